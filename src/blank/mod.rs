@@ -1,0 +1,191 @@
+//! Blanks: what a template asked for, kept apart from its text until the value is known.
+
+mod filter;
+
+pub use filter::{Filter, FilterFault};
+
+use std::fmt;
+
+use crate::place::Place;
+
+/// What one `secret(…)` in a template asks for. Two equal asks are fetched once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ask {
+    /// One of the environment's vaults; `default` when the template names none.
+    pub vault: String,
+    /// The secret's name or path in that vault.
+    pub name: String,
+    /// A field of a structured secret.
+    pub key: Option<String>,
+    /// A pinned version.
+    pub version: Option<String>,
+}
+
+impl fmt::Display for Ask {
+    /// `vault/name#key@version`, for messages and masks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.vault, self.name)?;
+        if let Some(key) = &self.key {
+            write!(f, "#{key}")?;
+        }
+        if let Some(version) = &self.version {
+            write!(f, "@{version}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a template allows a value to be, written at the blank: `allow="empty"`, `allow="expired"`, or both, comma-separated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Allow {
+    /// The value may be empty.
+    pub empty: bool,
+    /// The value may have expired.
+    pub expired: bool,
+}
+
+/// The number of a blank in its [`Blanks`] table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlankId(pub u32);
+
+/// One blank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blank {
+    /// Where the template asks for it.
+    pub place: Place,
+    /// How its value comes to be.
+    pub source: Source,
+}
+
+/// How a blank's value comes to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A vault gives it.
+    Vault {
+        /// What is asked for.
+        ask: Ask,
+        /// What the value may be.
+        allow: Allow,
+    },
+    /// A lazy filter makes it of text that contains earlier blanks.
+    Derived {
+        /// The filter.
+        filter: Filter,
+        /// The filter's input.
+        input: Vec<Piece>,
+    },
+}
+
+/// A part of a text with blanks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Literal text, never empty.
+    Text(String),
+    /// A blank.
+    Blank(BlankId),
+}
+
+/// A scalar with at least one blank in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloze {
+    /// Literal texts and blanks in order; no two literal texts are neighbours.
+    pub pieces: Vec<Piece>,
+}
+
+impl Cloze {
+    /// The one blank that is the whole scalar, if it is.
+    pub fn whole(&self) -> Option<BlankId> {
+        match self.pieces.as_slice() {
+            [Piece::Blank(id)] => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The blanks in order.
+    pub fn blanks(&self) -> impl Iterator<Item = BlankId> + '_ {
+        blanks_of(&self.pieces)
+    }
+}
+
+/// Every blank that the templates of a run minted, by number.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blanks {
+    list: Vec<Blank>,
+}
+
+impl Blanks {
+    /// Adds a blank. A derived blank may only name blanks that stand in the table already, so there is no cycle.
+    pub fn add(&mut self, blank: Blank) -> BlankId {
+        let id = BlankId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
+        self.list.push(blank);
+        id
+    }
+
+    /// The blank of that number.
+    ///
+    /// # Panics
+    /// When the number comes from another table.
+    pub fn get(&self, id: BlankId) -> &Blank {
+        &self.list[id.0 as usize]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of them in the order in which they were minted.
+    pub fn iter(&self) -> impl Iterator<Item = (BlankId, &Blank)> {
+        self.list.iter().enumerate().map(|(index, blank)| (BlankId(u32::try_from(index).unwrap_or(u32::MAX)), blank))
+    }
+
+    /// Every ask that `id` rests on, itself or through what it is derived from, in order.
+    pub fn asks(&self, id: BlankId) -> Vec<&Ask> {
+        match &self.get(id).source {
+            Source::Vault { ask, .. } => vec![ask],
+            Source::Derived { input, .. } => blanks_of(input).flat_map(|inner| self.asks(inner)).collect(),
+        }
+    }
+
+    /// Whether `| reveal` or `| raw` (as `filter` says) stands anywhere in what `id` is derived through.
+    pub fn passes_through(&self, id: BlankId, filter: &Filter) -> bool {
+        match &self.get(id).source {
+            Source::Vault { .. } => false,
+            Source::Derived { filter: own, input } => own == filter || blanks_of(input).any(|inner| self.passes_through(inner, filter)),
+        }
+    }
+
+    /// What a review shows in the blank's stead: source, version and filters, never a value.
+    #[must_use]
+    pub fn mask(&self, id: BlankId) -> String {
+        format!("<{}>", self.describe(id))
+    }
+
+    fn describe(&self, id: BlankId) -> String {
+        match &self.get(id).source {
+            Source::Vault { ask, .. } => format!("secret {ask}"),
+            Source::Derived { filter, input } => {
+                let inner: Vec<String> = input
+                    .iter()
+                    .map(|piece| match piece {
+                        Piece::Text(_) => "…".to_owned(),
+                        Piece::Blank(id) => self.describe(*id),
+                    })
+                    .collect();
+                format!("{} | {filter}", inner.join(" "))
+            }
+        }
+    }
+}
+
+fn blanks_of(pieces: &[Piece]) -> impl Iterator<Item = BlankId> + '_ {
+    pieces.iter().filter_map(|piece| match piece {
+        Piece::Blank(id) => Some(*id),
+        Piece::Text(_) => None,
+    })
+}

@@ -1,0 +1,199 @@
+//! The tree of a document. Its leaf type says which stage it has reached: what may stand where a text with blanks stood.
+
+use std::convert::Infallible;
+
+use crate::secret::Secret;
+
+/// A value with its place.
+#[derive(Debug)]
+pub struct Node<B> {
+    /// Where it stands in the text it was read from.
+    pub mark: Mark,
+    /// What it is.
+    pub value: Value<B>,
+}
+
+/// Line and column in the text that was read, both from 1; zero where the node was made by cloze.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mark {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// What JSON knows, and a leaf `B`: a [`crate::blank::Cloze`] after parsing, a [`Secret`] after filling, and
+/// [`Infallible`] where there can be neither.
+#[derive(Debug)]
+pub enum Value<B> {
+    /// Null.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// Public text.
+    Text(String),
+    /// A text with blanks, or what became of it.
+    Leaf(B),
+    /// A sequence.
+    List(Vec<Node<B>>),
+    /// A mapping, in the order of the source; keys are unique.
+    Map(Vec<Entry<B>>),
+}
+
+/// A key with its value.
+#[derive(Debug)]
+pub struct Entry<B> {
+    /// The key, as Kubernetes' reader turns it into a string.
+    pub key: String,
+    /// Where the key stands.
+    pub mark: Mark,
+    /// The value.
+    pub node: Node<B>,
+}
+
+/// A number as Kubernetes' reader resolves it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// Fits 64 bits with sign.
+    Int(i64),
+    /// Above [`i64::MAX`], fits 64 bits without sign.
+    Uint(u64),
+    /// Anything else; finite.
+    Float(f64),
+}
+
+/// A leaf that the writer can write as a string.
+pub trait Leaf {
+    /// The text's bytes, UTF-8.
+    fn bytes(&self) -> &[u8];
+}
+
+impl Leaf for Secret {
+    fn bytes(&self) -> &[u8] {
+        self.expose()
+    }
+}
+
+impl Leaf for Infallible {
+    fn bytes(&self) -> &[u8] {
+        match *self {}
+    }
+}
+
+impl<B> Node<B> {
+    /// A node that cloze made itself.
+    pub fn made(value: Value<B>) -> Self {
+        Self { mark: Mark::default(), value }
+    }
+
+    /// A text that cloze made itself.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::made(Value::Text(text.into()))
+    }
+
+    /// The entries of a mapping.
+    pub fn as_map(&self) -> Option<&[Entry<B>]> {
+        match &self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The entries of a mapping, to be changed.
+    pub fn as_map_mut(&mut self) -> Option<&mut Vec<Entry<B>>> {
+        match &mut self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The items of a sequence.
+    pub fn as_list(&self) -> Option<&[Node<B>]> {
+        match &self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The items of a sequence, to be changed.
+    pub fn as_list_mut(&mut self) -> Option<&mut Vec<Node<B>>> {
+        match &mut self.value {
+            Value::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// A public text.
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of `key` in a mapping.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_map()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+    }
+
+    /// The value of `key` in a mapping, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        self.as_map_mut()?.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+    }
+
+    /// The value at a path of keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// Puts `node` under `key`, in place of what stands there. Does nothing where this is not a mapping.
+    pub fn set(&mut self, key: &str, node: Self) {
+        if let Some(entries) = self.as_map_mut() {
+            match entries.iter_mut().find(|entry| entry.key == key) {
+                Some(entry) => entry.node = node,
+                None => entries.push(Entry { key: key.to_owned(), mark: Mark::default(), node }),
+            }
+        }
+    }
+
+    /// Takes the value of `key` out of a mapping.
+    pub fn take(&mut self, key: &str) -> Option<Self> {
+        let entries = self.as_map_mut()?;
+        let index = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(index).node)
+    }
+
+    /// The same tree with every leaf turned into a value of the next stage's tree.
+    pub fn map_leaves<C, E>(self, change: &mut impl FnMut(B, Mark) -> Result<Value<C>, E>) -> Result<Node<C>, E> {
+        let mark = self.mark;
+        let value = match self.value {
+            Value::Null => Value::Null,
+            Value::Bool(flag) => Value::Bool(flag),
+            Value::Number(number) => Value::Number(number),
+            Value::Text(text) => Value::Text(text),
+            Value::Leaf(leaf) => change(leaf, mark)?,
+            Value::List(items) => Value::List(items.into_iter().map(|item| item.map_leaves(change)).collect::<Result<_, _>>()?),
+            Value::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|Entry { key, mark, node }| Ok(Entry { key, mark, node: node.map_leaves(change)? }))
+                    .collect::<Result<_, E>>()?,
+            ),
+        };
+        Ok(Node { mark, value })
+    }
+
+    /// What the value is called in messages: `a string`, `a number`, ….
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::Text(_) | Value::Leaf(_) => "a string",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A problem for the user to solve: place, reason, next step. A run reports all of its problems at once.
+
+use std::fmt;
+
+use crate::place::Place;
+
+/// One problem. Its words are cloze's own: never a secret value, never the text of another crate's error.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// What kind of thing is wrong; decides the exit code.
+    pub fault: Fault,
+    /// Where, if it has a place.
+    pub place: Option<Place>,
+    /// What is wrong, as a lowercase fragment without a period at its end.
+    pub reason: String,
+    /// What to do about it, as an imperative fragment. Never empty.
+    pub next: String,
+}
+
+/// What kind of thing is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// The command was used wrongly.
+    Usage,
+    /// The project file, a values file or the layout of the project is wrong.
+    Project,
+    /// Templates or manifests fail a check.
+    Check,
+    /// A vault or a key could not give what was asked for.
+    Vault,
+    /// The history refused: damaged, cut, replayed, or another release came first.
+    History,
+    /// The machine refused: disk full, permission, a bug.
+    Internal,
+}
+
+impl Problem {
+    /// A problem without a place yet.
+    #[must_use]
+    pub fn new(fault: Fault, reason: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { fault, place: None, reason: reason.into(), next: next.into() }
+    }
+
+    /// The same problem at a place.
+    #[must_use]
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) => write!(f, "{place}: {}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+/// Every problem of a run; at least one. The error type of every stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    list: Vec<Problem>,
+}
+
+impl Problems {
+    /// `Ok(value)` when `list` is empty, else the problems, sorted by place and without repetition.
+    pub fn or<T>(value: T, list: Vec<Problem>) -> Result<T, Self> {
+        if list.is_empty() { Ok(value) } else { Err(Self::from(list)) }
+    }
+
+    /// The problems, sorted by place.
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+
+    /// The problems, to be changed or joined with others.
+    #[must_use]
+    pub fn into_list(self) -> Vec<Problem> {
+        self.list
+    }
+
+    /// The fault that decides the exit code: the first in the order of [`Fault`], since a bad project explains failed checks.
+    pub fn fault(&self) -> Fault {
+        self.list.iter().map(|problem| problem.fault).min().unwrap_or(Fault::Internal)
+    }
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(mut list: Vec<Problem>) -> Self {
+        list.sort_by(|a, b| (&a.place, &a.reason, &a.next).cmp(&(&b.place, &b.reason, &b.next)));
+        list.dedup();
+        Self { list }
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self { list: vec![problem] }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.list.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Problem, Problems};
+    use crate::place::Place;
+
+    #[test]
+    fn problems_are_sorted_by_place_and_not_repeated() {
+        let late = Problem::new(Fault::Check, "late", "mend").at(Place::new("a", 9, 1));
+        let early = Problem::new(Fault::Project, "early", "mend").at(Place::new("a", 2, 1));
+        let problems = Problems::from(vec![late.clone(), early.clone(), late.clone()]);
+        assert_eq!(problems.list(), [early, late]);
+        assert_eq!(problems.fault(), Fault::Project);
+    }
+}

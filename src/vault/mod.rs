@@ -1,0 +1,87 @@
+//! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::blank::Ask;
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+
+/// A vault that blanks are filled from.
+///
+/// `Display` names the instance for messages, such as ``HashiCorp Vault at http://127.0.0.1:8200``.
+#[async_trait]
+pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
+    /// Whether `name` can be a secret's name here, by the vault's own rule. Needs no network.
+    fn check_name(&self, name: &str) -> Result<(), String>;
+
+    /// One answer for each ask, in order. The caller has removed equal asks; the vault decides how to batch and how
+    /// parallel to be (16 at most by default). `key` and `version` of an ask are the vault's to honour.
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>>;
+
+    /// The secrets that this vault lists, by name, without values. [`VaultFault::Unsupported`] where it cannot.
+    async fn list(&self) -> Result<Vec<Listed>, VaultError>;
+}
+
+/// A value with what the vault says of it.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The value.
+    pub value: Secret,
+    /// The version that was read, as the vault writes it; empty where the vault has no versions.
+    pub version: String,
+    /// Whether that version is the vault's current one, where the vault said so.
+    pub current: Option<bool>,
+    /// From when the value is meant to be used.
+    pub not_before: Option<Timestamp>,
+    /// Until when the value is meant to be used.
+    pub expires: Option<Timestamp>,
+}
+
+/// A secret in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// The version that is current, if the list says so.
+    pub version: Option<String>,
+    /// When that version was made, if the list says so.
+    pub created: Option<Timestamp>,
+    /// Whether it was removed or disabled.
+    pub removed: bool,
+}
+
+/// Why a vault did not give a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultError {
+    /// What the caller can do about it.
+    pub fault: VaultFault,
+    /// The reason as a lowercase fragment, with the vault's own words where they cannot hold a value.
+    pub reason: String,
+    /// What to do, as an imperative fragment.
+    pub next: String,
+}
+
+/// The kinds of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum VaultFault {
+    /// There is no such secret, version or key, or the vault hides it.
+    NotFound,
+    /// It was removed, destroyed or disabled.
+    Gone,
+    /// The credential is missing, wrong or expired.
+    Unauthenticated,
+    /// The credential may not read it.
+    Denied,
+    /// The name cannot be a name in this vault.
+    BadName,
+    /// The value has a shape that cannot be used: a map without `key`, not text, too large.
+    BadValue,
+    /// The vault asks for patience, still after all attempts.
+    RateLimited,
+    /// The vault did not answer, or not sensibly, still after all attempts.
+    Unavailable,
+    /// This vault cannot do that.
+    Unsupported,
+}
