@@ -3,10 +3,12 @@
 pub mod blank;
 pub mod clock;
 pub mod digest;
+pub mod event;
 pub mod history;
 pub mod inner;
 pub mod key;
 pub mod manifest;
+pub mod output;
 pub mod place;
 pub mod problem;
 pub mod project;

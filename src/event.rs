@@ -1,0 +1,67 @@
+//! What happens during a run, told as facts. The binary turns them into words, JSON or a progress bar.
+
+use std::fmt;
+
+use crate::problem::Problem;
+
+/// One fact. Never carries a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The templates were rendered and read.
+    Prepared {
+        /// Templates and text files rendered.
+        templates: usize,
+        /// Objects that they describe.
+        objects: usize,
+        /// Blanks in them.
+        blanks: usize,
+    },
+    /// The vaults were asked.
+    Filled {
+        /// Distinct secrets fetched.
+        secrets: usize,
+        /// Vaults asked.
+        vaults: usize,
+    },
+    /// A release was recorded.
+    Recorded {
+        /// Its number.
+        number: u64,
+        /// Manifests that no earlier pack held.
+        fresh: usize,
+        /// Manifests in all.
+        manifests: usize,
+    },
+    /// The release is the one that is current already; nothing was recorded.
+    Unchanged {
+        /// The current release.
+        number: u64,
+    },
+    /// An earlier run was interrupted between recording and emitting; this one carried on.
+    Resumed {
+        /// The release that had no outcome.
+        number: u64,
+    },
+    /// Manifests were emitted.
+    Emitted {
+        /// How many.
+        manifests: usize,
+        /// Bytes of them.
+        bytes: usize,
+        /// Where to.
+        target: String,
+    },
+    /// Leftovers of interrupted runs were removed.
+    Swept {
+        /// How many.
+        objects: usize,
+    },
+    /// Something to look at that stops nothing.
+    Warned(Problem),
+}
+
+/// Takes events.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// Takes one event, quickly.
+    fn observe(&self, event: Event);
+}

@@ -1,0 +1,219 @@
+//! A directory of manifests, written to the side and put in place by one rename.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::fs::CWD;
+use rustix::fs::FlockOperation;
+use rustix::fs::RenameFlags;
+use rustix::fs::flock;
+use rustix::fs::renameat_with;
+
+use crate::problem::Fault;
+use crate::problem::Problem;
+
+/// A file to be written.
+#[derive(Debug)]
+pub struct OutputFile<'a> {
+    /// Its name, without a folder.
+    pub name: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// A directory that cloze owns: every file in it is cloze's, and a list in it says so.
+#[derive(Debug)]
+pub struct Directory {
+    target: PathBuf,
+    parent: PathBuf,
+    name: String,
+}
+
+impl Directory {
+    /// The directory at `target`. Its parents are made when they are missing; nothing else is touched yet.
+    ///
+    /// # Errors
+    /// When `target` is a link or a file, or holds files that cloze did not write.
+    pub fn at(target: &Path) -> Result<Self, Problem> {
+        let refuse = |reason: String, next: &str| Err(Problem::new(Fault::Usage, reason, next));
+        let shown = target.display();
+        let Some(name) = target.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+            return refuse(format!("`{shown}` cannot be an output directory"), "name a directory of its own with -o");
+        };
+        let parent = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        match fs::symlink_metadata(target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(machine(&error, target)),
+            Ok(meta) if meta.is_symlink() => {
+                return refuse(
+                    format!("`{shown}` is a link, and secrets are not written through one"),
+                    "name the directory itself with -o",
+                );
+            }
+            Ok(meta) if !meta.is_dir() => return refuse(format!("`{shown}` is not a directory"), "name a directory with -o"),
+            Ok(_) => {
+                if let Some(foreign) = foreign_file(target)? {
+                    return refuse(
+                        format!("`{shown}` holds `{}`, which cloze did not write", foreign.escape_debug()),
+                        "move it away, or name an empty directory with -o",
+                    );
+                }
+            }
+        }
+        Ok(Self { target: target.to_owned(), parent, name })
+    }
+
+    /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
+    /// directory is 0700. What killed runs left beside it is removed. `attempt` is a random text that no other run uses.
+    pub fn replace(&self, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem> {
+        let make = || DirBuilder::new().recursive(true).create(&self.parent);
+        make().map_err(|error| machine(&error, &self.parent))?;
+        let lock = File::open(&self.parent).map_err(|error| machine(&error, &self.parent))?;
+        flock(&lock, FlockOperation::LockExclusive).map_err(|error| machine(&error.into(), &self.parent))?;
+        self.sweep().map_err(|error| machine(&error, &self.parent))?;
+        let side = self.parent.join(format!("{}{attempt}", self.side_prefix()));
+        let written = write_side(&side, files).and_then(|()| self.put_in_place(&side));
+        if written.is_err() {
+            // The first error is the one to tell; the next run removes what this cannot.
+            let _ = fs::remove_dir_all(&side);
+        }
+        written.map_err(|error| machine(&error, &self.target))
+    }
+
+    fn put_in_place(&self, side: &Path) -> io::Result<()> {
+        if !self.target.try_exists()? {
+            return fs::rename(side, &self.target);
+        }
+        match renameat_with(CWD, side, CWD, &self.target, RenameFlags::EXCHANGE) {
+            Ok(()) => fs::remove_dir_all(side),
+            Err(_) => {
+                // The file system cannot exchange: the old one steps aside first.
+                let old = side.with_extension("old");
+                fs::rename(&self.target, &old)?;
+                fs::rename(side, &self.target)?;
+                fs::remove_dir_all(old)
+            }
+        }
+    }
+
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.parent)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&self.side_prefix())) {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn side_prefix(&self) -> String {
+        format!(".{}.cloze-", self.name)
+    }
+}
+
+fn write_side(side: &Path, files: &[OutputFile<'_>]) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(side)?;
+    let mut list = String::with_capacity(files.len() * 48);
+    for file in files {
+        list.push_str(file.name);
+        list.push('\n');
+        create(&side.join(file.name), file.bytes)?;
+    }
+    create(&side.join(LIST), list.as_bytes())
+}
+
+fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
+}
+
+/// A file in `directory` that its list does not name, if there is one.
+fn foreign_file(directory: &Path) -> Result<Option<String>, Problem> {
+    let failed = |error: io::Error| machine(&error, directory);
+    let list = fs::read_to_string(directory.join(LIST)).unwrap_or_default();
+    let known: BTreeSet<&str> = list.lines().chain([LIST]).collect();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        match name.to_str() {
+            Some(text) if known.contains(text) => {}
+            _ => return Ok(Some(name.to_string_lossy().into_owned())),
+        }
+    }
+    Ok(None)
+}
+
+fn machine(error: &io::Error, path: &Path) -> Problem {
+    Problem::new(
+        Fault::Internal,
+        format!("`{}` cannot be written: {}", path.display(), error.kind()),
+        "make room and check the permissions, then run the command again",
+    )
+}
+
+/// The file that lists what cloze wrote.
+const LIST: &str = ".cloze-output";
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::symlink;
+
+    use super::Directory;
+    use super::OutputFile;
+
+    #[test]
+    fn replaces_everything_and_leaves_nothing_beside() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("dist/dev");
+        let one = [OutputFile { name: "a.yaml", bytes: b"a" }, OutputFile { name: "b.yaml", bytes: b"b" }];
+        Directory::at(&target).unwrap().replace(&one, "1").unwrap();
+        fs::create_dir(root.path().join("dist/.dev.cloze-killed")).unwrap();
+        let two = [OutputFile { name: "b.yaml", bytes: b"B" }];
+        Directory::at(&target).unwrap().replace(&two, "2").unwrap();
+        assert!(!target.join("a.yaml").exists());
+        assert_eq!(fs::read(target.join("b.yaml")).unwrap(), b"B");
+        assert_eq!(fs::metadata(target.join("b.yaml")).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::read_dir(root.path().join("dist")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn refuses_what_is_not_its_own() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("mine.txt"), "x").unwrap();
+        let refused = Directory::at(root.path()).unwrap_err();
+        assert!(refused.reason.ends_with("holds `mine.txt`, which cloze did not write"), "{refused}");
+        assert_eq!(refused.next, "move it away, or name an empty directory with -o");
+        let file = Directory::at(&root.path().join("mine.txt")).unwrap_err();
+        assert!(file.reason.ends_with("is not a directory"), "{file}");
+        let link = root.path().join("link");
+        symlink("/tmp", &link).unwrap();
+        let through = Directory::at(&link).unwrap_err();
+        assert!(through.reason.ends_with("is a link, and secrets are not written through one"), "{through}");
+        assert!(Directory::at("/".as_ref()).unwrap_err().reason.ends_with("cannot be an output directory"));
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_told_without_loss() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("file"), "x").unwrap();
+        let target = root.path().join("file/dist");
+        let refused = match Directory::at(&target) {
+            Ok(directory) => directory.replace(&[], "1").unwrap_err(),
+            Err(problem) => problem,
+        };
+        assert!(refused.reason.contains("cannot be written: not a directory"), "{refused}");
+    }
+}
