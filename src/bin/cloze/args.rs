@@ -1,0 +1,256 @@
+//! The command line as typed. Help texts are the doc comments.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use clap_complete::Shell;
+
+/// Fill the blanks of Kubernetes templates from a key vault, name configurations by content, keep an encrypted history
+#[derive(Debug, Parser)]
+#[command(name = "cloze", version, about, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 differences (diff --exit-code), 2 usage, 3 bad project, 4 failed check,\n\
+5 vault or key, 6 history, 8 internal error")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Work in this project's directory
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(crate) directory: Option<PathBuf>,
+    /// Environment of the project [env: CLOZE_ENV] [default: the only one]
+    #[arg(short, long = "environment", value_name = "ENV", global = true)]
+    pub(crate) environment: Option<String>,
+    /// How results and problems are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human, global = true)]
+    pub(crate) format: Format,
+    /// Say only what went wrong
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more (can be repeated)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// When to use colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
+    pub(crate) color: Color,
+}
+
+/// Human or machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// For programs: one JSON document on stdout, problems as JSON lines on stderr
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a new project: templates, values, a key, a local vault with generated values
+    Init {
+        /// The project's name, and the directory to write it to
+        name: String,
+        /// Deploy it at once
+        #[arg(long)]
+        deploy: bool,
+    },
+    /// Print the manifests with masked values; needs no key, no vault and no network
+    Render {
+        #[command(flatten)]
+        values: Values,
+        /// A directory, or `-` for stdout
+        #[arg(short, value_name = "DIR|-", default_value = "-")]
+        output: String,
+    },
+    /// Report every problem of the project in one run
+    Check {
+        #[command(flatten)]
+        values: Values,
+    },
+    /// Show what a deploy would change
+    Diff {
+        #[command(flatten)]
+        values: Values,
+        /// The release to compare with [default: the current one]
+        #[arg(long, value_name = "N")]
+        against: Option<u64>,
+        /// Ask vaults behind a network too
+        #[arg(long)]
+        online: bool,
+        /// Exit with 1 when there are differences
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Fill, encode, name, seal, record and emit
+    Deploy {
+        #[command(flatten)]
+        values: Values,
+        #[command(flatten)]
+        emit: Emit,
+    },
+    /// List the releases
+    History {
+        /// Prove the chain and every object (needs the key)
+        #[arg(long)]
+        verify: bool,
+        /// How many releases to list, newest first
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show a release
+    Show {
+        /// Its number [default: the current one]
+        number: Option<u64>,
+        /// Print the manifests with their secret values
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Release the manifests of an earlier release again
+    Rollback {
+        /// The release to go back to [default: the newest earlier one with other manifests]
+        number: Option<u64>,
+        /// Which values the secrets get
+        #[arg(long, value_enum, default_value_t = Secrets::Recorded)]
+        secrets: Secrets,
+        /// Ask vaults behind a network whether the recorded versions are still current
+        #[arg(long)]
+        online: bool,
+        #[command(flatten)]
+        emit: Emit,
+    },
+    /// Keep secrets in the local vault
+    #[command(subcommand)]
+    Vault(Vault),
+    /// Show each effective setting and where it came from
+    Config {
+        #[command(flatten)]
+        values: Values,
+    },
+    /// Print the JSON Schema of the project file
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Render templates for a parent process
+    #[command(hide = true)]
+    RenderWorker,
+}
+
+/// Values on top of the project's files.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Values {
+    /// Merge this values file over the project's (can be repeated)
+    #[arg(long = "values", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Set one value, typed as YAML types it (can be repeated)
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Set one value as a string (can be repeated)
+    #[arg(long = "set-string", value_name = "PATH=VALUE")]
+    pub(crate) set_string: Vec<String>,
+}
+
+/// Where manifests go.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Emit {
+    /// A directory, or `-` for stdout [default: dist/ENV]
+    #[arg(short, value_name = "DIR|-")]
+    pub(crate) output: Option<String>,
+    /// The manifests' syntax
+    #[arg(long = "output", value_enum, value_name = "SYNTAX", default_value_t = Syntax::Yaml)]
+    pub(crate) syntax: Syntax,
+    /// A note to keep with the release
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) note: Option<String>,
+    /// Do everything but record and emit
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// The syntax of emitted manifests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Syntax {
+    /// YAML
+    Yaml,
+    /// JSON
+    Json,
+}
+
+/// Which values a rollback gives to secrets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Secrets {
+    /// The values of then, from the history
+    Recorded,
+    /// What the vaults hold now
+    Current,
+    /// The recorded versions, fetched again
+    Pinned,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Vault {
+    /// Set a secret; the value comes from a prompt or stdin
+    Set {
+        /// The secret's name
+        name: String,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Print a secret's value
+    Get {
+        /// The secret's name
+        name: String,
+        /// A field of a structured secret
+        #[arg(long)]
+        key: Option<String>,
+        /// An earlier version
+        #[arg(long = "at", value_name = "VERSION")]
+        version: Option<String>,
+        #[command(flatten)]
+        which: Which,
+        /// Print it on a terminal too
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// List the secrets' names and versions
+    List {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Remove a secret; its old versions stay for pinned blanks
+    Remove {
+        /// The secret's name
+        name: String,
+        #[command(flatten)]
+        which: Which,
+    },
+}
+
+/// Which vault of the environment.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Which {
+    /// The vault's name in the project file
+    #[arg(long = "vault", value_name = "VAULT", default_value = "default")]
+    pub(crate) vault: String,
+}
