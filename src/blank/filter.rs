@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::secret::Secret;
 
 /// A filter that can stand after a blank.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Filter {
     /// Percent-encodes all but the unreserved characters of RFC 3986.
     Urlencode,

@@ -6,10 +6,13 @@ pub use filter::{Filter, FilterFault};
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::place::Place;
 
 /// What one `secret(…)` in a template asks for. Two equal asks are fetched once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ask {
     /// One of the environment's vaults; `default` when the template names none.
     pub vault: String,
@@ -36,7 +39,7 @@ impl fmt::Display for Ask {
 }
 
 /// What a template allows a value to be, written at the blank: `allow="empty"`, `allow="expired"`, or both, comma-separated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allow {
     /// The value may be empty.
     pub empty: bool,
@@ -45,11 +48,11 @@ pub struct Allow {
 }
 
 /// The number of a blank in its [`Blanks`] table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BlankId(pub u32);
 
 /// One blank.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blank {
     /// Where the template asks for it.
     pub place: Place,
@@ -58,7 +61,7 @@ pub struct Blank {
 }
 
 /// How a blank's value comes to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// A vault gives it.
     Vault {
@@ -77,7 +80,7 @@ pub enum Source {
 }
 
 /// A part of a text with blanks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Piece {
     /// Literal text, never empty.
     Text(String),
@@ -108,7 +111,8 @@ impl Cloze {
 }
 
 /// Every blank that the templates of a run minted, by number.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Blanks {
     list: Vec<Blank>,
 }

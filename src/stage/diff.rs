@@ -1,0 +1,88 @@
+//! What changes between two releases, as reviews show them: no value, but its source, version and fingerprint.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::Identity;
+
+/// An object as a review shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewed {
+    /// What it is, under the name that its template gives it.
+    pub identity: Identity,
+    /// Its manifest with masked values.
+    pub text: String,
+}
+
+/// What happens to one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It comes.
+    Added(Reviewed),
+    /// It goes.
+    Removed(Reviewed),
+    /// It becomes another.
+    Changed {
+        /// What it is, under the name that its template gives it.
+        identity: Identity,
+        /// How it was.
+        before: String,
+        /// How it will be.
+        after: String,
+    },
+}
+
+impl Change {
+    /// The object that changes.
+    pub fn identity(&self) -> &Identity {
+        match self {
+            Self::Added(object) | Self::Removed(object) => &object.identity,
+            Self::Changed { identity, .. } => identity,
+        }
+    }
+}
+
+/// The changes from `before` to `after`, by kind, namespace and name.
+pub fn diff(before: Vec<Reviewed>, after: Vec<Reviewed>) -> Vec<Change> {
+    let mut old: BTreeMap<Identity, String> = before.into_iter().map(|object| (object.identity, object.text)).collect();
+    let mut changes = Vec::new();
+    for object in after {
+        match old.remove(&object.identity) {
+            None => changes.push(Change::Added(object)),
+            Some(before) if before == object.text => {}
+            Some(before) => changes.push(Change::Changed { identity: object.identity, before, after: object.text }),
+        }
+    }
+    changes.extend(old.into_iter().map(|(identity, text)| Change::Removed(Reviewed { identity, text })));
+    changes.sort_by(|a, b| order(a.identity()).cmp(&order(b.identity())));
+    changes
+}
+
+fn order(identity: &Identity) -> (&str, &str, &str, &str) {
+    (&identity.kind, &identity.namespace, &identity.name, &identity.api_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Change;
+    use super::Reviewed;
+    use super::diff;
+    use crate::manifest::Identity;
+
+    fn object(name: &str, text: &str) -> Reviewed {
+        let identity = Identity { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: "dev".into(), name: name.into() };
+        Reviewed { identity, text: text.into() }
+    }
+
+    #[test]
+    fn objects_come_go_and_change() {
+        let changes =
+            diff(vec![object("a", "1"), object("b", "1"), object("c", "1")], vec![object("d", "1"), object("c", "2"), object("a", "1")]);
+        let expected = [
+            Change::Removed(object("b", "1")),
+            Change::Changed { identity: object("c", "").identity, before: "1".into(), after: "2".into() },
+            Change::Added(object("d", "1")),
+        ];
+        assert_eq!(changes, expected);
+        assert_eq!(diff(vec![object("a", "1")], vec![object("a", "1")]), []);
+    }
+}

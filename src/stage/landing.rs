@@ -1,0 +1,190 @@
+//! Where blanks stand in an object: enough to show it masked after filling, and to fill it again from a release.
+
+use std::convert::Infallible;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::blank::BlankId;
+use crate::blank::Cloze;
+use crate::blank::Piece;
+use crate::manifest::Entry;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::Value;
+use crate::secret::Secret;
+
+/// A scalar with blanks, at its path in the object that the template wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Landing {
+    /// Keys and indices from the root.
+    pub path: Vec<Step>,
+    /// What stands there.
+    pub pieces: Vec<Piece>,
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Step {
+    /// An item of a list, from 0.
+    Index(usize),
+    /// A value of a mapping.
+    Key(String),
+}
+
+/// Every scalar with blanks in an object, in order.
+pub fn landings(object: &Object<Cloze>) -> Vec<Landing> {
+    let mut found = Vec::new();
+    collect(&object.root, &mut Vec::new(), &mut found);
+    found
+}
+
+/// The object as a review shows it: in each blank's stead what `mask` says. A Secret's values with blanks stand under
+/// `stringData`, so that the text is still a valid manifest. A filled value of which no landing is known shows as `<hidden>`.
+pub fn review(object: &Object<Secret>, landings: &[Landing], mask: &dyn Fn(BlankId) -> String) -> Node<Infallible> {
+    let masked = |path: &[Step]| {
+        let landing = landings.iter().find(|landing| same(&landing.path, path))?;
+        let parts = landing.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Blank(id) => mask(*id),
+        });
+        Some(parts.collect::<String>())
+    };
+    let mut root = copy(&object.root, &mut Vec::new(), &masked);
+    if object.is_secret() {
+        unveil(&mut root, landings);
+    }
+    root
+}
+
+/// The object with its blanks again, from a recorded manifest and the landings of then.
+pub fn reopen(root: Node<Infallible>, landings: &[Landing]) -> Node<Cloze> {
+    let mut root = reopened(root);
+    for landing in landings {
+        if let [Step::Key(field), Step::Key(key)] = landing.path.as_slice() {
+            if field == "stringData" {
+                root.get_mut("data").and_then(|data| data.take(key));
+                if root.get("stringData").is_none() {
+                    root.set("stringData", Node::made(Value::Map(Vec::new())));
+                }
+            } else if field == "data" {
+                root.get_mut("binaryData").and_then(|data| data.take(key));
+            }
+        }
+        place(&mut root, &landing.path, Cloze { pieces: landing.pieces.clone() });
+    }
+    root
+}
+
+fn collect(node: &Node<Cloze>, path: &mut Vec<Step>, found: &mut Vec<Landing>) {
+    match &node.value {
+        Value::Leaf(cloze) => found.push(Landing { path: path.clone(), pieces: cloze.pieces.clone() }),
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                path.push(Step::Index(index));
+                collect(item, path, found);
+                path.pop();
+            }
+        }
+        Value::Map(entries) => {
+            for entry in entries {
+                path.push(Step::Key(entry.key.clone()));
+                collect(&entry.node, path, found);
+                path.pop();
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+    }
+}
+
+/// Whether a filled value at `path` came from a landing at `landed`: encoding moved `stringData` to `data`, and what is not
+/// text to `binaryData`.
+fn same(landed: &[Step], path: &[Step]) -> bool {
+    match (landed, path) {
+        ([Step::Key(from), landed_key], [Step::Key(to), key]) => {
+            let moved = (from == "stringData" && to == "data") || (from == "data" && to == "binaryData");
+            landed_key == key && (from == to || moved)
+        }
+        _ => landed == path,
+    }
+}
+
+fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> Option<String>) -> Node<Infallible> {
+    let value = match &node.value {
+        Value::Null => Value::Null,
+        Value::Bool(flag) => Value::Bool(*flag),
+        Value::Number(number) => Value::Number(*number),
+        Value::Text(text) => Value::Text(text.clone()),
+        Value::Leaf(_) => Value::Text(masked(path).unwrap_or_else(|| HIDDEN.to_owned())),
+        Value::List(items) => {
+            let mut list = Vec::with_capacity(items.len());
+            for (index, item) in items.iter().enumerate() {
+                path.push(Step::Index(index));
+                list.push(copy(item, path, masked));
+                path.pop();
+            }
+            Value::List(list)
+        }
+        Value::Map(entries) => {
+            let mut map = Vec::with_capacity(entries.len());
+            for entry in entries {
+                path.push(Step::Key(entry.key.clone()));
+                map.push(Entry { key: entry.key.clone(), mark: entry.mark, node: copy(&entry.node, path, masked) });
+                path.pop();
+            }
+            Value::Map(map)
+        }
+    };
+    Node { mark: node.mark, value }
+}
+
+/// Moves the masked values of a Secret from `data`, where Kubernetes wants base64, to `stringData`.
+fn unveil(root: &mut Node<Infallible>, landings: &[Landing]) {
+    let mut texts = Vec::new();
+    if let Some(data) = root.get_mut("data") {
+        for landing in landings {
+            if let [Step::Key(_), Step::Key(key)] = landing.path.as_slice()
+                && let Some(node) = data.take(key)
+            {
+                texts.push(Entry { key: key.clone(), mark: node.mark, node });
+            }
+        }
+    }
+    if root.get("data").and_then(Node::as_map).is_some_and(<[_]>::is_empty) {
+        root.take("data");
+    }
+    if !texts.is_empty() {
+        texts.sort_by(|a, b| a.key.cmp(&b.key));
+        root.set("stringData", Node::made(Value::Map(texts)));
+    }
+}
+
+fn reopened(node: Node<Infallible>) -> Node<Cloze> {
+    let result: Result<Node<Cloze>, Infallible> = node.map_leaves(&mut |never, _| match never {});
+    match result {
+        Ok(node) => node,
+        Err(never) => match never {},
+    }
+}
+
+fn place(node: &mut Node<Cloze>, path: &[Step], cloze: Cloze) {
+    match path {
+        [] => node.value = Value::Leaf(cloze),
+        [Step::Key(key)] => node.set(key, Node::made(Value::Leaf(cloze))),
+        [Step::Key(key), rest @ ..] => {
+            if let Some(inner) = node.get_mut(key) {
+                place(inner, rest, cloze);
+            }
+        }
+        [Step::Index(index), rest @ ..] => {
+            if let Some(inner) = node.as_list_mut().and_then(|items| items.get_mut(*index)) {
+                place(inner, rest, cloze);
+            }
+        }
+    }
+}
+
+/// Shown in the stead of a value of which nothing is known.
+const HIDDEN: &str = "<hidden>";
