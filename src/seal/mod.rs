@@ -1,7 +1,15 @@
 //! Sealing: what is written at rest is encrypted, committed to its key and bound to its context.
 
+mod cobblestone;
 mod context;
+pub(crate) mod derive;
+mod gcm;
+mod generation;
 mod keys;
+mod padding;
+mod root;
 
 pub use context::{Context, Kind};
-pub use keys::{Keys, OpenFault, RootKey};
+pub use generation::Generation;
+pub use keys::{Keys, OpenFault};
+pub use root::RootKey;
