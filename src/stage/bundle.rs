@@ -14,7 +14,6 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::render::RenderedText;
 
 /// What one entry under `config:` in the project file asks for, its files found and read.
 #[derive(Debug)]
@@ -27,6 +26,10 @@ pub struct Bundle {
     pub name: String,
     /// A Secret's type, when it is not Opaque.
     pub secret_type: Option<String>,
+    /// The object's namespace.
+    pub namespace: String,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
     /// Annotations, such as `cloze.dev/names`.
     pub annotations: BTreeMap<String, String>,
     /// The files, by key.
@@ -45,26 +48,25 @@ pub enum BundleKind {
 /// A file of a bundle.
 #[derive(Debug)]
 pub enum BundleFile {
-    /// A text file, a template: its path, by which its rendered text is found.
-    Text(Arc<str>),
-    /// Any other file goes in as it is.
-    Binary(Vec<u8>),
+    /// A text file that is a template: its path, by which its rendered text is found.
+    Template(Arc<str>),
+    /// Any other file goes in as it is, byte for byte.
+    Plain(Vec<u8>),
 }
 
 impl Bundle {
     /// The files that are rendered.
     pub fn text_files(&self) -> impl Iterator<Item = Arc<str>> + '_ {
         self.files.values().filter_map(|file| match file {
-            BundleFile::Text(path) => Some(Arc::clone(path)),
-            BundleFile::Binary(_) => None,
+            BundleFile::Template(path) => Some(Arc::clone(path)),
+            BundleFile::Plain(_) => None,
         })
     }
 
     /// The object, its texts made by `scalar` from what was rendered.
     pub(crate) fn object(
         self,
-        rendered: &BTreeMap<Arc<str>, RenderedText>,
-        namespace: &str,
+        rendered: &BTreeMap<Arc<str>, String>,
         scalar: &mut impl FnMut(&Arc<str>, String) -> Value<Cloze>,
     ) -> Result<Object<Cloze>, Problem> {
         let (kind, text_field, binary_field) = match self.kind {
@@ -74,23 +76,28 @@ impl Bundle {
         let (mut texts, mut binaries) = (map(), map());
         for (key, file) in self.files {
             match file {
-                BundleFile::Binary(bytes) => binaries.set(&key, Node::text(STANDARD.encode(bytes))),
-                BundleFile::Text(path) => {
+                BundleFile::Plain(bytes) => match String::from_utf8(bytes) {
+                    Ok(text) => texts.set(&key, Node::text(text)),
+                    Err(binary) => binaries.set(&key, Node::text(STANDARD.encode(binary.as_bytes()))),
+                },
+                BundleFile::Template(path) => {
                     let text = rendered.get(&path).ok_or_else(|| {
                         Problem::new(Fault::Internal, format!("`{path}` was not rendered"), "report this as a bug of cloze")
                             .at(self.place.clone())
                     })?;
-                    texts.set(&key, Node::made(scalar(&path, text.text.clone())));
+                    texts.set(&key, Node::made(scalar(&path, text.clone())));
                 }
             }
         }
         let mut metadata = map();
         metadata.set("name", Node::text(self.name.as_str()));
-        metadata.set("namespace", Node::text(namespace));
-        if !self.annotations.is_empty() {
-            let mut annotations = map();
-            self.annotations.into_iter().for_each(|(key, value)| annotations.set(&key, Node::text(value)));
-            metadata.set("annotations", annotations);
+        metadata.set("namespace", Node::text(self.namespace.as_str()));
+        for (field, texts) in [("labels", self.labels), ("annotations", self.annotations)] {
+            if !texts.is_empty() {
+                let mut entries = map();
+                texts.into_iter().for_each(|(key, value)| entries.set(&key, Node::text(value)));
+                metadata.set(field, entries);
+            }
         }
         let mut root = map();
         root.set("apiVersion", Node::text("v1"));
@@ -104,7 +111,7 @@ impl Bundle {
                 root.set(field, node);
             }
         }
-        let identity = Identity { api_version: "v1".to_owned(), kind: kind.to_owned(), namespace: namespace.to_owned(), name: self.name };
+        let identity = Identity { api_version: "v1".to_owned(), kind: kind.to_owned(), namespace: self.namespace, name: self.name };
         Ok(Object { file: self.place.file, identity, root })
     }
 }

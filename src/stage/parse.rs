@@ -1,14 +1,14 @@
 //! From rendered text to objects: every token becomes a typed blank at its scalar, or a problem.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::blank::BlankId;
+use crate::blank::Blank;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
 use crate::blank::Piece;
-use crate::blank::Source;
 use crate::manifest::Entry;
 use crate::manifest::Identity;
 use crate::manifest::Limits;
@@ -22,6 +22,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::reference::Scopes;
+use crate::render::Arrivals;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Tokens;
@@ -56,12 +57,15 @@ impl Parsed {
 /// each. An object of a namespaced kind that says no namespace gets `namespace`.
 pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Result<Parsed, Problems> {
     let Rendered { texts, blanks, tokens } = rendered;
-    let mut reading = Reading { tokens: &tokens, arrived: BTreeSet::new(), problems: Vec::new() };
+    let mut reading = Reading { tokens: &tokens, blanks: &blanks, arrived: Arrivals::default(), problems: Vec::new() };
     let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
-    let (entries, manifests): (Vec<RenderedText>, Vec<RenderedText>) = texts.into_iter().partition(|text| files.contains(&text.file));
+    let mut entries = BTreeMap::new();
     let mut roots = Vec::new();
-    for text in manifests {
-        let RenderedText { file, text } = text;
+    for RenderedText { file, text } in texts {
+        if files.contains(&file) {
+            entries.insert(file, text);
+            continue;
+        }
         match read(&text, Limits::default()) {
             Ok(documents) => roots.extend(documents.into_iter().map(|document| (Arc::clone(&file), document))),
             Err(faults) => reading.problems.extend(faults.into_iter().map(|fault| {
@@ -83,21 +87,22 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
         }
     }
     for bundle in bundles {
-        let object = bundle.object(&entries, namespace, &mut |file, text| reading.scalar(file, Mark { line: 1, column: 1 }, text));
+        let object = bundle.object(&entries, &mut |file, text| reading.scalar(file, Mark { line: 1, column: 1 }, text));
         match object {
             Ok(object) => objects.push(object),
             Err(problem) => reading.problems.push(problem),
         }
     }
     let Reading { arrived, mut problems, .. } = reading;
-    problems.extend(lost(&blanks, &arrived));
+    problems.extend(arrived.missing(&blanks).into_iter().map(|id| lost(blanks.get(id))));
     Problems::or(Parsed { objects, blanks }, problems)
 }
 
 /// What reading collects on its way.
 struct Reading<'a> {
     tokens: &'a Tokens,
-    arrived: BTreeSet<BlankId>,
+    blanks: &'a Blanks,
+    arrived: Arrivals,
     problems: Vec<Problem>,
 }
 
@@ -118,13 +123,8 @@ impl Reading<'_> {
 
     fn entry(&mut self, file: &Arc<str>, entry: Entry<Infallible>) -> Entry<Cloze> {
         let Entry { key, mark, node } = entry;
-        if let Some(pieces) = self.pieces(file, mark, &key) {
-            // The token did arrive; that it arrived as a key is the problem to tell.
-            self.arrived.extend(pieces.iter().filter_map(blank_of));
-            self.problems.push(
-                Problem::new(Fault::Check, "a blank stands in a mapping's key", "write the key in the template; only values can be secret")
-                    .at(Place::rendered(Arc::clone(file), mark.line, mark.column)),
-            );
+        if self.pieces(file, mark, &key).is_some() {
+            self.complain(file, mark, "a blank stands in a mapping's key", "write the key in the template; only values can be secret");
         }
         Entry { key, mark, node: self.node(file, node) }
     }
@@ -132,48 +132,40 @@ impl Reading<'_> {
     fn scalar(&mut self, file: &Arc<str>, mark: Mark, text: String) -> Value<Cloze> {
         match self.pieces(file, mark, &text) {
             None => Value::Text(text),
-            Some(pieces) => {
-                self.arrived.extend(pieces.iter().filter_map(blank_of));
-                Value::Leaf(Cloze { pieces })
+            Some(pieces) => Value::Leaf(Cloze { pieces }),
+        }
+    }
+
+    /// The pieces of a text with blanks, which arrive by this; `None` where there is no blank.
+    fn pieces(&mut self, file: &Arc<str>, mark: Mark, text: &str) -> Option<Vec<Piece>> {
+        if !self.tokens.any_in(text) {
+            return None;
+        }
+        let Ok(pieces) = self.tokens.split(text) else {
+            self.complain(file, mark, "something changed the text of a blank", "apply only filters that know blanks, such as `urlencode` or `indent`");
+            return None;
+        };
+        for piece in &pieces {
+            if let Piece::Blank(id) = piece {
+                self.arrived.mark(self.blanks, *id);
             }
         }
+        Some(pieces)
     }
 
-    /// The pieces of a text with blanks, or `None` where there is no blank.
-    fn pieces(&self, _file: &Arc<str>, _mark: Mark, text: &str) -> Option<Vec<Piece>> {
-        let pieces = self.tokens.split(text);
-        pieces.iter().any(|piece| matches!(piece, Piece::Blank(_))).then_some(pieces)
+    fn complain(&mut self, file: &Arc<str>, mark: Mark, reason: &str, next: &str) {
+        let place = Place::rendered(Arc::clone(file), mark.line, mark.column);
+        self.problems.push(Problem::new(Fault::Check, reason, next).at(place));
     }
 }
 
-fn blank_of(piece: &Piece) -> Option<BlankId> {
-    match piece {
-        Piece::Blank(id) => Some(*id),
-        Piece::Text(_) => None,
-    }
-}
-
-/// The blanks that the templates asked for and that stand in no scalar, itself or inside a derived blank.
-fn lost(blanks: &Blanks, arrived: &BTreeSet<BlankId>) -> Vec<Problem> {
-    let mut whole = arrived.clone();
-    let mut open: Vec<BlankId> = arrived.iter().copied().collect();
-    while let Some(id) = open.pop() {
-        if let Source::Derived { input, .. } = &blanks.get(id).source {
-            open.extend(input.iter().filter_map(blank_of).filter(|inner| whole.insert(*inner)));
-        }
-    }
-    blanks
-        .iter()
-        .filter(|(id, _)| !whole.contains(id))
-        .map(|(_, blank)| {
-            Problem::new(
-                Fault::Check,
-                "this blank does not reach a value of a manifest",
-                "let it stand in a value; it cannot be compared, measured, cut or written into a comment",
-            )
-            .at(blank.place.clone())
-        })
-        .collect()
+fn lost(blank: &Blank) -> Problem {
+    Problem::new(
+        Fault::Check,
+        "this blank does not reach a value of a manifest",
+        "let it stand in a value; it cannot be compared, measured, cut or written into a comment",
+    )
+    .at(blank.place.clone())
 }
 
 /// Takes the items of a `List` out of it, as kubectl does.

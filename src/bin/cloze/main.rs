@@ -1,3 +1,14 @@
-//! The program.
+//! The program: it reads the command line and the process environment, runs a story of the library, and tells what happened.
 
-fn main() {}
+mod args;
+mod commands;
+mod exit;
+mod hygiene;
+mod run;
+mod ui;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hygiene::guard(run::run)
+}

@@ -1,0 +1,242 @@
+//! The beginning of every story about templates: read the project, render, parse, check what can be checked without values.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::digest::Digest;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::ConfigEntry;
+use crate::project::Names;
+use crate::project::ObjectKind;
+use crate::project::Root;
+use crate::project::Said;
+use crate::project::Settings;
+use crate::project::Values;
+use crate::render::Engine;
+use crate::render::LineMap;
+use crate::render::Request;
+use crate::render::Template;
+use crate::stage::bundle::Bundle;
+use crate::stage::bundle::BundleFile;
+use crate::stage::bundle::BundleKind;
+use crate::stage::check::demand_strings;
+use crate::stage::parse::Parsed;
+use crate::stage::parse::parse;
+use crate::stage::taint::Reveal;
+use crate::stage::taint::taint;
+
+/// What a story about templates works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Workbench<'a> {
+    /// The project's root.
+    pub root: &'a Root,
+    /// What applies to this run.
+    pub settings: &'a Settings,
+    /// The template engine.
+    pub engine: &'a dyn Engine,
+    /// Who is told what happens.
+    pub observer: &'a dyn Observer,
+}
+
+/// What a project says, read and checked as far as it goes without any value.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The objects and blanks.
+    pub parsed: Parsed,
+    /// Where the templates let a value land in the open.
+    pub reveals: Vec<Reveal>,
+    /// The digest of each template and file that was rendered, by path.
+    pub templates: BTreeMap<String, Digest>,
+    /// The digest of all values that templates saw.
+    pub values: Digest,
+    places: Places,
+}
+
+impl Prepared {
+    /// The same problems at places in the templates, where they had places in what templates rendered to.
+    pub fn locate(&self, engine: &dyn Engine, problems: Problems) -> Problems {
+        self.places.locate(engine, problems)
+    }
+
+    /// The same warnings at places in the templates.
+    pub fn locate_all(&self, engine: &dyn Engine, warnings: Vec<Problem>) -> Vec<Problem> {
+        if warnings.is_empty() { warnings } else { self.locate(engine, Problems::from(warnings)).into_list() }
+    }
+}
+
+/// Reads the project's templates, files and values, and takes them as far as they go without any value.
+pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
+    let settings = workbench.settings;
+    let mut problems = Vec::new();
+    let mut collect = |failed: Problems| problems.extend(failed.into_list());
+    let values = Values::load(workbench.root, settings).map_err(&mut collect).ok();
+    let templates = templates(workbench).map_err(&mut collect).unwrap_or_default();
+    let (bundles, files) = bundles(workbench, &templates).map_err(&mut collect).unwrap_or_default();
+    let Some(values) = values.filter(|_| problems.is_empty()) else {
+        return Err(problems.into());
+    };
+    let request = Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect() };
+    let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
+    let digests =
+        request.templates.iter().map(|template| (template.file.to_string(), Digest::plain(&[template.text.as_bytes()]))).collect();
+    let rendered = workbench.engine.render(&request)?;
+    let places = Places { request };
+    let parsed = parse(rendered, bundles, &settings.namespace).map_err(|failed| places.locate(workbench.engine, failed))?;
+    workbench.observer.observe(Event::Prepared {
+        templates: places.request.templates.len(),
+        objects: parsed.objects().len(),
+        blanks: parsed.blanks().len(),
+    });
+    let mut failed = demand_strings(parsed.objects());
+    let reveals = match taint(parsed.objects(), parsed.blanks()) {
+        Ok(reveals) => reveals,
+        Err(tainted) => {
+            failed.extend(tainted.into_list());
+            Vec::new()
+        }
+    };
+    let prepared = Prepared { parsed, reveals, templates: digests, values: digest, places };
+    if failed.is_empty() { Ok(prepared) } else { Err(prepared.locate(workbench.engine, failed.into())) }
+}
+
+fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {
+    let files = workbench.root.expand(&workbench.settings.templates)?;
+    let mut templates = Vec::with_capacity(files.len());
+    let mut problems = Vec::new();
+    for file in files {
+        match workbench.root.read_text(&file, FILE_LIMIT) {
+            Ok(text) => templates.push(Template { file: file.into(), text }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Problems::or(templates, problems)
+}
+
+/// The bundles, and the templates among their files.
+fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bundle>, Vec<Template>), Problems> {
+    let mut taken: BTreeSet<Arc<str>> = templates.iter().map(|template| Arc::clone(&template.file)).collect();
+    let mut found = Vec::new();
+    let mut rendered: Vec<Template> = Vec::new();
+    let mut problems = Vec::new();
+    for entry in &workbench.settings.config {
+        let mut files = BTreeMap::new();
+        for (key, path, said) in paths(workbench, entry, &mut problems) {
+            let bytes = match workbench.root.read(&path, FILE_LIMIT) {
+                Ok(bytes) => bytes,
+                Err(problem) => {
+                    problems.push(said.blame(problem));
+                    continue;
+                }
+            };
+            let file = match text_of(bytes, entry.template) {
+                Err(bytes) => BundleFile::Plain(bytes),
+                Ok(text) => {
+                    let file: Arc<str> = path.as_str().into();
+                    if templates.iter().any(|template| *template.file == *path) {
+                        problems.push(said.blame(Problem::new(
+                            Fault::Project,
+                            format!("`{path}` is a template of manifests too"),
+                            "keep files for `config:` outside what `templates:` matches",
+                        )));
+                    } else if taken.insert(Arc::clone(&file)) {
+                        rendered.push(Template { file: Arc::clone(&file), text });
+                    }
+                    BundleFile::Template(file)
+                }
+            };
+            if files.insert(key.clone(), file).is_some() {
+                let reason = format!("two files of {} `{}` have the key `{key}`", entry.kind.value.word(), entry.name.value);
+                problems.push(said.blame(Problem::new(Fault::Project, reason, "name the keys under `keys:`")));
+            }
+        }
+        found.push(bundle(entry, files, &workbench.settings.namespace));
+    }
+    Problems::or((found, rendered), problems)
+}
+
+fn paths(workbench: &Workbench<'_>, entry: &ConfigEntry, problems: &mut Vec<Problem>) -> Vec<(String, String, Said<String>)> {
+    let mut list = Vec::new();
+    for pattern in &entry.files {
+        match workbench.root.expand(std::slice::from_ref(pattern)) {
+            Ok(files) => list.extend(files.into_iter().map(|path| {
+                let key = path.rsplit('/').next().unwrap_or_default().to_owned();
+                (key, path, pattern.clone())
+            })),
+            Err(failed) => problems.extend(failed.into_list()),
+        }
+    }
+    list.extend(entry.keys.iter().map(|(key, path)| (key.value.clone(), path.value.clone(), path.clone())));
+    list
+}
+
+/// The text of a file that is a template, or the bytes of one that is none.
+fn text_of(bytes: Vec<u8>, template: bool) -> Result<String, Vec<u8>> {
+    if !template || bytes.contains(&0) {
+        return Err(bytes);
+    }
+    String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes)
+}
+
+fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, namespace: &str) -> Bundle {
+    let texts = |list: &[(Said<String>, Said<String>)]| -> BTreeMap<String, String> {
+        list.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect()
+    };
+    let mut annotations = texts(&entry.annotations);
+    if let Some(names) = &entry.names {
+        annotations.entry(NAMES.to_owned()).or_insert_with(|| match names.value {
+            Names::Versioned => "versioned".to_owned(),
+            Names::Stable => "stable".to_owned(),
+        });
+    }
+    Bundle {
+        place: entry.place.clone(),
+        kind: match entry.kind.value {
+            ObjectKind::ConfigMap => BundleKind::ConfigMap,
+            ObjectKind::Secret => BundleKind::Secret,
+        },
+        name: entry.name.value.clone(),
+        secret_type: entry.secret_type.as_ref().map(|said| said.value.clone()),
+        namespace: entry.namespace.as_ref().map_or_else(|| namespace.to_owned(), |said| said.value.clone()),
+        labels: texts(&entry.labels),
+        annotations,
+        files,
+    }
+}
+
+/// Traces places in rendered texts to the templates. Renders again, so only when there is something to trace.
+#[derive(Debug)]
+struct Places {
+    request: Request,
+}
+
+impl Places {
+    fn locate(&self, engine: &dyn Engine, problems: Problems) -> Problems {
+        let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
+        let mut list = problems.into_list();
+        for problem in &mut list {
+            let Some(place) = problem.place.as_mut().filter(|place| place.rendered && place.line > 0) else { continue };
+            if !maps.contains_key(&place.file) && maps.len() >= MOST_TRACED {
+                continue;
+            }
+            let map = maps.entry(Arc::clone(&place.file)).or_insert_with(|| engine.lines(&self.request, &place.file));
+            if let Some(traced) = map.place(place.line, place.column) {
+                *place = traced;
+            }
+        }
+        Problems::from(list)
+    }
+}
+
+/// Bytes of one template or file.
+const FILE_LIMIT: usize = 16 << 20;
+
+/// Files whose lines are traced in one run; each is one more rendering.
+const MOST_TRACED: usize = 20;
+
+/// The annotation that says how an object is named.
+const NAMES: &str = "cloze.dev/names";
