@@ -40,6 +40,38 @@ impl Entropy for Machine {
     }
 }
 
+impl Timestamp {
+    /// The time of an RFC 3339 text, fractions of a second cut off; `None` when the text is anything else.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let digits = |from: usize, length: usize| -> Option<i64> {
+            let part = text.get(from..from + length)?;
+            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+        };
+        let marks = text.get(4..5)? == "-" && text.get(7..8)? == "-" && text.get(13..14)? == ":" && text.get(16..17)? == ":";
+        let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
+        let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
+        let mut zone = text.get(19..)?;
+        if let Some(fraction) = zone.strip_prefix('.') {
+            zone = fraction.trim_start_matches(|character: char| character.is_ascii_digit());
+            if zone.len() == fraction.len() {
+                return None;
+            }
+        }
+        let offset = match zone.as_bytes() {
+            b"Z" | b"z" => 0,
+            [sign @ (b'+' | b'-'), ..] if zone.len() == 6 && &zone[3..4] == ":" => {
+                let at = text.len() - 5;
+                let seconds = digits(at, 2)? * 3600 + digits(at + 3, 2)? * 60;
+                if *sign == b'+' { seconds } else { -seconds }
+            }
+            _ => return None,
+        };
+        let days = days_from_civil(year, month, day);
+        let real = marks && matches!(text.as_bytes()[10], b'T' | b't') && civil_from_days(days) == (year, month, day);
+        (real && hour < 24 && minute < 60 && second <= 60).then_some(Self(days * 86_400 + hour * 3600 + minute * 60 + second - offset))
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, to the second.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +94,15 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// The inverse of [`civil_from_days`], from the same source.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted.div_euclid(400);
+    let year_of_era = shifted.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
 #[cfg(test)]
 mod tests {
     use super::Timestamp;
@@ -71,5 +112,17 @@ mod tests {
         assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00Z");
         assert_eq!(Timestamp(951_827_696).to_string(), "2000-02-29T12:34:56Z");
         assert_eq!(Timestamp(1_795_392_000).to_string(), "2026-11-23T00:00:00Z");
+    }
+    #[test]
+    fn reads_rfc_3339() {
+        for seconds in [0, 951_827_696, 1_795_392_000, 253_402_300_799, -1] {
+            assert_eq!(Timestamp::from_rfc3339(&Timestamp(seconds).to_string()), Some(Timestamp(seconds)));
+        }
+        assert_eq!(Timestamp::from_rfc3339("2018-03-22T02:24:06.945319214Z"), Some(Timestamp(1_521_685_446)));
+        assert_eq!(Timestamp::from_rfc3339("2018-03-22T03:24:06+01:00"), Some(Timestamp(1_521_685_446)));
+        let wrong = ["", "2018-02-29T00:00:00Z", "2018-01-01", "2018-01-01T24:00:00Z", "2018-01-01T00:00:00", "2018-01-01T00:00:00.Z"];
+        for text in wrong.into_iter().chain(["2018-13-01T00:00:00Z", "+018-01-01T00:00:00Z", "2018-01-01T00:00:00\u{e9}"]) {
+            assert_eq!(Timestamp::from_rfc3339(text), None, "{text}");
+        }
     }
 }

@@ -1,5 +1,15 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
+mod field;
+// pub mod hashicorp;
+mod json;
+pub mod local;
+pub mod memory;
+mod name;
+#[cfg(test)]
+mod suite;
+mod words;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -61,6 +71,13 @@ pub struct VaultError {
     pub reason: String,
     /// What to do, as an imperative fragment.
     pub next: String,
+}
+
+impl VaultError {
+    /// An error in cloze's own words.
+    pub(crate) fn new(fault: VaultFault, reason: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { fault, reason: reason.into(), next: next.into() }
+    }
 }
 
 /// The kinds of reasons.

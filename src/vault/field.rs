@@ -1,0 +1,87 @@
+//! A field of a structured secret: the text under a key of a JSON object.
+
+use crate::secret::Secret;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::json::Json;
+use crate::vault::json::JsonKind;
+use crate::vault::words;
+
+/// The field `key` of a secret whose whole value is the text of a JSON object.
+pub(crate) fn of_text(value: &Secret, key: &str) -> Result<Secret, VaultError> {
+    let unstructured = |reason: String| {
+        VaultError::new(VaultFault::BadValue, reason, "leave `key` out, or store the value as a JSON object such as `{\"user\": \"…\"}`")
+    };
+    let json = Json::parse(value.expose())
+        .map_err(|fault| unstructured(format!("key `{}` was asked for and the value is not JSON (byte {})", shown(key), fault.offset)))?;
+    if json.kind() != JsonKind::Object {
+        return Err(unstructured(format!("key `{}` was asked for and the value is {}, not an object", shown(key), json.kind())));
+    }
+    of_object(json, key)
+}
+
+/// The field `key` of a JSON object.
+pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<Secret, VaultError> {
+    let mut found = object.all(key);
+    let Some(value) = found.next() else {
+        let (reason, next) = match keys(object) {
+            list if list.is_empty() => (format!("there is no key `{}`: the secret has no keys", shown(key)), "store the key"),
+            list => (format!("there is no key `{}`; there is {list}", shown(key)), "ask for a key that is there, or store this one"),
+        };
+        return Err(VaultError::new(VaultFault::NotFound, reason, next));
+    };
+    if found.next().is_some() {
+        let reason = format!("the key `{}` stands there more than once", shown(key));
+        return Err(VaultError::new(VaultFault::BadValue, reason, "store the secret with each key once"));
+    }
+    value.secret().ok_or_else(|| {
+        let reason = format!("the key `{}` holds {}, not text", shown(key), value.kind());
+        VaultError::new(VaultFault::BadValue, reason, "store it as text: in quotes")
+    })
+}
+
+/// The names of an object's keys, for a message.
+pub(crate) fn keys(object: Json<'_>) -> String {
+    words::names(object.members().filter_map(|(key, _)| key?.text()))
+}
+
+fn shown(key: &str) -> String {
+    words::tame(key, 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_text;
+    use crate::secret::Secret;
+    use crate::vault::VaultFault;
+
+    fn fault(value: &str, key: &str) -> (VaultFault, String) {
+        let error = of_text(&Secret::copy_of(value.as_bytes()), key).unwrap_err();
+        assert!(!error.next.is_empty());
+        assert!(!format!("{error:?}").contains("hunter2"));
+        (error.fault, error.reason)
+    }
+
+    #[test]
+    fn takes_the_text_under_a_key() {
+        let value = Secret::copy_of(br#"{"user": "app", "pass\u0077ord": "hunter2\n", "nested": {"user": 1}}"#);
+        assert_eq!(of_text(&value, "password").unwrap().expose(), b"hunter2\n");
+        assert_eq!(of_text(&value, "user").unwrap().expose(), b"app");
+    }
+
+    #[test]
+    fn everything_else_is_told_without_the_value() {
+        use VaultFault::{BadValue, NotFound};
+        let is = |value, key, kind, reason: &str| assert_eq!(fault(value, key), (kind, reason.to_owned()));
+        is("hunter2", "k", BadValue, "key `k` was asked for and the value is not JSON (byte 0)");
+        is("[\"hunter2\"]", "k", BadValue, "key `k` was asked for and the value is an array, not an object");
+        is("\"hunter2\"", "k", BadValue, "key `k` was asked for and the value is text, not an object");
+        is("{\"b\": \"hunter2\", \"a\": 1}", "k", NotFound, "there is no key `k`; there is `a`, `b`");
+        is("{}", "k", NotFound, "there is no key `k`: the secret has no keys");
+        is("{\"k\": {\"x\": \"hunter2\"}}", "k", BadValue, "the key `k` holds an object, not text");
+        is("{\"k\": 5432}", "k", BadValue, "the key `k` holds a number, not text");
+        is("{\"k\": true}", "k", BadValue, "the key `k` holds true or false, not text");
+        is("{\"k\": null}", "k", BadValue, "the key `k` holds null, not text");
+        is("{\"k\": \"hunter2\", \"k\": \"b\"}", "k", BadValue, "the key `k` stands there more than once");
+    }
+}

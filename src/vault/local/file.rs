@@ -1,0 +1,184 @@
+//! The file of a local vault: replaced whole or not at all, one writer at a time, never through a link.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::fs::AtFlags;
+use rustix::fs::FileType;
+use rustix::fs::FlockOperation;
+use rustix::fs::Mode;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+
+/// The largest file that is read.
+const LIMIT: u64 = 256 << 20;
+
+/// Where a local vault lies.
+#[derive(Debug, Clone)]
+pub(super) struct VaultFile {
+    path: PathBuf,
+}
+
+/// The right to change the file: an exclusive `flock` on its directory, which ends with this value or its process.
+#[derive(Debug)]
+pub(super) struct Locked<'f> {
+    file: &'f VaultFile,
+    directory: File,
+}
+
+impl VaultFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The file's bytes, or `None` when there is no file.
+    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, VaultError> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let mut file = match rustix::fs::open(&self.path, flags, Mode::empty()) {
+            Ok(descriptor) => File::from(descriptor),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(self.not_a_file()),
+            Err(errno) => return Err(self.failed("read", &errno.into())),
+        };
+        let about = file.metadata().map_err(|error| self.failed("read", &error))?;
+        if !about.is_file() {
+            return Err(self.not_a_file());
+        }
+        if about.len() > LIMIT {
+            let reason = format!("{self} is larger than {} MiB", LIMIT >> 20);
+            return Err(VaultError::new(VaultFault::Unavailable, reason, "check that it is the vault's file"));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
+        file.read_to_end(&mut bytes).map_err(|error| self.failed("read", &error))?;
+        Ok(Some(bytes))
+    }
+
+    /// Waits for other writers to end, and removes what killed ones left.
+    pub(super) fn lock(&self) -> Result<Locked<'_>, VaultError> {
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(parent).map_err(|error| self.failed("write", &error))?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::open(parent, flags, Mode::empty()).map_err(|errno| self.failed("write", &errno.into()))?;
+        loop {
+            match rustix::fs::flock(&directory, FlockOperation::LockExclusive) {
+                Ok(()) => break,
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(self.failed("lock", &errno.into())),
+            }
+        }
+        let locked = Locked { file: self, directory: File::from(directory) };
+        locked.sweep().map_err(|errno| self.failed("write", &errno.into()))?;
+        Ok(locked)
+    }
+
+    fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    fn not_a_file(&self) -> VaultError {
+        VaultError::new(VaultFault::Unavailable, format!("{self} is a link or no plain file"), "put the vault's file itself there")
+    }
+
+    fn failed(&self, deed: &str, error: &io::Error) -> VaultError {
+        let reason = format!("cannot {deed} {self}: {}", error.kind());
+        VaultError::new(VaultFault::Unavailable, reason, "check the permissions and the space of its directory")
+    }
+}
+
+impl Locked<'_> {
+    /// Puts `text` in the file's place: written to the side with mode 0600, synced, renamed, and the directory synced.
+    pub(super) fn replace(&self, text: &str) -> Result<(), VaultError> {
+        let file = self.file;
+        match rustix::fs::statat(&self.directory, file.name(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(about) if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile => return Err(file.not_a_file()),
+            Ok(_) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(file.failed("write", &errno.into())),
+        }
+        self.write(text).map_err(|error| {
+            // The first error is the one to tell; what is left lying is removed by the next writer.
+            self.sweep().unwrap_or_default();
+            file.failed("write", &error)
+        })
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut side = File::from(rustix::fs::openat(&self.directory, self.side(), flags, Mode::RUSR | Mode::WUSR)?);
+        side.write_all(text.as_bytes())?;
+        side.sync_all()?;
+        rustix::fs::renameat(&self.directory, self.side(), &self.directory, self.file.name())?;
+        self.directory.sync_all()
+    }
+
+    /// The one name that is written to the side: only the holder of the lock uses it, so a file of that name is a killed run's.
+    fn side(&self) -> String {
+        format!(".{}.new", self.file.name())
+    }
+
+    fn sweep(&self) -> rustix::io::Result<()> {
+        match rustix::fs::unlinkat(&self.directory, self.side(), AtFlags::empty()) {
+            Err(Errno::NOENT) => Ok(()),
+            outcome => outcome,
+        }
+    }
+}
+
+impl fmt::Display for VaultFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::symlink;
+
+    use super::VaultFile;
+
+    #[test]
+    fn replaces_with_mode_0600_and_removes_leftovers() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = VaultFile::new(directory.path().join("secrets/dev.vault"));
+        assert_eq!(file.read().unwrap(), None);
+        drop(file.lock().unwrap());
+        std::fs::write(directory.path().join("secrets/.dev.vault.new"), "torn").unwrap();
+        file.lock().unwrap().replace("text").unwrap();
+        assert_eq!(file.read().unwrap().unwrap(), b"text");
+        let mode = std::fs::metadata(directory.path().join("secrets/dev.vault")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(directory.path().join("secrets")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_and_directories_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("target");
+        std::fs::write(&target, "precious").unwrap();
+        let link = directory.path().join("dev.vault");
+        symlink(&target, &link).unwrap();
+        let file = VaultFile::new(link.clone());
+        let expected = format!("{} is a link or no plain file", link.display());
+        assert_eq!(file.read().unwrap_err().reason, expected);
+        assert_eq!(file.lock().unwrap().replace("text").unwrap_err().reason, expected);
+        assert_eq!(std::fs::read(&target).unwrap(), b"precious");
+        assert_eq!(VaultFile::new(directory.path().to_owned()).read().unwrap_err().next, "put the vault's file itself there");
+    }
+
+    #[test]
+    fn failures_name_the_file_and_the_kind() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("file"), "").unwrap();
+        let file = VaultFile::new(directory.path().join("file/dev.vault"));
+        assert_eq!(file.read().unwrap_err().reason, format!("cannot read {file}: not a directory"));
+        assert!(file.lock().unwrap_err().reason.starts_with(&format!("cannot write {file}: ")));
+    }
+}

@@ -1,0 +1,224 @@
+//! A vault in memory, for tests: as strict as the real ones, with versions, removal, denial, expiry and faults on demand.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use async_trait::async_trait;
+
+use crate::blank::Ask;
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+use crate::vault::Fetched;
+use crate::vault::Listed;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::field;
+use crate::vault::name;
+
+/// A vault in memory.
+#[derive(Debug, Default)]
+pub struct MemoryVault {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    secrets: BTreeMap<String, Vec<Version>>,
+    denied: Vec<String>,
+    faults: Vec<Scripted>,
+    asked: Vec<Ask>,
+}
+
+/// A version; without a value it is a removed one.
+#[derive(Debug, Default)]
+struct Version {
+    value: Option<Secret>,
+    not_before: Option<Timestamp>,
+    expires: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Scripted {
+    name: String,
+    times: u32,
+    fault: VaultFault,
+}
+
+impl MemoryVault {
+    /// Adds a version of a secret and gives its number.
+    ///
+    /// # Panics
+    /// When `name` cannot be a name: a test is wrong.
+    pub fn set(&self, name: &str, value: Secret) -> u64 {
+        assert_eq!(name::check(name), Ok(()));
+        self.push(name, Version { value: Some(value), ..Version::default() })
+    }
+
+    /// Removes a secret; pinned old versions still open.
+    pub fn remove(&self, name: &str) -> u64 {
+        self.push(name, Version::default())
+    }
+
+    /// Denies a secret from now on.
+    pub fn deny(&self, name: &str) {
+        self.lock().denied.push(name.to_owned());
+    }
+
+    /// Says from when until when the current version of a secret is meant to be used.
+    pub fn limit(&self, name: &str, not_before: Option<Timestamp>, expires: Option<Timestamp>) {
+        if let Some(version) = self.lock().secrets.get_mut(name).and_then(|versions| versions.last_mut()) {
+            version.not_before = not_before;
+            version.expires = expires;
+        }
+    }
+
+    /// Answers the next `times` asks for a secret with a fault.
+    pub fn fail(&self, name: &str, times: u32, fault: VaultFault) {
+        self.lock().faults.push(Scripted { name: name.to_owned(), times, fault });
+    }
+
+    /// Every ask so far, in order.
+    pub fn asked(&self) -> Vec<Ask> {
+        self.lock().asked.clone()
+    }
+
+    fn push(&self, name: &str, version: Version) -> u64 {
+        let mut state = self.lock();
+        let versions = state.secrets.entry(name.to_owned()).or_default();
+        versions.push(version);
+        versions.len() as u64
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn answer(&mut self, ask: &Ask) -> Result<Fetched, VaultError> {
+        let error = |fault, reason: String| VaultError::new(fault, reason, "mend the test's vault");
+        let name = &ask.name;
+        name::check(name).map_err(|reason| error(VaultFault::BadName, reason))?;
+        if let Some(scripted) = self.faults.iter_mut().find(|scripted| scripted.times > 0 && scripted.name == *name) {
+            scripted.times -= 1;
+            return Err(error(scripted.fault, format!("`{name}` fails as scripted")));
+        }
+        if self.denied.contains(name) {
+            return Err(error(VaultFault::Denied, format!("`{name}` may not be read")));
+        }
+        let pinned = ask.version.as_deref().map(name::version).transpose()?;
+        let absent = || error(VaultFault::NotFound, format!("there is no secret `{name}`"));
+        let versions = self.secrets.get(name).ok_or_else(absent)?;
+        let last = versions.len() as u64;
+        let number = pinned.unwrap_or(last);
+        let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        let version = versions.get(at).ok_or_else(|| error(VaultFault::NotFound, format!("`{name}` has no version {number}")))?;
+        let value = version.value.as_ref().ok_or_else(|| error(VaultFault::Gone, format!("version {number} of `{name}` was removed")))?;
+        Ok(Fetched {
+            value: ask.key.as_deref().map_or_else(|| Ok(value.duplicate()), |key| field::of_text(value, key))?,
+            version: number.to_string(),
+            current: Some(number == last),
+            not_before: version.not_before,
+            expires: version.expires,
+        })
+    }
+}
+
+impl fmt::Display for MemoryVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("vault in memory")
+    }
+}
+
+#[async_trait]
+impl Vault for MemoryVault {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        name::check(name)
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let mut state = self.lock();
+        state.asked.extend_from_slice(asks);
+        asks.iter().map(|ask| state.answer(ask)).collect()
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        let state = self.lock();
+        let listed = state.secrets.iter().map(|(name, versions)| Listed {
+            name: name.clone(),
+            version: Some(versions.len().to_string()),
+            created: None,
+            removed: versions.last().is_none_or(|version| version.value.is_none()),
+        });
+        Ok(listed.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::MemoryVault;
+    use crate::clock::Timestamp;
+    use crate::secret::Secret;
+    use crate::vault::Vault;
+    use crate::vault::VaultFault;
+    use crate::vault::suite;
+    use crate::vault::suite::Seeded;
+    use crate::vault::suite::ask;
+
+    #[async_trait]
+    impl Seeded for MemoryVault {
+        fn vault(&self) -> &dyn Vault {
+            self
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            self.set(name, Secret::copy_of(value));
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.set(name, Secret::copy_of(json.as_bytes()));
+        }
+
+        async fn remove(&self, name: &str) {
+            MemoryVault::remove(self, name);
+        }
+
+        fn binary(&self) -> bool {
+            true
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        suite::all(&MemoryVault::default()).await;
+    }
+
+    #[tokio::test]
+    async fn faults_are_used_up_and_asks_are_remembered() {
+        let vault = MemoryVault::default();
+        vault.set("a", Secret::copy_of(b"v"));
+        vault.fail("a", 1, VaultFault::RateLimited);
+        let answers = vault.fetch(&[ask("a"), ask("a")]).await;
+        assert_eq!(answers[0].as_ref().unwrap_err().fault, VaultFault::RateLimited);
+        assert_eq!(answers[0].as_ref().unwrap_err().reason, "`a` fails as scripted");
+        assert_eq!(answers[1].as_ref().unwrap().value.expose(), b"v");
+        assert_eq!(vault.asked(), [ask("a"), ask("a")]);
+    }
+
+    #[tokio::test]
+    async fn denial_and_expiry_are_told() {
+        let vault = MemoryVault::default();
+        vault.set("a", Secret::copy_of(b"v"));
+        vault.limit("a", Some(Timestamp(1)), Some(Timestamp(2)));
+        let fetched = vault.fetch(&[ask("a")]).await.remove(0).unwrap();
+        assert_eq!((fetched.not_before, fetched.expires), (Some(Timestamp(1)), Some(Timestamp(2))));
+        vault.deny("a");
+        assert_eq!(vault.fetch(&[ask("a")]).await.remove(0).unwrap_err().fault, VaultFault::Denied);
+    }
+}

@@ -1,0 +1,44 @@
+//! The time as the protocol writes it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Now, as RFC 3339 in UTC with nanoseconds. Texts of this shape sort by time.
+#[expect(clippy::disallowed_methods, reason = "the server's clock is read here only")]
+pub(crate) fn now() -> String {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, seconds) = (elapsed.as_secs() / 86_400, elapsed.as_secs() % 86_400);
+    let (mut year, mut left) = (1970, days);
+    while left >= days_of(year) {
+        left -= days_of(year);
+        year += 1;
+    }
+    let mut month = 0;
+    let lengths = [31, days_of(year) - 337, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    while left >= lengths[month] {
+        left -= lengths[month];
+        month += 1;
+    }
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{:09}Z", month + 1, left + 1, elapsed.subsec_nanos())
+}
+
+fn days_of(year: u64) -> u64 {
+    if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) { 366 } else { 365 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{days_of, now};
+
+    #[test]
+    fn has_the_shape_of_rfc_3339() {
+        let now = now();
+        assert_eq!(now.len(), "2018-03-22T02:24:06.945319214Z".len());
+        assert!(now.as_str() > "2025-01-01T00:00:00Z" && now.as_str() < "2100-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn leap_years() {
+        assert_eq!([1900, 2000, 2024, 2026].map(days_of), [365, 366, 366, 365]);
+    }
+}
