@@ -47,6 +47,16 @@ impl Secret {
         self.bytes.is_empty()
     }
 
+    /// The first `length` bytes in the same buffer; what is cut is wiped.
+    #[must_use]
+    pub fn shortened(mut self, length: usize) -> Self {
+        if length < self.bytes.len() {
+            self.bytes[length..].zeroize();
+            self.bytes.truncate(length);
+        }
+        self
+    }
+
     /// A second copy, on purpose.
     #[must_use]
     pub fn duplicate(&self) -> Self {

@@ -1,7 +1,13 @@
 //! Sealing: what is written at rest is encrypted, committed to its key and bound to its context.
 
+mod cobblestone;
 mod context;
+mod derive;
+mod gcm;
+mod generation;
 mod keys;
+mod padding;
 
 pub use context::{Context, Kind};
+pub use generation::Generation;
 pub use keys::{Keys, OpenFault, RootKey};

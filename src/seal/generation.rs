@@ -1,0 +1,103 @@
+//! A generation: one root key of a keyring and the keys that come from it. Rotation begins a new one.
+
+use std::fmt;
+
+use crate::clock::Entropy;
+use crate::seal::Context;
+use crate::seal::OpenFault;
+use crate::seal::RootKey;
+use crate::seal::cobblestone;
+use crate::seal::cobblestone::SALT_LENGTH;
+use crate::seal::derive;
+use crate::seal::padding;
+use crate::secret::Secret;
+
+/// Which root key: eight bytes that come from the key itself and say nothing about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation([u8; GENERATION_LENGTH]);
+
+impl Generation {
+    /// The generation of 16 lowercase hexadecimal characters, or `None`.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let number = u64::from_str_radix(text, 16).ok()?;
+        let generation = Self(number.to_be_bytes());
+        (generation.to_string() == text).then_some(generation)
+    }
+
+    /// The generation that a sealed object names, or `None` when it is no sealed object of this format.
+    pub fn of(sealed: &[u8]) -> Option<Self> {
+        let (magic, rest) = sealed.split_first_chunk()?;
+        if magic != MAGIC {
+            return None;
+        }
+        rest.first_chunk().copied().map(Self)
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A root key's own keys, one for each purpose (HKDF, RFC 5869).
+#[derive(Debug)]
+pub(crate) struct Branch {
+    pub(crate) generation: Generation,
+    pub(crate) root: RootKey,
+    pub(crate) object: Secret,
+    pub(crate) fingerprint: Secret,
+    pub(crate) chain: Secret,
+    sealing: Secret,
+}
+
+impl Branch {
+    /// The keys of `root` in the keyring `store`.
+    pub(crate) fn new(store: &str, root: RootKey) -> Self {
+        let key = |purpose: &str| derive::key(&root.0, &[b"cloze.dev/keys/v1", purpose.as_bytes(), store.as_bytes()]);
+        let mut generation = [0; GENERATION_LENGTH];
+        generation.copy_from_slice(&key("generation").expose()[..GENERATION_LENGTH]);
+        Self {
+            generation: Generation(generation),
+            object: key("object"),
+            fingerprint: key("fingerprint"),
+            chain: key("chain"),
+            sealing: key("seal"),
+            root,
+        }
+    }
+
+    /// Magic, version and generation in clear, then Cobblestone-256 over the padded bytes, bound to all of these and the context.
+    pub(crate) fn seal(&self, context: &Context<'_>, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
+        let mut salt = [0; SALT_LENGTH];
+        entropy.fill(&mut salt);
+        let padded = padding::pad(plain, context.kind.floor());
+        let header = header(self.generation);
+        let mut sealed = Vec::with_capacity(HEADER_LENGTH + cobblestone::sealed_length(padded.len()));
+        sealed.extend(header);
+        cobblestone::seal(&self.sealing, &salt, &context.encode(&header), padded.expose(), &mut sealed);
+        sealed
+    }
+
+    /// What [`Branch::seal`] of the same generation sealed in the same context.
+    pub(crate) fn open(&self, context: &Context<'_>, sealed: &[u8]) -> Result<Secret, OpenFault> {
+        let (found, body) = sealed.split_first_chunk::<HEADER_LENGTH>().ok_or(OpenFault)?;
+        if *found != header(self.generation) {
+            return Err(OpenFault);
+        }
+        let padded = cobblestone::open(&self.sealing, &context.encode(found), body)?;
+        padding::unpad(padded, context.kind.floor())
+    }
+}
+
+fn header(generation: Generation) -> [u8; HEADER_LENGTH] {
+    let mut header = [0; HEADER_LENGTH];
+    header[..MAGIC.len()].copy_from_slice(MAGIC);
+    header[MAGIC.len()..].copy_from_slice(&generation.0);
+    header
+}
+
+/// Five letters and the format's version, which fixes every algorithm.
+const MAGIC: &[u8; 6] = b"cloze\x01";
+const GENERATION_LENGTH: usize = 8;
+const HEADER_LENGTH: usize = MAGIC.len() + GENERATION_LENGTH;
