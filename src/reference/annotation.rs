@@ -21,7 +21,8 @@ const ANNOTATIONS: [(&str, Referent); 9] = [
 
 #[cfg(test)]
 mod tests {
-    use super::{ANNOTATIONS, referent};
+    use super::ANNOTATIONS;
+    use super::referent;
 
     #[test]
     fn knows_its_annotations_and_no_others() {

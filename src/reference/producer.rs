@@ -1,6 +1,7 @@
 //! What operators make while they run: ConfigMaps and Secrets that exist without standing in the release.
 
-use crate::manifest::{Node, Object};
+use crate::manifest::Node;
+use crate::manifest::Object;
 use crate::reference::Referent;
 
 /// An object that some other object has made.
@@ -91,7 +92,13 @@ const PRODUCERS: [Producer; 15] = [
     // 1Password
     secret("onepassword.com", "OnePasswordItem", &[], Where::Own, true),
     // Doppler
-    secret("secrets.doppler.com", "DopplerSecret", &["spec", "managedSecret", "name"], Where::Field(&["spec", "managedSecret", "namespace"]), false),
+    secret(
+        "secrets.doppler.com",
+        "DopplerSecret",
+        &["spec", "managedSecret", "name"],
+        Where::Field(&["spec", "managedSecret", "namespace"]),
+        false,
+    ),
 ];
 
 /// Annotations by which cert-manager makes the certificates that an Ingress or Gateway names (ingress-shim, gateway-shim).
@@ -149,7 +156,9 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{Product, always_there, products};
+    use super::Product;
+    use super::always_there;
+    use super::products;
     use crate::reference::Referent;
     use crate::reference::sample::object;
 

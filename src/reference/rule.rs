@@ -1,6 +1,7 @@
 //! How a field of the tables names what it names.
 
-use crate::reference::{Presence, Referent};
+use crate::reference::Presence;
+use crate::reference::Referent;
 
 /// The third column of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,8 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::Rule;
-    use crate::reference::{Presence, Referent};
+    use crate::reference::Presence;
+    use crate::reference::Referent;
 
     #[test]
     fn reads_what_the_tables_write() {

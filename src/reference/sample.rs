@@ -2,7 +2,13 @@
 
 use serde_json::Value as Json;
 
-use crate::manifest::{Entry, Identity, Mark, Node, Number, Object, Value};
+use crate::manifest::Entry;
+use crate::manifest::Identity;
+use crate::manifest::Mark;
+use crate::manifest::Node;
+use crate::manifest::Number;
+use crate::manifest::Object;
+use crate::manifest::Value;
 
 /// The tree of a JSON value; the n-th node of the text stands in line n.
 pub(crate) fn node<B>(json: &Json) -> Node<B> {

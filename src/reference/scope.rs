@@ -11,19 +11,29 @@ pub struct Scopes {
 }
 
 impl Scopes {
+    /// The scopes that hold in a release of these documents.
+    pub fn of<'a, B: 'a>(roots: impl IntoIterator<Item = &'a Node<B>>) -> Self {
+        let mut scopes = Self::default();
+        roots.into_iter().for_each(|root| scopes.learn(root));
+        scopes
+    }
+
     /// Takes note of a CustomResourceDefinition; anything else says nothing about scopes.
-    pub fn learn<B>(&mut self, root: &Node<B>) {
+    fn learn<B>(&mut self, root: &Node<B>) {
         let text = |path: &[&str]| root.at(path).and_then(Node::as_text);
         if text(&["kind"]) != Some("CustomResourceDefinition") {
             return;
         }
-        if let (Some(group), Some(kind), Some(scope)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"]), text(&["spec", "scope"])) {
+        if let (Some(group), Some(kind), Some(scope)) =
+            (text(&["spec", "group"]), text(&["spec", "names", "kind"]), text(&["spec", "scope"]))
+        {
             self.defined.insert((group.to_owned(), kind.to_owned()), scope == "Cluster");
         }
     }
 
-    /// Whether objects of that kind have no namespace. A kind that nobody knows has one.
-    pub fn is_cluster(&self, group: &str, kind: &str) -> bool {
+    /// Whether objects of that kind have no namespace. A kind that nobody knows has one; the version does not matter.
+    pub fn is_cluster(&self, api_version: &str, kind: &str) -> bool {
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
         if !self.defined.is_empty()
             && let Some(cluster) = self.defined.get(&(group.to_owned(), kind.to_owned()))
         {
@@ -96,26 +106,26 @@ mod tests {
     #[test]
     fn kubernetes_own_kinds_are_known() {
         let scopes = Scopes::default();
-        for (group, kind) in [("", "Namespace"), ("rbac.authorization.k8s.io", "ClusterRole"), ("cert-manager.io", "ClusterIssuer")] {
-            assert!(scopes.is_cluster(group, kind), "{kind}");
+        for (api, kind) in [("v1", "Namespace"), ("rbac.authorization.k8s.io/v1", "ClusterRole"), ("cert-manager.io/v1", "ClusterIssuer")] {
+            assert!(scopes.is_cluster(api, kind), "{kind}");
         }
-        for (group, kind) in [("", "ConfigMap"), ("apps", "Deployment"), ("example.com", "Namespace"), ("cert-manager.io", "Issuer")] {
-            assert!(!scopes.is_cluster(group, kind), "{kind}");
+        for (api, kind) in
+            [("v1", "ConfigMap"), ("apps/v1", "Deployment"), ("example.com/v1", "Namespace"), ("cert-manager.io/v1", "Issuer")]
+        {
+            assert!(!scopes.is_cluster(api, kind), "{kind}");
         }
     }
 
     #[test]
     fn a_definition_in_the_release_says_its_scope() {
-        let mut scopes = Scopes::default();
         let definition = |kind: &str, scope: &str| {
             node::<Infallible>(&json!({"kind": "CustomResourceDefinition",
                 "spec": {"group": "example.com", "names": {"kind": kind}, "scope": scope}}))
         };
-        scopes.learn(&definition("Galaxy", "Cluster"));
-        scopes.learn(&definition("Planet", "Namespaced"));
-        scopes.learn(&node::<Infallible>(&json!({"kind": "Pod"})));
-        assert!(scopes.is_cluster("example.com", "Galaxy"));
-        assert!(!scopes.is_cluster("example.com", "Planet"));
-        assert!(scopes.is_cluster("", "Node"));
+        let roots = [definition("Galaxy", "Cluster"), definition("Planet", "Namespaced"), node(&json!({"kind": "Pod"}))];
+        let scopes = Scopes::of(&roots);
+        assert!(scopes.is_cluster("example.com/v1", "Galaxy"));
+        assert!(!scopes.is_cluster("example.com/v1", "Planet"));
+        assert!(scopes.is_cluster("v1", "Node"));
     }
 }

@@ -1,6 +1,8 @@
 //! What is known by its shape alone: pod specs in any kind, and the selectors of some operators.
 
-use crate::manifest::{Entry, Node, Value};
+use crate::manifest::Entry;
+use crate::manifest::Node;
+use crate::manifest::Value;
 use crate::reference::Presence;
 use crate::reference::Referent;
 use crate::reference::rule::Rule;
@@ -90,10 +92,14 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{is_pod_spec, pod_specs, pod_templates, selector};
+    use super::is_pod_spec;
+    use super::pod_specs;
+    use super::pod_templates;
+    use super::selector;
+    use crate::reference::Presence;
+    use crate::reference::Referent;
     use crate::reference::rule::Rule;
     use crate::reference::sample::node;
-    use crate::reference::{Presence, Referent};
 
     #[test]
     fn a_pod_spec_is_known_by_its_containers() {

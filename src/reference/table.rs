@@ -41,12 +41,8 @@ static CORE: LazyLock<Table> = LazyLock::new(|| parse(include_str!("core.tsv")))
 static CUSTOM: LazyLock<Table> = LazyLock::new(|| parse(include_str!("custom.tsv")));
 
 /// Groups of custom resources that are kept by Kubernetes' own community under its domain.
-const CUSTOM_K8S_GROUPS: [&str; 4] = [
-    "gateway.networking.k8s.io",
-    "snapshot.storage.k8s.io",
-    "autoscaling.k8s.io",
-    "policy.networking.k8s.io",
-];
+const CUSTOM_K8S_GROUPS: [&str; 4] =
+    ["gateway.networking.k8s.io", "snapshot.storage.k8s.io", "autoscaling.k8s.io", "policy.networking.k8s.io"];
 
 impl Branch {
     /// One key further; `None` where no field lies that way.
@@ -90,7 +86,9 @@ fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str,
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::{fields, pod_fields, rows};
+    use super::fields;
+    use super::pod_fields;
+    use super::rows;
     use crate::reference::rule::Rule;
 
     /// Group, kind, rule and path of every row of Kubernetes' own kinds.

@@ -1,6 +1,15 @@
 //! One pass over an object that meets every field naming a ConfigMap or Secret exactly once.
 
-use crate::manifest::{Entry, Mark, Node, Object, Value};
+use crate::manifest::Entry;
+use crate::manifest::Mark;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::Value;
+use crate::reference::Presence;
+use crate::reference::Referent;
+use crate::reference::Site;
+use crate::reference::Stranger;
+use crate::reference::Visit;
 use crate::reference::annotation;
 use crate::reference::rule::Rule;
 use crate::reference::shape;
@@ -8,7 +17,6 @@ use crate::reference::shape::text;
 use crate::reference::storage;
 use crate::reference::table;
 use crate::reference::table::Branch;
-use crate::reference::{Presence, Referent, Site, Stranger, Visit};
 
 /// Shows `visitor` every field of `object` that names a ConfigMap or Secret, and writes what it answers.
 ///
@@ -293,5 +301,346 @@ fn mapping<'a, B>(entries: &'a mut Vec<Entry<B>>, key: &str) -> &'a mut Vec<Entr
     match &mut node.value {
         Value::Map(entries) => entries,
         _ => unreachable!("it was made a mapping just now"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use serde_json::Value as Json;
+    use serde_json::json;
+
+    use super::walk;
+    use crate::manifest::Mark;
+    use crate::reference::Presence;
+    use crate::reference::Referent;
+    use crate::reference::Site;
+    use crate::reference::Stranger;
+    use crate::reference::Visit;
+    use crate::reference::sample;
+    use crate::reference::table::tests::core_rows;
+    use crate::reference::table::tests::custom_rows;
+
+    /// Appends `-new` to every name and takes notes.
+    #[derive(Default)]
+    struct Renamer {
+        seen: Vec<(Referent, String, Option<String>, Vec<String>, Presence)>,
+        strangers: Vec<String>,
+        misfits: Vec<String>,
+        parameters: Option<bool>,
+        templates: usize,
+    }
+
+    impl Visit for Renamer {
+        fn reference(&mut self, site: &Site<'_>) -> Option<String> {
+            let keys = site.keys.iter().map(|(key, _)| (*key).to_owned()).collect();
+            self.seen.push((site.referent, site.name.to_owned(), site.namespace.map(str::to_owned), keys, site.presence));
+            Some(format!("{}-new", site.name))
+        }
+
+        fn permission(&mut self, referent: Referent, name: &str) -> Vec<String> {
+            let known = name.starts_with(&referent.kind().to_lowercase());
+            if known { vec![format!("{name}-new")] } else { Vec::new() }
+        }
+
+        fn parameters(&self, _: &str, _: &str) -> Option<bool> {
+            self.parameters
+        }
+
+        fn misfit(&mut self, key: &str, found: &'static str, _: Mark) {
+            self.misfits.push(format!("{key} is {found}"));
+        }
+
+        fn leave_template(&mut self) -> Option<(String, String)> {
+            self.templates += 1;
+            Some(("note".to_owned(), self.templates.to_string()))
+        }
+
+        fn stranger(&mut self, stranger: &Stranger<'_>) {
+            self.strangers.push(format!("{}.{}={}", stranger.parent, stranger.key, stranger.text));
+        }
+    }
+
+    fn walked(json: &Json) -> (Json, Renamer) {
+        walked_with(json, Renamer::default())
+    }
+
+    fn walked_with(json: &Json, mut renamer: Renamer) -> (Json, Renamer) {
+        let mut object = sample::object::<Infallible>(json);
+        walk(&mut object, &mut renamer);
+        (sample::json(&object.root), renamer)
+    }
+
+    /// The smallest object with `name` at `path`, every step wrapped in a list when `lists` says so.
+    fn smallest(group: &str, kind: &str, rule: &str, path: &str, lists: bool) -> (Json, String) {
+        let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        let (way, last) = path.rsplit_once('.').unwrap();
+        let mut leaf = serde_json::Map::new();
+        let referent = if rule.contains("ConfigMap") { "configmap" } else { "secret" };
+        let permission = rule.starts_with("rbac");
+        leaf.insert(last.to_owned(), if permission { json!([format!("{referent}-x")]) } else { json!(format!("{referent}-x")) });
+        if permission {
+            leaf.insert("resources".to_owned(), json!([format!("{referent}s")]));
+            leaf.insert("apiGroups".to_owned(), json!([""]));
+        }
+        if rule.starts_with("typed:-") {
+            leaf.insert("kind".to_owned(), json!("Secret"));
+        }
+        let wrap = |value: Json| if lists { json!([value]) } else { value };
+        let mut tree = Json::Object(leaf);
+        for key in way.split('.').rev() {
+            tree = json!({key: wrap(tree)});
+        }
+        tree["apiVersion"] = json!(version);
+        tree["kind"] = json!(kind);
+        tree["metadata"] = json!({"name": "x", "namespace": "shop"});
+        (tree, format!("{referent}-x"))
+    }
+
+    #[test]
+    fn every_row_of_the_tables_is_followed() {
+        let rows: Vec<_> = core_rows().into_iter().chain(custom_rows()).collect();
+        assert_eq!(rows.len(), 260 + 925);
+        for (group, kind, rule, path) in rows {
+            for lists in [false, true] {
+                // A list of mappings is no string list's parent; `resourceNames` and the like are lists themselves.
+                let (before, name) = smallest(group, kind, rule, path, lists);
+                let (after, _) = walked(&before);
+                let expected = before.to_string().replace(&format!("\"{name}\""), &format!("\"{name}-new\""));
+                assert_ne!(before.to_string(), expected);
+                assert_eq!(after.to_string(), expected, "{kind} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_referent_is_the_one_that_the_row_says() {
+        for (group, kind, rule, path) in core_rows().into_iter().chain(custom_rows()) {
+            let expected = match rule.trim_end_matches('?') {
+                "ConfigMap" | "typed:ConfigMap" | "param" => Referent::ConfigMap,
+                "Secret" | "typed:Secret" | "typed:-" => Referent::Secret,
+                _ => continue,
+            };
+            let (_, renamer) = walked(&smallest(group, kind, rule, path, false).0);
+            assert_eq!(renamer.seen.len(), 1, "{kind} {path}");
+            assert_eq!(renamer.seen[0].0, expected, "{kind} {path}");
+        }
+    }
+
+    fn object(api: &str, kind: &str, rest: &Json) -> Json {
+        let mut json = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x", "namespace": "shop"}});
+        for (key, value) in rest.as_object().unwrap() {
+            json[key] = value.clone();
+        }
+        json
+    }
+
+    #[test]
+    fn lists_of_names_are_followed() {
+        let (after, renamer) = walked(&object("monitoring.coreos.com/v1", "Prometheus", &json!({"spec": {"secrets": ["a", "b"]}})));
+        assert_eq!(after["spec"]["secrets"], json!(["a-new", "b-new"]));
+        assert_eq!(renamer.seen.len(), 2);
+    }
+
+    #[test]
+    fn what_is_produced_and_what_names_something_else_is_left() {
+        let left = [
+            object("cert-manager.io/v1", "Certificate", &json!({"spec": {"secretName": "a"}})),
+            object(
+                "external-secrets.io/v1",
+                "ExternalSecret",
+                &json!({"spec": {"target": {"name": "a"}, "secretStoreRef": {"name": "b"}, "data": [{"secretKey": "c"}]}}),
+            ),
+            object("bitnami.com/v1alpha1", "SealedSecret", &json!({"spec": {"template": {"metadata": {"name": "a"}}}})),
+            object(
+                "argoproj.io/v1alpha1",
+                "AnalysisTemplate",
+                &json!({"spec": {"metrics": [{"provider": {"web": {"authentication": {"oauth2": {"clientSecret": "a"}}}}}]}}),
+            ),
+            object("keda.sh/v1alpha1", "TriggerAuthentication", &json!({"spec": {"azureKeyVault": {"secrets": [{"name": "a"}]}}})),
+            object("external-secrets.io/v1", "SecretStore", &json!({"spec": {"provider": {"webhook": {"secrets": [{"name": "a"}]}}}})),
+            object("example.com/v1", "Widget", &json!({"spec": {"secretRef": {"name": "a"}, "configMapName": "b"}})),
+            object("v1", "ConfigMap", &json!({"data": {"containers": "x"}})),
+            object("v1", "Secret", &json!({"data": {"secretName": "x"}})),
+            object(
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                &json!({"spec": {"containers": [{"name": "a", "envFrom": [{"secretRef": {"name": "b"}}]}]}}),
+            ),
+        ];
+        for before in left {
+            let (after, renamer) = walked(&before);
+            assert_eq!(after, before);
+            assert!(renamer.seen.is_empty());
+        }
+    }
+
+    #[test]
+    fn unknown_fields_of_custom_resources_are_told() {
+        let widget = object("example.com/v1", "Widget", &json!({"spec": {"secretRef": {"name": "a"}, "secrets": ["b"], "n": 1}}));
+        assert_eq!(walked(&widget).1.strangers, ["secretRef.name=a", "spec.secrets=b"]);
+        assert!(walked(&object("v1", "Service", &json!({"spec": {"secretRef": {"name": "a"}}}))).1.strangers.is_empty());
+    }
+
+    #[test]
+    fn a_pod_spec_is_followed_in_any_kind_at_any_depth() {
+        let pod = json!({"containers": [{"name": "a", "image": "b", "envFrom": [{"configMapRef": {"name": "c"}}],
+            "env": [{"name": "E", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}],
+            "initContainers": [{"envFrom": [{"secretRef": {"name": "i"}}]}],
+            "volumes": [{"projected": {"sources": [{"configMap": {"name": "p", "items": [{"key": "k1"}, {"key": "k2"}]}}]}}]});
+        let (after, renamer) = walked(&object("example.com/v1", "Widget", &json!({"a": [{"b": {"template": {"spec": pod}}}]})));
+        let pod = &after["a"][0]["b"]["template"]["spec"];
+        assert_eq!(pod["containers"][0]["envFrom"][0]["configMapRef"]["name"], "c-new");
+        assert_eq!(pod["containers"][0]["env"][0]["valueFrom"]["secretKeyRef"]["name"], "s-new");
+        assert_eq!(pod["initContainers"][0]["envFrom"][0]["secretRef"]["name"], "i-new");
+        assert_eq!(pod["volumes"][0]["projected"]["sources"][0]["configMap"]["name"], "p-new");
+        let keys: Vec<_> = renamer.seen.iter().map(|(_, name, _, keys, _)| (name.as_str(), keys.len())).collect();
+        assert_eq!(keys.iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>(), [&("s", 1), &("p", 2)]);
+        assert_eq!(after["a"][0]["b"]["template"]["metadata"]["annotations"]["note"], "1");
+    }
+
+    #[test]
+    fn a_reference_in_a_table_and_in_a_shape_is_met_once() {
+        let pod = json!({"containers": [{"name": "a", "envFrom": [{"configMapRef": {"name": "c"}}]}]});
+        for (api, kind) in [("apps/v1", "Deployment"), ("argoproj.io/v1alpha1", "Rollout")] {
+            let (after, renamer) = walked(&object(api, kind, &json!({"spec": {"template": {"spec": pod}}})));
+            assert_eq!(after["spec"]["template"]["spec"]["containers"][0]["envFrom"][0]["configMapRef"]["name"], "c-new");
+            assert_eq!(renamer.seen.len(), 1);
+        }
+    }
+
+    #[test]
+    fn patterns_in_policies_are_left() {
+        let pod = json!({"containers": [{"name": "*", "envFrom": [{"configMapRef": {"name": "?*"}}]}]});
+        let (_, renamer) = walked(&object("kyverno.io/v1", "Policy", &json!({"spec": {"pattern": {"spec": pod}}})));
+        assert!(renamer.seen.is_empty());
+    }
+
+    #[test]
+    fn optional_says_so() {
+        let env = |optional: Json| {
+            let map = json!({"name": "c", "key": "k", "optional": optional});
+            object("v1", "Pod", &json!({"spec": {"containers": [{"name": "a", "env": [{"valueFrom": {"configMapKeyRef": map}}]}]}}))
+        };
+        assert_eq!(walked(&env(json!(true))).1.seen[0].4, Presence::Optional);
+        assert_eq!(walked(&env(json!(false))).1.seen[0].4, Presence::Required);
+    }
+
+    #[test]
+    fn a_field_may_carry_a_namespace() {
+        let volume = object(
+            "v1",
+            "PersistentVolume",
+            &json!({"spec": {"csi": {"nodeStageSecretRef": {"name": "a", "namespace": "other"}},
+                "azureFile": {"secretName": "b", "secretNamespace": "third"}, "rbd": {"secretRef": {"name": "c"}}}}),
+        );
+        let namespaces: Vec<_> = walked(&volume).1.seen.into_iter().map(|(_, name, namespace, _, _)| (name, namespace)).collect();
+        assert!(namespaces.contains(&("a".to_owned(), Some("other".to_owned()))));
+        assert!(namespaces.contains(&("b".to_owned(), Some("third".to_owned()))));
+        assert!(namespaces.contains(&("c".to_owned(), None)));
+    }
+
+    #[test]
+    fn typed_references_to_other_kinds_are_left() {
+        let backend =
+            |resource: Json| object("networking.k8s.io/v1", "Ingress", &json!({"spec": {"defaultBackend": {"resource": resource}}}));
+        let followed = |json: &Json| walked(json).1.seen.len();
+        assert_eq!(followed(&backend(json!({"kind": "ConfigMap", "name": "a"}))), 1);
+        assert_eq!(followed(&backend(json!({"kind": "StorageBucket", "name": "a"}))), 0);
+        assert_eq!(followed(&backend(json!({"apiGroup": "example.com", "kind": "ConfigMap", "name": "a"}))), 0);
+        let gateway = |reference: Json| {
+            let spec = json!({"listeners": [{"tls": {"certificateRefs": [reference]}}]});
+            object("gateway.networking.k8s.io/v1", "Gateway", &json!({"spec": spec}))
+        };
+        let (after, renamer) = walked(&gateway(json!({"name": "a", "namespace": "other"})));
+        assert_eq!(renamer.seen[0].0, Referent::Secret);
+        assert_eq!(renamer.seen[0].2.as_deref(), Some("other"));
+        assert_eq!(after["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"], "a-new");
+        assert_eq!(followed(&gateway(json!({"group": "", "kind": "ConfigMap", "name": "a"}))), 1);
+        assert_eq!(followed(&gateway(json!({"group": "example.com", "kind": "Secret", "name": "a"}))), 0);
+    }
+
+    #[test]
+    fn parameters_are_of_the_kind_that_the_policy_says() {
+        let spec = json!({"spec": {"policyName": "p", "paramRef": {"name": "a"}}});
+        let binding = object("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", &spec);
+        let presence = |parameters| walked_with(&binding, Renamer { parameters, ..Renamer::default() }).1.seen.first().map(|seen| seen.4);
+        assert_eq!(presence(Some(true)), Some(Presence::Required));
+        assert_eq!(presence(Some(false)), None);
+        assert_eq!(presence(None), Some(Presence::Optional));
+    }
+
+    #[test]
+    fn permissions_are_renamed_by_what_the_rule_covers() {
+        let names = |rule: Json| {
+            let (after, _) = walked(&object("rbac.authorization.k8s.io/v1", "Role", &json!({"rules": [rule]})));
+            after["rules"][0]["resourceNames"].clone()
+        };
+        let rule =
+            |groups: Json, resources: Json, names: Json| json!({"apiGroups": groups, "resources": resources, "resourceNames": names});
+        let both = json!(["configmap-a", "secret-b", "other"]);
+        assert_eq!(
+            names(rule(json!([""]), json!(["secrets", "configmaps"]), both.clone())),
+            json!(["configmap-a-new", "secret-b-new", "other"])
+        );
+        assert_eq!(names(rule(json!([""]), json!(["secrets"]), both.clone())), json!(["configmap-a", "secret-b-new", "other"]));
+        assert_eq!(names(rule(json!([""]), json!(["secrets", "pods"]), json!(["secret-b"]))), json!(["secret-b", "secret-b-new"]));
+        assert_eq!(names(rule(json!(["*"]), json!(["*"]), json!(["secret-b"]))), json!(["secret-b", "secret-b-new"]));
+        assert_eq!(names(rule(json!([""]), json!(["pods"]), both.clone())), both);
+        assert_eq!(names(rule(json!(["example.com"]), json!(["secrets"]), both.clone())), both);
+    }
+
+    #[test]
+    fn an_ingress_names_secrets_in_annotations() {
+        let mut ingress = object("networking.k8s.io/v1", "Ingress", &json!({}));
+        ingress["metadata"]["annotations"] = json!({"nginx.ingress.kubernetes.io/auth-secret": "a",
+            "nginx.ingress.kubernetes.io/auth-tls-secret": "other/b", "nginx.ingress.kubernetes.io/auth-realm": "c"});
+        let (after, renamer) = walked(&ingress);
+        let annotations = &after["metadata"]["annotations"];
+        assert_eq!(annotations["nginx.ingress.kubernetes.io/auth-secret"], "a-new");
+        assert_eq!(annotations["nginx.ingress.kubernetes.io/auth-tls-secret"], "other/b-new");
+        assert_eq!(annotations["nginx.ingress.kubernetes.io/auth-realm"], "c");
+        assert_eq!(renamer.seen[1].2.as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn a_storage_class_names_secrets_in_parameters() {
+        let class = object(
+            "storage.k8s.io/v1",
+            "StorageClass",
+            &json!({"parameters": {"csi.storage.k8s.io/node-stage-secret-name": "a", "csi.storage.k8s.io/node-stage-secret-namespace": "other",
+                "csi.storage.k8s.io/provisioner-secret-name": "${pvc.name}", "adminSecretName": "b", "type": "c"}}),
+        );
+        let (after, renamer) = walked(&class);
+        assert_eq!(after["parameters"]["csi.storage.k8s.io/node-stage-secret-name"], "a-new");
+        assert_eq!(after["parameters"]["csi.storage.k8s.io/provisioner-secret-name"], "${pvc.name}");
+        assert_eq!(after["parameters"]["adminSecretName"], "b-new");
+        assert!(renamer.seen.iter().any(|seen| seen.1 == "a" && seen.2.as_deref() == Some("other")));
+        assert_eq!(renamer.seen.len(), 2);
+    }
+
+    #[test]
+    fn selectors_of_the_prometheus_operator_are_known_by_shape() {
+        let monitor = json!({"spec": {"endpoints": [{"basicAuth": {"username": {"name": "a", "key": "user"}}}],
+            "selector": {"matchLabels": {"name": "x", "key": "y"}}}});
+        let (after, renamer) = walked(&object("monitoring.coreos.com/v1", "ServiceMonitor", &monitor));
+        assert_eq!(after["spec"]["endpoints"][0]["basicAuth"]["username"]["name"], "a-new");
+        assert_eq!(renamer.seen.len(), 1);
+        assert_eq!(renamer.seen[0].3, ["user"]);
+    }
+
+    #[test]
+    fn a_job_gets_no_annotation_on_its_template() {
+        let pod = json!({"template": {"spec": {"containers": [{"name": "a"}]}}});
+        assert_eq!(walked(&object("batch/v1", "Job", &json!({"spec": pod}))).1.templates, 0);
+        assert_eq!(walked(&object("batch/v1", "CronJob", &json!({"spec": {"jobTemplate": {"spec": pod}}}))).1.templates, 1);
+        assert_eq!(walked(&object("v1", "Pod", &json!({"spec": {"containers": [{"name": "a"}]}}))).1.templates, 0);
+    }
+
+    #[test]
+    fn a_name_that_is_no_string_is_told() {
+        let pod = object("v1", "Pod", &json!({"spec": {"imagePullSecrets": [{"name": 7}]}}));
+        assert_eq!(walked(&pod).1.misfits, ["name is a number"]);
     }
 }
