@@ -1,0 +1,33 @@
+//! Annotations of an Ingress that name a ConfigMap or Secret, as `name` or `namespace/name`.
+
+use crate::reference::Referent;
+
+/// What the annotation names, if it is one of those that do.
+pub(super) fn referent(key: &str) -> Option<Referent> {
+    ANNOTATIONS.iter().find(|(known, _)| *known == key).map(|(_, referent)| *referent)
+}
+
+const ANNOTATIONS: [(&str, Referent); 9] = [
+    ("ingress.kubernetes.io/auth-secret", Referent::Secret),
+    ("nginx.com/jwt-key", Referent::Secret),
+    ("nginx.ingress.kubernetes.io/auth-proxy-set-headers", Referent::ConfigMap),
+    ("nginx.ingress.kubernetes.io/auth-secret", Referent::Secret),
+    ("nginx.ingress.kubernetes.io/auth-tls-secret", Referent::Secret),
+    ("nginx.ingress.kubernetes.io/custom-headers", Referent::ConfigMap),
+    ("nginx.ingress.kubernetes.io/fastcgi-params-configmap", Referent::ConfigMap),
+    ("nginx.ingress.kubernetes.io/proxy-ssl-secret", Referent::Secret),
+    ("nginx.org/basic-auth-secret", Referent::Secret),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::ANNOTATIONS;
+    use super::referent;
+
+    #[test]
+    fn knows_its_annotations_and_no_others() {
+        assert!(ANNOTATIONS.iter().all(|(key, kind)| referent(key) == Some(*kind)));
+        assert!(ANNOTATIONS.is_sorted());
+        assert_eq!(referent("nginx.ingress.kubernetes.io/rewrite-target"), None);
+    }
+}

@@ -1,0 +1,53 @@
+//! How a field of the tables names what it names.
+
+use crate::reference::Presence;
+use crate::reference::Referent;
+
+/// The third column of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The field is a name, or a list of names.
+    Name(Referent, Presence),
+    /// The field is a name beside a `kind` and a `group` or `apiGroup`; the kind when it is absent.
+    Typed(Option<Referent>, Presence),
+    /// The field is a list of names that a permission is cut down to, beside `apiGroups` and `resources`.
+    Permission,
+    /// The field is the name of an admission policy's parameters.
+    Parameters,
+}
+
+impl Rule {
+    /// A rule as the tables write it: a kind, `typed:KIND`, `typed:-`, a `?` behind either when it may be absent, `rbac:KIND`, `param`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (text, presence) = match text.strip_suffix('?') {
+            Some(text) => (text, Presence::Optional),
+            None => (text, Presence::Required),
+        };
+        match text.split_once(':') {
+            Some(("typed", default)) => Some(Self::Typed(Referent::of(default), presence)),
+            Some(("rbac", kind)) => Referent::of(kind).map(|_| Self::Permission),
+            None if text == "param" => Some(Self::Parameters),
+            None => Referent::of(text).map(|referent| Self::Name(referent, presence)),
+            Some(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rule;
+    use crate::reference::Presence;
+    use crate::reference::Referent;
+
+    #[test]
+    fn reads_what_the_tables_write() {
+        assert_eq!(Rule::parse("Secret"), Some(Rule::Name(Referent::Secret, Presence::Required)));
+        assert_eq!(Rule::parse("Secret?"), Some(Rule::Name(Referent::Secret, Presence::Optional)));
+        assert_eq!(Rule::parse("typed:ConfigMap"), Some(Rule::Typed(Some(Referent::ConfigMap), Presence::Required)));
+        assert_eq!(Rule::parse("typed:-?"), Some(Rule::Typed(None, Presence::Optional)));
+        assert_eq!(Rule::parse("rbac:Secret"), Some(Rule::Permission));
+        assert_eq!(Rule::parse("param"), Some(Rule::Parameters));
+        assert_eq!(Rule::parse("Pod"), None);
+        assert_eq!(Rule::parse("odd:Secret"), None);
+    }
+}

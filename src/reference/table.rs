@@ -1,0 +1,128 @@
+//! The tables of fields, embedded as text and turned into trees of keys when first asked for.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::reference::rule::Rule;
+
+/// A field or a step on the way to one.
+#[derive(Debug, Default)]
+pub(super) struct Branch {
+    /// What the field names; `None` on the way.
+    pub(super) rule: Option<Rule>,
+    children: Vec<(&'static str, Branch)>,
+}
+
+/// The fields of a kind, whatever its version, and whether the kind is Kubernetes' own.
+pub(super) fn fields(group: &str, kind: &str) -> Option<&'static Branch> {
+    // Ingress had its first home in `extensions`, the workloads theirs too.
+    let group = match (group, kind) {
+        ("extensions", "Ingress") => "networking.k8s.io",
+        ("extensions", _) => "apps",
+        _ => group,
+    };
+    let own = |table: &'static Table| table.get(group)?.iter().find(|(name, _)| *name == kind).map(|(_, branch)| branch);
+    own(&CORE).or_else(|| if group.contains('.') { own(&CUSTOM) } else { None })
+}
+
+/// Whether Kubernetes itself serves the group.
+pub(super) fn is_core_group(group: &str) -> bool {
+    !group.contains('.') || (group.ends_with(".k8s.io") && !CUSTOM_K8S_GROUPS.contains(&group))
+}
+
+/// The fields of a pod spec, wherever it stands.
+pub(super) fn pod_fields() -> Option<&'static Branch> {
+    fields("", "Pod")?.below("spec")
+}
+
+type Table = HashMap<&'static str, Vec<(&'static str, Branch)>>;
+
+static CORE: LazyLock<Table> = LazyLock::new(|| parse(include_str!("core.tsv")));
+static CUSTOM: LazyLock<Table> = LazyLock::new(|| parse(include_str!("custom.tsv")));
+
+/// Groups of custom resources that are kept by Kubernetes' own community under its domain.
+const CUSTOM_K8S_GROUPS: [&str; 4] =
+    ["gateway.networking.k8s.io", "snapshot.storage.k8s.io", "autoscaling.k8s.io", "policy.networking.k8s.io"];
+
+impl Branch {
+    /// One key further; `None` where no field lies that way.
+    pub(super) fn below(&'static self, key: &str) -> Option<&'static Self> {
+        self.children.iter().find(|(name, _)| *name == key).map(|(_, branch)| branch)
+    }
+
+    fn grow(&mut self, key: &'static str) -> &mut Self {
+        // The tables are sorted by path, so that the way is most often the last one taken.
+        let index = match self.children.iter().rposition(|(name, _)| *name == key) {
+            Some(index) => index,
+            None => {
+                self.children.push((key, Self::default()));
+                self.children.len() - 1
+            }
+        };
+        &mut self.children[index].1
+    }
+}
+
+fn parse(text: &'static str) -> Table {
+    let mut table = Table::new();
+    for (group, kind, rule, path) in rows(text) {
+        let kinds = table.entry(group).or_default();
+        let index = kinds.iter().rposition(|(name, _)| *name == kind).unwrap_or_else(|| {
+            kinds.push((kind, Branch::default()));
+            kinds.len() - 1
+        });
+        let field = path.split('.').fold(&mut kinds[index].1, Branch::grow);
+        field.rule = Rule::parse(rule);
+    }
+    table
+}
+
+fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut columns = line.split('\t');
+        Some((columns.next()?, columns.next()?, columns.next()?, columns.next()?))
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::fields;
+    use super::pod_fields;
+    use super::rows;
+    use crate::reference::rule::Rule;
+
+    /// Group, kind, rule and path of every row of Kubernetes' own kinds.
+    pub(in crate::reference) fn core_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+        rows(include_str!("core.tsv")).collect()
+    }
+
+    /// Group, kind, rule and path of every row of custom resources.
+    pub(in crate::reference) fn custom_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
+        rows(include_str!("custom.tsv")).collect()
+    }
+
+    #[test]
+    fn every_row_is_read() {
+        assert_eq!(core_rows().len(), 260);
+        assert_eq!(custom_rows().len(), 925);
+        for (group, kind, rule, path) in core_rows().into_iter().chain(custom_rows()) {
+            let root = fields(group, kind).unwrap();
+            let field = path.split('.').fold(root, |branch, key| branch.below(key).unwrap());
+            assert!(field.rule.is_some(), "{kind} {path}");
+            assert!(Rule::parse(rule).is_some(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn versions_and_old_homes_do_not_matter() {
+        assert!(fields("apps", "Deployment").is_some());
+        assert!(fields("extensions", "Deployment").is_some());
+        assert!(fields("extensions", "Ingress").is_some());
+        assert!(fields("serving.knative.dev", "Deployment").is_none());
+    }
+
+    #[test]
+    fn a_pod_spec_has_its_own_table() {
+        assert!(pod_fields().unwrap().below("volumes").is_some());
+    }
+}

@@ -1,0 +1,1 @@
+//! Kubernetes' own rules, checked before anything is sent.

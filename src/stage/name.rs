@@ -1,0 +1,605 @@
+//! Names that follow content: a ConfigMap or Secret gets its digest into its name, and every reference follows.
+
+mod content;
+mod control;
+mod follow;
+mod index;
+mod twins;
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use crate::digest::Digest;
+use crate::manifest::Identity;
+use crate::manifest::Leaf;
+use crate::manifest::Mark;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::Value;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::reference::External;
+use crate::reference::Referent;
+use crate::reference::products;
+use crate::reference::walk;
+use crate::seal::Keys;
+use crate::stage::name::control::Control;
+use crate::stage::name::follow::Follow;
+use crate::stage::name::index::Index;
+use crate::stage::name::index::Target;
+use crate::stage::order;
+
+/// The suffix of a name whose digest a review cannot know.
+pub const PLACEHOLDER: &str = "xxxxxxxxxx";
+
+/// The annotation that tells the name a versioned object was written with.
+pub const BASE_NAME: &str = "cloze.dev/base-name";
+
+/// The annotation on pod templates that use a stable object with `cloze.dev/restart: "true"`.
+pub const CHECKSUM: &str = "cloze.dev/checksum";
+
+/// How objects are named.
+#[derive(Debug, Clone, Copy)]
+pub struct Naming<'a> {
+    /// The keys of the environment; `None` in a review.
+    pub keyed: Option<&'a Keys>,
+    /// What holds for objects that do not say it themselves.
+    pub default: Names,
+    /// What exists without standing in the release.
+    pub external: &'a [External],
+    /// ConfigMaps whose content a review cannot know, because a revealed blank stands in it.
+    pub masked: &'a HashSet<Identity>,
+}
+
+/// Whether names follow content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// The name carries a digest of the content, and the object never changes.
+    Versioned,
+    /// The name stays and the content is updated in place.
+    Stable,
+}
+
+/// The objects of a release under their final names, in apply order. Only [`name`] makes one.
+#[derive(Debug)]
+pub struct Named<B> {
+    objects: Vec<Object<B>>,
+    warnings: Vec<Problem>,
+    names: Vec<Renamed>,
+}
+
+/// A versioned object's names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Renamed {
+    /// ConfigMap or Secret.
+    pub referent: Referent,
+    /// Its namespace.
+    pub namespace: String,
+    /// The name that people know it by.
+    pub base: String,
+    /// The name that the cluster knows it by.
+    pub name: String,
+}
+
+impl<B> Named<B> {
+    /// The objects in apply order.
+    pub fn objects(&self) -> &[Object<B>] {
+        &self.objects
+    }
+
+    /// The objects in apply order, for the next stage.
+    #[must_use]
+    pub fn into_objects(self) -> Vec<Object<B>> {
+        self.objects
+    }
+
+    /// What is not wrong but probably not meant, sorted by place.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Every versioned object's names, sorted.
+    pub fn names(&self) -> &[Renamed] {
+        &self.names
+    }
+}
+
+/// Names every ConfigMap and Secret, makes the versioned ones immutable, and lets every reference follow, each in its namespace.
+///
+/// Problems are: two objects with one identity, control annotations that say nothing known, names that get too long, references to
+/// what is neither in the release nor declared nor produced nor optional, and keys that do not exist.
+pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result<Named<B>, Problems> {
+    let mut problems = twins::twins(&objects);
+    let mut targets = Vec::new();
+    let mut made = Vec::new();
+    for (number, object) in objects.iter().enumerate() {
+        let control = control::read(object, &mut problems);
+        made.extend(products(object));
+        if let Some(referent) = referent(object) {
+            targets.push(target(object, number, referent, &control, naming, &mut problems));
+        }
+    }
+    problems.extend(twins::clashes(&objects, &targets));
+    let index = Index::new(targets, naming.external, made);
+    let mut follow = Follow::new(&index, naming.keyed, policies(&objects));
+    for object in &mut objects {
+        follow.begin(object);
+        walk(object, &mut follow);
+    }
+    let (found, mut warnings) = follow.finish();
+    problems.extend(found);
+    warnings.extend(index.unused().map(|target| unused(&objects[target.object])));
+    let mut names = Vec::new();
+    for target in index.into_targets() {
+        rename(&mut objects[target.object], &target);
+        if target.names == Names::Versioned {
+            let Target { referent, namespace, base, name, .. } = target;
+            names.push(Renamed { referent, namespace, base, name });
+        }
+    }
+    names.sort();
+    order::sort(&mut objects);
+    let warnings = Problems::from(warnings).into_list();
+    Problems::or(Named { objects, warnings, names }, problems)
+}
+
+fn referent<B>(object: &Object<B>) -> Option<Referent> {
+    if object.is_config_map() {
+        Some(Referent::ConfigMap)
+    } else if object.is_secret() {
+        Some(Referent::Secret)
+    } else {
+        None
+    }
+}
+
+/// The names and keys of a ConfigMap or Secret.
+fn target<B: Leaf>(
+    object: &Object<B>,
+    number: usize,
+    referent: Referent,
+    control: &Control,
+    naming: &Naming<'_>,
+    problems: &mut Vec<Problem>,
+) -> Target {
+    let names = control::names(object, control, naming.default, problems);
+    let base = match names {
+        Names::Versioned => control::base_name(object),
+        Names::Stable => &object.identity.name,
+    };
+    let parts = content::parts(object, base, problems);
+    let name = match names {
+        Names::Stable => base.to_owned(),
+        Names::Versioned => {
+            let suffix = match (referent, naming.keyed) {
+                (Referent::Secret, Some(keys)) => keys.name(&parts).suffix(),
+                (Referent::ConfigMap, _) if !naming.masked.contains(&object.identity) => Digest::plain(&parts).suffix(),
+                (Referent::ConfigMap | Referent::Secret, _) => PLACEHOLDER.to_owned(),
+            };
+            format!("{base}-{suffix}")
+        }
+    };
+    if names == Names::Versioned && name.len() > LONGEST_NAME {
+        let reason = format!("the name and its suffix have {} characters; Kubernetes allows {LONGEST_NAME}", name.len());
+        let next = format!("shorten the name to {} characters", LONGEST_NAME - PLACEHOLDER.len() - 1);
+        problems.push(Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"]))));
+    }
+    let restart = control.restart.then(|| naming.keyed.map(|keys| keys.name(&[&[b"restart".as_slice()], parts.as_slice()].concat())));
+    Target {
+        object: number,
+        referent,
+        namespace: object.identity.namespace.clone(),
+        given: object.identity.name.clone(),
+        base: base.to_owned(),
+        name,
+        names,
+        keys: content::keys(object),
+        restart,
+    }
+}
+
+/// The most characters of a name (apimachinery `DNS1123SubdomainMaxLength`).
+const LONGEST_NAME: usize = 253;
+
+fn rename<B>(object: &mut Object<B>, target: &Target) {
+    if target.names == Names::Stable {
+        return;
+    }
+    object.identity.name.clone_from(&target.name);
+    object.root.set("immutable", Node::made(Value::Bool(true)));
+    if let Some(metadata) = object.root.get_mut("metadata") {
+        metadata.set("name", Node::text(&*target.name));
+        if metadata.get("annotations").and_then(Node::as_map).is_none() {
+            metadata.set("annotations", Node::made(Value::Map(Vec::new())));
+        }
+        if let Some(annotations) = metadata.get_mut("annotations") {
+            annotations.set(BASE_NAME, Node::text(&*target.base));
+        }
+    }
+}
+
+/// The admission policies of the release, and whether ConfigMaps are their parameters.
+fn policies<B>(objects: &[Object<B>]) -> HashMap<(String, String), bool> {
+    let policy =
+        |object: &&Object<B>| object.identity.group() == "admissionregistration.k8s.io" && object.identity.kind.ends_with("Policy");
+    objects
+        .iter()
+        .filter(policy)
+        .map(|object| {
+            let text = |key| object.root.at(&["spec", "paramKind", key]).and_then(Node::as_text);
+            let takes = text("apiVersion") == Some("v1") && text("kind") == Some("ConfigMap");
+            ((object.identity.kind.clone(), object.identity.name.clone()), takes)
+        })
+        .collect()
+}
+
+fn unused<B>(object: &Object<B>) -> Problem {
+    let reason = format!("nothing in the release refers to {}, whose name follows its content", object.identity);
+    let next = "give it a stable name by the annotation `cloze.dev/names: stable` if something else reads it, or remove it";
+    Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"])))
+}
+
+/// The place of a field, or of the object where it has none.
+fn mark_of<B>(object: &Object<B>, path: &[&str]) -> Mark {
+    object.root.at(path).map_or(object.root.mark, |node| node.mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::convert::Infallible;
+
+    use proptest::prelude::ProptestConfig;
+    use proptest::prop_assert_eq;
+    use proptest::proptest;
+    use serde_json::Value as Json;
+    use serde_json::json;
+
+    use super::CHECKSUM;
+    use super::Named;
+    use super::Names;
+    use super::Naming;
+    use super::name;
+    use crate::clock::Machine;
+    use crate::problem::Problem;
+    use crate::reference::External;
+    use crate::reference::Referent;
+    use crate::reference::sample;
+    use crate::seal::Keys;
+
+    fn map(namespace: &str, name: &str, data: &Json) -> Json {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data})
+    }
+
+    fn secret(namespace: &str, name: &str, data: &Json) -> Json {
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "data": data})
+    }
+
+    fn stable(mut json: Json) -> Json {
+        json["metadata"]["annotations"] = json!({"cloze.dev/names": "stable"});
+        json
+    }
+
+    fn restarting(mut json: Json) -> Json {
+        json["metadata"]["annotations"] = json!({"cloze.dev/names": "stable", "cloze.dev/restart": "true"});
+        json
+    }
+
+    /// A Deployment in `namespace` whose one container has these `envFrom`.
+    fn deployment(namespace: &str, from: &Json) -> Json {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": namespace},
+            "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web", "envFrom": from}]}}}})
+    }
+
+    /// The same with one variable.
+    fn reading(source: &str, reference: &Json) -> Json {
+        let mut json = deployment("shop", &json!([]));
+        json["spec"]["template"]["spec"]["containers"][0]["env"] = json!([{"name": "E", "valueFrom": {source: reference}}]);
+        json
+    }
+
+    fn from_map(name: &str) -> Json {
+        json!([{"configMapRef": {"name": name}}])
+    }
+
+    fn from_secret(name: &str) -> Json {
+        json!([{"secretRef": {"name": name}}])
+    }
+
+    fn run(objects: &[Json], naming: &Naming<'_>) -> Result<Named<Infallible>, Vec<Problem>> {
+        name(objects.iter().map(sample::object).collect(), naming).map_err(|problems| problems.into_list())
+    }
+
+    fn review(objects: &[Json]) -> Result<Named<Infallible>, Vec<Problem>> {
+        run(objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &HashSet::new() })
+    }
+
+    fn deploy(objects: &[Json], keys: &Keys) -> Named<Infallible> {
+        run(objects, &Naming { keyed: Some(keys), default: Names::Versioned, external: &[], masked: &HashSet::new() }).unwrap()
+    }
+
+    /// The only problem's reason and next step.
+    fn problem(objects: &[Json]) -> (String, String) {
+        let problems = review(objects).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].place.is_some());
+        (problems[0].reason.clone(), problems[0].next.clone())
+    }
+
+    fn trees(named: &Named<Infallible>) -> Vec<Json> {
+        named.objects().iter().map(|object| sample::json(&object.root)).collect()
+    }
+
+    fn env_from(named: &Named<Infallible>) -> Json {
+        let trees = trees(named);
+        let deployment = trees.iter().find(|tree| tree["kind"] == "Deployment").unwrap();
+        deployment["spec"]["template"]["spec"]["containers"][0]["envFrom"].clone()
+    }
+
+    #[test]
+    fn a_config_map_is_named_by_its_content_and_references_follow() {
+        let named = review(&[deployment("shop", &from_map("app")), map("shop", "app", &json!({"a": "b"}))]).unwrap();
+        let renamed = &named.names()[0];
+        assert_eq!((renamed.referent, renamed.namespace.as_str(), renamed.base.as_str()), (Referent::ConfigMap, "shop", "app"));
+        // The name is a promise: it may not change between versions of cloze, or every pod restarts.
+        assert_eq!(renamed.name, "app-g869mxrlcp");
+        assert_eq!(env_from(&named), from_map(&renamed.name));
+        assert_eq!(named.objects()[0].identity.name, renamed.name);
+        let tree = &trees(&named)[0];
+        assert_eq!(tree["metadata"]["name"], renamed.name);
+        assert_eq!(tree["metadata"]["annotations"]["cloze.dev/base-name"], "app");
+        assert_eq!(tree["immutable"], true);
+        assert!(named.warnings().is_empty());
+    }
+
+    #[test]
+    fn a_stable_object_keeps_its_name() {
+        let objects = [stable(map("shop", "app", &json!({"a": "b"}))), deployment("shop", &from_map("app"))];
+        let named = review(&objects).unwrap();
+        assert_eq!(env_from(&named), from_map("app"));
+        assert_eq!(trees(&named)[0], objects[0]);
+        assert!(named.names().is_empty());
+    }
+
+    #[test]
+    fn a_review_shows_a_placeholder_where_it_cannot_know() {
+        let objects = [secret("shop", "db", &json!({"a": "Yg=="})), map("shop", "app", &json!({"a": "<secret>"}))];
+        let masked: HashSet<_> = [sample::object::<Infallible>(&objects[1]).identity].into();
+        let named = run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked }).unwrap();
+        let names: Vec<_> = named.names().iter().map(|renamed| renamed.name.as_str()).collect();
+        assert_eq!(names, ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
+    }
+
+    #[test]
+    fn a_secrets_name_depends_on_the_key_and_says_nothing_without_it() {
+        let (one, two) = (Keys::fresh(&Machine), Keys::fresh(&Machine));
+        let objects = [secret("shop", "db", &json!({"pin": "MTIzNA=="}))];
+        let name = |keys: &Keys| deploy(&objects, keys).names()[0].name.clone();
+        assert_eq!(name(&one), name(&one));
+        assert_ne!(name(&one), name(&two));
+        let map = [map("shop", "db", &json!({"pin": "MTIzNA=="}))];
+        assert_eq!(deploy(&map, &one).names(), deploy(&map, &two).names());
+        assert_eq!(deploy(&map, &one).names(), review(&map).unwrap().names());
+    }
+
+    #[test]
+    fn references_stay_in_their_namespace() {
+        let objects =
+            [map("shop", "app", &json!({"a": "1"})), stable(map("other", "app", &json!({}))), deployment("other", &from_map("app"))];
+        assert_eq!(env_from(&review(&objects).unwrap()), from_map("app"));
+        let (reason, next) = problem(&[map("shop", "app", &json!({})), deployment("other", &from_map("app"))]);
+        assert_eq!(reason, "ConfigMap other/app is neither in the release nor declared");
+        assert_eq!(next, "add it to the templates, or declare it under `external:`");
+    }
+
+    #[test]
+    fn a_dangling_reference_is_a_problem_with_the_nearest_name() {
+        let (reason, next) = problem(&[map("shop", "app-config", &json!({})), deployment("shop", &from_map("app-confg"))]);
+        assert_eq!(reason, "ConfigMap shop/app-confg is neither in the release nor declared");
+        assert_eq!(next, "write `app-config`, or declare it under `external:`");
+        // A ConfigMap is no Secret.
+        let (reason, _) = problem(&[map("shop", "app", &json!({})), deployment("shop", &from_secret("app"))]);
+        assert_eq!(reason, "Secret shop/app is neither in the release nor declared");
+    }
+
+    #[test]
+    fn what_is_optional_external_produced_or_always_there_does_not_dangle() {
+        let certificate = json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
+            "metadata": {"name": "web", "namespace": "shop"}, "spec": {"secretName": "web-tls"}});
+        let optional = json!([{"configMapRef": {"name": "gone", "optional": true}}]);
+        assert!(review(&[deployment("shop", &optional)]).is_ok());
+        assert!(review(&[deployment("shop", &from_map("kube-root-ca.crt"))]).is_ok());
+        assert!(review(&[certificate.clone(), deployment("shop", &from_secret("web-tls"))]).is_ok());
+        assert!(review(&[certificate, deployment("other", &from_secret("web-tls"))]).is_err());
+        let external = |namespace: Option<&str>| External {
+            referent: Referent::Secret,
+            namespace: namespace.map(str::to_owned),
+            name: "theirs".to_owned(),
+            keys: Some(vec!["user".to_owned()]),
+        };
+        let with = |external: &[External], objects: &[Json]| {
+            run(objects, &Naming { keyed: None, default: Names::Versioned, external, masked: &HashSet::new() })
+        };
+        let uses = [deployment("shop", &from_secret("theirs"))];
+        assert!(with(&[external(None)], &uses).is_ok());
+        assert!(with(&[external(Some("shop"))], &uses).is_ok());
+        assert!(with(&[external(Some("other"))], &uses).is_err());
+        let reads = |key: &str| [reading("secretKeyRef", &json!({"name": "theirs", "key": key}))];
+        assert!(with(&[external(None)], &reads("user")).is_ok());
+        let problems = with(&[external(None)], &reads("usr")).unwrap_err();
+        assert_eq!(problems[0].reason, "Secret shop/theirs has no key `usr`");
+        assert_eq!(problems[0].next, "write `user`, or add the key");
+    }
+
+    #[test]
+    fn a_key_that_does_not_exist_is_a_problem() {
+        let app = || map("shop", "app", &json!({"LOG_LEVEL": "info"}));
+        let reads = |reference: Json| reading("configMapKeyRef", &reference);
+        assert!(review(&[app(), reads(json!({"name": "app", "key": "LOG_LEVEL"}))]).is_ok());
+        let (reason, next) = problem(&[app(), reads(json!({"name": "app", "key": "LOG_LEVL"}))]);
+        assert_eq!((reason.as_str(), next.as_str()), ("ConfigMap shop/app has no key `LOG_LEVL`", "write `LOG_LEVEL`, or add the key"));
+        let (_, next) = problem(&[app(), reads(json!({"name": "app", "key": "colour"}))]);
+        assert_eq!(next, "add the key, or ask for one that it has");
+        assert!(review(&[app(), reads(json!({"name": "app", "key": "colour", "optional": true}))]).is_ok());
+        let mut mount = deployment("shop", &json!([]));
+        mount["spec"]["template"]["spec"]["volumes"] =
+            json!([{"name": "v", "configMap": {"name": "app", "items": [{"key": "LOG_LEVEL", "path": "a"}, {"key": "x", "path": "b"}]}}]);
+        assert_eq!(problem(&[app(), mount]).0, "ConfigMap shop/app has no key `x`");
+    }
+
+    #[test]
+    fn a_variable_cannot_come_from_binary_data() {
+        let mut app = map("shop", "app", &json!({}));
+        app["binaryData"] = json!({"logo": "eA=="});
+        let (reason, next) = problem(&[app, reading("configMapKeyRef", &json!({"name": "app", "key": "logo"}))]);
+        assert_eq!(reason, "key `logo` of ConfigMap shop/app stands in binaryData, which environment variables cannot read");
+        assert_eq!(next, "move it to `data`, or mount it as a file");
+    }
+
+    #[test]
+    fn keys_of_string_data_count_in_a_review() {
+        let db = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "shop"},
+            "stringData": {"password": "<secret default/db>"}});
+        assert!(review(&[db, reading("secretKeyRef", &json!({"name": "db", "key": "password"}))]).is_ok());
+    }
+
+    #[test]
+    fn two_objects_with_one_identity_are_a_problem() {
+        let (reason, next) = problem(&[stable(map("shop", "app", &json!({}))), stable(map("shop", "app", &json!({"a": "b"})))]);
+        assert_eq!(reason, "ConfigMap shop/app stands in the release twice, first at x.yaml (rendered):1:1");
+        assert_eq!(next, "rename or remove one of the two");
+    }
+
+    #[test]
+    fn two_objects_that_get_one_name_are_a_problem() {
+        let app = map("shop", "app", &json!({"a": "b"}));
+        let given = review(std::slice::from_ref(&app)).unwrap().names()[0].name.clone();
+        let (reason, next) = problem(&[app, stable(map("shop", &given, &json!({})))]);
+        assert_eq!(reason, format!("ConfigMap shop/{given} and the object at x.yaml (rendered):7:1 both get the name {given}"));
+        assert_eq!(next, "rename one of the two");
+    }
+
+    #[test]
+    fn a_name_may_get_too_long() {
+        assert!(review(&[map("shop", &"a".repeat(242), &json!({}))]).is_ok());
+        let (reason, next) = problem(&[map("shop", &"a".repeat(243), &json!({}))]);
+        assert_eq!(reason, "the name and its suffix have 254 characters; Kubernetes allows 253");
+        assert_eq!(next, "shorten the name to 242 characters");
+    }
+
+    #[test]
+    fn a_reference_from_the_cluster_means_the_only_object_of_that_name() {
+        let issuer = json!({"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": "ca"},
+            "spec": {"ca": {"secretName": "root"}}});
+        let named = review(&[secret("cert-manager", "root", &json!({})), issuer.clone()]).unwrap();
+        let tree = trees(&named).into_iter().find(|tree| tree["kind"] == "ClusterIssuer").unwrap();
+        assert_eq!(tree["spec"]["ca"]["secretName"], "root-xxxxxxxxxx");
+        let keys = Keys::fresh(&Machine);
+        let objects = [secret("a", "root", &json!({})), secret("b", "root", &json!({})), issuer];
+        let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &HashSet::new() };
+        let problems = run(&objects, &naming).unwrap_err();
+        assert_eq!(problems[0].reason, "Secret `root` is in more than one namespace (a, b), and the field does not say which");
+        assert!(problems[0].next.starts_with("write the namespace if the field has one"));
+    }
+
+    #[test]
+    fn a_restart_puts_a_checksum_on_the_templates_that_use_the_object() {
+        let keys = Keys::fresh(&Machine);
+        let checksum = |data: &Json, named: &dyn Fn(&[Json]) -> Named<Infallible>| {
+            let named = named(&[restarting(map("shop", "app", data)), deployment("shop", &from_map("app"))]);
+            let tree = trees(&named).into_iter().find(|tree| tree["kind"] == "Deployment").unwrap();
+            tree["spec"]["template"]["metadata"]["annotations"][CHECKSUM].as_str().map(str::to_owned)
+        };
+        let with_keys = |objects: &[Json]| deploy(objects, &keys);
+        let first = checksum(&json!({"a": "1"}), &with_keys).unwrap();
+        assert_eq!(first.len(), 10);
+        assert_eq!(checksum(&json!({"a": "1"}), &with_keys), Some(first.clone()));
+        assert_ne!(checksum(&json!({"a": "2"}), &with_keys), Some(first));
+        assert_eq!(checksum(&json!({"a": "1"}), &|objects| review(objects).unwrap()).as_deref(), Some("xxxxxxxxxx"));
+        let without = deploy(&[stable(map("shop", "app", &json!({}))), deployment("shop", &from_map("app"))], &keys);
+        assert_eq!(trees(&without)[1]["spec"]["template"]["metadata"], Json::Null);
+    }
+
+    #[test]
+    fn parameters_follow_where_the_policy_takes_config_maps() {
+        let policy = |kind: &str| {
+            json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "p"},
+                "spec": {"paramKind": {"apiVersion": "v1", "kind": kind}}})
+        };
+        let binding = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": "b"}, "spec": {"policyName": "p", "paramRef": {"name": "app", "namespace": "shop"}}});
+        let name = |kind: &str| {
+            let named = review(&[stable(map("shop", "app", &json!({}))), policy(kind), binding.clone()]);
+            named.map(|_| ()).map_err(|problems| problems.len())
+        };
+        assert_eq!(name("ConfigMap"), Ok(()));
+        let dangling = [policy("ConfigMap"), binding.clone()];
+        assert_eq!(problem(&dangling).0, "ConfigMap shop/app is neither in the release nor declared");
+        assert!(review(&[policy("Secret"), binding.clone()]).is_ok());
+        assert!(review(&[binding]).is_ok());
+    }
+
+    #[test]
+    fn a_name_that_is_no_string_is_a_problem() {
+        let (reason, next) = problem(&[deployment("shop", &json!([{"configMapRef": {"name": 7}}]))]);
+        assert_eq!((reason.as_str(), next.as_str()), ("`name` is a number where Kubernetes demands a string", "quote it"));
+    }
+
+    #[test]
+    fn what_nothing_refers_to_is_warned_about() {
+        let named = review(&[map("shop", "app", &json!({}))]).unwrap();
+        assert_eq!(named.warnings()[0].reason, "nothing in the release refers to ConfigMap shop/app, whose name follows its content");
+        assert!(named.warnings()[0].next.contains("cloze.dev/names: stable"));
+        assert!(review(&[stable(map("shop", "app", &json!({})))]).unwrap().warnings().is_empty());
+    }
+
+    #[test]
+    fn an_unknown_field_that_seems_to_refer_is_warned_about() {
+        let widget = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"},
+            "spec": {"secretRef": {"name": "db"}}});
+        let named = review(&[secret("shop", "db", &json!({})), widget.clone(), deployment("shop", &from_secret("db"))]).unwrap();
+        assert_eq!(named.warnings().len(), 1);
+        assert_eq!(
+            named.warnings()[0].reason,
+            "`secretRef.name` seems to name Secret shop/db, whose name follows its content, but cloze does not know the field and leaves it"
+        );
+        assert!(trees(&named).contains(&widget));
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let problems = review(&[
+            deployment("shop", &json!([{"configMapRef": {"name": "a"}}, {"secretRef": {"name": "b"}}])),
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "annotations": {"cloze.dev/nmes": "stable"}}}),
+        ]);
+        assert_eq!(problems.unwrap_err().len(), 3);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn naming_what_was_named_changes_nothing(data in proptest::collection::btree_map("[a-z]{1,4}", ".{0,8}", 0..6), pin in "[0-9]{4}") {
+            let keys = Keys::fresh(&Machine);
+            let objects = [
+                map("shop", "app", &json!(data)),
+                secret("shop", "db", &json!({"pin": pin})),
+                deployment("shop", &json!([{"configMapRef": {"name": "app"}}, {"secretRef": {"name": "db"}}])),
+            ];
+            let once = deploy(&objects, &keys);
+            let twice = deploy(&trees(&once), &keys);
+            prop_assert_eq!(trees(&once), trees(&twice));
+            prop_assert_eq!(once.names(), twice.names());
+        }
+
+        #[test]
+        fn equal_content_has_an_equal_name_and_other_content_another(
+            a in proptest::collection::btree_map("[a-z]{1,4}", ".{0,8}", 0..4),
+            b in proptest::collection::btree_map("[a-z]{1,4}", ".{0,8}", 0..4),
+        ) {
+            let name = |data: &Json| review(&[map("shop", "app", data)]).unwrap().names()[0].name.clone();
+            prop_assert_eq!(name(&json!(a)) == name(&json!(b)), a == b);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! References that follow the names, and those that cannot.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::manifest::Mark;
+use crate::manifest::Object;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::reference::Presence;
+use crate::reference::Referent;
+use crate::reference::Site;
+use crate::reference::Stranger;
+use crate::reference::Visit;
+use crate::reference::nearest;
+use crate::seal::Keys;
+use crate::stage::name::CHECKSUM;
+use crate::stage::name::Names;
+use crate::stage::name::PLACEHOLDER;
+use crate::stage::name::index::Found;
+use crate::stage::name::index::Index;
+use crate::stage::name::index::Target;
+
+/// Goes from object to object and answers for each reference.
+pub(super) struct Follow<'a> {
+    index: &'a Index<'a>,
+    keyed: Option<&'a Keys>,
+    policies: HashMap<(String, String), bool>,
+    file: Arc<str>,
+    namespace: String,
+    /// What the present pod template has to restart for, by number.
+    restarts: Vec<usize>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl<'a> Follow<'a> {
+    /// With the names of `index`, and admission policies by kind and name with whether they take ConfigMaps.
+    pub(super) fn new(index: &'a Index<'a>, keyed: Option<&'a Keys>, policies: HashMap<(String, String), bool>) -> Self {
+        Self {
+            index,
+            keyed,
+            policies,
+            file: Arc::from(""),
+            namespace: String::new(),
+            restarts: Vec::new(),
+            problems: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What follows is said of `object`.
+    pub(super) fn begin<B>(&mut self, object: &Object<B>) {
+        self.file = Arc::clone(&object.file);
+        self.namespace.clone_from(&object.identity.namespace);
+    }
+
+    /// Problems and warnings of all objects.
+    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
+        (self.problems, self.warnings)
+    }
+
+    fn place(&self, mark: Mark) -> Place {
+        Place::rendered(Arc::clone(&self.file), mark.line, mark.column)
+    }
+
+    fn complain(&mut self, mark: Mark, reason: String, next: impl Into<String>) {
+        self.problems.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+    }
+
+    fn keys_of_target(&mut self, site: &Site<'_>, shown: &str, target: &Target) {
+        for (key, mark) in &site.keys {
+            match target.keys.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
+                Ok(at) if site.text_only && !target.keys[at].1 => self.complain(
+                    *mark,
+                    format!("key `{key}` of {shown} stands in binaryData, which environment variables cannot read"),
+                    "move it to `data`, or mount it as a file",
+                ),
+                Ok(_) => {}
+                Err(_) => self.missing_key(*mark, key, shown, target.keys.iter().map(|(key, _)| key.as_str())),
+            }
+        }
+    }
+
+    fn missing_key<'k>(&mut self, mark: Mark, key: &str, shown: &str, known: impl Iterator<Item = &'k str>) {
+        let next = match nearest(key, known) {
+            Some(near) => format!("write `{near}`, or add the key"),
+            None => "add the key, or ask for one that it has".to_owned(),
+        };
+        self.complain(mark, format!("{shown} has no key `{key}`"), next);
+    }
+
+    fn missing(&mut self, site: &Site<'_>, namespace: &str, shown: &str) {
+        let next = match self.index.nearest(site.referent, namespace, site.name) {
+            Some(near) => format!("write `{near}`, or declare it under `external:`"),
+            None => "add it to the templates, or declare it under `external:`".to_owned(),
+        };
+        self.complain(site.mark, format!("{shown} is neither in the release nor declared"), next);
+    }
+}
+
+impl Visit for Follow<'_> {
+    fn reference(&mut self, site: &Site<'_>) -> Option<String> {
+        let index = self.index;
+        let namespace = site.namespace.map_or_else(|| self.namespace.clone(), str::to_owned);
+        let required = site.presence == Presence::Required;
+        match index.find(site.referent, &namespace, site.name) {
+            Found::Target(number, target) => {
+                if required && !site.keys.is_empty() {
+                    self.keys_of_target(site, &shown(site.referent, &target.namespace, site.name), target);
+                }
+                if target.restart.is_some() {
+                    self.restarts.push(number);
+                }
+                (target.names == Names::Versioned).then(|| target.name.clone())
+            }
+            Found::Elsewhere(Some(keys)) if required => {
+                for (key, mark) in &site.keys {
+                    if !keys.iter().any(|known| known == key) {
+                        let shown = shown(site.referent, &namespace, site.name);
+                        self.missing_key(*mark, key, &shown, keys.iter().map(String::as_str));
+                    }
+                }
+                None
+            }
+            Found::Missing if required => {
+                self.missing(site, &namespace, &shown(site.referent, &namespace, site.name));
+                None
+            }
+            Found::Elsewhere(_) | Found::Missing => None,
+            Found::Several(mut namespaces) => {
+                namespaces.sort_unstable();
+                let reason = format!(
+                    "{} `{}` is in more than one namespace ({}), and the field does not say which",
+                    site.referent,
+                    site.name,
+                    namespaces.join(", ")
+                );
+                self.complain(
+                    site.mark,
+                    reason,
+                    "write the namespace if the field has one, or give the objects stable names by the annotation `cloze.dev/names: stable`",
+                );
+                None
+            }
+        }
+    }
+
+    fn permission(&mut self, referent: Referent, name: &str) -> Vec<String> {
+        self.index.permitted(referent, &self.namespace, name)
+    }
+
+    fn parameters(&self, kind: &str, policy: &str) -> Option<bool> {
+        if self.policies.is_empty() {
+            return None;
+        }
+        self.policies.get(&(kind.to_owned(), policy.to_owned())).copied()
+    }
+
+    fn misfit(&mut self, key: &str, found: &'static str, mark: Mark) {
+        self.complain(mark, format!("`{key}` is {found} where Kubernetes demands a string"), "quote it");
+    }
+
+    fn enter_template(&mut self) {
+        self.restarts.clear();
+    }
+
+    fn leave_template(&mut self) -> Option<(String, String)> {
+        if self.restarts.is_empty() {
+            return None;
+        }
+        let mut numbers = std::mem::take(&mut self.restarts);
+        numbers.sort_unstable_by_key(|number| {
+            let target = self.index.target(*number);
+            (target.referent, &target.namespace, &target.name)
+        });
+        numbers.dedup();
+        let digests: Vec<[u8; 32]> = numbers.iter().filter_map(|number| Some(self.index.target(*number).restart??.0)).collect();
+        let checksum = self.keyed.map_or_else(
+            || PLACEHOLDER.to_owned(),
+            |keys| {
+                let mut parts: Vec<&[u8]> = vec![b"restart"];
+                parts.extend(digests.iter().map(<[u8; 32]>::as_slice));
+                keys.name(&parts).suffix()
+            },
+        );
+        Some((CHECKSUM.to_owned(), checksum))
+    }
+
+    fn stranger(&mut self, stranger: &Stranger<'_>) {
+        let Stranger { parent, key, text, mark } = *stranger;
+        let speaks = |word: &str| {
+            let word = word.to_lowercase();
+            (word.contains("secret") || word.contains("configmap")) && !word.contains("store")
+        };
+        if !(speaks(key) || key == "name" && speaks(parent)) {
+            return;
+        }
+        let Some(target) = self.index.versioned(&self.namespace, text) else { return };
+        let field = if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") };
+        let reason = format!(
+            "`{field}` seems to name {}, whose name follows its content, but cloze does not know the field and leaves it",
+            shown(target.referent, &target.namespace, text)
+        );
+        let next = "give the object a stable name by the annotation `cloze.dev/names: stable`";
+        self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+    }
+}
+
+fn shown(referent: Referent, namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { format!("{referent} {name}") } else { format!("{referent} {namespace}/{name}") }
+}

@@ -1,0 +1,167 @@
+//! What a reference can mean: objects of the release, what is declared, and what others produce.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use crate::digest::Digest;
+use crate::reference::External;
+use crate::reference::Product;
+use crate::reference::Referent;
+use crate::reference::always_there;
+use crate::reference::nearest;
+use crate::stage::name::Names;
+
+/// A ConfigMap or Secret of the release.
+#[derive(Debug)]
+pub(super) struct Target {
+    /// Its place in the list of objects.
+    pub(super) object: usize,
+    /// Which of the two.
+    pub(super) referent: Referent,
+    /// Its namespace.
+    pub(super) namespace: String,
+    /// The name it was written with, which references use.
+    pub(super) given: String,
+    /// The name that people know it by.
+    pub(super) base: String,
+    /// Its final name.
+    pub(super) name: String,
+    /// Whether the two differ.
+    pub(super) names: Names,
+    /// Its keys, sorted, and whether each is text.
+    pub(super) keys: Vec<(String, bool)>,
+    /// What a restart depends on, where one is asked for; the digest is `None` in a review.
+    pub(super) restart: Option<Option<Digest>>,
+}
+
+/// What a reference means.
+#[derive(Debug)]
+pub(super) enum Found<'a> {
+    /// An object of the release, by number.
+    Target(usize, &'a Target),
+    /// Something that exists without standing in the release, and its keys where they are told.
+    Elsewhere(Option<&'a [String]>),
+    /// Objects of several namespaces, and the field tells none.
+    Several(Vec<&'a str>),
+    /// Nothing.
+    Missing,
+}
+
+/// Everything that references can mean, found by name.
+pub(super) struct Index<'a> {
+    targets: Vec<Target>,
+    used: Vec<Cell<bool>>,
+    placed: HashMap<Referent, HashMap<String, HashMap<String, usize>>>,
+    anywhere: HashMap<Referent, HashMap<String, Vec<usize>>>,
+    elsewhere: HashMap<Referent, HashMap<String, Vec<Elsewhere<'a>>>>,
+    /// How many names may still be compared to find the nearest ones.
+    patience: Cell<usize>,
+}
+
+struct Elsewhere<'a> {
+    namespace: Option<String>,
+    keys: Option<&'a [String]>,
+}
+
+impl<'a> Index<'a> {
+    /// Of the release's objects, of what is declared, and of what is produced.
+    pub(super) fn new(targets: Vec<Target>, external: &'a [External], products: Vec<Product>) -> Self {
+        let mut placed: HashMap<Referent, HashMap<String, HashMap<String, usize>>> = HashMap::new();
+        let mut anywhere: HashMap<Referent, HashMap<String, Vec<usize>>> = HashMap::new();
+        for (number, target) in targets.iter().enumerate() {
+            let namespaces = placed.entry(target.referent).or_default();
+            namespaces.entry(target.namespace.clone()).or_default().insert(target.given.clone(), number);
+            anywhere.entry(target.referent).or_default().entry(target.given.clone()).or_default().push(number);
+        }
+        let mut elsewhere: HashMap<Referent, HashMap<String, Vec<Elsewhere<'a>>>> = HashMap::new();
+        let mut add = |referent, name, entry| elsewhere.entry(referent).or_default().entry(name).or_default().push(entry);
+        for External { referent, namespace, name, keys } in external {
+            add(*referent, name.clone(), Elsewhere { namespace: namespace.clone(), keys: keys.as_deref() });
+        }
+        for Product { referent, namespace, name } in products {
+            add(referent, name, Elsewhere { namespace, keys: None });
+        }
+        let used = targets.iter().map(|_| Cell::new(false)).collect();
+        Self { targets, used, placed, anywhere, elsewhere, patience: Cell::new(1_000_000) }
+    }
+
+    /// What `name` means in `namespace`; in any one where it is empty, as it is for references from objects of the cluster.
+    pub(super) fn find(&self, referent: Referent, namespace: &str, name: &str) -> Found<'_> {
+        let number = self.names_in(referent, namespace).and_then(|names| names.get(name));
+        if let Some(&number) = number {
+            self.used[number].set(true);
+            return Found::Target(number, &self.targets[number]);
+        }
+        if namespace.is_empty()
+            && let Some(numbers) = self.anywhere.get(&referent).and_then(|names| names.get(name))
+        {
+            numbers.iter().for_each(|number| self.used[*number].set(true));
+            let first = &self.targets[numbers[0]];
+            return if numbers.iter().all(|number| self.targets[*number].name == first.name) {
+                Found::Target(numbers[0], first)
+            } else {
+                Found::Several(numbers.iter().map(|number| self.targets[*number].namespace.as_str()).collect())
+            };
+        }
+        let elsewhere = self.elsewhere.get(&referent).and_then(|names| names.get(name)).and_then(|entries| {
+            entries.iter().find(|entry| namespace.is_empty() || entry.namespace.as_deref().is_none_or(|own| own == namespace))
+        });
+        match elsewhere {
+            Some(entry) => Found::Elsewhere(entry.keys),
+            None if always_there(referent, name) => Found::Elsewhere(None),
+            None => Found::Missing,
+        }
+    }
+
+    /// The final names that a permission for `name` covers; empty when the release does not tell.
+    pub(super) fn permitted(&self, referent: Referent, namespace: &str, name: &str) -> Vec<String> {
+        let placed = self.names_in(referent, namespace).and_then(|names| names.get(name)).map(|number| vec![*number]);
+        let numbers = match placed {
+            None if namespace.is_empty() => self.anywhere.get(&referent).and_then(|names| names.get(name)).cloned(),
+            placed => placed,
+        };
+        let mut names: Vec<String> = numbers.unwrap_or_default().into_iter().map(|number| self.targets[number].name.clone()).collect();
+        if self.elsewhere.get(&referent).is_some_and(|known| known.contains_key(name)) {
+            names.push(name.to_owned());
+        }
+        names
+    }
+
+    /// A versioned object of that name, of either kind, without taking it for used.
+    pub(super) fn versioned(&self, namespace: &str, name: &str) -> Option<&Target> {
+        [Referent::Secret, Referent::ConfigMap].into_iter().find_map(|referent| {
+            let number = *self.names_in(referent, namespace)?.get(name)?;
+            Some(&self.targets[number]).filter(|target| target.names == Names::Versioned)
+        })
+    }
+
+    /// The name in the namespace that was probably meant.
+    pub(super) fn nearest(&self, referent: Referent, namespace: &str, name: &str) -> Option<&str> {
+        let known = self.names_in(referent, namespace)?;
+        // Thousands of broken references must not each be compared with thousands of names.
+        self.patience.set(self.patience.get().checked_sub(known.len())?);
+        let mut names: Vec<&str> = known.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        nearest(name, names)
+    }
+
+    /// The objects by number.
+    pub(super) fn target(&self, number: usize) -> &Target {
+        &self.targets[number]
+    }
+
+    /// Versioned objects that nothing refers to.
+    pub(super) fn unused(&self) -> impl Iterator<Item = &Target> {
+        let unused = self.targets.iter().zip(&self.used).filter(|(target, used)| target.names == Names::Versioned && !used.get());
+        unused.map(|(target, _)| target)
+    }
+
+    /// The objects.
+    pub(super) fn into_targets(self) -> Vec<Target> {
+        self.targets
+    }
+
+    fn names_in(&self, referent: Referent, namespace: &str) -> Option<&HashMap<String, usize>> {
+        self.placed.get(&referent)?.get(namespace)
+    }
+}
