@@ -6,6 +6,7 @@ mod path;
 mod quote;
 mod root;
 mod said;
+pub mod values;
 
 pub use glob::MOST_FILES;
 pub use glob::Pattern;

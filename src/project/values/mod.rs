@@ -1,0 +1,11 @@
+//! Values: what templates see, merged from values files and assignments.
+
+mod assign;
+mod merge;
+mod read;
+mod scalar;
+
+pub use assign::Assignment;
+pub use merge::merge;
+pub use read::ValuesLimits;
+pub use read::read;
