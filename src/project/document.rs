@@ -1,5 +1,6 @@
 //! The project file as it was written: what is said and where. Defaults come later, in [`crate::project::Settings`].
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::place::Place;
@@ -108,7 +109,7 @@ pub struct Environment {
     /// Vaults by name.
     pub vaults: Vec<VaultEntry>,
     /// Where the history is kept.
-    pub history: Option<Said<HistoryUrl>>,
+    pub history: Option<Said<Location>>,
     /// Recipients of the environment's root key.
     pub keys: Vec<Said<KeyEntry>>,
     /// The context of the kubeconfig that deploys apply to.
@@ -157,13 +158,13 @@ pub enum KeyEntry {
     Passphrase,
 }
 
-/// Where a history is kept.
+/// Where something is kept that need not lie in the project.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HistoryUrl {
-    /// A directory beneath the project's root.
+pub enum Location {
+    /// Beneath the project's root.
     Beneath(String),
-    /// A directory anywhere, by an absolute path (`file:///…`).
-    Directory(PathBuf),
+    /// Anywhere, by a path that the user of the machine chose.
+    Anywhere(PathBuf),
 }
 
 impl Project {
@@ -199,9 +200,10 @@ impl VaultEntry {
         let plain = name.split('/').all(|step| !matches!(step, "" | "." | ".."));
         self.prefixes.is_empty()
             || plain
-                && self.prefixes.iter().any(|prefix| {
-                    name.strip_prefix(prefix.value.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                })
+                && self
+                    .prefixes
+                    .iter()
+                    .any(|prefix| name.strip_prefix(prefix.value.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
 }
 
@@ -221,6 +223,16 @@ impl ObjectKind {
         match self {
             Self::ConfigMap => "ConfigMap",
             Self::Secret => "Secret",
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    /// The path; a `file` URL for what may lie anywhere.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beneath(path) => f.write_str(path),
+            Self::Anywhere(path) => write!(f, "file://{}", path.display()),
         }
     }
 }

@@ -33,13 +33,13 @@ mod tests {
     #[test]
     fn every_mapping_has_the_keys_of_the_parser() {
         let schema = schema();
-        for shape in SHAPES {
-            let mapping = if shape.definition.is_empty() { &schema } else { &schema["$defs"][shape.definition] };
+        for (definition, shape) in SHAPES {
+            let mapping = if definition.is_empty() { &schema } else { &schema["$defs"][definition] };
             let keys: BTreeSet<String> = mapping["properties"].as_object().unwrap().keys().cloned().collect();
-            assert_eq!(keys, set(shape.keys), "{}", shape.definition);
-            assert_eq!(mapping["additionalProperties"], false, "{}", shape.definition);
+            assert_eq!(keys, set(shape.keys), "{definition}");
+            assert_eq!(mapping["additionalProperties"], false, "{definition}");
             let required = mapping.get("required").map(words).unwrap_or_default();
-            assert_eq!(required, set(shape.required), "{}", shape.definition);
+            assert_eq!(required, set(shape.required), "{definition}");
         }
     }
 
@@ -48,7 +48,7 @@ mod tests {
         let schema = schema();
         for (name, definition) in schema["$defs"].as_object().unwrap() {
             if definition.get("additionalProperties") == Some(&Value::Bool(false)) {
-                assert!(SHAPES.iter().any(|shape| shape.definition == name), "{name}");
+                assert!(SHAPES.iter().any(|(known, _)| known == name), "{name}");
             }
         }
     }
@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn every_closed_list_of_words_is_the_parser_s() {
         let schema = schema();
-        let keys = |table: &[(&str, bool)]| table.iter().filter(|(_, ready)| *ready).map(|(word, _)| (*word).to_owned()).collect::<BTreeSet<_>>();
+        let keys =
+            |table: &[(&str, bool)]| table.iter().filter(|(_, ready)| *ready).map(|(word, _)| (*word).to_owned()).collect::<BTreeSet<_>>();
         let vaults: Vec<_> = VAULT_KINDS.iter().map(|(word, kind)| (*word, *kind != VaultWord::Later)).collect();
         let recipients: Vec<_> = KEY_KINDS.iter().map(|(word, kind)| (*word, *kind != KeyWord::Later)).collect();
         assert_eq!(words(&schema["$defs"]["vault"]["properties"]["kind"]["enum"]), keys(&vaults));

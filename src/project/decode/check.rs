@@ -79,7 +79,12 @@ pub(in crate::project) fn address(text: &str) -> Verdict {
         Some((_, port)) if !authority.ends_with(']') => port.parse::<u16>().is_ok(),
         _ => true,
     };
-    if authority.is_empty() || authority.starts_with(':') || !port_holds || rest.contains(['?', '#', '\\', ' ']) || rest.contains(char::is_control) {
+    if authority.is_empty()
+        || authority.starts_with(':')
+        || !port_holds
+        || rest.contains(['?', '#', '\\', ' '])
+        || rest.contains(char::is_control)
+    {
         return refuse("is not a plain http or https address", next);
     }
     Ok(())
@@ -88,7 +93,10 @@ pub(in crate::project) fn address(text: &str) -> Verdict {
 /// A path inside a vault: a mount, a namespace or a prefix.
 pub(in crate::project) fn vault_path(text: &str) -> Verdict {
     let trimmed = text.strip_suffix('/').unwrap_or(text);
-    if trimmed.split('/').any(|step| matches!(step, "" | "." | "..")) || trimmed.contains(['\\', '?', '#', '%']) || trimmed.contains(char::is_control) {
+    if trimmed.split('/').any(|step| matches!(step, "" | "." | ".."))
+        || trimmed.contains(['\\', '?', '#', '%'])
+        || trimmed.contains(char::is_control)
+    {
         return refuse("is not a path in a vault", "write plain names separated by `/`, without one at the beginning");
     }
     Ok(())
@@ -141,7 +149,18 @@ mod tests {
         table(
             address,
             &["https://v", "http://127.0.0.1:8200", "https://[::1]:8200", "https://[::1]", "https://v.example.com:8200/base"],
-            &["v:8200", "ftp://v", "https://", "https://:80", "https://u:p@v", "https://v?x", "https://v#x", "https://v:99999", "https://v w", "https://v:"],
+            &[
+                "v:8200",
+                "ftp://v",
+                "https://",
+                "https://:80",
+                "https://u:p@v",
+                "https://v?x",
+                "https://v#x",
+                "https://v:99999",
+                "https://v w",
+                "https://v:",
+            ],
         );
     }
 

@@ -15,7 +15,7 @@ use crate::project::decode::vault::keys;
 use crate::project::decode::vault::vaults;
 use crate::project::decode::word;
 use crate::project::document::Environment;
-use crate::project::document::HistoryUrl;
+use crate::project::document::Location;
 use crate::project::document::VaultKind;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
@@ -68,7 +68,7 @@ fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environ
     Some(environment)
 }
 
-fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<HistoryUrl>> {
+fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<Location>> {
     let path = fields.path("history");
     let fields = decoder.fields(fields.get("history")?, &path, &shape::HISTORY)?;
     let url = fields.text(decoder, "url", check::some)?;
@@ -83,12 +83,12 @@ fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<HistoryUrl
 }
 
 /// A history's URL: `file:///…`, or a path beneath the root.
-pub(in crate::project) fn history_url(text: &str) -> Result<HistoryUrl, (String, String)> {
+pub(in crate::project) fn history_url(text: &str) -> Result<Location, (String, String)> {
     if let Some(path) = text.strip_prefix("file://") {
         if !path.starts_with('/') || path.contains(['%', '?', '#']) || path.split('/').any(|step| step == "..") {
             return Err(("is not a plain file URL".to_owned(), "write `file:///` and an absolute path".to_owned()));
         }
-        return Ok(HistoryUrl::Directory(PathBuf::from(path)));
+        return Ok(Location::Anywhere(PathBuf::from(path)));
     }
     if let Some((scheme, _)) = text.split_once("://") {
         let next = "write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path".to_owned();
@@ -103,7 +103,7 @@ pub(in crate::project) fn history_url(text: &str) -> Result<HistoryUrl, (String,
         return Err(("is an absolute path".to_owned(), format!("write `file://{text}`")));
     }
     check::path(text)?;
-    normalise(text).map(HistoryUrl::Beneath).map_err(|problem| (problem.reason, problem.next))
+    normalise(text).map(Location::Beneath).map_err(|problem| (problem.reason, problem.next))
 }
 
 fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<String>> {
@@ -124,10 +124,8 @@ fn report_shared_files(decoder: &mut Decoder, environments: &[Environment]) {
                 own.push((path, vault.name.place.as_ref()));
             }
         }
-        match environment.history.as_ref().map(|history| (&history.value, history.place.as_ref())) {
-            Some((HistoryUrl::Beneath(path), place)) => own.push((path.clone(), place)),
-            Some((HistoryUrl::Directory(path), place)) => own.push((path.display().to_string(), place)),
-            None => {}
+        if let Some(history) = &environment.history {
+            own.push((history.value.to_string(), history.place.as_ref()));
         }
         for (path, place) in own {
             match owners.get(&path) {

@@ -79,14 +79,14 @@ pub(super) fn decode(file: &str, text: &str) -> Result<Project, Problems> {
 /// `None` only where a problem says why.
 fn project(decoder: &mut Decoder, document: &Tree) -> Option<Project> {
     let fields = decoder.fields(document, "", &shape::PROJECT)?;
-    if let Some(version) = fields.text(decoder, "apiVersion", check::some)
+    if let Some(version) = fields.text(decoder, "apiVersion", some)
         && version.value != API_VERSION
     {
         let reason = format!("{} at `apiVersion` is not known to this version of cloze", quote(&version.value));
         let place = version.place.unwrap_or_else(|| decoder.place(fields.mark()));
         decoder.report(place, reason, format!("write `{API_VERSION}`, or use a newer cloze"));
     }
-    let name = fields.text(decoder, "project", check::label);
+    let name = fields.text(decoder, "project", label);
     let templates = fields.texts(decoder, "templates", pattern);
     let names = fields.word(decoder, "names", NAMES);
     let config = config(decoder, &fields);

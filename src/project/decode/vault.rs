@@ -101,7 +101,11 @@ fn kind_of<T: Later + Copy>(decoder: &mut Decoder, node: &Tree, path: &str, word
     decoder.mapping(node, path)?;
     let ready: Vec<String> = words.iter().filter(|(_, word)| !word.is_later()).map(|(word, _)| format!("`{word}`")).collect();
     let Some(kind) = node.get("kind") else {
-        decoder.report(decoder.place(node.mark), format!("`{path}` has no `kind`"), format!("add `kind: …` with one of {}", ready.join(", ")));
+        decoder.report(
+            decoder.place(node.mark),
+            format!("`{path}` has no `kind`"),
+            format!("add `kind: …` with one of {}", ready.join(", ")),
+        );
         return None;
     };
     let word = decoder.word(kind, &join(path, "kind"), words)?;
