@@ -1,1 +1,47 @@
-//! x
+//! The project: its file, its values, its starter, and what each setting amounts to.
+
+mod decode;
+mod document;
+mod glob;
+mod nearest;
+mod origin;
+mod path;
+mod quote;
+mod root;
+mod said;
+mod schema;
+mod settings;
+pub mod values;
+pub mod variable;
+
+pub use document::ConfigEntry;
+pub use document::Environment;
+pub use document::External;
+pub use document::KeyEntry;
+pub use document::Location;
+pub use document::Names;
+pub use document::ObjectKind;
+pub use document::PROJECT_FILE;
+pub use document::PROJECT_FILE_LIMIT;
+pub use document::Project;
+pub use document::VaultEntry;
+pub use document::VaultKind;
+pub use glob::MOST_FILES;
+pub use glob::Pattern;
+pub use nearest::nearest;
+pub use origin::Choice;
+pub use origin::Effective;
+pub use origin::Origin;
+pub use path::normalise;
+pub use quote::quote;
+pub use root::Root;
+pub use said::Said;
+pub use schema::SCHEMA;
+pub use settings::Flags;
+pub use settings::KeySettings;
+pub use settings::Set;
+pub use settings::Settings;
+pub use settings::VaultSettings;
+pub use settings::VaultTarget;
+pub use values::Values;
+pub use variable::Variables;

@@ -1,0 +1,171 @@
+//! What a text must be besides a text: names by Kubernetes' rules, paths, patterns, addresses.
+
+use crate::project::glob::Pattern;
+use crate::project::path::normalise;
+
+/// What is wrong with a text, as the end of a sentence about it, and what to do.
+pub(in crate::project) type Verdict = Result<(), (String, String)>;
+
+fn refuse(reason: &str, next: &str) -> Verdict {
+    Err((reason.to_owned(), next.to_owned()))
+}
+
+/// Any text.
+pub(in crate::project) fn any(_text: &str) -> Verdict {
+    Ok(())
+}
+
+/// Any text that is not empty.
+pub(in crate::project) fn some(text: &str) -> Verdict {
+    if text.is_empty() { refuse("is empty", "give it a value") } else { Ok(()) }
+}
+
+/// A label as in RFC 1123, the rule for namespaces (`apimachinery/pkg/util/validation`, `IsDNS1123Label`).
+pub(in crate::project) fn label(text: &str) -> Verdict {
+    if text.len() <= 63 && is_label(text) {
+        return Ok(());
+    }
+    refuse("is not a DNS label", "use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends")
+}
+
+/// A subdomain as in RFC 1123, the rule for names of objects (`IsDNS1123Subdomain`).
+pub(in crate::project) fn subdomain(text: &str) -> Verdict {
+    if text.len() <= 253 && text.split('.').all(is_label) {
+        return Ok(());
+    }
+    refuse("is not a name of an object", "use at most 253 lower-case letters, digits, `-` and `.`, with a letter or digit at both ends")
+}
+
+fn is_label(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// A key of a ConfigMap or Secret (`IsConfigMapKey`).
+pub(in crate::project) fn data_key(text: &str) -> Verdict {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed) && text != "." && !text.starts_with("..") {
+        return Ok(());
+    }
+    refuse("is not a key of a ConfigMap or Secret", "use at most 253 letters, digits, `-`, `_` and `.`, not beginning with `..`")
+}
+
+/// A path beneath the root.
+pub(in crate::project) fn path(text: &str) -> Verdict {
+    normalise(text).map(|_| ()).map_err(|problem| (reason_after_quote(&problem.reason), problem.next))
+}
+
+/// A pattern of files beneath the root.
+pub(in crate::project) fn pattern(text: &str) -> Verdict {
+    Pattern::parse(text).map(|_| ()).map_err(|problem| (reason_after_quote(&problem.reason), problem.next))
+}
+
+/// The reason without the quotation that it begins with.
+fn reason_after_quote(reason: &str) -> String {
+    reason.rsplit_once("` ").map_or_else(|| reason.to_owned(), |(_, rest)| rest.to_owned())
+}
+
+/// An `http` or `https` address: scheme, host, port, perhaps a path; no credential, query or fragment.
+pub(in crate::project) fn address(text: &str) -> Verdict {
+    let next = "write the scheme, host and port, such as `https://vault.example.com:8200`";
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
+        return refuse("is not an http or https address", next);
+    };
+    let authority = rest.split('/').next().unwrap_or("");
+    if authority.contains('@') {
+        return refuse("carries a credential", "remove what stands before `@`; credentials come from the environment");
+    }
+    let port_holds = match authority.rsplit_once(':') {
+        Some((_, port)) if !authority.ends_with(']') => port.parse::<u16>().is_ok(),
+        _ => true,
+    };
+    if authority.is_empty()
+        || authority.starts_with(':')
+        || !port_holds
+        || rest.contains(['?', '#', '\\', ' '])
+        || rest.contains(char::is_control)
+    {
+        return refuse("is not a plain http or https address", next);
+    }
+    Ok(())
+}
+
+/// A path inside a vault: a mount, a namespace or a prefix.
+pub(in crate::project) fn vault_path(text: &str) -> Verdict {
+    let trimmed = text.strip_suffix('/').unwrap_or(text);
+    if trimmed.split('/').any(|step| matches!(step, "" | "." | ".."))
+        || trimmed.contains(['\\', '?', '#', '%'])
+        || trimmed.contains(char::is_control)
+    {
+        return refuse("is not a path in a vault", "write plain names separated by `/`, without one at the beginning");
+    }
+    Ok(())
+}
+
+/// A Secret's type (`pkg/apis/core/validation`: a qualified name is what Kubernetes' own types are).
+pub(in crate::project) fn secret_type(text: &str) -> Verdict {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    if !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed) {
+        return Ok(());
+    }
+    refuse("is not a type of Secrets", "write a type such as `Opaque` or `kubernetes.io/tls`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict;
+    use super::address;
+    use super::data_key;
+    use super::label;
+    use super::subdomain;
+    use super::vault_path;
+
+    fn table(check: fn(&str) -> Verdict, good: &[&str], bad: &[&str]) {
+        for text in good {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+        for text in bad {
+            assert!(check(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        table(label, &["a", "9", "shop-dev", &"a".repeat(63)], &["", "-a", "a-", "A", "a.b", "a_b", "ä", &"a".repeat(64)]);
+    }
+
+    #[test]
+    fn subdomains() {
+        table(subdomain, &["a", "a.b-c", "9.9"], &["", "a..b", ".a", "a.", "A", "a.-b", &"a".repeat(254)]);
+    }
+
+    #[test]
+    fn keys() {
+        table(data_key, &["a", ".env", "A_b-c.json", "a..b"], &[".", "..", "..a", "a/b", "a b", "ä", &"a".repeat(254)]);
+    }
+
+    #[test]
+    fn addresses() {
+        table(
+            address,
+            &["https://v", "http://127.0.0.1:8200", "https://[::1]:8200", "https://[::1]", "https://v.example.com:8200/base"],
+            &[
+                "v:8200",
+                "ftp://v",
+                "https://",
+                "https://:80",
+                "https://u:p@v",
+                "https://v?x",
+                "https://v#x",
+                "https://v:99999",
+                "https://v w",
+                "https://v:",
+            ],
+        );
+    }
+
+    #[test]
+    fn vault_paths() {
+        table(vault_path, &["kv", "team/app", "team/app/"], &["/kv", "a//b", "a/../b", ".", "a%2fb", "a\\b", "a?b"]);
+    }
+}

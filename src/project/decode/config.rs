@@ -1,0 +1,80 @@
+//! The entries of `config` and `external`.
+
+use crate::project::decode::check;
+use crate::project::decode::decoder::Decoder;
+use crate::project::decode::decoder::Fields;
+use crate::project::decode::decoder::Tree;
+use crate::project::decode::shape;
+use crate::project::decode::word;
+use crate::project::document::ConfigEntry;
+use crate::project::document::External;
+use crate::project::document::ObjectKind;
+use crate::project::said::Said;
+
+/// The entries of `config`.
+pub(super) fn config(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<ConfigEntry> {
+    let entries = list(decoder, fields, "config", config_entry);
+    report_doubles(decoder, entries.iter().map(|entry| (&entry.kind, &entry.name, &entry.namespace)));
+    entries
+}
+
+/// The entries of `external`.
+pub(super) fn externals(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<External> {
+    let entries = list(decoder, fields, "external", external);
+    report_doubles(decoder, entries.iter().map(|entry| (&entry.kind, &entry.name, &entry.namespace)));
+    entries
+}
+
+fn list<T>(decoder: &mut Decoder, fields: &Fields<'_>, key: &str, entry: fn(&mut Decoder, &Tree, &str) -> Option<T>) -> Vec<T> {
+    let Some(node) = fields.get(key) else { return Vec::new() };
+    let items = decoder.items(node, key, "a list of mappings").unwrap_or_default();
+    items.iter().enumerate().filter_map(|(index, item)| entry(decoder, item, &format!("{key}[{index}]"))).collect()
+}
+
+fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ConfigEntry> {
+    let fields = decoder.fields(node, path, &shape::CONFIG)?;
+    let kind = fields.word(decoder, "kind", word::OBJECT_KINDS);
+    let name = fields.text(decoder, "name", check::subdomain);
+    let namespace = fields.text(decoder, "namespace", check::label);
+    let secret_type = fields.text(decoder, "type", check::secret_type);
+    let names = fields.word(decoder, "names", word::NAMES);
+    let files = fields.texts(decoder, "files", check::pattern).unwrap_or_default();
+    let keys = fields.text_map(decoder, "keys", check::data_key, check::path);
+    let template = fields.flag(decoder, "template").unwrap_or(true);
+    let labels = fields.text_map(decoder, "labels", check::some, check::any);
+    let annotations = fields.text_map(decoder, "annotations", check::some, check::any);
+    if let (Some(Said { value: ObjectKind::ConfigMap, .. }), Some(secret_type)) = (&kind, &secret_type) {
+        let place = secret_type.place.clone().unwrap_or_else(|| decoder.place(node.mark));
+        decoder.report(place, format!("`{path}` is a ConfigMap, which has no `type`"), "remove `type`, or write `kind: Secret`");
+    }
+    if fields.get("files").is_none() && fields.get("keys").is_none() {
+        decoder.report(decoder.place(node.mark), format!("`{path}` names no file"), "add `files: [\"config/*\"]` or `keys: {KEY: FILE}`");
+    }
+    let place = decoder.place(node.mark);
+    Some(ConfigEntry { place, kind: kind?, name: name?, namespace, secret_type, names, files, keys, template, labels, annotations })
+}
+
+fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<External> {
+    let fields = decoder.fields(node, path, &shape::EXTERNAL)?;
+    let kind = fields.word(decoder, "kind", word::OBJECT_KINDS);
+    let name = fields.text(decoder, "name", check::subdomain);
+    let namespace = fields.text(decoder, "namespace", check::label);
+    let keys = fields.texts(decoder, "keys", check::data_key);
+    Some(External { place: decoder.place(node.mark), kind: kind?, name: name?, namespace, keys })
+}
+
+type Named<'e> = (&'e Said<ObjectKind>, &'e Said<String>, &'e Option<Said<String>>);
+
+fn report_doubles<'e>(decoder: &mut Decoder, entries: impl Iterator<Item = Named<'e>>) {
+    let mut seen: Vec<(ObjectKind, &str, Option<&str>)> = Vec::new();
+    for (kind, name, namespace) in entries {
+        let identity = (kind.value, name.value.as_str(), namespace.as_ref().map(|namespace| namespace.value.as_str()));
+        if seen.contains(&identity) {
+            let reason = format!("{} `{}` is listed twice", kind.value.word(), name.value);
+            if let Some(place) = &name.place {
+                decoder.report(place.clone(), reason, "remove one, or join the two");
+            }
+        }
+        seen.push(identity);
+    }
+}

@@ -1,0 +1,149 @@
+//! The environments of a project file.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::manifest::Value;
+use crate::place::Place;
+use crate::project::decode::check;
+use crate::project::decode::decoder::Decoder;
+use crate::project::decode::decoder::Fields;
+use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::join;
+use crate::project::decode::shape;
+use crate::project::decode::vault::keys;
+use crate::project::decode::vault::vaults;
+use crate::project::decode::word;
+use crate::project::document::Environment;
+use crate::project::document::Location;
+use crate::project::document::VaultKind;
+use crate::project::path::normalise;
+use crate::project::quote::quote;
+use crate::project::said::Said;
+
+/// The environments; at least one where no problem says otherwise.
+pub(super) fn environments(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Environment> {
+    let Some(node) = fields.get("environments") else { return Vec::new() };
+    let Some(entries) = decoder.mapping(node, "environments") else { return Vec::new() };
+    if entries.is_empty() {
+        decoder.report(decoder.place(node.mark), "`environments` is empty", "add one, such as `dev: {namespace: shop-dev}`");
+    }
+    let mut list = Vec::new();
+    for entry in entries {
+        let name = decoder.key(entry, "environments", check::label);
+        let environment = environment(decoder, &entry.node, &join("environments", &entry.key));
+        if let (Some(name), Some(environment)) = (name, environment) {
+            list.push(Environment { name, ..environment });
+        }
+    }
+    report_shared_files(decoder, &list);
+    list
+}
+
+/// An environment without its name. `dev:` with nothing behind it is an environment that says nothing.
+fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environment> {
+    let mut environment = Environment {
+        name: Said::nowhere(String::new()),
+        namespace: None,
+        templates: None,
+        names: None,
+        values: Vec::new(),
+        vaults: Vec::new(),
+        history: None,
+        keys: Vec::new(),
+        cluster: None,
+    };
+    if matches!(node.value, Value::Null) {
+        return Some(environment);
+    }
+    let fields = decoder.fields(node, path, &shape::ENVIRONMENT)?;
+    environment.namespace = fields.text(decoder, "namespace", check::label);
+    environment.templates = fields.texts(decoder, "templates", check::pattern);
+    environment.names = fields.word(decoder, "names", word::NAMES);
+    environment.values = fields.texts(decoder, "values", check::path).unwrap_or_default();
+    environment.vaults = vaults(decoder, &fields);
+    environment.history = history(decoder, &fields);
+    environment.keys = keys(decoder, &fields);
+    environment.cluster = cluster(decoder, &fields);
+    Some(environment)
+}
+
+fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<Location>> {
+    let path = fields.path("history");
+    let fields = decoder.fields(fields.get("history")?, &path, &shape::HISTORY)?;
+    let url = fields.text(decoder, "url", check::some)?;
+    match history_url(&url.value) {
+        Ok(value) => Some(Said { value, place: url.place }),
+        Err((reason, next)) => {
+            let place = url.place.unwrap_or_else(|| decoder.place(fields.mark()));
+            decoder.report(place, format!("{} at `{}` {reason}", quote(&url.value), fields.path("url")), next);
+            None
+        }
+    }
+}
+
+/// A history's URL: `file:///…`, or a path beneath the root.
+pub(in crate::project) fn history_url(text: &str) -> Result<Location, (String, String)> {
+    if let Some(path) = text.strip_prefix("file://") {
+        if !path.starts_with('/') || path.contains(['%', '?', '#']) || path.split('/').any(|step| step == "..") {
+            return Err(("is not a plain file URL".to_owned(), "write `file:///` and an absolute path".to_owned()));
+        }
+        return Ok(Location::Anywhere(PathBuf::from(path)));
+    }
+    if let Some((scheme, _)) = text.split_once("://") {
+        let next = "write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path".to_owned();
+        let reason = if word::LATER_SCHEMES.contains(&scheme) {
+            "names a store that is not yet in this version"
+        } else {
+            "names a store that is not known"
+        };
+        return Err((reason.to_owned(), next));
+    }
+    if text.starts_with('/') {
+        return Err(("is an absolute path".to_owned(), format!("write `file://{text}`")));
+    }
+    check::path(text)?;
+    normalise(text).map(Location::Beneath).map_err(|problem| (problem.reason, problem.next))
+}
+
+fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<String>> {
+    let path = fields.path("cluster");
+    let fields = decoder.fields(fields.get("cluster")?, &path, &shape::CLUSTER)?;
+    fields.text(decoder, "context", check::some)
+}
+
+/// Vaults and histories are bound to their environment: two cannot share one.
+fn report_shared_files(decoder: &mut Decoder, environments: &[Environment]) {
+    let mut owners: HashMap<String, &str> = HashMap::new();
+    for environment in environments {
+        let name = &environment.name.value;
+        let mut own: Vec<(String, Option<&Place>)> = Vec::new();
+        for vault in &environment.vaults {
+            if let VaultKind::Local { path } = &vault.kind {
+                let path = path.as_ref().map_or_else(|| format!("secrets/{name}.vault"), |path| path.value.clone());
+                own.push((path, vault.name.place.as_ref()));
+            }
+        }
+        if let Some(history) = &environment.history {
+            own.push((history.value.to_string(), history.place.as_ref()));
+        }
+        for (path, place) in own {
+            match owners.get(&path) {
+                Some(owner) => {
+                    let reason = if owner == name {
+                        format!("{} holds two things of `environments.{name}`", quote(&path))
+                    } else {
+                        format!("{} belongs to `environments.{owner}` already", quote(&path))
+                    };
+                    let place = place.or(environment.name.place.as_ref()).cloned();
+                    if let Some(place) = place {
+                        decoder.report(place, reason, "give each vault and each history a path of its own");
+                    }
+                }
+                None => {
+                    owners.insert(path, name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! From the tree of a project file to a [`Project`], with every problem of the file told in one run.
+
+mod check;
+mod config;
+mod decoder;
+mod environment;
+mod shape;
+mod vault;
+mod word;
+
+pub(in crate::project) use check::Verdict;
+pub(in crate::project) use check::address;
+pub(in crate::project) use check::label;
+pub(in crate::project) use check::path;
+pub(in crate::project) use check::pattern;
+pub(in crate::project) use check::some;
+pub(in crate::project) use check::vault_path;
+pub(in crate::project) use environment::history_url;
+#[cfg(test)]
+pub(in crate::project) use shape::ALL as SHAPES;
+#[cfg(test)]
+pub(in crate::project) use word::KEY_KINDS;
+#[cfg(test)]
+pub(in crate::project) use word::KeyWord;
+pub(in crate::project) use word::NAMES;
+#[cfg(test)]
+pub(in crate::project) use word::OBJECT_KINDS;
+#[cfg(test)]
+pub(in crate::project) use word::VAULT_KINDS;
+#[cfg(test)]
+pub(in crate::project) use word::VaultWord;
+
+use crate::manifest::Limits;
+use crate::manifest::read;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::decode::config::config;
+use crate::project::decode::config::externals;
+use crate::project::decode::decoder::Decoder;
+use crate::project::decode::decoder::Tree;
+use crate::project::decode::environment::environments;
+use crate::project::decode::word::API_VERSION;
+use crate::project::document::PROJECT_FILE_LIMIT;
+use crate::project::document::Project;
+use crate::project::quote::quote;
+
+/// Reads and decodes the text of a project file.
+pub(super) fn decode(file: &str, text: &str) -> Result<Project, Problems> {
+    let limits = Limits { bytes: PROJECT_FILE_LIMIT, depth: 32, nodes: 100_000 };
+    let documents = read(text, limits).map_err(|faults| {
+        let problem = |fault: crate::manifest::ReadFault| {
+            let place = Place::new(file, fault.mark.line, fault.mark.column);
+            Problem::new(Fault::Project, fault.reason, fault.next).at(place)
+        };
+        Problems::from(faults.into_iter().map(problem).collect::<Vec<_>>())
+    })?;
+    let mut decoder = Decoder::new(file);
+    match documents.as_slice() {
+        [] => {
+            decoder.report(Place::file(file), "the project file is empty", "write a project file, or let `cloze init NAME` write one");
+            Err(Problems::from(decoder.problems))
+        }
+        [document] => {
+            let project = project(&mut decoder, document);
+            match project {
+                Some(project) => Problems::or(project, decoder.problems),
+                None => Err(Problems::from(decoder.problems)),
+            }
+        }
+        [_, second, ..] => {
+            decoder.report(decoder.place(second.mark), "a second document begins here", "keep one document: remove the `---`");
+            Err(Problems::from(decoder.problems))
+        }
+    }
+}
+
+/// `None` only where a problem says why.
+fn project(decoder: &mut Decoder, document: &Tree) -> Option<Project> {
+    let fields = decoder.fields(document, "", &shape::PROJECT)?;
+    if let Some(version) = fields.text(decoder, "apiVersion", some)
+        && version.value != API_VERSION
+    {
+        let reason = format!("{} at `apiVersion` is not known to this version of cloze", quote(&version.value));
+        let place = version.place.unwrap_or_else(|| decoder.place(fields.mark()));
+        decoder.report(place, reason, format!("write `{API_VERSION}`, or use a newer cloze"));
+    }
+    let name = fields.text(decoder, "project", label);
+    let templates = fields.texts(decoder, "templates", pattern);
+    let names = fields.word(decoder, "names", NAMES);
+    let config = config(decoder, &fields);
+    let external = externals(decoder, &fields);
+    let environments = environments(decoder, &fields);
+    Some(Project { name: name?, templates, names, config, external, environments })
+}

@@ -1,0 +1,54 @@
+//! The closed lists of words in a project file.
+
+use crate::project::document::Names;
+use crate::project::document::ObjectKind;
+
+/// The value of `apiVersion`.
+pub(in crate::project) const API_VERSION: &str = "cloze.dev/v1";
+
+/// The words of `names`.
+pub(in crate::project) const NAMES: &[(&str, Names)] = &[("versioned", Names::Versioned), ("stable", Names::Stable)];
+
+/// The words of `kind` of objects.
+pub(in crate::project) const OBJECT_KINDS: &[(&str, ObjectKind)] = &[("ConfigMap", ObjectKind::ConfigMap), ("Secret", ObjectKind::Secret)];
+
+/// The kinds of vaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::project) enum VaultWord {
+    Local,
+    Hashicorp,
+    Later,
+}
+
+/// The words of `kind` of vaults.
+pub(in crate::project) const VAULT_KINDS: &[(&str, VaultWord)] = &[
+    ("local", VaultWord::Local),
+    ("hashicorp", VaultWord::Hashicorp),
+    ("azure", VaultWord::Later),
+    ("aws", VaultWord::Later),
+    ("gcp", VaultWord::Later),
+    ("env", VaultWord::Later),
+    ("exec", VaultWord::Later),
+];
+
+/// The kinds of recipients of the root key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::project) enum KeyWord {
+    KeyFile,
+    Passphrase,
+    Later,
+}
+
+/// The words of `kind` of recipients.
+pub(in crate::project) const KEY_KINDS: &[(&str, KeyWord)] = &[
+    ("key-file", KeyWord::KeyFile),
+    ("passphrase", KeyWord::Passphrase),
+    ("age", KeyWord::Later),
+    ("azure", KeyWord::Later),
+    ("hashicorp", KeyWord::Later),
+    ("aws", KeyWord::Later),
+    ("gcp", KeyWord::Later),
+];
+
+/// The schemes of histories that are known and not yet here.
+pub(super) const LATER_SCHEMES: &[&str] = &["s3", "gs", "az", "azure", "abfs", "abfss", "http", "https"];

@@ -1,0 +1,288 @@
+//! The project file as it was written: what is said and where. Defaults come later, in [`crate::project::Settings`].
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::place::Place;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::decode::decode;
+use crate::project::root::Root;
+use crate::project::said::Said;
+
+/// The name of the project file, at the root.
+pub const PROJECT_FILE: &str = "cloze.yaml";
+
+/// Largest project file, in bytes.
+pub const PROJECT_FILE_LIMIT: usize = 1 << 20;
+
+/// A project file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// The project's name, a DNS label.
+    pub name: Said<String>,
+    /// Patterns of template files.
+    pub templates: Option<Vec<Said<String>>>,
+    /// How ConfigMaps and Secrets are named where they do not say it themselves.
+    pub names: Option<Said<Names>>,
+    /// ConfigMaps and Secrets made of files.
+    pub config: Vec<ConfigEntry>,
+    /// Objects that people manage by hand.
+    pub external: Vec<External>,
+    /// The environments, in the order of the file; at least one.
+    pub environments: Vec<Environment>,
+}
+
+/// How an object's name behaves when its content changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Names {
+    /// The name carries a digest of the content.
+    Versioned,
+    /// The name stays and the content is updated in place.
+    Stable,
+}
+
+/// What an object of configuration is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// A ConfigMap.
+    ConfigMap,
+    /// A Secret.
+    Secret,
+}
+
+/// A ConfigMap or Secret made of files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigEntry {
+    /// Where it is said.
+    pub place: Place,
+    /// ConfigMap or Secret.
+    pub kind: Said<ObjectKind>,
+    /// The object's name, without a suffix.
+    pub name: Said<String>,
+    /// The object's namespace; the environment's when absent.
+    pub namespace: Option<Said<String>>,
+    /// A Secret's type; `Opaque` when absent. A ConfigMap has none.
+    pub secret_type: Option<Said<String>>,
+    /// How it is named; as the environment or project says when absent.
+    pub names: Option<Said<Names>>,
+    /// Patterns of files; each file's base name is its key.
+    pub files: Vec<Said<String>>,
+    /// Keys with the file that each holds.
+    pub keys: Vec<(Said<String>, Said<String>)>,
+    /// Whether text files are templates; they are unless this says no.
+    pub template: bool,
+    /// Labels of the object.
+    pub labels: Vec<(Said<String>, Said<String>)>,
+    /// Annotations of the object.
+    pub annotations: Vec<(Said<String>, Said<String>)>,
+}
+
+/// An object that is referred to and not made here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct External {
+    /// Where it is said.
+    pub place: Place,
+    /// ConfigMap or Secret.
+    pub kind: Said<ObjectKind>,
+    /// Its name.
+    pub name: Said<String>,
+    /// Its namespace; the environment's when absent.
+    pub namespace: Option<Said<String>>,
+    /// The keys that it holds, if they are listed; references to others are then problems.
+    pub keys: Option<Vec<Said<String>>>,
+}
+
+/// An environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name, a DNS label.
+    pub name: Said<String>,
+    /// The namespace of objects that name none.
+    pub namespace: Option<Said<String>>,
+    /// Patterns of template files, in place of the project's.
+    pub templates: Option<Vec<Said<String>>>,
+    /// How objects are named, in place of the project's.
+    pub names: Option<Said<Names>>,
+    /// Values files; later ones win.
+    pub values: Vec<Said<String>>,
+    /// Vaults by name.
+    pub vaults: Vec<VaultEntry>,
+    /// Where the history is kept.
+    pub history: Option<Said<Location>>,
+    /// Recipients of the environment's root key.
+    pub keys: Vec<Said<KeyEntry>>,
+    /// The context of the kubeconfig that deploys apply to.
+    pub cluster: Option<Said<String>>,
+}
+
+/// A vault of an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultEntry {
+    /// Its name, a DNS label; `default` is what blanks that name none are filled from.
+    pub name: Said<String>,
+    /// What it is.
+    pub kind: VaultKind,
+    /// The path prefixes that its secrets' names are limited to; none means no limit.
+    pub prefixes: Vec<Said<String>>,
+}
+
+/// The kinds of vaults.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VaultKind {
+    /// A file of the project with one sealed entry per secret version.
+    Local {
+        /// The file; `secrets/ENV.vault` when absent.
+        path: Option<Said<String>>,
+    },
+    /// The KV version 2 engine of HashiCorp Vault or OpenBao.
+    Hashicorp {
+        /// Scheme, host and port; `VAULT_ADDR` when absent.
+        address: Option<Said<String>>,
+        /// The engine's mount path; `secret` when absent.
+        mount: Option<Said<String>>,
+        /// The Vault namespace; `VAULT_NAMESPACE` when absent.
+        namespace: Option<Said<String>>,
+    },
+}
+
+/// A recipient of the root key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyEntry {
+    /// A key file beneath the project's root; `.cloze/ENV.key` when no path is said.
+    KeyFile {
+        /// The file.
+        path: Option<String>,
+    },
+    /// A passphrase, which the program asks for or takes from the environment.
+    Passphrase,
+}
+
+/// Where something is kept that need not lie in the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// Beneath the project's root.
+    Beneath(String),
+    /// Anywhere, by a path that the user of the machine chose.
+    Anywhere(PathBuf),
+}
+
+impl Project {
+    /// Reads the project file at the root.
+    pub fn load(root: &Root) -> Result<Self, Problems> {
+        let text = root.read_text(PROJECT_FILE, PROJECT_FILE_LIMIT).map_err(|mut problem: Problem| {
+            if !root.exists(PROJECT_FILE) {
+                problem.next = if root.exists("cloze.yml") {
+                    "rename `cloze.yml` to `cloze.yaml`".to_owned()
+                } else {
+                    "go to a project's directory, name one with `-C`, or make one with `cloze init NAME`".to_owned()
+                };
+            }
+            problem
+        })?;
+        Self::parse(PROJECT_FILE, &text)
+    }
+
+    /// Reads the text of a project file. All problems are reported, each at its place in `file`.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
+        decode(file, text)
+    }
+
+    /// The environment of that name.
+    pub fn environment(&self, name: &str) -> Option<&Environment> {
+        self.environments.iter().find(|environment| environment.name.value == name)
+    }
+}
+
+impl VaultEntry {
+    /// Whether `name` lies beneath one of the prefixes, step by step: `team/app` holds `team/app/db` and not `team/apples`.
+    pub fn allows(&self, name: &str) -> bool {
+        let plain = name.split('/').all(|step| !matches!(step, "" | "." | ".."));
+        self.prefixes.is_empty()
+            || plain
+                && self
+                    .prefixes
+                    .iter()
+                    .any(|prefix| name.strip_prefix(prefix.value.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    }
+}
+
+impl Names {
+    /// The word in project files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Versioned => "versioned",
+            Self::Stable => "stable",
+        }
+    }
+}
+
+impl ObjectKind {
+    /// The kind as Kubernetes writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::ConfigMap => "ConfigMap",
+            Self::Secret => "Secret",
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    /// The path; a `file` URL for what may lie anywhere.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beneath(path) => f.write_str(path),
+            Self::Anywhere(path) => write!(f, "file://{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::Project;
+    use super::VaultEntry;
+    use super::VaultKind;
+    use crate::project::root::Root;
+    use crate::project::said::Said;
+
+    #[test]
+    fn prefixes_are_whole_steps() {
+        let vault = |prefixes: &[&str]| VaultEntry {
+            name: Said::nowhere("default".to_owned()),
+            kind: VaultKind::Local { path: None },
+            prefixes: prefixes.iter().map(|prefix| Said::nowhere((*prefix).to_owned())).collect(),
+        };
+        assert!(vault(&[]).allows("anything/at all"));
+        let limited = vault(&["team/app", "shared"]);
+        for (name, allowed) in [
+            ("team/app", true),
+            ("team/app/db", true),
+            ("shared/x", true),
+            ("team/apples", false),
+            ("team", false),
+            ("other", false),
+            ("team/app/../../other", false),
+            ("team/app//db", false),
+            ("team/app/", false),
+        ] {
+            assert_eq!(limited.allows(name), allowed, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_missing_project_file_says_where_to_go() {
+        let dir = TempDir::new().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        let line = |problems: crate::problem::Problems| format!("{problems}; {}", problems.list()[0].next);
+        assert_eq!(
+            line(Project::load(&root).unwrap_err()),
+            "there is no file `cloze.yaml`; go to a project's directory, name one with `-C`, or make one with `cloze init NAME`"
+        );
+        fs::write(dir.path().join("cloze.yml"), "").unwrap();
+        assert_eq!(line(Project::load(&root).unwrap_err()), "there is no file `cloze.yaml`; rename `cloze.yml` to `cloze.yaml`");
+    }
+}

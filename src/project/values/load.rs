@@ -1,0 +1,150 @@
+//! The values of a run: files and assignments in a row, and which of them each value came from.
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::origin::Effective;
+use crate::project::origin::Origin;
+use crate::project::quote::quote;
+use crate::project::root::Root;
+use crate::project::settings::Settings;
+use crate::project::values::assign::Assignment;
+use crate::project::values::merge::merge;
+use crate::project::values::read::ValuesLimits;
+use crate::project::values::read::read;
+
+/// The key under which templates find `project`, `environment` and `namespace`.
+const RESERVED: &str = "cloze";
+
+/// Merged values, and the layers that they were merged of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    layers: Vec<(Origin, Layer)>,
+    merged: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Layer {
+    File(Value),
+    Assignment(Assignment),
+}
+
+impl Layer {
+    fn apply(&self, values: &mut Value) -> Result<(), Problem> {
+        match self {
+            Self::File(value) => merge(values, value.clone()),
+            Self::Assignment(assignment) => assignment.apply(values)?,
+        }
+        Ok(())
+    }
+}
+
+impl Values {
+    /// Reads the values files of `settings` beneath `root` and carries out the assignments. Problems of all files are reported.
+    pub fn load(root: &Root, settings: &Settings) -> Result<Self, Problems> {
+        let limits = ValuesLimits::default();
+        let mut values = Self { layers: Vec::new(), merged: Value::Object(Map::new()) };
+        let mut problems = Vec::new();
+        for (said, origin) in &settings.values {
+            let text = match root.read_text(&said.value, limits.bytes) {
+                Ok(text) => text,
+                Err(problem) => {
+                    problems.push(said.blame(problem));
+                    continue;
+                }
+            };
+            let place = Place::file(said.value.as_str());
+            match read(&said.value, &text, limits) {
+                Ok(value) if value.get(RESERVED).is_some() => problems.push(reserved().at(place)),
+                Ok(value) => {
+                    let origin = if matches!(origin, Origin::File(_)) { Origin::File(place) } else { origin.clone() };
+                    values.add(origin, Layer::File(value), &mut problems);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        for (assignment, origin) in &settings.assignments {
+            values.add(origin.clone(), Layer::Assignment(assignment.clone()), &mut problems);
+        }
+        if problems.is_empty() && values.merged.get(RESERVED).is_some() {
+            problems.push(reserved());
+        }
+        Problems::or(values, problems)
+    }
+
+    fn add(&mut self, origin: Origin, layer: Layer, problems: &mut Vec<Problem>) {
+        match layer.apply(&mut self.merged) {
+            Ok(()) => self.layers.push((origin, layer)),
+            Err(problem) => problems.push(problem),
+        }
+    }
+
+    /// The values as merged: a mapping without nulls outside lists.
+    pub fn merged(&self) -> &Value {
+        &self.merged
+    }
+
+    /// What templates see: the values at the top, and `cloze` with `project`, `environment` and `namespace`.
+    pub fn context(&self, settings: &Settings) -> Value {
+        let mut context = self.merged.clone();
+        context[RESERVED] = json!({
+            "project": settings.project,
+            "environment": settings.environment,
+            "namespace": settings.namespace,
+        });
+        context
+    }
+
+    /// Every scalar and list by its path, such as `values.image.tag`, with the last origin that changed it and those before.
+    pub fn effective(&self) -> Vec<Effective> {
+        let mut paths = Vec::new();
+        collect(&self.merged, &mut Vec::new(), &mut paths);
+        let mut traces: Vec<Vec<(String, Origin)>> = vec![Vec::new(); paths.len()];
+        let mut before = Value::Object(Map::new());
+        for (origin, layer) in &self.layers {
+            let mut now = before.clone();
+            if layer.apply(&mut now).is_err() {
+                continue;
+            }
+            for (path, trace) in paths.iter().zip(&mut traces) {
+                let at = |value| path.iter().try_fold(value, |node: &Value, key| node.get(key.as_str())).cloned();
+                if let Some(value) = at(&now)
+                    && at(&before).as_ref() != Some(&value)
+                {
+                    trace.insert(0, (value.to_string(), origin.clone()));
+                }
+            }
+            before = now;
+        }
+        let effective = |(path, trace): (Vec<String>, Vec<(String, Origin)>)| {
+            let mut trace = trace.into_iter();
+            let (value, origin) = trace.next()?;
+            let steps: Vec<String> = path.iter().map(|key| key.replace('\\', "\\\\").replace('.', "\\.")).collect();
+            Some(Effective { key: format!("values.{}", steps.join(".")), value, origin, overridden: trace.collect() })
+        };
+        paths.into_iter().zip(traces).filter_map(effective).collect()
+    }
+}
+
+fn collect(value: &Value, path: &mut Vec<String>, leaves: &mut Vec<Vec<String>>) {
+    match value {
+        Value::Object(map) if !map.is_empty() => {
+            for (key, value) in map {
+                path.push(key.clone());
+                collect(value, path, leaves);
+                path.pop();
+            }
+        }
+        _ if path.is_empty() => {}
+        _ => leaves.push(path.clone()),
+    }
+}
+
+fn reserved() -> Problem {
+    Problem::new(Fault::Project, format!("the key {} at the top belongs to cloze itself", quote(RESERVED)), "rename the key")
+}
