@@ -1,1 +1,100 @@
-//! x
+//! The seam to the template engine: templates and values go in, texts with tokens and the table of blanks come out.
+//!
+//! The language is Tera 2 (<https://keats.github.io/tera/>), closed: a template sees the values that it is given and nothing else.
+//! [`TeraEngine`] renders in this process; [`ProcessEngine`] renders in a child process with hard limits, for templates that nobody vouches for.
+
+mod allowed;
+mod analysis;
+mod desk;
+mod engine;
+mod expression;
+mod failure;
+mod lexer;
+mod library;
+mod marker;
+mod nearest;
+mod process;
+mod statement;
+mod token;
+mod wire;
+mod worker;
+
+pub use engine::TeraEngine;
+pub use marker::LineMap;
+//pub use process::ProcessEngine;
+pub use token::Arrivals;
+pub use token::Mangled;
+pub use token::Tokens;
+//pub use worker::serve;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::blank::Blanks;
+use crate::problem::Problems;
+
+/// A template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Its path relative to the project's root, with forward slashes; by this name others include it.
+    pub file: Arc<str>,
+    /// Its source.
+    pub text: String,
+}
+
+/// What is to be rendered.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// What the templates see: an object whose members are the variables.
+    pub values: serde_json::Value,
+    /// The templates. Those whose file name begins with `_` are partials: others include them, they have no output of their own.
+    pub templates: Vec<Template>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// The text of each template that is no partial, in the order of the request.
+    pub texts: Vec<RenderedText>,
+    /// Every blank that the templates minted.
+    pub blanks: Blanks,
+    /// Finds them in the texts.
+    pub tokens: Tokens,
+}
+
+/// What a template rendered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedText {
+    /// The template.
+    pub file: Arc<str>,
+    /// Its text, with tokens.
+    pub text: String,
+}
+
+/// Renders templates.
+pub trait Engine: fmt::Debug + Send + Sync {
+    /// Renders every template of the request, or reports every problem that it finds.
+    ///
+    /// The same request gives the same texts but for the tokens, on any machine.
+    fn render(&self, request: &Request) -> Result<Rendered, Problems>;
+
+    /// Traces the lines of what `file` renders to. Renders it again, so ask only when a problem needs its place. Where nothing can
+    /// be traced the map is empty.
+    fn lines(&self, request: &Request, file: &str) -> LineMap;
+}
+
+impl Template {
+    /// Whether it has no output of its own.
+    pub fn is_partial(&self) -> bool {
+        self.file.rsplit('/').next().is_some_and(|name| name.starts_with('_'))
+    }
+}
+
+/// Bytes that one template may render to.
+pub const MAX_TEXT: usize = 64 << 20;
+
+/// Bytes that all templates of a run may render to.
+pub const MAX_TEXTS: usize = 1 << 30;
+
+/// Blanks that the templates of a run may mint.
+pub const MAX_BLANKS: usize = 1 << 20;

@@ -1,0 +1,284 @@
+//! The engine in this process.
+
+use std::io;
+use std::sync::Arc;
+
+use tera::Context;
+use tera::Tera;
+
+use crate::blank::Blank;
+use crate::blank::BlankId;
+use crate::blank::Blanks;
+use crate::blank::Piece;
+use crate::clock::Entropy;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::render::Engine;
+use crate::render::LineMap;
+use crate::render::MAX_TEXT;
+use crate::render::MAX_TEXTS;
+use crate::render::Rendered;
+use crate::render::RenderedText;
+use crate::render::Request;
+use crate::render::analysis::Analysis;
+use crate::render::desk::OWN_SITES;
+use crate::render::desk::Shared;
+use crate::render::failure;
+use crate::render::failure::Held;
+use crate::render::library::Library;
+use crate::render::library::read;
+use crate::render::token::Arrivals;
+use crate::render::token::Tokens;
+
+/// Renders in this process.
+///
+/// Output is bounded, but a template that loops or doubles a string for ever takes this process with it: Tera has no limits of
+/// its own. Use [`crate::render::ProcessEngine`] for templates that nobody vouches for.
+#[derive(Debug, Clone)]
+pub struct TeraEngine {
+    entropy: Arc<dyn Entropy>,
+}
+
+impl TeraEngine {
+    /// An engine whose tokens come from `entropy`.
+    #[must_use]
+    pub fn new(entropy: Arc<dyn Entropy>) -> Self {
+        Self { entropy }
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut random = [0; 16];
+        self.entropy.fill(&mut random);
+        random
+    }
+}
+
+impl Engine for TeraEngine {
+    fn render(&self, request: &Request) -> Result<Rendered, Problems> {
+        let random = self.random();
+        let mut texts = Vec::new();
+        let mut blanks = Blanks::default();
+        let mut tokens = Tokens::new(&random);
+        let problems = run(request, &random, &mut |text, minted| {
+            texts.push(text);
+            for blank in minted {
+                tokens.mint(blanks.add(blank.clone()));
+            }
+            Ok(())
+        });
+        Problems::or(Rendered { texts, blanks, tokens }, problems)
+    }
+
+    fn lines(&self, request: &Request, file: &str) -> LineMap {
+        trace(request, file, &self.random())
+    }
+}
+
+/// Renders every template in order and gives each text, with the blanks minted on the way, to `done`. Ends early when that fails.
+pub(super) fn run(
+    request: &Request,
+    random: &[u8; 16],
+    done: &mut dyn FnMut(RenderedText, &[Blank]) -> io::Result<()>,
+) -> Vec<Problem> {
+    let mut renderer = match Renderer::new(request, random, None) {
+        Ok(renderer) => renderer,
+        Err(problem) => return vec![problem],
+    };
+    let mut total = 0;
+    let mut told = 0;
+    for (number, template) in request.templates.iter().enumerate().filter(|(_, template)| !template.is_partial()) {
+        let Some(text) = renderer.render(number) else { continue };
+        total += text.len();
+        if total > MAX_TEXTS {
+            let reason = format!("the templates render to more than {} MiB", MAX_TEXTS >> 20);
+            renderer.problems.push(Problem::new(Fault::Check, reason, "split the project").at(Place::file(Arc::clone(&template.file))));
+            break;
+        }
+        let minted: Vec<Blank> = renderer.shared.lock().blanks.iter().skip(told).map(|(_, blank)| blank.clone()).collect();
+        told += minted.len();
+        if done(RenderedText { file: Arc::clone(&template.file), text }, &minted).is_err() {
+            break;
+        }
+    }
+    renderer.problems
+}
+
+/// Renders `file` with and without markers and reads them.
+pub(super) fn trace(request: &Request, file: &str, random: &[u8; 16]) -> LineMap {
+    let once = |marks: Option<&[u8; 16]>| {
+        let mut renderer = Renderer::new(request, random, marks).ok()?;
+        let number = renderer.library.number(file)?;
+        renderer.render(number)
+    };
+    let files: Vec<Arc<str>> = request.templates.iter().map(|template| Arc::clone(&template.file)).collect();
+    let traced = once(Some(random)).and_then(|marked| LineMap::read(random, &files, &marked));
+    match traced {
+        Some((map, text)) if once(None).as_ref() == Some(&text) => map,
+        _ => LineMap::default(),
+    }
+}
+
+struct Renderer<'r> {
+    request: &'r Request,
+    random: Option<&'r [u8; 16]>,
+    library: Library,
+    usable: bool,
+    tera: Tera,
+    context: Context,
+    shared: Shared,
+    problems: Vec<Problem>,
+}
+
+impl<'r> Renderer<'r> {
+    fn new(request: &'r Request, random: &'r [u8; 16], marks: Option<&'r [u8; 16]>) -> Result<Self, Problem> {
+        let mut context = Context::new();
+        let Some(values) = request.values.as_object() else {
+            return Err(Problem::new(Fault::Project, "the values are no map", "write `name: value` lines"));
+        };
+        for (name, value) in values {
+            let value = tera::Value::try_from_serializable(value);
+            let value = value.map_err(|_| Problem::new(Fault::Project, format!("the value `{name}` cannot be given to a template"), "simplify it"))?;
+            context.insert_value(name.clone(), value);
+        }
+        let shared = Shared::new(Tokens::new(random));
+        let mut tera = Tera::default();
+        tera.autoescape_on(Vec::<&str>::new());
+        shared.register(&mut tera);
+        let mut library = Library::new(request, marks);
+        let mut problems = std::mem::take(&mut library.problems);
+        let usable = problems.is_empty();
+        let mut renderer = Self { request, random: marks, library, usable, tera, context, shared, problems: Vec::new() };
+        if usable {
+            renderer.load(&mut problems);
+            renderer.usable = problems.is_empty();
+        }
+        renderer.problems = problems;
+        Ok(renderer)
+    }
+
+    fn load(&mut self, problems: &mut Vec<Problem>) {
+        let templates = &self.request.templates;
+        let texts: Vec<(&str, &str)> =
+            self.library.members.iter().map(|(number, analysis)| (&*templates[*number].file, analysis.text.as_str())).collect();
+        if let Err(error) = self.tera.add_raw_templates(texts.clone()) {
+            problems.extend(self.library.stray_blocks(self.request));
+            // The first error ends Tera's loading; each template alone tells its own.
+            for (file, text) in texts {
+                if let Err(alone) = Tera::default().add_raw_template(file, text)
+                    && matches!(alone.kind(), tera::ErrorKind::SyntaxError(_))
+                {
+                    problems.push(self.translate(&alone, &Arc::from(file), None));
+                }
+            }
+            if problems.is_empty() {
+                let file = self.library.members.keys().next().map_or_else(|| Arc::from(""), |number| Arc::clone(&templates[*number].file));
+                problems.push(self.translate(&error, &file, None));
+            }
+        }
+        let sites = self.library.members.values_mut().flat_map(|analysis| std::mem::take(&mut analysis.sites)).collect();
+        self.shared.lock().library_sites = sites;
+    }
+
+    fn translate(&self, error: &tera::Error, file: &Arc<str>, leaf: Option<(usize, &Analysis)>) -> Problem {
+        failure::translate(error, file, self.request, |name| {
+            let library = || {
+                let number = self.library.number(name)?;
+                Some((number, self.library.members.get(&number)?))
+            };
+            // What is rendered without a name is the leaf.
+            let (number, analysis) = library().or(leaf)?;
+            let template = &self.request.templates[number];
+            Some(Held { file: &template.file, source: &template.text, analysis })
+        })
+    }
+
+    /// The text of a template, or `None` when it has a problem.
+    fn render(&mut self, number: usize) -> Option<String> {
+        let template = &self.request.templates[number];
+        let leaf = if self.library.members.contains_key(&number) {
+            None
+        } else {
+            let early = self.library.leaves.remove(&number);
+            let mut analysis = early.unwrap_or_else(|| read(self.request, number, OWN_SITES, self.random));
+            let problems = self.library.problems_of(self.request, number, &analysis);
+            if !problems.is_empty() {
+                self.problems.extend(problems);
+                return None;
+            }
+            self.shared.lock().own_sites = std::mem::take(&mut analysis.sites);
+            Some(analysis)
+        };
+        if !self.usable {
+            return None;
+        }
+        let first = {
+            let mut desk = self.shared.lock();
+            desk.file = Arc::clone(&template.file);
+            desk.failed = None;
+            desk.blanks.len()
+        };
+        let mut output = Bounded(Vec::with_capacity(template.text.len() + template.text.len() / 4));
+        let result = match &leaf {
+            Some(analysis) => self.tera.render_str_to(&analysis.text, &self.context, false, &mut output),
+            None => self.tera.render_to(&template.file, &self.context, &mut output),
+        };
+        if let Err(error) = result {
+            let failed = self.shared.lock().failed.take();
+            let problem = match failed {
+                Some(failed) => failure::failed(failed, self.request),
+                None => self.translate(&error, &template.file, leaf.as_ref().map(|analysis| (number, analysis))),
+            };
+            self.problems.push(problem);
+            return None;
+        }
+        let text = String::from_utf8(output.0).ok()?;
+        self.arrived(&text, first, &template.file).then_some(text)
+    }
+
+    /// Whether every blank minted from number `first` on is in the text.
+    fn arrived(&mut self, text: &str, first: usize, file: &Arc<str>) -> bool {
+        let desk = self.shared.lock();
+        if desk.blanks.len() == first {
+            return true;
+        }
+        let Ok(pieces) = desk.tokens.split(text) else {
+            let problem = Problem::new(Fault::Check, "a blank was changed on its way to the output", "print it as it is, or use a filter that knows blanks");
+            self.problems.push(problem.at(Place::file(Arc::clone(file))));
+            return false;
+        };
+        let mut arrivals = Arrivals::default();
+        for piece in pieces {
+            if let Piece::Blank(id) = piece {
+                arrivals.mark(&desk.blanks, id);
+            }
+        }
+        let before = self.problems.len();
+        let missing = arrivals.missing(&desk.blanks).into_iter().filter(|BlankId(id)| *id as usize >= first);
+        self.problems.extend(missing.map(|id| {
+            let ask = desk.blanks.asks(id).first().map(ToString::to_string).unwrap_or_default();
+            let reason = format!("the blank does not reach the output (secret {ask})");
+            let next = "print it with {{ … }}, or ask for it only where it is printed";
+            Problem::new(Fault::Check, reason, next).at(desk.blanks.get(id).place.clone())
+        }));
+        self.problems.len() == before
+    }
+}
+
+/// Output of at most [`MAX_TEXT`] bytes.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_TEXT {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

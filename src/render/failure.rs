@@ -1,0 +1,186 @@
+//! Tera's errors in our words. Its own text may quote values, so it is read to tell the kind and never shown; only its syntax errors, which
+//! are made before a value is known, are handed on.
+
+use std::sync::Arc;
+
+use tera::ErrorKind;
+use tera::ReportError;
+
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::render::MAX_TEXT;
+use crate::render::Request;
+use crate::render::analysis::Analysis;
+use crate::render::analysis::Lines;
+use crate::render::desk::Failed;
+use crate::render::nearest::nearest;
+
+/// A template that Tera holds: the author's text and where ours was added.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub(super) file: &'a Arc<str>,
+    pub(super) source: &'a str,
+    pub(super) analysis: &'a Analysis,
+}
+
+impl Held<'_> {
+    fn origin(&self, report: &ReportError) -> (usize, usize) {
+        (self.analysis.origin(report.span().range.start), self.analysis.origin(report.span().range.end))
+    }
+
+    fn place(&self, at: usize) -> Place {
+        Lines::new(Arc::clone(self.file), self.source).place(at)
+    }
+}
+
+/// The problem of a template's source that is no template. `broken` is where we gave up reading it.
+pub(super) fn syntax(file: &Arc<str>, source: &str, broken: usize) -> Problem {
+    let lines = Lines::new(Arc::clone(file), source);
+    let mut tera = tera::Tera::default();
+    if let Err(error) = tera.add_raw_template(file, source)
+        && let ErrorKind::SyntaxError(report) = error.kind()
+    {
+        return syntax_problem(report).at(lines.place(report.span().range.start));
+    }
+    Problem::new(Fault::Check, "the template cannot be read from here on", "write it in Tera's syntax, one step at a time").at(lines.place(broken))
+}
+
+fn syntax_problem(report: &ReportError) -> Problem {
+    let message = report.message().trim_end_matches('.');
+    let mut reason = String::from("syntax error: ");
+    reason.extend(message.chars().filter(|char| !char.is_control()));
+    Problem::new(Fault::Check, reason, "correct the template")
+}
+
+/// The problem of a failed call.
+pub(super) fn failed(failed: Failed, request: &Request) -> Problem {
+    match failed {
+        Failed::Problem(problem) => problem,
+        Failed::Undefined { place, source } => undefined(&source, request).at(place),
+    }
+}
+
+/// The problem behind an error of Tera. `held` finds a template by the name that Tera knows it by; `file` is the one being rendered.
+pub(super) fn translate<'a>(
+    error: &tera::Error,
+    file: &Arc<str>,
+    request: &Request,
+    held: impl Fn(&str) -> Option<Held<'a>>,
+) -> Problem {
+    match error.kind() {
+        ErrorKind::SyntaxError(report) => match held(report.filename()) {
+            Some(held) => syntax_problem(report).at(held.place(held.origin(report).0)),
+            None => syntax_problem(report).at(Place::file(Arc::clone(file))),
+        },
+        ErrorKind::RenderingError(report) => match held(report.filename()) {
+            Some(held) => {
+                let (start, end) = held.origin(report);
+                rendering(report.message(), held.source, start..end, request).at(held.place(start))
+            }
+            None => rendering(report.message(), "", 0..0, request).at(Place::file(Arc::clone(file))),
+        },
+        ErrorKind::Io(_) => {
+            let reason = format!("the template renders to more than {} MiB", MAX_TEXT >> 20);
+            Problem::new(Fault::Check, reason, "split it, or bound its loops").at(Place::file(Arc::clone(file)))
+        }
+        ErrorKind::CircularExtend { inheritance_chain: chain, .. } => circle("extends", chain, file),
+        ErrorKind::CircularInclude { include_chain: chain, .. } => circle("includes", chain, file),
+        ErrorKind::Msg(message) if message.contains("recursion depth") => {
+            Problem::new(Fault::Check, "components call each other more than 20 deep", "end the recursion").at(Place::file(Arc::clone(file)))
+        }
+        _ => Problem::new(Fault::Check, "the template cannot be rendered", "check its blocks, components and includes").at(Place::file(Arc::clone(file))),
+    }
+}
+
+fn circle(verb: &str, chain: &[String], file: &Arc<str>) -> Problem {
+    let file = chain.first().map_or_else(|| Arc::clone(file), |first| Arc::from(first.as_str()));
+    let reason = format!("the template {verb} itself: {}", chain.join(" → "));
+    Problem::new(Fault::Check, reason, "break the circle").at(Place::file(file))
+}
+
+fn rendering(message: &str, source: &str, range: std::ops::Range<usize>, request: &Request) -> Problem {
+    let begins = |words: &[&str]| words.iter().any(|word| message.starts_with(word));
+    let shown = shown(source.get(range.clone()).unwrap_or_default());
+    if begins(&["Variable `", "Field `", "Tried to render a variable", "Cannot index into an undefined"]) {
+        return undefined(&path(source, range), request);
+    }
+    let (reason, next) = if begins(&["Math operations", "`+` requires"]) {
+        (format!("arithmetic with something that is no number: {shown}"), "use numbers, or `~` to join texts")
+    } else if begins(&["Iteration not possible", "Key/value iteration"]) {
+        (format!("this cannot be looped over: {shown}"), "loop over a list, or over `key, value` of a map")
+    } else if begins(&["Cannot compare"]) {
+        (format!("values of these types have no order: {shown}"), "compare numbers with numbers and texts with texts")
+    } else if begins(&["Function `range` would produce"]) {
+        ("range(…) would produce more than 100000 numbers".to_owned(), "choose a smaller range")
+    } else if begins(&["Component argument", "Argument `", "Unknown argument", "Implicit argument"]) {
+        (format!("the arguments do not fit the component: {shown}"), "give the arguments that its definition names, with their types")
+    } else if begins(&["Missing keyword argument"]) {
+        (format!("an argument is missing: {shown}"), "look up the arguments of the filter, test or function")
+    } else if begins(&["Invalid type for the value"]) {
+        (format!("a value of the wrong type: {shown}"), "give it the type that the filter, test or function takes")
+    } else {
+        (format!("this fails with the values that it gets: {shown}"), "check the values and the expression")
+    };
+    Problem::new(Fault::Check, reason, next)
+}
+
+/// At most 60 characters of the template, on one line.
+fn shown(source: &str) -> String {
+    let mut text: String = source.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|char| !char.is_control()).collect();
+    if text.chars().count() > 60 {
+        text = text.chars().take(59).chain(std::iter::once('…')).collect();
+    }
+    format!("`{text}`")
+}
+
+/// `a.b.c` around a step of it.
+fn path(source: &str, range: std::ops::Range<usize>) -> String {
+    let before = source.get(..range.start).unwrap_or_default();
+    let start = before.rfind(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '?'))).map_or(0, |at| at + 1);
+    let start = if before[start..].ends_with('.') { start } else { range.start };
+    source.get(start..range.end).unwrap_or_default().to_owned()
+}
+
+/// Something that is not defined, with the nearest name that is: the names of values are public.
+fn undefined(source: &str, request: &Request) -> Problem {
+    let mut known = Some(&request.values);
+    let mut near = None;
+    let simple = source.replace("?.", ".");
+    if simple.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.')) {
+        for (index, step) in simple.split('.').enumerate() {
+            let Some(map) = known.and_then(|value| value.as_object()) else { break };
+            known = map.get(step);
+            if known.is_none() {
+                near = nearest(step, map.keys().map(String::as_str)).map(|near| {
+                    let walked: Vec<&str> = simple.split('.').take(index).chain(std::iter::once(near)).collect();
+                    walked.join(".")
+                });
+            }
+        }
+    }
+    let next = match near {
+        Some(near) => format!("write `{near}`, or set it in the values"),
+        None => "set it in the values, or write `| default(value=…)` or `is defined` where it may be absent".to_owned(),
+    };
+    Problem::new(Fault::Check, format!("{} is not defined", shown(source)), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path;
+    use super::shown;
+
+    #[test]
+    fn a_path_is_widened_to_its_start() {
+        let source = "x {{ app.image.tga }}";
+        assert_eq!(path(source, 15..18), "app.image.tga");
+        assert_eq!(path(source, 5..8), "app");
+    }
+
+    #[test]
+    fn what_is_shown_is_one_short_line() {
+        assert_eq!(shown("a\n  b\u{1b}c"), "`a bc`");
+        assert_eq!(shown(&"x".repeat(100)).chars().count(), 62);
+    }
+}

@@ -1,0 +1,139 @@
+//! The templates that others use, and whether all that they name is there.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::render::Request;
+use crate::render::analysis::Analysis;
+use crate::render::analysis::Lines;
+use crate::render::analysis::analyse;
+use crate::render::desk::OWN_SITES;
+use crate::render::failure::syntax;
+use crate::render::marker::Marker;
+use crate::render::nearest::nearest;
+
+/// The templates of a request, sorted into those that others use and the rest.
+#[derive(Debug, Default)]
+pub(super) struct Library {
+    /// By number in the request: partials, what is included or extended, what defines components, what extends or has blocks.
+    pub(super) members: BTreeMap<usize, Analysis>,
+    /// Leaves that had to be read early.
+    pub(super) leaves: BTreeMap<usize, Analysis>,
+    /// Names of all files.
+    files: BTreeMap<Arc<str>, usize>,
+    /// Names of all components, with the file that defines them.
+    components: BTreeMap<String, usize>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Library {
+    /// Sorts the templates of a request and reads the library. `random` marks lines.
+    pub(super) fn new(request: &Request, random: Option<&[u8; 16]>) -> Self {
+        let mut library = Self::default();
+        let mut named = BTreeSet::new();
+        for (number, template) in request.templates.iter().enumerate() {
+            if library.files.insert(Arc::clone(&template.file), number).is_some() {
+                let reason = format!("the template {} is given twice", template.file);
+                library.problems.push(Problem::new(Fault::Project, reason, "list it once"));
+            }
+            if ["include", "extends", "component", "block"].iter().any(|word| template.text.contains(word)) {
+                let analysis = read(request, number, OWN_SITES, random);
+                let links = &analysis.links;
+                named.extend(links.includes.iter().map(|(name, _)| name.clone()));
+                named.extend(links.extends.iter().map(|(name, _)| name.clone()));
+                if links.extends.is_some() || !links.blocks.is_empty() || !links.components.is_empty() {
+                    named.insert(template.file.to_string());
+                }
+                library.leaves.insert(number, analysis);
+            }
+            if template.is_partial() {
+                named.insert(template.file.to_string());
+            }
+        }
+        let mut base = 0;
+        for (number, template) in request.templates.iter().enumerate().filter(|(_, template)| named.contains(&*template.file)) {
+            library.leaves.remove(&number);
+            let analysis = read(request, number, base, random);
+            base += analysis.sites.len();
+            for (name, at) in &analysis.links.components {
+                if let Some(first) = library.components.insert(name.clone(), number) {
+                    let reason = format!("the component `{name}` is defined in {} already", request.templates[first].file);
+                    let place = Lines::new(Arc::clone(&template.file), &template.text).place(*at);
+                    library.problems.push(Problem::new(Fault::Check, reason, "rename one of them").at(place));
+                }
+            }
+            library.members.insert(number, analysis);
+        }
+        for (number, analysis) in &library.members {
+            let problems = library.problems_of(request, *number, analysis);
+            library.problems.extend(problems);
+        }
+        library
+    }
+
+    /// What is wrong with a template as far as its text tells.
+    pub(super) fn problems_of(&self, request: &Request, number: usize, analysis: &Analysis) -> Vec<Problem> {
+        let template = &request.templates[number];
+        let mut problems = analysis.problems.clone();
+        if let Some(at) = analysis.broken {
+            problems.push(syntax(&template.file, &template.text, at));
+        }
+        let lines = Lines::new(Arc::clone(&template.file), &template.text);
+        let mut missing = |kind: &str, name: &str, at: usize, known: &mut dyn Iterator<Item = &str>| {
+            let next = match nearest(name, known) {
+                Some(near) => format!("write `{near}`"),
+                None => format!("add the {kind}, or correct its name"),
+            };
+            let reason = format!("there is no {kind} `{}`", name.chars().filter(|char| !char.is_control()).collect::<String>());
+            problems.push(Problem::new(Fault::Check, reason, next).at(lines.place(at)));
+        };
+        for (name, at) in analysis.links.includes.iter().chain(&analysis.links.extends) {
+            if !self.files.contains_key(name.as_str()) {
+                missing("template", name, *at, &mut self.files.keys().map(|file| &**file));
+            }
+        }
+        for (name, at) in &analysis.links.calls {
+            if !self.components.contains_key(name) {
+                missing("component", name, *at, &mut self.components.keys().map(String::as_str));
+            }
+        }
+        problems
+    }
+
+    /// The number of a file.
+    pub(super) fn number(&self, file: &str) -> Option<usize> {
+        self.files.get(file).copied()
+    }
+
+    /// The blocks that a template sets and none of those that it extends has.
+    pub(super) fn stray_blocks(&self, request: &Request) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (number, analysis) in self.members.iter().filter(|(_, analysis)| analysis.links.extends.is_some()) {
+            let mut known = BTreeSet::new();
+            let mut above = analysis;
+            for _ in 0..self.members.len() {
+                let Some(parent) = above.links.extends.as_ref().and_then(|(name, _)| self.members.get(&self.number(name)?)) else { break };
+                known.extend(parent.links.blocks.iter().map(|(name, _)| name.as_str()));
+                above = parent;
+            }
+            let template = &request.templates[*number];
+            let lines = Lines::new(Arc::clone(&template.file), &template.text);
+            for (name, at) in analysis.links.blocks.iter().filter(|(name, _)| !known.contains(name.as_str())) {
+                let reason = format!("there is no block `{name}` in what this template extends");
+                let next = nearest(name, known.iter().copied()).map_or("correct its name".to_owned(), |near| format!("write `{near}`"));
+                problems.push(Problem::new(Fault::Check, reason, next).at(lines.place(*at)));
+            }
+        }
+        problems
+    }
+}
+
+/// Reads one template of a request.
+pub(super) fn read(request: &Request, number: usize, base: usize, random: Option<&[u8; 16]>) -> Analysis {
+    let template = &request.templates[number];
+    let marker = random.map(|random| Marker::new(random, number));
+    analyse(&template.file, &template.text, base, marker.as_ref())
+}

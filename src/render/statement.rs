@@ -1,0 +1,126 @@
+//! Reads the statements of Tera 2.4 and adds checks to their expressions. What must be nested how is left to Tera.
+
+use std::ops::Range;
+
+use crate::render::analysis::Findings;
+use crate::render::expression::DECIDE;
+use crate::render::expression::Demand;
+use crate::render::expression::Reader;
+use crate::render::expression::Stop;
+use crate::render::lexer::Tag;
+use crate::render::lexer::WordKind;
+
+/// A walk over the tags of one template.
+#[derive(Debug)]
+pub(super) struct Walk<'s> {
+    pub(super) findings: Findings<'s>,
+}
+
+impl<'s> Walk<'s> {
+    pub(super) fn new(findings: Findings<'s>) -> Self {
+        Self { findings }
+    }
+
+    /// Reads one tag.
+    pub(super) fn tag(&mut self, tag: &Tag) -> Result<(), Stop> {
+        let end = tag.range.end - 2 - usize::from(tag.trims_after);
+        let mut reader = Reader::new(&tag.words, end, &mut self.findings);
+        if tag.statement {
+            statement(&mut reader)?;
+        } else {
+            let value = reader.expression(0)?;
+            reader.check(&value, Demand::Output, "", "");
+        }
+        reader.finish()
+    }
+}
+
+fn statement(reader: &mut Reader<'_, '_>) -> Result<(), Stop> {
+    let word = reader.next()?;
+    match (word.kind, reader.text(word)) {
+        (WordKind::Sign, "<") => reader.component(word.range.start, "").map(|_| ()),
+        (WordKind::Sign, "</") => {
+            reader.dotted()?;
+            reader.expect(">").map(|_| ())
+        }
+        (WordKind::Name, "set" | "set_global") => {
+            reader.name()?;
+            if reader.take(WordKind::Sign, "=") {
+                let value = reader.expression(0)?;
+                reader.check(&value, Demand::Defined, "", "");
+            } else if reader.take(WordKind::Sign, "|") {
+                reader.section_filters()?;
+            }
+            Ok(())
+        }
+        (WordKind::Name, "filter") => reader.section_filters(),
+        (WordKind::Name, "if" | "elif") => {
+            let condition = reader.expression(0)?;
+            reader.check(&condition, Demand::Plain, "a blank cannot decide a condition", DECIDE);
+            Ok(())
+        }
+        (WordKind::Name, "for") => reader.loop_target(0),
+        (WordKind::Name, "include") => {
+            let (name, at) = literal(reader)?;
+            reader.findings.links.includes.push((name, at.start));
+            Ok(())
+        }
+        (WordKind::Name, "extends") => {
+            let (name, at) = literal(reader)?;
+            reader.findings.links.extends = Some((name, at.start));
+            Ok(())
+        }
+        (WordKind::Name, "block") => {
+            let name = reader.name()?;
+            let text = reader.text(name).to_owned();
+            reader.findings.links.blocks.push((text, name.range.start));
+            Ok(())
+        }
+        (WordKind::Name, "component") => {
+            let name = reader.dotted()?;
+            let text: String = reader.findings.source[name.clone()].split_ascii_whitespace().collect();
+            reader.findings.links.components.push((text, name.start));
+            // Parameters and their defaults are literals only.
+            while reader.at < reader.words.len() {
+                if reader.words[reader.at].kind == WordKind::Name {
+                    reader.name()?;
+                } else {
+                    reader.at += 1;
+                }
+            }
+            Ok(())
+        }
+        (WordKind::Name, "endblock" | "endcomponent") => {
+            if reader.at < reader.words.len() {
+                reader.dotted()?;
+            }
+            Ok(())
+        }
+        (WordKind::Name, "else" | "endif" | "endfor" | "endset" | "endfilter" | "break" | "continue") => Ok(()),
+        _ => Err(Stop(word.range.start)),
+    }
+}
+
+/// A text in quotes, with its escapes resolved as Tera does.
+fn literal(reader: &mut Reader<'_, '_>) -> Result<(String, Range<usize>), Stop> {
+    let word = reader.next()?;
+    if word.kind != WordKind::Text {
+        return Err(Stop(word.range.start));
+    }
+    let quoted = reader.text(word);
+    let mut text = String::with_capacity(quoted.len());
+    let mut chars = quoted[1..quoted.len() - 1].chars();
+    while let Some(char) = chars.next() {
+        text.push(match char {
+            '\\' => match chars.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some('r') => '\r',
+                Some(other @ ('"' | '\'' | '/' | '\\')) => other,
+                _ => return Err(Stop(word.range.start)),
+            },
+            other => other,
+        });
+    }
+    Ok((text, word.range.clone()))
+}
