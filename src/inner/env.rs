@@ -1,0 +1,196 @@
+//! Files of assignments (`.env`), as a POSIX shell reads them; other readers agree wherever one kind of quotes suffices.
+
+use crate::inner::Escape;
+use crate::inner::skeleton::BLANK;
+use crate::inner::skeleton::Broken;
+use crate::inner::skeleton::IN_COMMENT;
+use crate::inner::skeleton::IN_ESCAPE;
+use crate::inner::skeleton::IN_KEY;
+use crate::inner::skeleton::Refusal;
+use crate::inner::skeleton::Sink;
+use crate::inner::skeleton::Spot;
+use crate::inner::skeleton::Style;
+use crate::inner::skeleton::count_blanks;
+use crate::inner::skeleton::line_end;
+use crate::inner::skeleton::tell;
+use crate::secret::SecretBuffer;
+
+const IN_EXPANSION: Refusal =
+    Refusal { reason: "a blank stands in an expansion that a shell would run", next: "take it out of `$…` and backquotes" };
+const NUL: Refusal =
+    Refusal { reason: "the value has a NUL in it, which no environment variable can carry", next: "encode it, such as with `| b64encode`" };
+
+pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+    let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+            b'#' => at = comment(text, at, sink),
+            _ => at = assignment(text, at, sink)?,
+        }
+    }
+    Ok(())
+}
+
+/// Appends the value as a word of its own: bare where nothing in it means anything, else in quotes.
+pub(super) fn write_unquoted(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+    if value.contains('\0') {
+        return Err(NUL);
+    }
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+,=".contains(&byte);
+    let quote = if !value.is_empty() && value.bytes().all(bare) {
+        out.extend(value.as_bytes());
+        return Ok(());
+    } else if value.contains(['\'', '\\']) {
+        b'"'
+    } else {
+        b'\''
+    };
+    out.push(quote);
+    if quote == b'"' {
+        write_double(value, out)?;
+    } else {
+        write_single(value, out)?;
+    }
+    out.push(quote);
+    Ok(())
+}
+
+/// Appends the value inside single quotes. What they cannot carry goes into double quotes in between; so does the
+/// backslash, which some readers take for an escape even there.
+pub(super) fn write_single(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+    split(value, b"'\\", b"'\"", b"\"'", out, |byte, out| {
+        if byte == b'\\' {
+            out.push(b'\\');
+        }
+    })
+}
+
+/// Appends the value inside double quotes. The backquote goes into single quotes in between, since readers differ on
+/// how it is escaped in double ones and a shell would run what stands behind it.
+pub(super) fn write_double(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+    split(value, b"`", b"\"'", b"'\"", out, |byte, out| {
+        if matches!(byte, b'"' | b'\\' | b'$') {
+            out.push(b'\\');
+        }
+    })
+}
+
+/// Writes runs of the `foreign` bytes between `leave` and `enter`, and calls `before` for each byte.
+fn split(
+    value: &str,
+    foreign: &[u8],
+    leave: &[u8],
+    enter: &[u8],
+    out: &mut SecretBuffer,
+    before: impl Fn(u8, &mut SecretBuffer),
+) -> Result<(), Refusal> {
+    let mut away = false;
+    for &byte in value.as_bytes() {
+        if byte == 0 {
+            return Err(NUL);
+        }
+        if foreign.contains(&byte) != away {
+            out.extend(if away { enter } else { leave });
+            away = !away;
+        }
+        before(byte, out);
+        out.push(byte);
+    }
+    if away {
+        out.extend(enter);
+    }
+    Ok(())
+}
+
+fn comment(text: &[u8], at: usize, sink: &mut dyn Sink) -> usize {
+    let end = line_end(text, at);
+    sink.token(b'#', at);
+    tell(sink, &text[at..end], Spot::Refused(IN_COMMENT));
+    sink.token(b'e', end);
+    end
+}
+
+fn assignment(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+    let line = line_end(text, start);
+    sink.token(b'k', start);
+    let Some(length) = text[start..line].iter().position(|byte| *byte == b'=') else {
+        // `export NAME` and the like carry no value.
+        tell(sink, &text[start..line], Spot::Refused(IN_KEY));
+        sink.token(b'e', line);
+        return Ok(line);
+    };
+    let equals = start + length;
+    tell(sink, &text[start..equals], Spot::Refused(IN_KEY));
+    sink.token(b'=', equals);
+    let value = equals + 1 + text[equals + 1..line].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let end = value_end(text, value)?;
+    let word = text[value..end].trim_ascii_end();
+    if count_blanks(word) > 0 {
+        let plain = !word.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`'));
+        if plain && word != [BLANK] {
+            sink.weak(Style::EnvUnquoted, value, value + word.len());
+        }
+        blanks_of(word, sink);
+    }
+    sink.token(b'e', end);
+    Ok(end)
+}
+
+/// The byte where a value ends: at a line's end or a comment, outside of quotes.
+fn value_end(text: &[u8], start: usize) -> Result<usize, Broken> {
+    let mut quote = None;
+    let mut at = start;
+    while let Some(&byte) = text.get(at) {
+        match (quote, byte) {
+            (None | Some(b'"'), b'\\') => at += 1,
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (None, b'\n' | b'\r') => return Ok(at),
+            (None, b'#') if at == start || text[at - 1].is_ascii_whitespace() => return Ok(at),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+        at += 1;
+    }
+    if quote.is_some() { Err(Broken { at: start, reason: "a quote is not closed" }) } else { Ok(text.len()) }
+}
+
+fn blanks_of(word: &[u8], sink: &mut dyn Sink) {
+    let mut quote = None;
+    // The byte that ends the expansion that we are in; a zero for a bare `$NAME`.
+    let mut expansion: Option<u8> = None;
+    let mut at = 0;
+    while let Some(&byte) = word.get(at) {
+        at += 1;
+        if expansion == Some(0) && !byte.is_ascii_alphanumeric() && byte != b'_' && byte != BLANK {
+            expansion = match (byte, word[at - 2]) {
+                (b'{', b'$') => Some(b'}'),
+                (b'(', b'$') => Some(b')'),
+                _ => None,
+            };
+            if expansion.is_some() {
+                continue;
+            }
+        }
+        match (quote, byte) {
+            (Some(b'\''), b'\'') => quote = None,
+            (_, BLANK) if expansion.is_some() => sink.blank(Spot::Refused(IN_EXPANSION)),
+            (None, BLANK) => sink.blank(Spot::Fits(Escape::EnvUnquoted)),
+            (Some(b'\''), BLANK) => sink.blank(Spot::Fits(Escape::EnvSingle)),
+            (Some(_), BLANK) => sink.blank(Spot::Fits(Escape::EnvDouble)),
+            (Some(b'\''), _) => {}
+            (_, b'\\') => {
+                if word.get(at) == Some(&BLANK) {
+                    sink.blank(Spot::Refused(IN_ESCAPE));
+                }
+                at += 1;
+            }
+            (_, b'`') => expansion = if expansion == Some(b'`') { None } else { Some(b'`') },
+            (_, b'$') if expansion.is_none() => expansion = Some(0),
+            (_, _) if expansion == Some(byte) && byte != 0 => expansion = None,
+            (None, b'\'' | b'"') if expansion.is_none() => quote = Some(byte),
+            (Some(b'"'), b'"') if expansion.is_none() => quote = None,
+            _ => {}
+        }
+    }
+}
