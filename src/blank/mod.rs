@@ -4,6 +4,7 @@ mod filter;
 
 pub use filter::{Filter, FilterFault};
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -167,24 +168,62 @@ impl Blanks {
     /// What a review shows in the blank's stead: source, version and filters, never a value.
     #[must_use]
     pub fn mask(&self, id: BlankId) -> String {
-        format!("<{}>", self.describe(id))
+        self.mask_with(id, &ToString::to_string)
     }
 
-    fn describe(&self, id: BlankId) -> String {
+    /// The same, with what `tell` says of each ask.
+    #[must_use]
+    pub fn mask_with(&self, id: BlankId, tell: &dyn Fn(&Ask) -> String) -> String {
+        format!("<{}>", self.describe(id, tell))
+    }
+
+    fn describe(&self, id: BlankId, tell: &dyn Fn(&Ask) -> String) -> String {
         match &self.get(id).source {
-            Source::Vault { ask, .. } => format!("secret {ask}"),
+            Source::Vault { ask, .. } => format!("secret {}", tell(ask)),
             Source::Derived { filter, input } => {
                 let inner: Vec<String> = input
                     .iter()
                     .map(|piece| match piece {
                         Piece::Text(_) => "…".to_owned(),
-                        Piece::Blank(id) => self.describe(*id),
+                        Piece::Blank(id) => self.describe(*id, tell),
                     })
                     .collect();
                 format!("{} | {filter}", inner.join(" "))
             }
         }
     }
+
+    /// A table of the blanks that `pieces` rest on, and the same pieces with the numbers that they have there.
+    #[must_use]
+    pub fn excerpt(&self, pieces: &[Piece], into: &mut Excerpt) -> Vec<Piece> {
+        let carry = |piece: &Piece, into: &mut Excerpt| match piece {
+            Piece::Text(text) => Piece::Text(text.clone()),
+            Piece::Blank(id) => Piece::Blank(self.carry(*id, into)),
+        };
+        pieces.iter().map(|piece| carry(piece, into)).collect()
+    }
+
+    fn carry(&self, id: BlankId, into: &mut Excerpt) -> BlankId {
+        if let Some(known) = into.numbers.get(&id) {
+            return *known;
+        }
+        let blank = self.get(id);
+        let source = match &blank.source {
+            Source::Vault { .. } => blank.source.clone(),
+            Source::Derived { filter, input } => Source::Derived { filter: filter.clone(), input: self.excerpt(input, into) },
+        };
+        let number = into.blanks.add(Blank { place: blank.place.clone(), source });
+        into.numbers.insert(id, number);
+        number
+    }
+}
+
+/// Some blanks of a table, numbered anew.
+#[derive(Debug, Clone, Default)]
+pub struct Excerpt {
+    /// The blanks.
+    pub blanks: Blanks,
+    numbers: BTreeMap<BlankId, BlankId>,
 }
 
 fn blanks_of(pieces: &[Piece]) -> impl Iterator<Item = BlankId> + '_ {

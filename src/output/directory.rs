@@ -1,6 +1,7 @@
 //! A directory of manifests, written to the side and put in place by one rename.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
@@ -18,17 +19,10 @@ use rustix::fs::RenameFlags;
 use rustix::fs::flock;
 use rustix::fs::renameat_with;
 
+use crate::output::OutputFile;
+use crate::output::Sink;
 use crate::problem::Fault;
 use crate::problem::Problem;
-
-/// A file to be written.
-#[derive(Debug)]
-pub struct OutputFile<'a> {
-    /// Its name, without a folder.
-    pub name: &'a str,
-    /// Its content.
-    pub bytes: &'a [u8],
-}
 
 /// A directory that cloze owns: every file in it is cloze's, and a list in it says so.
 #[derive(Debug)]
@@ -75,23 +69,6 @@ impl Directory {
         Ok(Self { target: target.to_owned(), parent, name })
     }
 
-    /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
-    /// directory is 0700. What killed runs left beside it is removed. `attempt` is a random text that no other run uses.
-    pub fn replace(&self, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem> {
-        let make = || DirBuilder::new().recursive(true).create(&self.parent);
-        make().map_err(|error| machine(&error, &self.parent))?;
-        let lock = File::open(&self.parent).map_err(|error| machine(&error, &self.parent))?;
-        flock(&lock, FlockOperation::LockExclusive).map_err(|error| machine(&error.into(), &self.parent))?;
-        self.sweep().map_err(|error| machine(&error, &self.parent))?;
-        let side = self.parent.join(format!("{}{attempt}", self.side_prefix()));
-        let written = write_side(&side, files).and_then(|()| self.put_in_place(&side));
-        if written.is_err() {
-            // The first error is the one to tell; the next run removes what this cannot.
-            let _ = fs::remove_dir_all(&side);
-        }
-        written.map_err(|error| machine(&error, &self.target))
-    }
-
     fn put_in_place(&self, side: &Path) -> io::Result<()> {
         if !self.target.try_exists()? {
             return fs::rename(side, &self.target);
@@ -120,6 +97,31 @@ impl Directory {
 
     fn side_prefix(&self) -> String {
         format!(".{}.cloze-", self.name)
+    }
+}
+
+impl Sink for Directory {
+    /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
+    /// directory is 0700. What killed runs left beside it is removed. `attempt` is a random text that no other run uses.
+    fn emit(&self, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem> {
+        let make = || DirBuilder::new().recursive(true).create(&self.parent);
+        make().map_err(|error| machine(&error, &self.parent))?;
+        let lock = File::open(&self.parent).map_err(|error| machine(&error, &self.parent))?;
+        flock(&lock, FlockOperation::LockExclusive).map_err(|error| machine(&error.into(), &self.parent))?;
+        self.sweep().map_err(|error| machine(&error, &self.parent))?;
+        let side = self.parent.join(format!("{}{attempt}", self.side_prefix()));
+        let written = write_side(&side, files).and_then(|()| self.put_in_place(&side));
+        if written.is_err() {
+            // The first error is the one to tell; the next run removes what this cannot.
+            let _ = fs::remove_dir_all(&side);
+        }
+        written.map_err(|error| machine(&error, &self.target))
+    }
+}
+
+impl fmt::Display for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.target.display().fmt(f)
     }
 }
 
@@ -171,17 +173,18 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::Directory;
-    use super::OutputFile;
+    use crate::output::OutputFile;
+    use crate::output::Sink;
 
     #[test]
     fn replaces_everything_and_leaves_nothing_beside() {
         let root = tempfile::tempdir().unwrap();
         let target = root.path().join("dist/dev");
         let one = [OutputFile { name: "a.yaml", bytes: b"a" }, OutputFile { name: "b.yaml", bytes: b"b" }];
-        Directory::at(&target).unwrap().replace(&one, "1").unwrap();
+        Directory::at(&target).unwrap().emit(&one, "1").unwrap();
         fs::create_dir(root.path().join("dist/.dev.cloze-killed")).unwrap();
         let two = [OutputFile { name: "b.yaml", bytes: b"B" }];
-        Directory::at(&target).unwrap().replace(&two, "2").unwrap();
+        Directory::at(&target).unwrap().emit(&two, "2").unwrap();
         assert!(!target.join("a.yaml").exists());
         assert_eq!(fs::read(target.join("b.yaml")).unwrap(), b"B");
         assert_eq!(fs::metadata(target.join("b.yaml")).unwrap().permissions().mode() & 0o777, 0o600);
@@ -211,7 +214,7 @@ mod tests {
         fs::write(root.path().join("file"), "x").unwrap();
         let target = root.path().join("file/dist");
         let refused = match Directory::at(&target) {
-            Ok(directory) => directory.replace(&[], "1").unwrap_err(),
+            Ok(directory) => directory.emit(&[], "1").unwrap_err(),
             Err(problem) => problem,
         };
         assert!(refused.reason.contains("cannot be written: not a directory"), "{refused}");

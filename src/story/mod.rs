@@ -1,10 +1,11 @@
 //! The stories that users tell: stages and seams in a row.
 
+pub mod build;
 pub mod compare;
 pub mod deploy;
 pub mod emit;
+pub mod past;
 pub mod prepare;
 pub mod recipe;
 pub mod review;
 pub mod rollback;
-pub mod trust;

@@ -6,6 +6,7 @@ mod json;
 pub mod local;
 pub mod memory;
 mod name;
+pub mod pinned;
 #[cfg(test)]
 mod suite;
 mod words;

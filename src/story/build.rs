@@ -1,0 +1,136 @@
+//! From objects with blanks to the manifests of a release: fill, encode, name, write.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::blank::Ask;
+use crate::blank::Blanks;
+use crate::blank::Cloze;
+use crate::clock::Clock;
+use crate::manifest::Identity;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::write;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::Settings;
+use crate::seal::Keys;
+use crate::secret::Secret;
+use crate::secret::SecretBuffer;
+use crate::stage::check::check_content;
+use crate::stage::encode::encode;
+use crate::stage::fill::Used;
+use crate::stage::fill::fill;
+use crate::stage::landing::Landing;
+use crate::stage::landing::landings;
+use crate::stage::landing::review;
+use crate::stage::name::Naming;
+use crate::stage::name::name;
+use crate::story::recipe::Recipe;
+use crate::story::review::externals;
+use crate::story::review::names;
+use crate::vault::Vault;
+
+/// What filling needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a> {
+    /// The vaults by name.
+    pub vaults: &'a BTreeMap<String, Arc<dyn Vault>>,
+    /// The environment's keys.
+    pub keys: &'a Keys,
+    /// For expiries.
+    pub clock: &'a dyn Clock,
+}
+
+/// The manifests of a release that is not recorded yet.
+#[derive(Debug)]
+pub struct Built {
+    /// The manifests, in apply order.
+    pub manifests: Vec<BuiltManifest>,
+    /// The secrets that went in.
+    pub used: Vec<Used>,
+    /// What is worth a look.
+    pub warnings: Vec<Problem>,
+}
+
+/// A manifest of a release that is not recorded yet.
+#[derive(Debug)]
+pub struct BuiltManifest {
+    /// What Kubernetes will know it by.
+    pub identity: Identity,
+    /// Its name without the content's suffix.
+    pub base: String,
+    /// The template that it comes from.
+    pub file: Arc<str>,
+    /// Its bytes.
+    pub bytes: Secret,
+    /// How it was filled, where it was.
+    pub recipe: Option<Recipe>,
+}
+
+/// Fills and names the objects, and writes their manifests.
+pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Settings, filling: Filling<'_>) -> Result<Built, Problems> {
+    let landed: HashMap<Identity, Vec<Landing>> = objects
+        .iter()
+        .filter_map(|object| Some((based(object), landings(object))).filter(|(_, landings)| !landings.is_empty()))
+        .collect();
+    let keys = filling.keys;
+    let filled = fill(objects, blanks, filling.vaults, filling.clock, &|parts| keys.fingerprint(parts)).await?;
+    let (objects, used, _, mut warnings) = encode(filled)?.into_parts();
+    let problems = check_content(&objects);
+    let naming = Naming { keyed: Some(keys), default: names(settings), external: &externals(settings), masked: &HashSet::new() };
+    let named = match name(objects, &naming) {
+        Ok(named) => Problems::or(named, problems)?,
+        Err(failed) => return Err(failed.into_list().into_iter().chain(problems).collect::<Vec<_>>().into()),
+    };
+    warnings.extend_from_slice(named.warnings());
+    let told: BTreeMap<&Ask, String> = used.iter().map(|used| (&used.ask, told(used))).collect();
+    let tell = |ask: &Ask| told.get(ask).cloned().unwrap_or_else(|| ask.to_string());
+    let mut scratch = SecretBuffer::with_capacity(SCRATCH);
+    let manifests = named
+        .into_objects()
+        .into_iter()
+        .map(|object| {
+            let based = based(&object);
+            let bytes = written(&object.root, &mut scratch);
+            let recipe = landed.get(&based).map(|landings| {
+                let shown = review(&object, landings, &|id| blanks.mask_with(id, &tell));
+                let text = written(&shown, &mut scratch);
+                Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), landings, blanks)
+            });
+            BuiltManifest { base: based.name, identity: object.identity, file: object.file, bytes, recipe }
+        })
+        .collect();
+    Ok(Built { manifests, used, warnings })
+}
+
+/// What an object is, under the name that its template gives it.
+pub fn based<B>(object: &Object<B>) -> Identity {
+    let base = object.root.at(&["metadata", "annotations", BASE]).and_then(Node::as_text);
+    Identity { name: base.unwrap_or(&object.identity.name).to_owned(), ..object.identity.clone() }
+}
+
+/// The bytes of a document, in a buffer of exactly their length.
+pub fn written<B: crate::manifest::Leaf>(root: &Node<B>, scratch: &mut SecretBuffer) -> Secret {
+    scratch.truncate(0);
+    write(root, scratch);
+    Secret::copy_of(scratch.expose())
+}
+
+/// What a review says of a secret that went in: source, version, fingerprint.
+fn told(used: &Used) -> String {
+    let version = if used.ask.version.is_some() || used.version.is_empty() { String::new() } else { format!("@{}", used.version) };
+    let fingerprint = used.fingerprint.to_string();
+    format!("{}{version} {}", used.ask, &fingerprint[..FINGERPRINT])
+}
+
+/// The annotation that keeps the name without suffix.
+const BASE: &str = "cloze.dev/base-name";
+
+/// Characters of a fingerprint that a review shows.
+const FINGERPRINT: usize = 12;
+
+/// The bytes that the writer's buffer has from the start; larger documents make it grow.
+const SCRATCH: usize = 64 << 10;

@@ -1,0 +1,175 @@
+//! The deploy step: fill, name, seal, record, emit.
+
+use crate::blank::Ask;
+use crate::event::Event;
+use crate::history::Action;
+use crate::history::Draft;
+use crate::history::DraftManifest;
+use crate::history::History;
+use crate::history::Outcome;
+use crate::history::RecordedBlank;
+use crate::history::RecordedFile;
+use crate::history::Release;
+use crate::manifest::Identity;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::stage::diff::Change;
+use crate::stage::fill::Used;
+use crate::story::build::Built;
+use crate::story::build::BuiltManifest;
+use crate::story::build::Filling;
+use crate::story::build::build;
+use crate::story::compare::compare_built;
+use crate::story::emit::Emission;
+use crate::story::emit::emit;
+use crate::story::past::Past;
+use crate::story::past::problem;
+use crate::story::prepare::Workbench;
+use crate::story::prepare::prepare;
+
+/// What came of a deploy or a rollback.
+#[derive(Debug)]
+pub struct Released {
+    /// The release that is current now; `None` after a dry run without any release.
+    pub number: Option<u64>,
+    /// Whether it was recorded by this run.
+    pub recorded: bool,
+    /// What it changed, or would.
+    pub changes: Vec<Change>,
+}
+
+/// Deploys the project; with `dry_run` everything but recording and emitting.
+pub async fn deploy(
+    workbench: &Workbench<'_>,
+    past: &Past<'_>,
+    filling: Filling<'_>,
+    note: Option<&str>,
+    emission: Emission<'_>,
+    dry_run: bool,
+) -> Result<Released, Problems> {
+    let mut prepared = prepare(workbench)?;
+    let (objects, blanks) = prepared.take();
+    let history = past.open(workbench.settings).await?;
+    let locate = |failed| prepared.locate(workbench.engine, failed);
+    let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
+    drop(blanks);
+    workbench.observer.observe(Event::Filled { secrets: built.used.len(), vaults: vaults(&built.used) });
+    for warning in prepared.locate_all(workbench.engine, built.warnings.clone()) {
+        workbench.observer.observe(Event::Warned(warning));
+    }
+    let files = |list: Vec<(String, _)>| list.into_iter().map(|(path, digest)| RecordedFile { path, digest }).collect();
+    let making = Making {
+        action: Action::Deploy,
+        note,
+        blanks: built.used.iter().map(recorded).collect(),
+        templates: files(prepared.templates.clone().into_iter().collect()),
+        values: files(vec![("values".to_owned(), prepared.values)]),
+    };
+    release(workbench, past, &history, &built, making, emission, dry_run).await
+}
+
+/// What a release is said to be made of.
+#[derive(Debug)]
+pub(crate) struct Making<'a> {
+    pub(crate) action: Action,
+    pub(crate) note: Option<&'a str>,
+    pub(crate) blanks: Vec<RecordedBlank>,
+    pub(crate) templates: Vec<RecordedFile>,
+    pub(crate) values: Vec<RecordedFile>,
+}
+
+/// Records and emits what was built, unless it is what is current.
+pub(crate) async fn release(
+    workbench: &Workbench<'_>,
+    past: &Past<'_>,
+    history: &History<'_>,
+    built: &Built,
+    making: Making<'_>,
+    emission: Emission<'_>,
+    dry_run: bool,
+) -> Result<Released, Problems> {
+    let head = history.head().await.map_err(problem)?;
+    if dry_run {
+        let changes = compare_built(history, head.as_ref(), built).await?;
+        return Ok(Released { number: head.map(|head| head.summary.number), recorded: false, changes });
+    }
+    let recipes: Vec<Option<Vec<u8>>> =
+        built.manifests.iter().map(|manifest| manifest.recipe.as_ref().map(crate::story::recipe::Recipe::encode)).collect();
+    let draft = Draft {
+        actor: past.actor.to_owned(),
+        revision: past.revision.map(str::to_owned),
+        note: making.note.map(str::to_owned),
+        action: making.action,
+        blanks: making.blanks,
+        templates: making.templates,
+        values: making.values,
+        manifests: built.manifests.iter().zip(&recipes).map(|(manifest, recipe)| drafted(manifest, recipe.as_deref())).collect(),
+    };
+    let manifests: Vec<(&Identity, &[u8])> =
+        built.manifests.iter().map(|manifest| (&manifest.identity, manifest.bytes.expose())).collect();
+    let current = head.as_ref().filter(|head| history.has_content(head, &draft));
+    let (recorded, now) = match current {
+        Some(head) => {
+            let number = head.summary.number;
+            let interrupted = matches!(history.outcome(head).await.map_err(problem)?, Outcome::Unknown);
+            workbench.observer.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
+            (false, None)
+        }
+        None => {
+            let release = history.record(&draft, head.as_ref()).await.map_err(problem)?;
+            let (fresh, manifests) = (count(release.summary.changed), count(release.summary.manifests));
+            workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
+            (true, Some(release))
+        }
+    };
+    drop(recipes);
+    let Some(now) = now.or(head) else { return Ok(Released { number: None, recorded, changes: Vec::new() }) };
+    settle(workbench, past, history, &now).await?;
+    emit(past, history, &now, &manifests, emission).await?;
+    Ok(Released { number: Some(now.summary.number), recorded, changes: Vec::new() })
+}
+
+/// Remembers the head and removes what interrupted runs left.
+async fn settle(workbench: &Workbench<'_>, past: &Past<'_>, history: &History<'_>, head: &Release) -> Result<(), Problem> {
+    past.remember(workbench.settings, head)?;
+    let swept = history.sweep(head.summary.number).await.map_err(problem)?;
+    let objects = swept.packs.len() + swept.leftovers.len();
+    if objects > 0 {
+        workbench.observer.observe(Event::Swept { objects });
+    }
+    Ok(())
+}
+
+fn drafted<'a>(manifest: &'a BuiltManifest, recipe: Option<&'a [u8]>) -> DraftManifest<'a> {
+    DraftManifest {
+        identity: &manifest.identity,
+        base: &manifest.base,
+        file: &manifest.file,
+        content: manifest.bytes.expose(),
+        recipe,
+    }
+}
+
+pub(crate) fn recorded(used: &Used) -> RecordedBlank {
+    let Ask { vault, name, key, version } = used.ask.clone();
+    RecordedBlank {
+        vault,
+        name,
+        key,
+        version: used.version.clone(),
+        pinned: version.is_some(),
+        fingerprint: used.fingerprint,
+        places: used.places.clone(),
+    }
+}
+
+fn vaults(used: &[Used]) -> usize {
+    let mut names: Vec<&str> = used.iter().map(|used| used.ask.vault.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.len()
+}
+
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,75 @@
+//! What stories about releases work with: the keys and the history of an environment, and the head that was remembered.
+
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::clock::Entropy;
+use crate::history::History;
+use crate::history::HistoryError;
+use crate::history::HistoryStore;
+use crate::history::Owner;
+use crate::history::Pin;
+use crate::history::Reader;
+use crate::history::Release;
+use crate::history::Session;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::project::Settings;
+use crate::seal::Keys;
+
+/// The keys and the place of a history.
+#[derive(Debug)]
+pub struct Past<'a> {
+    /// The store.
+    pub store: &'a dyn HistoryStore,
+    /// The environment's keys.
+    pub keys: &'a Keys,
+    /// The text of the keyring that gave them.
+    pub keyring: &'a [u8],
+    /// The file that remembers the head.
+    pub pin: PathBuf,
+    /// For the times in records.
+    pub clock: &'a dyn Clock,
+    /// For attempts and salts.
+    pub entropy: &'a dyn Entropy,
+    /// Who acts.
+    pub actor: &'a str,
+    /// The revision of the source, if it has one.
+    pub revision: Option<&'a str>,
+}
+
+impl<'a> Past<'a> {
+    /// Opens the history, once it is proven to continue what was remembered.
+    pub async fn open(&'a self, settings: &Settings) -> Result<History<'a>, Problem> {
+        let reader = Reader::new(self.store, owner(settings));
+        if let Some(pin) = Pin::load(&self.pin).map_err(problem)? {
+            pin.check(&reader).await.map_err(problem)?;
+        }
+        let session = Session { keys: self.keys, keyring: self.keyring, clock: self.clock, entropy: self.entropy };
+        History::open(reader, session).await.map_err(problem)
+    }
+
+    /// Remembers the head.
+    pub fn remember(&self, settings: &Settings, head: &Release) -> Result<(), Problem> {
+        let pin = Pin::new(self.keys.store(), &owner(settings), head.summary.number, head.digest);
+        pin.save(&self.pin, self.entropy).map_err(problem)
+    }
+
+    /// A random text that no other run uses.
+    pub fn attempt(&self) -> String {
+        let mut bytes = [0; 8];
+        self.entropy.fill(&mut bytes);
+        format!("{:016x}", u64::from_be_bytes(bytes))
+    }
+}
+
+/// Whose history it is.
+pub fn owner(settings: &Settings) -> Owner {
+    Owner { project: settings.project.clone(), environment: settings.environment.clone() }
+}
+
+/// A history's error as a problem for the user.
+pub fn problem(error: HistoryError) -> Problem {
+    let next = error.next();
+    Problem::new(Fault::History, error.to_string(), next)
+}

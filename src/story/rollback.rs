@@ -1,0 +1,273 @@
+//! Rollback: a new release whose manifests are those of an earlier one. Needs the history and its key, nothing else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::blank::Ask;
+use crate::blank::Blank;
+use crate::blank::BlankId;
+use crate::blank::Blanks;
+use crate::blank::Cloze;
+use crate::blank::Piece;
+use crate::blank::Source;
+use crate::event::Event;
+use crate::history::Action;
+use crate::history::Draft;
+use crate::history::DraftManifest;
+use crate::history::History;
+use crate::history::RecordedBlank;
+use crate::history::Release;
+use crate::history::StoredManifest;
+use crate::manifest::Identity;
+use crate::manifest::Limits;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::read;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::stage::diff::Change;
+use crate::stage::landing::Landing;
+use crate::stage::landing::reopen;
+use crate::story::build::Built;
+use crate::story::build::Filling;
+use crate::story::build::build;
+use crate::story::compare::compare_built;
+use crate::story::compare::compare_releases;
+use crate::story::deploy::Making;
+use crate::story::deploy::Released;
+use crate::story::deploy::recorded;
+use crate::story::deploy::release;
+use crate::story::emit::Emission;
+use crate::story::emit::emit;
+use crate::story::past::Past;
+use crate::story::past::problem;
+use crate::story::prepare::Workbench;
+use crate::story::recipe::Recipe;
+use crate::vault::Vault;
+use crate::vault::pinned::Pinned;
+
+/// Which values secrets get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Those of then, from the history.
+    Recorded,
+    /// What the vaults hold now.
+    Current,
+    /// The recorded versions, fetched again.
+    Pinned,
+}
+
+/// A rollback that was planned and can be shown before it is done.
+#[derive(Debug)]
+pub struct Plan {
+    /// The release whose configuration it is.
+    pub target: Release,
+    /// The current release.
+    pub head: Release,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    refilled: Option<Built>,
+}
+
+/// Plans a rollback to `number`, or to the newest earlier release with other manifests. Records nothing.
+///
+/// `filling` is asked for values unless they are the recorded ones. `known` are the vaults that can be asked whether what was recorded
+/// is still current.
+pub async fn plan(
+    workbench: &Workbench<'_>,
+    history: &History<'_>,
+    number: Option<u64>,
+    values: Values,
+    filling: Filling<'_>,
+    known: &BTreeMap<String, Arc<dyn Vault>>,
+) -> Result<Plan, Problems> {
+    let Some(head) = history.head().await.map_err(problem)? else {
+        return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first").into());
+    };
+    let target = target(history, &head, number).await?;
+    let (refilled, changes) = match values {
+        Values::Recorded => {
+            warn_of_rotated(workbench, &target, known).await;
+            (None, compare_releases(history, &head, &target).await?)
+        }
+        Values::Current | Values::Pinned => {
+            let (objects, blanks) = opened_again(history, &target).await?;
+            let pinned = pinned(&target, filling.vaults);
+            let vaults = if values == Values::Pinned { &pinned } else { filling.vaults };
+            let built = build(objects, &blanks, workbench.settings, Filling { vaults, ..filling }).await?;
+            for warning in &built.warnings {
+                workbench.observer.observe(Event::Warned(warning.clone()));
+            }
+            let changes = compare_built(history, Some(&head), &built).await?;
+            (Some(built), changes)
+        }
+    };
+    Ok(Plan { target, head, changes, refilled })
+}
+
+/// Records and emits what was planned, unless it is what is current.
+pub async fn carry_out(
+    workbench: &Workbench<'_>,
+    past: &Past<'_>,
+    history: &History<'_>,
+    plan: Plan,
+    note: Option<&str>,
+    emission: Emission<'_>,
+) -> Result<Released, Problems> {
+    let Plan { target, head, changes, refilled } = plan;
+    let action = Action::Rollback { of: target.summary.number };
+    if let Some(built) = refilled {
+        let blanks = built.used.iter().map(recorded).collect();
+        let making = Making { action, note, blanks, templates: target.body.templates, values: target.body.values };
+        let released = release(workbench, past, history, &built, making, emission, false).await?;
+        return Ok(Released { changes, ..released });
+    }
+    let stored = history.manifests(&target).await.map_err(problem)?;
+    let draft = Draft {
+        actor: past.actor.to_owned(),
+        revision: target.summary.revision.clone(),
+        note: note.map(str::to_owned),
+        action,
+        blanks: target.body.blanks.clone(),
+        templates: target.body.templates.clone(),
+        values: target.body.values.clone(),
+        manifests: stored.iter().map(DraftManifest::from).collect(),
+    };
+    let recorded = !history.has_content(&head, &draft);
+    let now = if recorded {
+        let release = history.record(&draft, Some(&head)).await.map_err(problem)?;
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let (fresh, manifests) = (count(release.summary.changed), count(release.summary.manifests));
+        workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
+        release
+    } else {
+        workbench.observer.observe(Event::Unchanged { number: head.summary.number });
+        head
+    };
+    past.remember(workbench.settings, &now)?;
+    let manifests: Vec<(&Identity, &[u8])> = stored.iter().map(|stored| (&stored.manifest.identity, stored.content.expose())).collect();
+    emit(past, history, &now, &manifests, emission).await?;
+    Ok(Released { number: Some(now.summary.number), recorded, changes })
+}
+
+async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> Result<Release, Problem> {
+    if let Some(number) = number {
+        return history.release(number).await.map_err(problem);
+    }
+    let mut number = head.summary.number;
+    while number > 1 {
+        number -= 1;
+        let release = history.release(number).await.map_err(problem)?;
+        if !head.body.has_manifests_of(&release.body) {
+            return Ok(release);
+        }
+    }
+    Err(Problem::new(
+        Fault::History,
+        format!("no release before {} has other manifests", head.summary.number),
+        "name the release to go back to; `cloze history` lists them",
+    ))
+}
+
+/// Warns for each secret whose recorded version is no longer the one that its vault holds.
+async fn warn_of_rotated(workbench: &Workbench<'_>, target: &Release, known: &BTreeMap<String, Arc<dyn Vault>>) {
+    let mut asked: BTreeMap<&str, Vec<&RecordedBlank>> = BTreeMap::new();
+    for blank in target.body.blanks.iter().filter(|blank| !blank.pinned && !blank.version.is_empty()) {
+        asked.entry(blank.vault.as_str()).or_default().push(blank);
+    }
+    for (name, blanks) in asked {
+        let Some(vault) = known.get(name) else { continue };
+        let asks: Vec<Ask> = blanks.iter().map(|blank| ask_of(blank, None)).collect();
+        for (blank, answer) in blanks.iter().zip(vault.fetch(&asks).await) {
+            let ask = ask_of(blank, None);
+            let reason = match answer {
+                Ok(fetched) if fetched.version == blank.version => continue,
+                Ok(fetched) => format!("{ask} is restored at version {}, and {vault} holds version {}", blank.version, fetched.version),
+                Err(error) => format!("{ask} is restored at version {}, and {vault} no longer gives it: {}", blank.version, error.reason),
+            };
+            let next = "check that the restored value is still accepted, or use `--secrets current`";
+            workbench.observer.observe(Event::Warned(Problem::new(Fault::Vault, reason, next)));
+        }
+    }
+}
+
+fn ask_of(blank: &RecordedBlank, version: Option<String>) -> Ask {
+    Ask { vault: blank.vault.clone(), name: blank.name.clone(), key: blank.key.clone(), version }
+}
+
+/// The objects of a release with their blanks, to be filled again.
+async fn opened_again(history: &History<'_>, target: &Release) -> Result<(Vec<Object<Cloze>>, Blanks), Problem> {
+    let mut blanks = Blanks::default();
+    let stored = history.manifests(target).await.map_err(problem)?;
+    let mut objects = Vec::with_capacity(stored.len());
+    for manifest in &stored {
+        objects.push(object(manifest, &mut blanks)?);
+    }
+    Ok((objects, blanks))
+}
+
+fn object(stored: &StoredManifest<'_>, blanks: &mut Blanks) -> Result<Object<Cloze>, Problem> {
+    let broken = || {
+        Problem::new(Fault::History, format!("the manifest of {} cannot be read", stored.manifest.identity), "run `cloze history --verify`")
+    };
+    let text = std::str::from_utf8(stored.content.expose()).map_err(|_| broken())?;
+    let root = read(text, Limits::default()).map_err(|_| broken())?.pop().ok_or_else(broken)?;
+    let landings = match &stored.recipe {
+        Some(recipe) => moved(Recipe::decode(recipe.expose())?, blanks),
+        None => Vec::new(),
+    };
+    let mut root = reopen(root, &landings);
+    // Names are given anew: what was made immutable under its old name is another object under its new one.
+    if landings.iter().any(|landing| matches!(landing.path.first(), Some(crate::stage::landing::Step::Key(_)))) {
+        root.take("immutable");
+    }
+    let identity = identity_of(&root).unwrap_or_else(|| stored.manifest.identity.clone());
+    Ok(Object { file: stored.manifest.file.as_str().into(), identity, root })
+}
+
+fn identity_of(root: &Node<Cloze>) -> Option<Identity> {
+    let text = |path: &[&str]| root.at(path).and_then(Node::as_text).map(str::to_owned);
+    Some(Identity {
+        api_version: text(&["apiVersion"])?,
+        kind: text(&["kind"])?,
+        namespace: text(&["metadata", "namespace"]).unwrap_or_default(),
+        name: text(&["metadata", "name"])?,
+    })
+}
+
+/// The vaults, each giving the versions that the release recorded.
+fn pinned(target: &Release, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> BTreeMap<String, Arc<dyn Vault>> {
+    let versions: BTreeMap<Ask, String> = target
+        .body
+        .blanks
+        .iter()
+        .filter(|blank| !blank.pinned && !blank.version.is_empty())
+        .map(|blank| (ask_of(blank, None), blank.version.clone()))
+        .collect();
+    let versions = Arc::new(versions);
+    let pin = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Pinned::new(Arc::clone(vault), Arc::clone(&versions))) };
+    vaults.iter().map(|(name, vault)| (name.clone(), pin(vault))).collect()
+}
+
+/// The landings of a recipe, their blanks moved to the end of `blanks`.
+fn moved(recipe: Recipe, blanks: &mut Blanks) -> Vec<Landing> {
+    let shift = |pieces: Vec<Piece>, by: u32| -> Vec<Piece> {
+        pieces
+            .into_iter()
+            .map(|piece| match piece {
+                Piece::Blank(id) => Piece::Blank(BlankId(id.0 + by)),
+                Piece::Text(text) => Piece::Text(text),
+            })
+            .collect()
+    };
+    let by = u32::try_from(blanks.len()).unwrap_or(u32::MAX);
+    for (_, blank) in recipe.blanks.iter() {
+        let source = match blank.source.clone() {
+            Source::Vault { ask, allow } => Source::Vault { ask, allow },
+            Source::Derived { filter, input } => Source::Derived { filter, input: shift(input, by) },
+        };
+        blanks.add(Blank { place: blank.place.clone(), source });
+    }
+    recipe.landings.into_iter().map(|landing| Landing { path: landing.path, pieces: shift(landing.pieces, by) }).collect()
+}
