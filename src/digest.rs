@@ -3,6 +3,11 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+use serde::de::Error;
 use sha2::{Digest as _, Sha256};
 
 use crate::secret::Secret;
@@ -74,6 +79,19 @@ impl fmt::Debug for Digest {
     }
 }
 
+impl Serialize for Digest {
+    /// As 64 lowercase hexadecimal characters.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_hex(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not a digest"))
+    }
+}
+
 /// Kubernetes' own alphabet for generated names: no vowels, and no digit that looks like one
 /// (`apimachinery/pkg/util/rand`).
 pub const ALPHABET: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -111,5 +129,8 @@ mod tests {
         let digest = Digest::plain(&[b"x"]);
         assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
         assert_eq!(Digest::from_hex("xyz"), None);
+        let json = serde_json::to_string(&digest).unwrap();
+        assert_eq!(json, format!("\"{digest}\""));
+        assert_eq!(serde_json::from_str::<Digest>(&json).unwrap(), digest);
     }
 }

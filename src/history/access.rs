@@ -1,0 +1,178 @@
+//! Access to a store: bounded waiting, and creations whose verdict is right whatever the store's client says.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::history::Creation;
+use crate::history::HistoryError;
+use crate::history::HistoryStore;
+use crate::history::Listing;
+use crate::history::StoreError;
+use crate::history::StoreFault;
+use crate::history::attempt::Attempt;
+
+/// How long to wait for a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For one answer.
+    pub call: Duration,
+    /// How often to ask; at least once.
+    pub tries: u32,
+    /// Between the first try and the second; doubled each time.
+    pub pause: Duration,
+}
+
+impl Default for Patience {
+    /// Four tries of 30 seconds, 100 milliseconds after the first.
+    fn default() -> Self {
+        Self { call: Duration::from_secs(30), tries: 4, pause: Duration::from_millis(100) }
+    }
+}
+
+/// A store, asked patiently.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Access<'a> {
+    store: &'a dyn HistoryStore,
+    patience: Patience,
+}
+
+/// What became of a creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The object there is ours.
+    Won,
+    /// The object there is another's.
+    Lost(Bytes),
+}
+
+impl<'a> Access<'a> {
+    pub(crate) fn new(store: &'a dyn HistoryStore, patience: Patience) -> Self {
+        Self { store, patience }
+    }
+
+    /// The store itself.
+    pub(crate) fn store(&self) -> &'a dyn HistoryStore {
+        self.store
+    }
+
+    /// How often to ask.
+    pub(crate) fn tries(&self) -> u32 {
+        self.patience.tries.max(1)
+    }
+
+    /// Creates `path` with `bytes`, in which `attempt` is written, and finds out what really happened.
+    ///
+    /// Anything but a plain success is read back: the same bytes mean that the write won, nothing there means to try again with
+    /// the same bytes, other bytes are another's. A beginning of our own bytes that shows our attempt is a torn write of ours;
+    /// it is removed, and the claim is tried again.
+    pub(crate) async fn claim(&self, path: &str, bytes: &Bytes, attempt: Attempt) -> Result<Claim, HistoryError> {
+        let mut unsure = None;
+        for round in 0..self.tries() {
+            self.pause(round).await;
+            let said = match self.limited(self.store.create(path, bytes.clone())).await {
+                Ok(Creation::Created) => return Ok(Claim::Won),
+                Ok(Creation::Exists) => None,
+                Err(error) if error.fault == StoreFault::Broken => {
+                    return Err(HistoryError::Unsure { path: path.to_owned(), reason: error.reason });
+                }
+                Err(error) => Some(error),
+            };
+            match self.limited(self.store.get(path)).await {
+                Ok(Some(there)) if there == *bytes => return Ok(Claim::Won),
+                Ok(Some(there)) if is_torn(path, &there, bytes, attempt) => {
+                    let _ = self.limited(self.store.remove(path)).await;
+                    unsure = said.or(unsure);
+                }
+                Ok(Some(there)) => return Ok(Claim::Lost(there)),
+                Ok(None) => match said {
+                    Some(error) if error.fault != StoreFault::Unsure && unsure.is_none() => return Err(HistoryError::of(path, error)),
+                    said => unsure = said.or(unsure),
+                },
+                Err(error) => unsure = Some(error),
+            }
+        }
+        let reason = unsure.map_or_else(|| format!("{} says that it exists, and shows nothing", self.store), |error| error.reason);
+        Err(HistoryError::Unsure { path: path.to_owned(), reason })
+    }
+
+    /// Creates `path` once, believing the store. For the probe of a new store.
+    pub(crate) async fn create_once(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
+        self.limited(self.store.create(path, bytes)).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Option<Bytes>, HistoryError> {
+        self.again(path, || self.store.get(path)).await
+    }
+
+    pub(crate) async fn get_start(&self, path: &str, length: usize) -> Result<Option<Bytes>, HistoryError> {
+        self.again(path, || self.store.get_start(path, length)).await
+    }
+
+    pub(crate) async fn list(&self, folder: &str) -> Result<Listing, HistoryError> {
+        self.again(folder, || self.store.list(folder)).await
+    }
+
+    pub(crate) async fn leftovers(&self, folder: &str) -> Result<Vec<String>, HistoryError> {
+        self.again(folder, || self.store.leftovers(folder)).await
+    }
+
+    pub(crate) async fn remove(&self, path: &str) -> Result<(), HistoryError> {
+        self.again(path, || self.store.remove(path)).await
+    }
+
+    /// Asks until there is an answer: for what may be asked twice.
+    async fn again<T, F: Future<Output = Result<T, StoreError>>>(&self, path: &str, ask: impl Fn() -> F) -> Result<T, HistoryError> {
+        let mut round = 0;
+        loop {
+            self.pause(round).await;
+            round += 1;
+            match self.limited(ask()).await {
+                Err(error) if error.fault == StoreFault::Unsure && round < self.patience.tries => {}
+                Err(error) => return Err(HistoryError::of(path, error)),
+                Ok(answer) => return Ok(answer),
+            }
+        }
+    }
+
+    async fn limited<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        tokio::time::timeout(self.patience.call, call).await.unwrap_or_else(|_| {
+            let reason = format!("{} did not answer within {} s", self.store, self.patience.call.as_secs_f32());
+            Err(StoreError { fault: StoreFault::Unsure, reason })
+        })
+    }
+
+    async fn pause(&self, round: u32) {
+        if round > 0 {
+            tokio::time::sleep(self.patience.pause.saturating_mul(1 << (round - 1).min(10))).await;
+        }
+    }
+}
+
+/// Whether `there` is a beginning of `bytes` that is ours for sure: the path or the beginning shows `attempt`.
+fn is_torn(path: &str, there: &[u8], bytes: &[u8], attempt: Attempt) -> bool {
+    let id = attempt.to_string();
+    let ours = path.contains(&id) || there.windows(id.len()).any(|window| window == id.as_bytes());
+    ours && there.len() < bytes.len() && bytes.starts_with(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_torn;
+    use crate::history::attempt::Attempt;
+
+    #[test]
+    fn torn_is_a_beginning_that_shows_the_attempt() {
+        let attempt = Attempt([7; 16]);
+        let bytes = format!("{{\"attempt\":\"{attempt}\",\"more\":1}}").into_bytes();
+        assert!(is_torn("a", &bytes[..50], &bytes, attempt));
+        assert!(!is_torn("a", &bytes, &bytes, attempt));
+        assert!(!is_torn("a", &bytes[..20], &bytes, attempt), "too short to know whose it is");
+        assert!(is_torn(&format!("a-{attempt}"), &bytes[..20], &bytes, attempt));
+        assert!(!is_torn("a", &bytes[..50], &bytes, Attempt([8; 16])));
+        let mut other = bytes[..50].to_vec();
+        other[1] ^= 1;
+        assert!(!is_torn("a", &other, &bytes, attempt));
+    }
+}

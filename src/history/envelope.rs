@@ -1,0 +1,147 @@
+//! The form of records, events and the store's identity: one line of JSON, a MAC, a sealed body.
+//!
+//! The line needs no key. The MAC covers it, the sealed body, where the object stands and what it follows; the body opens only
+//! under that very line. So neither can be changed, moved or paired with another.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock::Entropy;
+use crate::digest::Digest;
+use crate::history::HistoryError;
+use crate::history::reader::Owner;
+use crate::seal::Context;
+use crate::seal::Generation;
+use crate::seal::Keys;
+use crate::seal::Kind;
+use crate::secret::Secret;
+
+/// The format of the objects that are written.
+pub(crate) const FORMAT: u64 = 1;
+
+/// The longest line, its end included, in bytes.
+pub(crate) const LINE_LIMIT: usize = 32 << 10;
+
+const MAC_LENGTH: usize = 32;
+
+/// Where an enveloped object stands, and what it follows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stand<'a> {
+    pub(crate) owner: &'a Owner,
+    pub(crate) kind: Kind,
+    /// The release's number, zero for the store itself.
+    pub(crate) number: u64,
+    /// The digest of the record before this one, or of the record that an event belongs to.
+    pub(crate) predecessor: Option<Digest>,
+}
+
+/// The format that a line says it has.
+#[derive(Deserialize)]
+struct Version {
+    format: u64,
+}
+
+/// The bytes of an object with `head` as its line and `body` sealed.
+pub(crate) fn encode<H: Serialize>(
+    head: &H,
+    body: &[u8],
+    stand: Stand<'_>,
+    keys: &Keys,
+    entropy: &dyn Entropy,
+) -> Result<Bytes, HistoryError> {
+    let line = line_of(head).ok_or_else(|| HistoryError::TooLarge { reason: "what stands in the clear is too long".to_owned() })?;
+    let sealed = keys.seal(&context(stand, keys, &identity(&line)), body, entropy);
+    let mac = mac(stand, keys, keys.generation(), &line, &sealed).unwrap_or_else(|| unreachable!("the keys have their own generation"));
+    let mut bytes = Vec::with_capacity(line.len() + 1 + MAC_LENGTH + sealed.len());
+    bytes.extend_from_slice(&line);
+    bytes.push(b'\n');
+    bytes.extend_from_slice(&mac.0);
+    bytes.extend_from_slice(&sealed);
+    Ok(Bytes::from(bytes))
+}
+
+/// The line of the object at `path`, without proof. `bytes` may be the object's beginning only.
+pub(crate) fn head<H: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) -> Result<H, HistoryError> {
+    let (line, _) = split(path, bytes)?;
+    let version: Version = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "it does not begin with a head"))?;
+    if version.format != FORMAT {
+        return Err(HistoryError::Newer { path: path.to_owned(), format: version.format });
+    }
+    let head: H = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "its head is not one"))?;
+    // One content has one form, so that no byte can change without notice.
+    if line_of(&head).as_deref() != Some(line) {
+        return Err(HistoryError::damaged(path, "its head is not in the form that cloze writes"));
+    }
+    Ok(head)
+}
+
+/// The body of the object at `path`, after the MAC proved that all of it stands where it was made to stand.
+pub(crate) fn open(path: &str, bytes: &[u8], stand: Stand<'_>, keys: &Keys) -> Result<Secret, HistoryError> {
+    let (line, rest) = split(path, bytes)?;
+    let broken = || HistoryError::damaged(path, "it was changed, or it is not from here, or the key is another");
+    let (mac, sealed) = rest.split_at_checked(MAC_LENGTH).ok_or_else(broken)?;
+    let generation = Generation::of(sealed).ok_or_else(broken)?;
+    let expected = self::mac(stand, keys, generation, line, sealed).ok_or_else(broken)?;
+    if !Secret::copy_of(mac).ct_eq(&Secret::copy_of(&expected.0)) {
+        return Err(broken());
+    }
+    keys.open(&context(stand, keys, &identity(line)), sealed).map_err(|_| broken())
+}
+
+/// The digest by which an object is followed and remembered: over all of its bytes, so it needs no key.
+pub(crate) fn digest(bytes: &[u8]) -> Digest {
+    Digest::plain(&[b"cloze.dev/history/v1", bytes])
+}
+
+fn split<'b>(path: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), HistoryError> {
+    let limit = bytes.len().min(LINE_LIMIT);
+    let end = bytes[..limit]
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .ok_or_else(|| HistoryError::damaged(path, "it does not begin with a head"))?;
+    Ok((&bytes[..end], &bytes[end + 1..]))
+}
+
+fn line_of<H: Serialize>(head: &H) -> Option<Vec<u8>> {
+    serde_json::to_vec(head).ok().filter(|line| line.len() < LINE_LIMIT)
+}
+
+fn identity(line: &[u8]) -> String {
+    Digest::plain(&[line]).to_string()
+}
+
+fn context<'a>(stand: Stand<'a>, keys: &'a Keys, identity: &'a str) -> Context<'a> {
+    Context {
+        store: keys.store(),
+        project: &stand.owner.project,
+        environment: &stand.owner.environment,
+        kind: stand.kind,
+        identity,
+        number: stand.number,
+        predecessor: stand.predecessor,
+    }
+}
+
+/// The MAC of `generation`; `None` when the keys have no such one.
+fn mac(stand: Stand<'_>, keys: &Keys, generation: Generation, line: &[u8], sealed: &[u8]) -> Option<Digest> {
+    let kind: &[u8] = match stand.kind {
+        Kind::Record => b"record",
+        Kind::Event => b"event",
+        Kind::VaultEntry | Kind::Pack | Kind::Keyring | Kind::Slot => return None,
+    };
+    let predecessor = stand.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);
+    let parts: [&[u8]; 9] = [
+        b"cloze.dev/history/v1",
+        kind,
+        keys.store().as_bytes(),
+        stand.owner.project.as_bytes(),
+        stand.owner.environment.as_bytes(),
+        &stand.number.to_be_bytes(),
+        predecessor,
+        line,
+        sealed,
+    ];
+    keys.chain_of(generation, &parts)
+}

@@ -1,0 +1,203 @@
+//! What can go wrong with a history, by what the caller can do about it.
+
+use crate::history::StoreError;
+use crate::history::StoreFault;
+use crate::history::record::Summary;
+use crate::problem::Fault;
+use crate::problem::Problem;
+
+/// Why the history refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// Another release came first. Nothing was recorded; the caller looks at the winner and decides.
+    #[error("release {} was recorded meanwhile by {}", .winner.number, .winner.actor)]
+    Conflict {
+        /// The release that has the number.
+        winner: Box<Summary>,
+    },
+    /// There is no such release.
+    #[error("there is no release {number}; the newest is {newest}")]
+    NoRelease {
+        /// What was asked for.
+        number: u64,
+        /// The newest, zero when there is none.
+        newest: u64,
+    },
+    /// An object is not what was written.
+    #[error("the history is damaged: {path}: {reason}")]
+    Damaged {
+        /// The object, within the store.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The history is shorter than it was, or another one than it was.
+    #[error("the history was cut or replayed: {reason}")]
+    CutOrReplayed {
+        /// What shows it.
+        reason: String,
+    },
+    /// The store holds the history of another key, project or environment.
+    #[error("the store holds another history: {reason}")]
+    Other {
+        /// Whose it is and whose was wanted.
+        reason: String,
+    },
+    /// An object was written by a newer cloze.
+    #[error("{path} has format {format}, which this cloze does not know")]
+    Newer {
+        /// The object, within the store.
+        path: String,
+        /// Its format.
+        format: u64,
+    },
+    /// The release is too large, or a field of it is.
+    #[error("{reason}")]
+    TooLarge {
+        /// What is.
+        reason: String,
+    },
+    /// The store cannot keep a history.
+    #[error("{reason}")]
+    Unfit {
+        /// Why.
+        reason: String,
+    },
+    /// There is no space. Nothing was recorded.
+    #[error("{path} was not written: {reason}")]
+    Full {
+        /// The object, within the store.
+        path: String,
+        /// The store's words.
+        reason: String,
+    },
+    /// The credential or a file's mode forbids it. Nothing was recorded.
+    #[error("{path}: {reason}")]
+    Denied {
+        /// The object, within the store.
+        path: String,
+        /// The store's words.
+        reason: String,
+    },
+    /// The store does not answer. Whether the object was written is not known.
+    #[error("it is not known whether {path} was written: {reason}")]
+    Unsure {
+        /// The object, within the store.
+        path: String,
+        /// The store's words.
+        reason: String,
+    },
+    /// The store does not answer. Nothing was recorded.
+    #[error("{path} cannot be reached: {reason}")]
+    Unavailable {
+        /// The object, within the store.
+        path: String,
+        /// The store's words.
+        reason: String,
+    },
+    /// A file of this machine, such as the pin, could not be read or written.
+    #[error("{path}: {reason}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl HistoryError {
+    /// What to do about it, as an imperative fragment.
+    pub fn next(&self) -> String {
+        match self {
+            Self::Conflict { winner } => format!("look at it with `cloze show {}`, then deploy again", winner.number),
+            Self::NoRelease { .. } => "list the releases with `cloze history`".to_owned(),
+            Self::Damaged { .. } => {
+                "see what is affected with `cloze history --verify`, and restore the object from a backup of the store".to_owned()
+            }
+            Self::CutOrReplayed { .. } => {
+                "find out who changed the store and restore it; if the change was meant, remove the remembered head and verify".to_owned()
+            }
+            Self::Other { .. } => {
+                "check `history:` and `keys:` of the environment in cloze.yaml; each environment needs a store of its own".to_owned()
+            }
+            Self::Newer { .. } => "update cloze".to_owned(),
+            Self::TooLarge { .. } => "split the project, or shorten what is too long".to_owned(),
+            Self::Unfit { .. } => "use a local directory, or an object store that honours conditional writes".to_owned(),
+            Self::Full { .. } => "make space, then run the command again".to_owned(),
+            Self::Denied { .. } => "check the credential and the permissions of the store, then run the command again".to_owned(),
+            Self::Unsure { .. } => "look with `cloze history` whether it is there, then run the command again".to_owned(),
+            Self::Unavailable { .. } => "check that the store can be reached, then run the command again".to_owned(),
+            Self::File { .. } => "check the file and its permissions".to_owned(),
+        }
+    }
+
+    /// The error of a call to a store.
+    pub(crate) fn of(path: &str, error: StoreError) -> Self {
+        let StoreError { fault, reason } = error;
+        let path = path.to_owned();
+        match fault {
+            StoreFault::Unsure | StoreFault::Broken => Self::Unavailable { path, reason },
+            StoreFault::Full => Self::Full { path, reason },
+            StoreFault::Denied => Self::Denied { path, reason },
+            StoreFault::TooLarge => Self::Damaged { path, reason },
+            StoreFault::Unsupported => Self::Unfit { reason },
+        }
+    }
+
+    /// The same for a write without which nothing is recorded.
+    pub(crate) fn before_the_record(self) -> Self {
+        match self {
+            Self::Unsure { path, reason } => Self::Unavailable { path, reason },
+            other => other,
+        }
+    }
+
+    /// An object is not what was written.
+    pub(crate) fn damaged(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Damaged { path: path.into(), reason: reason.into() }
+    }
+}
+
+impl From<HistoryError> for Problem {
+    fn from(error: HistoryError) -> Self {
+        let fault = if matches!(error, HistoryError::File { .. }) { Fault::Internal } else { Fault::History };
+        Self::new(fault, error.to_string(), error.next())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HistoryError;
+    use crate::history::sample;
+    use crate::problem::Fault;
+    use crate::problem::Problem;
+
+    #[test]
+    fn every_error_says_what_is_wrong_and_what_to_do() {
+        let (path, reason) = (|| "releases/0000/00/00000007".to_owned(), || "no answer".to_owned());
+        let all = [
+            (HistoryError::Conflict { winner: Box::new(sample::summary(7)) }, "release 7 was recorded meanwhile by ada"),
+            (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
+            (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
+            (HistoryError::CutOrReplayed { reason: reason() }, "the history was cut or replayed: no answer"),
+            (HistoryError::Other { reason: reason() }, "the store holds another history: no answer"),
+            (HistoryError::Newer { path: path(), format: 2 }, "releases/0000/00/00000007 has format 2, which this cloze does not know"),
+            (HistoryError::TooLarge { reason: reason() }, "no answer"),
+            (HistoryError::Unfit { reason: reason() }, "no answer"),
+            (HistoryError::Full { path: path(), reason: reason() }, "releases/0000/00/00000007 was not written: no answer"),
+            (HistoryError::Denied { path: path(), reason: reason() }, "releases/0000/00/00000007: no answer"),
+            (
+                HistoryError::Unsure { path: path(), reason: reason() },
+                "it is not known whether releases/0000/00/00000007 was written: no answer",
+            ),
+            (HistoryError::Unavailable { path: path(), reason: reason() }, "releases/0000/00/00000007 cannot be reached: no answer"),
+            (HistoryError::File { path: path(), reason: reason() }, "releases/0000/00/00000007: no answer"),
+        ];
+        for (error, words) in all {
+            let fault = if matches!(error, HistoryError::File { .. }) { Fault::Internal } else { Fault::History };
+            let problem = Problem::from(error);
+            assert_eq!((problem.reason.as_str(), problem.fault), (words, fault));
+            assert!(!problem.next.is_empty() && !problem.next.ends_with('.'), "{}", problem.next);
+        }
+    }
+}

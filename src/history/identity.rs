@@ -1,0 +1,98 @@
+//! A store's identity: whose history it holds, and the proof that it can hold one.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::clock::Entropy;
+use crate::clock::Timestamp;
+use crate::history::Creation;
+use crate::history::HistoryError;
+use crate::history::StoreFault;
+use crate::history::access::Access;
+use crate::history::access::Claim;
+use crate::history::attempt::Attempt;
+use crate::history::envelope;
+use crate::history::envelope::FORMAT;
+use crate::history::envelope::Stand;
+use crate::history::layout;
+use crate::history::log::Session;
+use crate::history::reader::Owner;
+use crate::seal::Keys;
+use crate::seal::Kind;
+
+/// Whose history a store holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreIdentity {
+    attempt: Attempt,
+    format: u64,
+    /// The keyring's id.
+    pub store: String,
+    /// Whose.
+    pub owner: Owner,
+    /// When it was made.
+    pub time: Timestamp,
+}
+
+impl StoreIdentity {
+    /// The identity in the object `store`, of which nothing is proven.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, HistoryError> {
+        envelope::head(layout::STORE, bytes)
+    }
+
+    /// That this is the store of `owner` under `keys`, by the object's `bytes`.
+    pub(crate) fn prove(&self, bytes: &[u8], owner: &Owner, keys: &Keys) -> Result<(), HistoryError> {
+        if self.owner != *owner {
+            return Err(HistoryError::Other { reason: format!("it is that of {}, not of {owner}", self.owner) });
+        }
+        if self.store != keys.store() {
+            return Err(HistoryError::Other { reason: format!("it is that of keyring {}, not of {}", self.store, keys.store()) });
+        }
+        envelope::open(layout::STORE, bytes, stand(owner), keys).map(|_| ())
+    }
+}
+
+/// Makes the store that of `owner`, unless it is already.
+pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: Session<'_>) -> Result<(), HistoryError> {
+    probe(access, session.entropy).await?;
+    let attempt = Attempt::new(session.entropy);
+    let identity =
+        StoreIdentity { attempt, format: FORMAT, store: session.keys.store().to_owned(), owner: owner.clone(), time: session.clock.now() };
+    let bytes = envelope::encode(&identity, &[], stand(owner), session.keys, session.entropy)?;
+    match access.claim(layout::STORE, &bytes, attempt).await? {
+        Claim::Won => Ok(()),
+        Claim::Lost(there) => StoreIdentity::read(&there)?.prove(&there, owner, session.keys),
+    }
+}
+
+/// Tries whether the store refuses to create what exists: some S3-compatible servers ignore the condition and overwrite.
+async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<(), HistoryError> {
+    let attempt = Attempt::new(entropy);
+    let path = format!("{}/{attempt}", layout::PROBES);
+    let first = Bytes::from(format!("first {attempt}"));
+    let made = access.claim(&path, &first, attempt).await?;
+    let mut said = access.create_once(&path, Bytes::from(format!("second {attempt}"))).await;
+    for _ in 1..access.tries() {
+        if !matches!(&said, Err(error) if error.fault == StoreFault::Unsure) {
+            break;
+        }
+        said = access.create_once(&path, Bytes::from(format!("second {attempt}"))).await;
+    }
+    let kept = access.get(&path).await?.is_some_and(|there| there == first);
+    access.remove(&path).await?;
+    match said {
+        Ok(Creation::Exists) if made == Claim::Won && kept => Ok(()),
+        Err(error) if kept => Err(HistoryError::of(&path, error)),
+        // Whoever made the store has proven it, and may have swept this probe away.
+        _ if access.get(layout::STORE).await?.is_some() => Ok(()),
+        _ => {
+            let reason = format!("{} overwrites objects that it should refuse to create a second time", access.store());
+            Err(HistoryError::Unfit { reason })
+        }
+    }
+}
+
+fn stand(owner: &Owner) -> Stand<'_> {
+    Stand { owner, kind: Kind::Record, number: 0, predecessor: None }
+}

@@ -1,0 +1,273 @@
+//! A strict history store in memory, with mishaps on demand, that counts what it is asked.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::history::Creation;
+use crate::history::HistoryStore;
+use crate::history::Listing;
+use crate::history::OBJECT_LIMIT;
+use crate::history::StoreError;
+use crate::history::StoreFault;
+use crate::history::is_leftover;
+use crate::history::is_path;
+
+/// A history store in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    state: Mutex<State>,
+}
+
+/// What can go wrong with one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// The call does what it should and then says that it is not sure.
+    DoneThenError,
+    /// A creation does what it should and then says that the object exists, as a client says that tries again by itself.
+    DoneThenExists,
+    /// A creation says that the object exists, and does nothing.
+    FalseExists,
+    /// The call does nothing and says that it is not sure.
+    NothingThenError,
+    /// A creation keeps the first bytes only and says that it is not sure.
+    Torn(usize),
+    /// A creation says that it is not sure, and happens after the next call.
+    Late,
+    /// The call does what it should and takes that long to say so.
+    Slow(Duration),
+    /// There is no space.
+    Full,
+    /// It is forbidden.
+    Denied,
+    /// The disk fails after the creation.
+    Broken,
+    /// A creation replaces what is there, as a store does that does not know conditions.
+    Overwrite,
+}
+
+/// How often a store was asked what, and how many bytes went each way.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Creations.
+    pub creates: u64,
+    /// Reads, of whole objects and of beginnings.
+    pub gets: u64,
+    /// Listings, of objects and of leftovers.
+    pub lists: u64,
+    /// Removals.
+    pub removes: u64,
+    /// Bytes written.
+    pub written: u64,
+    /// Bytes read, names in listings included.
+    pub read: u64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<String, Bytes>,
+    late: Vec<(String, Bytes)>,
+    calls: Calls,
+    count: usize,
+    script: BTreeMap<usize, Mishap>,
+    always: Option<Mishap>,
+}
+
+impl Memory {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A store that holds `objects`.
+    #[must_use]
+    pub fn of(objects: BTreeMap<String, Bytes>) -> Self {
+        Self { state: Mutex::new(State { objects, ..State::default() }) }
+    }
+
+    /// What it holds.
+    pub fn objects(&self) -> BTreeMap<String, Bytes> {
+        self.state().objects.clone()
+    }
+
+    /// What it was asked since it was made.
+    pub fn calls(&self) -> Calls {
+        self.state().calls
+    }
+
+    /// How many calls there were, the scripted ones included.
+    pub fn count(&self) -> usize {
+        self.state().count
+    }
+
+    /// Lets `mishap` happen to the call of that index, from 0.
+    pub fn script(&self, index: usize, mishap: Mishap) {
+        self.state().script.insert(index, mishap);
+    }
+
+    /// Lets `mishap` happen to every call that nothing else happens to.
+    pub fn always(&self, mishap: Option<Mishap>) {
+        self.state().always = mishap;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call, lets what is late happen, and gives the call's mishap.
+    fn enter(&self, path: &str, valid: bool) -> Result<Option<Mishap>, StoreError> {
+        let mut state = self.state();
+        let index = state.count;
+        state.count += 1;
+        if !valid {
+            return Err(StoreError { fault: StoreFault::Unsupported, reason: format!("{path:?} is no path") });
+        }
+        Ok(state.script.remove(&index).or(state.always))
+    }
+
+    /// What happens after a call.
+    fn leave(&self) {
+        let mut state = self.state();
+        for (path, bytes) in std::mem::take(&mut state.late) {
+            state.objects.entry(path).or_insert(bytes);
+        }
+    }
+
+    /// A call that creates nothing, with its mishap.
+    async fn ask<T>(&self, path: &str, valid: bool, answer: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
+        let mishap = self.enter(path, valid)?;
+        let fault = match mishap {
+            None => None,
+            Some(Mishap::Slow(time)) => {
+                tokio::time::sleep(time).await;
+                None
+            }
+            Some(Mishap::Full | Mishap::Overwrite | Mishap::FalseExists | Mishap::DoneThenExists) => None,
+            Some(Mishap::Denied) => Some(StoreFault::Denied),
+            Some(_) => Some(StoreFault::Unsure),
+        };
+        let answer = match fault {
+            Some(fault) => Err(self.error(fault)),
+            None => Ok(answer(&mut self.state())),
+        };
+        self.leave();
+        answer
+    }
+
+    fn error(&self, fault: StoreFault) -> StoreError {
+        let words = match fault {
+            StoreFault::Full => "has no space",
+            StoreFault::Denied => "forbids it",
+            StoreFault::Broken => "has a broken disk",
+            _ => "gave no answer",
+        };
+        StoreError { fault, reason: format!("{self} {words}") }
+    }
+}
+
+#[async_trait]
+impl HistoryStore for Memory {
+    async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
+        let mishap = self.enter(path, is_path(path))?;
+        let verdict = {
+            let mut state = self.state();
+            state.calls.creates += 1;
+            state.calls.written += bytes.len() as u64;
+            let exists = state.objects.contains_key(path);
+            let kept = match mishap {
+                Some(Mishap::Torn(length)) => Some(bytes.slice(..length.min(bytes.len()))),
+                Some(Mishap::NothingThenError | Mishap::Full | Mishap::Denied | Mishap::FalseExists | Mishap::Late) => None,
+                _ => Some(bytes.clone()),
+            };
+            if let Some(kept) = kept.filter(|_| !exists || mishap == Some(Mishap::Overwrite)) {
+                state.objects.insert(path.to_owned(), kept);
+            }
+            if mishap == Some(Mishap::Late) {
+                state.late.push((path.to_owned(), bytes));
+            }
+            if exists && mishap != Some(Mishap::Overwrite) { Creation::Exists } else { Creation::Created }
+        };
+        let answer = match mishap {
+            None | Some(Mishap::Overwrite) => Ok(verdict),
+            Some(Mishap::Slow(time)) => {
+                tokio::time::sleep(time).await;
+                Ok(verdict)
+            }
+            Some(Mishap::DoneThenExists | Mishap::FalseExists) => Ok(Creation::Exists),
+            Some(Mishap::Full) => Err(self.error(StoreFault::Full)),
+            Some(Mishap::Denied) => Err(self.error(StoreFault::Denied)),
+            Some(Mishap::Broken) => Err(self.error(StoreFault::Broken)),
+            Some(_) => Err(self.error(StoreFault::Unsure)),
+        };
+        if mishap != Some(Mishap::Late) {
+            self.leave();
+        }
+        answer
+    }
+
+    async fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
+        self.get_start(path, OBJECT_LIMIT + 1).await.and_then(|bytes| match bytes {
+            Some(bytes) if bytes.len() > OBJECT_LIMIT => {
+                Err(StoreError { fault: StoreFault::TooLarge, reason: format!("it is larger than {} MiB", OBJECT_LIMIT >> 20) })
+            }
+            bytes => Ok(bytes),
+        })
+    }
+
+    async fn get_start(&self, path: &str, length: usize) -> Result<Option<Bytes>, StoreError> {
+        self.ask(path, is_path(path), |state| {
+            state.calls.gets += 1;
+            let bytes = state.objects.get(path).map(|bytes| bytes.slice(..length.min(bytes.len())));
+            state.calls.read += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+            bytes
+        })
+        .await
+    }
+
+    async fn list(&self, folder: &str) -> Result<Listing, StoreError> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        self.ask(folder, folder.is_empty() || is_path(folder), |state| {
+            let (mut folders, mut objects) = (BTreeSet::new(), BTreeSet::new());
+            for path in state.objects.range(prefix.clone()..).map(|(path, _)| path).take_while(|path| path.starts_with(&prefix)) {
+                match path[prefix.len()..].split_once('/') {
+                    Some((name, _)) => folders.insert(name.to_owned()),
+                    None => objects.insert(path[prefix.len()..].to_owned()),
+                };
+            }
+            state.calls.lists += 1;
+            state.calls.read += folders.iter().chain(&objects).map(|name| name.len() as u64).sum::<u64>();
+            Listing { folders: folders.into_iter().collect(), objects: objects.into_iter().collect() }
+        })
+        .await
+    }
+
+    async fn leftovers(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        self.ask(folder, folder.is_empty() || is_path(folder), |state| {
+            state.calls.lists += 1;
+            Vec::new()
+        })
+        .await
+    }
+
+    async fn remove(&self, path: &str) -> Result<(), StoreError> {
+        self.ask(path, is_path(path) || is_leftover(path), |state| {
+            state.calls.removes += 1;
+            state.objects.remove(path);
+        })
+        .await
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store in memory")
+    }
+}

@@ -1,0 +1,151 @@
+//! Where a release's bytes go: what an earlier pack holds stays there, the rest goes into the release's own.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use crate::digest::Digest;
+use crate::history::attempt::Attempt;
+use crate::history::body::Body;
+use crate::history::body::Stored;
+use crate::history::pack;
+use crate::history::pack::PackId;
+
+/// A release opens at most this many packs; one that would need more writes all that it has into its own.
+pub(crate) const PACKS_LIMIT: usize = 5;
+
+/// Where everything is, and what is to be written.
+pub(crate) struct Plan<'a> {
+    places: HashMap<Digest, Stored>,
+    /// The parts to write.
+    pub(crate) parts: Vec<(PackId, Vec<(Digest, &'a [u8])>)>,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan for `contents`, after a release whose body is `before`.
+    pub(crate) fn new(number: u64, attempt: Attempt, contents: &[(Digest, &'a [u8])], before: Option<&Body>) -> Self {
+        let known: HashMap<Digest, Stored> = before.into_iter().flat_map(Body::stored).map(|stored| (stored.digest, *stored)).collect();
+        let mut places = HashMap::with_capacity(contents.len());
+        let mut packs = BTreeSet::new();
+        let mut fresh = false;
+        for (digest, _) in contents {
+            match known.get(digest) {
+                Some(stored) => {
+                    packs.insert((stored.pack.number, stored.pack.attempt));
+                    places.insert(*digest, *stored);
+                }
+                None => fresh = true,
+            }
+        }
+        if packs.len() + usize::from(fresh) > PACKS_LIMIT {
+            places.clear();
+        }
+        let mut plan = Self { places, parts: Vec::new() };
+        plan.fill(number, attempt, contents);
+        plan
+    }
+
+    /// Where the bytes with that digest are.
+    pub(crate) fn place(&self, digest: Digest) -> Stored {
+        self.places.get(&digest).copied().unwrap_or_else(|| unreachable!("the plan was made of all of them"))
+    }
+
+    fn fill(&mut self, number: u64, attempt: Attempt, contents: &[(Digest, &'a [u8])]) {
+        let mut fresh = Vec::new();
+        for (digest, bytes) in contents {
+            let stored = Stored { digest: *digest, length: bytes.len() as u64, pack: PackId { number, attempt, part: 0 }, index: 0 };
+            if !self.places.contains_key(digest) {
+                self.places.insert(*digest, stored);
+                fresh.push((*digest, *bytes));
+            }
+        }
+        let mut rest = fresh.as_slice();
+        for part in 0.. {
+            if rest.is_empty() {
+                break;
+            }
+            let id = PackId { number, attempt, part };
+            let (entries, others) = rest.split_at(pack::fitting(rest.iter().map(|(_, bytes)| bytes.len())).max(1));
+            for (index, (digest, _)) in (0..).zip(entries) {
+                if let Some(stored) = self.places.get_mut(digest) {
+                    stored.pack = id;
+                    stored.index = index;
+                }
+            }
+            self.parts.push((id, entries.to_vec()));
+            rest = others;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use super::PACKS_LIMIT;
+    use super::Plan;
+    use crate::digest::Digest;
+    use crate::history::attempt::Attempt;
+    use crate::history::body::Body;
+    use crate::history::body::RecordedManifest;
+    use crate::manifest::Identity;
+
+    fn contents(texts: &[String]) -> Vec<(Digest, &[u8])> {
+        texts.iter().map(|text| (Digest::plain(&[text.as_bytes()]), text.as_bytes())).collect()
+    }
+
+    fn body(plan: &Plan<'_>, contents: &[(Digest, &[u8])]) -> Body {
+        let manifests = contents.iter().map(|(digest, _)| RecordedManifest {
+            identity: Identity { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: String::new(), name: "a".into() },
+            base: "a".into(),
+            file: Arc::from("a.yaml"),
+            content: plan.place(*digest),
+            recipe: None,
+        });
+        Body { manifests: manifests.collect(), ..Body::default() }
+    }
+
+    #[test]
+    fn what_is_known_stays_and_the_packs_stay_few() {
+        let mut texts: Vec<String> = (0..10).map(|index| format!("manifest {index}")).collect();
+        let mut before: Option<Body> = None;
+        let mut whole = 0;
+        for number in 1..=30u64 {
+            let index = usize::try_from(number).unwrap() % 10;
+            texts[index] = format!("manifest {index} of {number}");
+            let contents = contents(&texts);
+            let plan = Plan::new(number, Attempt([7; 16]), &contents, before.as_ref());
+            let written: usize = plan.parts.iter().map(|(_, entries)| entries.len()).sum();
+            assert!(written == 1 || written == 10, "{written}");
+            whole += usize::from(written == 10);
+            let after = body(&plan, &contents);
+            let packs: BTreeSet<u64> = after.stored().map(|stored| stored.pack.number).collect();
+            assert!(packs.len() <= PACKS_LIMIT, "{packs:?}");
+            before = Some(after);
+        }
+        assert_eq!(whole, 6, "every fifth release is whole");
+    }
+
+    #[test]
+    fn equal_bytes_are_written_once_and_nothing_new_needs_no_pack() {
+        let texts = ["a".to_owned(), "a".to_owned(), "b".to_owned()];
+        let contents = contents(&texts);
+        let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
+        assert_eq!(plan.parts.len(), 1);
+        assert_eq!(plan.parts[0].1.len(), 2);
+        assert_eq!(plan.place(contents[0].0), plan.place(contents[1].0));
+        let again = Plan::new(2, Attempt([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
+        assert!(again.parts.is_empty());
+    }
+
+    #[test]
+    fn more_than_a_part_holds_becomes_parts() {
+        let texts: Vec<String> = (0..5).map(|index| format!("{index}").repeat(10 << 20)).collect();
+        let contents = contents(&texts);
+        let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
+        let sizes: Vec<usize> = plan.parts.iter().map(|(_, entries)| entries.len()).collect();
+        assert_eq!(sizes, [3, 2]);
+        let last = plan.place(contents[4].0);
+        assert_eq!((last.pack.part, last.index), (1, 1));
+    }
+}

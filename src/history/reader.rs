@@ -1,0 +1,205 @@
+//! Reading a history without a key: what was released when and by whom, and what became of it. Nothing of it is proven.
+
+use std::fmt;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::stream;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::digest::Digest;
+use crate::history::HistoryError;
+use crate::history::HistoryStore;
+use crate::history::access::Access;
+use crate::history::access::Patience;
+use crate::history::envelope;
+use crate::history::envelope::LINE_LIMIT;
+use crate::history::event::Event;
+use crate::history::event::Outcome;
+use crate::history::identity::StoreIdentity;
+use crate::history::layout;
+use crate::history::record::Summary;
+
+/// Whose history.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// The project's name.
+    pub project: String,
+    /// The environment's name.
+    pub environment: String,
+}
+
+/// A history that is read without a key.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    pub(crate) access: Access<'a>,
+    pub(crate) owner: Owner,
+}
+
+/// The newest release, as far as it shows without a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tip {
+    /// Its head.
+    pub summary: Summary,
+    /// The digest of its record.
+    pub digest: Digest,
+}
+
+/// How many objects are asked for at once.
+pub(crate) const PARALLEL: usize = 8;
+
+impl<'a> Reader<'a> {
+    /// The history of `owner` in `store`.
+    #[must_use]
+    pub fn new(store: &'a dyn HistoryStore, owner: Owner) -> Self {
+        Self { access: Access::new(store, Patience::default()), owner }
+    }
+
+    /// The same with another patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { access: Access::new(self.access.store(), patience), ..self }
+    }
+
+    /// Whose history.
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// What the store says it is; `None` when nothing was recorded yet.
+    pub async fn identity(&self) -> Result<Option<StoreIdentity>, HistoryError> {
+        self.access.get(layout::STORE).await?.map(|bytes| StoreIdentity::read(&bytes)).transpose()
+    }
+
+    /// The number of the newest release, zero when there is none: three short listings, however long the history is.
+    pub async fn newest(&self) -> Result<u64, HistoryError> {
+        for top in folders(&self.access.list(layout::RELEASES).await?.folders, 4) {
+            let top = format!("{}/{top}", layout::RELEASES);
+            // A folder may be empty where a writer was killed.
+            for middle in folders(&self.access.list(&top).await?.folders, 2) {
+                let folder = format!("{top}/{middle}");
+                let objects = self.access.list(&folder).await?.objects;
+                let newest = objects.iter().rev().filter_map(|name| layout::number(name, 8));
+                if let Some(number) = newest.into_iter().find(|&number| layout::folder(layout::RELEASES, number) == folder) {
+                    return Ok(number);
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    /// The newest release.
+    pub async fn head(&self) -> Result<Option<Tip>, HistoryError> {
+        match self.newest().await? {
+            0 => Ok(None),
+            number => self.tip(number).await.map(Some),
+        }
+    }
+
+    /// A release with the digest of its record.
+    pub async fn tip(&self, number: u64) -> Result<Tip, HistoryError> {
+        let bytes = self.record(number).await?;
+        let summary = Summary::read(&layout::release(number), &bytes, &self.owner, number)?;
+        Ok(Tip { summary, digest: envelope::digest(&bytes) })
+    }
+
+    /// The head of a release.
+    pub async fn summary(&self, number: u64) -> Result<Summary, HistoryError> {
+        let path = layout::release(number);
+        match self.access.get_start(&path, LINE_LIMIT).await? {
+            Some(bytes) => Summary::read(&path, &bytes, &self.owner, number),
+            None => Err(self.absent(number).await),
+        }
+    }
+
+    /// The heads of at most `count` releases down from `newest`, the newest first. One that is damaged is an error in its place.
+    pub async fn summaries(&self, newest: u64, count: u64) -> Vec<Result<Summary, HistoryError>> {
+        let oldest = newest.saturating_sub(count).max(0) + 1;
+        stream::iter((oldest..=newest).rev()).map(|number| self.summary(number)).buffered(PARALLEL).collect().await
+    }
+
+    /// What became of a release, in order.
+    pub async fn events(&self, number: u64) -> Result<Vec<Event>, HistoryError> {
+        let objects = self.event_objects(number).await?;
+        objects
+            .iter()
+            .map(|(sequence, bytes)| Event::read(&layout::event(number, *sequence), bytes, &self.owner, number, *sequence))
+            .collect()
+    }
+
+    /// What became of a release in the end.
+    pub async fn outcome(&self, number: u64) -> Result<Outcome, HistoryError> {
+        self.events(number).await.map(Outcome::from)
+    }
+
+    /// The keyring whose copy opens the newest release; `None` when there is no release. With it and a key of it, the history can
+    /// be opened.
+    pub async fn keyring(&self) -> Result<Option<Bytes>, HistoryError> {
+        let Some(tip) = self.head().await? else { return Ok(None) };
+        let path = keyring_path(tip.summary.keyring);
+        match self.access.get(&path).await? {
+            Some(bytes) if keyring_digest(&bytes) == tip.summary.keyring => Ok(Some(bytes)),
+            Some(_) => Err(HistoryError::damaged(path, "it is not the keyring that it was")),
+            None => Err(HistoryError::damaged(path, "it is gone")),
+        }
+    }
+
+    /// The bytes of a record.
+    pub(crate) async fn record(&self, number: u64) -> Result<Bytes, HistoryError> {
+        match self.access.get(&layout::release(number)).await? {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.absent(number).await),
+        }
+    }
+
+    /// The events of a release: sequence number and bytes.
+    pub(crate) async fn event_objects(&self, number: u64) -> Result<Vec<(u32, Bytes)>, HistoryError> {
+        let folder = layout::events(number);
+        let names = self.access.list(&folder).await?.objects;
+        for (name, sequence) in names.iter().zip(1u64..) {
+            if layout::number(name, 4) != Some(sequence) {
+                return Err(HistoryError::damaged(format!("{folder}/{name}"), format!("event {sequence} is missing before it")));
+            }
+        }
+        let sequences = (1u32..).take(names.len());
+        let get = |sequence| async move {
+            let path = layout::event(number, sequence);
+            let bytes = self.access.get(&path).await?;
+            bytes.map(|bytes| (sequence, bytes)).ok_or_else(|| HistoryError::damaged(path, "it is gone"))
+        };
+        stream::iter(sequences).map(get).buffered(PARALLEL).try_collect().await
+    }
+
+    /// Why there is no record of that number.
+    async fn absent(&self, number: u64) -> HistoryError {
+        match self.newest().await {
+            Ok(newest) if number > newest || number == 0 => HistoryError::NoRelease { number, newest },
+            Ok(_) => HistoryError::damaged(layout::release(number), "it is gone"),
+            Err(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project, self.environment)
+    }
+}
+
+/// The digest that a copy of a keyring lies under.
+pub(crate) fn keyring_digest(bytes: &[u8]) -> Digest {
+    Digest::plain(&[bytes])
+}
+
+/// Where the copy of a keyring lies.
+pub(crate) fn keyring_path(digest: Digest) -> String {
+    format!("{}/{digest}", layout::KEYRINGS)
+}
+
+/// The folders whose names are `digits` digits, the highest first.
+fn folders(names: &[String], digits: usize) -> impl Iterator<Item = &String> {
+    names.iter().rev().filter(move |name| layout::number(name, digits).is_some())
+}

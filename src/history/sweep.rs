@@ -1,0 +1,140 @@
+//! Sweeping: what killed or beaten runs left behind is removed, and nothing that a run under way can still need.
+
+use crate::history::HistoryError;
+use crate::history::envelope::LINE_LIMIT;
+use crate::history::layout;
+use crate::history::log::History;
+use crate::history::pack::PackId;
+use crate::history::record::Summary;
+
+/// What was swept away.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Packs that belong to no release.
+    pub packs: Vec<String>,
+    /// Half-written files and probes.
+    pub leftovers: Vec<String>,
+}
+
+impl History<'_> {
+    /// Removes what runs for the numbers from `from` to the head left behind: packs of attempts that lost their number, and
+    /// half-written files. The caller remembers how far it swept; zero sweeps everything.
+    ///
+    /// A run that is still about to claim the number after the head is never disturbed. One that lost its number without knowing
+    /// it yet loses its pack, and learns from the record that it lost.
+    pub async fn sweep(&self, from: u64) -> Result<Swept, HistoryError> {
+        let mut swept = Swept::default();
+        let newest = self.reader.newest().await?;
+        let from = from.max(1);
+        if from > newest {
+            return Ok(swept);
+        }
+        for hundred in from / 100..=newest / 100 {
+            let number = hundred * 100;
+            self.sweep_packs(&layout::folder(layout::PACKS, number), from, newest, &mut swept).await?;
+            self.sweep_leftovers(&layout::folder(layout::PACKS, number), newest, &mut swept).await?;
+            self.sweep_leftovers(&layout::folder(layout::RELEASES, number), newest, &mut swept).await?;
+        }
+        for number in from..=newest {
+            self.sweep_leftovers(&layout::events(number), u64::MAX, &mut swept).await?;
+        }
+        for folder in ["", layout::KEYRINGS, layout::PROBES] {
+            self.sweep_leftovers(folder, u64::MAX, &mut swept).await?;
+        }
+        for probe in self.reader.access.list(layout::PROBES).await?.objects {
+            self.remove(format!("{}/{probe}", layout::PROBES), &mut swept.leftovers).await?;
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_packs(&self, folder: &str, from: u64, newest: u64, swept: &mut Swept) -> Result<(), HistoryError> {
+        let names = self.reader.access.list(folder).await?.objects;
+        let packs = names.iter().filter_map(|name| layout::pack_of(name)).filter(|id| (from..=newest).contains(&id.number));
+        let packs: Vec<PackId> = packs.collect();
+        for of_one in packs.chunk_by(|one, other| one.number == other.number) {
+            let number = of_one[0].number;
+            let path = layout::release(number);
+            // Without a record there is no telling what is litter: that is for `verify` to say.
+            let Some(start) = self.reader.access.get_start(&path, LINE_LIMIT).await? else { continue };
+            let Ok(winner) = Summary::read(&path, &start, &self.reader.owner, number) else { continue };
+            for id in of_one.iter().filter(|id| id.attempt != winner.attempt) {
+                self.remove(layout::pack(*id), &mut swept.packs).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the leftovers in `folder`, those only that are of a number up to `newest` where they have one.
+    async fn sweep_leftovers(&self, folder: &str, newest: u64, swept: &mut Swept) -> Result<(), HistoryError> {
+        for name in self.reader.access.leftovers(folder).await? {
+            let number = name.get(..8).and_then(|start| layout::number(start, 8));
+            if newest == u64::MAX || number.is_some_and(|number| number <= newest) {
+                let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                self.remove(path, &mut swept.leftovers).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, path: String, swept: &mut Vec<String>) -> Result<(), HistoryError> {
+        self.reader.access.remove(&path).await?;
+        swept.push(path);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use crate::history::HistoryStore;
+    use crate::history::Memory;
+    use crate::history::Objects;
+    use crate::history::sample;
+
+    #[tokio::test]
+    async fn litter_goes_and_everything_else_stays() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        sample::releases(&history, 3).await;
+        let whole = store.objects();
+        let litter = [format!("packs/0000/00/00000002-{}-0", "ab".repeat(16)), format!("probe/{}", "ab".repeat(16))];
+        let under_way = format!("packs/0000/00/00000004-{}-0", "cd".repeat(16));
+        for path in litter.iter().chain([&under_way]) {
+            store.create(path, Bytes::from_static(b"x")).await.unwrap();
+        }
+        let swept = history.sweep(1).await.unwrap();
+        assert_eq!((swept.packs, swept.leftovers), (vec![litter[0].clone()], vec![litter[1].clone()]));
+        let mut expected = whole;
+        expected.insert(under_way, Bytes::from_static(b"x"));
+        assert_eq!(store.objects(), expected);
+        assert_eq!(history.sweep(1).await.unwrap(), crate::history::Swept::default());
+    }
+
+    #[tokio::test]
+    async fn staging_files_of_claimed_numbers_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Objects::local(folder.path());
+        let history = sample::history(&store, "dev").await;
+        sample::releases(&history, 2).await;
+        let attempt = "ab".repeat(16);
+        let litter = [
+            "events/0000/00/00000002/0001#1".to_owned(),
+            "keyring/x#1".to_owned(),
+            format!("packs/0000/00/00000002-{attempt}-0#1"),
+            "releases/0000/00/00000002#1".to_owned(),
+            "store#12".to_owned(),
+        ];
+        let under_way = [format!("packs/0000/00/00000003-{attempt}-0#1"), "releases/0000/00/00000003#1".to_owned()];
+        for path in litter.iter().chain(&under_way) {
+            std::fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(path), "x").unwrap();
+        }
+        let mut swept = history.sweep(0).await.unwrap();
+        swept.leftovers.sort();
+        assert_eq!(swept.leftovers, litter);
+        assert!(litter.iter().all(|path| !folder.path().join(path).exists()));
+        assert!(under_way.iter().all(|path| folder.path().join(path).exists()));
+        assert!(history.verify().await.unwrap().defects.is_empty());
+    }
+}

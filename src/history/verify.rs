@@ -1,0 +1,286 @@
+//! Proof of a whole history: the chain, every object, and that nothing is missing or does not belong.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::digest::Digest;
+use crate::history::HistoryError;
+use crate::history::body::Body;
+use crate::history::envelope;
+use crate::history::identity::StoreIdentity;
+use crate::history::layout;
+use crate::history::log::History;
+use crate::history::pack::Pack;
+use crate::history::pack::PackId;
+use crate::history::reader;
+use crate::history::release::Release;
+
+/// What a proof found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// How many releases there are.
+    pub releases: u64,
+    /// How many objects were read and proven.
+    pub objects: u64,
+    /// Everything that is wrong.
+    pub defects: Vec<Defect>,
+    /// Packs that belong to no release, harmless: left by a run that was killed or beaten.
+    pub litter: Vec<String>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    /// The release that is concerned, if it is one.
+    pub number: Option<u64>,
+    /// The object, within the store.
+    pub path: String,
+    /// What is wrong and what it means.
+    pub reason: String,
+}
+
+struct Walk<'h, 'a> {
+    history: &'h History<'a>,
+    report: Report,
+    keyrings: BTreeSet<Digest>,
+    referred: BTreeSet<PackId>,
+    packs: BTreeMap<PackId, Option<Pack>>,
+}
+
+impl History<'_> {
+    /// Proves everything. Defects are in the report; an error means that the store could not be read.
+    ///
+    /// Without a remembered head nobody can tell that the newest releases, or the newest events of the newest release, were
+    /// cut off: compare with [`super::Pin`].
+    pub async fn verify(&self) -> Result<Report, HistoryError> {
+        let mut walk =
+            Walk { history: self, report: Report::default(), keyrings: BTreeSet::new(), referred: BTreeSet::new(), packs: BTreeMap::new() };
+        walk.root().await?;
+        walk.keyrings().await?;
+        walk.releases().await?;
+        walk.stray_packs().await?;
+        walk.events().await?;
+        Ok(walk.report)
+    }
+}
+
+impl Walk<'_, '_> {
+    async fn root(&mut self) -> Result<(), HistoryError> {
+        let access = self.history.reader.access;
+        let known = [layout::KEYRINGS, layout::PROBES, layout::RELEASES, layout::PACKS, layout::EVENTS];
+        let listing = access.list("").await?;
+        for name in listing.objects.iter().filter(|name| *name != layout::STORE) {
+            self.foreign(name.clone());
+        }
+        for name in listing.folders.iter().filter(|name| !known.contains(&name.as_str())) {
+            self.foreign(name.clone());
+        }
+        match access.get(layout::STORE).await? {
+            Some(bytes) => {
+                let proof = StoreIdentity::read(&bytes)
+                    .and_then(|identity| identity.prove(&bytes, &self.history.reader.owner, self.history.session.keys));
+                self.judge(None, layout::STORE, proof)?;
+            }
+            None if listing.folders.iter().any(|name| name == layout::RELEASES) => {
+                self.defect(None, layout::STORE.to_owned(), "it is gone: nothing says whose history this is");
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn keyrings(&mut self) -> Result<(), HistoryError> {
+        let access = self.history.reader.access;
+        let listing = access.list(layout::KEYRINGS).await?;
+        for name in listing.folders {
+            self.foreign(format!("{}/{name}", layout::KEYRINGS));
+        }
+        for name in listing.objects {
+            let path = format!("{}/{name}", layout::KEYRINGS);
+            let bytes = access.get(&path).await?;
+            match Digest::from_hex(&name).filter(|digest| digest.to_string() == name) {
+                Some(digest) if bytes.as_deref().map(reader::keyring_digest) == Some(digest) => {
+                    self.report.objects += 1;
+                    self.keyrings.insert(digest);
+                }
+                Some(_) => {
+                    self.defect(None, path, "it is not the keyring that it was: releases sealed under it may not open from this copy")
+                }
+                None => self.foreign(path),
+            }
+        }
+        Ok(())
+    }
+
+    async fn releases(&mut self) -> Result<(), HistoryError> {
+        let numbers = self.numbers(layout::RELEASES).await?;
+        let newest = numbers.last().copied().unwrap_or(0);
+        let mut predecessor = None;
+        for number in 1..=newest {
+            let path = layout::release(number);
+            let Some(bytes) = self.history.reader.access.get(&path).await? else {
+                self.defect(Some(number), path, "it is gone: the release cannot be shown or returned to");
+                predecessor = None;
+                continue;
+            };
+            let digest = envelope::digest(&bytes);
+            let opened = self.history.opened(number, &bytes);
+            if let Some(release) = self.judge(Some(number), &path, opened)? {
+                self.release(&release, predecessor).await?;
+            }
+            predecessor = Some(digest);
+        }
+        self.report.releases = newest;
+        Ok(())
+    }
+
+    async fn release(&mut self, release: &Release, predecessor: Option<Digest>) -> Result<(), HistoryError> {
+        let number = release.summary.number;
+        let path = layout::release(number);
+        if predecessor.is_some() && predecessor != release.summary.predecessor {
+            self.defect(Some(number), path.clone(), "it does not follow the record before it: one of the two was replaced");
+        }
+        if !self.keyrings.contains(&release.summary.keyring) {
+            self.defect(Some(number), path, "the copy of its keyring is gone or damaged: it opens with the project's keyring only");
+        }
+        self.contents(number, &release.body).await
+    }
+
+    async fn contents(&mut self, number: u64, body: &Body) -> Result<(), HistoryError> {
+        let needed: BTreeSet<PackId> = body.stored().map(|stored| stored.pack).collect();
+        // Bytes are found again through the release before only, so a pack that this one does not need is never needed again.
+        self.packs.retain(|id, _| needed.contains(id));
+        for id in needed {
+            self.referred.insert(id);
+            if !self.packs.contains_key(&id) {
+                let opened = self.history.pack(id).await;
+                let pack = self.judge(Some(number), &layout::pack(id), opened)?;
+                self.packs.insert(id, pack);
+            }
+        }
+        for stored in body.stored() {
+            if let Some(Some(pack)) = self.packs.get(&stored.pack)
+                && let Err(HistoryError::Damaged { path, reason }) = pack.slice(stored)
+            {
+                self.defect(Some(number), path, &reason);
+            }
+        }
+        Ok(())
+    }
+
+    async fn stray_packs(&mut self) -> Result<(), HistoryError> {
+        let folders = self.hundreds(layout::PACKS).await?;
+        for folder in folders {
+            let listing = self.history.reader.access.list(&folder).await?;
+            for name in listing.objects {
+                let path = format!("{folder}/{name}");
+                match layout::pack_of(&name) {
+                    Some(id) if layout::pack(id) != path => self.foreign(path),
+                    Some(id) if !self.referred.contains(&id) && id.number <= self.report.releases => self.report.litter.push(path),
+                    Some(_) => {}
+                    None => self.foreign(path),
+                }
+            }
+            for name in listing.folders {
+                self.foreign(format!("{folder}/{name}"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn events(&mut self) -> Result<(), HistoryError> {
+        for number in self.numbers(layout::EVENTS).await? {
+            let Ok(bytes) = self.history.reader.record(number).await else {
+                let folder = layout::events(number);
+                self.defect(Some(number), folder, "events of a release that is not there: its record was cut off");
+                continue;
+            };
+            let digest = envelope::digest(&bytes);
+            let objects = match self.history.reader.event_objects(number).await {
+                Err(HistoryError::Damaged { path, reason }) => {
+                    self.defect(Some(number), path, &reason);
+                    continue;
+                }
+                other => other?,
+            };
+            for (sequence, bytes) in objects {
+                let path = layout::event(number, sequence);
+                let event = crate::history::Event::read(&path, &bytes, &self.history.reader.owner, number, sequence);
+                let proof = event.and_then(|event| event.open(&bytes, digest, self.history.session.keys));
+                self.judge(Some(number), &path, proof)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The numbers in the folders of `root`, in order; what is no number is foreign.
+    async fn numbers(&mut self, root: &str) -> Result<Vec<u64>, HistoryError> {
+        let mut numbers = Vec::new();
+        for folder in self.hundreds(root).await? {
+            let listing = self.history.reader.access.list(&folder).await?;
+            let (numbered, others) =
+                if root == layout::EVENTS { (listing.folders, listing.objects) } else { (listing.objects, listing.folders) };
+            for name in others {
+                self.foreign(format!("{folder}/{name}"));
+            }
+            for name in numbered {
+                match layout::number(&name, 8) {
+                    Some(number) if number > 0 && layout::folder(root, number) == folder => numbers.push(number),
+                    _ => self.foreign(format!("{folder}/{name}")),
+                }
+            }
+        }
+        Ok(numbers)
+    }
+
+    /// The folders of a hundred numbers in `root`, in order.
+    async fn hundreds(&mut self, root: &str) -> Result<Vec<String>, HistoryError> {
+        let access = self.history.reader.access;
+        let mut folders = vec![root.to_owned()];
+        for digits in [4, 2] {
+            let mut deeper = Vec::new();
+            for folder in folders {
+                let listing = access.list(&folder).await?;
+                for name in listing.objects {
+                    self.foreign(format!("{folder}/{name}"));
+                }
+                for name in listing.folders {
+                    let path = format!("{folder}/{name}");
+                    match layout::number(&name, digits) {
+                        Some(_) => deeper.push(path),
+                        None => self.foreign(path),
+                    }
+                }
+            }
+            folders = deeper;
+        }
+        Ok(folders)
+    }
+
+    /// Counts what was proven, notes what was not; an error only when the store could not be read.
+    fn judge<T>(&mut self, number: Option<u64>, path: &str, proof: Result<T, HistoryError>) -> Result<Option<T>, HistoryError> {
+        match proof {
+            Ok(proven) => {
+                self.report.objects += 1;
+                Ok(Some(proven))
+            }
+            Err(HistoryError::Damaged { path, reason }) => {
+                self.defect(number, path, &reason);
+                Ok(None)
+            }
+            Err(error @ (HistoryError::Other { .. } | HistoryError::Newer { .. })) => {
+                self.defect(number, path.to_owned(), &error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn foreign(&mut self, path: String) {
+        self.defect(None, path, "it does not belong here: cloze never writes such an object");
+    }
+
+    fn defect(&mut self, number: Option<u64>, path: String, reason: &str) {
+        self.report.defects.push(Defect { number, path, reason: reason.to_owned() });
+    }
+}
