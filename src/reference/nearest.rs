@@ -28,12 +28,12 @@ fn edits(word: &[char], candidate: &str, bound: usize) -> Option<usize> {
         return None;
     }
     let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
+    let mut above: Vec<usize> = (0..=other.len()).collect();
     for (i, &a) in word.iter().enumerate() {
         let mut row = Vec::with_capacity(other.len() + 1);
         row.push(i + 1);
         for (j, &b) in other.iter().enumerate() {
-            let mut least = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
+            let mut least = (above[j] + usize::from(a != b)).min(above[j + 1] + 1).min(row[j] + 1);
             if i > 0 && j > 0 && a == other[j - 1] && word[i - 1] == b {
                 least = least.min(before[j - 1] + 1);
             }
@@ -42,9 +42,9 @@ fn edits(word: &[char], candidate: &str, bound: usize) -> Option<usize> {
         if row.iter().min().is_some_and(|least| *least > bound) {
             return None;
         }
-        before = std::mem::replace(&mut last, row);
+        before = std::mem::replace(&mut above, row);
     }
-    last.last().copied().filter(|edits| *edits <= bound)
+    above.last().copied().filter(|edits| *edits <= bound)
 }
 
 #[cfg(test)]

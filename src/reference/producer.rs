@@ -35,7 +35,7 @@ pub fn products<B>(object: &Object<B>) -> Vec<Product> {
 }
 
 /// Whether every namespace has it without anyone's doing: the cluster's certificate authorities, tokens of service accounts, pull secrets
-/// of an OpenShift registry.
+/// of an `OpenShift` registry.
 pub fn always_there(referent: Referent, name: &str) -> bool {
     match referent {
         Referent::ConfigMap => matches!(name, "kube-root-ca.crt" | "openshift-service-ca.crt" | "extension-apiserver-authentication"),
@@ -140,7 +140,9 @@ fn annotations<B>(object: &Object<B>) -> impl Iterator<Item = &str> {
 /// The texts at a path, lists stepped into.
 fn texts<'a, B>(node: &'a Node<B>, path: &[&str], found: &mut Vec<&'a str>) {
     if let Some(items) = node.as_list() {
-        items.iter().for_each(|item| texts(item, path, found));
+        for item in items {
+            texts(item, path, found);
+        }
     } else if let Some((key, rest)) = path.split_first() {
         if let Some(node) = node.get(key) {
             texts(node, rest, found);

@@ -14,11 +14,13 @@ impl Scopes {
     /// The scopes that hold in a release of these documents.
     pub fn of<'a, B: 'a>(roots: impl IntoIterator<Item = &'a Node<B>>) -> Self {
         let mut scopes = Self::default();
-        roots.into_iter().for_each(|root| scopes.learn(root));
+        for root in roots {
+            scopes.learn(root);
+        }
         scopes
     }
 
-    /// Takes note of a CustomResourceDefinition; anything else says nothing about scopes.
+    /// Takes note of a `CustomResourceDefinition`; anything else says nothing about scopes.
     fn learn<B>(&mut self, root: &Node<B>) {
         let text = |path: &[&str]| root.at(path).and_then(Node::as_text);
         if text(&["kind"]) != Some("CustomResourceDefinition") {

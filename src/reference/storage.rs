@@ -1,4 +1,4 @@
-//! Parameters of a StorageClass that name a Secret.
+//! Parameters of a `StorageClass` that name a Secret.
 
 use crate::reference::Presence;
 

@@ -52,13 +52,10 @@ impl Branch {
 
     fn grow(&mut self, key: &'static str) -> &mut Self {
         // The tables are sorted by path, so that the way is most often the last one taken.
-        let index = match self.children.iter().rposition(|(name, _)| *name == key) {
-            Some(index) => index,
-            None => {
-                self.children.push((key, Self::default()));
-                self.children.len() - 1
-            }
-        };
+        let index = self.children.iter().rposition(|(name, _)| *name == key).unwrap_or_else(|| {
+            self.children.push((key, Self::default()));
+            self.children.len() - 1
+        });
         &mut self.children[index].1
     }
 }

@@ -20,7 +20,7 @@ use crate::reference::table::Branch;
 
 /// Shows `visitor` every field of `object` that names a ConfigMap or Secret, and writes what it answers.
 ///
-/// ConfigMaps, Secrets and CustomResourceDefinitions refer to nothing; metadata (an Ingress' annotations excepted) and status are
+/// ConfigMaps, Secrets and definitions of custom resources refer to nothing; metadata (an Ingress' annotations excepted) and status are
 /// not looked into.
 pub fn walk<B>(object: &mut Object<B>, visitor: &mut impl Visit) {
     if object.is_config_map() || object.is_secret() || object.identity.kind == "CustomResourceDefinition" {
@@ -207,7 +207,7 @@ fn is_pattern(text: &str) -> bool {
     text.contains(['*', '?', '{', '}', '$', '(', ')'])
 }
 
-/// `resourceNames` of a rule (rbac.authorization.k8s.io/v1 PolicyRule) whose `resources` are ConfigMaps or Secrets. A name stays beside the
+/// `resourceNames` of a rule (rbac.authorization.k8s.io/v1 `PolicyRule`) whose `resources` are ConfigMaps or Secrets. A name stays beside the
 /// new ones where the rule covers other resources too.
 fn permissions<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Visit) {
     let texts = |key| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.node.as_list());
@@ -253,7 +253,7 @@ fn annotated<B>(entry: &mut Entry<B>, visitor: &mut impl Visit) {
     }
 }
 
-/// A StorageClass' parameter.
+/// A parameter of a `StorageClass`.
 fn parameter<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Visit) {
     let entry = &entries[index];
     let (Some((beside, presence)), Some(name)) = (storage::secret(&entry.key), entry.node.as_text()) else { return };
@@ -322,10 +322,19 @@ mod tests {
     use crate::reference::table::tests::core_rows;
     use crate::reference::table::tests::custom_rows;
 
+    /// A note of a reference.
+    struct Seen {
+        referent: Referent,
+        name: String,
+        namespace: Option<String>,
+        keys: Vec<String>,
+        presence: Presence,
+    }
+
     /// Appends `-new` to every name and takes notes.
     #[derive(Default)]
     struct Renamer {
-        seen: Vec<(Referent, String, Option<String>, Vec<String>, Presence)>,
+        seen: Vec<Seen>,
         strangers: Vec<String>,
         misfits: Vec<String>,
         parameters: Option<bool>,
@@ -335,7 +344,13 @@ mod tests {
     impl Visit for Renamer {
         fn reference(&mut self, site: &Site<'_>) -> Option<String> {
             let keys = site.keys.iter().map(|(key, _)| (*key).to_owned()).collect();
-            self.seen.push((site.referent, site.name.to_owned(), site.namespace.map(str::to_owned), keys, site.presence));
+            self.seen.push(Seen {
+                referent: site.referent,
+                name: site.name.to_owned(),
+                namespace: site.namespace.map(str::to_owned),
+                keys,
+                presence: site.presence,
+            });
             Some(format!("{}-new", site.name))
         }
 
@@ -424,7 +439,7 @@ mod tests {
             };
             let (_, renamer) = walked(&smallest(group, kind, rule, path, false).0);
             assert_eq!(renamer.seen.len(), 1, "{kind} {path}");
-            assert_eq!(renamer.seen[0].0, expected, "{kind} {path}");
+            assert_eq!(renamer.seen[0].referent, expected, "{kind} {path}");
         }
     }
 
@@ -495,7 +510,7 @@ mod tests {
         assert_eq!(pod["containers"][0]["env"][0]["valueFrom"]["secretKeyRef"]["name"], "s-new");
         assert_eq!(pod["initContainers"][0]["envFrom"][0]["secretRef"]["name"], "i-new");
         assert_eq!(pod["volumes"][0]["projected"]["sources"][0]["configMap"]["name"], "p-new");
-        let keys: Vec<_> = renamer.seen.iter().map(|(_, name, _, keys, _)| (name.as_str(), keys.len())).collect();
+        let keys: Vec<_> = renamer.seen.iter().map(|seen| (seen.name.as_str(), seen.keys.len())).collect();
         assert_eq!(keys.iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>(), [&("s", 1), &("p", 2)]);
         assert_eq!(after["a"][0]["b"]["template"]["metadata"]["annotations"]["note"], "1");
     }
@@ -523,8 +538,8 @@ mod tests {
             let map = json!({"name": "c", "key": "k", "optional": optional});
             object("v1", "Pod", &json!({"spec": {"containers": [{"name": "a", "env": [{"valueFrom": {"configMapKeyRef": map}}]}]}}))
         };
-        assert_eq!(walked(&env(json!(true))).1.seen[0].4, Presence::Optional);
-        assert_eq!(walked(&env(json!(false))).1.seen[0].4, Presence::Required);
+        assert_eq!(walked(&env(json!(true))).1.seen[0].presence, Presence::Optional);
+        assert_eq!(walked(&env(json!(false))).1.seen[0].presence, Presence::Required);
     }
 
     #[test]
@@ -535,7 +550,7 @@ mod tests {
             &json!({"spec": {"csi": {"nodeStageSecretRef": {"name": "a", "namespace": "other"}},
                 "azureFile": {"secretName": "b", "secretNamespace": "third"}, "rbd": {"secretRef": {"name": "c"}}}}),
         );
-        let namespaces: Vec<_> = walked(&volume).1.seen.into_iter().map(|(_, name, namespace, _, _)| (name, namespace)).collect();
+        let namespaces: Vec<_> = walked(&volume).1.seen.into_iter().map(|seen| (seen.name, seen.namespace)).collect();
         assert!(namespaces.contains(&("a".to_owned(), Some("other".to_owned()))));
         assert!(namespaces.contains(&("b".to_owned(), Some("third".to_owned()))));
         assert!(namespaces.contains(&("c".to_owned(), None)));
@@ -554,8 +569,8 @@ mod tests {
             object("gateway.networking.k8s.io/v1", "Gateway", &json!({"spec": spec}))
         };
         let (after, renamer) = walked(&gateway(json!({"name": "a", "namespace": "other"})));
-        assert_eq!(renamer.seen[0].0, Referent::Secret);
-        assert_eq!(renamer.seen[0].2.as_deref(), Some("other"));
+        assert_eq!(renamer.seen[0].referent, Referent::Secret);
+        assert_eq!(renamer.seen[0].namespace.as_deref(), Some("other"));
         assert_eq!(after["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"], "a-new");
         assert_eq!(followed(&gateway(json!({"group": "", "kind": "ConfigMap", "name": "a"}))), 1);
         assert_eq!(followed(&gateway(json!({"group": "example.com", "kind": "Secret", "name": "a"}))), 0);
@@ -565,7 +580,8 @@ mod tests {
     fn parameters_are_of_the_kind_that_the_policy_says() {
         let spec = json!({"spec": {"policyName": "p", "paramRef": {"name": "a"}}});
         let binding = object("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", &spec);
-        let presence = |parameters| walked_with(&binding, Renamer { parameters, ..Renamer::default() }).1.seen.first().map(|seen| seen.4);
+        let presence =
+            |parameters| walked_with(&binding, Renamer { parameters, ..Renamer::default() }).1.seen.first().map(|seen| seen.presence);
         assert_eq!(presence(Some(true)), Some(Presence::Required));
         assert_eq!(presence(Some(false)), None);
         assert_eq!(presence(None), Some(Presence::Optional));
@@ -601,7 +617,7 @@ mod tests {
         assert_eq!(annotations["nginx.ingress.kubernetes.io/auth-secret"], "a-new");
         assert_eq!(annotations["nginx.ingress.kubernetes.io/auth-tls-secret"], "other/b-new");
         assert_eq!(annotations["nginx.ingress.kubernetes.io/auth-realm"], "c");
-        assert_eq!(renamer.seen[1].2.as_deref(), Some("other"));
+        assert_eq!(renamer.seen[1].namespace.as_deref(), Some("other"));
     }
 
     #[test]
@@ -616,7 +632,7 @@ mod tests {
         assert_eq!(after["parameters"]["csi.storage.k8s.io/node-stage-secret-name"], "a-new");
         assert_eq!(after["parameters"]["csi.storage.k8s.io/provisioner-secret-name"], "${pvc.name}");
         assert_eq!(after["parameters"]["adminSecretName"], "b-new");
-        assert!(renamer.seen.iter().any(|seen| seen.1 == "a" && seen.2.as_deref() == Some("other")));
+        assert!(renamer.seen.iter().any(|seen| seen.name == "a" && seen.namespace.as_deref() == Some("other")));
         assert_eq!(renamer.seen.len(), 2);
     }
 
@@ -627,7 +643,7 @@ mod tests {
         let (after, renamer) = walked(&object("monitoring.coreos.com/v1", "ServiceMonitor", &monitor));
         assert_eq!(after["spec"]["endpoints"][0]["basicAuth"]["username"]["name"], "a-new");
         assert_eq!(renamer.seen.len(), 1);
-        assert_eq!(renamer.seen[0].3, ["user"]);
+        assert_eq!(renamer.seen[0].keys, ["user"]);
     }
 
     #[test]

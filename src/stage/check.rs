@@ -1,1 +1,57 @@
-//! Kubernetes' own rules, checked before anything is sent.
+//! Kubernetes' own rules, checked before anything is sent (`pkg/apis/core/validation/validation.go`,
+//! `apimachinery/pkg/util/validation/validation.go`).
+
+mod base64;
+mod content;
+mod data;
+mod dns;
+mod hidden;
+mod metadata;
+mod strings;
+
+use crate::manifest::Leaf;
+use crate::manifest::Mark;
+use crate::manifest::Object;
+use crate::problem::Fault;
+use crate::problem::Problem;
+
+/// What can be said before any blank is filled: names, labels, key names, types and their required keys, literal base64, and strings
+/// where Kubernetes demands strings. A blank passes as the string that it will be.
+pub fn shape<B>(objects: &[Object<B>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for object in objects {
+        let mut say = Say { object, problems: &mut problems };
+        metadata::check(&mut say);
+        strings::check(&mut say);
+        data::check(&mut say);
+    }
+    problems
+}
+
+/// What depends on the values: base64 where a value has to be that, total size, and what a Secret's type demands of its content.
+/// `stringData`, which stands in reviews only, is not looked at.
+pub fn content<B: Leaf>(objects: &[Object<B>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for object in objects {
+        content::check(&mut Say { object, problems: &mut problems });
+    }
+    problems
+}
+
+/// Warnings: environment variables that a container is given twice, so that one source hides the other. `env` beats `envFrom`, a later
+/// `envFrom` beats an earlier one. To be asked before the objects get their final names.
+pub fn hidden_variables<B>(objects: &[Object<B>]) -> Vec<Problem> {
+    hidden::check(objects)
+}
+
+/// Problems of one object.
+struct Say<'a, B> {
+    object: &'a Object<B>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl<B> Say<'_, B> {
+    fn problem(&mut self, mark: Mark, reason: impl Into<String>, next: impl Into<String>) {
+        self.problems.push(Problem::new(Fault::Check, reason, next).at(self.object.place(mark)));
+    }
+}

@@ -27,6 +27,7 @@ use crate::seal::Keys;
 use crate::stage::name::control::Control;
 use crate::stage::name::follow::Follow;
 use crate::stage::name::index::Index;
+use crate::stage::name::index::Restart;
 use crate::stage::name::index::Target;
 use crate::stage::order;
 
@@ -185,7 +186,11 @@ fn target<B: Leaf>(
         let next = format!("shorten the name to {} characters", LONGEST_NAME - PLACEHOLDER.len() - 1);
         problems.push(Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"]))));
     }
-    let restart = control.restart.then(|| naming.keyed.map(|keys| keys.name(&[&[b"restart".as_slice()], parts.as_slice()].concat())));
+    let restart = match naming.keyed {
+        _ if !control.restart => Restart::No,
+        None => Restart::Unknown,
+        Some(keys) => Restart::By(keys.name(&[&[b"restart".as_slice()], parts.as_slice()].concat())),
+    };
     Target {
         object: number,
         referent,
@@ -263,6 +268,7 @@ mod tests {
     use super::name;
     use crate::clock::Machine;
     use crate::problem::Problem;
+    use crate::problem::Problems;
     use crate::reference::External;
     use crate::reference::Referent;
     use crate::reference::sample;
@@ -308,7 +314,7 @@ mod tests {
     }
 
     fn run(objects: &[Json], naming: &Naming<'_>) -> Result<Named<Infallible>, Vec<Problem>> {
-        name(objects.iter().map(sample::object).collect(), naming).map_err(|problems| problems.into_list())
+        name(objects.iter().map(sample::object).collect(), naming).map_err(Problems::into_list)
     }
 
     fn review(objects: &[Json]) -> Result<Named<Infallible>, Vec<Problem>> {
@@ -367,8 +373,8 @@ mod tests {
         let objects = [secret("shop", "db", &json!({"a": "Yg=="})), map("shop", "app", &json!({"a": "<secret>"}))];
         let masked: HashSet<_> = [sample::object::<Infallible>(&objects[1]).identity].into();
         let named = run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked }).unwrap();
-        let names: Vec<_> = named.names().iter().map(|renamed| renamed.name.as_str()).collect();
-        assert_eq!(names, ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
+        let final_names: Vec<_> = named.names().iter().map(|renamed| renamed.name.as_str()).collect();
+        assert_eq!(final_names, ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
     }
 
     #[test]

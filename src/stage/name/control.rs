@@ -41,11 +41,10 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (NAMES, Some("versioned")) => control.names = Some(Names::Versioned),
             (NAMES, _) => complain(format!("`{NAMES}` is neither `stable` nor `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
-            (RESTART, Some("false")) => {}
+            (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) => {}
             (RESTART, _) => {
                 complain(format!("`{RESTART}` is neither \"true\" nor \"false\""), "write one of the two, in quotes".to_owned());
             }
-            (BASE_NAME | CHECKSUM, _) => {}
             (unknown, _) => {
                 let next = match nearest(unknown, [NAMES, RESTART]) {
                     Some(known) => format!("write `{known}`"),

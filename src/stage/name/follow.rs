@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::digest::Digest;
 use crate::manifest::Mark;
 use crate::manifest::Object;
 use crate::place::Place;
@@ -20,6 +21,7 @@ use crate::stage::name::Names;
 use crate::stage::name::PLACEHOLDER;
 use crate::stage::name::index::Found;
 use crate::stage::name::index::Index;
+use crate::stage::name::index::Restart;
 use crate::stage::name::index::Target;
 
 /// Goes from object to object and answers for each reference.
@@ -110,7 +112,7 @@ impl Visit for Follow<'_> {
                 if required && !site.keys.is_empty() {
                     self.keys_of_target(site, &shown(site.referent, &target.namespace, site.name), target);
                 }
-                if target.restart.is_some() {
+                if target.restart != Restart::No {
                     self.restarts.push(number);
                 }
                 (target.names == Names::Versioned).then(|| target.name.clone())
@@ -176,12 +178,18 @@ impl Visit for Follow<'_> {
             (target.referent, &target.namespace, &target.name)
         });
         numbers.dedup();
-        let digests: Vec<[u8; 32]> = numbers.iter().filter_map(|number| Some(self.index.target(*number).restart??.0)).collect();
+        let digests: Vec<Digest> = numbers
+            .iter()
+            .filter_map(|number| match self.index.target(*number).restart {
+                Restart::By(digest) => Some(digest),
+                Restart::No | Restart::Unknown => None,
+            })
+            .collect();
         let checksum = self.keyed.map_or_else(
             || PLACEHOLDER.to_owned(),
             |keys| {
                 let mut parts: Vec<&[u8]> = vec![b"restart"];
-                parts.extend(digests.iter().map(<[u8; 32]>::as_slice));
+                parts.extend(digests.iter().map(|digest| digest.0.as_slice()));
                 keys.name(&parts).suffix()
             },
         );

@@ -30,8 +30,19 @@ pub(super) struct Target {
     pub(super) names: Names,
     /// Its keys, sorted, and whether each is text.
     pub(super) keys: Vec<(String, bool)>,
-    /// What a restart depends on, where one is asked for; the digest is `None` in a review.
-    pub(super) restart: Option<Option<Digest>>,
+    /// Whether pods that use it restart when it changes.
+    pub(super) restart: Restart,
+}
+
+/// Whether pods restart when an object changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Restart {
+    /// They do not.
+    No,
+    /// They do, but a review does not know the content.
+    Unknown,
+    /// They do, whenever this changes.
+    By(Digest),
 }
 
 /// What a reference means.
@@ -95,7 +106,9 @@ impl<'a> Index<'a> {
         if namespace.is_empty()
             && let Some(numbers) = self.anywhere.get(&referent).and_then(|names| names.get(name))
         {
-            numbers.iter().for_each(|number| self.used[*number].set(true));
+            for number in numbers {
+                self.used[*number].set(true);
+            }
             let first = &self.targets[numbers[0]];
             return if numbers.iter().all(|number| self.targets[*number].name == first.name) {
                 Found::Target(numbers[0], first)

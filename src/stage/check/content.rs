@@ -1,0 +1,169 @@
+//! The values of ConfigMaps and Secrets: encoding, total size, and what a Secret's type demands. Nothing of a value is ever told.
+
+use serde::de::IgnoredAny;
+
+use crate::manifest::Leaf;
+use crate::manifest::Mark;
+use crate::manifest::Node;
+use crate::manifest::Value;
+use crate::stage::check::Say;
+use crate::stage::check::base64;
+
+/// Checks the values of a ConfigMap or Secret.
+pub(super) fn check<B: Leaf>(say: &mut Say<'_, B>) {
+    let secret = say.object.is_secret();
+    if !secret && !say.object.is_config_map() {
+        return;
+    }
+    let root = &say.object.root;
+    let mut size = 0;
+    for section in ["data", "binaryData"] {
+        for (key, mark, bytes) in values(root, section) {
+            if !secret && section == "data" {
+                size += bytes.len();
+            } else if let Some(length) = base64::decoded_length(bytes) {
+                size += length;
+            } else {
+                say.problem(mark, format!("`{section}.{key}` is not base64"), "encode it");
+            }
+        }
+    }
+    if size > LIMIT {
+        // How large a Secret is says something of its values.
+        let reason = if secret {
+            format!("the values of the Secret have more than {LIMIT} bytes, which Kubernetes does not allow")
+        } else {
+            format!("the values of the ConfigMap have {size} bytes; Kubernetes allows {LIMIT}")
+        };
+        let mark = root.at(&["data"]).or_else(|| root.at(&["binaryData"])).map_or(root.mark, |node| node.mark);
+        say.problem(mark, reason, "divide them among several objects, or mount a volume");
+    }
+    if let Some(kind) = root.get("type").and_then(Node::as_text).filter(|_| secret) {
+        demanded(kind, say);
+    }
+}
+
+/// The most bytes of all values of an object together, decoded (`MaxSecretSize`).
+const LIMIT: usize = 1 << 20;
+
+/// What a type demands of a value (`ValidateSecret`).
+fn demanded<B: Leaf>(kind: &str, say: &mut Say<'_, B>) {
+    let key = match kind {
+        "kubernetes.io/dockercfg" => ".dockercfg",
+        "kubernetes.io/dockerconfigjson" => ".dockerconfigjson",
+        "kubernetes.io/ssh-auth" => "ssh-privatekey",
+        _ => return,
+    };
+    let Some((_, mark, text)) = values(&say.object.root, "data").find(|(known, _, _)| *known == key) else { return };
+    let Some(bytes) = base64::decoded(text) else { return };
+    if key == "ssh-privatekey" {
+        if bytes.is_empty() {
+            say.problem(mark, format!("`data.{key}` is empty"), "give it the private key");
+        }
+    } else if !is_json_object(bytes.expose()) {
+        let next = "give it a Docker configuration, {\"auths\": {…}}";
+        say.problem(mark, format!("`data.{key}` is no JSON object"), next);
+    }
+}
+
+fn is_json_object(bytes: &[u8]) -> bool {
+    // The parser skips without keeping a copy of what it skips.
+    bytes.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
+}
+
+fn values<'a, B: Leaf>(root: &'a Node<B>, section: &str) -> impl Iterator<Item = (&'a str, Mark, &'a [u8])> {
+    let entries = root.get(section).and_then(Node::as_map).unwrap_or_default();
+    entries.iter().filter_map(|entry| match &entry.node.value {
+        Value::Text(text) => Some((entry.key.as_str(), entry.node.mark, text.as_bytes())),
+        Value::Leaf(leaf) => Some((entry.key.as_str(), entry.node.mark, leaf.bytes())),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::Value as Json;
+    use serde_json::json;
+
+    use crate::manifest::Node;
+    use crate::manifest::Value;
+    use crate::problem::Problem;
+    use crate::reference::sample::object;
+    use crate::secret::Secret;
+    use crate::stage::check::content;
+
+    fn found(kind: &str, rest: &Json) -> Vec<Problem> {
+        let mut json = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}});
+        for (key, value) in rest.as_object().unwrap() {
+            json[key] = value.clone();
+        }
+        content(&[object::<Secret>(&json)])
+    }
+
+    /// A Secret of a type whose filled value under `key` is the base64 of `value`.
+    fn filled(kind: &str, key: &str, value: &[u8]) -> Vec<Problem> {
+        let mut object =
+            object::<Secret>(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": kind, "data": {}}));
+        let text = Secret::new(STANDARD.encode(value).into_bytes());
+        object.root.get_mut("data").unwrap().set(key, Node::made(Value::Leaf(text)));
+        content(&[object])
+    }
+
+    #[test]
+    fn a_mebibyte_is_the_most() {
+        let text = |length: usize| json!({"data": {"a": "x".repeat(length)}});
+        assert!(found("ConfigMap", &text(1 << 20)).is_empty());
+        let problems = found("ConfigMap", &text((1 << 20) + 1));
+        assert_eq!(problems[0].reason, "the values of the ConfigMap have 1048577 bytes; Kubernetes allows 1048576");
+        assert_eq!(problems[0].next, "divide them among several objects, or mount a volume");
+        assert!(problems[0].place.is_some());
+        let half = STANDARD.encode(vec![0; 1 << 19]);
+        assert!(found("ConfigMap", &json!({"data": {"a": "x".repeat(1 << 19)}, "binaryData": {"b": half}})).is_empty());
+        assert_eq!(found("ConfigMap", &json!({"data": {"a": "x".repeat((1 << 19) + 1)}, "binaryData": {"b": half}})).len(), 1);
+    }
+
+    #[test]
+    fn a_secrets_size_counts_decoded_and_is_not_told() {
+        assert!(filled("Opaque", "a", &vec![7; 1 << 20]).is_empty());
+        let problems = filled("Opaque", "a", &vec![7; (1 << 20) + 1]);
+        assert_eq!(problems[0].reason, "the values of the Secret have more than 1048576 bytes, which Kubernetes does not allow");
+    }
+
+    #[test]
+    fn a_filled_value_has_to_be_base64() {
+        let mut object = object::<Secret>(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {}}));
+        object.root.get_mut("data").unwrap().set("pin", Node::made(Value::Leaf(Secret::copy_of(b"canary!"))));
+        let problems = content(&[object]);
+        assert_eq!(problems[0].reason, "`data.pin` is not base64");
+        assert!(!format!("{problems:?}").contains("canary"));
+    }
+
+    #[test]
+    fn docker_configurations_are_json_objects() {
+        for (kind, key) in [("kubernetes.io/dockercfg", ".dockercfg"), ("kubernetes.io/dockerconfigjson", ".dockerconfigjson")] {
+            assert!(filled(kind, key, br#" {"auths": {"a": {"auth": "canary"}}}"#).is_empty());
+            for bad in [&b"canary"[..], b"[\"canary\"]", b"{\"canary\": }", b"", b"{} canary", b"\xff"] {
+                let problems = filled(kind, key, bad);
+                assert_eq!(problems.len(), 1);
+                assert_eq!(problems[0].reason, format!("`data.{key}` is no JSON object"));
+                assert_eq!(problems[0].next, "give it a Docker configuration, {\"auths\": {…}}");
+                assert!(!format!("{problems:?}").contains("canary"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_private_key_is_not_empty() {
+        assert!(filled("kubernetes.io/ssh-auth", "ssh-privatekey", b"x").is_empty());
+        let problems = filled("kubernetes.io/ssh-auth", "ssh-privatekey", b"");
+        assert_eq!((problems[0].reason.as_str(), problems[0].next.as_str()), ("`data.ssh-privatekey` is empty", "give it the private key"));
+    }
+
+    #[test]
+    fn other_kinds_and_types_are_left() {
+        assert!(found("Widget", &json!({"data": {"a": "x".repeat(2 << 20)}})).is_empty());
+        assert!(filled("example.com/own", ".dockercfg", b"x").is_empty());
+    }
+}

@@ -1,0 +1,167 @@
+//! Strings where Kubernetes demands strings: what YAML reads as a number, a boolean or null has to be quoted.
+
+use crate::manifest::Entry;
+use crate::manifest::Node;
+use crate::manifest::Value;
+use crate::reference::pod_specs;
+use crate::reference::pod_templates;
+use crate::stage::check::Say;
+
+/// Checks data, labels and annotations, variables, arguments and commands.
+pub(super) fn check<B>(say: &mut Say<'_, B>) {
+    let root = &say.object.root;
+    if say.object.is_config_map() || say.object.is_secret() {
+        for section in ["data", "binaryData", "stringData"] {
+            values(section, root.get(section), say);
+        }
+    }
+    let templates = pod_templates(root).into_iter().filter_map(|template| template.get("metadata"));
+    for metadata in root.get("metadata").into_iter().chain(templates) {
+        values("labels", metadata.get("labels"), say);
+        values("annotations", metadata.get("annotations"), say);
+    }
+    for pod in pod_specs(root) {
+        values("nodeSelector", pod.get("nodeSelector"), say);
+        for container in ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|list| items(pod, list)) {
+            for list in ["command", "args"] {
+                items(container, list).for_each(|item| string(list, item, say));
+            }
+            for variable in items(container, "env") {
+                let name = variable.get("name").and_then(Node::as_text).unwrap_or_default();
+                if let Some(value) = variable.get("value") {
+                    string(&format!("env.{name}"), value, say);
+                }
+            }
+        }
+    }
+}
+
+/// A mapping of strings to strings.
+fn values<B>(name: &str, node: Option<&Node<B>>, say: &mut Say<'_, B>) {
+    match node.map(|node| (&node.value, node)) {
+        None | Some((Value::Null, _)) => {}
+        Some((Value::Map(entries), _)) => {
+            for Entry { key, node, .. } in entries {
+                if !is_string(node) {
+                    string(&format!("{name}.{key}"), node, say);
+                }
+            }
+        }
+        Some((_, node)) => {
+            let reason = format!("`{name}` is {} where Kubernetes demands a mapping", node.kind());
+            say.problem(node.mark, reason, "write keys with their values");
+        }
+    }
+}
+
+fn string<B>(name: &str, node: &Node<B>, say: &mut Say<'_, B>) {
+    let next = match &node.value {
+        Value::Text(_) | Value::Leaf(_) => return,
+        Value::Bool(_) | Value::Number(_) => "quote it",
+        Value::Null => "write \"\" if an empty string is meant",
+        Value::List(_) | Value::Map(_) => "write it as text, in a block that begins with `|`",
+    };
+    say.problem(node.mark, format!("`{name}` is {} where Kubernetes demands a string", node.kind()), next);
+}
+
+fn is_string<B>(node: &Node<B>) -> bool {
+    matches!(node.value, Value::Text(_) | Value::Leaf(_))
+}
+
+fn items<'a, B>(node: &'a Node<B>, key: &str) -> impl Iterator<Item = &'a Node<B>> {
+    node.get(key).and_then(Node::as_list).unwrap_or_default().iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use serde_json::Value as Json;
+    use serde_json::json;
+
+    use crate::blank::BlankId;
+    use crate::blank::Cloze;
+    use crate::blank::Piece;
+    use crate::manifest::Node;
+    use crate::manifest::Value;
+    use crate::reference::sample::object;
+    use crate::stage::check::shape;
+
+    fn found(json: &Json) -> Vec<(String, String)> {
+        let problems = shape(&[object::<Infallible>(json)]);
+        assert!(problems.iter().all(|problem| problem.place.as_ref().is_some_and(|place| place.line > 0)));
+        problems.into_iter().map(|problem| (problem.reason, problem.next)).collect()
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(reason, next)| ((*reason).to_owned(), (*next).to_owned())).collect()
+    }
+
+    #[test]
+    fn data_is_made_of_strings() {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"},
+            "data": {"a": 80, "b": true, "c": null, "d": {"e": 1}, "f": "80"}});
+        assert_eq!(
+            found(&map),
+            pairs(&[
+                ("`data.a` is a number where Kubernetes demands a string", "quote it"),
+                ("`data.b` is a boolean where Kubernetes demands a string", "quote it"),
+                ("`data.c` is null where Kubernetes demands a string", "write \"\" if an empty string is meant"),
+                ("`data.d` is a mapping where Kubernetes demands a string", "write it as text, in a block that begins with `|`"),
+            ])
+        );
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"pin": 1234}, "data": ["x"]});
+        assert_eq!(
+            found(&secret),
+            pairs(&[
+                ("`data` is a list where Kubernetes demands a mapping", "write keys with their values"),
+                ("`stringData.pin` is a number where Kubernetes demands a string", "quote it"),
+            ])
+        );
+    }
+
+    #[test]
+    fn so_are_labels_and_annotations() {
+        let json = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "labels": {"v": 1}},
+            "spec": {"template": {"metadata": {"annotations": {"scrape": true}}, "spec": {"containers": [{"name": "a"}]}}}});
+        assert_eq!(
+            found(&json),
+            pairs(&[
+                ("`labels.v` is a number where Kubernetes demands a string", "quote it"),
+                ("`annotations.scrape` is a boolean where Kubernetes demands a string", "quote it"),
+            ])
+        );
+    }
+
+    #[test]
+    fn so_are_variables_arguments_and_commands() {
+        let json = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {
+            "nodeSelector": {"gpu": true},
+            "containers": [{"name": "a", "env": [{"name": "PORT", "value": 80}, {"name": "X"}], "args": ["-p", 80]}],
+            "initContainers": [{"name": "b", "command": [1]}]}});
+        assert_eq!(
+            found(&json).into_iter().map(|(reason, _)| reason).collect::<Vec<_>>(),
+            [
+                "`nodeSelector.gpu` is a boolean where Kubernetes demands a string",
+                "`command` is a number where Kubernetes demands a string",
+                "`args` is a number where Kubernetes demands a string",
+                "`env.PORT` is a number where Kubernetes demands a string",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_blank_is_a_string() {
+        let json = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {}});
+        let mut object = object::<Cloze>(&json);
+        let blank = Value::Leaf(Cloze { pieces: vec![Piece::Blank(BlankId(0))] });
+        object.root.get_mut("stringData").unwrap().set("pin", Node::made(blank));
+        assert!(shape(&[object]).is_empty());
+    }
+
+    #[test]
+    fn other_kinds_may_have_data_of_any_shape() {
+        let json = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "data": {"a": 1}});
+        assert!(found(&json).is_empty());
+    }
+}
