@@ -9,7 +9,6 @@ use tera::Tera;
 use crate::blank::Blank;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
-use crate::blank::Piece;
 use crate::clock::Entropy;
 use crate::place::Place;
 use crate::problem::Fault;
@@ -61,10 +60,12 @@ impl Engine for TeraEngine {
         let mut texts = Vec::new();
         let mut blanks = Blanks::default();
         let mut tokens = Tokens::new(&random);
-        let problems = run(request, &random, &mut |text, minted| {
-            texts.push(text);
-            for blank in minted {
-                tokens.mint(blanks.add(blank.clone()));
+        let problems = run(request, &random, &mut |done| {
+            if let Done::Template { number, text: Some(text), minted } = done {
+                texts.push(RenderedText { file: Arc::clone(&request.templates[number].file), text });
+                for blank in minted {
+                    tokens.mint(blanks.add(blank));
+                }
             }
             Ok(())
         });
@@ -76,31 +77,39 @@ impl Engine for TeraEngine {
     }
 }
 
-/// Renders every template in order and gives each text, with the blanks minted on the way, to `done`. Ends early when that fails.
-pub(super) fn run(
-    request: &Request,
-    random: &[u8; 16],
-    done: &mut dyn FnMut(RenderedText, &[Blank]) -> io::Result<()>,
-) -> Vec<Problem> {
+/// How far [`run`] is.
+pub(super) enum Done {
+    /// The templates that others use are loaded.
+    Library,
+    /// The template with that number is rendered, or has a problem.
+    Template { number: usize, text: Option<String>, minted: Vec<Blank> },
+}
+
+/// Renders every template in order and tells `done` of each. Ends early when that fails.
+pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Done) -> io::Result<()>) -> Vec<Problem> {
     let mut renderer = match Renderer::new(request, random, None) {
         Ok(renderer) => renderer,
         Err(problem) => return vec![problem],
     };
+    let mut ended = done(Done::Library).is_err();
     let mut total = 0;
-    let mut told = 0;
     for (number, template) in request.templates.iter().enumerate().filter(|(_, template)| !template.is_partial()) {
-        let Some(text) = renderer.render(number) else { continue };
-        total += text.len();
+        if ended {
+            break;
+        }
+        let first = renderer.shared.lock().blanks.len();
+        let text = renderer.render(number);
+        total += text.as_ref().map_or(0, String::len);
         if total > MAX_TEXTS {
             let reason = format!("the templates render to more than {} MiB", MAX_TEXTS >> 20);
             renderer.problems.push(Problem::new(Fault::Check, reason, "split the project").at(Place::file(Arc::clone(&template.file))));
             break;
         }
-        let minted: Vec<Blank> = renderer.shared.lock().blanks.iter().skip(told).map(|(_, blank)| blank.clone()).collect();
-        told += minted.len();
-        if done(RenderedText { file: Arc::clone(&template.file), text }, &minted).is_err() {
-            break;
-        }
+        let minted = {
+            let blanks = &renderer.shared.lock().blanks;
+            (first..blanks.len()).map(|id| blanks.get(BlankId(u32::try_from(id).unwrap_or(u32::MAX))).clone()).collect()
+        };
+        ended = done(Done::Template { number, text, minted }).is_err();
     }
     renderer.problems
 }
@@ -243,20 +252,17 @@ impl<'r> Renderer<'r> {
         if desk.blanks.len() == first {
             return true;
         }
-        let Ok(pieces) = desk.tokens.split(text) else {
+        let Ok(found) = desk.tokens.find(text) else {
             let problem = Problem::new(Fault::Check, "a blank was changed on its way to the output", "print it as it is, or use a filter that knows blanks");
             self.problems.push(problem.at(Place::file(Arc::clone(file))));
             return false;
         };
-        let mut arrivals = Arrivals::default();
-        for piece in pieces {
-            if let Piece::Blank(id) = piece {
-                arrivals.mark(&desk.blanks, id);
-            }
+        let mut arrivals = Arrivals::since(BlankId(u32::try_from(first).unwrap_or(u32::MAX)));
+        for id in found {
+            arrivals.mark(&desk.blanks, id);
         }
         let before = self.problems.len();
-        let missing = arrivals.missing(&desk.blanks).into_iter().filter(|BlankId(id)| *id as usize >= first);
-        self.problems.extend(missing.map(|id| {
+        self.problems.extend(arrivals.missing(&desk.blanks).into_iter().map(|id| {
             let ask = desk.blanks.asks(id).first().map(ToString::to_string).unwrap_or_default();
             let reason = format!("the blank does not reach the output (secret {ask})");
             let next = "print it with {{ … }}, or ask for it only where it is printed";

@@ -21,11 +21,11 @@ mod worker;
 
 pub use engine::TeraEngine;
 pub use marker::LineMap;
-//pub use process::ProcessEngine;
+pub use process::ProcessEngine;
 pub use token::Arrivals;
 pub use token::Mangled;
 pub use token::Tokens;
-//pub use worker::serve;
+pub use worker::serve;
 
 use std::fmt;
 use std::sync::Arc;

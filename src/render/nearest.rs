@@ -1,6 +1,6 @@
 //! The nearest known name to one that is not known.
 
-/// The candidate with the fewest edits (Levenshtein), if it is near enough to be meant.
+/// The candidate with the fewest edits (Damerau-Levenshtein, optimal string alignment), if it is near enough to be meant.
 pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > 64 {
         return None;
@@ -11,18 +11,23 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
     near.min().map(|(_, candidate)| candidate)
 }
 
+/// Edits between two names: a letter put in, left out or changed, or two neighbours swapped.
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, right) in b.iter().enumerate() {
-            let cost = diagonal + usize::from(left != *right);
-            diagonal = row[j + 1];
-            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let one = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+                if swapped { one.min(rows[i - 2][j - 2] + 1) } else { one }
+            };
         }
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -31,7 +36,7 @@ mod tests {
 
     #[test]
     fn finds_a_slip_and_refuses_a_guess() {
-        assert_eq!(nearest("nmae", ["key", "name", "namespace"]), Some("name"));
+        assert_eq!(nearest("nmae", ["image", "key", "name", "namespace"]), Some("name"));
         assert_eq!(nearest("versoin", ["vault", "version"]), Some("version"));
         assert_eq!(nearest("replicas", ["image", "host"]), None);
     }

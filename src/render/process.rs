@@ -1,1 +1,267 @@
-//! x
+//! The engine in a child process, with hard limits on time, memory and output.
+
+use std::ffi::OsString;
+use std::io;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::ChildStdin;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use crate::blank::Blanks;
+use crate::clock::Entropy;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::render::Engine;
+use crate::render::LineMap;
+use crate::render::MAX_BLANKS;
+use crate::render::MAX_TEXTS;
+use crate::render::Rendered;
+use crate::render::RenderedText;
+use crate::render::Request;
+use crate::render::token::Tokens;
+use crate::render::wire::Body;
+use crate::render::wire::Kind;
+use crate::render::wire::Parts;
+use crate::render::wire::read_frame;
+use crate::render::wire::write_frame;
+use crate::render::worker::MAX_MEMORY;
+
+/// Renders in a child process that has 256 MiB of memory, 2 seconds of processor time (and more for large requests), no files, no environment
+/// and no secret. A child that exceeds a limit is killed and its end becomes a problem that names the template.
+#[derive(Debug, Clone)]
+pub struct ProcessEngine {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// How long the child may be silent. Below two seconds, so that the answer is there within them.
+const SILENCE: Duration = Duration::from_millis(1700);
+
+/// Processor time of a small request, in seconds.
+const SECONDS: usize = 2;
+
+/// Bytes of a request for which there is one more second.
+const BYTES_PER_SECOND: usize = 4 << 20;
+
+/// Bytes of templates and values that fit into the child's memory.
+const MAX_REQUEST: usize = 96 << 20;
+
+impl ProcessEngine {
+    /// An engine that starts `program` with `arguments`; that must call [`crate::render::serve`] with its standard input and output.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>, arguments: Vec<OsString>, entropy: Arc<dyn Entropy>) -> Self {
+        Self { program: program.into(), arguments, entropy }
+    }
+
+    fn order(&self, request: &Request, traced: &str, answer: &mut Answer<'_>) -> Result<(), Problem> {
+        let values = serde_json::to_vec(&request.values).unwrap_or_default();
+        let size = values.len() + request.templates.iter().map(|template| template.text.len()).sum::<usize>();
+        if size > MAX_REQUEST {
+            let reason = format!("templates and values are more than {} MiB", MAX_REQUEST >> 20);
+            return Err(Problem::new(Fault::Project, reason, "split the project"));
+        }
+        let seconds = SECONDS + size / BYTES_PER_SECOND;
+        let mut order = Body(answer.random.to_vec());
+        order.size(seconds).text(traced).0.extend_from_slice(&values);
+        let mut child = self.start()?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
+        let silence = SILENCE + Duration::from_millis(u64::try_from(size >> 15).unwrap_or(u64::MAX));
+        let end = thread::scope(|scope| {
+            let (sender, frames) = sync_channel(16);
+            scope.spawn(|| send(input, &order, request));
+            scope.spawn(move || {
+                let mut output = BufReader::with_capacity(256 << 10, output);
+                while let Ok(frame) = read_frame(&mut output)
+                    && sender.send(frame).is_ok()
+                {}
+            });
+            let end = loop {
+                match frames.recv_timeout(silence) {
+                    Ok((Kind::End, _)) => break End::Whole,
+                    Ok((kind, body)) => match answer.take(kind, &body) {
+                        Some(()) => {}
+                        None => break End::Nonsense,
+                    },
+                    Err(RecvTimeoutError::Timeout) => break End::Silent,
+                    Err(RecvTimeoutError::Disconnected) => break End::Dead,
+                }
+            };
+            // Both threads end when the child has.
+            if end != End::Dead {
+                let _ = child.kill();
+            }
+            end
+        });
+        let status = child.wait().map_err(|_| cannot_start())?;
+        match end {
+            End::Whole => Ok(()),
+            End::Silent => Err(answer.blame(&too_long(seconds), BOUND)),
+            End::Nonsense => Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug")),
+            End::Dead => Err(answer.obituary(status, seconds)),
+        }
+    }
+
+    fn start(&self) -> Result<Child, Problem> {
+        Command::new(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|_| cannot_start())
+    }
+
+    fn random(&self) -> [u8; 16] {
+        let mut random = [0; 16];
+        self.entropy.fill(&mut random);
+        random
+    }
+}
+
+impl Engine for ProcessEngine {
+    fn render(&self, request: &Request) -> Result<Rendered, Problems> {
+        let mut answer = Answer::new(request, self.random());
+        if let Err(problem) = self.order(request, "", &mut answer) {
+            answer.problems.push(problem);
+        }
+        Problems::or(Rendered { texts: answer.texts, blanks: answer.blanks, tokens: answer.tokens }, answer.problems)
+    }
+
+    fn lines(&self, request: &Request, file: &str) -> LineMap {
+        let mut answer = Answer::new(request, self.random());
+        match self.order(request, file, &mut answer) {
+            Ok(()) => answer.lines,
+            Err(_) => LineMap::default(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    Silent,
+    Nonsense,
+    Dead,
+}
+
+/// What the child has said so far.
+struct Answer<'r> {
+    request: &'r Request,
+    random: [u8; 16],
+    loaded: bool,
+    /// Number of the template after the last that is done.
+    next: usize,
+    size: usize,
+    texts: Vec<RenderedText>,
+    blanks: Blanks,
+    tokens: Tokens,
+    problems: Vec<Problem>,
+    lines: LineMap,
+}
+
+impl<'r> Answer<'r> {
+    fn new(request: &'r Request, random: [u8; 16]) -> Self {
+        Self {
+            request,
+            random,
+            loaded: false,
+            next: 0,
+            size: 0,
+            texts: Vec::new(),
+            blanks: Blanks::default(),
+            tokens: Tokens::new(&random),
+            problems: Vec::new(),
+            lines: LineMap::default(),
+        }
+    }
+
+    /// Takes a frame over; `None` when it is not what the child may say.
+    fn take(&mut self, kind: Kind, body: &[u8]) -> Option<()> {
+        let mut parts = Parts(body);
+        self.size += body.len();
+        if self.size > MAX_TEXTS + (MAX_TEXTS >> 2) {
+            return None;
+        }
+        match kind {
+            Kind::Library => self.loaded = true,
+            Kind::Nothing => self.next = parts.size()? + 1,
+            Kind::Problem => self.problems.push(parts.problem()?),
+            Kind::Lines => self.lines = parts.lines()?,
+            Kind::Text => {
+                let number = parts.size()?;
+                let file = &self.request.templates.get(number)?.file;
+                for _ in 0..parts.size()? {
+                    if self.blanks.len() >= MAX_BLANKS {
+                        return None;
+                    }
+                    let id = self.blanks.add(parts.blank(self.blanks.len())?);
+                    self.tokens.mint(id);
+                }
+                let text = std::str::from_utf8(parts.0).ok()?.to_owned();
+                self.texts.push(RenderedText { file: Arc::clone(file), text });
+                self.next = number + 1;
+            }
+            Kind::Order | Kind::Template | Kind::End => return None,
+        }
+        Some(())
+    }
+
+    /// A problem of the template that was being rendered.
+    fn blame(&self, reason: &str, next: &str) -> Problem {
+        let problem = Problem::new(Fault::Check, reason, next);
+        let mut rest = self.request.templates.iter().skip(self.next);
+        match rest.find(|template| !template.is_partial()).filter(|_| self.loaded) {
+            Some(template) => problem.at(Place::file(Arc::clone(&template.file))),
+            None => problem,
+        }
+    }
+
+    fn obituary(&self, status: ExitStatus, seconds: usize) -> Problem {
+        match status.signal() {
+            // SIGKILL and SIGXCPU come from the limit on processor time.
+            Some(9 | 24) => self.blame(&too_long(seconds), BOUND),
+            // SIGABRT, SIGBUS and SIGSEGV: an allocation failed, or the stack could not grow.
+            Some(6 | 7 | 11) => self.blame(&format!("rendering needs more than {} MiB of memory", MAX_MEMORY >> 20), BOUND),
+            _ => self.blame("the rendering process ended without an answer", "simplify the template, or report this as a bug"),
+        }
+    }
+}
+
+const BOUND: &str = "bound its loops and the texts that it joins";
+
+fn too_long(seconds: usize) -> String {
+    format!("rendering takes longer than {seconds} s")
+}
+
+fn cannot_start() -> Problem {
+    Problem::new(Fault::Internal, "the rendering process cannot be started", "check that the program may start itself and that there are free processes")
+}
+
+fn send(input: ChildStdin, order: &Body, request: &Request) -> io::Result<()> {
+    let mut input = BufWriter::with_capacity(64 << 10, input);
+    write_frame(&mut input, Kind::Order, &order.0, &[])?;
+    let mut body = Body::default();
+    for template in &request.templates {
+        body.0.clear();
+        body.text(&template.file);
+        write_frame(&mut input, Kind::Template, &body.0, template.text.as_bytes())?;
+    }
+    write_frame(&mut input, Kind::End, &[], &[])?;
+    input.flush()
+}

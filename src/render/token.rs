@@ -3,6 +3,7 @@
 //! A token is 34 characters of `[a-z2-7]` and begins with a letter, so that it is a plain YAML string, needs no quotes or escapes in
 //! any format, and is found by its length. Its first 27 characters carry 128 random bits of the run; the rest is the blank's number.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::blank::BlankId;
@@ -54,19 +55,29 @@ impl Tokens {
         text.len() >= self.prefix.len() && text.contains(&self.prefix)
     }
 
+    /// The blanks in `text`, in order.
+    pub fn find(&self, text: &str) -> Result<Vec<BlankId>, Mangled> {
+        text.match_indices(&self.prefix).map(|(at, _)| self.read(text, at)).collect()
+    }
+
+    /// The blank whose token begins at `at`.
+    fn read(&self, text: &str, at: usize) -> Result<BlankId, Mangled> {
+        let digits = text.get(at + self.prefix.len()..at + self.prefix.len() + NUMBER_LENGTH);
+        let number = digits.and_then(|digits| read_number(digits.as_bytes()));
+        number.filter(|number| *number < self.count).map(BlankId).ok_or(Mangled { at })
+    }
+
     /// Cuts `text` into literal texts and blanks. A text without tokens is one piece, an empty one none.
     pub fn split(&self, text: &str) -> Result<Vec<Piece>, Mangled> {
         let mut pieces = Vec::new();
         let mut done = 0;
         for (at, _) in text.match_indices(&self.prefix) {
-            let end = at + self.prefix.len() + NUMBER_LENGTH;
-            let number = text.get(at + self.prefix.len()..end).and_then(|digits| read_number(digits.as_bytes()));
-            let id = number.filter(|number| *number < self.count).ok_or(Mangled { at })?;
+            let id = self.read(text, at)?;
             if done < at {
                 pieces.push(Piece::Text(text[done..at].to_owned()));
             }
-            pieces.push(Piece::Blank(BlankId(id)));
-            done = end;
+            pieces.push(Piece::Blank(id));
+            done = at + self.prefix.len() + NUMBER_LENGTH;
         }
         if done < text.len() {
             pieces.push(Piece::Text(text[done..].to_owned()));
@@ -109,41 +120,53 @@ pub(super) fn read_number(digits: &[u8]) -> Option<u32> {
 /// where nothing is filled in (a comment).
 #[derive(Debug, Clone, Default)]
 pub struct Arrivals {
+    first: u32,
     arrived: Vec<bool>,
 }
 
 impl Arrivals {
+    /// Looks at the blanks from the number `first` on only.
+    #[must_use]
+    pub fn since(first: BlankId) -> Self {
+        Self { first: first.0, arrived: Vec::new() }
+    }
+
     /// Marks a blank, and all that it is derived from.
     pub fn mark(&mut self, blanks: &Blanks, id: BlankId) {
-        self.arrived.resize(blanks.len(), false);
+        self.arrived.resize(blanks.len() - self.first as usize, false);
         let mut open = vec![id];
         while let Some(id) = open.pop() {
-            if std::mem::replace(&mut self.arrived[id.0 as usize], true) {
-                continue;
-            }
-            if let Source::Derived { input, .. } = &blanks.get(id).source {
-                open.extend(input.iter().filter_map(|piece| match piece {
-                    Piece::Blank(id) => Some(*id),
-                    Piece::Text(_) => None,
-                }));
+            match self.index(id).map(|index| std::mem::replace(&mut self.arrived[index], true)) {
+                Some(false) => open.extend(inputs(blanks, id)),
+                Some(true) | None => {}
             }
         }
     }
 
     /// The blanks that have not arrived, those that others are derived from left out, in the order in which they were minted.
     pub fn missing(&self, blanks: &Blanks) -> Vec<BlankId> {
-        let mut missing: Vec<bool> = (0..blanks.len()).map(|id| !self.arrived.get(id).copied().unwrap_or(false)).collect();
-        for (id, blank) in blanks.iter() {
-            if let (Source::Derived { input, .. }, true) = (&blank.source, missing[id.0 as usize]) {
-                for piece in input {
-                    if let Piece::Blank(inner) = piece {
-                        missing[inner.0 as usize] = false;
-                    }
-                }
-            }
-        }
-        blanks.iter().map(|(id, _)| id).filter(|id| missing[id.0 as usize]).collect()
+        let ids = || (self.first..u32::try_from(blanks.len()).unwrap_or(u32::MAX)).map(BlankId);
+        let arrived = |id| self.index(id).and_then(|index| self.arrived.get(index)).is_some_and(|arrived| *arrived);
+        let missing: Vec<BlankId> = ids().filter(|id| !arrived(*id)).collect();
+        let inner: BTreeSet<BlankId> = missing.iter().flat_map(|id| inputs(blanks, *id)).collect();
+        missing.into_iter().filter(|id| !inner.contains(id)).collect()
     }
+
+    fn index(&self, id: BlankId) -> Option<usize> {
+        id.0.checked_sub(self.first).map(|index| index as usize)
+    }
+}
+
+/// The blanks that a blank is derived from.
+fn inputs(blanks: &Blanks, id: BlankId) -> impl Iterator<Item = BlankId> {
+    let input = match &blanks.get(id).source {
+        Source::Derived { input, .. } => input.as_slice(),
+        Source::Vault { .. } => &[],
+    };
+    input.iter().filter_map(|piece| match piece {
+        Piece::Blank(id) => Some(*id),
+        Piece::Text(_) => None,
+    })
 }
 
 #[cfg(test)]
@@ -210,6 +233,7 @@ mod tests {
         assert_eq!(arrivals.missing(&blanks), [two, derived]);
         arrivals.mark(&blanks, derived);
         assert_eq!(arrivals.missing(&blanks), [two]);
+        assert_eq!(Arrivals::since(derived).missing(&blanks), [derived]);
         arrivals.mark(&blanks, two);
         assert_eq!(arrivals.missing(&blanks), []);
     }

@@ -1,1 +1,101 @@
-//! x
+//! The rendering process: takes an order on its input, gives texts on its output, and can do nothing else.
+
+use std::io;
+use std::io::BufReader;
+use std::io::BufWriter;
+use std::io::Read;
+use std::io::Write;
+use std::sync::Arc;
+
+use rustix::process::Resource;
+use rustix::process::Rlimit;
+use rustix::process::setrlimit;
+
+use crate::render::Request;
+use crate::render::Template;
+use crate::render::engine::Done;
+use crate::render::engine::run;
+use crate::render::engine::trace;
+use crate::render::wire::Body;
+use crate::render::wire::Kind;
+use crate::render::wire::Parts;
+use crate::render::wire::read_frame;
+use crate::render::wire::write_frame;
+
+/// Address space of the rendering process, in bytes.
+pub(super) const MAX_MEMORY: u64 = 256 << 20;
+
+/// Serves one order of a [`crate::render::ProcessEngine`], then returns. For the program's hidden command only: it takes limits on
+/// this process that cannot be lifted again (256 MiB of memory, processor time, no files, no further processes, no core dump).
+///
+/// # Errors
+/// When a limit cannot be taken, the order is not understood, or the other side hangs up.
+pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
+    for (resource, most) in
+        [(Resource::As, MAX_MEMORY), (Resource::Fsize, 0), (Resource::Core, 0), (Resource::Nofile, 0), (Resource::Nproc, 0)]
+    {
+        limit(resource, most)?;
+    }
+    let mut input = BufReader::with_capacity(64 << 10, input);
+    let mut output = BufWriter::with_capacity(64 << 10, output);
+    let (kind, order) = read_frame(&mut input)?;
+    let mut order = Parts(&order);
+    let understood = (|| {
+        let random: [u8; 16] = order.bytes(16)?.try_into().ok()?;
+        Some((random, order.number()?, order.text()?.to_owned(), serde_json::from_slice(order.0).ok()?))
+    })();
+    let (Kind::Order, Some((random, seconds, traced, values))) = (kind, understood) else {
+        return Err(io::ErrorKind::InvalidData.into());
+    };
+    limit(Resource::Cpu, u64::from(seconds))?;
+    let mut request = Request { values, templates: Vec::new() };
+    loop {
+        match read_frame(&mut input)? {
+            (Kind::Template, body) => request.templates.push(template(&body).ok_or(io::ErrorKind::InvalidData)?),
+            (Kind::End, _) => break,
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }
+    }
+    drop(input);
+    if traced.is_empty() {
+        let problems = run(&request, &random, &mut |done| tell(&mut output, &done));
+        for problem in problems {
+            let mut body = Body::default();
+            body.problem(&problem);
+            write_frame(&mut output, Kind::Problem, &body.0, &[])?;
+        }
+    } else {
+        let mut body = Body::default();
+        body.lines(&trace(&request, &traced, &random));
+        write_frame(&mut output, Kind::Lines, &body.0, &[])?;
+    }
+    write_frame(&mut output, Kind::End, &[], &[])?;
+    output.flush()
+}
+
+fn limit(resource: Resource, most: u64) -> io::Result<()> {
+    Ok(setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?)
+}
+
+fn template(body: &[u8]) -> Option<Template> {
+    let mut parts = Parts(body);
+    let file = Arc::from(parts.text()?);
+    Some(Template { file, text: std::str::from_utf8(parts.0).ok()?.to_owned() })
+}
+
+fn tell(output: &mut impl Write, done: &Done) -> io::Result<()> {
+    let mut body = Body::default();
+    match done {
+        Done::Library => write_frame(output, Kind::Library, &[], &[])?,
+        Done::Template { number, text: None, .. } => write_frame(output, Kind::Nothing, &body.size(*number).0, &[])?,
+        Done::Template { number, text: Some(text), minted } => {
+            body.size(*number).size(minted.len());
+            for blank in minted {
+                body.blank(blank);
+            }
+            write_frame(output, Kind::Text, &body.0, text.as_bytes())?;
+        }
+    }
+    // Told at once, so that the parent knows which template does not end.
+    output.flush()
+}
