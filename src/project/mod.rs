@@ -11,6 +11,7 @@ mod root;
 mod said;
 mod schema;
 mod settings;
+mod starter;
 pub mod values;
 pub mod variable;
 
@@ -43,5 +44,10 @@ pub use settings::Set;
 pub use settings::Settings;
 pub use settings::VaultSettings;
 pub use settings::VaultTarget;
+pub use starter::GENERATED;
+pub use starter::Generated;
+pub use starter::STARTER_ENVIRONMENT;
+pub use starter::StarterFile;
+pub use starter::starter;
 pub use values::Values;
 pub use variable::Variables;
