@@ -1,1 +1,11 @@
-//! x
+//! The stages of a run, a file each. What a stage returns is a type that only it can make, so that none can be skipped.
+
+pub mod encode;
+mod fetch;
+pub mod fill;
+mod leaf;
+mod lineage;
+pub mod mask;
+mod sink;
+pub mod taint;
+mod value;

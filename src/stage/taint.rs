@@ -1,0 +1,94 @@
+//! Where a secret may land: only in a Secret, or where its template says `| reveal`. Needs no vault.
+
+use crate::blank::Blanks;
+use crate::blank::Cloze;
+use crate::blank::Filter;
+use crate::manifest::Identity;
+use crate::manifest::Object;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::stage::lineage::Lineage;
+use crate::stage::sink::Sink;
+use crate::stage::sink::Spot;
+use crate::stage::sink::visit;
+
+/// How many blanks and filters one blank may be made of.
+const HEAVIEST: u32 = 1_000;
+
+/// A rule that a template waives at a blank; every review shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiver {
+    /// Which rule.
+    pub rule: Rule,
+    /// The object that the blank stands in.
+    pub object: Identity,
+    /// The field in it, such as `data.url`.
+    pub field: String,
+    /// What the blank asks for, as a review shows it.
+    pub mask: String,
+    /// Where the template has the blank.
+    pub place: Place,
+}
+
+/// The rules that can be waived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// A secret lands in a Secret only; `| reveal` waives it.
+    Taint,
+    /// A value in a file is escaped and the file's structure is proven; `| raw` waives it.
+    Escape,
+}
+
+/// Every blank may land where it stands. Returns what the templates waive, sorted.
+pub fn check(objects: &[Object<Cloze>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
+    let (waivers, problems) = look(objects, &Lineage::of(blanks));
+    Problems::or(waivers, problems)
+}
+
+pub(super) fn look(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Waiver>, Vec<Problem>) {
+    let (mut waivers, mut problems) = (Vec::new(), Vec::new());
+    for object in objects {
+        visit(object, &mut |spot| {
+            for id in spot.cloze.blanks() {
+                let place = || lineage.blanks().get(id).place.clone();
+                if lineage.weight(id) > HEAVIEST {
+                    let problem = Problem::new(
+                        Fault::Check,
+                        format!("one text is derived from more than {HEAVIEST} blanks and filters"),
+                        "derive it from fewer, or ask for one secret that holds the whole text",
+                    );
+                    problems.push(problem.at(place()));
+                    continue;
+                }
+                let waiver = |rule| Waiver {
+                    rule,
+                    object: object.identity.clone(),
+                    field: spot.field(),
+                    mask: lineage.blanks().mask(id),
+                    place: place(),
+                };
+                if lineage.is_revealed(id) {
+                    waivers.push(waiver(Rule::Taint));
+                } else if !spot.sink.is_secret() {
+                    problems.push(tainted(spot, lineage.blanks().mask(id)).at(place()));
+                }
+                if lineage.is_raw(id) {
+                    waivers.push(waiver(Rule::Escape));
+                }
+            }
+        });
+    }
+    waivers.sort();
+    (waivers, problems)
+}
+
+fn tainted(spot: &Spot<'_>, mask: String) -> Problem {
+    let reason = format!("{mask} would be public in `{}` of {}", spot.field(), spot.object.identity);
+    let next = match spot.sink {
+        Sink::ConfigText(_) | Sink::ConfigBytes => format!("move the key to a Secret, or write `| {}` if it is no secret", Filter::Reveal),
+        _ => format!("put the value into a Secret and refer to it, or write `| {}` if it is no secret", Filter::Reveal),
+    };
+    Problem::new(Fault::Check, reason, next)
+}
