@@ -64,8 +64,12 @@ pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) ->
         line += before.split(|byte| *byte == b'\n').count() - 1;
         at += before.len() + 1;
         let refusal = match (treatment, found.spots.get(index)) {
-            (Treatment::Raw, _) | (Treatment::Json, Some(Spot::Value)) => {
+            (Treatment::Raw, _) => {
                 placed.push((id, Escape::None));
+                continue;
+            }
+            (Treatment::Json, Some(Spot::Value)) => {
+                placed.push((id, Escape::JsonValue));
                 continue;
             }
             (_, Some(Spot::Fits(escape))) => {

@@ -159,3 +159,106 @@ fn problem_at(object: &Object<Secret>, field: &str, entry: &Entry<Secret>, (reas
     let mark = if entry.node.mark == Mark::default() { entry.mark } else { entry.node.mark };
     Problem::new(Fault::Check, format!("`{}` under `{field}` {reason}", entry.key), next).at(object.place(mark))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::blank::Blanks;
+    use crate::blank::Cloze;
+    use crate::blank::Filter;
+    use crate::digest::Digest;
+    use crate::manifest::Leaf;
+    use crate::manifest::Mark;
+    use crate::manifest::Node;
+    use crate::manifest::Object;
+    use crate::manifest::Value;
+    use crate::problem::Problems;
+    use crate::secret::Secret;
+    use crate::stage::encode::encode;
+    use crate::stage::fill::fill;
+    use crate::stage::sample::Chest;
+    use crate::stage::sample::Stopped;
+    use crate::stage::sample::ask;
+    use crate::stage::sample::cloze;
+    use crate::stage::sample::derive;
+    use crate::stage::sample::map;
+    use crate::stage::sample::object;
+
+    fn entries(object: &Object<Secret>, field: &str) -> Vec<(String, String)> {
+        let text = |node: &Node<Secret>| match &node.value {
+            Value::Text(text) => text.clone(),
+            Value::Leaf(value) => String::from_utf8(value.bytes().to_vec()).unwrap(),
+            _ => panic!("no text"),
+        };
+        let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
+        entries.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect()
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[tokio::test]
+    async fn each_value_is_encoded_once() {
+        let mut blanks = Blanks::default();
+        let password = ask(&mut blanks, "pw");
+        let encoded = derive(&mut blanks, Filter::B64encode, password);
+        let binary = ask(&mut blanks, "bin");
+        let data = vec![
+            ("z", cloze("_", &[password])),
+            ("both", Node::text("b2xk")),
+            ("once", cloze("_", &[encoded])),
+            ("bytes", cloze("_", &[binary])),
+            ("folded", Node::text("cHV\nibGlj\n")),
+            ("nothing", Node::made(Value::Null)),
+        ];
+        let text = vec![("both", Node::text("new")), ("url", cloze("x:_@", &[password])), ("bytes2", cloze("_", &[binary]))];
+        let secret = object("Secret", vec![("stringData", map(text)), ("data", map(data)), ("type", Node::text("Opaque"))]);
+        let revealed = derive(&mut blanks, Filter::Reveal, binary);
+        let shown = derive(&mut blanks, Filter::Reveal, password);
+        let config_data = vec![("file", cloze("_", &[revealed])), ("text", cloze("a_", &[shown]))];
+        let config = object("ConfigMap", vec![("data", map(config_data)), ("binaryData", map(vec![("b", cloze("_", &[shown]))]))]);
+        let vaults = Chest::with(&[("pw", b"s3cret"), ("bin", b"\xff\x00\xfe")]).as_default();
+        let filled = fill(vec![secret, config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let encoded = encode(filled).unwrap();
+        let [secret, config] = encoded.objects() else { panic!("two objects") };
+        assert_eq!(
+            entries(secret, "data"),
+            pairs(&[
+                ("both", "bmV3"),
+                ("bytes", "/wD+"),
+                ("bytes2", "/wD+"),
+                ("folded", "cHVibGlj"),
+                ("nothing", ""),
+                ("once", "czNjcmV0"),
+                ("url", "eDpzM2NyZXRA"),
+                ("z", "czNjcmV0"),
+            ])
+        );
+        assert!(secret.root.get("stringData").is_none());
+        assert_eq!(entries(config, "data"), pairs(&[("text", "as3cret")]));
+        assert_eq!(entries(config, "binaryData"), pairs(&[("b", "czNjcmV0"), ("file", "/wD+")]));
+    }
+
+    async fn problems_of(fields: Vec<(&str, Node<Cloze>)>) -> Problems {
+        let (blanks, vaults) = (Blanks::default(), Chest::default().as_default());
+        let filled = fill(vec![object("Secret", fields)], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        encode(filled).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_encoded_is_a_problem_at_its_place() {
+        let number = Node { mark: Mark { line: 3, column: 5 }, value: Value::Bool(true) };
+        let problems =
+            problems_of(vec![("data", map(vec![("a", Node::text("no base64"))])), ("stringData", map(vec![("b", number)]))]).await;
+        let texts: Vec<String> = problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
+        assert_eq!(
+            texts,
+            [
+                "t.yaml (rendered):3:5: `b` under `stringData` is not a string; quote it",
+                "t.yaml (rendered):7:1: `a` under `data` is not base64; write the text under `stringData`, or encode it",
+            ]
+        );
+        let problems = problems_of(vec![("data", Node::text("x"))]).await;
+        assert_eq!(problems.list()[0].reason, "`data` is a string, not a mapping");
+    }
+}

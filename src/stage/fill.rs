@@ -271,3 +271,194 @@ fn used_of(answers: &Answers, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -
     });
     used.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use crate::blank::Allow;
+    use crate::blank::Blanks;
+    use crate::blank::Filter;
+    use crate::clock::Timestamp;
+    use crate::digest::Digest;
+    use crate::manifest::Node;
+    use crate::manifest::Object;
+    use crate::manifest::Value;
+    use crate::problem::Problem;
+    use crate::secret::Secret;
+    use crate::stage::fill::fill;
+    use crate::stage::sample::Chest;
+    use crate::stage::sample::Held;
+    use crate::stage::sample::NOON;
+    use crate::stage::sample::Stopped;
+    use crate::stage::sample::ask;
+    use crate::stage::sample::ask_of;
+    use crate::stage::sample::cloze;
+    use crate::stage::sample::derive;
+    use crate::stage::sample::map;
+    use crate::stage::sample::object;
+    use crate::vault::Vault;
+
+    fn value<'a>(object: &'a Object<Secret>, path: &[&str]) -> &'a [u8] {
+        match object.root.at(path).map(|node| &node.value) {
+            Some(Value::Leaf(value)) => value.expose(),
+            _ => panic!("no leaf at {path:?}"),
+        }
+    }
+
+    fn reasons(problems: &[Problem]) -> Vec<String> {
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[tokio::test]
+    async fn values_land_in_their_nodes_and_each_ask_is_fetched_once() {
+        let mut blanks = Blanks::default();
+        let (one, two) = (ask(&mut blanks, "pw"), ask(&mut blanks, "pw"));
+        let other = ask_of(&mut blanks, "other", "pw", Allow::default());
+        let url = derive(&mut blanks, Filter::Urlencode, two);
+        let text = vec![("a", cloze("_", &[one])), ("b", cloze("p://_:_@", &[other, url])), ("c.json", cloze("[\"_\"]", &[two]))];
+        let (chest, second) = (Arc::new(Chest::with(&[("pw", b"a\"/{{ _")])), Arc::new(Chest::with(&[("pw", b"o")])));
+        let vaults: BTreeMap<String, Arc<dyn Vault>> =
+            BTreeMap::from([("default".to_owned(), Arc::clone(&chest) as Arc<dyn Vault>), ("other".to_owned(), second as Arc<dyn Vault>)]);
+        let filled =
+            fill(vec![object("Secret", vec![("stringData", map(text))])], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let secret = &filled.objects()[0];
+        assert_eq!(value(secret, &["stringData", "a"]), b"a\"/{{ _");
+        assert_eq!(value(secret, &["stringData", "b"]), b"p://o:a%22%2F%7B%7B%20_@");
+        assert_eq!(value(secret, &["stringData", "c.json"]), b"[\"a\\\"/{{ _\"]");
+        assert_eq!(chest.asked.lock().unwrap().len(), 1);
+        let used = filled.used();
+        assert_eq!(used.len(), 2);
+        assert_eq!((used[0].ask.to_string().as_str(), used[0].version.as_str(), used[0].places.len()), ("default/pw", "1", 2));
+        assert_eq!(used[0].fingerprint, Digest::plain(&[b"default", b"pw", b"", b"a\"/{{ _"]));
+        assert_eq!(reasons(filled.warnings()), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn every_failure_is_reported_at_its_blank() {
+        let mut blanks = Blanks::default();
+        let held = |value: &[u8], not_before, expires| Held { value: value.to_vec(), not_before, expires, current: None };
+        let mut chest = Chest::default();
+        chest.values.insert("empty".into(), held(b"", None, None));
+        chest.values.insert("old".into(), held(b"x", None, Some(NOON)));
+        chest.values.insert("early".into(), held(b"x", Some(Timestamp(NOON.0 + 1)), None));
+        chest.values.insert("long".into(), held(&vec![b'x'; (1 << 20) + 1], None, None));
+        chest.values.insert("bytes".into(), held(b"\xff", None, None));
+        let mut ids: Vec<_> = ["gone", "empty", "old", "early", "long", "gone"].iter().map(|name| ask(&mut blanks, name)).collect();
+        ids.push(ask_of(&mut blanks, "defualt", "x", Allow::default()));
+        ids.push(ask_of(&mut blanks, "nowhere", "x", Allow::default()));
+        ids.push(ask(&mut blanks, "a b"));
+        let bytes = ask(&mut blanks, "bytes");
+        ids.extend([derive(&mut blanks, Filter::Upper, bytes), derive(&mut blanks, Filter::B64decode, bytes), bytes]);
+        let text = cloze(&"_,".repeat(ids.len()), &ids);
+        let secret = object("Secret", vec![("stringData", map(vec![("a", text)]))]);
+        let problems = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(
+            reasons(problems.list()),
+            [
+                "t.yaml:1:1: default/gone of the chest: there is no such secret",
+                "t.yaml:2:1: default/empty is empty",
+                "t.yaml:3:1: default/old expired at 2026-09-21T14:13:20Z",
+                "t.yaml:4:1: default/early is not valid before 2026-09-21T14:13:21Z",
+                "t.yaml:5:1: default/long is longer than a whole Secret may be (1 MiB)",
+                "t.yaml:6:1: default/gone of the chest: there is no such secret",
+                "t.yaml:7:1: the environment has no vault `defualt`",
+                "t.yaml:8:1: the environment has no vault `nowhere`",
+                "t.yaml:9:1: default/a b cannot be asked of the chest: a space is in the name",
+                "t.yaml:10:1: `| b64decode` works on base64 and the value is none",
+                "t.yaml:10:1: `| upper` works on text and the value is not UTF-8",
+                "t.yaml:10:1: the value is not UTF-8 and stands where only text can",
+            ]
+        );
+        assert_eq!(problems.list()[6].next, "write `default` if that is meant, or add the vault under `vaults:`");
+        assert_eq!(problems.list()[7].next, "add it under `vaults:` in the project file");
+    }
+
+    #[tokio::test]
+    async fn a_template_allows_at_the_blank() {
+        let mut blanks = Blanks::default();
+        let empty = ask_of(&mut blanks, "default", "empty", Allow { empty: true, expired: false });
+        let old = ask_of(&mut blanks, "default", "old", Allow { empty: false, expired: true });
+        let mut chest = Chest::with(&[("empty", b"")]);
+        chest.values.insert("old".into(), Held { value: b"x".to_vec(), expires: Some(NOON), ..Held::default() });
+        let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_-_", &[empty, old]))]))]);
+        let filled = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap();
+        assert_eq!(value(&filled.objects()[0], &["stringData", "a"]), b"-x");
+    }
+
+    #[tokio::test]
+    async fn what_people_seldom_mean_is_warned_about() {
+        let mut blanks = Blanks::default();
+        let names = ["newline", "mark", "space", "base64", "near", "pinned", "fine"];
+        let ids: Vec<_> = names.iter().map(|name| ask(&mut blanks, name)).collect();
+        let trimmed_source = ask(&mut blanks, "newline2");
+        let trimmed = derive(&mut blanks, Filter::Trim, trimmed_source);
+        let mut chest = Chest::with(&[
+            ("newline", b"x\n"),
+            ("mark", b"\xef\xbb\xbfx"),
+            ("space", b" x"),
+            ("base64", b"aHVudGVyMg=="),
+            ("fine", b"0123456789abcdef"),
+            ("newline2", b"x\n"),
+        ]);
+        chest.values.insert("near".into(), Held { value: b"x".to_vec(), expires: Some(Timestamp(NOON.0 + 86_400)), ..Held::default() });
+        chest.values.insert("pinned".into(), Held { value: b"x".to_vec(), current: Some(false), ..Held::default() });
+        let mut data: Vec<(&str, Node<_>)> = names.iter().zip(&ids).map(|(name, id)| (*name, cloze("_", &[*id]))).collect();
+        data.push(("trimmed", cloze("_", &[trimmed])));
+        let filled =
+            fill(vec![object("Secret", vec![("data", map(data))])], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap();
+        assert_eq!(
+            reasons(filled.warnings()),
+            [
+                "t.yaml:1:1: default/newline ends with a newline",
+                "t.yaml:2:1: default/mark begins with a byte-order mark",
+                "t.yaml:3:1: default/space begins or ends with white space",
+                "t.yaml:4:1: the value is base64 already and a Secret's values are encoded by cloze",
+                "t.yaml:5:1: default/near expires at 2026-09-22T14:13:20Z",
+                "t.yaml:6:1: default/pinned is not the vault's current version",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wrong_template_asks_no_vault() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let chest = Arc::new(Chest::with(&[("pw", b"x")]));
+        let vaults: BTreeMap<String, Arc<dyn Vault>> = BTreeMap::from([("default".to_owned(), Arc::clone(&chest) as Arc<dyn Vault>)]);
+        let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[id]))]))]);
+        fill(vec![config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap_err();
+        assert!(chest.asked.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn no_problem_holds_a_value() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let decoded = derive(&mut blanks, Filter::B64decode, id);
+        let text = vec![
+            ("a.ini", cloze("k = _\n", &[id])),
+            ("b.yaml", cloze("k: |-\n  _\n", &[id])),
+            ("c.xml", cloze("<![CDATA[_]]>", &[id])),
+            ("d", cloze("_", &[decoded])),
+        ];
+        let chest = Chest::with(&[("pw", b" canary\r\n")]);
+        let secret = object("Secret", vec![("stringData", map(text))]);
+        let problems = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(problems.list().len(), 4);
+        assert!(!format!("{problems:?}{problems}").contains("canary"));
+    }
+
+    #[tokio::test]
+    async fn filters_cannot_blow_a_value_up() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let wide = derive(&mut blanks, Filter::Indent { width: u16::MAX, first: true }, id);
+        let long = derive(&mut blanks, Filter::Replace { from: "\n".into(), to: "x".repeat(100_000) }, id);
+        let chest = Chest::with(&[("pw", "\n".repeat(1000).as_bytes())]);
+        let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_ _", &[wide, long]))]))]);
+        let problems = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the blank's filters make a text of more than 4 MiB"]);
+    }
+}

@@ -164,3 +164,52 @@ fn move_masks(object: &mut Object<Infallible>, keys: &[String]) {
         target.sort_by(|a, b| a.key.cmp(&b.key));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::blank::Blanks;
+    use crate::blank::Filter;
+    use crate::manifest::Node;
+    use crate::stage::mask::mask;
+    use crate::stage::sample::ask;
+    use crate::stage::sample::cloze;
+    use crate::stage::sample::derive;
+    use crate::stage::sample::map;
+    use crate::stage::sample::object;
+
+    #[test]
+    fn masks_stand_where_texts_may() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "a\"b");
+        let json = derive(&mut blanks, Filter::Json, id);
+        let data = vec![("p", cloze("_", &[id])), ("q", Node::text("b2xk")), ("r", cloze("_", &[id]))];
+        let text = vec![("c.json", cloze("{\"a\": \"_\", \"b\": _}", &[id, json])), ("r", Node::text("wins"))];
+        let secret = object("Secret", vec![("data", map(data)), ("stringData", map(text))]);
+        let masked = mask(vec![secret, object("ConfigMap", vec![("data", map(vec![("a", Node::text("b"))]))])], &blanks).unwrap();
+        let root = &masked.objects()[0].root;
+        let keys = |field| root.get(field).and_then(Node::as_map).unwrap().iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>();
+        assert_eq!((keys("data"), keys("stringData")), (vec!["q"], vec!["c.json", "p", "r"]));
+        assert_eq!(root.at(&["stringData", "p"]).and_then(Node::as_text), Some("<secret default/a\"b>"));
+        assert_eq!(root.at(&["stringData", "r"]).and_then(Node::as_text), Some("wins"));
+        let file = root.at(&["stringData", "c.json"]).and_then(Node::as_text).unwrap();
+        let read: serde_json::Value = serde_json::from_str(file).unwrap();
+        assert_eq!(read, serde_json::json!({"a": "<secret default/a\"b>", "b": "<secret default/a\"b | json>"}));
+        let unknown: Vec<String> = masked.unknown().iter().map(ToString::to_string).collect();
+        assert_eq!(unknown, ["Secret shop/secret"]);
+    }
+
+    #[test]
+    fn a_blank_in_a_wrong_place_of_a_file_is_reported_without_a_vault() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let text = vec![("c.json", cloze("{\n\"_\": 1}", &[id])), ("d.env", cloze("A='_", &[id]))];
+        let secret = object("Secret", vec![("stringData", map(text)), ("data", map(vec![("x", cloze("a_", &[id]))]))]);
+        let problems = mask(vec![secret], &blanks).unwrap_err();
+        assert_eq!(
+            problems.to_string(),
+            "t.yaml:1:1: a blank stands beside other text under `data`, whose values are base64\n\
+             t.yaml:1:1: a blank stands in a key (line 2 of `c.json`)\n\
+             t.yaml (rendered):7:3: this file with blanks cannot be read as env: a quote is not closed (line 1 of `d.env`)"
+        );
+    }
+}

@@ -6,6 +6,8 @@ pub mod fill;
 mod leaf;
 mod lineage;
 pub mod mask;
+#[cfg(test)]
+mod sample;
 mod sink;
 pub mod taint;
 mod value;

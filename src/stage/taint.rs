@@ -92,3 +92,82 @@ fn tainted(spot: &Spot<'_>, mask: String) -> Problem {
     };
     Problem::new(Fault::Check, reason, next)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::blank::Blank;
+    use crate::blank::Blanks;
+    use crate::blank::Filter;
+    use crate::blank::Piece;
+    use crate::blank::Source;
+    use crate::manifest::Node;
+    use crate::manifest::Value;
+    use crate::place::Place;
+    use crate::stage::sample::ask;
+    use crate::stage::sample::cloze;
+    use crate::stage::sample::derive;
+    use crate::stage::sample::map;
+    use crate::stage::sample::object;
+    use crate::stage::taint::Rule;
+    use crate::stage::taint::check;
+
+    #[test]
+    fn a_secret_lands_in_a_secret_only() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let fine =
+            object("Secret", vec![("stringData", map(vec![("a", cloze("x_", &[id]))])), ("data", map(vec![("b", cloze("_", &[id]))]))]);
+        assert_eq!(check(&[fine], &blanks).unwrap(), []);
+        let label = object("Secret", vec![("metadata", map(vec![("labels", map(vec![("a.b/c", cloze("_", &[id]))]))]))]);
+        let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[id]))]))]);
+        let list = Node::made(Value::List(vec![cloze("--password=_", &[id])]));
+        let args = object("Pod", vec![("spec", map(vec![("args", list)]))]);
+        let problems = check(&[label, config, args], &blanks).unwrap_err();
+        let texts: Vec<String> = problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
+        assert_eq!(
+            texts,
+            [
+                "t.yaml:1:1: <secret default/pw> would be public in `data.a` of ConfigMap shop/configmap; \
+                 move the key to a Secret, or write `| reveal` if it is no secret",
+                "t.yaml:1:1: <secret default/pw> would be public in `metadata.labels[\"a.b/c\"]` of Secret shop/secret; \
+                 put the value into a Secret and refer to it, or write `| reveal` if it is no secret",
+                "t.yaml:1:1: <secret default/pw> would be public in `spec.args[0]` of Pod shop/pod; \
+                 put the value into a Secret and refer to it, or write `| reveal` if it is no secret",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_waiver_is_listed() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "id");
+        let revealed = derive(&mut blanks, Filter::Reveal, id);
+        let upper = derive(&mut blanks, Filter::Upper, revealed);
+        let raw = derive(&mut blanks, Filter::Raw, id);
+        let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[upper]))]))]);
+        let secret = object("Secret", vec![("stringData", map(vec![("a.json", cloze("[_]", &[raw]))]))]);
+        let waivers = check(&[config, secret], &blanks).unwrap();
+        let seen: Vec<(Rule, &str, &str)> =
+            waivers.iter().map(|waiver| (waiver.rule, waiver.field.as_str(), waiver.mask.as_str())).collect();
+        assert_eq!(
+            seen,
+            [
+                (Rule::Taint, "data.a", "<secret default/id | reveal | upper>"),
+                (Rule::Escape, "stringData[\"a.json\"]", "<secret default/id | raw>")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_blank_that_doubles_itself_over_and_over_is_refused() {
+        let mut blanks = Blanks::default();
+        let mut id = ask(&mut blanks, "pw");
+        for _ in 0..60 {
+            let input = vec![Piece::Blank(id), Piece::Blank(id)];
+            id = blanks.add(Blank { place: Place::new("t.yaml", 1, 1), source: Source::Derived { filter: Filter::Upper, input } });
+        }
+        let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_", &[id]))]))]);
+        let problems = check(&[secret], &blanks).unwrap_err();
+        assert_eq!(problems.to_string(), "t.yaml:1:1: one text is derived from more than 1000 blanks and filters");
+    }
+}
