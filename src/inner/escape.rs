@@ -15,6 +15,8 @@ use crate::secret::SecretBuffer;
 pub enum Escape {
     /// As it is.
     None,
+    /// As a whole value that brings its own JSON quotes.
+    JsonValue,
     /// Inside a JSON string.
     JsonString,
     /// Inside a double-quoted YAML scalar.
@@ -81,6 +83,10 @@ impl Escape {
         match self {
             Self::None => {
                 out.extend(value.as_bytes());
+                Ok(())
+            }
+            Self::JsonValue => {
+                yaml::write_json(value, out);
                 Ok(())
             }
             Self::JsonString => {

@@ -175,6 +175,11 @@ proptest! {
     fn json_as_a_value_of_its_own(a in values()) {
         let quoted = serde_json::to_string(&a).unwrap();
         let text = fill_as(Format::Json, "{\"k\": ⟦0⟧, \"l\": [⟦0⟧]}", &[&quoted], Treatment::Json).unwrap();
+        let in_yaml = fill_as(Format::Yaml, "k: ⟦0⟧\nl: [⟦0⟧]\n", &[&quoted], Treatment::Json).unwrap();
+        assert_eq!(yaml(&in_yaml)["l"][0].as_str(), Some(a.as_str()));
+        assert_eq!(yaml_scalars(&in_yaml)[1], a);
+        let in_toml = fill_as(Format::Toml, "k = ⟦0⟧ # c\nl = [⟦0⟧]\n", &[&quoted], Treatment::Json).unwrap();
+        assert_eq!(toml::from_str::<toml::Table>(&in_toml).unwrap()["l"][0].as_str(), Some(a.as_str()));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), serde_json::json!({"k": a, "l": [a]}));
     }
 

@@ -58,10 +58,18 @@ pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) ->
     debug_assert_eq!(found.spots.len(), blanks.len(), "a scanner tells of every blank once");
     let mut faults = Vec::new();
     let mut placed = Vec::with_capacity(blanks.len());
+    let (mut at, mut line) = (0, 1);
     for (index, (id, treatment)) in blanks.into_iter().zip(treatments).enumerate() {
+        let before = text[at..].split(|byte| *byte == BLANK).next().unwrap_or_default();
+        line += before.split(|byte| *byte == b'\n').count() - 1;
+        at += before.len() + 1;
         let refusal = match (treatment, found.spots.get(index)) {
-            (Treatment::Raw, _) | (Treatment::Json, Some(Spot::Value)) => {
+            (Treatment::Raw, _) => {
                 placed.push((id, Escape::None));
+                continue;
+            }
+            (Treatment::Json, Some(Spot::Value)) => {
+                placed.push((id, Escape::JsonValue));
                 continue;
             }
             (_, Some(Spot::Fits(escape))) => {
@@ -71,8 +79,8 @@ pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) ->
             (_, Some(Spot::Refused(refusal))) => *refusal,
             (_, Some(Spot::Value) | None) => UNQUOTED,
         };
-        let at = nth_blank(&text, index);
-        faults.push(InnerFault { blank: Some(id), line: line_of(&text, at), reason: refusal.reason.into(), next: refusal.next.into() });
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        faults.push(InnerFault { blank: Some(id), line, reason: refusal.reason.into(), next: refusal.next.into() });
     }
     if faults.is_empty() { Ok(Plan { format, text, blanks: placed, skeleton: (!raw).then_some(found.tokens) }) } else { Err(faults) }
 }
@@ -171,10 +179,6 @@ fn not_this_format(format: Format, text: &[u8], broken: Broken) -> InnerFault {
         reason: format!("this file with blanks cannot be read as {format}: {}", broken.reason),
         next: format!("mend the file, or give the key an ending that does not say {format}"),
     }
-}
-
-fn nth_blank(text: &[u8], index: usize) -> usize {
-    text.iter().enumerate().filter(|(_, byte)| **byte == BLANK).nth(index).map_or(0, |(at, _)| at)
 }
 
 fn line_of(text: &[u8], at: usize) -> u32 {

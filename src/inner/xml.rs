@@ -152,8 +152,7 @@ fn doctype(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Brok
     let mut depth = 0_usize;
     for (index, &byte) in text[start..].iter().enumerate() {
         match (quote, byte) {
-            (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = (open != byte).then_some(open),
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'[') => depth += 1,
             (None, b']') => depth = depth.saturating_sub(1),

@@ -1,9 +1,20 @@
 //! The stages, in the order in which a release goes through them. Each one's output is a type that only it makes.
+//!
+//! parse → taint → (mask | fill → encode) → check → name → order; beside them what stands for a release when it is looked at:
+//! landing and diff.
 
 pub mod bundle;
 pub mod check;
 pub mod diff;
+pub mod encode;
+pub mod fill;
 pub mod landing;
+mod leaf;
+mod lineage;
+pub mod mask;
 pub mod name;
 pub mod order;
 pub mod parse;
+mod sink;
+pub mod taint;
+mod value;

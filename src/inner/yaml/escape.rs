@@ -1,5 +1,6 @@
 //! Values inside double-quoted YAML scalars (YAML 1.2.2, 5.7 and 7.3.1).
 
+use crate::inner::json::unicode_escape;
 use crate::secret::SecretBuffer;
 
 /// Appends the value as it stands inside double quotes. White space at its ends is escaped too, since a line's end
@@ -18,6 +19,16 @@ pub(in crate::inner) fn escape_double(value: &str, out: &mut SecretBuffer) {
             ' '..='~' => out.push(character as u8),
             _ if is_plain(character) => out.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
             _ => hex_escape(u32::from(character), out),
+        }
+    }
+}
+
+/// Appends a JSON string so that readers of YAML and TOML take it too: what they refuse unescaped is escaped.
+pub(in crate::inner) fn write_json(json: &str, out: &mut SecretBuffer) {
+    for character in json.chars() {
+        match u16::try_from(u32::from(character)) {
+            Ok(unit) if !is_plain(character) => unicode_escape(unit, out),
+            _ => out.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
 }

@@ -7,4 +7,5 @@ mod scan;
 
 pub(super) use block::write_block;
 pub(super) use escape::escape_double;
+pub(super) use escape::write_json;
 pub(super) use scan::scan;

@@ -1,0 +1,109 @@
+//! How a text with blanks becomes a value: decided before any value is known.
+
+use crate::blank::BlankId;
+use crate::blank::Blanks;
+use crate::blank::Cloze;
+use crate::blank::Filter;
+use crate::blank::Piece;
+use crate::inner;
+use crate::inner::Format;
+use crate::inner::InnerFault;
+use crate::inner::Plan;
+use crate::manifest::Object;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::stage::lineage::Lineage;
+use crate::stage::lineage::ids_of;
+use crate::stage::sink::Sink;
+use crate::stage::sink::Spot;
+use crate::stage::sink::visit;
+
+/// A text with blanks, ready to be filled.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    pub(super) plan: LeafPlan,
+    /// Whether the value may be any bytes where it is the whole scalar.
+    pub(super) takes_bytes: bool,
+    /// Whether the value will be base64-encoded.
+    pub(super) is_encoded: bool,
+    /// What the text is called in messages about its file, with a key's name.
+    pub(super) key: String,
+}
+
+/// Where the value comes from.
+#[derive(Debug)]
+pub(super) enum LeafPlan {
+    /// One blank is the whole scalar.
+    Whole(BlankId),
+    /// One blank is the whole scalar, and its last filter encodes what the sink will encode: the filter's input is the value.
+    Decoded(BlankId),
+    /// Texts and values one after the other.
+    Joined,
+    /// A file with a format.
+    File(Plan),
+}
+
+/// The leaves of all objects, in the order of a visit to each.
+pub(super) fn plan_leaves(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Leaf>, Vec<Problem>) {
+    let (mut leaves, mut problems) = (Vec::new(), Vec::new());
+    for object in objects {
+        visit(object, &mut |spot| {
+            let key = match spot.sink {
+                Sink::SecretText(key) | Sink::ConfigText(key) => key,
+                _ => "",
+            };
+            let plan = plan_leaf(spot, key, lineage, &mut problems);
+            let is_encoded = matches!(spot.sink, Sink::SecretData | Sink::SecretText(_) | Sink::ConfigBytes);
+            leaves.push(Leaf { plan, takes_bytes: spot.sink.takes_bytes(), is_encoded, key: key.to_owned() });
+        });
+    }
+    (leaves, problems)
+}
+
+/// The problem that a fault in a file is, at the blank or else at the text.
+pub(super) fn problem_of(fault: InnerFault, kind: Fault, key: &str, blanks: &Blanks, text: Option<Place>) -> Problem {
+    let reason = format!("{} (line {} of `{key}`)", fault.reason, fault.line);
+    let problem = Problem::new(kind, reason, fault.next);
+    match fault.blank.map(|id| blanks.get(id).place.clone()).or(text) {
+        Some(place) => problem.at(place),
+        None => problem,
+    }
+}
+
+fn plan_leaf(spot: &Spot<'_>, key: &str, lineage: &Lineage<'_>, problems: &mut Vec<Problem>) -> LeafPlan {
+    let pieces = &spot.cloze.pieces;
+    if let Some(id) = spot.cloze.whole() {
+        let decoded = spot.sink.is_encoded() && matches!(lineage.outermost(id), Some((Filter::B64encode, _)));
+        return if decoded { LeafPlan::Decoded(id) } else { LeafPlan::Whole(id) };
+    }
+    if spot.sink.is_encoded() {
+        let place = ids_of(pieces).next().map(|id| lineage.blanks().get(id).place.clone());
+        let (field, next) = match spot.sink {
+            Sink::ConfigBytes => ("binaryData", "data"),
+            _ => ("data", "stringData"),
+        };
+        problems.push(Problem {
+            fault: Fault::Check,
+            place,
+            reason: format!("a blank stands beside other text under `{field}`, whose values are base64"),
+            next: format!("write the text under `{next}`"),
+        });
+        return LeafPlan::Joined;
+    }
+    let Some(format) = Format::of_key(key).filter(|_| !is_one_blank(pieces)) else { return LeafPlan::Joined };
+    match inner::place(format, pieces, &|id| lineage.treatment(id)) {
+        Ok(plan) => LeafPlan::File(plan),
+        Err(faults) => {
+            let text = || Some(spot.object.place(spot.mark));
+            problems.extend(faults.into_iter().map(|fault| problem_of(fault, Fault::Check, key, lineage.blanks(), text())));
+            LeafPlan::Joined
+        }
+    }
+}
+
+/// Whether one blank is the whole file but for white space around it: the value is the file.
+fn is_one_blank(pieces: &[Piece]) -> bool {
+    let space = |piece: &Piece| matches!(piece, Piece::Text(text) if text.trim().is_empty());
+    ids_of(pieces).count() == 1 && pieces.iter().all(|piece| matches!(piece, Piece::Blank(_)) || space(piece))
+}

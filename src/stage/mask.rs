@@ -1,0 +1,215 @@
+//! Mask: the review's way. Each blank is shown by what it asks for; no vault, no key and no value is needed.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use crate::blank::BlankId;
+use crate::blank::Blanks;
+use crate::blank::Cloze;
+use crate::blank::Filter;
+use crate::blank::Piece;
+use crate::inner::Plan;
+use crate::inner::Treatment;
+use crate::manifest::Entry;
+use crate::manifest::Identity;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::Value;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::secret::Secret;
+use crate::stage::leaf::Leaf;
+use crate::stage::leaf::LeafPlan;
+use crate::stage::leaf::plan_leaves;
+use crate::stage::leaf::problem_of;
+use crate::stage::lineage::Lineage;
+use crate::stage::taint;
+use crate::stage::taint::Waiver;
+
+/// Objects for a review. Only [`mask`] makes one.
+#[derive(Debug)]
+pub struct Masked {
+    objects: Vec<Object<Infallible>>,
+    unknown: BTreeSet<Identity>,
+    waivers: Vec<Waiver>,
+}
+
+impl Masked {
+    /// The objects. What is masked in a Secret stands under `stringData`, what is masked in a ConfigMap under `data`.
+    pub fn objects(&self) -> &[Object<Infallible>] {
+        &self.objects
+    }
+
+    /// The objects whose content a review cannot know, because a blank stands in it.
+    pub fn unknown(&self) -> &BTreeSet<Identity> {
+        &self.unknown
+    }
+
+    /// What the templates waive.
+    pub fn waivers(&self) -> &[Waiver] {
+        &self.waivers
+    }
+
+    /// The objects, those with unknown content, and what the templates waive.
+    pub fn into_parts(self) -> (Vec<Object<Infallible>>, BTreeSet<Identity>, Vec<Waiver>) {
+        (self.objects, self.unknown, self.waivers)
+    }
+}
+
+/// Masks every blank of `objects`, or reports every blank that may not stand where it does.
+pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Problems> {
+    let lineage = Lineage::of(blanks);
+    let (waivers, mut problems) = taint::look(&objects, &lineage);
+    let (leaves, unplaced) = plan_leaves(&objects, &lineage);
+    problems.extend(unplaced);
+    Problems::or((), problems)?;
+    let mut problems = Vec::new();
+    let mut unknown = BTreeSet::new();
+    let mut masked = Vec::with_capacity(objects.len());
+    let mut leaves = leaves.into_iter();
+    for object in objects {
+        let moved = masked_keys(&object);
+        let Object { file, identity, root } = object;
+        let mut blank_seen = false;
+        let root = root.map_leaves(&mut |cloze, _| {
+            let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
+            blank_seen = true;
+            Ok::<_, Problems>(match mask_leaf(&cloze, &leaf, &lineage) {
+                Ok(text) => Value::Text(text),
+                Err(problem) => {
+                    problems.push(problem);
+                    Value::Null
+                }
+            })
+        })?;
+        if blank_seen {
+            unknown.insert(identity.clone());
+        }
+        let mut object = Object { file, identity, root };
+        move_masks(&mut object, &moved);
+        masked.push(object);
+    }
+    Problems::or(Masked { objects: masked, unknown, waivers }, problems)
+}
+
+fn mask_leaf(cloze: &Cloze, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
+    match &leaf.plan {
+        LeafPlan::Whole(id) | LeafPlan::Decoded(id) => Ok(lineage.blanks().mask(*id)),
+        LeafPlan::Joined => Ok(cloze
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Blank(id) => lineage.blanks().mask(*id),
+            })
+            .collect()),
+        LeafPlan::File(plan) => mask_file(plan, leaf, lineage),
+    }
+}
+
+fn mask_file(plan: &Plan, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
+    let masks: BTreeMap<BlankId, Secret> = plan
+        .blanks()
+        .iter()
+        .map(|(id, _)| {
+            let mask = Secret::new(lineage.blanks().mask(*id).into_bytes());
+            // A blank that brings its own quotes shows them.
+            let quoted = if lineage.treatment(*id) == Treatment::Json { Filter::Json.apply(&mask).ok() } else { None };
+            (*id, quoted.unwrap_or(mask))
+        })
+        .collect();
+    let missing = Secret::new(Vec::new());
+    let mask_of = |id: BlankId| masks.get(&id).unwrap_or(&missing);
+    let text = plan.assemble(&mask_of).map_err(|fault| problem_of(fault, Fault::Check, &leaf.key, lineage.blanks(), None))?;
+    Ok(String::from_utf8_lossy(text.expose()).into_owned())
+}
+
+/// The keys of base64 values that are blanks, in a Secret or ConfigMap.
+fn masked_keys(object: &Object<Cloze>) -> Vec<String> {
+    let Some((field, _)) = fields(object.is_secret(), object.is_config_map()) else { return Vec::new() };
+    let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
+    entries.iter().filter(|entry| matches!(entry.node.value, Value::Leaf(_))).map(|entry| entry.key.clone()).collect()
+}
+
+fn fields(secret: bool, config_map: bool) -> Option<(&'static str, &'static str)> {
+    match (secret, config_map) {
+        (true, _) => Some(("data", "stringData")),
+        (_, true) => Some(("binaryData", "data")),
+        _ => None,
+    }
+}
+
+/// Moves masks out of a base64 field, where they would not be base64, to the text field beside it.
+fn move_masks(object: &mut Object<Infallible>, keys: &[String]) {
+    let Some((from, to)) = fields(object.is_secret(), object.is_config_map()).filter(|_| !keys.is_empty()) else { return };
+    let Some(source) = object.root.get_mut(from).and_then(Node::as_map_mut) else { return };
+    let (moved, kept): (Vec<_>, Vec<_>) = std::mem::take(source).into_iter().partition(|entry| keys.contains(&entry.key));
+    let empty = kept.is_empty();
+    *source = kept;
+    if empty {
+        object.root.take(from);
+    }
+    if object.root.get(to).is_none_or(|node| node.as_map().is_none()) {
+        object.root.set(to, Node::made(Value::Map(Vec::new())));
+    }
+    if let Some(target) = object.root.get_mut(to).and_then(Node::as_map_mut) {
+        for entry in moved {
+            // What stands under `stringData` already wins, as at the API server.
+            if !target.iter().any(|other: &Entry<Infallible>| other.key == entry.key) {
+                target.push(entry);
+            }
+        }
+        target.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::blank::Blanks;
+    use crate::blank::Filter;
+    use crate::manifest::Node;
+    use crate::stage::mask::mask;
+    use crate::stage::sample::ask;
+    use crate::stage::sample::cloze;
+    use crate::stage::sample::derive;
+    use crate::stage::sample::map;
+    use crate::stage::sample::object;
+
+    #[test]
+    fn masks_stand_where_texts_may() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "a\"b");
+        let json = derive(&mut blanks, Filter::Json, id);
+        let data = vec![("p", cloze("_", &[id])), ("q", Node::text("b2xk")), ("r", cloze("_", &[id]))];
+        let text = vec![("c.json", cloze("{\"a\": \"_\", \"b\": _}", &[id, json])), ("r", Node::text("wins"))];
+        let secret = object("Secret", vec![("data", map(data)), ("stringData", map(text))]);
+        let masked = mask(vec![secret, object("ConfigMap", vec![("data", map(vec![("a", Node::text("b"))]))])], &blanks).unwrap();
+        let root = &masked.objects()[0].root;
+        let keys = |field| root.get(field).and_then(Node::as_map).unwrap().iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>();
+        assert_eq!((keys("data"), keys("stringData")), (vec!["q"], vec!["c.json", "p", "r"]));
+        assert_eq!(root.at(&["stringData", "p"]).and_then(Node::as_text), Some("<secret default/a\"b>"));
+        assert_eq!(root.at(&["stringData", "r"]).and_then(Node::as_text), Some("wins"));
+        let file = root.at(&["stringData", "c.json"]).and_then(Node::as_text).unwrap();
+        let read: serde_json::Value = serde_json::from_str(file).unwrap();
+        assert_eq!(read, serde_json::json!({"a": "<secret default/a\"b>", "b": "<secret default/a\"b | json>"}));
+        let unknown: Vec<String> = masked.unknown().iter().map(ToString::to_string).collect();
+        assert_eq!(unknown, ["Secret shop/secret"]);
+    }
+
+    #[test]
+    fn a_blank_in_a_wrong_place_of_a_file_is_reported_without_a_vault() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let text = vec![("c.json", cloze("{\n\"_\": 1}", &[id])), ("d.env", cloze("A='_", &[id]))];
+        let secret = object("Secret", vec![("stringData", map(text)), ("data", map(vec![("x", cloze("a_", &[id]))]))]);
+        let problems = mask(vec![secret], &blanks).unwrap_err();
+        assert_eq!(
+            problems.to_string(),
+            "t.yaml:1:1: a blank stands beside other text under `data`, whose values are base64\n\
+             t.yaml:1:1: a blank stands in a key (line 2 of `c.json`)\n\
+             t.yaml (rendered):7:3: this file with blanks cannot be read as env: a quote is not closed (line 1 of `d.env`)"
+        );
+    }
+}

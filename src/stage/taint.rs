@@ -1,0 +1,173 @@
+//! Where a secret may land: only in a Secret, or where its template says `| reveal`. Needs no vault.
+
+use crate::blank::Blanks;
+use crate::blank::Cloze;
+use crate::blank::Filter;
+use crate::manifest::Identity;
+use crate::manifest::Object;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::stage::lineage::Lineage;
+use crate::stage::sink::Sink;
+use crate::stage::sink::Spot;
+use crate::stage::sink::visit;
+
+/// How many blanks and filters one blank may be made of.
+const HEAVIEST: u32 = 1_000;
+
+/// A rule that a template waives at a blank; every review shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiver {
+    /// Which rule.
+    pub rule: Rule,
+    /// The object that the blank stands in.
+    pub object: Identity,
+    /// The field in it, such as `data.url`.
+    pub field: String,
+    /// What the blank asks for, as a review shows it.
+    pub mask: String,
+    /// Where the template has the blank.
+    pub place: Place,
+}
+
+/// The rules that can be waived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// A secret lands in a Secret only; `| reveal` waives it.
+    Taint,
+    /// A value in a file is escaped and the file's structure is proven; `| raw` waives it.
+    Escape,
+}
+
+/// Every blank may land where it stands. Returns what the templates waive, sorted.
+pub fn check(objects: &[Object<Cloze>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
+    let (waivers, problems) = look(objects, &Lineage::of(blanks));
+    Problems::or(waivers, problems)
+}
+
+pub(super) fn look(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Waiver>, Vec<Problem>) {
+    let (mut waivers, mut problems) = (Vec::new(), Vec::new());
+    for object in objects {
+        visit(object, &mut |spot| {
+            for id in spot.cloze.blanks() {
+                let place = || lineage.blanks().get(id).place.clone();
+                if lineage.weight(id) > HEAVIEST {
+                    let problem = Problem::new(
+                        Fault::Check,
+                        format!("one text is derived from more than {HEAVIEST} blanks and filters"),
+                        "derive it from fewer, or ask for one secret that holds the whole text",
+                    );
+                    problems.push(problem.at(place()));
+                    continue;
+                }
+                let waiver = |rule| Waiver {
+                    rule,
+                    object: object.identity.clone(),
+                    field: spot.field(),
+                    mask: lineage.blanks().mask(id),
+                    place: place(),
+                };
+                if lineage.is_revealed(id) {
+                    waivers.push(waiver(Rule::Taint));
+                } else if !spot.sink.is_secret() {
+                    problems.push(tainted(spot, lineage.blanks().mask(id)).at(place()));
+                }
+                if lineage.is_raw(id) {
+                    waivers.push(waiver(Rule::Escape));
+                }
+            }
+        });
+    }
+    waivers.sort();
+    (waivers, problems)
+}
+
+fn tainted(spot: &Spot<'_>, mask: String) -> Problem {
+    let reason = format!("{mask} would be public in `{}` of {}", spot.field(), spot.object.identity);
+    let next = match spot.sink {
+        Sink::ConfigText(_) | Sink::ConfigBytes => format!("move the key to a Secret, or write `| {}` if it is no secret", Filter::Reveal),
+        _ => format!("put the value into a Secret and refer to it, or write `| {}` if it is no secret", Filter::Reveal),
+    };
+    Problem::new(Fault::Check, reason, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::blank::Blank;
+    use crate::blank::Blanks;
+    use crate::blank::Filter;
+    use crate::blank::Piece;
+    use crate::blank::Source;
+    use crate::manifest::Node;
+    use crate::manifest::Value;
+    use crate::place::Place;
+    use crate::stage::sample::ask;
+    use crate::stage::sample::cloze;
+    use crate::stage::sample::derive;
+    use crate::stage::sample::map;
+    use crate::stage::sample::object;
+    use crate::stage::taint::Rule;
+    use crate::stage::taint::check;
+
+    #[test]
+    fn a_secret_lands_in_a_secret_only() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let fine =
+            object("Secret", vec![("stringData", map(vec![("a", cloze("x_", &[id]))])), ("data", map(vec![("b", cloze("_", &[id]))]))]);
+        assert_eq!(check(&[fine], &blanks).unwrap(), []);
+        let label = object("Secret", vec![("metadata", map(vec![("labels", map(vec![("a.b/c", cloze("_", &[id]))]))]))]);
+        let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[id]))]))]);
+        let list = Node::made(Value::List(vec![cloze("--password=_", &[id])]));
+        let args = object("Pod", vec![("spec", map(vec![("args", list)]))]);
+        let problems = check(&[label, config, args], &blanks).unwrap_err();
+        let texts: Vec<String> = problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
+        assert_eq!(
+            texts,
+            [
+                "t.yaml:1:1: <secret default/pw> would be public in `data.a` of ConfigMap shop/configmap; \
+                 move the key to a Secret, or write `| reveal` if it is no secret",
+                "t.yaml:1:1: <secret default/pw> would be public in `metadata.labels[\"a.b/c\"]` of Secret shop/secret; \
+                 put the value into a Secret and refer to it, or write `| reveal` if it is no secret",
+                "t.yaml:1:1: <secret default/pw> would be public in `spec.args[0]` of Pod shop/pod; \
+                 put the value into a Secret and refer to it, or write `| reveal` if it is no secret",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_waiver_is_listed() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "id");
+        let revealed = derive(&mut blanks, Filter::Reveal, id);
+        let upper = derive(&mut blanks, Filter::Upper, revealed);
+        let raw = derive(&mut blanks, Filter::Raw, id);
+        let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[upper]))]))]);
+        let secret = object("Secret", vec![("stringData", map(vec![("a.json", cloze("[_]", &[raw]))]))]);
+        let waivers = check(&[config, secret], &blanks).unwrap();
+        let seen: Vec<(Rule, &str, &str)> =
+            waivers.iter().map(|waiver| (waiver.rule, waiver.field.as_str(), waiver.mask.as_str())).collect();
+        assert_eq!(
+            seen,
+            [
+                (Rule::Taint, "data.a", "<secret default/id | reveal | upper>"),
+                (Rule::Escape, "stringData[\"a.json\"]", "<secret default/id | raw>")
+            ]
+        );
+    }
+
+    #[test]
+    fn a_blank_that_doubles_itself_over_and_over_is_refused() {
+        let mut blanks = Blanks::default();
+        let mut id = ask(&mut blanks, "pw");
+        for _ in 0..60 {
+            let input = vec![Piece::Blank(id), Piece::Blank(id)];
+            id = blanks.add(Blank { place: Place::new("t.yaml", 1, 1), source: Source::Derived { filter: Filter::Upper, input } });
+        }
+        let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_", &[id]))]))]);
+        let problems = check(&[secret], &blanks).unwrap_err();
+        assert_eq!(problems.to_string(), "t.yaml:1:1: one text is derived from more than 1000 blanks and filters");
+    }
+}
