@@ -19,3 +19,4 @@ pub mod secret;
 pub mod stage;
 pub mod story;
 pub mod vault;
+pub mod wiring;

@@ -74,7 +74,10 @@ fn refused(source: &str) -> String {
 #[test]
 fn templates_render_alike_in_both_engines() {
     let templates = [
-        ("a.yaml", "{% include '_p.yaml' %}\n{% for k, v in app %}{{ k }} {% endfor %}{{ <c.box x={text}/> }}{{ secret(name='s') | urlencode }}"),
+        (
+            "a.yaml",
+            "{% include '_p.yaml' %}\n{% for k, v in app %}{{ k }} {% endfor %}{{ <c.box x={text}/> }}{{ secret(name='s') | urlencode }}",
+        ),
         ("_p.yaml", "{{ app.name | upper }}-{{ app.ports | join(sep=',') }}"),
         ("_c.yaml", "{% component c.box(x: string) %}[{{ x }}]{% endcomponent %}"),
         ("b.yaml", "{% extends '_base.yaml' %}{% block body %}{{ super() }}B{% endblock %}"),
@@ -217,7 +220,10 @@ fn lazy_filters_refuse_what_they_cannot_put_off() {
         ("{{ 5 | urlencode }}", "the filter `urlencode` works on text and got a number; put `| str` before it"),
         ("{{ hosts | upper }}", "the filter `upper` works on text and got a list; put `| str` before it"),
         ("{{ '%' | b64decode }}", "got a text that is not base64 of a text"),
-        ("{{ [secret(name='s')] | json }}", "the filter `json` got a list with a blank in it (secret default/s); write the list out and apply `json` to the blank itself"),
+        (
+            "{{ [secret(name='s')] | json }}",
+            "the filter `json` got a list with a blank in it (secret default/s); write the list out and apply `json` to the blank itself",
+        ),
     ] {
         let message = refused(source);
         assert!(message.contains(expected), "{message}");
@@ -361,11 +367,17 @@ fn undefined_names_are_errors_everywhere_and_name_the_nearest() {
         ("{{ app.image.tga ~ 'x' }}", "t.yaml:1:4: `app.image.tga` is not defined; write `app.image.tag`, or set it in the values"),
         ("{{ app.imge.tag }}", "t.yaml:1:8: `app.imge` is not defined; write `app.image`, or set it in the values"),
         ("{% if txet %}a{% endif %}", "t.yaml:1:7: `txet` is not defined; write `text`, or set it in the values"),
-        ("{% if app.zzz == 1 %}a{% endif %}", "t.yaml:1:7: `app.zzz` is not defined; set it in the values, or write `| default(value=…)` or `is defined` where it may be absent"),
+        (
+            "{% if app.zzz == 1 %}a{% endif %}",
+            "t.yaml:1:7: `app.zzz` is not defined; set it in the values, or write `| default(value=…)` or `is defined` where it may be absent",
+        ),
         ("{{ txet | upper }}", "t.yaml:1:11: `txet` is not defined; write `text`, or set it in the values"),
         ("{% set a = txet %}", "t.yaml:1:12: `txet` is not defined; write `text`, or set it in the values"),
         ("{% for a in txet %}{% endfor %}", "t.yaml:1:13: `txet` is not defined; write `text`, or set it in the values"),
-        ("{{ hosts[9] }}", "t.yaml:1:4: `hosts[9]` is not defined; set it in the values, or write `| default(value=…)` or `is defined` where it may be absent"),
+        (
+            "{{ hosts[9] }}",
+            "t.yaml:1:4: `hosts[9]` is not defined; set it in the values, or write `| default(value=…)` or `is defined` where it may be absent",
+        ),
     ] {
         assert_eq!(refused(source), expected, "{source}");
     }
@@ -414,7 +426,13 @@ fn syntax_errors_have_a_place() {
 
 #[test]
 fn all_problems_are_told_at_once() {
-    let templates = [("a.yaml", "{{ one }}"), ("b.yaml", "{{ text | nope }}{{ text | neither }}"), ("c.yaml", "{{ (1 }}"), ("d.yaml", "{{ text }}"), ("_e.yaml", "{% x %}")];
+    let templates = [
+        ("a.yaml", "{{ one }}"),
+        ("b.yaml", "{{ text | nope }}{{ text | neither }}"),
+        ("c.yaml", "{{ (1 }}"),
+        ("d.yaml", "{{ text }}"),
+        ("_e.yaml", "{% x %}"),
+    ];
     let problems = render_with(&templates).unwrap_err();
     assert_eq!(problems.len(), 4 + usize::from(problems.iter().any(|problem| problem.reason.contains("one"))), "{}", told(&problems));
     let problems = render_with(&templates[..4]).unwrap_err();
@@ -507,7 +525,10 @@ fn bombs() -> Vec<(&'static str, Vec<(String, String)>)> {
     vec![
         ("string doubling", one(doubling.clone())),
         ("string doubling with a blank", one(doubling.replacen("'xxxxxxxxxxxxxxxx'", "secret(name='s')", 1))),
-        ("string doubling by replace", one(format!("{{% set a = 'aaaaaaaa' %}}{}", "{% set a = a | replace(from='a', to='aaaaaaaa') %}".repeat(20)))),
+        (
+            "string doubling by replace",
+            one(format!("{{% set a = 'aaaaaaaa' %}}{}", "{% set a = a | replace(from='a', to='aaaaaaaa') %}".repeat(20))),
+        ),
         ("string doubling by a filter", one(format!("{{{{ 'a'{} }}}}", " | replace(from='a', to='aaaa')".repeat(60)))),
         ("list doubling", one(lists)),
         ("nested lists", one("{% set l = [] %}".to_owned() + &"{% set l = [l] %}".repeat(200_000) + "{{ l }}")),
@@ -520,8 +541,14 @@ fn bombs() -> Vec<(&'static str, Vec<(String, String)>)> {
         ("ranges in ranges", one("{{ [[x for x in range(end=100000)] for y in range(end=100000)] | length }}".to_owned())),
         ("recursive component", one("{% component c() %}{{ <c/> }}{{ <c/> }}{% endcomponent %}{{ <c/> }}".to_owned())),
         ("self include", one("{% include 't.yaml' %}".to_owned())),
-        ("circle of includes", vec![("a.yaml".to_owned(), "{% include 'b.yaml' %}".to_owned()), ("b.yaml".to_owned(), "{% include 'a.yaml' %}".to_owned())]),
-        ("circle of extends", vec![("a.yaml".to_owned(), "{% extends 'b.yaml' %}".to_owned()), ("b.yaml".to_owned(), "{% extends 'a.yaml' %}".to_owned())]),
+        (
+            "circle of includes",
+            vec![("a.yaml".to_owned(), "{% include 'b.yaml' %}".to_owned()), ("b.yaml".to_owned(), "{% include 'a.yaml' %}".to_owned())],
+        ),
+        (
+            "circle of extends",
+            vec![("a.yaml".to_owned(), "{% extends 'b.yaml' %}".to_owned()), ("b.yaml".to_owned(), "{% extends 'a.yaml' %}".to_owned())],
+        ),
         (
             "include doubling",
             (0..40)
@@ -588,7 +615,15 @@ fn hostile_templates_end_within_two_seconds_and_256_mib() {
 
 #[test]
 fn a_bomb_names_its_template_and_spares_no_text() {
-    let request = request(&[("a.yaml", "a"), ("_p.yaml", ""), ("b.yaml", "{% for a in range(end=100000) %}{% for b in range(end=100000) %}{% endfor %}{% endfor %}"), ("c.yaml", "c")], values());
+    let request = request(
+        &[
+            ("a.yaml", "a"),
+            ("_p.yaml", ""),
+            ("b.yaml", "{% for a in range(end=100000) %}{% for b in range(end=100000) %}{% endfor %}{% endfor %}"),
+            ("c.yaml", "c"),
+        ],
+        values(),
+    );
     let problems = process().render(&request).map(|rendered| rendered.texts.len()).unwrap_err();
     assert_eq!(told(problems.list()), "b.yaml: rendering takes longer than 2 s; bound its loops and the texts that it joins");
 }
@@ -603,13 +638,7 @@ fn a_program_that_is_no_worker_is_a_problem() {
         "the rendering process cannot be started; check that the program may start itself and that there are free processes"
     );
     let problems = engine("/bin/true").render(&request).map(|_| ()).unwrap_err();
-    assert_eq!(
-        told(problems.list()),
-        "the rendering process ended without an answer; simplify the template, or report this as a bug"
-    );
+    assert_eq!(told(problems.list()), "the rendering process ended without an answer; simplify the template, or report this as a bug");
     let problems = engine("/bin/cat").render(&request).map(|_| ()).unwrap_err();
-    assert_eq!(
-        told(problems.list()),
-        "the rendering process gave too much or made no sense; split the project, or report this as a bug"
-    );
+    assert_eq!(told(problems.list()), "the rendering process gave too much or made no sense; split the project, or report this as a bug");
 }

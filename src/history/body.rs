@@ -89,6 +89,14 @@ impl Body {
         self.manifests.iter().flat_map(|manifest| std::iter::once(&manifest.content).chain(&manifest.recipe))
     }
 
+    /// Whether `other` has the same manifests, byte for byte, in the same order.
+    pub fn has_manifests_of(&self, other: &Self) -> bool {
+        let same = |one: &RecordedManifest, two: &RecordedManifest| {
+            one.identity == two.identity && one.content.digest == two.content.digest && one.content.length == two.content.length
+        };
+        self.manifests.len() == other.manifests.len() && self.manifests.iter().zip(&other.manifests).all(|(one, two)| same(one, two))
+    }
+
     pub(crate) fn encode(&self) -> Secret {
         let mut writer = Writer::with_capacity(256 + 160 * (self.manifests.len() + self.blanks.len()));
         writer.bytes(&[FORMAT]);

@@ -15,6 +15,7 @@ use crate::history::attempt::Attempt;
 use crate::history::body::Body;
 use crate::history::body::RecordedManifest;
 use crate::history::draft::Draft;
+use crate::history::draft::DraftManifest;
 use crate::history::envelope;
 use crate::history::envelope::FORMAT;
 use crate::history::event::Event;
@@ -135,6 +136,17 @@ impl<'a> History<'a> {
             }
         }
         written.map(|()| Release { summary, digest: envelope::digest(&bytes), body })
+    }
+
+    /// Whether `release` has the very manifests of `draft`.
+    pub fn has_content(&self, release: &Release, draft: &Draft<'_>) -> bool {
+        let there = &release.body.manifests;
+        let same = |(recorded, drafted): (&RecordedManifest, &DraftManifest<'_>)| {
+            recorded.identity == *drafted.identity
+                && recorded.content.length == drafted.content.len() as u64
+                && recorded.content.digest == self.session.keys.object_id(&[b"entry", drafted.content])
+        };
+        there.len() == draft.manifests.len() && there.iter().zip(&draft.manifests).all(same)
     }
 
     /// Tells what became of `release`.

@@ -1,10 +1,12 @@
 //! Manifests: Kubernetes objects as trees of YAML nodes, read as Kubernetes reads them and written as it will read them.
 
+mod json;
 mod node;
 mod object;
 mod read;
 mod write;
 
+pub use json::write_json;
 pub use node::{Entry, Leaf, Mark, Node, Number, Value};
 pub use object::{Identity, Object};
 pub use read::{Limits, ReadFault, read};

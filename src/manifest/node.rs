@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use zeroize::Zeroize;
+
 use crate::secret::Secret;
 
 /// A value with its place.
@@ -163,6 +165,16 @@ impl<B> Node<B> {
         let entries = self.as_map_mut()?;
         let index = entries.iter().position(|entry| entry.key == key)?;
         Some(entries.remove(index).node)
+    }
+
+    /// Wipes every text in the tree, where it was read from something secret.
+    pub fn wipe(&mut self) {
+        match &mut self.value {
+            Value::Text(text) => text.zeroize(),
+            Value::List(items) => items.iter_mut().for_each(Self::wipe),
+            Value::Map(entries) => entries.iter_mut().for_each(|entry| entry.node.wipe()),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Leaf(_) => {}
+        }
     }
 
     /// The same tree with every leaf turned into a value of the next stage's tree.

@@ -113,10 +113,7 @@ pub const GENERATED: &[Generated] = &[
     Generated { name: "api-token", recipe: Recipe::Random(Random { length: 40, alphabet: LETTERS_AND_DIGITS }) },
     Generated { name: "db-password", recipe: Recipe::Random(Random { length: 24, alphabet: TRYING }) },
     Generated { name: "session-key", recipe: Recipe::Random(Random { length: 48, alphabet: LETTERS_AND_DIGITS }) },
-    Generated {
-        name: "smtp",
-        recipe: Recipe::Account { username: "app", password: Random { length: 24, alphabet: LETTERS_AND_DIGITS } },
-    },
+    Generated { name: "smtp", recipe: Recipe::Account { username: "app", password: Random { length: 24, alphabet: LETTERS_AND_DIGITS } } },
 ];
 
 impl Generated {
@@ -260,7 +257,8 @@ mod tests {
             let context = Context::from_serialize(&values).unwrap();
             for file in &files {
                 if (file.path.starts_with("templates/") || file.path.starts_with("config/")) && std::str::from_utf8(&file.bytes).is_ok() {
-                    let rendered = tera.render_str(&text(file.path), &context, false).unwrap_or_else(|error| panic!("{}: {error}", file.path));
+                    let rendered =
+                        tera.render_str(&text(file.path), &context, false).unwrap_or_else(|error| panic!("{}: {error}", file.path));
                     for document in serde_yaml::Deserializer::from_str(&rendered).take(if file.path.ends_with(".yaml") { 9 } else { 0 }) {
                         let object: serde_json::Value = serde::Deserialize::deserialize(document).unwrap();
                         assert!(object.is_object(), "{}", file.path);

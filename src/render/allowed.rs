@@ -3,8 +3,32 @@
 
 /// Tera's own filters that work on ordinary values only.
 pub(super) const FILTERS: [&str; 26] = [
-    "abs", "capitalize", "default", "escape_xml", "first", "float", "get", "int", "join", "keys", "last", "length", "nth", "pairs",
-    "reverse", "round", "sort", "split", "str", "title", "trim_end", "trim_start", "truncate", "unique", "values", "wordcount",
+    "abs",
+    "capitalize",
+    "default",
+    "escape_xml",
+    "first",
+    "float",
+    "get",
+    "int",
+    "join",
+    "keys",
+    "last",
+    "length",
+    "nth",
+    "pairs",
+    "reverse",
+    "round",
+    "sort",
+    "split",
+    "str",
+    "title",
+    "trim_end",
+    "trim_start",
+    "truncate",
+    "unique",
+    "values",
+    "wordcount",
 ];
 
 /// Filters that know blanks and are Tera's own on ordinary text.
@@ -15,8 +39,23 @@ pub(super) const LAZY_OWN: [&str; 8] = ["b64decode", "b64encode", "json", "json_
 
 /// Tests (`is …`).
 pub(super) const TESTS: [&str; 17] = [
-    "array", "bool", "containing", "defined", "divisible_by", "ending_with", "even", "float", "integer", "iterable", "map", "none",
-    "number", "odd", "starting_with", "string", "undefined",
+    "array",
+    "bool",
+    "containing",
+    "defined",
+    "divisible_by",
+    "ending_with",
+    "even",
+    "float",
+    "integer",
+    "iterable",
+    "map",
+    "none",
+    "number",
+    "odd",
+    "starting_with",
+    "string",
+    "undefined",
 ];
 
 /// Functions.

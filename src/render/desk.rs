@@ -62,14 +62,8 @@ pub(super) struct Shared(Arc<Mutex<Desk>>);
 
 impl Shared {
     pub(super) fn new(tokens: Tokens) -> Self {
-        let desk = Desk {
-            tokens,
-            blanks: Blanks::default(),
-            library_sites: Vec::new(),
-            own_sites: Vec::new(),
-            file: Arc::from(""),
-            failed: None,
-        };
+        let desk =
+            Desk { tokens, blanks: Blanks::default(), library_sites: Vec::new(), own_sites: Vec::new(), file: Arc::from(""), failed: None };
         Self(Arc::new(Mutex::new(desk)))
     }
 
@@ -153,7 +147,9 @@ impl Desk {
             match found {
                 None => Ok(None),
                 Some(value) => match (value.as_str(), value.as_i128()) {
-                    (Some(""), _) => Err(problem(place, format!("the argument `{name}` of secret(…) is empty"), "name it, or leave it out")),
+                    (Some(""), _) => {
+                        Err(problem(place, format!("the argument `{name}` of secret(…) is empty"), "name it, or leave it out"))
+                    }
                     (Some(text), _) => Ok(Some(text.to_owned())),
                     (None, Some(number)) if name == "version" => Ok(Some(number.to_string())),
                     _ => {
@@ -171,7 +167,13 @@ impl Desk {
             match word {
                 "empty" => allow.empty = true,
                 "expired" => allow.expired = true,
-                _ => return Err(problem(place, "the argument `allow` of secret(…) names what is not known", "write allow=\"empty\", \"expired\" or \"empty,expired\"")),
+                _ => {
+                    return Err(problem(
+                        place,
+                        "the argument `allow` of secret(…) names what is not known",
+                        "write allow=\"empty\", \"expired\" or \"empty,expired\"",
+                    ));
+                }
             }
         }
         self.mint(place, Source::Vault { ask: Ask { vault, name, key, version }, allow })
@@ -201,7 +203,9 @@ impl Desk {
             Some(text) => {
                 let result = filter.apply(&Secret::copy_of(text.as_bytes()));
                 let result = result.ok().and_then(|secret| secret.expose_text().map(Value::from));
-                result.ok_or_else(|| problem(&site.place, format!("the filter `{name}` got a text that is not base64 of a text"), "correct the value"))
+                result.ok_or_else(|| {
+                    problem(&site.place, format!("the filter `{name}` got a text that is not base64 of a text"), "correct the value")
+                })
             }
             None if self.holds_blank(value, 0) => Err(self.nested(name, site, value)),
             None if matches!(filter, Filter::Json) => match serde_json::to_string(value) {
@@ -236,7 +240,10 @@ impl Desk {
     }
 
     fn derive(&mut self, site: &Site, filter: Filter, text: &str) -> Result<Value, Box<Failed>> {
-        let input = self.tokens.split(text).map_err(|_| problem(&site.place, "a blank was changed before this filter", "filter the blank itself"))?;
+        let input = self
+            .tokens
+            .split(text)
+            .map_err(|_| problem(&site.place, "a blank was changed before this filter", "filter the blank itself"))?;
         self.mint(&site.place, Source::Derived { filter, input })
     }
 
@@ -350,7 +357,8 @@ fn lazy_builtin(name: &str, arguments: &Kwargs) -> Result<Filter, (String, &'sta
             first: arguments.get::<bool>("first").map_err(|_| wrong("first", "true or false"))?.unwrap_or(false),
         }),
         _ => {
-            let text = |argument| arguments.get::<&str>(argument).ok().flatten().map(str::to_owned).ok_or_else(|| wrong(argument, "a text"));
+            let text =
+                |argument| arguments.get::<&str>(argument).ok().flatten().map(str::to_owned).ok_or_else(|| wrong(argument, "a text"));
             let (from, to) = (text("from")?, text("to")?);
             if from.is_empty() {
                 return Err(wrong("from", "at least one character"));

@@ -629,4 +629,3 @@ impl Expression {
         Self { primary: false, ..Self::primary(range) }
     }
 }
-

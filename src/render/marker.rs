@@ -120,9 +120,7 @@ impl LineMap {
         let marks = self.lines.get(index)?;
         let before = marks.iter().rev().find(|mark| mark.column <= column);
         match (before, marks.first()) {
-            (Some(mark), _) if mark.exact => {
-                Some(Place { column: mark.origin.column + (column - mark.column), ..mark.origin.clone() })
-            }
+            (Some(mark), _) if mark.exact => Some(Place { column: mark.origin.column + (column - mark.column), ..mark.origin.clone() }),
             (Some(mark), _) => Some(mark.origin.clone()),
             (None, Some(mark)) => {
                 let back = if column == 0 { 0 } else { mark.column - column };

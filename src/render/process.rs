@@ -110,7 +110,9 @@ impl ProcessEngine {
         match end {
             End::Whole => Ok(()),
             End::Silent => Err(answer.blame(&too_long(seconds), BOUND)),
-            End::Nonsense => Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug")),
+            End::Nonsense => {
+                Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug"))
+            }
             End::Dead => Err(answer.obituary(status, seconds)),
         }
     }
@@ -250,7 +252,11 @@ fn too_long(seconds: usize) -> String {
 }
 
 fn cannot_start() -> Problem {
-    Problem::new(Fault::Internal, "the rendering process cannot be started", "check that the program may start itself and that there are free processes")
+    Problem::new(
+        Fault::Internal,
+        "the rendering process cannot be started",
+        "check that the program may start itself and that there are free processes",
+    )
 }
 
 fn send(input: ChildStdin, order: &Body, request: &Request) -> io::Result<()> {

@@ -34,11 +34,55 @@ pub enum Step {
     Key(String),
 }
 
-/// Every scalar with blanks in an object, in order.
+/// Every scalar with blanks in an object, in order; of a Secret also its literal `stringData`, which encoding would veil.
 pub fn landings(object: &Object<Cloze>) -> Vec<Landing> {
     let mut found = Vec::new();
     collect(&object.root, &mut Vec::new(), &mut found);
+    if object.is_secret() {
+        for entry in object.root.get("stringData").and_then(Node::as_map).unwrap_or_default() {
+            if let Value::Text(text) = &entry.node.value {
+                let path = vec![Step::Key("stringData".to_owned()), Step::Key(entry.key.clone())];
+                found.push(Landing { path, pieces: vec![Piece::Text(text.clone())] });
+            }
+        }
+    }
     found
+}
+
+/// The object as a review shows it when no vault is asked, alike to what [`review`] makes of it once it is filled.
+pub fn preview(object: Object<Cloze>, mask: &dyn Fn(BlankId) -> String) -> Object<Infallible> {
+    let landings = landings(&object);
+    let is_secret = object.is_secret();
+    let joined = |cloze: Cloze| cloze.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>();
+    let root: Result<Node<Infallible>, Infallible> = object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(joined(cloze))));
+    let mut root = match root {
+        Ok(root) => root,
+        Err(never) => match never {},
+    };
+    if is_secret {
+        let literal = root.take("stringData");
+        unveil(&mut root, &landings);
+        let shown = root.take("stringData");
+        let mut texts: Vec<Entry<Infallible>> =
+            [shown, literal].into_iter().flatten().filter_map(|node| if let Value::Map(entries) = node.value { Some(entries) } else { None }).flatten().collect();
+        if !texts.is_empty() {
+            texts.sort_by(|a, b| a.key.cmp(&b.key));
+            root.set("stringData", Node::made(Value::Map(texts)));
+        }
+    }
+    for field in ["data", "binaryData"] {
+        if let Some(entries) = root.get_mut(field).and_then(Node::as_map_mut).filter(|_| is_secret || object.identity.kind == "ConfigMap") {
+            entries.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+    }
+    Object { file: object.file, identity: object.identity, root }
+}
+
+fn shown(piece: &Piece, mask: &dyn Fn(BlankId) -> String) -> String {
+    match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Blank(id) => mask(*id),
+    }
 }
 
 /// The object as a review shows it: in each blank's stead what `mask` says. A Secret's values with blanks stand under
@@ -46,11 +90,7 @@ pub fn landings(object: &Object<Cloze>) -> Vec<Landing> {
 pub fn review(object: &Object<Secret>, landings: &[Landing], mask: &dyn Fn(BlankId) -> String) -> Node<Infallible> {
     let masked = |path: &[Step]| {
         let landing = landings.iter().find(|landing| same(&landing.path, path))?;
-        let parts = landing.pieces.iter().map(|piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Blank(id) => mask(*id),
-        });
-        Some(parts.collect::<String>())
+        Some(landing.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>())
     };
     let mut root = copy(&object.root, &mut Vec::new(), &masked);
     if object.is_secret() {
@@ -116,7 +156,7 @@ fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> O
         Value::Null => Value::Null,
         Value::Bool(flag) => Value::Bool(*flag),
         Value::Number(number) => Value::Number(*number),
-        Value::Text(text) => Value::Text(text.clone()),
+        Value::Text(text) => Value::Text(if path.len() == 2 { masked(path) } else { None }.unwrap_or_else(|| text.clone())),
         Value::Leaf(_) => Value::Text(masked(path).unwrap_or_else(|| HIDDEN.to_owned())),
         Value::List(items) => {
             let mut list = Vec::with_capacity(items.len());

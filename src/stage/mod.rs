@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod check;
 pub mod diff;
 pub mod encode;
+mod fetch;
 pub mod fill;
 pub mod landing;
 mod leaf;
@@ -15,6 +16,8 @@ pub mod mask;
 pub mod name;
 pub mod order;
 pub mod parse;
+#[cfg(test)]
+mod sample;
 mod sink;
 pub mod taint;
 mod value;

@@ -29,7 +29,7 @@ use crate::render::Tokens;
 use crate::stage::bundle::Bundle;
 
 /// The objects of a run with their blanks. Only [`parse`] makes one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Parsed {
     objects: Vec<Object<Cloze>>,
     blanks: Blanks,
@@ -142,7 +142,12 @@ impl Reading<'_> {
             return None;
         }
         let Ok(pieces) = self.tokens.split(text) else {
-            self.complain(file, mark, "something changed the text of a blank", "apply only filters that know blanks, such as `urlencode` or `indent`");
+            self.complain(
+                file,
+                mark,
+                "something changed the text of a blank",
+                "apply only filters that know blanks, such as `urlencode` or `indent`",
+            );
             return None;
         };
         for piece in &pieces {

@@ -9,7 +9,9 @@ use crate::blank::Ask;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
 use crate::clock::Clock;
+use crate::digest::Digest;
 use crate::manifest::Identity;
+use crate::manifest::Leaf;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::write;
@@ -19,7 +21,7 @@ use crate::project::Settings;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::stage::check::check_content;
+use crate::stage::check;
 use crate::stage::encode::encode;
 use crate::stage::fill::Used;
 use crate::stage::fill::fill;
@@ -72,22 +74,20 @@ pub struct BuiltManifest {
 
 /// Fills and names the objects, and writes their manifests.
 pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Settings, filling: Filling<'_>) -> Result<Built, Problems> {
-    let landed: HashMap<Identity, Vec<Landing>> = objects
-        .iter()
-        .filter_map(|object| Some((based(object), landings(object))).filter(|(_, landings)| !landings.is_empty()))
-        .collect();
+    let landed: HashMap<Identity, Vec<Landing>> =
+        objects.iter().filter_map(|object| Some((based(object), landings(object))).filter(|(_, landings)| !landings.is_empty())).collect();
     let keys = filling.keys;
     let filled = fill(objects, blanks, filling.vaults, filling.clock, &|parts| keys.fingerprint(parts)).await?;
     let (objects, used, _, mut warnings) = encode(filled)?.into_parts();
-    let problems = check_content(&objects);
+    let problems = check::content(&objects);
     let naming = Naming { keyed: Some(keys), default: names(settings), external: &externals(settings), masked: &HashSet::new() };
     let named = match name(objects, &naming) {
         Ok(named) => Problems::or(named, problems)?,
         Err(failed) => return Err(failed.into_list().into_iter().chain(problems).collect::<Vec<_>>().into()),
     };
     warnings.extend_from_slice(named.warnings());
-    let told: BTreeMap<&Ask, String> = used.iter().map(|used| (&used.ask, told(used))).collect();
-    let tell = |ask: &Ask| told.get(ask).cloned().unwrap_or_else(|| ask.to_string());
+    let told: BTreeMap<&Ask, String> = used.iter().map(|used| (&used.ask, tell(&used.ask, &used.version, &used.fingerprint))).collect();
+    let tell_of = |ask: &Ask| told.get(ask).cloned().unwrap_or_else(|| ask.to_string());
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
     let manifests = named
         .into_objects()
@@ -96,7 +96,7 @@ pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Sett
             let based = based(&object);
             let bytes = written(&object.root, &mut scratch);
             let recipe = landed.get(&based).map(|landings| {
-                let shown = review(&object, landings, &|id| blanks.mask_with(id, &tell));
+                let shown = review(&object, landings, &|id| blanks.mask_with(id, &tell_of));
                 let text = written(&shown, &mut scratch);
                 Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), landings, blanks)
             });
@@ -113,17 +113,17 @@ pub fn based<B>(object: &Object<B>) -> Identity {
 }
 
 /// The bytes of a document, in a buffer of exactly their length.
-pub fn written<B: crate::manifest::Leaf>(root: &Node<B>, scratch: &mut SecretBuffer) -> Secret {
+pub fn written<B: Leaf>(root: &Node<B>, scratch: &mut SecretBuffer) -> Secret {
     scratch.truncate(0);
     write(root, scratch);
     Secret::copy_of(scratch.expose())
 }
 
 /// What a review says of a secret that went in: source, version, fingerprint.
-fn told(used: &Used) -> String {
-    let version = if used.ask.version.is_some() || used.version.is_empty() { String::new() } else { format!("@{}", used.version) };
-    let fingerprint = used.fingerprint.to_string();
-    format!("{}{version} {}", used.ask, &fingerprint[..FINGERPRINT])
+pub(crate) fn tell(ask: &Ask, version: &str, fingerprint: &Digest) -> String {
+    let version = if ask.version.is_some() || version.is_empty() { String::new() } else { format!("@{version}") };
+    let fingerprint = fingerprint.to_string();
+    format!("{ask}{version} {}", &fingerprint[..FINGERPRINT])
 }
 
 /// The annotation that keeps the name without suffix.

@@ -1,16 +1,42 @@
 //! What a release changes against another, as a review shows it.
 
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::convert::Infallible;
+
+use crate::blank::Ask;
+use crate::blank::Blanks;
+use crate::blank::Cloze;
 use crate::history::History;
+use crate::history::RecordedBlank;
 use crate::history::Release;
 use crate::manifest::Identity;
+use crate::manifest::Object;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::Settings;
+use crate::secret::SecretBuffer;
 use crate::stage::diff::Change;
 use crate::stage::diff::Reviewed;
 use crate::stage::diff::diff;
+use crate::stage::landing::landings;
+use crate::stage::landing::preview;
+use crate::stage::name::Naming;
+use crate::stage::name::PLACEHOLDER;
+use crate::stage::name::name;
 use crate::story::build::Built;
+use crate::story::build::Filling;
+use crate::story::build::based;
+use crate::story::build::build;
+use crate::story::build::tell;
+use crate::story::build::written;
+use crate::story::past::Past;
 use crate::story::past::problem;
+use crate::story::prepare::Workbench;
+use crate::story::prepare::prepare;
 use crate::story::recipe::Recipe;
+use crate::story::review::externals;
+use crate::story::review::names;
 
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
 pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {
@@ -51,4 +77,93 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
 /// What release `after` changes against release `before`.
 pub async fn compare_releases(history: &History<'_>, before: &Release, after: &Release) -> Result<Vec<Change>, Problem> {
     Ok(diff(reviewed(history, before).await?, reviewed(history, after).await?))
+}
+
+/// With what a project is compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Against<'a> {
+    /// With the values that the vaults hold now.
+    Values(Filling<'a>),
+    /// Without asking any vault: what was recorded of a secret stands for what it is now.
+    Record,
+}
+
+/// What a deploy of the project would change against a release, the current one unless a number is given.
+pub async fn compare_project(
+    workbench: &Workbench<'_>,
+    past: &Past<'_>,
+    against: Against<'_>,
+    number: Option<u64>,
+) -> Result<Vec<Change>, Problems> {
+    let mut prepared = prepare(workbench)?;
+    let (objects, blanks) = prepared.take();
+    let history = past.open(workbench.settings).await?;
+    let before = match number {
+        Some(number) => Some(history.release(number).await.map_err(problem)?),
+        None => history.head().await.map_err(problem)?,
+    };
+    let locate = |failed| prepared.locate(workbench.engine, failed);
+    match against {
+        Against::Values(filling) => {
+            let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
+            compare_built(&history, before.as_ref(), &built).await
+        }
+        Against::Record => {
+            let recorded: BTreeMap<Ask, &RecordedBlank> =
+                before.iter().flat_map(|release| &release.body.blanks).map(|blank| (ask_of(blank), blank)).collect();
+            let told = |ask: &Ask| match recorded.get(ask) {
+                Some(blank) => tell(ask, &blank.version, &blank.fingerprint),
+                None => format!("{ask}, not asked"),
+            };
+            let after = previews(workbench.settings, objects, &blanks, &told).map_err(locate)?;
+            let before = match &before {
+                Some(release) => veiled(reviewed(&history, release).await?, release),
+                None => Vec::new(),
+            };
+            Ok(diff(before, after))
+        }
+    }
+}
+
+/// The objects as a review shows them when no vault is asked.
+fn previews(
+    settings: &Settings,
+    objects: Vec<Object<Cloze>>,
+    blanks: &Blanks,
+    told: &dyn Fn(&Ask) -> String,
+) -> Result<Vec<Reviewed>, Problems> {
+    let unknown: HashSet<Identity> =
+        objects.iter().filter(|object| !landings(object).is_empty()).map(|object| object.identity.clone()).collect();
+    let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
+    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &unknown };
+    let mut scratch = SecretBuffer::with_capacity(64 << 10);
+    let review = |object: &Object<Infallible>| {
+        let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
+        Reviewed { identity: based(object), text }
+    };
+    Ok(name(shown, &naming)?.objects().iter().map(review).collect())
+}
+
+/// The reviews of a release with the names of Secrets as a review without keys has them.
+fn veiled(mut objects: Vec<Reviewed>, release: &Release) -> Vec<Reviewed> {
+    let names: Vec<(String, String)> = release
+        .body
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.identity.name != manifest.base && (manifest.identity.kind == "Secret" || manifest.recipe.is_some()))
+        .map(|manifest| (manifest.identity.name.clone(), format!("{}-{PLACEHOLDER}", manifest.base)))
+        .collect();
+    for object in &mut objects {
+        for (name, veil) in &names {
+            if object.text.contains(name) {
+                object.text = object.text.replace(name, veil);
+            }
+        }
+    }
+    objects
+}
+
+fn ask_of(blank: &RecordedBlank) -> Ask {
+    let version = blank.pinned.then(|| blank.version.clone());
+    Ask { vault: blank.vault.clone(), name: blank.name.clone(), key: blank.key.clone(), version }
 }

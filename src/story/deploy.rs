@@ -26,6 +26,7 @@ use crate::story::past::Past;
 use crate::story::past::problem;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::prepare;
+use crate::story::recipe::Recipe;
 
 /// What came of a deploy or a rollback.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub async fn deploy(
     let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
     drop(blanks);
     workbench.observer.observe(Event::Filled { secrets: built.used.len(), vaults: vaults(&built.used) });
-    for warning in prepared.locate_all(workbench.engine, built.warnings.clone()) {
+    for warning in prepared.warnings.iter().cloned().chain(prepared.locate_all(workbench.engine, built.warnings.clone())) {
         workbench.observer.observe(Event::Warned(warning));
     }
     let files = |list: Vec<(String, _)>| list.into_iter().map(|(path, digest)| RecordedFile { path, digest }).collect();
@@ -93,8 +94,7 @@ pub(crate) async fn release(
         let changes = compare_built(history, head.as_ref(), built).await?;
         return Ok(Released { number: head.map(|head| head.summary.number), recorded: false, changes });
     }
-    let recipes: Vec<Option<Vec<u8>>> =
-        built.manifests.iter().map(|manifest| manifest.recipe.as_ref().map(crate::story::recipe::Recipe::encode)).collect();
+    let recipes: Vec<Option<Vec<u8>>> = built.manifests.iter().map(|manifest| manifest.recipe.as_ref().map(Recipe::encode)).collect();
     let draft = Draft {
         actor: past.actor.to_owned(),
         revision: past.revision.map(str::to_owned),
@@ -105,8 +105,7 @@ pub(crate) async fn release(
         values: making.values,
         manifests: built.manifests.iter().zip(&recipes).map(|(manifest, recipe)| drafted(manifest, recipe.as_deref())).collect(),
     };
-    let manifests: Vec<(&Identity, &[u8])> =
-        built.manifests.iter().map(|manifest| (&manifest.identity, manifest.bytes.expose())).collect();
+    let manifests: Vec<(&Identity, &[u8])> = built.manifests.iter().map(|manifest| (&manifest.identity, manifest.bytes.expose())).collect();
     let current = head.as_ref().filter(|head| history.has_content(head, &draft));
     let (recorded, now) = match current {
         Some(head) => {
@@ -141,13 +140,7 @@ async fn settle(workbench: &Workbench<'_>, past: &Past<'_>, history: &History<'_
 }
 
 fn drafted<'a>(manifest: &'a BuiltManifest, recipe: Option<&'a [u8]>) -> DraftManifest<'a> {
-    DraftManifest {
-        identity: &manifest.identity,
-        base: &manifest.base,
-        file: &manifest.file,
-        content: manifest.bytes.expose(),
-        recipe,
-    }
+    DraftManifest { identity: &manifest.identity, base: &manifest.base, file: &manifest.file, content: manifest.bytes.expose(), recipe }
 }
 
 pub(crate) fn recorded(used: &Used) -> RecordedBlank {

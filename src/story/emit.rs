@@ -79,8 +79,7 @@ pub fn put(past: &Past<'_>, manifests: &[(&Identity, &[u8])], emission: Emission
         }
     };
     let bytes_of = |index: usize| converted.get(index).map_or(manifests[index].1, Secret::expose);
-    let files: Vec<OutputFile<'_>> =
-        names.iter().enumerate().map(|(index, name)| OutputFile { name, bytes: bytes_of(index) }).collect();
+    let files: Vec<OutputFile<'_>> = names.iter().enumerate().map(|(index, name)| OutputFile { name, bytes: bytes_of(index) }).collect();
     emission.sink.emit(&files, &past.attempt())?;
     emission.observer.observe(Event::Emitted {
         manifests: files.len(),

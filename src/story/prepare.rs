@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::blank::Blanks;
+use crate::blank::Cloze;
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::event::Observer;
+use crate::manifest::Object;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -24,11 +27,10 @@ use crate::render::Template;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::bundle::BundleKind;
-use crate::stage::check::demand_strings;
+use crate::stage::check;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
-use crate::stage::taint::Reveal;
-use crate::stage::taint::taint;
+use crate::stage::taint;
 
 /// What a story about templates works with.
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +50,8 @@ pub struct Workbench<'a> {
 pub struct Prepared {
     /// The objects and blanks.
     pub parsed: Parsed,
-    /// Where the templates let a value land in the open.
-    pub reveals: Vec<Reveal>,
+    /// What is worth a look.
+    pub warnings: Vec<Problem>,
     /// The digest of each template and file that was rendered, by path.
     pub templates: BTreeMap<String, Digest>,
     /// The digest of all values that templates saw.
@@ -58,6 +60,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The objects and blanks, for the next stage.
+    pub fn take(&mut self) -> (Vec<Object<Cloze>>, Blanks) {
+        std::mem::take(&mut self.parsed).into_parts()
+    }
+
     /// The same problems at places in the templates, where they had places in what templates rendered to.
     pub fn locate(&self, engine: &dyn Engine, problems: Problems) -> Problems {
         self.places.locate(engine, problems)
@@ -92,16 +99,17 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
         objects: parsed.objects().len(),
         blanks: parsed.blanks().len(),
     });
-    let mut failed = demand_strings(parsed.objects());
-    let reveals = match taint(parsed.objects(), parsed.blanks()) {
-        Ok(reveals) => reveals,
-        Err(tainted) => {
-            failed.extend(tainted.into_list());
-            Vec::new()
-        }
-    };
-    let prepared = Prepared { parsed, reveals, templates: digests, values: digest, places };
-    if failed.is_empty() { Ok(prepared) } else { Err(prepared.locate(workbench.engine, failed.into())) }
+    let mut failed = check::shape(parsed.objects());
+    if let Err(tainted) = taint::check(parsed.objects(), parsed.blanks()) {
+        failed.extend(tainted.into_list());
+    }
+    if !failed.is_empty() {
+        return Err(places.locate(workbench.engine, failed.into()));
+    }
+    let warnings = check::hidden_variables(parsed.objects());
+    let mut prepared = Prepared { parsed, warnings: Vec::new(), templates: digests, values: digest, places };
+    prepared.warnings = prepared.locate_all(workbench.engine, warnings);
+    Ok(prepared)
 }
 
 fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {

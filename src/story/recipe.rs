@@ -38,7 +38,11 @@ impl Recipe {
     pub fn decode(bytes: &[u8]) -> Result<Self, Problem> {
         let recipe: Option<Self> = serde_json::from_slice(bytes).ok();
         recipe.filter(|recipe| recipe.format == FORMAT).ok_or_else(|| {
-            Problem::new(Fault::History, "a recorded recipe is none that this version of cloze knows", "use the version of cloze that recorded it")
+            Problem::new(
+                Fault::History,
+                "a recorded recipe is none that this version of cloze knows",
+                "use the version of cloze that recorded it",
+            )
         })
     }
 

@@ -53,7 +53,8 @@ pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
     let masked: HashSet<Identity> = unknown.into_iter().collect();
     let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &masked };
     let named = name::name(objects, &naming).map_err(locate)?;
-    let warnings = prepared.locate_all(workbench.engine, named.warnings().to_vec());
+    let mut warnings = prepared.locate_all(workbench.engine, named.warnings().to_vec());
+    warnings.append(&mut prepared.warnings);
     let objects = named.into_objects();
     let file_names = file_names(objects.iter().map(|object| &object.identity));
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);

@@ -28,6 +28,7 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::stage::diff::Change;
 use crate::stage::landing::Landing;
+use crate::stage::landing::Step;
 use crate::stage::landing::reopen;
 use crate::story::build::Built;
 use crate::story::build::Filling;
@@ -219,11 +220,11 @@ fn object(stored: &StoredManifest<'_>, blanks: &mut Blanks) -> Result<Object<Clo
     };
     let mut root = reopen(root, &landings);
     // Names are given anew: what was made immutable under its old name is another object under its new one.
-    if landings.iter().any(|landing| matches!(landing.path.first(), Some(crate::stage::landing::Step::Key(_)))) {
+    if landings.iter().any(|landing| matches!(landing.path.first(), Some(Step::Key(_)))) {
         root.take("immutable");
     }
     let identity = identity_of(&root).unwrap_or_else(|| stored.manifest.identity.clone());
-    Ok(Object { file: stored.manifest.file.as_str().into(), identity, root })
+    Ok(Object { file: Arc::clone(&stored.manifest.file), identity, root })
 }
 
 fn identity_of(root: &Node<Cloze>) -> Option<Identity> {

@@ -3,6 +3,7 @@
 mod field;
 // pub mod hashicorp;
 mod json;
+pub mod limited;
 pub mod local;
 pub mod memory;
 mod name;

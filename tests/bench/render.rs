@@ -19,7 +19,8 @@ use serde_json::json;
 fn request(count: usize) -> Request {
     let partial = "app.kubernetes.io/name: {{ app.name }}\n    app.kubernetes.io/part-of: {{ app.name | upper }}";
     let mut templates = vec![Template { file: Arc::from("_labels.yaml"), text: partial.to_owned() }];
-    let padding: String = (0..10).map(|line| format!("  setting{line}: some value that is as long as values often are, number {line}\n")).collect();
+    let padding: String =
+        (0..10).map(|line| format!("  setting{line}: some value that is as long as values often are, number {line}\n")).collect();
     templates.extend((0..count).map(|number| {
         let text = match number % 3 {
             0 => format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: config-{number}\n  labels:\n    {{% include '_labels.yaml' %}}\ndata:\n{padding}  url: http://{{{{ app.name }}}}:{{{{ app.port }}}}/\n"),

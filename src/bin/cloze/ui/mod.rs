@@ -5,6 +5,7 @@ mod human;
 mod json;
 
 pub(crate) use clean::clean;
+pub(crate) use human::count;
 
 use std::io;
 use std::io::IsTerminal;
@@ -39,6 +40,11 @@ impl Ui {
             Color::Auto => !no_color && io::stderr().is_terminal(),
         };
         Self { format: global.format, quiet: global.quiet, verbose: global.verbose, color }
+    }
+
+    /// One that says nothing but results and problems.
+    pub(crate) fn silent() -> Self {
+        Self { format: Format::Human, quiet: true, verbose: 0, color: false }
     }
 
     /// Whether results are for programs.

@@ -1,0 +1,68 @@
+//! `cloze deploy`
+
+use cloze::clock::Machine;
+use cloze::problem::Problems;
+use cloze::story::build::Filling;
+use cloze::story::deploy;
+use cloze::story::deploy::Released;
+use cloze::story::emit::Emission;
+use cloze::story::emit::Syntax;
+use cloze::story::past::Past;
+use cloze::wiring::Founding;
+use serde_json::json;
+
+use crate::args;
+use crate::args::Emit;
+use crate::args::Values;
+use crate::commands::desk::Desk;
+use crate::commands::diff;
+use crate::commands::target::sink;
+use crate::run::Run;
+
+/// Deploys the environment.
+pub(crate) fn deploy(run: &Run, values: &Values, emit: &Emit) -> Result<(), Problems> {
+    let desk = Desk::open(run, values)?.unlock()?;
+    let sink = sink(run, &desk, emit)?;
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    let released = run.wait(async {
+        let trust = wiring.trust(&store, Founding::Allowed).await?;
+        if let Some(path) = &trust.founded {
+            run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
+        }
+        let vaults = wiring.vaults(&trust.keys)?;
+        let past = Past {
+            store: &store,
+            keys: &trust.keys,
+            keyring: trust.keyring.as_bytes(),
+            pin: wiring.pin()?,
+            clock: &Machine,
+            entropy: run.entropy.as_ref(),
+            actor: &run.actor,
+            revision: run.revision.as_deref(),
+        };
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
+        let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
+        deploy::deploy(&desk.workbench(), &past, filling, emit.note.as_deref(), emission, emit.dry_run).await
+    })?;
+    tell(run, &released, emit)
+}
+
+/// Tells what came of a deploy or a rollback.
+pub(crate) fn tell(run: &Run, released: &Released, emit: &Emit) -> Result<(), Problems> {
+    if emit.dry_run {
+        return diff::print(run, &released.changes);
+    }
+    if run.ui.is_json() && emit.output.as_deref() != Some("-") {
+        return run.ui.json(&json!({ "release": released.number, "recorded": released.recorded }));
+    }
+    Ok(())
+}
+
+/// The syntax that the command line asks for.
+pub(crate) fn syntax(syntax: args::Syntax) -> Syntax {
+    match syntax {
+        args::Syntax::Yaml => Syntax::Yaml,
+        args::Syntax::Json => Syntax::Json,
+    }
+}

@@ -1,0 +1,87 @@
+//! A project, opened for one command.
+
+use std::path::PathBuf;
+
+use cloze::clock::Machine;
+use cloze::problem::Problems;
+use cloze::project::Flags;
+use cloze::project::KeySettings;
+use cloze::project::Project;
+use cloze::project::Root;
+use cloze::project::Set;
+use cloze::project::Settings;
+use cloze::project::variable;
+use cloze::render::ProcessEngine;
+use cloze::secret::Secret;
+use cloze::story::prepare::Workbench;
+use cloze::wiring::Wiring;
+
+use crate::args::Values;
+use crate::commands::passphrase;
+use crate::run::Run;
+
+/// A project with what applies to this run.
+#[derive(Debug)]
+pub(crate) struct Desk<'r> {
+    run: &'r Run,
+    root: Root,
+    /// What applies.
+    pub(crate) settings: Settings,
+    engine: ProcessEngine,
+    passphrase: Option<Secret>,
+}
+
+impl<'r> Desk<'r> {
+    /// Opens the project of this run.
+    pub(crate) fn open(run: &'r Run, values: &Values) -> Result<Self, Problems> {
+        let root = Root::open(&run.directory)?;
+        let project = Project::load(&root)?;
+        let sets = |list: &[String], literal| list.iter().map(|text| Set { text: text.clone(), literal }).collect::<Vec<_>>();
+        let flags = Flags {
+            environment: run.environment.clone(),
+            values: values.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+            sets: sets(&values.set, false).into_iter().chain(sets(&values.set_string, true)).collect(),
+            ..Flags::default()
+        };
+        let settings = Settings::resolve(&project, &flags, &run.variables)?;
+        let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
+        Ok(Self { run, root, settings, engine, passphrase: None })
+    }
+
+    /// Takes or asks for the passphrase, where the environment's keyring is held by one.
+    pub(crate) fn unlock(mut self) -> Result<Self, Problems> {
+        if self.settings.keys.contains(&KeySettings::Passphrase) {
+            self.passphrase = passphrase::obtain(self.run)?;
+        }
+        Ok(self)
+    }
+
+    /// The project's root.
+    pub(crate) fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// For stories about templates.
+    pub(crate) fn workbench(&self) -> Workbench<'_> {
+        Workbench { root: &self.root, settings: &self.settings, engine: &self.engine, observer: &self.run.ui }
+    }
+
+    /// For adapters.
+    pub(crate) fn wiring(&self) -> Wiring<'_> {
+        Wiring {
+            root: &self.root,
+            base: &self.run.directory,
+            settings: &self.settings,
+            passphrase: self.passphrase.as_ref(),
+            token: self.run.variables.secret(variable::VAULT_TOKEN),
+            clock: &Machine,
+            entropy: &self.run.entropy,
+        }
+    }
+}
+
+/// This program, as it was started, even when its file was replaced since.
+fn program() -> PathBuf {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() { own } else { std::env::current_exe().unwrap_or_else(|_| PathBuf::from("cloze")) }
+}

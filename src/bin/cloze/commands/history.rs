@@ -1,0 +1,132 @@
+//! `cloze history`
+
+use std::fmt::Write;
+
+use cloze::clock::Machine;
+use cloze::history::Action;
+use cloze::history::Outcome;
+use cloze::history::Reader;
+use cloze::history::Summary;
+use cloze::history::What;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::story::past::Past;
+use cloze::story::past::owner;
+use cloze::story::past::problem;
+use cloze::wiring::Founding;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::args::Values;
+use crate::commands::desk::Desk;
+use crate::run::Run;
+
+/// Lists the releases, newest first, without any key; or proves all of them, with it.
+pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Problems> {
+    let desk = Desk::open(run, &Values::default())?;
+    if verify { prove(run, desk.unlock()?) } else { list(run, &desk, limit) }
+}
+
+fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
+    let store = desk.wiring().store()?;
+    let reader = Reader::new(&store, owner(&desk.settings));
+    let rows: Vec<(Summary, Outcome)> = run.wait(async {
+        let newest = reader.newest().await.map_err(problem)?;
+        let mut rows = Vec::new();
+        for summary in reader.summaries(newest, limit as u64).await {
+            let summary = summary.map_err(problem)?;
+            let outcome = reader.outcome(summary.number).await.map_err(problem)?;
+            rows.push((summary, outcome));
+        }
+        Ok(rows)
+    })?;
+    if run.ui.is_json() {
+        let list: Vec<Value> = rows.iter().map(|(summary, outcome)| in_json(summary, outcome)).collect();
+        return run.ui.json(&json!({ "releases": list }));
+    }
+    if rows.is_empty() {
+        run.ui.status("no release yet");
+        return Ok(());
+    }
+    let mut text = format!("{:>8}  {:<20}  {:<24}  {:<24}  {:>9}  ACTOR\n", "RELEASE", "TIME", "ACTION", "OUTCOME", "MANIFESTS");
+    for (summary, outcome) in &rows {
+        let time = summary.time.to_string();
+        let (what, outcome) = (action(summary.action), words(outcome));
+        let _ = write!(text, "{:>8}  {time:<20}  {what:<24}  {outcome:<24}  {:>9}  {}", summary.number, summary.manifests, summary.actor);
+        if let Some(note) = &summary.note {
+            let _ = write!(text, "  {}", note.replace('\n', " "));
+        }
+        text.push('\n');
+    }
+    run.ui.text(&text)
+}
+
+fn prove(run: &Run, desk: Desk<'_>) -> Result<(), Problems> {
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    let report = run.wait(async {
+        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let past = Past {
+            store: &store,
+            keys: &trust.keys,
+            keyring: trust.keyring.as_bytes(),
+            pin: wiring.pin()?,
+            clock: &Machine,
+            entropy: run.entropy.as_ref(),
+            actor: &run.actor,
+            revision: None,
+        };
+        let history = past.open(&desk.settings).await?;
+        Ok(history.verify().await.map_err(problem)?)
+    })?;
+    let problems: Vec<Problem> = report
+        .defects
+        .iter()
+        .map(|defect| Problem::new(Fault::History, defect.to_string(), "restore the object from a backup of the store"))
+        .collect();
+    Problems::or((), problems)?;
+    if run.ui.is_json() {
+        return run.ui.json(&json!({ "releases": report.releases, "objects": report.objects, "defects": 0 }));
+    }
+    run.ui.text(&format!(
+        "proved {} and {} of the history\n",
+        crate::ui::count(usize::try_from(report.releases).unwrap_or(usize::MAX), "release"),
+        crate::ui::count(usize::try_from(report.objects).unwrap_or(usize::MAX), "object")
+    ))
+}
+
+fn in_json(summary: &Summary, outcome: &Outcome) -> Value {
+    json!({
+        "release": summary.number,
+        "time": summary.time.to_string(),
+        "actor": summary.actor,
+        "revision": summary.revision,
+        "note": summary.note,
+        "action": action(summary.action),
+        "outcome": words(outcome),
+        "manifests": summary.manifests,
+        "changed": summary.changed,
+    })
+}
+
+/// What a release was, in words.
+pub(crate) fn action(action: Action) -> String {
+    match action {
+        Action::Deploy => "deploy".to_owned(),
+        Action::Rollback { of } => format!("rollback to {of}"),
+    }
+}
+
+/// What became of a release, in words.
+pub(crate) fn words(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Unknown => "outcome unknown".to_owned(),
+        Outcome::Known(event) => match event.what {
+            What::Emitted => "emitted".to_owned(),
+            What::Applied => "applied".to_owned(),
+            What::Failed => "failed".to_owned(),
+            What::RolledBack { by } => format!("rolled back by {by}"),
+        },
+    }
+}

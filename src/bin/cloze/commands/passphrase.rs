@@ -1,0 +1,82 @@
+//! Values that must not stand in arguments: from a prompt without echo, or from stdin.
+
+use std::io;
+use std::io::IsTerminal;
+use std::io::Read;
+use std::io::Write;
+
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::project::variable;
+use cloze::secret::Secret;
+use cloze::secret::SecretBuffer;
+use rustix::termios::LocalModes;
+use rustix::termios::OptionalActions;
+use rustix::termios::tcgetattr;
+use rustix::termios::tcsetattr;
+
+use crate::run::Run;
+
+/// The passphrase of the environment's keyring: from the variable, else from a prompt on a terminal, else none.
+pub(crate) fn obtain(run: &Run) -> Result<Option<Secret>, Problems> {
+    if let Some(secret) = run.variables.secret(variable::PASSPHRASE) {
+        return Ok(Some(secret.duplicate()));
+    }
+    if run.is_interactive() { prompt("passphrase: ").map(Some) } else { Ok(None) }
+}
+
+/// A value to keep: from a prompt on a terminal, else all of stdin, byte for byte but for one newline at its end that `echo` puts there.
+pub(crate) fn value(name: &str) -> Result<Secret, Problems> {
+    if io::stdin().is_terminal() {
+        return prompt(&format!("value of {name}: "));
+    }
+    let mut buffer = SecretBuffer::with_capacity(VALUE_LIMIT + 1);
+    let slice = buffer.extend_zeroed(VALUE_LIMIT + 1);
+    let mut length = 0;
+    let mut stdin = io::stdin().lock();
+    while length < slice.len() {
+        match stdin.read(&mut slice[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(&error).into()),
+        }
+    }
+    if length > VALUE_LIMIT {
+        return Err(Problem::new(Fault::Usage, "the value is larger than 64 KiB", "keep large things where files belong").into());
+    }
+    buffer.truncate(length);
+    Ok(buffer.into())
+}
+
+fn prompt(text: &str) -> Result<Secret, Problems> {
+    // The prompt is talk; where stderr is gone, the person types blindly.
+    let _ = write!(io::stderr(), "{text}");
+    let stdin = io::stdin();
+    let before = tcgetattr(&stdin).map_err(|error| unreadable(&error.into()))?;
+    let mut silent = before.clone();
+    silent.local_modes &= !LocalModes::ECHO;
+    tcsetattr(&stdin, OptionalActions::Now, &silent).map_err(|error| unreadable(&error.into()))?;
+    let line = line(&mut stdin.lock());
+    // Whatever was typed, the terminal must echo again.
+    let _ = tcsetattr(&stdin, OptionalActions::Now, &before);
+    let _ = writeln!(io::stderr());
+    line.map_err(|error| unreadable(&error).into())
+}
+
+fn line(input: &mut impl Read) -> io::Result<Secret> {
+    let mut buffer = SecretBuffer::with_capacity(4096);
+    let mut byte = [0];
+    while input.read(&mut byte)? == 1 && byte[0] != b'\n' && buffer.len() < VALUE_LIMIT {
+        buffer.push(byte[0]);
+    }
+    Ok(buffer.into())
+}
+
+fn unreadable(error: &io::Error) -> Problem {
+    Problem::new(Fault::Usage, format!("the value cannot be read: {}", error.kind()), "type it on a terminal, or pipe it into stdin")
+}
+
+/// Bytes of a value, as the local vault takes them.
+const VALUE_LIMIT: usize = 64 << 10;

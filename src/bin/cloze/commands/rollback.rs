@@ -1,0 +1,61 @@
+//! `cloze rollback`
+
+use cloze::clock::Machine;
+use cloze::problem::Problems;
+use cloze::story::build::Filling;
+use cloze::story::deploy::Released;
+use cloze::story::emit::Emission;
+use cloze::story::past::Past;
+use cloze::story::rollback;
+use cloze::story::rollback::Values;
+use cloze::wiring::Founding;
+
+use crate::args;
+use crate::args::Emit;
+use crate::args::Secrets;
+use crate::commands::deploy::syntax;
+use crate::commands::deploy::tell;
+use crate::commands::desk::Desk;
+use crate::commands::diff;
+use crate::commands::target::sink;
+use crate::run::Run;
+
+/// Releases the manifests of an earlier release again, after showing what that changes.
+pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
+    let desk = Desk::open(run, &args::Values::default())?.unlock()?;
+    let sink = sink(run, &desk, emit)?;
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    let released = run.wait(async {
+        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let values = match secrets {
+            Secrets::Recorded => Values::Recorded,
+            Secrets::Current => Values::Current,
+            Secrets::Pinned => Values::Pinned,
+        };
+        let ask = online || values != Values::Recorded;
+        let vaults = if ask { wiring.vaults(&trust.keys)? } else { wiring.local_vaults(&trust.keys)? };
+        let past = Past {
+            store: &store,
+            keys: &trust.keys,
+            keyring: trust.keyring.as_bytes(),
+            pin: wiring.pin()?,
+            clock: &Machine,
+            entropy: run.entropy.as_ref(),
+            actor: &run.actor,
+            revision: run.revision.as_deref(),
+        };
+        let history = past.open(&desk.settings).await?;
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
+        let workbench = desk.workbench();
+        let plan = rollback::plan(&workbench, &history, number, values, filling, &vaults).await?;
+        if emit.dry_run {
+            return Ok(Released { number: Some(plan.head.summary.number), recorded: false, changes: plan.changes });
+        }
+        run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
+        run.ui.status(diff::in_words(&plan.changes).trim_end());
+        let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
+        rollback::carry_out(&workbench, &past, &history, plan, emit.note.as_deref(), emission).await
+    })?;
+    tell(run, &released, emit)
+}

@@ -1,0 +1,110 @@
+//! `cloze show`
+
+use std::fmt::Write;
+
+use cloze::clock::Machine;
+use cloze::history::Release;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::secret::SecretBuffer;
+use cloze::stage::diff::Reviewed;
+use cloze::story::compare::reviewed;
+use cloze::story::past::Past;
+use cloze::story::past::problem;
+use cloze::wiring::Founding;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::args::Values;
+use crate::commands::desk::Desk;
+use crate::commands::history::action;
+use crate::run::Run;
+
+/// Shows a release: what it was made of and its manifests, masked, or with `reveal` the manifests byte for byte.
+pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool) -> Result<(), Problems> {
+    let desk = Desk::open(run, &Values::default())?.unlock()?;
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    run.wait(async {
+        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let past = Past {
+            store: &store,
+            keys: &trust.keys,
+            keyring: trust.keyring.as_bytes(),
+            pin: wiring.pin()?,
+            clock: &Machine,
+            entropy: run.entropy.as_ref(),
+            actor: &run.actor,
+            revision: None,
+        };
+        let history = past.open(&desk.settings).await?;
+        let release = match number {
+            Some(number) => history.release(number).await.map_err(problem)?,
+            None => history.head().await.map_err(problem)?.ok_or_else(|| {
+                Problem::new(Fault::History, "there is no release yet", "deploy first")
+            })?,
+        };
+        if reveal {
+            let manifests = history.manifests(&release).await.map_err(problem)?;
+            let mut stream = SecretBuffer::with_capacity(manifests.iter().map(|stored| stored.content.expose().len() + 4).sum());
+            for stored in &manifests {
+                stream.extend(b"---\n");
+                stream.extend(stored.content.expose());
+            }
+            return run.ui.bytes(stream.expose());
+        }
+        let objects = reviewed(&history, &release).await?;
+        if run.ui.is_json() { run.ui.json(&in_json(&release, &objects)) } else { run.ui.text(&in_words(&release, &objects)) }
+    })
+}
+
+fn in_words(release: &Release, objects: &[Reviewed]) -> String {
+    let summary = &release.summary;
+    let mut text = format!("# release {}: {}, {}, by {}\n", summary.number, action(summary.action), summary.time, summary.actor);
+    if let Some(revision) = &summary.revision {
+        let _ = writeln!(text, "# revision {revision}");
+    }
+    for line in summary.note.iter().flat_map(|note| note.lines()) {
+        let _ = writeln!(text, "# {line}");
+    }
+    for blank in &release.body.blanks {
+        let fingerprint = blank.fingerprint.to_string();
+        let key = blank.key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
+        let _ = writeln!(text, "# secret {}/{}{key} version {} fingerprint {}", blank.vault, blank.name, blank.version, &fingerprint[..12]);
+    }
+    for object in objects {
+        let _ = write!(text, "---\n{}", object.text);
+    }
+    text
+}
+
+fn in_json(release: &Release, objects: &[Reviewed]) -> Value {
+    let summary = &release.summary;
+    let blanks: Vec<Value> = release
+        .body
+        .blanks
+        .iter()
+        .map(|blank| {
+            json!({
+                "vault": blank.vault,
+                "name": blank.name,
+                "key": blank.key,
+                "version": blank.version,
+                "pinned": blank.pinned,
+                "fingerprint": blank.fingerprint.to_string(),
+                "places": blank.places.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "release": summary.number,
+        "time": summary.time.to_string(),
+        "actor": summary.actor,
+        "revision": summary.revision,
+        "note": summary.note,
+        "action": action(summary.action),
+        "secrets": blanks,
+        "manifests": objects.iter().map(|object| object.text.as_str()).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,125 @@
+//! `cloze vault`
+
+use std::io;
+use std::io::IsTerminal;
+
+use cloze::blank::Ask;
+use cloze::clock::Machine;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::vault::Listed;
+use cloze::vault::VaultError;
+use cloze::vault::local::Change;
+use cloze::wiring::Founding;
+use cloze::wiring::Trust;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::args;
+use crate::args::Values;
+use crate::args::Vault;
+use crate::commands::desk::Desk;
+use crate::commands::passphrase;
+use crate::run::Run;
+
+/// Keeps, shows, lists or removes secrets.
+pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
+    let desk = Desk::open(run, &Values::default())?.unlock()?;
+    match command {
+        Vault::Set { name, which } => set(run, &desk, &name, &which),
+        Vault::Get { name, key, version, which, reveal } => {
+            get(run, &desk, Ask { vault: which.vault, name, key, version }, reveal)
+        }
+        Vault::List { which } => list(run, &desk, &which),
+        Vault::Remove { name, which } => remove(run, &desk, &name, &which),
+    }
+}
+
+fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<(), Problems> {
+    let wiring = desk.wiring();
+    let trust = trust(run, desk, Founding::Allowed)?;
+    let vault = wiring.local_vault(&which.vault, &trust.keys)?;
+    if let Some(path) = &trust.founded {
+        run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
+    }
+    let value = passphrase::value(name)?;
+    let change = vault.set(name, &value, &Machine, run.entropy.as_ref()).map_err(refused)?;
+    told(run, name, change, "set")
+}
+
+fn get(run: &Run, desk: &Desk<'_>, ask: Ask, reveal: bool) -> Result<(), Problems> {
+    if io::stdout().is_terminal() && !reveal {
+        let next = "give `--reveal`, or pipe it where it is needed";
+        return Err(Problem::new(Fault::Usage, "a secret is not printed on a terminal unasked", next).into());
+    }
+    let trust = trust(run, desk, Founding::Refused)?;
+    let vault = desk.wiring().any_vault(&ask.vault, &trust.keys)?;
+    let mut answers = run.wait(async { Ok(vault.fetch(std::slice::from_ref(&ask)).await) })?;
+    match answers.pop() {
+        Some(Ok(fetched)) => run.ui.bytes(fetched.value.expose()),
+        Some(Err(error)) => Err(refused(error).into()),
+        None => Err(Problem::new(Fault::Internal, "the vault gave no answer", "report this as a bug of cloze").into()),
+    }
+}
+
+fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems> {
+    let trust = trust(run, desk, Founding::Refused)?;
+    let vault = desk.wiring().any_vault(&which.vault, &trust.keys)?;
+    let list = run.wait(async { Ok(vault.list().await.map_err(refused)?) })?;
+    if run.ui.is_json() {
+        let one = |listed: &Listed| {
+            json!({
+                "name": listed.name,
+                "version": listed.version,
+                "created": listed.created.map(|time| time.to_string()),
+                "removed": listed.removed,
+            })
+        };
+        return run.ui.json(&json!({ "secrets": list.iter().map(one).collect::<Vec<Value>>() }));
+    }
+    if list.is_empty() {
+        run.ui.status("no secret yet");
+    }
+    let width = list.iter().map(|listed| listed.name.len()).max().unwrap_or(0);
+    let row = |listed: &Listed| {
+        let version = listed.version.as_deref().map(|version| format!("version {version}")).unwrap_or_default();
+        let created = listed.created.map(|time| time.to_string()).unwrap_or_default();
+        let removed = if listed.removed { "removed" } else { "" };
+        format!("{:<width$}  {version:<12}  {created}  {removed}", listed.name).trim_end().to_owned() + "\n"
+    };
+    run.ui.text(&list.iter().map(row).collect::<String>())
+}
+
+fn remove(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<(), Problems> {
+    let trust = trust(run, desk, Founding::Refused)?;
+    let vault = desk.wiring().local_vault(&which.vault, &trust.keys)?;
+    let change = vault.remove(name, &Machine, run.entropy.as_ref()).map_err(refused)?;
+    told(run, name, change, "removed")
+}
+
+fn trust(run: &Run, desk: &Desk<'_>, founding: Founding) -> Result<Trust, Problems> {
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    run.wait(async { wiring.trust(&store, founding).await })
+}
+
+fn told(run: &Run, name: &str, change: Change, done: &str) -> Result<(), Problems> {
+    let (version, written) = match change {
+        Change::Written(version) => (version, true),
+        Change::Unchanged(version) => (version, false),
+    };
+    if run.ui.is_json() {
+        return run.ui.json(&json!({ "name": name, "version": version, "written": written }));
+    }
+    run.ui.status(&if written {
+        format!("{done} {name}, version {version}")
+    } else {
+        format!("{name} is what it was, version {version}; nothing was written")
+    });
+    Ok(())
+}
+
+fn refused(error: VaultError) -> Problem {
+    Problem::new(Fault::Vault, error.reason, error.next)
+}

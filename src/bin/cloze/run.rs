@@ -1,0 +1,203 @@
+//! From the command line to a command: environment, project, settings, dispatch.
+
+use std::fs::File;
+use std::io;
+use std::io::IsTerminal;
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+use clap::Parser;
+use clap::error::ErrorKind;
+use cloze::clock::Entropy;
+use cloze::clock::Machine;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::project::SCHEMA;
+use cloze::project::Variables;
+
+use crate::args::Cli;
+use crate::args::Command;
+use crate::args::Format;
+use crate::commands;
+use crate::exit;
+use crate::ui::Ui;
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The way to talk.
+    pub(crate) ui: Ui,
+    /// The environment variables that cloze heeds.
+    pub(crate) variables: Variables,
+    /// The project's directory.
+    pub(crate) directory: PathBuf,
+    /// The environment that was asked for.
+    pub(crate) environment: Option<String>,
+    /// Randomness.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Who acts, as the machine says.
+    pub(crate) actor: String,
+    /// The revision that is being deployed, as the CI system says.
+    pub(crate) revision: Option<String>,
+}
+
+/// Runs the command that the command line asks for.
+pub(crate) fn run() -> ExitCode {
+    let mut cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // The reader may have gone; there is nothing to do about it.
+            let _ = error.print();
+            let fine = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return ExitCode::from(if fine { exit::DONE } else { exit::USAGE });
+        }
+    };
+    if matches!(cli.command, Command::RenderWorker) {
+        return worker();
+    }
+    let variables = match surroundings::variables() {
+        Ok(variables) => variables,
+        Err(problems) => return Ui::new(&cli.global, false).fail(&problems),
+    };
+    surroundings::adopt(&mut cli.global, &variables);
+    let ui = Ui::new(&cli.global, surroundings::no_color());
+    for unknown in variables.unknown() {
+        ui.warn(unknown);
+    }
+    let run = Run {
+        ui: ui.clone(),
+        directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
+        environment: cli.global.environment.clone(),
+        entropy: Arc::new(Machine),
+        actor: surroundings::actor(),
+        revision: surroundings::revision(),
+        variables,
+    };
+    match dispatch(&run, cli.command) {
+        Ok(code) => code,
+        Err(problems) => ui.fail(&problems),
+    }
+}
+
+fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
+    match command {
+        Command::Init { name, deploy } => commands::init::init(run, &name, deploy)?,
+        Command::Render { values, output } => commands::render::render(run, &values, &output)?,
+        Command::Check { values } => commands::check::check(run, &values)?,
+        Command::Diff { values, against, online, exit_code } => {
+            return commands::diff::diff(run, &values, against, online, exit_code);
+        }
+        Command::Deploy { values, emit } => commands::deploy::deploy(run, &values, &emit)?,
+        Command::History { verify, limit } => commands::history::history(run, verify, limit)?,
+        Command::Show { number, reveal } => commands::show::show(run, number, reveal)?,
+        Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,
+        Command::Vault(command) => commands::vault::vault(run, command)?,
+        Command::Config { values } => commands::config::config(run, &values)?,
+        Command::Schema => run.ui.bytes(SCHEMA.as_bytes())?,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "cloze", &mut script);
+            run.ui.bytes(&script)?;
+        }
+        Command::RenderWorker => return Ok(worker()),
+    }
+    Ok(ExitCode::from(exit::DONE))
+}
+
+/// Serves one order of the rendering engine on standard input and output.
+fn worker() -> ExitCode {
+    // As files, without the line buffering of `Stdout`.
+    let served = io::stdin().as_fd().try_clone_to_owned().and_then(|input| {
+        let output = io::stdout().as_fd().try_clone_to_owned()?;
+        cloze::render::serve(File::from(input), File::from(output))
+    });
+    ExitCode::from(if served.is_ok() { exit::DONE } else { exit::INTERNAL })
+}
+
+impl Run {
+    /// Runs a future to its end on this thread.
+    pub(crate) fn wait<T>(&self, story: impl Future<Output = Result<T, Problems>>) -> Result<T, Problems> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Problem::new(Fault::Internal, format!("no runtime: {}", error.kind()), "free memory or file handles, then run the command again")
+        })?;
+        runtime.block_on(story)
+    }
+
+    /// The same run, for a command that is part of another.
+    pub(crate) fn again(&self) -> Result<Self, Problems> {
+        Ok(Self {
+            ui: self.ui.clone(),
+            variables: surroundings::variables()?,
+            directory: self.directory.clone(),
+            environment: self.environment.clone(),
+            entropy: Arc::clone(&self.entropy),
+            actor: self.actor.clone(),
+            revision: self.revision.clone(),
+        })
+    }
+
+    /// Whether a person can be asked.
+    pub(crate) fn is_interactive(&self) -> bool {
+        !self.ui.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}
+
+/// The process environment: the one place that reads it.
+mod surroundings {
+    use std::path::PathBuf;
+
+    use cloze::problem::Problems;
+    use cloze::project::Variables;
+    use cloze::project::variable;
+
+    use crate::args::Color;
+    use crate::args::Global;
+
+    use super::Format;
+
+    pub(super) fn variables() -> Result<Variables, Problems> {
+        Variables::collect(std::env::vars_os())
+    }
+
+    /// Lets variables say what the command line left open.
+    pub(super) fn adopt(global: &mut Global, variables: &Variables) {
+        if global.directory.is_none() {
+            global.directory = variables.get(variable::DIR).map(PathBuf::from);
+        }
+        if global.format == Format::Human && variables.get(variable::FORMAT) == Some("json") {
+            global.format = Format::Json;
+        }
+        if global.color == Color::Auto {
+            global.color = match variables.get(variable::COLOR) {
+                Some("always") => Color::Always,
+                Some("never") => Color::Never,
+                _ => Color::Auto,
+            };
+        }
+    }
+
+    pub(super) fn no_color() -> bool {
+        read(&["NO_COLOR"]).is_some()
+    }
+
+    /// Who acts: the CI system's name for it, else the user's.
+    pub(super) fn actor() -> String {
+        let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "USER", "LOGNAME"];
+        let actor = read(&names).unwrap_or_else(|| "unknown".to_owned());
+        actor.chars().take(64).collect()
+    }
+
+    /// The commit that a CI system builds.
+    pub(super) fn revision() -> Option<String> {
+        read(&["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "GIT_COMMIT"]).map(|text| text.chars().take(64).collect())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
+    fn read(names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+}

@@ -1,0 +1,98 @@
+//! A vault of which the project lets templates see only a part.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::blank::Ask;
+use crate::vault::Fetched;
+use crate::vault::Listed;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+
+/// A vault before which only names beneath some prefixes pass.
+#[derive(Debug)]
+pub struct Limited {
+    vault: Arc<dyn Vault>,
+    prefixes: Vec<String>,
+}
+
+impl Limited {
+    /// `vault`, limited to names that are one of `prefixes` or lie beneath one, segment by segment.
+    pub fn new(vault: Arc<dyn Vault>, prefixes: Vec<String>) -> Self {
+        let prefixes = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
+        Self { vault, prefixes }
+    }
+
+    fn allows(&self, name: &str) -> bool {
+        self.prefixes.iter().any(|prefix| match name.strip_prefix(prefix.as_str()) {
+            Some(rest) => rest.is_empty() || rest.starts_with('/'),
+            None => false,
+        })
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Vault for Limited {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        if self.allows(name) {
+            self.vault.check_name(name)
+        } else {
+            Err(format!("the project limits this vault to {}", self.prefixes.join(", ")))
+        }
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let allowed: Vec<Ask> = asks.iter().filter(|ask| self.allows(&ask.name)).cloned().collect();
+        let mut answers = self.vault.fetch(&allowed).await.into_iter();
+        let answer = |ask: &Ask| match self.check_name(&ask.name) {
+            Err(reason) if !self.allows(&ask.name) => Err(VaultError::limited(reason)),
+            _ => answers.next().unwrap_or_else(|| Err(VaultError::limited("the vault gave no answer".to_owned()))),
+        };
+        asks.iter().map(answer).collect()
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        let mut list = self.vault.list().await?;
+        list.retain(|listed| self.allows(&listed.name));
+        Ok(list)
+    }
+}
+
+impl VaultError {
+    fn limited(reason: String) -> Self {
+        Self {
+            fault: crate::vault::VaultFault::Denied,
+            reason,
+            next: "use another secret, or extend the vault's `prefixes` in the project file".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Limited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.vault.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Limited;
+    use crate::vault::Vault;
+    use crate::vault::memory::MemoryVault;
+
+    #[test]
+    fn only_what_lies_beneath_a_prefix_passes() {
+        let vault = Limited::new(Arc::new(MemoryVault::default()), vec!["apps/shop/".to_owned(), "shared".to_owned()]);
+        for name in ["apps/shop", "apps/shop/db", "shared/x"] {
+            assert_eq!(vault.check_name(name), Ok(()), "{name}");
+        }
+        for name in ["apps", "apps/shopping", "other/shared", "apps/shop2/db"] {
+            assert_eq!(vault.check_name(name), Err("the project limits this vault to apps/shop, shared".to_owned()), "{name}");
+        }
+    }
+}
