@@ -1,7 +1,7 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
 mod field;
-// pub mod hashicorp;
+pub mod hashicorp;
 mod json;
 pub mod limited;
 pub mod local;

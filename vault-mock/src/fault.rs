@@ -33,8 +33,11 @@ pub enum Fault {
     Truncated,
     /// Half of the true answer's body, with a head that says that this is all.
     Malformed,
-    /// 307 to another place.
+    /// A redirect to another place.
     Redirect {
+        /// The status code; 307 when absent.
+        #[serde(default = "temporary")]
+        code: u16,
         /// The header `Location`.
         to: String,
     },
@@ -59,6 +62,10 @@ impl Fault {
     pub fn throttled(seconds: u32) -> Self {
         Self::Status { code: 429, retry_after: Some(seconds.to_string()), errors: None }
     }
+}
+
+fn temporary() -> u16 {
+    307
 }
 
 /// A fault for some requests.

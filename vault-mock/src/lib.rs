@@ -39,7 +39,7 @@
 //! ```
 //!
 //! Kinds of faults: `status` (`code`, `retry_after`, `errors`), `reset`, `delay` (`ms`), `slow` (`each_ms`), `truncated`, `malformed`,
-//! `redirect` (`to`), `body` (`code`, `text`).
+//! `redirect` (`to`, `code`), `body` (`code`, `text`).
 
 mod connection;
 mod fault;

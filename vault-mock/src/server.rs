@@ -284,7 +284,7 @@ fn spoiled(answer: &Answer, fault: Option<Fault>, cutter: &Cutter) -> Option<Res
             let cut = (0..=half).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
             plain(answer.status, text[..cut].to_owned())
         }
-        Some(Fault::Redirect { to }) => Response::builder().status(307).header(LOCATION, to).body(Body::empty()),
+        Some(Fault::Redirect { code, to }) => Response::builder().status(code).header(LOCATION, to).body(Body::empty()),
         Some(Fault::Body { code, text }) => plain(code, text),
     };
     Some(response.unwrap_or_default())
@@ -400,7 +400,7 @@ mod tests {
         server.script(Script::new("", 1, Fault::Truncated));
         server.script(Script::new("", 1, Fault::Malformed));
         server.script(Script::new("", 1, Fault::Slow { each_ms: 0 }));
-        server.script(Script::new("", 1, Fault::Redirect { to: "http://other/".to_owned() }));
+        server.script(Script::new("", 1, Fault::Redirect { code: 307, to: "http://other/".to_owned() }));
         let throttled = get(&server, path).unwrap();
         assert!(throttled.starts_with("HTTP/1.1 429") && throttled.contains("retry-after: 7"));
         assert_eq!(get(&server, path), Err(std::io::ErrorKind::ConnectionReset));
