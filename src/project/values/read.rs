@@ -1,4 +1,4 @@
-//! Values files: one YAML mapping each, read by serde_yaml into JSON values within limits.
+//! Values files: one YAML mapping each, read by `serde_yaml` into JSON values within limits.
 
 use std::cell::Cell;
 use std::cell::RefCell;
@@ -84,7 +84,7 @@ fn too_many_brackets(text: &str) -> Option<u32> {
     None
 }
 
-/// What is left to spend, and the words for what went wrong: serde_yaml's own words may quote the file.
+/// What is left to spend, and the words for what went wrong: `serde_yaml`'s own words may quote the file.
 struct Budget {
     limits: ValuesLimits,
     nodes: Cell<usize>,
@@ -475,7 +475,7 @@ mod tests {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let alias = format!("*a{}", level - 1);
-            laughs += &format!("a{level}: &a{level} [{}]\n", vec![alias; 9].join(", "));
+            laughs.extend([format!("a{level}: &a{level} [{}]\n", vec![alias; 9].join(", "))]);
         }
         assert!(refusal(&laughs).contains("more than 100000 values, aliases expanded; write fewer or smaller aliases"));
         assert_eq!(refusal(&format!("a:\n {}", "[".repeat(500_000))), "v.yaml:2:1: brackets nest too deeply; flatten the values");
@@ -484,7 +484,7 @@ mod tests {
                 .contains("values nest deeper than 64 levels; flatten the values")
         );
         assert!(refusal("a: &a [*a]").contains("values nest deeper than 64 levels"));
-        let block: String = (0..3_000).map(|depth| format!("{}a:\n", " ".repeat(depth.min(340)))).collect();
+        let block = (0..3_000).map(|depth| " ".repeat(depth.min(340))).collect::<Vec<_>>().join("a:\n");
         assert!(refusal(&block).contains("v.yaml:"));
         assert_eq!(
             refusal(&"a".repeat(2 << 20)),
