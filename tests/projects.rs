@@ -81,3 +81,32 @@ fn no_answer_repeats_a_credential() {
         assert!(!answer(&text).join("\n").contains("CANARY"), "{name}");
     }
 }
+
+/// Every sample with a piece cut out, doubled or moved: an answer with a next step each, or none, and never a panic.
+#[test]
+fn mutated_samples_are_answered() {
+    let (mut seed, mut answered) = (7_usize, 0);
+    let mut random = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below.max(1)
+    };
+    for (_, text) in samples("valid").into_iter().chain(samples("invalid")) {
+        for _ in 0..20 {
+            let characters: Vec<char> = text.chars().collect();
+            let (start, to) = (random(characters.len()), random(characters.len()));
+            let piece: String = characters.iter().skip(start).take(random(12)).collect();
+            let mutated = match random(3) {
+                0 => text.replacen(&piece, "", 1),
+                1 => text.replacen(&piece, &piece.repeat(2), 1),
+                _ => characters[..to].iter().collect::<String>() + &piece + &characters[to..].iter().collect::<String>(),
+            };
+            if let Err(problems) = Project::parse(FILE, &mutated) {
+                answered += 1;
+                for problem in problems.list() {
+                    assert!(problem.place.is_some() && !problem.reason.is_empty() && !problem.next.is_empty(), "{problem:?}");
+                }
+            }
+        }
+    }
+    assert!(answered > 500, "{answered}");
+}

@@ -66,7 +66,10 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
     }
 }
 
-/// The line where more than a thousand brackets stand open, counted without regard to quotes: the parser's cost grows with
+/// Brackets that may stand open at once.
+const MOST_OPEN: u32 = 256;
+
+/// The line where more brackets stand open than any values need, counted without regard to quotes: the parser's cost grows with
 /// the square of this depth, before it can tell the depth.
 fn too_many_brackets(text: &str) -> Option<u32> {
     let (mut open, mut line) = (0_u32, 1);
@@ -77,7 +80,7 @@ fn too_many_brackets(text: &str) -> Option<u32> {
             b']' | b'}' => open = open.saturating_sub(1),
             _ => {}
         }
-        if open > 1_000 {
+        if open > MOST_OPEN {
             return Some(line);
         }
     }
@@ -484,6 +487,8 @@ mod tests {
                 .contains("values nest deeper than 64 levels; flatten the values")
         );
         assert!(refusal("a: &a [*a]").contains("values nest deeper than 64 levels"));
+        let wide = format!("a: {}{}", "[".repeat(255), "x,".repeat(50_000));
+        assert!(refusal(&wide).contains("v.yaml:"));
         let block = (0..3_000).map(|depth| " ".repeat(depth.min(340))).collect::<Vec<_>>().join("a:\n");
         assert!(refusal(&block).contains("v.yaml:"));
         assert_eq!(
