@@ -178,6 +178,7 @@ mod tests {
     use super::TRYING;
     use super::starter;
     use crate::clock::Machine;
+    use crate::manifest;
     use crate::project::document::PROJECT_FILE;
     use crate::project::document::Project;
     use crate::project::values::ValuesLimits;
@@ -268,11 +269,14 @@ mod tests {
                 if (file.path.starts_with("templates/") || file.path.starts_with("config/")) && std::str::from_utf8(&file.bytes).is_ok() {
                     let rendered =
                         tera.render_str(&text(file.path), &context, false).unwrap_or_else(|error| panic!("{}: {error}", file.path));
-                    for document in
-                        serde_yaml::Deserializer::from_str(&rendered).take(if file.path.rsplit('.').next() == Some("yaml") { 9 } else { 0 })
-                    {
-                        let object: serde_json::Value = serde::Deserialize::deserialize(document).unwrap();
-                        assert!(object.is_object(), "{}", file.path);
+                    match file.path.rsplit('.').next() {
+                        Some("yaml") => {
+                            let documents = manifest::read(&rendered, manifest::Limits::default());
+                            let documents = documents.unwrap_or_else(|faults| panic!("{}: {faults:?}", file.path));
+                            assert!(!documents.is_empty() && documents.iter().all(|document| document.as_map().is_some()), "{}", file.path);
+                        }
+                        Some("json") => assert!(serde_json::from_str::<serde_json::Value>(&rendered).is_ok(), "{}", file.path),
+                        _ => assert!(!rendered.contains("{{"), "{}", file.path),
                     }
                 }
             }
