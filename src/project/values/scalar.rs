@@ -53,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     use super::typed;
-    use crate::project::values::read::ValuesLimits;
+    use crate::project::values::budget::ValuesLimits;
     use crate::project::values::read::read;
 
     /// What a values file makes of the same text.
