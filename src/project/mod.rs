@@ -7,6 +7,7 @@ mod nearest;
 mod origin;
 mod path;
 mod quote;
+mod resolve;
 mod root;
 mod said;
 mod schema;

@@ -72,8 +72,8 @@ impl Root {
     /// The text of the regular file at `path`: UTF-8 of at most `limit` bytes, without a byte-order mark.
     pub fn read_text(&self, path: &str, limit: usize) -> Result<String, Problem> {
         let mut text = String::from_utf8(self.read(path, limit)?).map_err(|error| {
-            let valid = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.split(|byte| *byte == b'\n').count();
             Problem::new(Fault::Project, format!("{} is not UTF-8 text from line {line} on", quote(path)), "save the file as UTF-8")
         })?;
         if text.starts_with('\u{feff}') {

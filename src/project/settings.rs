@@ -1,41 +1,17 @@
 //! What applies to a run: flag over environment variable over project file over default, each with its origin.
-//!
-//! Only `CLOZE_…` variables override the project file. The standard variables of a backend, such as `VAULT_ADDR`, fill what the
-//! project file leaves open: a variable that is set for another tool must not send secrets elsewhere.
 
-use std::path::PathBuf;
-
-use crate::place::Place;
-use crate::problem::Fault;
-use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::decode::NAMES;
-use crate::project::decode::Verdict;
-use crate::project::decode::address;
-use crate::project::decode::history_url;
-use crate::project::decode::label;
-use crate::project::decode::path;
-use crate::project::decode::pattern;
-use crate::project::decode::some;
-use crate::project::decode::vault_path;
 use crate::project::document::ConfigEntry;
-use crate::project::document::Environment;
 use crate::project::document::External;
-use crate::project::document::KeyEntry;
 use crate::project::document::Location;
 use crate::project::document::Names;
 use crate::project::document::Project;
 use crate::project::document::VaultEntry;
-use crate::project::document::VaultKind;
-use crate::project::nearest::nearest;
-use crate::project::origin::Choice;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
-use crate::project::quote::quote;
+use crate::project::resolve::resolve;
 use crate::project::said::Said;
 use crate::project::values::Assignment;
-use crate::project::variable;
-use crate::project::variable::Variable;
 use crate::project::variable::Variables;
 
 /// What the command line says; every part may be absent.
@@ -145,62 +121,7 @@ pub enum KeySettings {
 impl Settings {
     /// The settings of the chosen environment: `-e`, else `CLOZE_ENV`, else the only one that there is.
     pub fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Self, Problems> {
-        let mut resolver = Resolver { variables, effective: Vec::new(), problems: Vec::new() };
-        let environment = resolver.environment(project, flags)?;
-        let name = environment.name.value.clone();
-        resolver.note("project", Choice::of([file(&project.name, |name| name.clone())]), String::clone);
-
-        let namespace = Choice::of([
-            resolver.checked("--namespace", flags.namespace.as_deref(), label).map(|value| (value, Origin::Flag("--namespace"))),
-            resolver.variable(variable::NAMESPACE, label),
-            environment.namespace.as_ref().and_then(|said| file(said, String::clone)),
-            Some(("default".to_owned(), Origin::Default)),
-        ]);
-        let namespace = resolver.note("namespace", namespace, String::clone).unwrap_or_default();
-
-        let names = Choice::of([
-            resolver.names("--names", flags.names.as_deref(), Origin::Flag("--names")),
-            resolver.names(variable::NAMES.name, variables.get(variable::NAMES), Origin::Variable(variable::NAMES.name)),
-            environment.names.as_ref().and_then(|said| file(said, |names| *names)),
-            project.names.as_ref().and_then(|said| file(said, |names| *names)),
-            Some((Names::Versioned, Origin::Default)),
-        ]);
-        let names = resolver.note("names", names, |names| names.word().to_owned()).unwrap_or(Names::Versioned);
-
-        let templates = resolver.templates(project, environment);
-        let values = resolver.values(environment, flags);
-        let assignments = resolver.assignments(flags);
-        let vaults = resolver.vaults(environment);
-        let keys = resolver.keys(environment);
-        let history = resolver.history(environment, flags);
-
-        let cluster = Choice::of([
-            resolver.checked("--context", flags.context.as_deref(), some).map(|value| (value, Origin::Flag("--context"))),
-            resolver.variable(variable::CONTEXT, some),
-            environment.cluster.as_ref().and_then(|said| file(said, String::clone)),
-        ]);
-        let cluster = resolver.note("cluster.context", cluster, String::clone);
-
-        let settings = Self {
-            project: project.name.value.clone(),
-            namespace,
-            names,
-            templates,
-            config: project.config.clone(),
-            external: project.external.clone(),
-            values,
-            assignments,
-            vaults,
-            keyring: format!("secrets/{name}.keyring"),
-            keys,
-            history,
-            pin: format!(".cloze/pins/{name}.json"),
-            output: format!("dist/{name}"),
-            cluster,
-            environment: name,
-            effective: resolver.effective,
-        };
-        Problems::or(settings, resolver.problems)
+        resolve(project, flags, variables)
     }
 
     /// The vault of that name.
@@ -209,233 +130,239 @@ impl Settings {
     }
 }
 
-struct Resolver<'v> {
-    variables: &'v Variables,
-    effective: Vec<Effective>,
-    problems: Vec<Problem>,
-}
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::fs;
 
-impl Resolver<'_> {
-    /// Notes what was chosen for `key`.
-    fn note<T: Clone>(&mut self, key: impl Into<String>, choice: Choice<T>, show: impl Fn(&T) -> String) -> Option<T> {
-        self.effective.extend(choice.effective(key, show));
-        choice.value()
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::Flags;
+    use super::KeySettings;
+    use super::Set;
+    use super::Settings;
+    use super::VaultTarget;
+    use crate::problem::Problems;
+    use crate::project::document::Location;
+    use crate::project::document::Names;
+    use crate::project::document::Project;
+    use crate::project::origin::Effective;
+    use crate::project::root::Root;
+    use crate::project::values::Values;
+    use crate::project::variable::Variables;
+
+    const PROJECT: &str = "\
+apiVersion: cloze.dev/v1
+project: shop
+names: stable
+environments:
+  dev:
+    namespace: shop-dev
+    values: [values/common.yaml, values/dev.yaml]
+  prod:
+    names: versioned
+    vaults:
+      shared: { kind: hashicorp, prefixes: [shop] }
+    history: { url: releases/prod }
+    keys: [{ kind: passphrase }, { kind: key-file, path: keys/prod }]
+    cluster: { context: prod }
+";
+
+    fn variables(list: &[(&str, &str)]) -> Variables {
+        Variables::collect(list.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)))).unwrap()
     }
 
-    fn refuse(&mut self, source: &str, text: &str, verdict: (String, String)) {
-        self.problems.push(Problem::new(Fault::Usage, format!("{} of `{source}` {}", quote(text), verdict.0), verdict.1));
+    fn resolve(flags: &Flags, list: &[(&str, &str)]) -> Result<Settings, Problems> {
+        Settings::resolve(&Project::parse("cloze.yaml", PROJECT).unwrap(), flags, &variables(list))
     }
 
-    fn checked(&mut self, source: &str, text: Option<&str>, check: fn(&str) -> Verdict) -> Option<String> {
-        let text = text?;
-        match check(text) {
-            Ok(()) => Some(text.to_owned()),
-            Err(verdict) => {
-                self.refuse(source, text, verdict);
-                None
-            }
-        }
+    fn on(environment: &str) -> Flags {
+        Flags { environment: Some(environment.to_owned()), ..Flags::default() }
     }
 
-    fn variable(&mut self, variable: Variable, check: fn(&str) -> Verdict) -> Option<(String, Origin)> {
-        let text = self.variables.get(variable);
-        self.checked(variable.name, text, check).map(|value| (value, Origin::Variable(variable.name)))
-    }
-
-    fn environment<'p>(&mut self, project: &'p Project, flags: &Flags) -> Result<&'p Environment, Problem> {
-        let only = match project.environments.as_slice() {
-            [only] => Some((only.name.value.clone(), Origin::Default)),
-            _ => None,
+    fn lines(list: &[Effective]) -> Vec<String> {
+        let line = |effective: &Effective| {
+            let hidden: Vec<String> = effective.overridden.iter().map(|(value, origin)| format!(" over {value} ({origin})")).collect();
+            format!("{} = {} ({}){}", effective.key, effective.value, effective.origin, hidden.join(""))
         };
-        let names = || project.environments.iter().map(|environment| environment.name.value.as_str());
-        let choice = Choice::of([
-            flags.environment.clone().map(|name| (name, Origin::Flag("-e"))),
-            self.variables.get(variable::ENV).map(|name| (name.to_owned(), Origin::Variable(variable::ENV.name))),
-            only,
-        ]);
-        let listed = || names().map(quote).collect::<Vec<_>>().join(", ");
-        let Some(name) = self.note("environment", choice, String::clone) else {
-            let reason = format!("the project has several environments: {}", listed());
-            return Err(Problem::new(Fault::Usage, reason, "name one with `-e`, or set `CLOZE_ENV`"));
+        list.iter().map(line).collect()
+    }
+
+    fn refusals(problems: &Problems) -> Vec<String> {
+        problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect()
+    }
+
+    #[test]
+    fn every_setting_says_where_it_came_from() {
+        let settings = resolve(&on("dev"), &[]).unwrap();
+        assert_eq!(
+            lines(&settings.effective),
+            [
+                "environment = dev (-e)",
+                "project = shop (cloze.yaml:2:10)",
+                "namespace = shop-dev (cloze.yaml:6:16) over default (default)",
+                "names = stable (cloze.yaml:3:8) over versioned (default)",
+                "templates = templates/**/*.yaml (default)",
+                "values[0] = values/common.yaml (cloze.yaml:7:14)",
+                "values[1] = values/dev.yaml (cloze.yaml:7:34)",
+                "vaults.default.kind = local (default)",
+                "vaults.default.path = secrets/dev.vault (default)",
+                "keys[0] = key-file .cloze/dev.key (default)",
+                "history.url = .cloze/history/dev (default)",
+            ]
+        );
+        assert_eq!(
+            (settings.names, settings.keyring.as_str(), settings.pin.as_str()),
+            (Names::Stable, "secrets/dev.keyring", ".cloze/pins/dev.json")
+        );
+        assert_eq!(settings.output, "dist/dev");
+    }
+
+    #[test]
+    fn flag_beats_variable_beats_file_beats_default() {
+        let flags = Flags {
+            namespace: Some("by-flag".to_owned()),
+            names: Some("stable".to_owned()),
+            values: vec!["values/flag.yaml".to_owned()],
+            history: Some("file:///flag".to_owned()),
+            ..Flags::default()
         };
-        project.environment(&name).ok_or_else(|| {
-            let next = match nearest(&name, names()) {
-                Some(known) => format!("name {}", quote(known)),
-                None => format!("name one of {}", listed()),
-            };
-            Problem::new(Fault::Usage, format!("there is no environment {}", quote(&name)), next)
-        })
+        let set = [
+            ("CLOZE_ENV", "prod"),
+            ("CLOZE_NAMESPACE", "by-variable"),
+            ("CLOZE_NAMES", "versioned"),
+            ("CLOZE_TEMPLATES", "a/*.yaml, b.yaml"),
+            ("CLOZE_VALUES", "values/variable.yaml"),
+            ("CLOZE_HISTORY_URL", "elsewhere"),
+            ("CLOZE_KEY_FILE", "/run/key"),
+            ("CLOZE_CONTEXT", "other"),
+            ("VAULT_ADDR", "https://vault:8200"),
+            ("VAULT_TOKEN", "CANARY"),
+        ];
+        let settings = resolve(&flags, &set).unwrap();
+        assert_eq!(
+            lines(&settings.effective),
+            [
+                "environment = prod (CLOZE_ENV)",
+                "project = shop (cloze.yaml:2:10)",
+                "namespace = by-flag (--namespace) over by-variable (CLOZE_NAMESPACE) over default (default)",
+                "names = stable (--names) over versioned (CLOZE_NAMES) over versioned (cloze.yaml:9:12) over stable (cloze.yaml:3:8) over versioned (default)",
+                "templates = a/*.yaml, b.yaml (CLOZE_TEMPLATES) over templates/**/*.yaml (default)",
+                "values[0] = values/variable.yaml (CLOZE_VALUES)",
+                "values[1] = values/flag.yaml (--values)",
+                "vaults.default.kind = local (default)",
+                "vaults.default.path = secrets/prod.vault (default)",
+                "vaults.shared.kind = hashicorp (cloze.yaml:11:7)",
+                "vaults.shared.address = https://vault:8200 (VAULT_ADDR)",
+                "vaults.shared.mount = secret (default)",
+                "vaults.shared.prefixes = shop (cloze.yaml:11:45)",
+                "keys[0] = passphrase (cloze.yaml:13:12)",
+                "keys[1] = key-file /run/key (CLOZE_KEY_FILE) over key-file keys/prod (cloze.yaml:13:34) over key-file .cloze/prod.key (default)",
+                "history.url = file:///flag (--history) over elsewhere (CLOZE_HISTORY_URL) over releases/prod (cloze.yaml:12:21) over .cloze/history/prod (default)",
+                "cluster.context = other (CLOZE_CONTEXT) over prod (cloze.yaml:14:25)",
+            ]
+        );
+        assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);
+        assert_eq!(settings.history, Location::Anywhere("/flag".into()));
+        let shared = settings.vault("shared").unwrap();
+        assert!(matches!(&shared.target, VaultTarget::Hashicorp { address, .. } if address == "https://vault:8200"));
+        assert!(shared.entry.allows("shop/db") && !shared.entry.allows("other/db"));
     }
 
-    fn names(&mut self, source: &str, text: Option<&str>, origin: Origin) -> Option<(Names, Origin)> {
-        let text = text?;
-        let found = NAMES.iter().find(|(word, _)| *word == text);
-        if found.is_none() {
-            self.refuse(source, text, ("is no way of naming".to_owned(), "write `versioned` or `stable`".to_owned()));
-        }
-        found.map(|(_, names)| (*names, origin))
+    #[test]
+    fn the_environment_is_chosen_or_asked_for() {
+        assert_eq!(
+            refusals(&resolve(&Flags::default(), &[]).unwrap_err()),
+            ["the project has several environments: `dev`, `prod`; name one with `-e`, or set `CLOZE_ENV`"]
+        );
+        assert_eq!(refusals(&resolve(&on("prd"), &[]).unwrap_err()), ["there is no environment `prd`; name `prod`"]);
+        assert_eq!(refusals(&resolve(&on("staging"), &[]).unwrap_err()), ["there is no environment `staging`; name one of `dev`, `prod`"]);
+        let one = "apiVersion: cloze.dev/v1\nproject: shop\nenvironments: {only: }\n";
+        let project = Project::parse("cloze.yaml", one).unwrap();
+        let settings = Settings::resolve(&project, &Flags::default(), &Variables::default()).unwrap();
+        assert_eq!(settings.environment, "only");
+        assert_eq!(lines(&settings.effective)[0], "environment = only (default)");
     }
 
-    /// The parts of a variable that are separated by commas.
-    fn split(&mut self, variable: Variable, check: fn(&str) -> Verdict) -> Option<Vec<String>> {
-        let text = self.variables.get(variable)?;
-        let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
-        Some(parts.into_iter().filter_map(|part| self.checked(variable.name, Some(part), check)).collect())
-    }
-
-    fn templates(&mut self, project: &Project, environment: &Environment) -> Vec<Said<String>> {
-        let listed = |said: &Vec<Said<String>>| {
-            let place = said.first().and_then(|first| first.place.clone()).or_else(|| project.name.place.clone())?;
-            Some((said.clone(), Origin::File(place)))
+    #[test]
+    fn everything_wrong_is_told_at_once() {
+        let flags = Flags {
+            namespace: Some("Shop".to_owned()),
+            names: Some("hashed".to_owned()),
+            values: vec!["../x.yaml".to_owned()],
+            sets: vec![Set { text: "a".to_owned(), literal: false }],
+            history: Some("s3://bucket?key=CANARY".to_owned()),
+            ..on("prod")
         };
-        let variable = self
-            .split(variable::TEMPLATES, pattern)
-            .map(|parts| (parts.into_iter().map(Said::nowhere).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
-        let choice = Choice::of([
-            variable,
-            environment.templates.as_ref().and_then(listed),
-            project.templates.as_ref().and_then(listed),
-            Some((vec![Said::nowhere("templates/**/*.yaml".to_owned())], Origin::Default)),
-        ]);
-        let show = |said: &Vec<Said<String>>| said.iter().map(|pattern| pattern.value.as_str()).collect::<Vec<_>>().join(", ");
-        self.note("templates", choice, show).unwrap_or_default()
+        assert_eq!(
+            refusals(&resolve(&flags, &[("CLOZE_TEMPLATES", "/etc/*")]).unwrap_err()),
+            [
+                "`--set` has no `=`; write `path=value`, and `\\,` for a comma that belongs to a value",
+                "`../x.yaml` of `--values` leaves the project with `..`; keep the file beneath the project's directory and name it from there",
+                "`/etc/*` of `CLOZE_TEMPLATES` is an absolute path; write a path relative to the project's directory",
+                "`Shop` of `--namespace` is not a DNS label; use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
+                "`hashed` of `--names` is no way of naming; write `versioned` or `stable`",
+                "the URL of `--history` names a store that is not yet in this version; write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path",
+                "cloze.yaml:11:7: the vault `shared` has no address; add `address: https://…`, or set `VAULT_ADDR`",
+            ]
+        );
     }
 
-    fn values(&mut self, environment: &Environment, flags: &Flags) -> Vec<(Said<String>, Origin)> {
-        let mut list: Vec<(Said<String>, Origin)> = environment.values.iter().filter_map(|said| file(said, |_| said.clone())).collect();
-        for part in self.split(variable::VALUES, path).unwrap_or_default() {
-            list.push((Said::nowhere(part), Origin::Variable(variable::VALUES.name)));
+    fn with_values(files: &[(&str, &str)], flags: &Flags) -> (Settings, Result<Values, Problems>) {
+        let dir = TempDir::new().unwrap();
+        fs::create_dir(dir.path().join("values")).unwrap();
+        for (path, text) in files {
+            fs::write(dir.path().join(path), text).unwrap();
         }
-        for text in &flags.values {
-            if let Some(path) = self.checked("--values", Some(text), path) {
-                list.push((Said::nowhere(path), Origin::Flag("--values")));
-            }
-        }
-        for (index, (said, origin)) in list.iter().enumerate() {
-            self.note(format!("values[{index}]"), Choice::of([Some((said.value.clone(), origin.clone()))]), String::clone);
-        }
-        list
+        let settings = resolve(flags, &[]).unwrap();
+        let values = Values::load(&Root::open(dir.path()).unwrap(), &settings);
+        (settings, values)
     }
 
-    fn assignments(&mut self, flags: &Flags) -> Vec<(Assignment, Origin)> {
-        let mut list = Vec::new();
-        for set in &flags.sets {
-            let flag = if set.literal { "--set-string" } else { "--set" };
-            match Assignment::parse(flag, &set.text, set.literal) {
-                Ok(assignments) => list.extend(assignments.into_iter().map(|assignment| (assignment, Origin::Flag(flag)))),
-                Err(problem) => self.problems.push(problem),
-            }
-        }
-        list
-    }
-
-    fn vaults(&mut self, environment: &Environment) -> Vec<VaultSettings> {
-        let mut entries = environment.vaults.clone();
-        if !entries.iter().any(|entry| entry.name.value == "default") {
-            let name = Said { value: "default".to_owned(), place: None };
-            entries.insert(0, VaultEntry { name, kind: VaultKind::Local { path: None }, prefixes: Vec::new() });
-        }
-        entries.into_iter().filter_map(|entry| self.vault(environment, entry)).collect()
-    }
-
-    fn vault(&mut self, environment: &Environment, entry: VaultEntry) -> Option<VaultSettings> {
-        let key = format!("vaults.{}", entry.name.value);
-        let said = entry.name.place.clone().map_or(Origin::Default, Origin::File);
-        let word = match &entry.kind {
-            VaultKind::Local { .. } => "local",
-            VaultKind::Hashicorp { .. } => "hashicorp",
+    #[test]
+    fn every_value_says_where_it_came_from() {
+        let flags = Flags {
+            sets: vec![
+                Set { text: "image.tag=v3,hosts[1]=b".to_owned(), literal: false },
+                Set { text: "port=80".to_owned(), literal: true },
+            ],
+            ..on("dev")
         };
-        self.note(format!("{key}.kind"), Choice::of([Some((word, said))]), |word| (*word).to_owned());
-        let target = match &entry.kind {
-            VaultKind::Local { path } => {
-                let choice = Choice::of([
-                    path.as_ref().and_then(|said| file(said, String::clone)),
-                    Some((format!("secrets/{}.vault", environment.name.value), Origin::Default)),
-                ]);
-                VaultTarget::Local { path: self.note(format!("{key}.path"), choice, String::clone)? }
-            }
-            VaultKind::Hashicorp { address: said, mount, namespace } => {
-                let variable = if said.is_none() { self.variable(variable::VAULT_ADDR, address) } else { None };
-                let choice = Choice::of([said.as_ref().and_then(|said| file(said, String::clone)), variable]);
-                let address = self.note(format!("{key}.address"), choice, String::clone);
-                let choice =
-                    Choice::of([mount.as_ref().and_then(|said| file(said, String::clone)), Some(("secret".to_owned(), Origin::Default))]);
-                let mount = self.note(format!("{key}.mount"), choice, String::clone)?;
-                let variable = if namespace.is_none() { self.variable(variable::VAULT_NAMESPACE, vault_path) } else { None };
-                let choice = Choice::of([namespace.as_ref().and_then(|said| file(said, String::clone)), variable]);
-                let namespace = self.note(format!("{key}.namespace"), choice, String::clone);
-                if address.is_none() && self.variables.get(variable::VAULT_ADDR).is_none() {
-                    let reason = format!("the vault `{}` has no address", entry.name.value);
-                    let problem = Problem::new(Fault::Project, reason, "add `address: https://…`, or set `VAULT_ADDR`");
-                    self.problems.push(entry.name.blame(problem));
-                }
-                VaultTarget::Hashicorp { address: address?, mount, namespace }
-            }
-        };
-        if let Some(place) = entry.prefixes.first().and_then(|prefix| prefix.place.clone()) {
-            let shown: Vec<&str> = entry.prefixes.iter().map(|prefix| prefix.value.as_str()).collect();
-            self.note(format!("{key}.prefixes"), Choice::of([Some((shown.join(", "), Origin::File(place)))]), String::clone);
-        }
-        Some(VaultSettings { entry, target })
+        let common = "image: {name: web, tag: v1}\nhosts: [a]\nport: 1\nold: 1\na.b: {c: x}\n";
+        let (settings, values) =
+            with_values(&[("values/common.yaml", common), ("values/dev.yaml", "image: {tag: v2}\nold:\nport: 1\n")], &flags);
+        let values = values.unwrap();
+        assert_eq!(*values.merged(), json!({"image": {"name": "web", "tag": "v3"}, "hosts": ["a", "b"], "port": "80", "a.b": {"c": "x"}}));
+        assert_eq!(
+            lines(&values.effective()),
+            [
+                "values.a\\.b.c = \"x\" (values/common.yaml)",
+                "values.hosts = [\"a\",\"b\"] (--set) over [\"a\"] (values/common.yaml)",
+                "values.image.name = \"web\" (values/common.yaml)",
+                "values.image.tag = \"v3\" (--set) over \"v2\" (values/dev.yaml) over \"v1\" (values/common.yaml)",
+                "values.port = \"80\" (--set-string) over 1 (values/common.yaml)",
+            ]
+        );
+        let context = values.context(&settings);
+        assert_eq!(context["cloze"], json!({"project": "shop", "environment": "dev", "namespace": "shop-dev"}));
+        assert_eq!(context["image"]["tag"], "v3");
     }
 
-    /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.
-    fn keys(&mut self, environment: &Environment) -> Vec<KeySettings> {
-        let default = [Said::nowhere(KeyEntry::KeyFile { path: None })];
-        let entries = if environment.keys.is_empty() { &default[..] } else { &environment.keys };
-        let variable = self
-            .variables
-            .get(variable::KEY_FILE)
-            .map(|path| (Location::Anywhere(PathBuf::from(path)), Origin::Variable(variable::KEY_FILE.name)));
-        let mut list = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
-            let said = entry.place.clone().map_or(Origin::Default, Origin::File);
-            let choice = match &entry.value {
-                KeyEntry::Passphrase => Choice::of([Some((KeySettings::Passphrase, said))]),
-                KeyEntry::KeyFile { path } => Choice::of([
-                    variable.clone().map(|(location, origin)| (KeySettings::KeyFile(location), origin)),
-                    path.clone().map(|path| (KeySettings::KeyFile(Location::Beneath(path)), said)),
-                    Some((KeySettings::KeyFile(Location::Beneath(format!(".cloze/{}.key", environment.name.value))), Origin::Default)),
-                ]),
-            };
-            let show = |key: &KeySettings| match key {
-                KeySettings::KeyFile(Location::Beneath(path)) => format!("key-file {path}"),
-                KeySettings::KeyFile(Location::Anywhere(path)) => format!("key-file {}", path.display()),
-                KeySettings::Passphrase => "passphrase".to_owned(),
-            };
-            if let Some(key) = self.note(format!("keys[{index}]"), choice, show)
-                && !list.contains(&key)
-            {
-                list.push(key);
-            }
-        }
-        list
+    #[test]
+    fn problems_of_all_values_files_are_told() {
+        let (_, values) = with_values(&[("values/common.yaml", "a: [\n")], &on("dev"));
+        let problems = refusals(&values.unwrap_err());
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].starts_with("cloze.yaml:7:34: there is no file `values/dev.yaml`; "), "{problems:?}");
+        assert!(problems[1].starts_with("values/common.yaml:2:1: this is not valid YAML; "), "{problems:?}");
+        let (_, values) = with_values(&[("values/common.yaml", "cloze: {}\n"), ("values/dev.yaml", "")], &on("dev"));
+        assert_eq!(
+            refusals(&values.unwrap_err()),
+            ["values/common.yaml: the key `cloze` at the top belongs to cloze itself; rename the key"]
+        );
+        let flags = Flags { sets: vec![Set { text: "cloze.environment=prod".to_owned(), literal: false }], ..on("dev") };
+        let (_, values) = with_values(&[("values/common.yaml", ""), ("values/dev.yaml", "")], &flags);
+        assert_eq!(refusals(&values.unwrap_err()), ["the key `cloze` at the top belongs to cloze itself; rename the key"]);
     }
-
-    fn history(&mut self, environment: &Environment, flags: &Flags) -> Location {
-        let flag = self.location("--history", flags.history.as_deref(), Origin::Flag("--history"));
-        let text = self.variables.get(variable::HISTORY_URL);
-        let variable = self.location(variable::HISTORY_URL.name, text, Origin::Variable(variable::HISTORY_URL.name));
-        let default = Location::Beneath(format!(".cloze/history/{}", environment.name.value));
-        let said = environment.history.as_ref().and_then(|said| file(said, Location::clone));
-        let choice = Choice::of([flag, variable, said, Some((default.clone(), Origin::Default))]);
-        self.note("history.url", choice, ToString::to_string).unwrap_or(default)
-    }
-
-    fn location(&mut self, source: &str, text: Option<&str>, origin: Origin) -> Option<(Location, Origin)> {
-        let text = text?;
-        match history_url(text) {
-            Ok(location) => Some((location, origin)),
-            Err(verdict) => {
-                self.refuse(source, text, verdict);
-                None
-            }
-        }
-    }
-}
-
-/// A value of a file as a candidate.
-fn file<T, U>(said: &Said<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
-    let place: &Place = said.place.as_ref()?;
-    Some((value(&said.value), Origin::File(place.clone())))
 }

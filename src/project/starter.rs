@@ -3,6 +3,7 @@
 use crate::clock::Entropy;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::project::decode::Refusal;
 use crate::project::decode::label;
 use crate::project::quote::quote;
 use crate::secret::Secret;
@@ -61,7 +62,7 @@ const FILES: &[(&str, Content)] = &[
 
 /// The files of a new project of that name, in the order of their paths.
 pub fn starter(project: &str) -> Result<Vec<StarterFile>, Problem> {
-    if let Err((reason, next)) = label(project) {
+    if let Err(Refusal { reason, next }) = label(project) {
         return Err(Problem::new(Fault::Usage, format!("{} {reason}", quote(project)), next));
     }
     if label(&format!("{project}-{STARTER_ENVIRONMENT}")).is_err() {
@@ -171,10 +172,19 @@ mod tests {
     use super::GENERATED;
     use super::LETTERS_AND_DIGITS;
     use super::PROJECT;
+    use super::Random;
     use super::Recipe;
+    use super::STARTER_ENVIRONMENT;
     use super::TRYING;
     use super::starter;
     use crate::clock::Machine;
+    use crate::manifest;
+    use crate::project::document::PROJECT_FILE;
+    use crate::project::document::Project;
+    use crate::project::values::ValuesLimits;
+    use crate::project::values::merge;
+    use crate::project::values::read;
+    use crate::secret::SecretBuffer;
 
     fn refusal(name: &str) -> String {
         let problem = starter(name).unwrap_err();
@@ -240,10 +250,10 @@ mod tests {
         let files = starter("shop").unwrap();
         let text = |path: &str| String::from_utf8(files.iter().find(|file| file.path == path).unwrap().bytes.clone()).unwrap();
         for environment in ["dev", "prod"] {
-            let limits = crate::project::values::ValuesLimits::default();
+            let limits = ValuesLimits::default();
             let mut values = serde_json::json!({"cloze": {"project": "shop", "environment": environment, "namespace": "shop"}});
             for path in ["values/common.yaml".to_owned(), format!("values/{environment}.yaml")] {
-                crate::project::values::merge(&mut values, crate::project::values::read(&path, &text(&path), limits).unwrap());
+                merge(&mut values, read(&path, &text(&path), limits).unwrap());
             }
             let (sender, asked) = std::sync::mpsc::channel();
             let mut tera = Tera::default();
@@ -259,9 +269,14 @@ mod tests {
                 if (file.path.starts_with("templates/") || file.path.starts_with("config/")) && std::str::from_utf8(&file.bytes).is_ok() {
                     let rendered =
                         tera.render_str(&text(file.path), &context, false).unwrap_or_else(|error| panic!("{}: {error}", file.path));
-                    for document in serde_yaml::Deserializer::from_str(&rendered).take(if file.path.ends_with(".yaml") { 9 } else { 0 }) {
-                        let object: serde_json::Value = serde::Deserialize::deserialize(document).unwrap();
-                        assert!(object.is_object(), "{}", file.path);
+                    match file.path.rsplit('.').next() {
+                        Some("yaml") => {
+                            let documents = manifest::read(&rendered, manifest::Limits::default());
+                            let documents = documents.unwrap_or_else(|faults| panic!("{}: {faults:?}", file.path));
+                            assert!(!documents.is_empty() && documents.iter().all(|document| document.as_map().is_some()), "{}", file.path);
+                        }
+                        Some("json") => assert!(serde_json::from_str::<serde_json::Value>(&rendered).is_ok(), "{}", file.path),
+                        _ => assert!(!rendered.contains("{{"), "{}", file.path),
                     }
                 }
             }
@@ -269,6 +284,23 @@ mod tests {
             let asked: BTreeSet<String> = asked.iter().collect();
             let generated: BTreeSet<String> = GENERATED.iter().map(|generated| generated.name.to_owned()).collect();
             assert_eq!(asked, generated);
+        }
+    }
+
+    #[test]
+    fn its_project_file_is_valid_whatever_the_name() {
+        for name in ["shop", "no", "null", "123", "1e3", "0x10", "y", &"a".repeat(59)] {
+            let files = starter(name).unwrap();
+            let text = String::from_utf8(files.iter().find(|file| file.path == PROJECT_FILE).unwrap().bytes.clone()).unwrap();
+            let (before, prod) = text.split_once("  # prod:").unwrap();
+            let uncommented = format!("{before}  prod:{}", prod.replace("\n  # ", "\n  "));
+            for (text, environments) in [(&text, 1), (&uncommented, 2)] {
+                let project = Project::parse(PROJECT_FILE, text).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+                assert_eq!(project.name.value, name);
+                assert_eq!(project.environments.len(), environments);
+                assert_eq!(project.environments[0].name.value, STARTER_ENVIRONMENT);
+                assert_eq!(project.environments[0].namespace.as_ref().unwrap().value, format!("{name}-dev"));
+            }
         }
     }
 
@@ -296,11 +328,11 @@ mod tests {
 
     #[test]
     fn every_character_is_as_likely() {
-        let random = super::Random { length: 62_000, alphabet: LETTERS_AND_DIGITS };
-        let mut buffer = crate::secret::SecretBuffer::with_capacity(random.length);
+        let random = Random { length: 62_000, alphabet: LETTERS_AND_DIGITS };
+        let mut buffer = SecretBuffer::with_capacity(random.length);
         random.write(&Machine, &mut buffer);
         for letter in LETTERS_AND_DIGITS {
-            let count = buffer.expose().iter().filter(|byte| *byte == letter).count();
+            let count = buffer.expose().split(|byte| byte == letter).count() - 1;
             assert!((800..1_200).contains(&count), "{} {count}", char::from(*letter));
         }
     }

@@ -105,7 +105,7 @@ impl Variables {
                         variables.plain.insert(known.name, value);
                     }
                     Err(_) => {
-                        problems.push(Problem::new(Fault::Usage, format!("`{name}` is not UTF-8 text"), "set it to text, or unset it"))
+                        problems.push(Problem::new(Fault::Usage, format!("`{name}` is not UTF-8 text"), "set it to text, or unset it"));
                     }
                 },
                 None if name.starts_with("CLOZE_") => {

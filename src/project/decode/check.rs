@@ -1,27 +1,41 @@
 //! What a text must be besides a text: names by Kubernetes' rules, paths, patterns, addresses.
 
+use crate::problem::Problem;
 use crate::project::glob::Pattern;
 use crate::project::path::normalise;
+use crate::project::quote::quote;
 
-/// What is wrong with a text, as the end of a sentence about it, and what to do.
-pub(in crate::project) type Verdict = Result<(), (String, String)>;
+/// What is wrong with a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::project) struct Refusal {
+    /// The end of a sentence that begins with the text.
+    pub reason: String,
+    /// What to do.
+    pub next: String,
+}
 
-fn refuse(reason: &str, next: &str) -> Verdict {
-    Err((reason.to_owned(), next.to_owned()))
+fn refuse(reason: &str, next: &str) -> Result<(), Refusal> {
+    Err(Refusal { reason: reason.to_owned(), next: next.to_owned() })
+}
+
+/// The text in backticks, unless it may be a URL that carries a credential.
+pub(in crate::project) fn show(text: &str) -> String {
+    if text.contains("//") && text.contains(['@', '?', '#']) { "the URL".to_owned() } else { quote(text) }
 }
 
 /// Any text.
-pub(in crate::project) fn any(_text: &str) -> Verdict {
+#[expect(clippy::unnecessary_wraps, reason = "it stands where other checks do")]
+pub(in crate::project) fn any(_text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
 /// Any text that is not empty.
-pub(in crate::project) fn some(text: &str) -> Verdict {
+pub(in crate::project) fn some(text: &str) -> Result<(), Refusal> {
     if text.is_empty() { refuse("is empty", "give it a value") } else { Ok(()) }
 }
 
 /// A label as in RFC 1123, the rule for namespaces (`apimachinery/pkg/util/validation`, `IsDNS1123Label`).
-pub(in crate::project) fn label(text: &str) -> Verdict {
+pub(in crate::project) fn label(text: &str) -> Result<(), Refusal> {
     if text.len() <= 63 && is_label(text) {
         return Ok(());
     }
@@ -29,7 +43,7 @@ pub(in crate::project) fn label(text: &str) -> Verdict {
 }
 
 /// A subdomain as in RFC 1123, the rule for names of objects (`IsDNS1123Subdomain`).
-pub(in crate::project) fn subdomain(text: &str) -> Verdict {
+pub(in crate::project) fn subdomain(text: &str) -> Result<(), Refusal> {
     if text.len() <= 253 && text.split('.').all(is_label) {
         return Ok(());
     }
@@ -42,7 +56,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// A key of a ConfigMap or Secret (`IsConfigMapKey`).
-pub(in crate::project) fn data_key(text: &str) -> Verdict {
+pub(in crate::project) fn data_key(text: &str) -> Result<(), Refusal> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed) && text != "." && !text.starts_with("..") {
         return Ok(());
@@ -51,22 +65,23 @@ pub(in crate::project) fn data_key(text: &str) -> Verdict {
 }
 
 /// A path beneath the root.
-pub(in crate::project) fn path(text: &str) -> Verdict {
-    normalise(text).map(|_| ()).map_err(|problem| (reason_after_quote(&problem.reason), problem.next))
+pub(in crate::project) fn path(text: &str) -> Result<(), Refusal> {
+    normalise(text).map(|_| ()).map_err(refusal)
 }
 
 /// A pattern of files beneath the root.
-pub(in crate::project) fn pattern(text: &str) -> Verdict {
-    Pattern::parse(text).map(|_| ()).map_err(|problem| (reason_after_quote(&problem.reason), problem.next))
+pub(in crate::project) fn pattern(text: &str) -> Result<(), Refusal> {
+    Pattern::parse(text).map(|_| ()).map_err(refusal)
 }
 
-/// The reason without the quotation that it begins with.
-fn reason_after_quote(reason: &str) -> String {
-    reason.rsplit_once("` ").map_or_else(|| reason.to_owned(), |(_, rest)| rest.to_owned())
+/// The problem of a text that its reason quotes first.
+pub(super) fn refusal(problem: Problem) -> Refusal {
+    let reason = problem.reason.rsplit_once("` ").map_or(problem.reason.as_str(), |(_, reason)| reason).to_owned();
+    Refusal { reason, next: problem.next }
 }
 
 /// An `http` or `https` address: scheme, host, port, perhaps a path; no credential, query or fragment.
-pub(in crate::project) fn address(text: &str) -> Verdict {
+pub(in crate::project) fn address(text: &str) -> Result<(), Refusal> {
     let next = "write the scheme, host and port, such as `https://vault.example.com:8200`";
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
         return refuse("is not an http or https address", next);
@@ -91,7 +106,7 @@ pub(in crate::project) fn address(text: &str) -> Verdict {
 }
 
 /// A path inside a vault: a mount, a namespace or a prefix.
-pub(in crate::project) fn vault_path(text: &str) -> Verdict {
+pub(in crate::project) fn vault_path(text: &str) -> Result<(), Refusal> {
     let trimmed = text.strip_suffix('/').unwrap_or(text);
     if trimmed.split('/').any(|step| matches!(step, "" | "." | ".."))
         || trimmed.contains(['\\', '?', '#', '%'])
@@ -103,7 +118,7 @@ pub(in crate::project) fn vault_path(text: &str) -> Verdict {
 }
 
 /// A Secret's type (`pkg/apis/core/validation`: a qualified name is what Kubernetes' own types are).
-pub(in crate::project) fn secret_type(text: &str) -> Verdict {
+pub(in crate::project) fn secret_type(text: &str) -> Result<(), Refusal> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
     if !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed) {
         return Ok(());
@@ -113,20 +128,28 @@ pub(in crate::project) fn secret_type(text: &str) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict;
+    use super::Refusal;
     use super::address;
     use super::data_key;
     use super::label;
+    use super::show;
     use super::subdomain;
     use super::vault_path;
 
-    fn table(check: fn(&str) -> Verdict, good: &[&str], bad: &[&str]) {
+    fn table(check: fn(&str) -> Result<(), Refusal>, good: &[&str], bad: &[&str]) {
         for text in good {
             assert_eq!(check(text), Ok(()), "{text}");
         }
         for text in bad {
             assert!(check(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_url_with_a_credential_is_not_shown() {
+        assert_eq!(show("https://me:CANARY@v"), "the URL");
+        assert_eq!(show("https://v?sig=CANARY"), "the URL");
+        assert_eq!(show("https:/v"), "`https:/v`");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::decode::check::Verdict;
+use crate::project::decode::check::Refusal;
+use crate::project::decode::check::show;
 use crate::project::decode::check::some;
 use crate::project::decode::shape::Shape;
 use crate::project::nearest::nearest;
@@ -66,12 +67,12 @@ impl Decoder {
 
     fn unknown_key(&mut self, entry: &Entry<Infallible>, path: &str, shape: &Shape) {
         let home = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
-        let next = match nearest(&entry.key, shape.keys.iter().copied()) {
-            Some(known) if shape.keys.len() > 1 => format!("write `{known}`"),
-            _ if matches!(entry.key.as_str(), "token" | "password" | "secret" | "credential") => {
-                "remove it: credentials come from the environment, never from a file of the project".to_owned()
-            }
-            _ => format!("remove it, or write one of {}", list_of(shape.keys)),
+        let next = if matches!(entry.key.as_str(), "token" | "password" | "passphrase" | "secret" | "credential") {
+            "remove it: credentials come from the environment, never from a file of the project".to_owned()
+        } else if let Some(known) = nearest(&entry.key, shape.keys.iter().copied()) {
+            format!("write `{known}`")
+        } else {
+            format!("remove it, or {}", one_of(shape.keys))
         };
         self.report(self.place(entry.mark), format!("unknown key {}{home}", quote(&entry.key)), next);
     }
@@ -101,7 +102,7 @@ impl Decoder {
     }
 
     /// The text of a node, checked.
-    pub(super) fn text(&mut self, node: &Tree, path: &str, check: fn(&str) -> Verdict) -> Option<Said<String>> {
+    pub(super) fn text(&mut self, node: &Tree, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
         let Some(text) = node.as_text() else {
             let next = match node.value {
                 Value::Bool(_) | Value::Number(_) => "put the value in quotes",
@@ -113,35 +114,34 @@ impl Decoder {
         self.checked(text, node.mark, path, check).then(|| Said::at(text.to_owned(), self.place(node.mark)))
     }
 
-    fn checked(&mut self, text: &str, mark: Mark, path: &str, check: fn(&str) -> Verdict) -> bool {
+    fn checked(&mut self, text: &str, mark: Mark, path: &str, check: fn(&str) -> Result<(), Refusal>) -> bool {
         match check(text) {
             Ok(()) => true,
             Err(_) if text.is_empty() => {
                 self.report(self.place(mark), format!("`{path}` is empty"), "give it a value, or remove the key");
                 false
             }
-            Err((reason, next)) => {
-                self.report(self.place(mark), format!("{} at `{path}` {reason}", quote(text)), next);
+            Err(Refusal { reason, next }) => {
+                self.report(self.place(mark), format!("{} at `{path}` {reason}", show(text)), next);
                 false
             }
         }
     }
 
     /// A mapping's key, checked.
-    pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Verdict) -> Option<Said<String>> {
+    pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
         self.checked(&entry.key, entry.mark, path, check).then(|| Said::at(entry.key.clone(), self.place(entry.mark)))
     }
 
-    /// The value that a word of a closed list stands for.
-    pub(super) fn word<T: Copy>(&mut self, node: &Tree, path: &str, words: &[(&str, T)]) -> Option<Said<T>> {
+    /// The value that a word of a closed list stands for. Where no word is near, `offered` ones are listed.
+    pub(super) fn word<T: Copy>(&mut self, node: &Tree, path: &str, words: &[(&str, T)], offered: &[&str]) -> Option<Said<T>> {
         let text = self.text(node, path, some)?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
             return Some(Said { value: *value, place: text.place });
         }
-        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        let next = match nearest(&text.value, known.iter().copied()) {
+        let next = match nearest(&text.value, words.iter().map(|(word, _)| *word)) {
             Some(word) => format!("write `{word}`"),
-            None => format!("write one of {}", list_of(&known)),
+            None => one_of(offered),
         };
         self.report(self.place(node.mark), format!("unknown word {} at `{path}`", quote(&text.value)), next);
         None
@@ -165,12 +165,12 @@ impl<'n> Fields<'n> {
     }
 
     /// The text at `key`, checked.
-    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Verdict) -> Option<Said<String>> {
+    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
         decoder.text(self.get(key)?, &self.path(key), check)
     }
 
     /// The texts at `key`, each checked.
-    pub(super) fn texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Verdict) -> Option<Vec<Said<String>>> {
+    pub(super) fn texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Vec<Said<String>>> {
         let path = self.path(key);
         let items = decoder.items(self.get(key)?, &path, "a list of strings")?;
         Some(items.iter().enumerate().filter_map(|(index, item)| decoder.text(item, &format!("{path}[{index}]"), check)).collect())
@@ -181,8 +181,8 @@ impl<'n> Fields<'n> {
         &self,
         decoder: &mut Decoder,
         key: &str,
-        check_key: fn(&str) -> Verdict,
-        check: fn(&str) -> Verdict,
+        check_key: fn(&str) -> Result<(), Refusal>,
+        check: fn(&str) -> Result<(), Refusal>,
     ) -> Vec<(Said<String>, Said<String>)> {
         let Some(node) = self.get(key) else { return Vec::new() };
         let path = self.path(key);
@@ -196,19 +196,18 @@ impl<'n> Fields<'n> {
 
     /// The word at `key`.
     pub(super) fn word<T: Copy>(&self, decoder: &mut Decoder, key: &str, words: &[(&str, T)]) -> Option<Said<T>> {
-        decoder.word(self.get(key)?, &self.path(key), words)
+        let offered: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        decoder.word(self.get(key)?, &self.path(key), words, &offered)
     }
 
     /// The boolean at `key`.
     pub(super) fn flag(&self, decoder: &mut Decoder, key: &str) -> Option<bool> {
         let node = self.get(key)?;
-        match node.value {
-            Value::Bool(flag) => Some(flag),
-            _ => {
-                decoder.wrong_type(node, &self.path(key), "a boolean", "write `true` or `false`");
-                None
-            }
+        if let Value::Bool(flag) = node.value {
+            return Some(flag);
         }
+        decoder.wrong_type(node, &self.path(key), "a boolean", "write `true` or `false`");
+        None
     }
 }
 
@@ -219,8 +218,11 @@ pub(super) fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
-/// The words in backticks, separated by commas.
-fn list_of(words: &[&str]) -> String {
+/// Asks for one of `words`.
+pub(super) fn one_of(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    quoted.join(", ")
+    match quoted.as_slice() {
+        [only] => format!("write {only}"),
+        _ => format!("write one of {}", quoted.join(", ")),
+    }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::manifest::Value;
 use crate::place::Place;
 use crate::project::decode::check;
+use crate::project::decode::check::Refusal;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
@@ -74,19 +75,19 @@ fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<Location>>
     let url = fields.text(decoder, "url", check::some)?;
     match history_url(&url.value) {
         Ok(value) => Some(Said { value, place: url.place }),
-        Err((reason, next)) => {
+        Err(Refusal { reason, next }) => {
             let place = url.place.unwrap_or_else(|| decoder.place(fields.mark()));
-            decoder.report(place, format!("{} at `{}` {reason}", quote(&url.value), fields.path("url")), next);
+            decoder.report(place, format!("{} at `{}` {reason}", check::show(&url.value), fields.path("url")), next);
             None
         }
     }
 }
 
 /// A history's URL: `file:///…`, or a path beneath the root.
-pub(in crate::project) fn history_url(text: &str) -> Result<Location, (String, String)> {
+pub(in crate::project) fn history_url(text: &str) -> Result<Location, Refusal> {
     if let Some(path) = text.strip_prefix("file://") {
         if !path.starts_with('/') || path.contains(['%', '?', '#']) || path.split('/').any(|step| step == "..") {
-            return Err(("is not a plain file URL".to_owned(), "write `file:///` and an absolute path".to_owned()));
+            return Err(Refusal { reason: "is not a plain file URL".to_owned(), next: "write `file:///` and an absolute path".to_owned() });
         }
         return Ok(Location::Anywhere(PathBuf::from(path)));
     }
@@ -97,13 +98,13 @@ pub(in crate::project) fn history_url(text: &str) -> Result<Location, (String, S
         } else {
             "names a store that is not known"
         };
-        return Err((reason.to_owned(), next));
+        return Err(Refusal { reason: reason.to_owned(), next });
     }
     if text.starts_with('/') {
-        return Err(("is an absolute path".to_owned(), format!("write `file://{text}`")));
+        return Err(Refusal { reason: "is an absolute path".to_owned(), next: format!("write `file://{text}`") });
     }
     check::path(text)?;
-    normalise(text).map(Location::Beneath).map_err(|problem| (problem.reason, problem.next))
+    normalise(text).map(Location::Beneath).map_err(check::refusal)
 }
 
 fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<String>> {

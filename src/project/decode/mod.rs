@@ -8,11 +8,12 @@ mod shape;
 mod vault;
 mod word;
 
-pub(in crate::project) use check::Verdict;
+pub(in crate::project) use check::Refusal;
 pub(in crate::project) use check::address;
 pub(in crate::project) use check::label;
 pub(in crate::project) use check::path;
 pub(in crate::project) use check::pattern;
+pub(in crate::project) use check::show;
 pub(in crate::project) use check::some;
 pub(in crate::project) use check::vault_path;
 pub(in crate::project) use environment::history_url;

@@ -5,6 +5,7 @@ use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
 use crate::project::decode::decoder::join;
+use crate::project::decode::decoder::one_of;
 use crate::project::decode::shape;
 use crate::project::decode::word;
 use crate::project::decode::word::KeyWord;
@@ -81,37 +82,34 @@ fn key(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Said<KeyEntry>>
 
 /// A word whose kind may be one of a later version.
 trait Later {
-    fn is_later(self) -> bool;
+    fn is_later(&self) -> bool;
 }
 
 impl Later for VaultWord {
-    fn is_later(self) -> bool {
-        self == Self::Later
+    fn is_later(&self) -> bool {
+        *self == Self::Later
     }
 }
 
 impl Later for KeyWord {
-    fn is_later(self) -> bool {
-        self == Self::Later
+    fn is_later(&self) -> bool {
+        *self == Self::Later
     }
 }
 
 /// The `kind` of a mapping, which decides its other keys. `None` for a kind of a later version too, which is reported.
 fn kind_of<T: Later + Copy>(decoder: &mut Decoder, node: &Tree, path: &str, words: &[(&str, T)], what: &str) -> Option<Said<T>> {
     decoder.mapping(node, path)?;
-    let ready: Vec<String> = words.iter().filter(|(_, word)| !word.is_later()).map(|(word, _)| format!("`{word}`")).collect();
+    let ready: Vec<&str> = words.iter().filter(|(_, word)| !word.is_later()).map(|(word, _)| *word).collect();
     let Some(kind) = node.get("kind") else {
-        decoder.report(
-            decoder.place(node.mark),
-            format!("`{path}` has no `kind`"),
-            format!("add `kind: …` with one of {}", ready.join(", ")),
-        );
+        decoder.report(decoder.place(node.mark), format!("`{path}` has no `kind`"), format!("add `kind: …`, and {}", one_of(&ready)));
         return None;
     };
-    let word = decoder.word(kind, &join(path, "kind"), words)?;
+    let path = join(path, "kind");
+    let word = decoder.word(kind, &path, words, &ready)?;
     if word.value.is_later() {
-        let reason = format!("`{}` at `{path}.kind` names {what} that is not yet in this version", kind.as_text().unwrap_or_default());
-        decoder.report(decoder.place(kind.mark), reason, format!("write one of {}", ready.join(", ")));
+        let reason = format!("`{}` at `{path}` names {what} that is not yet in this version", kind.as_text().unwrap_or_default());
+        decoder.report(decoder.place(kind.mark), reason, one_of(&ready));
         return None;
     }
     Some(word)

@@ -1,6 +1,7 @@
 //! Assignments on top of the values files: `--set path=value` and `--set-string path=value`.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -102,7 +103,9 @@ impl Assignment {
         let mut path = String::new();
         for step in &self.steps[..count] {
             match step {
-                Step::Item(item) => path += &format!("[{item}]"),
+                Step::Item(item) => {
+                    let _ = write!(path, "[{item}]");
+                }
                 Step::Key(key) => {
                     if !path.is_empty() {
                         path.push('.');
@@ -273,7 +276,9 @@ mod tests {
         );
         let literal = Assignment::parse("--set-string", "a=1,b={true,~}", true).unwrap();
         let mut values = json!({});
-        literal.iter().for_each(|assignment| assignment.apply(&mut values).unwrap());
+        for assignment in &literal {
+            assignment.apply(&mut values).unwrap();
+        }
         assert_eq!(values, json!({"a": "1", "b": ["true", "~"]}));
     }
 

@@ -14,8 +14,8 @@ use crate::project::quote::quote;
 use crate::project::root::Root;
 use crate::project::settings::Settings;
 use crate::project::values::assign::Assignment;
+use crate::project::values::budget::ValuesLimits;
 use crate::project::values::merge::merge;
-use crate::project::values::read::ValuesLimits;
 use crate::project::values::read::read;
 
 /// The key under which templates find `project`, `environment` and `namespace`.

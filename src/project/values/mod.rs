@@ -1,13 +1,15 @@
 //! Values: what templates see, merged from values files and assignments.
 
 mod assign;
+mod budget;
+mod key;
 mod load;
 mod merge;
 mod read;
 mod scalar;
 
 pub use assign::Assignment;
+pub use budget::ValuesLimits;
 pub use load::Values;
 pub use merge::merge;
-pub use read::ValuesLimits;
 pub use read::read;

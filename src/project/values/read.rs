@@ -1,7 +1,5 @@
-//! Values files: one YAML mapping each, read by serde_yaml into JSON values within limits.
+//! Values files: one YAML mapping each, read by `serde_yaml` into JSON values within limits.
 
-use std::cell::Cell;
-use std::cell::RefCell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -19,24 +17,9 @@ use serde_json::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::quote::quote;
-
-/// Bounds on what one values file may cost.
-#[derive(Debug, Clone, Copy)]
-pub struct ValuesLimits {
-    /// Bytes of text.
-    pub bytes: usize,
-    /// Depth of nesting.
-    pub depth: usize,
-    /// Values after aliases and merge keys are expanded.
-    pub nodes: usize,
-}
-
-impl Default for ValuesLimits {
-    fn default() -> Self {
-        Self { bytes: 1 << 20, depth: 64, nodes: 100_000 }
-    }
-}
+use crate::project::values::budget::Budget;
+use crate::project::values::budget::ValuesLimits;
+use crate::project::values::key::Key;
 
 /// The mapping that `text` holds; an empty text is an empty mapping. Merge keys (`<<`) are expanded, keys that are numbers or
 /// booleans become text. The problem says the place and never quotes the text, except for a key that stands there twice.
@@ -50,7 +33,7 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
         let problem = Problem::new(Fault::Project, "brackets nest too deeply", "flatten the values");
         return Err(problem.at(Place::new(file, line, 1)));
     }
-    let budget = Budget { limits, nodes: Cell::new(0), fault: RefCell::new(None) };
+    let budget = Budget::new(limits);
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let Some(first) = documents.next() else { return Ok(Value::Object(Map::new())) };
     let value = Seed { budget: &budget, depth: 0, merge: false }.deserialize(first).map_err(|error| budget.problem(file, text, &error))?;
@@ -66,7 +49,10 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
     }
 }
 
-/// The line where more than a thousand brackets stand open, counted without regard to quotes: the parser's cost grows with
+/// Brackets that may stand open at once.
+const MOST_OPEN: u32 = 256;
+
+/// The line where more brackets stand open than any values need, counted without regard to quotes: the parser's cost grows with
 /// the square of this depth, before it can tell the depth.
 fn too_many_brackets(text: &str) -> Option<u32> {
     let (mut open, mut line) = (0_u32, 1);
@@ -77,55 +63,11 @@ fn too_many_brackets(text: &str) -> Option<u32> {
             b']' | b'}' => open = open.saturating_sub(1),
             _ => {}
         }
-        if open > 1_000 {
+        if open > MOST_OPEN {
             return Some(line);
         }
     }
     None
-}
-
-/// What is left to spend, and the words for what went wrong: serde_yaml's own words may quote the file.
-struct Budget {
-    limits: ValuesLimits,
-    nodes: Cell<usize>,
-    fault: RefCell<Option<(String, &'static str)>>,
-}
-
-impl Budget {
-    fn fail<E: Error>(&self, reason: impl Into<String>, next: &'static str) -> E {
-        self.fault.borrow_mut().get_or_insert_with(|| (reason.into(), next));
-        E::custom("")
-    }
-
-    fn spend<E: Error>(&self, depth: usize) -> Result<(), E> {
-        self.nodes.set(self.nodes.get() + 1);
-        if self.nodes.get() > self.limits.nodes {
-            return Err(self.fail(format!("more than {} values, aliases expanded", self.limits.nodes), "write fewer or smaller aliases"));
-        }
-        if depth > self.limits.depth {
-            return Err(self.fail(format!("values nest deeper than {} levels", self.limits.depth), "flatten the values"));
-        }
-        Ok(())
-    }
-
-    fn problem(&self, file: &str, text: &str, error: &serde_yaml::Error) -> Problem {
-        let place = error.location().map_or_else(
-            || Place::file(file),
-            |location| {
-                let line = u32::try_from(location.line()).unwrap_or(u32::MAX);
-                Place::new(file, line, u32::try_from(location.column()).unwrap_or(u32::MAX))
-            },
-        );
-        let (reason, next) = self.fault.borrow_mut().take().unwrap_or_else(|| {
-            let line = usize::try_from(place.line).unwrap_or(0).checked_sub(1).and_then(|index| text.lines().nth(index)).unwrap_or("");
-            if line.trim_start_matches(' ').starts_with('\t') {
-                ("a tab indents this line, which YAML forbids".to_owned(), "indent with spaces")
-            } else {
-                ("this is not valid YAML".to_owned(), "check quotes, brackets, colons and indentation at and above this line")
-            }
-        });
-        Problem::new(Fault::Project, reason, next).at(place)
-    }
 }
 
 /// Reads one value.
@@ -248,85 +190,6 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
-/// Reads a key, and refuses one that stands in its mapping already.
-struct Key<'b, 's> {
-    budget: &'b Budget,
-    seen: &'s HashSet<String>,
-}
-
-impl Key<'_, '_> {
-    fn new_key<E: Error>(&self, key: String) -> Result<String, E> {
-        if self.seen.contains(&key) {
-            return Err(self.budget.fail(format!("the key {} stands twice in one mapping", quote(&key)), "remove one of the two"));
-        }
-        Ok(key)
-    }
-
-    fn no_key<E: Error>(&self) -> E {
-        self.budget.fail("this cannot be a key", "put the key in quotes")
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
-    type Value = String;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key<'_, '_> {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<String, E> {
-        self.new_key(key.to_owned())
-    }
-
-    fn visit_bool<E: Error>(self, key: bool) -> Result<String, E> {
-        self.new_key(key.to_string())
-    }
-
-    fn visit_i64<E: Error>(self, key: i64) -> Result<String, E> {
-        self.new_key(key.to_string())
-    }
-
-    fn visit_u64<E: Error>(self, key: u64) -> Result<String, E> {
-        self.new_key(key.to_string())
-    }
-
-    fn visit_i128<E: Error>(self, _key: i128) -> Result<String, E> {
-        Err(self.no_key())
-    }
-
-    fn visit_u128<E: Error>(self, _key: u128) -> Result<String, E> {
-        Err(self.no_key())
-    }
-
-    fn visit_f64<E: Error>(self, _key: f64) -> Result<String, E> {
-        Err(self.no_key())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<String, E> {
-        Err(self.no_key())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _items: A) -> Result<String, A::Error> {
-        Err(self.no_key())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _entries: A) -> Result<String, A::Error> {
-        Err(self.no_key())
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, _tagged: A) -> Result<String, A::Error> {
-        Err(self.no_key())
-    }
-}
-
 /// Refuses a second document, unless there is nothing in it.
 struct Refuse<'b> {
     budget: &'b Budget,
@@ -399,8 +262,8 @@ mod tests {
     use serde_json::Value;
     use serde_json::json;
 
-    use super::ValuesLimits;
     use super::read;
+    use crate::project::values::budget::ValuesLimits;
 
     fn values(text: &str) -> Value {
         read("v.yaml", text, ValuesLimits::default()).unwrap()
@@ -475,7 +338,7 @@ mod tests {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let alias = format!("*a{}", level - 1);
-            laughs += &format!("a{level}: &a{level} [{}]\n", vec![alias; 9].join(", "));
+            laughs.extend([format!("a{level}: &a{level} [{}]\n", vec![alias; 9].join(", "))]);
         }
         assert!(refusal(&laughs).contains("more than 100000 values, aliases expanded; write fewer or smaller aliases"));
         assert_eq!(refusal(&format!("a:\n {}", "[".repeat(500_000))), "v.yaml:2:1: brackets nest too deeply; flatten the values");
@@ -484,7 +347,9 @@ mod tests {
                 .contains("values nest deeper than 64 levels; flatten the values")
         );
         assert!(refusal("a: &a [*a]").contains("values nest deeper than 64 levels"));
-        let block: String = (0..3_000).map(|depth| format!("{}a:\n", " ".repeat(depth.min(340)))).collect();
+        let wide = format!("a: {}{}", "[".repeat(255), "x,".repeat(50_000));
+        assert!(refusal(&wide).contains("v.yaml:"));
+        let block = (0..3_000).map(|depth| " ".repeat(depth.min(340))).collect::<Vec<_>>().join("a:\n");
         assert!(refusal(&block).contains("v.yaml:"));
         assert_eq!(
             refusal(&"a".repeat(2 << 20)),

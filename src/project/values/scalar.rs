@@ -18,8 +18,8 @@ pub(super) fn typed(text: &str) -> Option<Value> {
         Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
-    if let Some(magnitude) = magnitude(digits) {
-        let magnitude = magnitude?;
+    if let Some((radix, figures)) = integer(digits) {
+        let magnitude = i128::from_str_radix(figures, radix).ok()?;
         return if negative { i64::try_from(-magnitude).ok().map(Value::from) } else { u64::try_from(magnitude).ok().map(Value::from) };
     }
     let leading_zero = digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -33,8 +33,8 @@ pub(super) fn typed(text: &str) -> Option<Value> {
     Some(Value::from(text))
 }
 
-/// `None`: not an integer. `Some(None)`: an integer that is far too large.
-fn magnitude(digits: &str) -> Option<Option<i128>> {
+/// The radix and figures of an integer without its sign.
+fn integer(digits: &str) -> Option<(u32, &str)> {
     let (radix, figures) = match digits.get(..2) {
         Some("0x") => (16, &digits[2..]),
         Some("0o") => (8, &digits[2..]),
@@ -42,10 +42,7 @@ fn magnitude(digits: &str) -> Option<Option<i128>> {
         _ if digits.len() > 1 && digits.starts_with('0') => return None,
         _ => (10, digits),
     };
-    if figures.is_empty() || !figures.chars().all(|figure| figure.is_digit(radix)) {
-        return None;
-    }
-    Some(i128::from_str_radix(figures, radix).ok())
+    (!figures.is_empty() && figures.chars().all(|figure| figure.is_digit(radix))).then_some((radix, figures))
 }
 
 #[cfg(test)]
@@ -56,7 +53,7 @@ mod tests {
     use serde_json::json;
 
     use super::typed;
-    use crate::project::values::read::ValuesLimits;
+    use crate::project::values::budget::ValuesLimits;
     use crate::project::values::read::read;
 
     /// What a values file makes of the same text.

@@ -1,0 +1,113 @@
+//! The tree of a document as it is written, before aliases and merge keys are expanded and types are resolved.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::manifest::Mark;
+use crate::manifest::read::Limits;
+use crate::manifest::read::ReadFault;
+use crate::manifest::read::event::Event;
+use crate::manifest::read::event::EventKind;
+
+/// A node's index in its tree.
+pub(super) type Id = usize;
+
+/// All nodes of a document; the root is the first.
+#[derive(Debug, Default)]
+pub(super) struct Tree<'t> {
+    nodes: Vec<Written<'t>>,
+}
+
+/// A node as it is written.
+#[derive(Debug)]
+pub(super) struct Written<'t> {
+    /// Where it starts.
+    pub(super) mark: Mark,
+    /// What it is.
+    pub(super) kind: Kind<'t>,
+}
+
+/// What a node can be.
+#[derive(Debug)]
+pub(super) enum Kind<'t> {
+    /// A scalar.
+    Scalar {
+        /// Its text.
+        text: Cow<'t, str>,
+        /// Its tag, written out.
+        tag: Option<Box<str>>,
+        /// Whether its type follows from its text.
+        plain: bool,
+    },
+    /// Stands for the node of that index.
+    Alias(Id),
+    /// Items.
+    List(Vec<Id>),
+    /// Keys and values in turn.
+    Map(Vec<Id>),
+}
+
+impl<'t> Tree<'t> {
+    /// Builds a tree of the events of one document; `None` when there is no event.
+    ///
+    /// # Errors
+    /// The parser's fault, an alias of nothing, or the limits on depth and nodes.
+    pub(super) fn build(mut next: impl FnMut() -> Result<Option<Event<'t>>, ReadFault>, limits: Limits) -> Result<Option<Self>, ReadFault> {
+        let mut tree = Self::default();
+        let mut anchors: HashMap<Box<str>, Id> = HashMap::new();
+        let mut open: Vec<(Id, Vec<Id>)> = Vec::new();
+        while let Some(Event { mark, kind }) = next()? {
+            let id = tree.nodes.len();
+            if id >= limits.nodes {
+                return Err(too_many_nodes(mark, limits));
+            }
+            let (kind, anchor, opens) = match kind {
+                EventKind::Scalar { text, tag, anchor, plain } => (Kind::Scalar { text, tag, plain }, anchor, false),
+                EventKind::Alias(name) => match anchors.get(&name) {
+                    Some(target) => (Kind::Alias(*target), None, false),
+                    None => return Err(ReadFault::new(mark, "the alias has no anchor before it", "define the anchor or quote the text")),
+                },
+                EventKind::List { anchor } => (Kind::List(Vec::new()), anchor, true),
+                EventKind::Map { anchor } => (Kind::Map(Vec::new()), anchor, true),
+                EventKind::End => {
+                    if let Some((closed, children)) = open.pop() {
+                        match &mut tree.nodes[closed].kind {
+                            Kind::List(place) | Kind::Map(place) => *place = children,
+                            Kind::Scalar { .. } | Kind::Alias(_) => {}
+                        }
+                    }
+                    continue;
+                }
+            };
+            if let Some((_, siblings)) = open.last_mut() {
+                siblings.push(id);
+            }
+            if let Some(name) = anchor {
+                anchors.insert(name, id);
+            }
+            if opens {
+                if open.len() >= limits.depth {
+                    return Err(too_deep(mark, limits));
+                }
+                open.push((id, Vec::new()));
+            }
+            tree.nodes.push(Written { mark, kind });
+        }
+        Ok((!tree.nodes.is_empty()).then_some(tree))
+    }
+
+    /// The node of that index.
+    pub(super) fn get(&self, id: Id) -> &Written<'t> {
+        &self.nodes[id]
+    }
+}
+
+/// The fault of a document that nests deeper than the limit.
+pub(super) fn too_deep(mark: Mark, limits: Limits) -> ReadFault {
+    ReadFault::new(mark, format!("nested more than {} levels deep", limits.depth), "nest less deep")
+}
+
+/// The fault of a document that has more nodes than the limit.
+pub(super) fn too_many_nodes(mark: Mark, limits: Limits) -> ReadFault {
+    ReadFault::new(mark, format!("more than {} values", limits.nodes), "use fewer aliases or split the file")
+}

@@ -1,0 +1,335 @@
+//! From what was said to what applies.
+//!
+//! Only `CLOZE_…` variables override the project file. The standard variables of a backend, such as `VAULT_ADDR`, fill what the
+//! project file leaves open: a variable that is set for another tool must not send secrets elsewhere.
+
+use std::path::PathBuf;
+
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::decode::NAMES;
+use crate::project::decode::Refusal;
+use crate::project::decode::address;
+use crate::project::decode::history_url;
+use crate::project::decode::label;
+use crate::project::decode::path;
+use crate::project::decode::pattern;
+use crate::project::decode::show;
+use crate::project::decode::some;
+use crate::project::decode::vault_path;
+use crate::project::document::Environment;
+use crate::project::document::KeyEntry;
+use crate::project::document::Location;
+use crate::project::document::Names;
+use crate::project::document::Project;
+use crate::project::document::VaultEntry;
+use crate::project::document::VaultKind;
+use crate::project::nearest::nearest;
+use crate::project::origin::Choice;
+use crate::project::origin::Effective;
+use crate::project::origin::Origin;
+use crate::project::quote::quote;
+use crate::project::said::Said;
+use crate::project::settings::Flags;
+use crate::project::settings::KeySettings;
+use crate::project::settings::Settings;
+use crate::project::settings::VaultSettings;
+use crate::project::settings::VaultTarget;
+use crate::project::values::Assignment;
+use crate::project::variable;
+use crate::project::variable::Variable;
+use crate::project::variable::Variables;
+
+/// The settings of the chosen environment. All that is wrong with them is reported.
+pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Settings, Problems> {
+    let mut resolver = Resolver { variables, effective: Vec::new(), problems: Vec::new() };
+    let environment = resolver.environment(project, flags)?;
+    let name = environment.name.value.clone();
+    resolver.note("project", &Choice::of([file(&project.name, String::clone)]), String::clone);
+
+    let namespace = Choice::of([
+        resolver.checked("--namespace", flags.namespace.as_deref(), label).map(|value| (value, Origin::Flag("--namespace"))),
+        resolver.variable(variable::NAMESPACE, label),
+        environment.namespace.as_ref().and_then(|said| file(said, String::clone)),
+        Some(("default".to_owned(), Origin::Default)),
+    ]);
+    let namespace = resolver.note("namespace", &namespace, String::clone).unwrap_or_default();
+
+    let names = Choice::of([
+        resolver.names("--names", flags.names.as_deref(), Origin::Flag("--names")),
+        resolver.names(variable::NAMES.name, variables.get(variable::NAMES), Origin::Variable(variable::NAMES.name)),
+        environment.names.as_ref().and_then(|said| file(said, |names| *names)),
+        project.names.as_ref().and_then(|said| file(said, |names| *names)),
+        Some((Names::Versioned, Origin::Default)),
+    ]);
+    let names = resolver.note("names", &names, |names| names.word().to_owned()).unwrap_or(Names::Versioned);
+
+    let templates = resolver.templates(project, environment);
+    let values = resolver.values(environment, flags);
+    let assignments = resolver.assignments(flags);
+    let vaults = resolver.vaults(environment);
+    let keys = resolver.keys(environment);
+    let history = resolver.history(environment, flags);
+
+    let cluster = Choice::of([
+        resolver.checked("--context", flags.context.as_deref(), some).map(|value| (value, Origin::Flag("--context"))),
+        resolver.variable(variable::CONTEXT, some),
+        environment.cluster.as_ref().and_then(|said| file(said, String::clone)),
+    ]);
+    let cluster = resolver.note("cluster.context", &cluster, String::clone);
+
+    let settings = Settings {
+        project: project.name.value.clone(),
+        namespace,
+        names,
+        templates,
+        config: project.config.clone(),
+        external: project.external.clone(),
+        values,
+        assignments,
+        vaults,
+        keyring: format!("secrets/{name}.keyring"),
+        keys,
+        history,
+        pin: format!(".cloze/pins/{name}.json"),
+        output: format!("dist/{name}"),
+        cluster,
+        environment: name,
+        effective: resolver.effective,
+    };
+    Problems::or(settings, resolver.problems)
+}
+
+struct Resolver<'v> {
+    variables: &'v Variables,
+    effective: Vec<Effective>,
+    problems: Vec<Problem>,
+}
+
+impl Resolver<'_> {
+    /// Notes what was chosen for `key`.
+    fn note<T: Clone>(&mut self, key: impl Into<String>, choice: &Choice<T>, show: impl Fn(&T) -> String) -> Option<T> {
+        self.effective.extend(choice.effective(key, show));
+        choice.value()
+    }
+
+    fn refuse(&mut self, source: &str, text: &str, refusal: Refusal) {
+        self.problems.push(Problem::new(Fault::Usage, format!("{} of `{source}` {}", show(text), refusal.reason), refusal.next));
+    }
+
+    fn checked(&mut self, source: &str, text: Option<&str>, check: fn(&str) -> Result<(), Refusal>) -> Option<String> {
+        let text = text?;
+        match check(text) {
+            Ok(()) => Some(text.to_owned()),
+            Err(refusal) => {
+                self.refuse(source, text, refusal);
+                None
+            }
+        }
+    }
+
+    fn variable(&mut self, variable: Variable, check: fn(&str) -> Result<(), Refusal>) -> Option<(String, Origin)> {
+        let text = self.variables.get(variable);
+        self.checked(variable.name, text, check).map(|value| (value, Origin::Variable(variable.name)))
+    }
+
+    fn environment<'p>(&mut self, project: &'p Project, flags: &Flags) -> Result<&'p Environment, Problem> {
+        let only = match project.environments.as_slice() {
+            [only] => Some((only.name.value.clone(), Origin::Default)),
+            _ => None,
+        };
+        let names = || project.environments.iter().map(|environment| environment.name.value.as_str());
+        let choice = Choice::of([
+            flags.environment.clone().map(|name| (name, Origin::Flag("-e"))),
+            self.variables.get(variable::ENV).map(|name| (name.to_owned(), Origin::Variable(variable::ENV.name))),
+            only,
+        ]);
+        let listed = || names().map(quote).collect::<Vec<_>>().join(", ");
+        let Some(name) = self.note("environment", &choice, String::clone) else {
+            let reason = format!("the project has several environments: {}", listed());
+            return Err(Problem::new(Fault::Usage, reason, "name one with `-e`, or set `CLOZE_ENV`"));
+        };
+        project.environment(&name).ok_or_else(|| {
+            let next = match nearest(&name, names()) {
+                Some(known) => format!("name {}", quote(known)),
+                None => format!("name one of {}", listed()),
+            };
+            Problem::new(Fault::Usage, format!("there is no environment {}", quote(&name)), next)
+        })
+    }
+
+    fn names(&mut self, source: &str, text: Option<&str>, origin: Origin) -> Option<(Names, Origin)> {
+        let text = text?;
+        let found = NAMES.iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            let (reason, next) = ("is no way of naming".to_owned(), "write `versioned` or `stable`".to_owned());
+            self.refuse(source, text, Refusal { reason, next });
+        }
+        found.map(|(_, names)| (*names, origin))
+    }
+
+    /// The parts of a variable that are separated by commas.
+    fn split(&mut self, variable: Variable, check: fn(&str) -> Result<(), Refusal>) -> Option<Vec<String>> {
+        let text = self.variables.get(variable)?;
+        let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+        Some(parts.into_iter().filter_map(|part| self.checked(variable.name, Some(part), check)).collect())
+    }
+
+    fn templates(&mut self, project: &Project, environment: &Environment) -> Vec<Said<String>> {
+        let listed = |said: &Vec<Said<String>>| {
+            let place = said.first().and_then(|first| first.place.clone()).or_else(|| project.name.place.clone())?;
+            Some((said.clone(), Origin::File(place)))
+        };
+        let variable = self
+            .split(variable::TEMPLATES, pattern)
+            .map(|parts| (parts.into_iter().map(Said::nowhere).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
+        let choice = Choice::of([
+            variable,
+            environment.templates.as_ref().and_then(listed),
+            project.templates.as_ref().and_then(listed),
+            Some((vec![Said::nowhere("templates/**/*.yaml".to_owned())], Origin::Default)),
+        ]);
+        let show = |said: &Vec<Said<String>>| said.iter().map(|pattern| pattern.value.as_str()).collect::<Vec<_>>().join(", ");
+        self.note("templates", &choice, show).unwrap_or_default()
+    }
+
+    fn values(&mut self, environment: &Environment, flags: &Flags) -> Vec<(Said<String>, Origin)> {
+        let mut list: Vec<(Said<String>, Origin)> = environment.values.iter().filter_map(|said| file(said, |_| said.clone())).collect();
+        for part in self.split(variable::VALUES, path).unwrap_or_default() {
+            list.push((Said::nowhere(part), Origin::Variable(variable::VALUES.name)));
+        }
+        for text in &flags.values {
+            if let Some(path) = self.checked("--values", Some(text), path) {
+                list.push((Said::nowhere(path), Origin::Flag("--values")));
+            }
+        }
+        for (index, (said, origin)) in list.iter().enumerate() {
+            self.note(format!("values[{index}]"), &Choice::of([Some((said.value.clone(), origin.clone()))]), String::clone);
+        }
+        list
+    }
+
+    fn assignments(&mut self, flags: &Flags) -> Vec<(Assignment, Origin)> {
+        let mut list = Vec::new();
+        for set in &flags.sets {
+            let flag = if set.literal { "--set-string" } else { "--set" };
+            match Assignment::parse(flag, &set.text, set.literal) {
+                Ok(assignments) => list.extend(assignments.into_iter().map(|assignment| (assignment, Origin::Flag(flag)))),
+                Err(problem) => self.problems.push(problem),
+            }
+        }
+        list
+    }
+
+    fn vaults(&mut self, environment: &Environment) -> Vec<VaultSettings> {
+        let mut entries = environment.vaults.clone();
+        if !entries.iter().any(|entry| entry.name.value == "default") {
+            let name = Said { value: "default".to_owned(), place: None };
+            entries.insert(0, VaultEntry { name, kind: VaultKind::Local { path: None }, prefixes: Vec::new() });
+        }
+        entries.into_iter().filter_map(|entry| self.vault(environment, entry)).collect()
+    }
+
+    fn vault(&mut self, environment: &Environment, entry: VaultEntry) -> Option<VaultSettings> {
+        let key = format!("vaults.{}", entry.name.value);
+        let said = entry.name.place.clone().map_or(Origin::Default, Origin::File);
+        let word = match &entry.kind {
+            VaultKind::Local { .. } => "local",
+            VaultKind::Hashicorp { .. } => "hashicorp",
+        };
+        self.note(format!("{key}.kind"), &Choice::of([Some((word, said))]), |word| (*word).to_owned());
+        let target = match &entry.kind {
+            VaultKind::Local { path } => {
+                let choice = Choice::of([
+                    path.as_ref().and_then(|said| file(said, String::clone)),
+                    Some((format!("secrets/{}.vault", environment.name.value), Origin::Default)),
+                ]);
+                VaultTarget::Local { path: self.note(format!("{key}.path"), &choice, String::clone)? }
+            }
+            VaultKind::Hashicorp { address: said, mount, namespace } => {
+                let variable = if said.is_none() { self.variable(variable::VAULT_ADDR, address) } else { None };
+                let choice = Choice::of([said.as_ref().and_then(|said| file(said, String::clone)), variable]);
+                let address = self.note(format!("{key}.address"), &choice, String::clone);
+                let choice =
+                    Choice::of([mount.as_ref().and_then(|said| file(said, String::clone)), Some(("secret".to_owned(), Origin::Default))]);
+                let mount = self.note(format!("{key}.mount"), &choice, String::clone)?;
+                let variable = if namespace.is_none() { self.variable(variable::VAULT_NAMESPACE, vault_path) } else { None };
+                let choice = Choice::of([namespace.as_ref().and_then(|said| file(said, String::clone)), variable]);
+                let namespace = self.note(format!("{key}.namespace"), &choice, String::clone);
+                if address.is_none() && self.variables.get(variable::VAULT_ADDR).is_none() {
+                    let reason = format!("the vault `{}` has no address", entry.name.value);
+                    let problem = Problem::new(Fault::Project, reason, "add `address: https://…`, or set `VAULT_ADDR`");
+                    self.problems.push(entry.name.blame(problem));
+                }
+                VaultTarget::Hashicorp { address: address?, mount, namespace }
+            }
+        };
+        if let Some(place) = entry.prefixes.first().and_then(|prefix| prefix.place.clone()) {
+            let shown: Vec<&str> = entry.prefixes.iter().map(|prefix| prefix.value.as_str()).collect();
+            self.note(format!("{key}.prefixes"), &Choice::of([Some((shown.join(", "), Origin::File(place)))]), String::clone);
+        }
+        Some(VaultSettings { entry, target })
+    }
+
+    /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.
+    fn keys(&mut self, environment: &Environment) -> Vec<KeySettings> {
+        let default = [Said::nowhere(KeyEntry::KeyFile { path: None })];
+        let entries = if environment.keys.is_empty() { &default[..] } else { &environment.keys };
+        let variable = self
+            .variables
+            .get(variable::KEY_FILE)
+            .map(|path| (Location::Anywhere(PathBuf::from(path)), Origin::Variable(variable::KEY_FILE.name)));
+        let mut list = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let said = entry.place.clone().map_or(Origin::Default, Origin::File);
+            let choice = match &entry.value {
+                KeyEntry::Passphrase => Choice::of([Some((KeySettings::Passphrase, said))]),
+                KeyEntry::KeyFile { path } => Choice::of([
+                    variable.clone().map(|(location, origin)| (KeySettings::KeyFile(location), origin)),
+                    path.clone().map(|path| (KeySettings::KeyFile(Location::Beneath(path)), said)),
+                    Some((KeySettings::KeyFile(Location::Beneath(format!(".cloze/{}.key", environment.name.value))), Origin::Default)),
+                ]),
+            };
+            let show = |key: &KeySettings| match key {
+                KeySettings::KeyFile(Location::Beneath(path)) => format!("key-file {path}"),
+                KeySettings::KeyFile(Location::Anywhere(path)) => format!("key-file {}", path.display()),
+                KeySettings::Passphrase => "passphrase".to_owned(),
+            };
+            if let Some(key) = self.note(format!("keys[{index}]"), &choice, show)
+                && !list.contains(&key)
+            {
+                list.push(key);
+            }
+        }
+        list
+    }
+
+    fn history(&mut self, environment: &Environment, flags: &Flags) -> Location {
+        let flag = self.location("--history", flags.history.as_deref(), Origin::Flag("--history"));
+        let text = self.variables.get(variable::HISTORY_URL);
+        let variable = self.location(variable::HISTORY_URL.name, text, Origin::Variable(variable::HISTORY_URL.name));
+        let default = Location::Beneath(format!(".cloze/history/{}", environment.name.value));
+        let said = environment.history.as_ref().and_then(|said| file(said, Location::clone));
+        let choice = Choice::of([flag, variable, said, Some((default.clone(), Origin::Default))]);
+        self.note("history.url", &choice, ToString::to_string).unwrap_or(default)
+    }
+
+    fn location(&mut self, source: &str, text: Option<&str>, origin: Origin) -> Option<(Location, Origin)> {
+        let text = text?;
+        match history_url(text) {
+            Ok(location) => Some((location, origin)),
+            Err(refusal) => {
+                self.refuse(source, text, refusal);
+                None
+            }
+        }
+    }
+}
+
+/// A value of a file as a candidate.
+fn file<T, U>(said: &Said<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
+    let place: &Place = said.place.as_ref()?;
+    Some((value(&said.value), Origin::File(place.clone())))
+}
