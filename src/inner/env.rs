@@ -176,6 +176,8 @@ fn blanks_of(word: &[u8], sink: &mut dyn Sink) {
             (Some(b'\''), b'\'') => quote = None,
             (_, BLANK) if expansion.is_some() => sink.blank(Spot::Refused(IN_EXPANSION)),
             (None, BLANK) => sink.blank(Spot::Fits(Escape::EnvUnquoted)),
+            // A backslash means nothing there to a shell, and much to some readers.
+            (Some(b'\''), BLANK) if at > 1 && word[at - 2] == b'\\' => sink.blank(Spot::Refused(IN_ESCAPE)),
             (Some(b'\''), BLANK) => sink.blank(Spot::Fits(Escape::EnvSingle)),
             (Some(_), BLANK) => sink.blank(Spot::Fits(Escape::EnvDouble)),
             (Some(b'\''), _) => {}
