@@ -108,8 +108,7 @@ impl Scanner<'_, '_> {
     /// What only stands at the beginning of a line; whether something was taken.
     fn line_start(&mut self) -> Result<bool, Broken> {
         let rest = &self.text[self.at..];
-        let marker = rest.starts_with(b"---") || rest.starts_with(b"...");
-        if marker && self.flow.is_empty() && rest.get(3).is_none_or(u8::is_ascii_whitespace) {
+        if self.flow.is_empty() && self.is_marker(self.at) {
             self.sink.token(rest[0], self.at);
             self.parent = -1;
             self.plain = None;
@@ -197,6 +196,10 @@ impl Scanner<'_, '_> {
         let start = self.at;
         let end = closing_quote(self.text, start).ok_or(Broken { at: start, reason: "a quote is not closed" })?;
         let scalar = &self.text[start..end];
+        let breaks = scalar.iter().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r'));
+        if breaks.map(|(index, _)| start + index + 1).any(|line| self.is_marker(line)) {
+            return self.broken("a line in quotes begins as a document does");
+        }
         let colon = self.ends_key(end, true);
         let key = std::mem::take(&mut self.explicit_key) || colon;
         self.sink.token(if key { b'k' } else { b's' }, start);
