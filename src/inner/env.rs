@@ -155,42 +155,64 @@ fn value_end(text: &[u8], start: usize) -> Result<usize, Broken> {
     if quote.is_some() { Err(Broken { at: start, reason: "a quote is not closed" }) } else { Ok(text.len()) }
 }
 
+/// What a shell would expand, as far as it matters to a blank that comes after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expansion {
+    None,
+    /// After `$`, while a name goes on.
+    Name,
+    /// After `${`, while only a name stands there.
+    Braces,
+    /// After a backquote, `$(` or anything harder; a blank in the rest of the value cannot be trusted.
+    Rest,
+}
+
 fn blanks_of(word: &[u8], sink: &mut dyn Sink) {
     let mut quote = None;
-    // The byte that ends the expansion that we are in; a zero for a bare `$NAME`.
-    let mut expansion: Option<u8> = None;
+    let mut expansion = Expansion::None;
     let mut at = 0;
     while let Some(&byte) = word.get(at) {
+        let before = at.checked_sub(1).map(|at| word[at]);
         at += 1;
-        if expansion == Some(0) && !byte.is_ascii_alphanumeric() && byte != b'_' && byte != BLANK {
-            expansion = match (byte, word[at - 2]) {
-                (b'{', b'$') => Some(b'}'),
-                (b'(', b'$') => Some(b')'),
-                _ => None,
-            };
-            if expansion.is_some() {
-                continue;
+        if quote == Some(b'\'') {
+            match byte {
+                b'\'' => quote = None,
+                // A backslash means nothing there to a shell, and much to some readers.
+                BLANK if before == Some(b'\\') => sink.blank(Spot::Refused(IN_ESCAPE)),
+                BLANK if expansion == Expansion::Rest => sink.blank(Spot::Refused(IN_EXPANSION)),
+                BLANK => sink.blank(Spot::Fits(Escape::EnvSingle)),
+                _ => {}
             }
+            continue;
         }
+        expansion = after(expansion, byte, before);
         match (quote, byte) {
-            (Some(b'\''), b'\'') => quote = None,
-            (_, BLANK) if expansion.is_some() => sink.blank(Spot::Refused(IN_EXPANSION)),
+            (_, BLANK) if expansion != Expansion::None => sink.blank(Spot::Refused(IN_EXPANSION)),
             (None, BLANK) => sink.blank(Spot::Fits(Escape::EnvUnquoted)),
-            (Some(b'\''), BLANK) => sink.blank(Spot::Fits(Escape::EnvSingle)),
             (Some(_), BLANK) => sink.blank(Spot::Fits(Escape::EnvDouble)),
-            (Some(b'\''), _) => {}
             (_, b'\\') => {
                 if word.get(at) == Some(&BLANK) {
                     sink.blank(Spot::Refused(IN_ESCAPE));
                 }
                 at += 1;
             }
-            (_, b'`') => expansion = if expansion == Some(b'`') { None } else { Some(b'`') },
-            (_, b'$') if expansion.is_none() => expansion = Some(0),
-            (_, _) if expansion == Some(byte) && byte != 0 => expansion = None,
-            (None, b'\'' | b'"') if expansion.is_none() => quote = Some(byte),
-            (Some(b'"'), b'"') if expansion.is_none() => quote = None,
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (Some(b'"'), b'"') => quote = None,
             _ => {}
         }
+    }
+}
+
+fn after(expansion: Expansion, byte: u8, before: Option<u8>) -> Expansion {
+    let name = byte.is_ascii_alphanumeric() || byte == b'_' || byte == BLANK;
+    match (expansion, byte) {
+        (Expansion::Rest, _) | (_, b'`') => Expansion::Rest,
+        (Expansion::Name, b'{') if before == Some(b'$') => Expansion::Braces,
+        (Expansion::Name, b'(' | b'$') if before == Some(b'$') => Expansion::Rest,
+        (Expansion::Braces, b'}') => Expansion::None,
+        (Expansion::Name | Expansion::Braces, _) if name => expansion,
+        (Expansion::Braces, _) => Expansion::Rest,
+        (_, b'$') => Expansion::Name,
+        (Expansion::None | Expansion::Name, _) => Expansion::None,
     }
 }

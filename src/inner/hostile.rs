@@ -93,7 +93,7 @@ fn values() -> impl Strategy<Value = String> {
 }
 
 /// The file with `⟦0⟧`, `⟦1⟧`, … filled by `values`.
-fn fill(format: Format, template: &str, values: &[&str]) -> Result<String, InnerFault> {
+pub(super) fn fill(format: Format, template: &str, values: &[&str]) -> Result<String, InnerFault> {
     fill_as(format, template, values, Treatment::Escape)
 }
 

@@ -12,6 +12,8 @@ mod escape;
 mod hostile;
 mod ini;
 mod json;
+#[cfg(test)]
+mod made_up;
 mod plan;
 mod properties;
 mod rewrite;

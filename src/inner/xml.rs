@@ -40,11 +40,11 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
             b'<' => {
                 entity = false;
                 at = if rest.starts_with(b"<!--") {
-                    span(text, at, b"-->", Spot::Refused(IN_COMMENT), sink)?
+                    span(text, at, 4, b"-->", Spot::Refused(IN_COMMENT), sink)?
                 } else if rest.starts_with(CDATA) {
                     cdata(text, at, sink)?
                 } else if rest.starts_with(b"<?") {
-                    span(text, at, b"?>", Spot::Refused(IN_DECLARATION), sink)?
+                    span(text, at, 2, b"?>", Spot::Refused(IN_DECLARATION), sink)?
                 } else if rest.starts_with(b"<!") {
                     doctype(text, at, sink)?
                 } else {
@@ -124,8 +124,9 @@ fn find(text: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
     text.get(from..)?.windows(needle.len()).position(|window| window == needle).map(|length| from + length)
 }
 
-fn span(text: &[u8], start: usize, close: &[u8], spot: Spot, sink: &mut dyn Sink) -> Result<usize, Broken> {
-    let end = find(text, start + 2, close).ok_or(Broken { at: start, reason: "a comment or an instruction is not closed" })? + close.len();
+fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: Spot, sink: &mut dyn Sink) -> Result<usize, Broken> {
+    let end =
+        find(text, start + opening, close).ok_or(Broken { at: start, reason: "a comment or an instruction is not closed" })? + close.len();
     sink.token(text[start + 1], start);
     tell(sink, &text[start..end], spot);
     sink.token(b'e', end);

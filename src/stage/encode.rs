@@ -217,7 +217,7 @@ mod tests {
         let shown = derive(&mut blanks, Filter::Reveal, password);
         let config_data = vec![("file", cloze("_", &[revealed])), ("text", cloze("a_", &[shown]))];
         let config = object("ConfigMap", vec![("data", map(config_data)), ("binaryData", map(vec![("b", cloze("_", &[shown]))]))]);
-        let vaults = Chest::with(&[("pw", b"s3cret"), ("bin", b"\xff\x00\xfe")]).as_default();
+        let vaults = Chest::with(&[("pw", b"s3cret"), ("bin", b"\xff\x00\xfe")]).into_default();
         let filled = fill(vec![secret, config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
         let encoded = encode(filled).unwrap();
         let [secret, config] = encoded.objects() else { panic!("two objects") };
@@ -240,7 +240,7 @@ mod tests {
     }
 
     async fn problems_of(fields: Vec<(&str, Node<Cloze>)>) -> Problems {
-        let (blanks, vaults) = (Blanks::default(), Chest::default().as_default());
+        let (blanks, vaults) = (Blanks::default(), Chest::default().into_default());
         let filled = fill(vec![object("Secret", fields)], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
         encode(filled).unwrap_err()
     }

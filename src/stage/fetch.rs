@@ -94,9 +94,7 @@ pub(super) fn warnings_of(answers: &Answers, blanks: &Blanks, untrimmed: &[bool]
             warnings.push(problem.at(blanks.get(*id).place.clone()));
         };
         if let Some((reason, next)) = asked.blanks.iter().find(|id| untrimmed[id.0 as usize]).and_then(|_| edge_of(fetched)) {
-            for id in asked.blanks.iter().filter(|id| untrimmed[id.0 as usize]) {
-                warn(id, reason, next);
-            }
+            asked.blanks.iter().filter(|id| untrimmed[id.0 as usize]).for_each(|id| warn(id, reason, next));
         }
         if let Some(end) = fetched.expires.filter(|end| *end > now && end.0 - now.0 <= NEAR) {
             warn(first, &format!("expires at {end}"), "renew it in the vault");
@@ -149,7 +147,7 @@ fn group<'v>(
         match vault.check_name(&asked.ask.name) {
             Ok(()) => groups.entry(name).or_insert((vault, Vec::new())).1.push(number),
             Err(reason) => {
-                refuse(format!("{} cannot be asked of {vault}: {reason}", asked.ask), "write the secret's name as the vault has it".into())
+                refuse(format!("{} cannot be asked of {vault}: {reason}", asked.ask), "write the secret's name as the vault has it".into());
             }
         }
     }

@@ -115,16 +115,16 @@ pub async fn fill(
     problems.extend(unfiltered);
 
     let mut warnings = warnings_of(&answers, blanks, &needs.untrimmed, now);
-    let filler = Filler { lineage: &lineage, values: &values };
+    let filling = Filling { lineage: &lineage, values: &values };
     let mut leaves = leaves.into_iter();
-    let mut filled = Vec::with_capacity(objects.len());
+    let mut done = Vec::with_capacity(objects.len());
     let mut missing = false;
     for Object { file, identity, root } in objects {
         let root = root.map_leaves(&mut |cloze, _| {
             let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
-            Ok::<_, Problems>(match filler.fill_leaf(&cloze, &leaf) {
+            Ok::<_, Problems>(match filling.fill_leaf(&cloze, &leaf) {
                 Ok(Some(value)) => {
-                    warnings.extend(filler.warning_of(&cloze, &leaf, &value));
+                    warnings.extend(filling.warning_of(&cloze, &leaf, &value));
                     Value::Leaf(value)
                 }
                 Ok(None) => {
@@ -137,7 +137,7 @@ pub async fn fill(
                 }
             })
         })?;
-        filled.push(Object { file, identity, root });
+        done.push(Object { file, identity, root });
     }
     if missing && problems.is_empty() {
         problems.push(Problem::new(Fault::Internal, "a blank has no value and no reason for it", "report this as a bug of cloze"));
@@ -145,7 +145,7 @@ pub async fn fill(
     Problems::or((), problems)?;
     warnings.sort_by(|a, b| (&a.place, &a.reason).cmp(&(&b.place, &b.reason)));
     warnings.dedup();
-    Ok(Filled { objects: filled, used: used_of(&answers, blanks, fingerprint), waivers, warnings })
+    Ok(Filled { objects: done, used: used_of(&answers, blanks, fingerprint), waivers, warnings })
 }
 
 /// Which blanks are needed, and which of them other than through `| trim`.
@@ -184,12 +184,12 @@ impl Needs {
     }
 }
 
-struct Filler<'a> {
+struct Filling<'a> {
     lineage: &'a Lineage<'a>,
     values: &'a Values<'a>,
 }
 
-impl Filler<'_> {
+impl Filling<'_> {
     /// The leaf's value, or `None` where a value that it needs has a problem already.
     fn fill_leaf(&self, cloze: &Cloze, leaf: &Leaf) -> Result<Option<Secret>, Problem> {
         let value = match &leaf.plan {
@@ -353,7 +353,7 @@ mod tests {
         ids.extend([derive(&mut blanks, Filter::Upper, bytes), derive(&mut blanks, Filter::B64decode, bytes), bytes]);
         let text = cloze(&"_,".repeat(ids.len()), &ids);
         let secret = object("Secret", vec![("stringData", map(vec![("a", text)]))]);
-        let problems = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
         assert_eq!(
             reasons(problems.list()),
             [
@@ -383,7 +383,7 @@ mod tests {
         let mut chest = Chest::with(&[("empty", b"")]);
         chest.values.insert("old".into(), Held { value: b"x".to_vec(), expires: Some(NOON), ..Held::default() });
         let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_-_", &[empty, old]))]))]);
-        let filled = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap();
         assert_eq!(value(&filled.objects()[0], &["stringData", "a"]), b"-x");
     }
 
@@ -406,8 +406,9 @@ mod tests {
         chest.values.insert("pinned".into(), Held { value: b"x".to_vec(), current: Some(false), ..Held::default() });
         let mut data: Vec<(&str, Node<_>)> = names.iter().zip(&ids).map(|(name, id)| (*name, cloze("_", &[*id]))).collect();
         data.push(("trimmed", cloze("_", &[trimmed])));
-        let filled =
-            fill(vec![object("Secret", vec![("data", map(data))])], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![object("Secret", vec![("data", map(data))])], &blanks, &chest.into_default(), &Stopped, &Digest::plain)
+            .await
+            .unwrap();
         assert_eq!(
             reasons(filled.warnings()),
             [
@@ -445,7 +446,7 @@ mod tests {
         ];
         let chest = Chest::with(&[("pw", b" canary\r\n")]);
         let secret = object("Secret", vec![("stringData", map(text))]);
-        let problems = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
         assert_eq!(problems.list().len(), 4);
         assert!(!format!("{problems:?}{problems}").contains("canary"));
     }
@@ -458,7 +459,7 @@ mod tests {
         let long = derive(&mut blanks, Filter::Replace { from: "\n".into(), to: "x".repeat(100_000) }, id);
         let chest = Chest::with(&[("pw", "\n".repeat(1000).as_bytes())]);
         let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_ _", &[wide, long]))]))]);
-        let problems = fill(vec![secret], &blanks, &chest.as_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
         assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the blank's filters make a text of more than 4 MiB"]);
     }
 }

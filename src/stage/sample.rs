@@ -67,7 +67,7 @@ impl Chest {
         Self { values: values.iter().map(|(name, value)| ((*name).to_owned(), held(value))).collect(), asked: Mutex::default() }
     }
 
-    pub(super) fn as_default(self) -> BTreeMap<String, Arc<dyn Vault>> {
+    pub(super) fn into_default(self) -> BTreeMap<String, Arc<dyn Vault>> {
         let vault: Arc<dyn Vault> = Arc::new(self);
         BTreeMap::from([("default".to_owned(), vault)])
     }

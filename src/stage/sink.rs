@@ -81,7 +81,7 @@ impl Spot<'_> {
                 Step::Key(key) if text.is_empty() => text.push_str(key),
                 Step::Key(key) if key.contains(['.', '/', '[']) => text.extend(["[\"", key, "\"]"]),
                 Step::Key(key) => text.extend([".", key]),
-                Step::Index(index) => text.push_str(&format!("[{index}]")),
+                Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
             }
         }
         text

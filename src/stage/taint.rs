@@ -72,7 +72,7 @@ pub(super) fn look(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Wai
                 if lineage.is_revealed(id) {
                     waivers.push(waiver(Rule::Taint));
                 } else if !spot.sink.is_secret() {
-                    problems.push(tainted(spot, lineage.blanks().mask(id)).at(place()));
+                    problems.push(tainted(spot, &lineage.blanks().mask(id)).at(place()));
                 }
                 if lineage.is_raw(id) {
                     waivers.push(waiver(Rule::Escape));
@@ -84,7 +84,7 @@ pub(super) fn look(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Wai
     (waivers, problems)
 }
 
-fn tainted(spot: &Spot<'_>, mask: String) -> Problem {
+fn tainted(spot: &Spot<'_>, mask: &str) -> Problem {
     let reason = format!("{mask} would be public in `{}` of {}", spot.field(), spot.object.identity);
     let next = match spot.sink {
         Sink::ConfigText(_) | Sink::ConfigBytes => format!("move the key to a Secret, or write `| {}` if it is no secret", Filter::Reveal),

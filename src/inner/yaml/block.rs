@@ -181,7 +181,7 @@ pub(super) fn as_column(indent: usize) -> isize {
 /// Whether the next line with text on it, from the line break at `at` on, is indented more than `parent` and no comment.
 pub(super) fn is_continued(text: &[u8], at: usize, parent: isize) -> bool {
     lines(text, after_break(text, at))
-        .find(|line| line.indent < line.end - line.start)
+        .find(|line| !text[line.start..line.end].trim_ascii().is_empty())
         .is_some_and(|line| as_column(line.indent) > parent && text[line.start + line.indent] != b'#')
 }
 

@@ -4,12 +4,14 @@ use crate::inner::json::unicode_escape;
 use crate::secret::SecretBuffer;
 
 /// Appends the value as it stands inside double quotes. White space at its ends is escaped too, since a line's end
-/// beside it would swallow it.
+/// beside it would swallow it, and so is the beginning of what begins or ends a document.
 pub(in crate::inner) fn escape_double(value: &str, out: &mut SecretBuffer) {
     let start = value.len() - value.trim_start_matches(' ').len();
     let end = value.trim_end_matches(' ').len();
+    let marker = value.starts_with("---") || value.starts_with("...");
     for (index, character) in value.char_indices() {
         match character {
+            '-' | '.' if index == 0 && marker => hex_escape(u32::from(character), out),
             '"' => out.extend(b"\\\""),
             '\\' => out.extend(b"\\\\"),
             '\n' => out.extend(b"\\n"),

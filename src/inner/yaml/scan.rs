@@ -108,8 +108,7 @@ impl Scanner<'_, '_> {
     /// What only stands at the beginning of a line; whether something was taken.
     fn line_start(&mut self) -> Result<bool, Broken> {
         let rest = &self.text[self.at..];
-        let marker = rest.starts_with(b"---") || rest.starts_with(b"...");
-        if marker && self.flow.is_empty() && rest.get(3).is_none_or(u8::is_ascii_whitespace) {
+        if self.flow.is_empty() && self.is_marker(self.at) {
             self.sink.token(rest[0], self.at);
             self.parent = -1;
             self.plain = None;
@@ -190,15 +189,19 @@ impl Scanner<'_, '_> {
         if key && self.flow.is_empty() {
             self.parent = self.node_column();
         }
-        let explicit = std::mem::take(&mut self.explicit_key);
-        key || explicit
+        key
     }
 
     fn quoted(&mut self, quote: u8) -> Result<(), Broken> {
         let start = self.at;
         let end = closing_quote(self.text, start).ok_or(Broken { at: start, reason: "a quote is not closed" })?;
         let scalar = &self.text[start..end];
-        let key = self.ends_key(end, true);
+        let breaks = scalar.iter().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r'));
+        if breaks.map(|(index, _)| start + index + 1).any(|line| self.is_marker(line)) {
+            return self.broken("a line in quotes begins as a document does");
+        }
+        let colon = self.ends_key(end, true);
+        let key = std::mem::take(&mut self.explicit_key) || colon;
         self.sink.token(if key { b'k' } else { b's' }, start);
         if key {
             tell(self.sink, scalar, Spot::Refused(IN_KEY));
@@ -214,7 +217,7 @@ impl Scanner<'_, '_> {
         }
         self.at = end;
         let space = self.text[end..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        if key && self.text.get(end + space) == Some(&b':') {
+        if colon {
             // Inside brackets the colon after a quoted key needs no white space behind it.
             self.at = end + space;
             self.token(b':');
@@ -227,13 +230,14 @@ impl Scanner<'_, '_> {
         let start = self.at;
         let end = self.plain_end();
         let part = &self.text[start..end];
-        let key = self.ends_key(end, false);
-        if continued && key {
+        let colon = self.ends_key(end, false);
+        let key = std::mem::take(&mut self.explicit_key) || colon;
+        if continued && colon {
             return self.broken("a key stands where plain text goes on from the line before");
         }
         let line = line_end(self.text, end);
         let comment_or_more = !self.text[end..line].trim_ascii().is_empty();
-        let goes_on = !key && !comment_or_more && self.goes_on(line);
+        let goes_on = !colon && !comment_or_more && self.goes_on(line);
         if !continued {
             self.sink.token(if key { b'k' } else { b's' }, start);
         }
