@@ -159,11 +159,11 @@ impl Wiring<'_> {
                 .into()),
             };
         };
-        let keyring = Keyring::parse(&text)?;
-        keyring.expect(&self.settings.project, &self.settings.environment)?;
+        let keyring = Keyring::parse(&text).map_err(Problem::from)?;
+        keyring.expect(&self.settings.project, &self.settings.environment).map_err(Problem::from)?;
         let holders = self.holders()?;
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
-        let keys = keyring.open(&wraps).await?;
+        let keys = keyring.open(&wraps).await.map_err(Problem::from)?;
         Ok(Trust { keys: Arc::new(keys), keyring: text, founded: None })
     }
 
@@ -189,7 +189,9 @@ impl Wiring<'_> {
         }
         let holders = self.holders()?;
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
-        let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref()).await?;
+        let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref())
+            .await
+            .map_err(Problem::from)?;
         let path = self.beneath(&self.settings.keyring)?;
         self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
         let trust = Box::pin(self.trust(store, Founding::Refused)).await?;

@@ -63,8 +63,12 @@ pub fn preview(object: Object<Cloze>, mask: &dyn Fn(BlankId) -> String) -> Objec
         let literal = root.take("stringData");
         unveil(&mut root, &landings);
         let shown = root.take("stringData");
-        let mut texts: Vec<Entry<Infallible>> =
-            [shown, literal].into_iter().flatten().filter_map(|node| if let Value::Map(entries) = node.value { Some(entries) } else { None }).flatten().collect();
+        let mut texts: Vec<Entry<Infallible>> = [shown, literal]
+            .into_iter()
+            .flatten()
+            .filter_map(|node| if let Value::Map(entries) = node.value { Some(entries) } else { None })
+            .flatten()
+            .collect();
         if !texts.is_empty() {
             texts.sort_by(|a, b| a.key.cmp(&b.key));
             root.set("stringData", Node::made(Value::Map(texts)));

@@ -122,7 +122,11 @@ impl Run {
     /// Runs a future to its end on this thread.
     pub(crate) fn wait<T>(&self, story: impl Future<Output = Result<T, Problems>>) -> Result<T, Problems> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Problem::new(Fault::Internal, format!("no runtime: {}", error.kind()), "free memory or file handles, then run the command again")
+            Problem::new(
+                Fault::Internal,
+                format!("no runtime: {}", error.kind()),
+                "free memory or file handles, then run the command again",
+            )
         })?;
         runtime.block_on(story)
     }

@@ -27,6 +27,10 @@ pub(crate) fn check(run: &Run, values: &Values) -> Result<(), Problems> {
     for waiver in &review.waivers {
         run.ui.status(&format!("{}", crate::commands::render::Waived(waiver)));
     }
-    run.ui.status(&format!("{} of environment {}: no problem", crate::ui::count(review.objects.len(), "object"), desk.settings.environment));
+    run.ui.status(&format!(
+        "{} of environment {}: no problem",
+        crate::ui::count(review.objects.len(), "object"),
+        desk.settings.environment
+    ));
     Ok(())
 }

@@ -83,7 +83,9 @@ fn prove(run: &Run, desk: Desk<'_>) -> Result<(), Problems> {
     let problems: Vec<Problem> = report
         .defects
         .iter()
-        .map(|defect| Problem::new(Fault::History, defect.to_string(), "restore the object from a backup of the store"))
+        .map(|defect| {
+            Problem::new(Fault::History, format!("`{}`: {}", defect.path, defect.reason), "restore the object from a backup of the store")
+        })
         .collect();
     Problems::or((), problems)?;
     if run.ui.is_json() {

@@ -43,7 +43,7 @@ pub(crate) fn init(run: &Run, name: &str, and_deploy: bool) -> Result<(), Proble
     let lock = File::open(&run.directory).map_err(|error| machine(&error, &run.directory))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| machine(&error.into(), &run.directory))?;
     sweep(&run.directory, &prefix).map_err(|error| machine(&error, &run.directory))?;
-    let written = write(&side, &files).map_err(|error| machine(&error, &side).into()).and_then(|()| {
+    let written: Result<(), Problems> = write(&side, &files).map_err(|error| machine(&error, &side).into()).and_then(|()| {
         let quiet = Run { directory: side.clone(), environment: Some(STARTER_ENVIRONMENT.to_owned()), ui: Ui::silent(), ..run.again()? };
         fill_vault(&quiet)?;
         if fs::symlink_metadata(&target).is_ok() {

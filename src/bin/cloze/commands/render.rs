@@ -38,7 +38,8 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
         return Ok(());
     }
     if run.ui.is_json() {
-        let objects: Vec<Value> = review.objects.iter().map(|object| json!({ "file": object.file_name, "manifest": object.text })).collect();
+        let objects: Vec<Value> =
+            review.objects.iter().map(|object| json!({ "file": object.file_name, "manifest": object.text })).collect();
         return run.ui.json(&json!({ "manifests": objects, "waivers": waivers(&review) }));
     }
     let mut stream = String::with_capacity(review.objects.iter().map(|object| object.text.len() + 4).sum());
@@ -51,9 +52,7 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
 
 /// What the templates waive, for programs.
 pub(crate) fn waivers(review: &Review) -> Vec<Value> {
-    let one = |waiver: &Waiver| {
-        json!({ "place": waiver.place.to_string(), "rule": word(waiver.rule), "object": waiver.object.to_string(), "field": waiver.field })
-    };
+    let one = |waiver: &Waiver| json!({ "place": waiver.place.to_string(), "rule": word(waiver.rule), "object": waiver.object.to_string(), "field": waiver.field });
     review.waivers.iter().map(one).collect()
 }
 

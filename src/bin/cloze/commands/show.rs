@@ -41,9 +41,11 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool) -> Result<(), P
         let history = past.open(&desk.settings).await?;
         let release = match number {
             Some(number) => history.release(number).await.map_err(problem)?,
-            None => history.head().await.map_err(problem)?.ok_or_else(|| {
-                Problem::new(Fault::History, "there is no release yet", "deploy first")
-            })?,
+            None => history
+                .head()
+                .await
+                .map_err(problem)?
+                .ok_or_else(|| Problem::new(Fault::History, "there is no release yet", "deploy first"))?,
         };
         if reveal {
             let manifests = history.manifests(&release).await.map_err(problem)?;

@@ -28,9 +28,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?.unlock()?;
     match command {
         Vault::Set { name, which } => set(run, &desk, &name, &which),
-        Vault::Get { name, key, version, which, reveal } => {
-            get(run, &desk, Ask { vault: which.vault, name, key, version }, reveal)
-        }
+        Vault::Get { name, key, version, which, reveal } => get(run, &desk, Ask { vault: which.vault, name, key, version }, reveal),
         Vault::List { which } => list(run, &desk, &which),
         Vault::Remove { name, which } => remove(run, &desk, &name, &which),
     }

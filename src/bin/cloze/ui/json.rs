@@ -6,9 +6,10 @@ use serde_json::json;
 
 /// A problem as one line of JSON.
 pub(crate) fn problem(level: &str, problem: &Problem) -> String {
-    let place = problem.place.as_ref().map(|place| {
-        json!({ "file": &*place.file, "line": place.line, "column": place.column, "rendered": place.rendered })
-    });
+    let place = problem
+        .place
+        .as_ref()
+        .map(|place| json!({ "file": &*place.file, "line": place.line, "column": place.column, "rendered": place.rendered }));
     json!({ "level": level, "fault": fault(problem.fault), "place": place, "reason": problem.reason, "next": problem.next }).to_string()
 }
 

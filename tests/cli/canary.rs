@@ -1,0 +1,1 @@
+//! No secret leaves its place.

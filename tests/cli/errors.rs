@@ -1,0 +1,1 @@
+//! Each error, its place, reason, next step and exit code.

@@ -1,0 +1,1 @@
+//! Hostile templates and documents end in an error, soon and small.

@@ -1,0 +1,1 @@
+//! A kill at any moment loses nothing and needs no repair.

@@ -1,0 +1,1 @@
+//! Invalid input of every kind: a clear error, no secret, no panic.

@@ -1,0 +1,1 @@
+//! Several runs at once, full disks, read-only places.

@@ -1,0 +1,1 @@
+//! Vaults: the local file, and KV v2 through vault-mock.
