@@ -1,8 +1,11 @@
 //! The adapter for KV version 2 against a server that fails on demand.
 
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::thread::spawn;
 use std::time::Duration;
-use std::time::Instant;
 
 use cloze::blank::Ask;
 use cloze::clock::Machine;
@@ -14,6 +17,12 @@ use cloze::vault::VaultError;
 use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
+use rustls::ServerConfig;
+use rustls::ServerConnection;
+use rustls::Stream;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::time::Instant;
 use vault_mock::Credential;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -164,15 +173,15 @@ async fn no_damage_to_an_answer_shows_the_value() {
         for text in [cut, inserted, planted] {
             server.script(Script::new("", 1, Fault::Body { code: 200, text }));
             for answer in vault.fetch(&[ask("x", None, None), ask("x", Some("absent"), None)]).await {
-                // Where the canary became part of a key's name, it is a name and no value.
+                // A canary that was planted in a key has become a key's name, which is no value.
                 let shown = format!("{answer:?}");
-                assert!(!shown.contains(CANARY) || shown.contains(&format!("`{CANARY}")) || names_a_key(&shown), "{shown}");
+                assert!(names_a_key(&shown), "{shown}");
             }
         }
     }
 }
 
-/// Whether every canary in a message stands inside a key's name, in backticks.
+/// Whether every canary in a message, if there is any, stands inside a key's name, in backticks.
 fn names_a_key(shown: &str) -> bool {
     shown.split('`').enumerate().all(|(index, part)| index % 2 == 1 || !part.contains(CANARY))
 }
@@ -237,6 +246,43 @@ async fn a_map_without_a_key_names_its_keys() {
 }
 
 #[tokio::test]
+async fn a_map_of_nothing_has_no_value() {
+    let server = Server::start(Seed::default().secret("secret/a", &[])).unwrap();
+    let error = one(&vault(&server), ask("a", None, None)).await.unwrap_err();
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::BadValue, "`a` has no keys"));
+}
+
+#[tokio::test]
+async fn lists_that_are_none_are_not_believed() {
+    let server = server();
+    let vault = vault(&server);
+    let strange = "the vault's answer is not that of a KV version 2 mount: ";
+    for (text, reason) in [
+        ("{\"data\": {}}", "a list without `data.keys`"),
+        ("{\"data\": {\"keys\": [1]}}", "a list with something else than names"),
+        ("[", "no JSON from byte 1 on"),
+    ] {
+        server.script(Script::new("", 1, Fault::Body { code: 200, text: text.to_owned() }));
+        assert_eq!(vault.list().await.unwrap_err().reason, format!("{strange}{reason}"));
+    }
+    server.script(Script::new("", 1, Fault::status(403)));
+    let error = vault.list().await.unwrap_err();
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Denied, "the token may not read `secret/metadata/`: permission denied"));
+    // Names that cannot be asked for do not lead anywhere either.
+    server.journal().clear();
+    let text = r#"{"data": {"keys": ["good", "../sys/", "..", "a%2fb", "/", "", "x\n"]}}"#.to_owned();
+    server.script(Script::new("", 1, Fault::Body { code: 200, text }));
+    let names: Vec<String> = vault.list().await.unwrap().into_iter().map(|listed| listed.name).collect();
+    assert_eq!((names, server.journal().count()), (vec!["good".to_owned()], 1));
+    // A server that has a folder in each folder is asked for 32 of them.
+    server.journal().clear();
+    server.script(Script::always("", Fault::Body { code: 200, text: r#"{"data": {"keys": ["again/"]}}"#.to_owned() }));
+    let error = vault.list().await.unwrap_err();
+    assert_eq!(error.reason, "the mount has more than 10000 folders, or they are nested deeper than 32");
+    assert_eq!((error.fault, server.journal().count()), (VaultFault::Unsupported, 32));
+}
+
+#[tokio::test]
 async fn current_is_known_where_both_were_read() {
     let server = Server::start(Seed::default().secret("secret/a", &[("value", "1")]).secret("secret/a", &[("value", "2")])).unwrap();
     let vault = vault(&server);
@@ -287,6 +333,40 @@ async fn a_server_without_tls_is_told() {
         "{error:?}"
     );
     assert_eq!(server.journal().count(), 0);
+}
+
+/// A TLS server on the loopback whose certificate nobody has signed; gives what a client says after the handshake.
+fn untrusted() -> (u16, JoinHandle<usize>) {
+    let certificate = CertificateDer::from(include_bytes!("untrusted.certificate.der").to_vec());
+    let key = PrivateKeyDer::try_from(include_bytes!("untrusted.key.der").to_vec()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let said = spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let mut said = Vec::new();
+        // An error is what a client that refuses leaves.
+        Stream::new(&mut connection, &mut socket).read_to_end(&mut said).unwrap_or_default();
+        said.len()
+    });
+    (port, said)
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_signed_is_refused_before_the_token_is_sent() {
+    let (port, said) = untrusted();
+    let settings = Settings::new(format!("https://localhost:{port}"), "secret", Secret::copy_of(b"token"));
+    // A machine without CA certificates refuses earlier.
+    let Ok(vault) = HashicorpVault::new(settings, Arc::new(Machine)) else { return };
+    let error = one(&vault, ask("a", None, None)).await.unwrap_err();
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "the vault's certificate is not valid here"));
+    assert_eq!(said.join().unwrap(), 0);
 }
 
 #[tokio::test]

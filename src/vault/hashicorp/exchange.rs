@@ -199,10 +199,15 @@ impl Failure {
 /// The I/O errors among the causes of an error, outermost first.
 fn io_causes(error: &reqwest::Error) -> Vec<&io::Error> {
     let mut causes = Vec::new();
-    let mut cause = error.source();
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
-        causes.extend(inner.downcast_ref::<io::Error>());
-        cause = inner.source();
+        let io = inner.downcast_ref::<io::Error>();
+        causes.extend(io);
+        // An I/O error made of another error gives that one's source as its own, and so hides the one it is made of.
+        cause = match io.and_then(io::Error::get_ref) {
+            Some(made_of) => Some(made_of),
+            None => inner.source(),
+        };
     }
     causes
 }

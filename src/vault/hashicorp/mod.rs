@@ -110,7 +110,7 @@ impl HashicorpVault {
                 answers
             }
             Err(error) => {
-                failures.fetch_add(1, Ordering::Relaxed);
+                failures.fetch_add(u32::from(error.fault == VaultFault::Unavailable), Ordering::Relaxed);
                 all(error)
             }
         }

@@ -330,6 +330,7 @@ mod tests {
         assert_eq!(bench.text(), before);
         assert_eq!(bench.set("a", b"two"), Change::Written(2));
         assert_eq!(bench.set("a", b"one"), Change::Written(3));
+        assert_eq!(bench.value("a", Some(4)).unwrap_err().reason, "`a` has no version 4; the current one is 3");
     }
 
     #[test]
