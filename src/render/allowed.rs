@@ -3,8 +3,32 @@
 
 /// Tera's own filters that work on ordinary values only.
 pub(super) const FILTERS: [&str; 26] = [
-    "abs", "capitalize", "default", "escape_xml", "first", "float", "get", "int", "join", "keys", "last", "length", "nth", "pairs",
-    "reverse", "round", "sort", "split", "str", "title", "trim_end", "trim_start", "truncate", "unique", "values", "wordcount",
+    "abs",
+    "capitalize",
+    "default",
+    "escape_xml",
+    "first",
+    "float",
+    "get",
+    "int",
+    "join",
+    "keys",
+    "last",
+    "length",
+    "nth",
+    "pairs",
+    "reverse",
+    "round",
+    "sort",
+    "split",
+    "str",
+    "title",
+    "trim_end",
+    "trim_start",
+    "truncate",
+    "unique",
+    "values",
+    "wordcount",
 ];
 
 /// Filters that know blanks and are Tera's own on ordinary text.
@@ -15,15 +39,49 @@ pub(super) const LAZY_OWN: [&str; 8] = ["b64decode", "b64encode", "json", "json_
 
 /// Tests (`is …`).
 pub(super) const TESTS: [&str; 17] = [
-    "array", "bool", "containing", "defined", "divisible_by", "ending_with", "even", "float", "integer", "iterable", "map", "none",
-    "number", "odd", "starting_with", "string", "undefined",
+    "array",
+    "bool",
+    "containing",
+    "defined",
+    "divisible_by",
+    "ending_with",
+    "even",
+    "float",
+    "integer",
+    "iterable",
+    "map",
+    "none",
+    "number",
+    "odd",
+    "starting_with",
+    "string",
+    "undefined",
 ];
 
 /// Functions.
 pub(super) const FUNCTIONS: [&str; 4] = ["range", "secret", "super", "throw"];
 
-/// The arguments of `secret(…)`.
-pub(super) const SECRET_ARGUMENTS: [&str; 5] = ["allow", "key", "name", "vault", "version"];
+/// The names of the arguments of a filter, test or function.
+pub(super) fn arguments(name: &str) -> &'static [&'static str] {
+    match name {
+        "secret" => &["allow", "key", "name", "vault", "version"],
+        "throw" => &["message"],
+        "range" => &["end", "start", "step_by"],
+        "containing" | "ending_with" | "split" | "starting_with" | "trim" | "trim_end" | "trim_start" => &["pat"],
+        "default" => &["boolean", "value"],
+        "divisible_by" => &["divisor"],
+        "get" => &["default", "key"],
+        "indent" => &["blank", "first", "indentation", "width"],
+        "int" => &["base"],
+        "join" => &["sep"],
+        "nth" => &["n"],
+        "replace" => &["from", "to"],
+        "round" => &["method", "precision"],
+        "sort" => &["attribute"],
+        "truncate" => &["end", "length"],
+        _ => &[],
+    }
+}
 
 /// What stands before the name of a [`LAZY_BUILTIN`] filter in the text that Tera gets.
 pub(super) const LAZY_PREFIX: &str = "__lazy_";

@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn plain_output_is_left_alone() {
-        for source in ["a", "{{ a.b.c }}", "{{ 1 + 2 }}", "{% for x in [1, 2] %}{{ loop.index }}{% endfor %}", "{{ 'a' ~ 1 }}", "{{ -1 }}"] {
+        for source in ["a", "{{ a.b.c }}", "{{ 1 + 2 }}", "{% for x in [1, 2] %}{{ loop.index }}{% endfor %}", "{{ 'a' ~ 1 }}", "{{ -1 }}"]
+        {
             assert_eq!(text(source), source);
         }
     }

@@ -149,7 +149,8 @@ impl<'r> Renderer<'r> {
         };
         for (name, value) in values {
             let value = tera::Value::try_from_serializable(value);
-            let value = value.map_err(|_| Problem::new(Fault::Project, format!("the value `{name}` cannot be given to a template"), "simplify it"))?;
+            let value = value
+                .map_err(|_| Problem::new(Fault::Project, format!("the value `{name}` cannot be given to a template"), "simplify it"))?;
             context.insert_value(name.clone(), value);
         }
         let shared = Shared::new(Tokens::new(random));
@@ -254,7 +255,11 @@ impl<'r> Renderer<'r> {
             return true;
         }
         let Ok(found) = desk.tokens.find(text) else {
-            let problem = Problem::new(Fault::Check, "a blank was changed on its way to the output", "print it as it is, or use a filter that knows blanks");
+            let problem = Problem::new(
+                Fault::Check,
+                "a blank was changed on its way to the output",
+                "print it as it is, or use a filter that knows blanks",
+            );
             self.problems.push(problem.at(Place::file(Arc::clone(file))));
             return false;
         };

@@ -43,7 +43,8 @@ pub(super) fn syntax(file: &Arc<str>, source: &str, broken: usize) -> Problem {
     {
         return syntax_problem(report).at(lines.place(report.span().range.start));
     }
-    Problem::new(Fault::Check, "the template cannot be read from here on", "write it in Tera's syntax, one step at a time").at(lines.place(broken))
+    Problem::new(Fault::Check, "the template cannot be read from here on", "write it in Tera's syntax, one step at a time")
+        .at(lines.place(broken))
 }
 
 fn syntax_problem(report: &ReportError) -> Problem {
@@ -62,12 +63,7 @@ pub(super) fn failed(failed: Failed, request: &Request) -> Problem {
 }
 
 /// The problem behind an error of Tera. `held` finds a template by the name that Tera knows it by; `file` is the one being rendered.
-pub(super) fn translate<'a>(
-    error: &tera::Error,
-    file: &Arc<str>,
-    request: &Request,
-    held: impl Fn(&str) -> Option<Held<'a>>,
-) -> Problem {
+pub(super) fn translate<'a>(error: &tera::Error, file: &Arc<str>, request: &Request, held: impl Fn(&str) -> Option<Held<'a>>) -> Problem {
     match error.kind() {
         ErrorKind::SyntaxError(report) => match held(report.filename()) {
             Some(held) => syntax_problem(report).at(held.place(held.origin(report).0)),
@@ -87,9 +83,11 @@ pub(super) fn translate<'a>(
         ErrorKind::CircularExtend { inheritance_chain: chain, .. } => circle("extends", chain, file),
         ErrorKind::CircularInclude { include_chain: chain, .. } => circle("includes", chain, file),
         ErrorKind::Msg(message) if message.contains("recursion depth") => {
-            Problem::new(Fault::Check, "components call each other more than 20 deep", "end the recursion").at(Place::file(Arc::clone(file)))
+            Problem::new(Fault::Check, "components call each other more than 20 deep", "end the recursion")
+                .at(Place::file(Arc::clone(file)))
         }
-        _ => Problem::new(Fault::Check, "the template cannot be rendered", "check its blocks, components and includes").at(Place::file(Arc::clone(file))),
+        _ => Problem::new(Fault::Check, "the template cannot be rendered", "check its blocks, components and includes")
+            .at(Place::file(Arc::clone(file))),
     }
 }
 

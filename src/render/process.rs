@@ -110,7 +110,9 @@ impl ProcessEngine {
         match end {
             End::Whole => Ok(()),
             End::Silent => Err(answer.blame(&too_long(seconds), BOUND)),
-            End::Nonsense => Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug")),
+            End::Nonsense => {
+                Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug"))
+            }
             End::Dead => Err(answer.obituary(status, seconds)),
         }
     }
@@ -237,7 +239,9 @@ impl<'r> Answer<'r> {
             // SIGKILL and SIGXCPU come from the limit on processor time.
             Some(9 | 24) => self.blame(&too_long(seconds), BOUND),
             // SIGABRT, SIGBUS and SIGSEGV: an allocation failed, or the stack could not grow.
-            Some(6 | 7 | 11) => self.blame(&format!("rendering needs more than {} MiB of memory", MAX_MEMORY >> 20), BOUND),
+            Some(6 | 7 | 11) => {
+                self.blame(&format!("rendering needs more than {} MiB of memory, or nests too deeply", MAX_MEMORY >> 20), BOUND)
+            }
             _ => self.blame("the rendering process ended without an answer", "simplify the template, or report this as a bug"),
         }
     }
@@ -250,7 +254,11 @@ fn too_long(seconds: usize) -> String {
 }
 
 fn cannot_start() -> Problem {
-    Problem::new(Fault::Internal, "the rendering process cannot be started", "check that the program may start itself and that there are free processes")
+    Problem::new(
+        Fault::Internal,
+        "the rendering process cannot be started",
+        "check that the program may start itself and that there are free processes",
+    )
 }
 
 fn send(input: ChildStdin, order: &Body, request: &Request) -> io::Result<()> {

@@ -41,8 +41,7 @@ pub(super) enum Kind {
     Lines,
 }
 
-const KINDS: [Kind; 8] =
-    [Kind::Order, Kind::Template, Kind::End, Kind::Library, Kind::Text, Kind::Nothing, Kind::Problem, Kind::Lines];
+const KINDS: [Kind; 8] = [Kind::Order, Kind::Template, Kind::End, Kind::Library, Kind::Text, Kind::Nothing, Kind::Problem, Kind::Lines];
 
 /// Largest body of a frame, in bytes.
 pub(super) const MAX_FRAME: usize = 160 << 20;
@@ -200,6 +199,7 @@ impl<'a> Parts<'a> {
         }
     }
 
+    #[expect(clippy::option_option, reason = "the outer one says whether the body could be read")]
     fn optional(&mut self) -> Option<Option<String>> {
         Some(if self.truth()? { Some(self.text()?.to_owned()) } else { None })
     }
