@@ -61,8 +61,27 @@ pub(super) const TESTS: [&str; 17] = [
 /// Functions.
 pub(super) const FUNCTIONS: [&str; 4] = ["range", "secret", "super", "throw"];
 
-/// The arguments of `secret(…)`.
-pub(super) const SECRET_ARGUMENTS: [&str; 5] = ["allow", "key", "name", "vault", "version"];
+/// The names of the arguments of a filter, test or function.
+pub(super) fn arguments(name: &str) -> &'static [&'static str] {
+    match name {
+        "secret" => &["allow", "key", "name", "vault", "version"],
+        "throw" => &["message"],
+        "range" => &["end", "start", "step_by"],
+        "containing" | "ending_with" | "split" | "starting_with" | "trim" | "trim_end" | "trim_start" => &["pat"],
+        "default" => &["boolean", "value"],
+        "divisible_by" => &["divisor"],
+        "get" => &["default", "key"],
+        "indent" => &["blank", "first", "indentation", "width"],
+        "int" => &["base"],
+        "join" => &["sep"],
+        "nth" => &["n"],
+        "replace" => &["from", "to"],
+        "round" => &["method", "precision"],
+        "sort" => &["attribute"],
+        "truncate" => &["end", "length"],
+        _ => &[],
+    }
+}
 
 /// What stands before the name of a [`LAZY_BUILTIN`] filter in the text that Tera gets.
 pub(super) const LAZY_PREFIX: &str = "__lazy_";

@@ -76,11 +76,13 @@ impl Shared {
         let desk = self.clone();
         tera.register_function("secret", move |arguments: Kwargs, _: &State<'_>| desk.lock().answer(&arguments, Desk::secret));
         let desk = self.clone();
-        tera.register_function("throw", move |arguments: Kwargs, _: &State<'_>| desk.lock().answer(&arguments, Desk::throw));
+        tera.register_function("throw", move |arguments: Kwargs, _: &State<'_>| {
+            desk.lock().answer(&arguments, |_, site, arguments| throw(site, arguments))
+        });
         for name in LAZY_OWN {
             let desk = self.clone();
             tera.register_filter(name, move |value: Value, arguments: Kwargs, _: &State<'_>| {
-                desk.lock().answer(&arguments, |desk, site, arguments| desk.own_filter(name, site, &value, arguments))
+                desk.lock().answer(&arguments, |desk, site, _| desk.own_filter(name, site, &value))
             });
         }
         for name in LAZY_BUILTIN {
@@ -113,11 +115,11 @@ impl Desk {
     fn answer(
         &mut self,
         arguments: &Kwargs,
-        call: impl FnOnce(&mut Self, &Site, &Kwargs) -> Result<Value, Box<Failed>>,
+        call: impl FnOnce(&mut Self, &Site, &Kwargs) -> Result<Value, Failed>,
     ) -> Result<Value, tera::Error> {
         let site = self.site(arguments);
         call(self, &site, arguments).map_err(|failed| {
-            self.failed = Some(*failed);
+            self.failed = Some(failed);
             tera::Error::message("refused")
         })
     }
@@ -132,7 +134,7 @@ impl Desk {
         site.cloned().unwrap_or_else(unknown)
     }
 
-    fn mint(&mut self, place: &Place, source: Source) -> Result<Value, Box<Failed>> {
+    fn mint(&mut self, place: &Place, source: Source) -> Result<Value, Failed> {
         if self.blanks.len() >= MAX_BLANKS {
             return Err(problem(place, "the templates ask for more than 1048576 blanks", "ask for each secret once, with {% set %}"));
         }
@@ -140,9 +142,9 @@ impl Desk {
         Ok(Value::from(self.tokens.mint(id)))
     }
 
-    fn secret(&mut self, site: &Site, arguments: &Kwargs) -> Result<Value, Box<Failed>> {
+    fn secret(&mut self, site: &Site, arguments: &Kwargs) -> Result<Value, Failed> {
         let place = &site.place;
-        let text = |name: &'static str| -> Result<Option<String>, Box<Failed>> {
+        let text = |name: &'static str| -> Result<Option<String>, Failed> {
             let found = arguments.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value);
             match found {
                 None => Ok(None),
@@ -179,14 +181,7 @@ impl Desk {
         self.mint(place, Source::Vault { ask: Ask { vault, name, key, version }, allow })
     }
 
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "all calls have one shape")]
-    fn throw(&mut self, site: &Site, arguments: &Kwargs) -> Result<Value, Box<Failed>> {
-        // The analysis lets literals pass only, so the message is the template's own.
-        let message = arguments.get::<&str>("message").ok().flatten().unwrap_or("no message");
-        Err(problem(&site.place, format!("the template refuses: {message}"), "do what the message says"))
-    }
-
-    fn own_filter(&mut self, name: &str, site: &Site, value: &Value, arguments: &Kwargs) -> Result<Value, Box<Failed>> {
+    fn own_filter(&mut self, name: &str, site: &Site, value: &Value) -> Result<Value, Failed> {
         defined(site, value)?;
         let filter = match name {
             "urlencode" => Filter::Urlencode,
@@ -197,7 +192,6 @@ impl Desk {
             "reveal" => Filter::Reveal,
             _ => Filter::Raw,
         };
-        only_own_arguments(name, site, arguments)?;
         match value.as_str() {
             Some(text) if self.tokens.any_in(text) => self.derive(site, filter, text),
             Some(text) => {
@@ -217,14 +211,7 @@ impl Desk {
         }
     }
 
-    fn builtin_filter(
-        &mut self,
-        name: &str,
-        site: &Site,
-        value: &Value,
-        arguments: &Kwargs,
-        state: &State<'_>,
-    ) -> Result<Value, Box<Failed>> {
+    fn builtin_filter(&mut self, name: &str, site: &Site, value: &Value, arguments: &Kwargs, state: &State<'_>) -> Result<Value, Failed> {
         defined(site, value)?;
         match value.as_str() {
             Some(text) if self.tokens.any_in(text) => {
@@ -239,7 +226,7 @@ impl Desk {
         }
     }
 
-    fn derive(&mut self, site: &Site, filter: Filter, text: &str) -> Result<Value, Box<Failed>> {
+    fn derive(&mut self, site: &Site, filter: Filter, text: &str) -> Result<Value, Failed> {
         let input = self
             .tokens
             .split(text)
@@ -247,12 +234,12 @@ impl Desk {
         self.mint(&site.place, Source::Derived { filter, input })
     }
 
-    fn nested(&self, name: &str, site: &Site, value: &Value) -> Box<Failed> {
+    fn nested(&self, name: &str, site: &Site, value: &Value) -> Failed {
         let reason = format!("the filter `{name}` got a {} with a blank in it{}", kind(value), self.names(value));
         problem(&site.place, reason, format!("write the {} out and apply `{name}` to the blank itself", kind(value)))
     }
 
-    fn check(&mut self, check: Check, site: &Site, value: Value, arguments: &Kwargs) -> Result<Value, Box<Failed>> {
+    fn check(&mut self, check: Check, site: &Site, value: Value, arguments: &Kwargs) -> Result<Value, Failed> {
         for (key, step) in arguments.iter() {
             if key.as_str().is_some_and(|key| key.starts_with("__p")) && self.is_blank(step) {
                 let reason = format!("a blank has no parts that a template could take{}", self.names(step));
@@ -315,26 +302,25 @@ impl Desk {
     }
 }
 
-fn problem(place: &Place, reason: impl Into<String>, next: impl Into<String>) -> Box<Failed> {
-    Box::new(Failed::Problem(Problem::new(Fault::Check, reason, next).at(place.clone())))
+fn throw(site: &Site, arguments: &Kwargs) -> Result<Value, Failed> {
+    // The analysis lets literals pass only, so the message is the template's own.
+    let message = arguments.get::<&str>("message").ok().flatten().unwrap_or("no message");
+    Err(problem(&site.place, format!("the template refuses: {message}"), "do what the message says"))
 }
 
-fn defined(site: &Site, value: &Value) -> Result<(), Box<Failed>> {
+fn problem(place: &Place, reason: impl Into<String>, next: impl Into<String>) -> Failed {
+    Failed::Problem(Problem::new(Fault::Check, reason, next).at(place.clone()))
+}
+
+fn defined(site: &Site, value: &Value) -> Result<(), Failed> {
     if value.is_undefined() {
-        return Err(Box::new(Failed::Undefined { place: site.place.clone(), source: site.source.clone() }));
+        return Err(Failed::Undefined { place: site.place.clone(), source: site.source.clone() });
     }
     Ok(())
 }
 
-fn not_text(name: &str, site: &Site, value: &Value) -> Box<Failed> {
+fn not_text(name: &str, site: &Site, value: &Value) -> Failed {
     problem(&site.place, format!("the filter `{name}` works on text and got a {}", kind(value)), "put `| str` before it")
-}
-
-fn only_own_arguments(name: &str, site: &Site, arguments: &Kwargs) -> Result<(), Box<Failed>> {
-    match arguments.iter().find(|(key, _)| key.as_str() != Some("__at")) {
-        Some(_) => Err(problem(&site.place, format!("the filter `{name}` takes no arguments"), "leave them out")),
-        None => Ok(()),
-    }
 }
 
 fn lazy_builtin(name: &str, arguments: &Kwargs) -> Result<Filter, (String, &'static str)> {

@@ -27,6 +27,7 @@ use crate::render::desk::Shared;
 use crate::render::failure;
 use crate::render::failure::Held;
 use crate::render::library::Library;
+use crate::render::library::Marks;
 use crate::render::library::read;
 use crate::render::token::Arrivals;
 use crate::render::token::Tokens;
@@ -87,7 +88,7 @@ pub(super) enum Done {
 
 /// Renders every template in order and tells `done` of each. Ends early when that fails.
 pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Done) -> io::Result<()>) -> Vec<Problem> {
-    let mut renderer = match Renderer::new(request, random, None) {
+    let mut renderer = match Renderer::new(request, random, Marks::None) {
         Ok(renderer) => renderer,
         Err(problem) => return vec![problem],
     };
@@ -114,24 +115,24 @@ pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Don
     renderer.problems
 }
 
-/// Renders `file` with and without markers and reads them.
+/// Renders `file` with and without markers and reads them. Where a template looks at text that an included one wrote, the markers in that
+/// would change what it sees; then only the file itself is marked.
 pub(super) fn trace(request: &Request, file: &str, random: &[u8; 16]) -> LineMap {
-    let once = |marks: Option<&[u8; 16]>| {
+    let once = |marks: Marks<'_>| {
         let mut renderer = Renderer::new(request, random, marks).ok()?;
         let number = renderer.library.number(file)?;
         renderer.render(number)
     };
     let files: Vec<Arc<str>> = request.templates.iter().map(|template| Arc::clone(&template.file)).collect();
-    let traced = once(Some(random)).and_then(|marked| LineMap::read(random, &files, &marked));
-    match traced {
-        Some((map, text)) if once(None).as_ref() == Some(&text) => map,
-        _ => LineMap::default(),
-    }
+    let number = files.iter().position(|known| **known == *file);
+    let (Some(number), Some(plain)) = (number, once(Marks::None)) else { return LineMap::default() };
+    let traced = |marks| once(marks).and_then(|marked| LineMap::read(random, &files, &marked)).filter(|(_, text)| *text == plain);
+    traced(Marks::All(random)).or_else(|| traced(Marks::Only(random, number))).map(|(map, _)| map).unwrap_or_default()
 }
 
 struct Renderer<'r> {
     request: &'r Request,
-    random: Option<&'r [u8; 16]>,
+    marks: Marks<'r>,
     library: Library,
     usable: bool,
     tera: Tera,
@@ -141,7 +142,7 @@ struct Renderer<'r> {
 }
 
 impl<'r> Renderer<'r> {
-    fn new(request: &'r Request, random: &'r [u8; 16], marks: Option<&'r [u8; 16]>) -> Result<Self, Problem> {
+    fn new(request: &'r Request, random: &[u8; 16], marks: Marks<'r>) -> Result<Self, Problem> {
         let mut context = Context::new();
         let Some(values) = request.values.as_object() else {
             return Err(Problem::new(Fault::Project, "the values are no map", "write `name: value` lines"));
@@ -159,7 +160,7 @@ impl<'r> Renderer<'r> {
         let mut library = Library::new(request, marks);
         let mut problems = std::mem::take(&mut library.problems);
         let usable = problems.is_empty();
-        let mut renderer = Self { request, random: marks, library, usable, tera, context, shared, problems: Vec::new() };
+        let mut renderer = Self { request, marks, library, usable, tera, context, shared, problems: Vec::new() };
         if usable {
             renderer.load(&mut problems);
             renderer.usable = problems.is_empty();
@@ -211,7 +212,7 @@ impl<'r> Renderer<'r> {
             None
         } else {
             let early = self.library.leaves.remove(&number);
-            let mut analysis = early.unwrap_or_else(|| read(self.request, number, OWN_SITES, self.random));
+            let mut analysis = early.unwrap_or_else(|| read(self.request, number, OWN_SITES, self.marks));
             let problems = self.library.problems_of(self.request, number, &analysis);
             if !problems.is_empty() {
                 self.problems.extend(problems);

@@ -56,18 +56,18 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
     let mut at = 0;
     while at < bytes.len() {
         match bytes.get(at..at + 2) {
-            Some(b"{{") => at = tag(source, at, b"}}", &mut parts)?,
+            Some(b"{{") => at = tag(source, at, *b"}}", &mut parts)?,
             Some(b"{%") => match raw(source, at)? {
                 Some((body, end)) => {
                     parts.push(Part::Raw(body));
                     at = end;
                 }
-                None => at = tag(source, at, b"%}", &mut parts)?,
+                None => at = tag(source, at, *b"%}", &mut parts)?,
             },
             Some(b"{#") => {
                 // Tera looks for the end behind `{#` or `{#-`.
                 let from = at + 2 + usize::from(bytes.get(at + 2) == Some(&b'-'));
-                at = find(bytes, from, b"#}").ok_or(Broken(at))? + 2;
+                at = find(bytes, from, *b"#}").ok_or(Broken(at))? + 2;
                 parts.push(Part::Comment);
             }
             _ => {
@@ -82,8 +82,8 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
     Ok(parts)
 }
 
-fn find(bytes: &[u8], from: usize, needle: &[u8; 2]) -> Option<usize> {
-    bytes.get(from..)?.windows(2).position(|window| window == needle).map(|position| from + position)
+fn find(bytes: &[u8], from: usize, needle: [u8; 2]) -> Option<usize> {
+    bytes.get(from..)?.windows(2).position(|window| *window == needle).map(|position| from + position)
 }
 
 /// The body of a raw section that begins at `start`, and where the section ends.
@@ -93,7 +93,7 @@ fn raw(source: &str, start: usize) -> Result<Option<(Range<usize>, usize)>, Brok
         return Ok(None);
     };
     let mut at = body;
-    while let Some(open) = find(bytes, at, b"{%") {
+    while let Some(open) = find(bytes, at, *b"{%") {
         if let Some(end) = keyword(bytes, open + 2, b"endraw") {
             return Ok(Some((body..open, end)));
         }
@@ -120,7 +120,7 @@ fn keyword(bytes: &[u8], mut at: usize, name: &[u8]) -> Option<usize> {
     bytes.get(at..)?.starts_with(b"%}").then_some(at + 2)
 }
 
-fn tag(source: &str, start: usize, close: &[u8; 2], parts: &mut Vec<Part>) -> Result<usize, Broken> {
+fn tag(source: &str, start: usize, close: [u8; 2], parts: &mut Vec<Part>) -> Result<usize, Broken> {
     let bytes = source.as_bytes();
     let trims_before = bytes.get(start + 2) == Some(&b'-');
     let mut at = start + 2 + usize::from(trims_before);
@@ -131,10 +131,10 @@ fn tag(source: &str, start: usize, close: &[u8; 2], parts: &mut Vec<Part>) -> Re
             at += 1;
             continue;
         }
-        let trims_after = byte == b'-' && bytes[at + 1..].starts_with(close);
-        if trims_after || bytes[at..].starts_with(close) {
+        let trims_after = byte == b'-' && bytes[at + 1..].starts_with(&close);
+        if trims_after || bytes[at..].starts_with(&close) {
             let end = at + 2 + usize::from(trims_after);
-            parts.push(Part::Tag(Tag { statement: close == b"%}", range: start..end, trims_before, trims_after, words }));
+            parts.push(Part::Tag(Tag { statement: close == *b"%}", range: start..end, trims_before, trims_after, words }));
             return Ok(end);
         }
         let (kind, length) = word(&bytes[at..]).ok_or(Broken(at))?;

@@ -30,8 +30,8 @@ pub(super) struct Library {
 }
 
 impl Library {
-    /// Sorts the templates of a request and reads the library. `random` marks lines.
-    pub(super) fn new(request: &Request, random: Option<&[u8; 16]>) -> Self {
+    /// Sorts the templates of a request and reads the library.
+    pub(super) fn new(request: &Request, marks: Marks<'_>) -> Self {
         let mut library = Self::default();
         let mut named = BTreeSet::new();
         for (number, template) in request.templates.iter().enumerate() {
@@ -40,7 +40,7 @@ impl Library {
                 library.problems.push(Problem::new(Fault::Project, reason, "list it once"));
             }
             if ["include", "extends", "component", "block"].iter().any(|word| template.text.contains(word)) {
-                let analysis = read(request, number, OWN_SITES, random);
+                let analysis = read(request, number, OWN_SITES, marks);
                 let links = &analysis.links;
                 named.extend(links.includes.iter().map(|(name, _)| name.clone()));
                 named.extend(links.extends.iter().map(|(name, _)| name.clone()));
@@ -56,7 +56,7 @@ impl Library {
         let mut base = 0;
         for (number, template) in request.templates.iter().enumerate().filter(|(_, template)| named.contains(&*template.file)) {
             library.leaves.remove(&number);
-            let analysis = read(request, number, base, random);
+            let analysis = read(request, number, base, marks);
             base += analysis.sites.len();
             for (name, at) in &analysis.links.components {
                 if let Some(first) = library.components.insert(name.clone(), number) {
@@ -131,9 +131,21 @@ impl Library {
     }
 }
 
+/// Which templates get line markers, and their random bits.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Marks<'a> {
+    None,
+    All(&'a [u8; 16]),
+    Only(&'a [u8; 16], usize),
+}
+
 /// Reads one template of a request.
-pub(super) fn read(request: &Request, number: usize, base: usize, random: Option<&[u8; 16]>) -> Analysis {
+pub(super) fn read(request: &Request, number: usize, base: usize, marks: Marks<'_>) -> Analysis {
     let template = &request.templates[number];
-    let marker = random.map(|random| Marker::new(random, number));
+    let marker = match marks {
+        Marks::All(random) => Some(Marker::new(random, number)),
+        Marks::Only(random, only) if only == number => Some(Marker::new(random, number)),
+        Marks::None | Marks::Only(..) => None,
+    };
     analyse(&template.file, &template.text, base, marker.as_ref())
 }

@@ -27,10 +27,9 @@ impl Marker {
     /// Markers that nobody can guess, for the file with that number.
     pub(super) fn new(random: &[u8; 16], file: usize) -> Self {
         let mut prefix = String::from("m");
-        for half in random.chunks(8) {
-            let bits = u64::from_be_bytes(half.try_into().unwrap_or_default());
-            push_number(&mut prefix, (bits >> 32) as u32, 7);
-            push_number(&mut prefix, bits as u32, 6);
+        // 26 digits of 5 bits; the two bits that a word of 32 has too many are let go.
+        for (word, length) in random.chunks(4).zip([7, 6, 7, 6]) {
+            push_number(&mut prefix, u32::from_be_bytes(word.try_into().unwrap_or_default()), length);
         }
         Self { prefix, file: u32::try_from(file).unwrap_or(u32::MAX) }
     }
@@ -51,7 +50,6 @@ impl Marker {
         let mut captured = 0usize;
         for part in parts {
             match part {
-                Part::Comment => {}
                 Part::Text(range) | Part::Raw(range) if captured == 0 => {
                     let mut start = range.start;
                     for line in findings.source[range.clone()].split_inclusive('\n') {
@@ -64,7 +62,7 @@ impl Marker {
                         start += line.len();
                     }
                 }
-                Part::Text(_) | Part::Raw(_) => {}
+                Part::Text(_) | Part::Raw(_) | Part::Comment => {}
                 Part::Tag(tag) => {
                     let capture = capture(tag, findings.source);
                     if captured == 0 && (!tag.statement || capture > 0 || first_word(tag, findings.source) == "include") {

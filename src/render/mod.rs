@@ -5,6 +5,7 @@
 
 mod allowed;
 mod analysis;
+mod call;
 mod desk;
 mod engine;
 mod expression;
@@ -14,6 +15,7 @@ mod library;
 mod marker;
 mod nearest;
 mod process;
+mod reader;
 mod statement;
 mod token;
 mod wire;

@@ -239,7 +239,9 @@ impl<'r> Answer<'r> {
             // SIGKILL and SIGXCPU come from the limit on processor time.
             Some(9 | 24) => self.blame(&too_long(seconds), BOUND),
             // SIGABRT, SIGBUS and SIGSEGV: an allocation failed, or the stack could not grow.
-            Some(6 | 7 | 11) => self.blame(&format!("rendering needs more than {} MiB of memory", MAX_MEMORY >> 20), BOUND),
+            Some(6 | 7 | 11) => {
+                self.blame(&format!("rendering needs more than {} MiB of memory, or nests too deeply", MAX_MEMORY >> 20), BOUND)
+            }
             _ => self.blame("the rendering process ended without an answer", "simplify the template, or report this as a bug"),
         }
     }

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use crate::render::analysis::Findings;
-use crate::render::expression::DECIDE;
-use crate::render::expression::Demand;
-use crate::render::expression::Reader;
-use crate::render::expression::Stop;
 use crate::render::lexer::Tag;
 use crate::render::lexer::WordKind;
+use crate::render::reader::DECIDE;
+use crate::render::reader::Demand;
+use crate::render::reader::Reader;
+use crate::render::reader::Stop;
 
 /// A walk over the tags of one template.
 #[derive(Debug)]

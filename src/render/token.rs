@@ -136,9 +136,10 @@ impl Arrivals {
         self.arrived.resize(blanks.len() - self.first as usize, false);
         let mut open = vec![id];
         while let Some(id) = open.pop() {
-            match self.index(id).map(|index| std::mem::replace(&mut self.arrived[index], true)) {
-                Some(false) => open.extend(inputs(blanks, id)),
-                Some(true) | None => {}
+            if let Some(index) = self.index(id)
+                && !std::mem::replace(&mut self.arrived[index], true)
+            {
+                open.extend(inputs(blanks, id));
             }
         }
     }

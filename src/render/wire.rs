@@ -199,6 +199,7 @@ impl<'a> Parts<'a> {
         }
     }
 
+    #[expect(clippy::option_option, reason = "the outer one says whether the body could be read")]
     fn optional(&mut self) -> Option<Option<String>> {
         Some(if self.truth()? { Some(self.text()?.to_owned()) } else { None })
     }

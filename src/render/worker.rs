@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rustix::process::Resource;
 use rustix::process::Rlimit;
+use rustix::process::getrlimit;
 use rustix::process::setrlimit;
 
 use crate::render::Request;
@@ -73,8 +74,14 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     output.flush()
 }
 
+/// Takes a limit, or leaves a lower one that stands already.
 fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?)
+    let most = getrlimit(resource).maximum.map_or(most, |standing| standing.min(most));
+    match setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }) {
+        Err(error) if cfg!(target_os = "linux") => Err(error.into()),
+        // Other systems do not know every limit; processor time and the parent's deadline hold there too.
+        _ => Ok(()),
+    }
 }
 
 fn template(body: &[u8]) -> Option<Template> {
