@@ -19,7 +19,10 @@ use cloze::manifest::Value;
 
 /// What Kubernetes reads in each text, in the notation of `tests/kubernetes-yaml/main.go`; `None` when there is no Go.
 pub(crate) fn ask(texts: &[String]) -> Option<Vec<String>> {
-    let program = program()?;
+    let Some(program) = program() else {
+        eprintln!("SKIPPED: {} texts were not given to Kubernetes' own parser, which needs Go", texts.len());
+        return None;
+    };
     let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the oracle starts");
     let mut input = process.stdin.take().expect("its input is piped");
     let mut output = String::new();
@@ -56,7 +59,6 @@ fn program() -> Option<&'static Path> {
             return Some(Box::leak(program.into_boxed_path()));
         }
         assert!(env::var_os("CLOZE_REQUIRE_ORACLE").is_none(), "the Go oracle is required and cannot be built: {built:?}");
-        eprintln!("SKIPPED: the tests against Kubernetes' own parser need Go ({built:?})");
         None
     })
 }
