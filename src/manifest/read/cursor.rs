@@ -83,9 +83,14 @@ impl<'t> Cursor<'t> {
         self.mark.column += count;
     }
 
-    /// Steps over one character and returns its bytes.
+    /// Steps over one character, which must be there, and returns it.
     pub(super) fn take(&mut self) -> &'t str {
-        let width = self.rest().chars().next().map_or(0, char::len_utf8);
+        let width = match self.byte(0) {
+            ..0x80 => 1,
+            0x80..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            0xf0.. => 4,
+        };
         let taken = &self.text[self.at..self.at + width];
         self.at += width;
         self.mark.column += 1;

@@ -20,6 +20,9 @@ use crate::manifest::read::tree::Tree;
 use crate::manifest::read::tree::too_deep;
 use crate::manifest::read::tree::too_many_nodes;
 
+/// How many faults are looked for in one text.
+const MOST_FAULTS: usize = 100;
+
 /// Nothing more can be read; the fault is with the others.
 pub(super) struct Stop;
 
@@ -70,7 +73,9 @@ impl Walk<'_, '_> {
         Err(Stop)
     }
 
-    /// Counts a node as go-yaml does, which refuses documents that consist of aliases for the most part (CVE-2019-11254).
+    /// Counts a node, and stops where that is one too many.
+    ///
+    /// go-yaml refuses documents that consist of aliases for the most part (CVE-2019-11254).
     fn count(&mut self, mark: Mark) -> Result<(), Stop> {
         self.decoded += 1;
         self.by_alias += u32::from(self.aliases > 0);
@@ -78,6 +83,9 @@ impl Walk<'_, '_> {
         let allowed = 0.99 - 0.89 * ((decoded - 400_000.0) / 3_600_000.0).clamp(0.0, 1.0);
         if self.by_alias > 100 && self.decoded > 1000 && by_alias / decoded > allowed {
             return self.stop(ReadFault::new(mark, "almost all of the document comes from aliases", "write the values out"));
+        }
+        if self.expansion.faults.len() >= MOST_FAULTS {
+            return Err(Stop);
         }
         self.expansion.nodes += 1;
         if self.expansion.nodes > self.expansion.limits.nodes {

@@ -91,7 +91,9 @@ mod tests {
     fn line_breaks_fold() {
         let joined = |breaks: &[&'static str]| {
             let mut fold = Fold::default();
-            breaks.iter().for_each(|one| fold.line_break(one));
+            for one in breaks {
+                fold.line_break(one);
+            }
             let mut text = String::new();
             fold.join(&mut text);
             text

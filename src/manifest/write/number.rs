@@ -22,15 +22,13 @@ fn float(value: f64) -> String {
     }
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
+    if matches!(exponent.parse(), Ok(-4..=14)) {
         // `Debug` prints a point and no exponent in this range.
-        Ok(-4..=14) => format!("{value:?}"),
-        _ => {
-            let point = if digits.contains('.') { "" } else { ".0" };
-            let sign = if exponent.starts_with('-') { "" } else { "+" };
-            format!("{digits}{point}e{sign}{exponent}")
-        }
+        return format!("{value:?}");
     }
+    let point = if digits.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with('-') { "" } else { "+" };
+    format!("{digits}{point}e{sign}{exponent}")
 }
 
 #[cfg(test)]

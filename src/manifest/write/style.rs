@@ -42,10 +42,8 @@ fn is_plain(text: &str) -> bool {
 
 fn stays_plain(byte: u8, next: Option<u8>) -> bool {
     match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => true,
-        b'-' | b'_' | b'.' | b'/' | b'+' | b'=' | b'@' | b'%' | b'^' | b'~' | b',' | b';' | b'$' | b'(' | b')' => true,
         b':' | b' ' => next.is_some_and(|next| next.is_ascii_alphanumeric() || next == b'/'),
-        _ => false,
+        _ => byte.is_ascii_alphanumeric() || b"-_./+=@%^~,;$()".contains(&byte),
     }
 }
 
