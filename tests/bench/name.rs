@@ -29,7 +29,7 @@ fn named(bencher: Bencher<'_, '_>, count: usize) {
     let masked = HashSet::new();
     bencher.with_inputs(|| objects(count)).bench_values(|objects| {
         let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &masked };
-        name(objects, &naming).unwrap()
+        name(objects, &naming).expect("every reference is met")
     });
 }
 
@@ -48,7 +48,7 @@ fn dangling(bencher: Bencher<'_, '_>, count: usize) {
     bencher.with_inputs(|| objects(count).into_iter().filter(|object| !object.is_secret()).collect()).bench_values(
         |objects: Vec<Object<Secret>>| {
             let naming = Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked };
-            name(objects, &naming).unwrap_err()
+            name(objects, &naming).expect_err("no Secret is there")
         },
     );
 }
