@@ -481,8 +481,9 @@ mod tests {
     fn two_objects_that_get_one_name_are_a_problem() {
         let app = map("shop", "app", &json!({"a": "b"}));
         let given = review(std::slice::from_ref(&app)).unwrap().names()[0].name.clone();
+        let line = sample::object::<Infallible>(&app).root.at(&["metadata", "name"]).unwrap().mark.line;
         let (reason, next) = problem(&[app, stable(map("shop", &given, &json!({})))]);
-        assert_eq!(reason, format!("ConfigMap shop/{given} and the object at x.yaml (rendered):7:1 both get the name {given}"));
+        assert_eq!(reason, format!("ConfigMap shop/{given} and the object at x.yaml (rendered):{line}:1 both get the name {given}"));
         assert_eq!(next, "rename one of the two");
     }
 

@@ -7,8 +7,11 @@ use crate::manifest::Object;
 
 /// Sorts objects so that what others need comes first: namespaces, definitions, quotas and policies, service accounts and permissions,
 /// configuration, storage, services, custom resources, workloads, the rest. Within that by kind, namespace and name.
-pub fn sort<B>(objects: &mut [Object<B>]) {
-    objects.sort_by(|a, b| compare(&a.identity, &b.identity));
+pub fn sort<B>(objects: &mut Vec<Object<B>>) {
+    let mut ranked: Vec<(usize, Object<B>)> =
+        objects.drain(..).map(|object| (rank(object.identity.group(), &object.identity.kind), object)).collect();
+    ranked.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| compare(&one.identity, &other.identity)));
+    objects.extend(ranked.into_iter().map(|(_, object)| object));
 }
 
 /// The names of the files that hold one object each, in the objects' order: `003-configmap-shop-app-config.yaml`. They sort as the objects
@@ -19,13 +22,10 @@ pub fn file_names<'a>(identities: impl ExactSizeIterator<Item = &'a Identity>) -
 }
 
 fn compare(a: &Identity, b: &Identity) -> Ordering {
-    let key = |identity: &Identity| rank(identity.group(), &identity.kind);
-    key(a)
-        .cmp(&key(b))
-        .then_with(|| a.kind.cmp(&b.kind))
-        .then_with(|| a.namespace.cmp(&b.namespace))
-        .then_with(|| a.name.cmp(&b.name))
-        .then_with(|| a.api_version.cmp(&b.api_version))
+    fn key(identity: &Identity) -> [&str; 4] {
+        [&identity.kind, &identity.namespace, &identity.name, &identity.api_version]
+    }
+    key(a).cmp(&key(b))
 }
 
 /// The place of a kind among all kinds.

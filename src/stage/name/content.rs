@@ -65,6 +65,7 @@ mod tests {
     use super::keys;
     use super::parts;
     use crate::digest::Digest;
+    use crate::manifest::Node;
     use crate::reference::sample::object;
 
     fn digest(json: &Json) -> Digest {
@@ -136,7 +137,7 @@ mod tests {
             let digest_of = |pairs: &[(String, String)]| {
                 let mut object = object::<Infallible>(&map(&json!({}), &json!({})));
                 for (key, value) in pairs {
-                    object.root.get_mut("data").unwrap().set(key, crate::manifest::Node::text(value.clone()));
+                    object.root.get_mut("data").unwrap().set(key, Node::text(value.clone()));
                 }
                 Digest::plain(&parts(&object, "app", &mut Vec::new()))
             };

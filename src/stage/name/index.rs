@@ -93,7 +93,7 @@ impl<'a> Index<'a> {
             add(referent, name, Elsewhere { namespace, keys: None });
         }
         let used = targets.iter().map(|_| Cell::new(false)).collect();
-        Self { targets, used, placed, anywhere, elsewhere, patience: Cell::new(1_000_000) }
+        Self { targets, used, placed, anywhere, elsewhere, patience: Cell::new(200_000) }
     }
 
     /// What `name` means in `namespace`; in any one where it is empty, as it is for references from objects of the cluster.
