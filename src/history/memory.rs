@@ -76,6 +76,7 @@ struct State {
     late: Vec<(String, Bytes)>,
     calls: Calls,
     count: usize,
+    creations: Vec<usize>,
     script: BTreeMap<usize, Mishap>,
     always: Option<Mishap>,
 }
@@ -106,6 +107,11 @@ impl Memory {
     /// How many calls there were, the scripted ones included.
     pub fn count(&self) -> usize {
         self.state().count
+    }
+
+    /// Which of the calls were creations, by index.
+    pub fn creations(&self) -> Vec<usize> {
+        self.state().creations.clone()
     }
 
     /// Lets `mishap` happen to the call of that index, from 0.
@@ -180,6 +186,8 @@ impl HistoryStore for Memory {
         let verdict = {
             let mut state = self.state();
             state.calls.creates += 1;
+            let index = state.count - 1;
+            state.creations.push(index);
             state.calls.written += bytes.len() as u64;
             let exists = state.objects.contains_key(path);
             let kept = match mishap {

@@ -126,6 +126,7 @@ pub(crate) fn summary(number: u64) -> Summary {
         owner: owner("dev"),
         number,
         predecessor: (number > 1).then_some(Digest([3; 32])),
+        heard: 1,
         keyring: Digest([4; 32]),
         time: Timestamp(1_700_000_000),
         actor: "ada".to_owned(),
