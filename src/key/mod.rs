@@ -1,11 +1,28 @@
 //! The seam to key holders: they wrap an environment's root key and give it back.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Entropy;
+use crate::problem::{Fault, Problem};
 use crate::seal::RootKey;
+
+mod file;
+mod keyring;
+mod memory;
+mod parameter;
+mod passphrase;
+#[cfg(test)]
+mod suite;
+
+pub use file::KeyFile;
+pub use keyring::{Keyring, KeyringError};
+pub use memory::MemoryKey;
+pub use parameter::Parameter;
+pub use passphrase::{Cost, Passphrase};
 
 /// A recipient of root keys.
 #[async_trait]
@@ -13,8 +30,8 @@ pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
     /// The kind and id that a slot made by this recipient carries.
     fn holder(&self) -> Holder;
 
-    /// The root key wrapped for this recipient, bound to `context`.
-    async fn wrap(&self, root: &RootKey, context: &[u8]) -> Result<Slot, KeyError>;
+    /// The root key wrapped for this recipient, bound to `context`. Never twice the same bytes.
+    async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError>;
 
     /// The root key of a slot: `None` when the slot is another's, without trying.
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>>;
@@ -22,6 +39,7 @@ pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
 
 /// Which key a slot is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Holder {
     /// `key-file`, `passphrase`, ….
     pub kind: String,
@@ -29,22 +47,45 @@ pub struct Holder {
     pub id: String,
 }
 
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)
+    }
+}
+
 /// A root key, wrapped for one recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Slot {
     /// Whose it is.
     pub holder: Holder,
     /// What the recipient needs besides its key, such as a salt.
-    pub parameters: serde_json::Value,
-    /// The wrapped key, standard base64.
+    #[serde(deserialize_with = "parameter::distinct")]
+    pub parameters: BTreeMap<String, Parameter>,
+    /// The wrapped key, standard base64 or the recipient's own text.
     pub wrapped: String,
 }
 
 /// Why a key holder did not do it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub struct KeyError {
     /// What is wrong; a lowercase fragment.
     pub reason: String,
     /// What to do.
     pub next: String,
+}
+
+impl KeyError {
+    /// An error of these words.
+    #[must_use]
+    pub fn new(reason: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { reason: reason.into(), next: next.into() }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        Self::new(Fault::Vault, error.reason, error.next)
+    }
 }

@@ -108,3 +108,165 @@ const LABEL: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
 const PREFIX_LENGTH: usize = SALT_LENGTH + COMMITMENT_LENGTH;
 const SEALED_CHUNK_LENGTH: usize = CHUNK_LENGTH + TAG_LENGTH;
 const MOST_CHUNKS: u64 = 1 << 38;
+
+#[cfg(test)]
+mod salamander;
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use sha2::Digest;
+    use sha2::Sha256;
+
+    use super::CHUNK_LENGTH;
+    use super::Message;
+    use super::PREFIX_LENGTH;
+    use super::SALT_LENGTH;
+    use super::SEALED_CHUNK_LENGTH;
+    use super::open;
+    use super::seal;
+    use super::sealed_length;
+    use crate::seal::OpenFault;
+    use crate::seal::gcm::TAG_LENGTH;
+    use crate::secret::Secret;
+
+    #[derive(Deserialize)]
+    struct Vectors {
+        vectors: Vec<Vector>,
+    }
+
+    #[derive(Deserialize)]
+    struct Vector {
+        key: String,
+        salt: String,
+        context: String,
+        length: usize,
+        sealed: Option<String>,
+        sha256: String,
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        hex.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    fn text(length: usize) -> Vec<u8> {
+        (0..=250).cycle().take(length).collect()
+    }
+
+    fn key() -> Secret {
+        Secret::copy_of(&[7; 32])
+    }
+
+    fn sealed(plain: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::new();
+        seal(&key(), &[9; SALT_LENGTH], b"context", plain, &mut sealed);
+        sealed
+    }
+
+    #[test]
+    fn agrees_with_an_independent_implementation() {
+        let file: Vectors = serde_json::from_str(include_str!("../../tests/vectors/cobblestone-256.json")).unwrap();
+        assert_eq!(file.vectors.len(), 13);
+        for vector in file.vectors {
+            let (key, plain, context) = (Secret::new(bytes(&vector.key)), text(vector.length), bytes(&vector.context));
+            let mut sealed = Vec::new();
+            seal(&key, bytes(&vector.salt)[..].try_into().unwrap(), &context, &plain, &mut sealed);
+            assert_eq!(sealed.len(), sealed_length(vector.length));
+            assert_eq!(Sha256::digest(&sealed)[..], bytes(&vector.sha256), "{} bytes", vector.length);
+            if let Some(expected) = vector.sealed {
+                assert_eq!(sealed, bytes(&expected));
+            }
+            assert_eq!(open(&key, &context, &sealed).unwrap().expose(), plain);
+        }
+    }
+
+    #[test]
+    fn seals_after_what_is_there() {
+        let mut all = b"header".to_vec();
+        seal(&key(), &[9; SALT_LENGTH], b"context", b"plain", &mut all);
+        assert_eq!(all, [b"header", &sealed(b"plain")[..]].concat());
+    }
+
+    #[test]
+    fn every_truncation_and_extension_of_several_chunks_is_refused() {
+        for length in [0, 1, CHUNK_LENGTH - 1, CHUNK_LENGTH, CHUNK_LENGTH + 1, 2 * CHUNK_LENGTH + 5] {
+            let whole = sealed(&text(length));
+            // Near a chunk's end every length, between them a few.
+            let near = |cut: &usize| {
+                let into = cut.saturating_sub(PREFIX_LENGTH) % SEALED_CHUNK_LENGTH;
+                !(20..SEALED_CHUNK_LENGTH - 20).contains(&into) || *cut < 100 || cut.is_multiple_of(4_999)
+            };
+            for cut in (0..whole.len()).filter(near) {
+                assert_eq!(open(&key(), b"context", &whole[..cut]).unwrap_err(), OpenFault, "{cut} of {} bytes", whole.len());
+            }
+            for more in [1, 15, 16, 17, SEALED_CHUNK_LENGTH - 1, SEALED_CHUNK_LENGTH] {
+                let longer = [&whole[..], &vec![0; more]].concat();
+                assert_eq!(open(&key(), b"context", &longer).unwrap_err(), OpenFault, "{more} bytes more");
+            }
+            assert!(open(&key(), b"context", &whole).is_ok());
+        }
+    }
+
+    #[test]
+    fn chunks_keep_their_places() {
+        let whole = sealed(&vec![b'x'; 3 * CHUNK_LENGTH]);
+        let (prefix, body) = whole.split_at(PREFIX_LENGTH);
+        let chunks: Vec<&[u8]> = body.chunks(SEALED_CHUNK_LENGTH).collect();
+        assert_eq!(chunks.len(), 4);
+        for order in [[1, 0, 2, 3], [0, 2, 1, 3], [0, 0, 2, 3], [2, 1, 0, 3]] {
+            let moved = [prefix, &order.map(|index| chunks[index]).concat()].concat();
+            assert_eq!(open(&key(), b"context", &moved).unwrap_err(), OpenFault);
+        }
+        for fewer in [&[0, 1, 3][..], &[0, 3], &[3], &[0, 1, 2]] {
+            let cut = [prefix, &fewer.iter().map(|index| chunks[*index]).collect::<Vec<_>>().concat()].concat();
+            assert_eq!(open(&key(), b"context", &cut).unwrap_err(), OpenFault);
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_in_any_chunk_is_refused() {
+        let mut whole = sealed(&text(2 * CHUNK_LENGTH + 100));
+        let length = whole.len();
+        for index in (0..length).filter(|index| index % 251 == 0 || *index > length - 2 * TAG_LENGTH) {
+            whole[index] ^= 0x10;
+            assert_eq!(open(&key(), b"context", &whole).unwrap_err(), OpenFault, "byte {index}");
+            whole[index] ^= 0x10;
+        }
+        assert!(open(&key(), b"context", &whole).is_ok());
+    }
+
+    #[test]
+    fn another_key_or_context_is_refused() {
+        let whole = sealed(b"plain");
+        assert_eq!(open(&Secret::copy_of(&[8; 32]), b"context", &whole).unwrap_err(), OpenFault);
+        for context in [&b""[..], b"contex", b"context\0", b"Context"] {
+            assert_eq!(open(&key(), context, &whole).unwrap_err(), OpenFault);
+        }
+    }
+
+    #[test]
+    fn a_changed_commitment_is_refused_though_the_chunks_are_sound() {
+        let mut whole = sealed(b"plain");
+        for bit in 0..256 {
+            whole[SALT_LENGTH + bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(open(&key(), b"context", &whole).unwrap_err(), OpenFault);
+            whole[SALT_LENGTH + bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+
+    #[test]
+    fn nonces_count_up_from_the_base_nonce() {
+        let message = Message::derive(&key(), &[9; SALT_LENGTH], b"");
+        let base = u128::from_be_bytes([&[0; 4], &message.nonce(0)[..]].concat().try_into().unwrap());
+        for number in [1, 2, 255, 256, (1 << 38) - 1] {
+            let nonce = u128::from_be_bytes([&[0; 4], &message.nonce(number)[..]].concat().try_into().unwrap());
+            assert_eq!(nonce, base ^ u128::from(number));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "2^38")]
+    fn a_message_has_an_end() {
+        Message::derive(&key(), &[9; SALT_LENGTH], b"").nonce(1 << 38);
+    }
+}

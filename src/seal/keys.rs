@@ -4,25 +4,11 @@ use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::seal::Context;
 use crate::seal::Generation;
+use crate::seal::RootKey;
 use crate::seal::derive;
-use crate::seal::derive::KEY_LENGTH;
 use crate::seal::generation::Branch;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-
-/// A root key: 32 uniformly random bytes.
-#[derive(Debug)]
-pub struct RootKey(pub Secret);
-
-impl RootKey {
-    /// A new one.
-    #[must_use]
-    pub fn generate(entropy: &dyn Entropy) -> Self {
-        let mut bytes = SecretBuffer::with_capacity(KEY_LENGTH);
-        entropy.fill(bytes.extend_zeroed(KEY_LENGTH));
-        Self(Secret::from(bytes))
-    }
-}
 
 /// The keys of an environment. Only a keyring makes one.
 #[derive(Debug)]
@@ -58,6 +44,19 @@ impl Keys {
             naming,
             store,
         }
+    }
+
+    /// The keys of the keyring `store` from its present root key and what [`Keys::inner`] sealed, sealed in `context`.
+    pub(crate) fn opened(store: &str, root: RootKey, context: &Context<'_>, sealed: &[u8]) -> Result<Self, OpenFault> {
+        let present = Branch::new(store, root);
+        let inner = present.open(context, sealed)?;
+        let (naming, earlier) = inner.expose().split_first_chunk::<{ RootKey::LENGTH }>().ok_or(OpenFault)?;
+        let (earlier, rest) = earlier.as_chunks::<{ RootKey::LENGTH }>();
+        if !rest.is_empty() {
+            return Err(OpenFault);
+        }
+        let earlier = earlier.iter().map(|root| RootKey(Secret::copy_of(root))).collect();
+        Ok(Self::of(store.to_owned(), present.root, earlier, Secret::copy_of(naming)))
     }
 
     /// The keyring's random id, as text; part of every context.
@@ -117,6 +116,28 @@ impl Keys {
         Some(Digest::keyed(&self.branch(generation)?.chain, parts))
     }
 
+    /// What a keyring seals under its present root key: the naming key, then the earlier root keys, newest first.
+    pub(crate) fn inner(&self) -> Secret {
+        let mut inner = SecretBuffer::with_capacity(RootKey::LENGTH * (1 + self.earlier.len()));
+        inner.extend(self.naming.expose());
+        for branch in &self.earlier {
+            inner.extend(branch.root.0.expose());
+        }
+        Secret::from(inner)
+    }
+
+    /// The present root key.
+    pub(crate) fn root(&self) -> &RootKey {
+        &self.present.root
+    }
+
+    /// The same keyring's keys after `root` took the present root key's place. The naming key stays.
+    #[must_use]
+    pub(crate) fn rotated(&self, root: RootKey) -> Self {
+        let earlier = std::iter::once(&self.present).chain(&self.earlier).map(|branch| branch.root.duplicate()).collect();
+        Self::of(self.store.clone(), root, earlier, self.naming.duplicate())
+    }
+
     fn branch(&self, generation: Generation) -> Option<&Branch> {
         std::iter::once(&self.present).chain(&self.earlier).find(|branch| branch.generation == generation)
     }
@@ -128,12 +149,12 @@ mod tests {
 
     use super::Keys;
     use super::OpenFault;
-    use super::RootKey;
     use crate::clock::Machine;
     use crate::digest::Digest;
     use crate::seal::Context;
     use crate::seal::Generation;
     use crate::seal::Kind;
+    use crate::seal::RootKey;
     use crate::secret::Secret;
 
     fn context(keys: &Keys) -> Context<'_> {

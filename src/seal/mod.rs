@@ -2,12 +2,14 @@
 
 mod cobblestone;
 mod context;
-mod derive;
+pub(crate) mod derive;
 mod gcm;
 mod generation;
 mod keys;
 mod padding;
+mod root;
 
 pub use context::{Context, Kind};
 pub use generation::Generation;
-pub use keys::{Keys, OpenFault, RootKey};
+pub use keys::{Keys, OpenFault};
+pub use root::RootKey;

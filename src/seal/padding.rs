@@ -55,8 +55,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn lengths_of_the_paper() {
-        // Figure 4 and the reference implementation: 9 bytes become 10, and a power of two stays.
+    fn padme_rounds_what_has_a_longer_mantissa_than_exponent() {
         assert_eq!([0, 1, 2, 8, 9, 10, 4096, 4097].map(padme), [0, 1, 2, 8, 10, 10, 4096, 4352]);
     }
 

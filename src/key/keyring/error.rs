@@ -1,0 +1,178 @@
+//! Why a keyring is not read, does not open or is not changed.
+
+use crate::key::Holder;
+use crate::key::KeyError;
+use crate::problem::Fault;
+use crate::problem::Problem;
+
+/// Why a keyring is not read, does not open or is not changed. Its words are a lowercase fragment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    /// The text is not JSON, or not of a keyring's shape.
+    #[error("the keyring is not readable at line {line}, column {column}: {reason}")]
+    Unreadable {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong there.
+        reason: &'static str,
+    },
+    /// The text is of a keyring's shape, and something in it cannot be.
+    #[error("the keyring is not valid: {reason}")]
+    Invalid {
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Another format, or a later version of it.
+    #[error("the keyring's format is not `cloze.dev/keyring/v1`")]
+    Format,
+    /// Nobody to wrap the root key for.
+    #[error("the keyring would have no holder")]
+    NoRecipient,
+    /// No key at hand has a slot.
+    #[error("no key at hand opens the keyring; it opens with {}", list(holders))]
+    NoKey {
+        /// Who could open it.
+        holders: Vec<Holder>,
+    },
+    /// Key holders have, or would get, a slot, and did not do it.
+    #[error("{}", refusals.iter().map(|(_, error)| error.reason.as_str()).collect::<Vec<_>>().join("; "))]
+    Refused {
+        /// Who, and why.
+        refusals: Vec<(Holder, KeyError)>,
+    },
+    /// A root key was found and does not open the sealed part.
+    #[error("the keyring was changed since cloze wrote it, or its key is another keyring's")]
+    Changed,
+    /// It belongs elsewhere.
+    #[error("the keyring is that of environment {environment} of project {project}")]
+    Misplaced {
+        /// Its own project.
+        project: String,
+        /// Its own environment.
+        environment: String,
+    },
+    /// The recipient has a slot already.
+    #[error("{holder} opens the keyring already")]
+    HolderTwice {
+        /// Which one.
+        holder: Holder,
+    },
+    /// There is no such slot.
+    #[error("{holder} does not open the keyring; it opens with {}", list(holders))]
+    HolderUnknown {
+        /// Which one.
+        holder: Holder,
+        /// Who could open it.
+        holders: Vec<Holder>,
+    },
+    /// Nobody could open it afterwards.
+    #[error("{holder} is the only one that opens the keyring")]
+    LastHolder {
+        /// Which one.
+        holder: Holder,
+    },
+    /// A rotation cannot wrap the new root key for holders that are not at hand.
+    #[error("the new root key cannot be wrapped for {}", list(holders))]
+    LeftOut {
+        /// Which ones.
+        holders: Vec<Holder>,
+    },
+}
+
+impl KeyringError {
+    /// What to do about it, as an imperative fragment.
+    pub fn next(&self) -> String {
+        match self {
+            Self::Unreadable { .. } | Self::Invalid { .. } | Self::Changed => {
+                "restore the keyring from version control or from the history".to_owned()
+            }
+            Self::Format => "use a cloze at least as new as the one that wrote it".to_owned(),
+            Self::NoRecipient => "name a key file, a passphrase or another key".to_owned(),
+            Self::NoKey { .. } => "bring one of these keys, or ask one of their holders to add yours".to_owned(),
+            Self::Refused { refusals } => refusals.first().map(|(_, error)| error.next.clone()).unwrap_or_default(),
+            Self::Misplaced { .. } => "put the keyring of this project and environment in its place".to_owned(),
+            Self::HolderTwice { .. } => "name each key once".to_owned(),
+            Self::HolderUnknown { .. } => "name one of these".to_owned(),
+            Self::LastHolder { .. } => "add another key first".to_owned(),
+            Self::LeftOut { .. } => "bring their keys too, or remove them first".to_owned(),
+        }
+    }
+}
+
+impl From<KeyringError> for Problem {
+    fn from(error: KeyringError) -> Self {
+        Self::new(Fault::Vault, error.to_string(), error.next())
+    }
+}
+
+fn list(holders: &[Holder]) -> String {
+    holders.iter().map(Holder::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeyringError;
+    use crate::key::Holder;
+    use crate::key::KeyError;
+    use crate::problem::Problem;
+
+    #[test]
+    fn each_says_what_is_wrong_and_what_to_do() {
+        let one = Holder { kind: "key-file".into(), id: "0123".into() };
+        let two = Holder { kind: "passphrase".into(), id: "team".into() };
+        let refusals =
+            vec![(one.clone(), KeyError::new("the service is away", "wait")), (two.clone(), KeyError::new("it is wrong", "type it again"))];
+        let table = [
+            (
+                KeyringError::Unreadable { line: 3, column: 7, reason: "no JSON" },
+                "the keyring is not readable at line 3, column 7: no JSON",
+                "restore the keyring from version control or from the history",
+            ),
+            (
+                KeyringError::Invalid { reason: "two slots are for one holder" },
+                "the keyring is not valid: two slots are for one holder",
+                "restore the keyring from version control or from the history",
+            ),
+            (
+                KeyringError::Format,
+                "the keyring's format is not `cloze.dev/keyring/v1`",
+                "use a cloze at least as new as the one that wrote it",
+            ),
+            (KeyringError::NoRecipient, "the keyring would have no holder", "name a key file, a passphrase or another key"),
+            (
+                KeyringError::NoKey { holders: vec![one.clone(), two.clone()] },
+                "no key at hand opens the keyring; it opens with key-file 0123, passphrase team",
+                "bring one of these keys, or ask one of their holders to add yours",
+            ),
+            (KeyringError::Refused { refusals }, "the service is away; it is wrong", "wait"),
+            (
+                KeyringError::Changed,
+                "the keyring was changed since cloze wrote it, or its key is another keyring's",
+                "restore the keyring from version control or from the history",
+            ),
+            (
+                KeyringError::Misplaced { project: "shop".into(), environment: "dev".into() },
+                "the keyring is that of environment dev of project shop",
+                "put the keyring of this project and environment in its place",
+            ),
+            (KeyringError::HolderTwice { holder: one.clone() }, "key-file 0123 opens the keyring already", "name each key once"),
+            (
+                KeyringError::HolderUnknown { holder: one.clone(), holders: vec![two.clone()] },
+                "key-file 0123 does not open the keyring; it opens with passphrase team",
+                "name one of these",
+            ),
+            (KeyringError::LastHolder { holder: one }, "key-file 0123 is the only one that opens the keyring", "add another key first"),
+            (
+                KeyringError::LeftOut { holders: vec![two] },
+                "the new root key cannot be wrapped for passphrase team",
+                "bring their keys too, or remove them first",
+            ),
+        ];
+        for (error, reason, next) in table {
+            let problem = Problem::from(error);
+            assert_eq!((&*problem.reason, &*problem.next), (reason, next));
+        }
+    }
+}

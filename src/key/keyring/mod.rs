@@ -1,0 +1,422 @@
+//! A keyring: an environment's root key, wrapped for each of its holders, in a file that is fit for version control.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::clock::Entropy;
+use crate::digest::Digest;
+use crate::key::Holder;
+use crate::key::KeyWrap;
+use crate::key::Parameter;
+use crate::key::Slot;
+use crate::seal::Context;
+use crate::seal::Keys;
+use crate::seal::Kind;
+use crate::seal::RootKey;
+
+mod document;
+mod error;
+
+pub use error::KeyringError;
+
+/// The root key of one environment: a slot for each holder, any one of which opens it, and, sealed under the root key, the
+/// naming key and the earlier root keys.
+///
+/// The sealed part is bound to everything that stands in clear: a keyring that was edited does not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keyring {
+    id: String,
+    project: String,
+    environment: String,
+    slots: Vec<Slot>,
+    sealed: String,
+}
+
+impl Keyring {
+    /// A new keyring with new keys, wrapped for each of `recipients`.
+    pub async fn create(
+        project: &str,
+        environment: &str,
+        recipients: &[&dyn KeyWrap],
+        entropy: &dyn Entropy,
+    ) -> Result<(Self, Keys), KeyringError> {
+        let keys = Keys::fresh(entropy);
+        let mut keyring = Self {
+            id: keys.store().to_owned(),
+            project: project.to_owned(),
+            environment: environment.to_owned(),
+            slots: Vec::new(),
+            sealed: String::new(),
+        };
+        keyring.slots = keyring.wrap_all(keys.root(), recipients, entropy).await?;
+        keyring.reseal(&keys, entropy)?;
+        Ok((keyring, keys))
+    }
+
+    /// The keys, by the first of `wraps` that has a slot and opens it. Only slots that name a key at hand are tried.
+    pub async fn open(&self, wraps: &[&dyn KeyWrap]) -> Result<Keys, KeyringError> {
+        let mut refusals = Vec::new();
+        for wrap in wraps {
+            for slot in &self.slots {
+                match wrap.unwrap(slot, &self.slot_context(&slot.holder)).await {
+                    Some(Ok(root)) => return self.open_with(root),
+                    Some(Err(error)) => refusals.push((slot.holder.clone(), error)),
+                    None => {}
+                }
+            }
+        }
+        if refusals.is_empty() {
+            return Err(KeyringError::NoKey { holders: self.holders().cloned().collect() });
+        }
+        Err(KeyringError::Refused { refusals })
+    }
+
+    /// Lets one more recipient open the keyring.
+    pub async fn add(&mut self, keys: &Keys, recipient: &dyn KeyWrap, entropy: &dyn Entropy) -> Result<(), KeyringError> {
+        self.prove(keys)?;
+        let holder = recipient.holder();
+        if self.holders().any(|other| *other == holder) {
+            return Err(KeyringError::HolderTwice { holder });
+        }
+        let mut next = self.clone();
+        next.slots.extend(self.wrap_all(keys.root(), &[recipient], entropy).await?);
+        next.reseal(keys, entropy)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Takes a holder's slot away. Whoever has an earlier copy of the keyring still opens that one: rotate afterwards.
+    pub fn remove(&mut self, keys: &Keys, holder: &Holder, entropy: &dyn Entropy) -> Result<(), KeyringError> {
+        self.prove(keys)?;
+        let mut next = self.clone();
+        next.slots.retain(|slot| slot.holder != *holder);
+        if next.slots.len() == self.slots.len() {
+            return Err(KeyringError::HolderUnknown { holder: holder.clone(), holders: self.holders().cloned().collect() });
+        }
+        if next.slots.is_empty() {
+            return Err(KeyringError::LastHolder { holder: holder.clone() });
+        }
+        next.reseal(keys, entropy)?;
+        *self = next;
+        Ok(())
+    }
+
+    /// Puts a new root key in place of the present one, wrapped for `recipients`, among which every present holder must be. All
+    /// keys are new but the naming key; what earlier root keys sealed still opens.
+    pub async fn rotate(&mut self, keys: &Keys, recipients: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Keys, KeyringError> {
+        self.prove(keys)?;
+        let brought: BTreeSet<Holder> = recipients.iter().map(|recipient| recipient.holder()).collect();
+        let left_out: Vec<Holder> = self.holders().filter(|holder| !brought.contains(holder)).cloned().collect();
+        if !left_out.is_empty() {
+            return Err(KeyringError::LeftOut { holders: left_out });
+        }
+        let rotated = keys.rotated(RootKey::generate(entropy));
+        let mut next = self.clone();
+        next.slots = self.wrap_all(rotated.root(), recipients, entropy).await?;
+        next.reseal(&rotated, entropy)?;
+        *self = next;
+        Ok(rotated)
+    }
+
+    /// An error unless the keyring was made for this project and environment: a keyring that was put in another's place opens
+    /// none of the other's secrets, but new secrets must not be sealed under it.
+    pub fn expect(&self, project: &str, environment: &str) -> Result<(), KeyringError> {
+        if (&*self.project, &*self.environment) == (project, environment) {
+            return Ok(());
+        }
+        Err(KeyringError::Misplaced { project: self.project.clone(), environment: self.environment.clone() })
+    }
+
+    /// The random id: 32 hexadecimal characters. [`Keys::store`] is the same.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The project that it was made for.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The environment that it was made for.
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// Who can open it.
+    pub fn holders(&self) -> impl Iterator<Item = &Holder> {
+        self.slots.iter().map(|slot| &slot.holder)
+    }
+
+    async fn wrap_all(&self, root: &RootKey, recipients: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Vec<Slot>, KeyringError> {
+        if recipients.is_empty() {
+            return Err(KeyringError::NoRecipient);
+        }
+        let mut slots: Vec<Slot> = Vec::new();
+        let mut refusals = Vec::new();
+        for recipient in recipients {
+            let holder = recipient.holder();
+            if slots.iter().any(|slot| slot.holder == holder) {
+                return Err(KeyringError::HolderTwice { holder });
+            }
+            match recipient.wrap(root, &self.slot_context(&holder), entropy).await {
+                Ok(slot) => slots.push(slot),
+                Err(error) => refusals.push((holder, error)),
+            }
+        }
+        if refusals.is_empty() { Ok(slots) } else { Err(KeyringError::Refused { refusals }) }
+    }
+
+    fn reseal(&mut self, keys: &Keys, entropy: &dyn Entropy) -> Result<(), KeyringError> {
+        let sealed = keys.seal(&self.context(&self.clear_digest()), keys.inner().expose(), entropy);
+        self.sealed = STANDARD.encode(sealed);
+        self.check()
+    }
+
+    fn open_with(&self, root: RootKey) -> Result<Keys, KeyringError> {
+        let sealed = STANDARD.decode(&self.sealed).map_err(|_| KeyringError::Changed)?;
+        Keys::opened(&self.id, root, &self.context(&self.clear_digest()), &sealed).map_err(|_| KeyringError::Changed)
+    }
+
+    /// Refuses keys of another keyring, and to seal anew what was edited in clear.
+    fn prove(&self, keys: &Keys) -> Result<(), KeyringError> {
+        self.open_with(keys.root().duplicate()).map(drop)
+    }
+
+    fn context<'a>(&'a self, identity: &'a str) -> Context<'a> {
+        Context {
+            store: &self.id,
+            project: &self.project,
+            environment: &self.environment,
+            kind: Kind::Keyring,
+            identity,
+            number: 0,
+            predecessor: None,
+        }
+    }
+
+    fn slot_context(&self, holder: &Holder) -> Vec<u8> {
+        Context { kind: Kind::Slot, ..self.context(&holder.to_string()) }.encode(document::FORMAT.as_bytes())
+    }
+
+    /// A digest of everything in clear, in hexadecimal.
+    fn clear_digest(&self) -> String {
+        let mut parts: Vec<Vec<u8>> = [document::FORMAT, &self.id, &self.project, &self.environment].map(Into::into).into();
+        for slot in &self.slots {
+            parts.extend([&slot.holder.kind, &slot.holder.id, &slot.wrapped].map(|text| text.clone().into_bytes()));
+            parts.push(slot.parameters.len().to_string().into_bytes());
+            for (name, parameter) in &slot.parameters {
+                parts.push(name.clone().into_bytes());
+                parts.push(match parameter {
+                    Parameter::Number(number) => format!("number {number}").into_bytes(),
+                    Parameter::Text(text) => format!("text {text}").into_bytes(),
+                });
+            }
+        }
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        Digest::plain(&parts).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keyring;
+    use super::KeyringError;
+    use crate::clock::Machine;
+    use crate::key::Holder;
+    use crate::key::KeyFile;
+    use crate::key::KeyWrap;
+    use crate::key::MemoryKey;
+    use crate::key::Parameter;
+    use crate::key::Slot;
+    use crate::seal::Context;
+    use crate::seal::Keys;
+    use crate::seal::Kind;
+
+    fn entry(keys: &Keys) -> Context<'_> {
+        Context {
+            store: keys.store(),
+            project: "shop",
+            environment: "dev",
+            kind: Kind::VaultEntry,
+            identity: "db-password",
+            number: 1,
+            predecessor: None,
+        }
+    }
+
+    async fn of(wraps: &[&dyn KeyWrap]) -> (Keyring, Keys) {
+        Keyring::create("shop", "dev", wraps, &Machine).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn any_one_holder_opens_it() {
+        let (one, two, three) = (KeyFile::generate(&Machine), MemoryKey::new("two"), MemoryKey::new("three"));
+        let (keyring, keys) = of(&[&one, &two]).await;
+        assert_eq!(keyring.id(), keys.store());
+        assert_eq!((keyring.project(), keyring.environment()), ("shop", "dev"));
+        let sealed = keys.seal(&entry(&keys), b"hunter2", &Machine);
+        let keyring = Keyring::parse(&keyring.to_text()).unwrap();
+        for wraps in [&[&one as &dyn KeyWrap][..], &[&two], &[&three, &two], &[&two, &one]] {
+            let opened = keyring.open(wraps).await.unwrap();
+            assert_eq!(opened.open(&entry(&opened), &sealed).unwrap().expose(), b"hunter2");
+            assert_eq!(opened.name(&[b"x"]), keys.name(&[b"x"]));
+            assert_eq!(opened.chain(&[b"x"]), keys.chain(&[b"x"]));
+        }
+        assert_eq!(three.asked(), 0);
+    }
+
+    #[tokio::test]
+    async fn without_a_key_it_says_which_would_do() {
+        let (two, three) = (MemoryKey::new("two"), MemoryKey::new("three"));
+        let (keyring, _) = of(&[&two]).await;
+        let expected = "no key at hand opens the keyring; it opens with memory two";
+        assert_eq!(keyring.open(&[&three]).await.unwrap_err().to_string(), expected);
+        assert_eq!(keyring.open(&[]).await.unwrap_err().to_string(), expected);
+    }
+
+    #[tokio::test]
+    async fn a_holder_that_fails_leaves_it_to_the_next() {
+        let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
+        let (keyring, _) = of(&[&one, &two]).await;
+        one.forget();
+        assert!(keyring.open(&[&one, &two]).await.is_ok());
+        let error = keyring.open(&[&one]).await.unwrap_err();
+        assert_eq!(error.to_string(), "memory key one never made this slot in this context");
+        assert_eq!(error.next(), "bring the slot back as it was made");
+    }
+
+    #[tokio::test]
+    async fn holders_come_and_go() {
+        let (one, two) = (MemoryKey::new("one"), KeyFile::generate(&Machine));
+        let (mut keyring, keys) = of(&[&one]).await;
+        let before = keyring.clone();
+        keyring.add(&keys, &two, &Machine).await.unwrap();
+        assert_eq!(keyring.holders().count(), 2);
+        assert_eq!(keyring.open(&[&two]).await.unwrap().generation(), keys.generation());
+        let twice = keyring.add(&keys, &two, &Machine).await.unwrap_err();
+        assert_eq!(twice, KeyringError::HolderTwice { holder: two.holder() });
+        keyring.remove(&keys, &one.holder(), &Machine).unwrap();
+        assert!(matches!(keyring.open(&[&one]).await, Err(KeyringError::NoKey { .. })));
+        assert!(keyring.open(&[&two]).await.is_ok());
+        let unknown = keyring.remove(&keys, &one.holder(), &Machine).unwrap_err();
+        assert_eq!(unknown, KeyringError::HolderUnknown { holder: one.holder(), holders: vec![two.holder()] });
+        let last = keyring.remove(&keys, &two.holder(), &Machine).unwrap_err();
+        assert_eq!(last, KeyringError::LastHolder { holder: two.holder() });
+        assert!(before.open(&[&one]).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_failed_change_changes_nothing() {
+        let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
+        let (mut keyring, keys) = of(&[&one, &two]).await;
+        let before = keyring.clone();
+        keyring.rotate(&keys, &[&one], &Machine).await.unwrap_err();
+        keyring.rotate(&keys, &[&one, &two, &two], &Machine).await.unwrap_err();
+        let (_, foreign) = of(&[&one]).await;
+        assert_eq!(keyring.add(&foreign, &MemoryKey::new("x"), &Machine).await.unwrap_err(), KeyringError::Changed);
+        assert_eq!(keyring.remove(&foreign, &one.holder(), &Machine).unwrap_err(), KeyringError::Changed);
+        assert_eq!(keyring.rotate(&foreign, &[&one, &two], &Machine).await.unwrap_err(), KeyringError::Changed);
+        assert_eq!(keyring, before);
+    }
+
+    #[tokio::test]
+    async fn rotation_keeps_names_and_what_was_sealed() {
+        let (one, two) = (KeyFile::generate(&Machine), MemoryKey::new("two"));
+        let (mut keyring, first) = of(&[&one, &two]).await;
+        let original = keyring.clone();
+        let sealed = first.seal(&entry(&first), b"hunter2", &Machine);
+        let mut keys = keyring.open(&[&one]).await.unwrap();
+        for _ in 0..10 {
+            keys = keyring.rotate(&keys, &[&one, &two], &Machine).await.unwrap();
+        }
+        let opened = Keyring::parse(&keyring.to_text()).unwrap().open(&[&two]).await.unwrap();
+        assert_eq!(opened.generation(), keys.generation());
+        assert_ne!(opened.generation(), first.generation());
+        assert_eq!(opened.name(&[b"x"]), first.name(&[b"x"]));
+        assert_eq!(opened.chain_of(first.generation(), &[b"x"]), Some(first.chain(&[b"x"])));
+        assert_eq!(opened.open(&entry(&opened), &sealed).unwrap().expose(), b"hunter2");
+        // A slot of the first generation in the present keyring.
+        let mut replayed = keyring;
+        replayed.slots = original.slots;
+        assert_eq!(replayed.open(&[&one]).await.unwrap_err(), KeyringError::Changed);
+    }
+
+    #[tokio::test]
+    async fn rotation_names_the_holders_that_it_would_lose() {
+        let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
+        let (mut keyring, keys) = of(&[&one, &two]).await;
+        let error = keyring.rotate(&keys, &[&one], &Machine).await.unwrap_err();
+        assert_eq!(error, KeyringError::LeftOut { holders: vec![two.holder()] });
+    }
+
+    #[tokio::test]
+    async fn every_edit_in_clear_is_noticed() {
+        let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
+        let (keyring, _) = of(&[&one, &two]).await;
+        let other = of(&[&one, &two]).await.0;
+        let mut edits = vec![keyring.clone(); 9];
+        edits[0].slots.remove(1);
+        edits[1].slots[1].holder.id.push('x');
+        edits[2].slots[1].holder.kind.push('x');
+        edits[3].slots[1].wrapped.push('x');
+        edits[4].slots[1].parameters.insert("a".into(), Parameter::from(1));
+        edits[5].slots.swap(0, 1);
+        edits[6].slots[1] = other.slots[1].clone();
+        edits[7].slots.push(Slot { holder: Holder { kind: "memory".into(), id: "x".into() }, ..keyring.slots[1].clone() });
+        edits[8].sealed.clone_from(&other.sealed);
+        for (index, edit) in edits.iter().enumerate() {
+            assert_eq!(edit.open(&[&one]).await.unwrap_err(), KeyringError::Changed, "edit {index}");
+        }
+        let mut elsewhere = vec![keyring.clone(); 3];
+        elsewhere[0].id = other.id.clone();
+        elsewhere[1].project = "shop2".into();
+        elsewhere[2].environment = "prod".into();
+        for edit in elsewhere {
+            assert!(matches!(edit.open(&[&one]).await, Err(KeyringError::Refused { .. })));
+        }
+        assert!(keyring.open(&[&one]).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn every_changed_character_of_the_text_is_noticed() {
+        let one = KeyFile::generate(&Machine);
+        let (keyring, keys) = of(&[&one]).await;
+        let text = keyring.to_text();
+        for index in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[index] ^= 1;
+            let Ok(read) = Keyring::parse(std::str::from_utf8(&changed).unwrap()) else { continue };
+            assert!(read.open(&[&one]).await.is_err(), "character {index}: {}", String::from_utf8_lossy(&changed));
+        }
+        assert_eq!(keyring.open(&[&one]).await.unwrap().generation(), keys.generation());
+    }
+
+    #[tokio::test]
+    async fn an_edited_keyring_is_never_sealed_anew() {
+        let one = MemoryKey::new("one");
+        let (mut keyring, keys) = of(&[&one]).await;
+        keyring.slots.push(Slot { holder: Holder { kind: "memory".into(), id: "x".into() }, ..keyring.slots[0].clone() });
+        assert_eq!(keyring.add(&keys, &MemoryKey::new("two"), &Machine).await.unwrap_err(), KeyringError::Changed);
+    }
+
+    #[tokio::test]
+    async fn nobody_and_the_same_twice_are_refused() {
+        let one = MemoryKey::new("one");
+        assert_eq!(Keyring::create("shop", "dev", &[], &Machine).await.unwrap_err(), KeyringError::NoRecipient);
+        let error = Keyring::create("shop", "dev", &[&one, &one], &Machine).await.unwrap_err();
+        assert_eq!(error, KeyringError::HolderTwice { holder: one.holder() });
+        assert!(matches!(Keyring::create("", "dev", &[&one], &Machine).await, Err(KeyringError::Invalid { .. })));
+    }
+
+    #[tokio::test]
+    async fn knows_where_it_belongs() {
+        let (keyring, _) = of(&[&MemoryKey::new("one")]).await;
+        assert_eq!(keyring.expect("shop", "dev"), Ok(()));
+        for (project, environment) in [("shop", "prod"), ("shed", "dev")] {
+            let error = keyring.expect(project, environment).unwrap_err();
+            assert_eq!(error.to_string(), "the keyring is that of environment dev of project shop");
+        }
+    }
+}
