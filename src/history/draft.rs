@@ -102,7 +102,7 @@ mod tests {
         let good = sample::draft(&manifests);
         assert_eq!(good.check(), Ok(()));
         let large = vec![0; ENTRY_LIMIT + 1];
-        let mut bad = vec![
+        let mut bad = [
             Draft { note: Some("x".repeat(4097)), ..good.clone() },
             Draft { revision: Some("x".repeat(257)), ..good.clone() },
             Draft { actor: "x".repeat(257), ..good.clone() },

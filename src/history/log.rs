@@ -27,6 +27,7 @@ use crate::history::layout::LAST_EVENT;
 use crate::history::layout::LAST_NUMBER;
 use crate::history::pack;
 use crate::history::pack::PackId;
+use crate::history::plan::Part;
 use crate::history::plan::Plan;
 use crate::history::reader;
 use crate::history::reader::Reader;
@@ -112,8 +113,8 @@ impl<'a> History<'a> {
         let attempt = Attempt::new(self.session.entropy);
         let contents = self.contents(draft);
         let plan = Plan::new(number, attempt, &contents, after.map(|release| &release.body));
-        let parts: Vec<PackId> = plan.parts.iter().map(|(id, _)| *id).collect();
-        let body = self.body(draft, &contents, &plan);
+        let parts: Vec<PackId> = plan.parts.iter().map(|part| part.id).collect();
+        let body = body_of(draft, &contents, &plan);
         let summary = Summary {
             attempt,
             format: FORMAT,
@@ -223,7 +224,7 @@ impl<'a> History<'a> {
 
     async fn write(&self, plan: &Plan<'_>, attempt: Attempt, record: &Bytes, number: u64) -> Result<(), HistoryError> {
         let access = self.reader.access;
-        for (id, entries) in &plan.parts {
+        for Part { id, entries } in &plan.parts {
             let sealed = Bytes::from(pack::seal(*id, entries, &self.reader.owner, self.session.keys, self.session.entropy));
             let claim = access.claim(&layout::pack(*id), &sealed, attempt).await;
             if claim.map_err(HistoryError::before_the_record)? != Claim::Won {
@@ -245,24 +246,20 @@ impl<'a> History<'a> {
         let all = draft.manifests.iter().flat_map(|manifest| std::iter::once(manifest.content).chain(manifest.recipe));
         all.map(|bytes| (self.session.keys.object_id(&[b"entry", bytes]), bytes)).collect()
     }
+}
 
-    fn body(&self, draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &Plan<'_>) -> Body {
-        let mut places = contents.iter().map(|(digest, _)| plan.place(*digest));
-        let mut place = || places.next().unwrap_or_else(|| unreachable!("the contents were made of these manifests"));
-        let manifests = draft.manifests.iter().map(|manifest| RecordedManifest {
-            identity: manifest.identity.clone(),
-            base: manifest.base.to_owned(),
-            file: manifest.file.into(),
-            content: place(),
-            recipe: manifest.recipe.map(|_| place()),
-        });
-        Body {
-            manifests: manifests.collect(),
-            blanks: draft.blanks.clone(),
-            templates: draft.templates.clone(),
-            values: draft.values.clone(),
-        }
-    }
+/// What is recorded of `draft`.
+fn body_of(draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &Plan<'_>) -> Body {
+    let mut places = contents.iter().map(|(digest, _)| plan.place(*digest));
+    let mut place = || places.next().unwrap_or_else(|| unreachable!("the contents were made of these manifests"));
+    let manifests = draft.manifests.iter().map(|manifest| RecordedManifest {
+        identity: manifest.identity.clone(),
+        base: manifest.base.to_owned(),
+        file: manifest.file.into(),
+        content: place(),
+        recipe: manifest.recipe.map(|_| place()),
+    });
+    Body { manifests: manifests.collect(), blanks: draft.blanks.clone(), templates: draft.templates.clone(), values: draft.values.clone() }
 }
 
 /// How many manifests of `body` the release before does not have.

@@ -151,12 +151,11 @@ impl Memory {
     async fn ask<T>(&self, path: &str, valid: bool, answer: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         let mishap = self.enter(path, valid)?;
         let fault = match mishap {
-            None => None,
             Some(Mishap::Slow(time)) => {
                 tokio::time::sleep(time).await;
                 None
             }
-            Some(Mishap::Full | Mishap::Overwrite | Mishap::FalseExists | Mishap::DoneThenExists) => None,
+            None | Some(Mishap::Full | Mishap::Overwrite | Mishap::FalseExists | Mishap::DoneThenExists) => None,
             Some(Mishap::Denied) => Some(StoreFault::Denied),
             Some(_) => Some(StoreFault::Unsure),
         };

@@ -113,7 +113,7 @@ impl Walk<'_, '_> {
                     self.keyrings.insert(digest);
                 }
                 Some(_) => {
-                    self.defect(None, path, "it is not the keyring that it was: releases sealed under it may not open from this copy")
+                    self.defect(None, path, "it is not the keyring that it was: releases sealed under it may not open from this copy");
                 }
                 None => self.foreign(path),
             }
