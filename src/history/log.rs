@@ -212,11 +212,15 @@ impl<'a> History<'a> {
         }
         let digest = reader::keyring_digest(self.session.keyring);
         if after.is_none_or(|release| release.summary.keyring != digest) {
-            // Its path is its digest, so whatever lies there and is whole is the same keyring.
+            // Its path is its digest, so whatever else lies there is a damaged copy of it.
             let path = reader::keyring_path(digest);
             let bytes = Bytes::copy_from_slice(self.session.keyring);
-            if access.claim(&path, &bytes, Attempt::new(self.session.entropy)).await? != Claim::Won {
-                return Err(HistoryError::damaged(path, "it is not the keyring that it was"));
+            let attempt = Attempt::new(self.session.entropy);
+            if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+                access.remove(&path).await?;
+                if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+                    return Err(HistoryError::damaged(path, "the store does not keep what is written"));
+                }
             }
         }
         Ok(digest)
@@ -273,6 +277,7 @@ fn changed(body: &Body, before: Option<&Release>) -> u64 {
 mod tests {
     use std::collections::BTreeMap;
 
+    use bytes::Bytes;
     use futures::future::join_all;
 
     use super::History;
@@ -288,6 +293,7 @@ mod tests {
     use crate::history::Outcome;
     use crate::history::Session;
     use crate::history::What;
+    use crate::history::reader;
     use crate::history::sample;
     use crate::seal::Keys;
     use crate::seal::RootKey;
@@ -446,6 +452,16 @@ mod tests {
         assert_eq!(after.reader().keyring().await.unwrap().unwrap(), "new keyring");
         assert_eq!(store.list("keyring").await.unwrap().objects.len(), 2);
         assert!(before.release(3).await.is_err(), "the old key does not open what the new one sealed");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_copy_of_the_keyring_is_made_anew() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        let path = reader::keyring_path(reader::keyring_digest(sample::KEYRING));
+        store.create(&path, Bytes::from_static(b"{")).await.unwrap();
+        sample::releases(&history, 1).await;
+        assert_eq!(history.reader().keyring().await.unwrap().unwrap(), sample::KEYRING);
     }
 
     #[tokio::test]
