@@ -14,7 +14,7 @@ use crate::history::release::StoredManifest;
 use crate::manifest::Identity;
 
 /// A release that is to be recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Draft<'a> {
     /// Who releases. At most 256 bytes.
     pub actor: String,
@@ -35,7 +35,7 @@ pub struct Draft<'a> {
 }
 
 /// A manifest that is to be recorded.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct DraftManifest<'a> {
     /// What Kubernetes knows it by.
     pub identity: &'a Identity,
@@ -102,7 +102,7 @@ mod tests {
         let good = sample::draft(&manifests);
         assert_eq!(good.check(), Ok(()));
         let large = vec![0; ENTRY_LIMIT + 1];
-        let mut bad = vec![
+        let mut bad = [
             Draft { note: Some("x".repeat(4097)), ..good.clone() },
             Draft { revision: Some("x".repeat(257)), ..good.clone() },
             Draft { actor: "x".repeat(257), ..good.clone() },

@@ -28,6 +28,7 @@ use crate::history::layout::LAST_EVENT;
 use crate::history::layout::LAST_NUMBER;
 use crate::history::pack;
 use crate::history::pack::PackId;
+use crate::history::plan::Part;
 use crate::history::plan::Plan;
 use crate::history::reader;
 use crate::history::reader::Reader;
@@ -106,11 +107,15 @@ impl<'a> History<'a> {
             return Err(HistoryError::TooLarge { reason: format!("there are {LAST_NUMBER} releases") });
         }
         let keyring = self.prepare(after).await.map_err(HistoryError::before_the_record)?;
+        let heard = match after {
+            Some(release) => self.last_event(release.summary.number).await?,
+            None => 0,
+        };
         let attempt = Attempt::new(self.session.entropy);
         let contents = self.contents(draft);
         let plan = Plan::new(number, attempt, &contents, after.map(|release| &release.body));
-        let parts: Vec<PackId> = plan.parts.iter().map(|(id, _)| *id).collect();
-        let body = self.body(draft, &contents, &plan);
+        let parts: Vec<PackId> = plan.parts.iter().map(|part| part.id).collect();
+        let body = body_of(draft, &contents, &plan);
         let summary = Summary {
             attempt,
             format: FORMAT,
@@ -118,6 +123,7 @@ impl<'a> History<'a> {
             owner: self.reader.owner.clone(),
             number,
             predecessor: after.map(|release| release.digest),
+            heard,
             keyring,
             time: self.session.clock.now(),
             actor: draft.actor.clone(),
@@ -155,7 +161,6 @@ impl<'a> History<'a> {
             return Err(HistoryError::TooLarge { reason: format!("the actor has {} bytes, more than {NAME_LIMIT}", note.actor.len()) });
         }
         let number = release.summary.number;
-        let names = self.reader.access.list(&layout::events(number)).await?.objects;
         let mut event = Event {
             attempt: Attempt::new(self.session.entropy),
             format: FORMAT,
@@ -163,7 +168,7 @@ impl<'a> History<'a> {
             owner: self.reader.owner.clone(),
             number,
             release: release.digest,
-            sequence: names.last().and_then(|name| layout::number(name, 4)).and_then(|last| u32::try_from(last).ok()).unwrap_or(0),
+            sequence: self.last_event(number).await?,
             time: self.session.clock.now(),
             actor: note.actor.to_owned(),
             what: note.what,
@@ -203,6 +208,13 @@ impl<'a> History<'a> {
         Ok(Release { summary, digest: envelope::digest(bytes), body })
     }
 
+    /// The sequence number of a release's last event, zero when there is none.
+    async fn last_event(&self, number: u64) -> Result<u32, HistoryError> {
+        let names = self.reader.access.list(&layout::events(number)).await?.objects;
+        let last = names.last().and_then(|name| layout::number(name, 4));
+        Ok(last.and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
+    }
+
     /// Makes the store ours and puts the keyring there, where either is still to be done.
     async fn prepare(&self, after: Option<&Release>) -> Result<Digest, HistoryError> {
         let access = self.reader.access;
@@ -212,11 +224,15 @@ impl<'a> History<'a> {
         }
         let digest = reader::keyring_digest(self.session.keyring);
         if after.is_none_or(|release| release.summary.keyring != digest) {
-            // Its path is its digest, so whatever lies there and is whole is the same keyring.
+            // Its path is its digest, so whatever else lies there is a damaged copy of it.
             let path = reader::keyring_path(digest);
             let bytes = Bytes::copy_from_slice(self.session.keyring);
-            if access.claim(&path, &bytes, Attempt::new(self.session.entropy)).await? != Claim::Won {
-                return Err(HistoryError::damaged(path, "it is not the keyring that it was"));
+            let attempt = Attempt::new(self.session.entropy);
+            if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+                access.remove(&path).await?;
+                if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+                    return Err(HistoryError::damaged(path, "the store does not keep what is written"));
+                }
             }
         }
         Ok(digest)
@@ -224,7 +240,7 @@ impl<'a> History<'a> {
 
     async fn write(&self, plan: &Plan<'_>, attempt: Attempt, record: &Bytes, number: u64) -> Result<(), HistoryError> {
         let access = self.reader.access;
-        for (id, entries) in &plan.parts {
+        for Part { id, entries } in &plan.parts {
             let sealed = Bytes::from(pack::seal(*id, entries, &self.reader.owner, self.session.keys, self.session.entropy));
             let claim = access.claim(&layout::pack(*id), &sealed, attempt).await;
             if claim.map_err(HistoryError::before_the_record)? != Claim::Won {
@@ -246,24 +262,20 @@ impl<'a> History<'a> {
         let all = draft.manifests.iter().flat_map(|manifest| std::iter::once(manifest.content).chain(manifest.recipe));
         all.map(|bytes| (self.session.keys.object_id(&[b"entry", bytes]), bytes)).collect()
     }
+}
 
-    fn body(&self, draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &Plan<'_>) -> Body {
-        let mut places = contents.iter().map(|(digest, _)| plan.place(*digest));
-        let mut place = || places.next().unwrap_or_else(|| unreachable!("the contents were made of these manifests"));
-        let manifests = draft.manifests.iter().map(|manifest| RecordedManifest {
-            identity: manifest.identity.clone(),
-            base: manifest.base.to_owned(),
-            file: manifest.file.into(),
-            content: place(),
-            recipe: manifest.recipe.map(|_| place()),
-        });
-        Body {
-            manifests: manifests.collect(),
-            blanks: draft.blanks.clone(),
-            templates: draft.templates.clone(),
-            values: draft.values.clone(),
-        }
-    }
+/// What is recorded of `draft`.
+fn body_of(draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &Plan<'_>) -> Body {
+    let mut places = contents.iter().map(|(digest, _)| plan.place(*digest));
+    let mut place = || places.next().unwrap_or_else(|| unreachable!("the contents were made of these manifests"));
+    let manifests = draft.manifests.iter().map(|manifest| RecordedManifest {
+        identity: manifest.identity.clone(),
+        base: manifest.base.to_owned(),
+        file: manifest.file.into(),
+        content: place(),
+        recipe: manifest.recipe.map(|_| place()),
+    });
+    Body { manifests: manifests.collect(), blanks: draft.blanks.clone(), templates: draft.templates.clone(), values: draft.values.clone() }
 }
 
 /// How many manifests of `body` the release before does not have.
@@ -271,4 +283,242 @@ fn changed(body: &Body, before: Option<&Release>) -> u64 {
     let known: HashSet<Digest> =
         before.into_iter().flat_map(|release| &release.body.manifests).map(|manifest| manifest.content.digest).collect();
     body.manifests.iter().filter(|manifest| !known.contains(&manifest.content.digest)).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use futures::future::join_all;
+
+    use super::History;
+    use crate::clock::Machine;
+    use crate::history::Action;
+    use crate::history::Draft;
+    use crate::history::HistoryError;
+    use crate::history::HistoryStore;
+    use crate::history::Memory;
+    use crate::history::Mishap;
+    use crate::history::Note;
+    use crate::history::Objects;
+    use crate::history::Outcome;
+    use crate::history::Session;
+    use crate::history::What;
+    use crate::history::reader;
+    use crate::history::sample;
+    use crate::seal::Keys;
+    use crate::seal::RootKey;
+    use crate::secret::Secret;
+
+    #[tokio::test]
+    async fn a_release_is_a_pack_and_a_record() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        assert_eq!(history.head().await.unwrap(), None);
+        assert_eq!(store.calls().creates, 0, "opening writes nothing");
+        sample::releases(&history, 3).await;
+        let (head, before) = (history.head().await.unwrap().unwrap(), store.calls());
+        let manifests = sample::manifests(&["common", "another"]);
+        let release = history.record(&sample::draft(&manifests), Some(&head)).await.unwrap();
+        assert_eq!(store.calls().creates - before.creates, 2);
+        assert_eq!((store.calls().gets, store.calls().removes), (before.gets, before.removes), "recording reads no object");
+        assert_eq!((release.summary.number, release.summary.manifests, release.summary.changed), (4, 2, 1));
+        let again = history.record(&sample::draft(&manifests), Some(&release)).await.unwrap();
+        assert_eq!(store.calls().creates - before.creates, 3, "nothing new needs no pack");
+        assert_eq!(history.release(5).await.unwrap(), again);
+        let roots: Vec<String> = store.list("").await.unwrap().folders;
+        assert_eq!(roots, ["events", "keyring", "packs", "releases"], "the probe is gone");
+    }
+
+    #[tokio::test]
+    async fn a_rollback_brings_back_every_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Objects::local(folder.path()).hasty();
+        let history = sample::history(&store, "dev").await;
+        sample::releases(&history, 12).await;
+        let old = history.release(2).await.unwrap();
+        let manifests = history.manifests(&old).await.unwrap();
+        let texts: Vec<&[u8]> = manifests.iter().map(|manifest| manifest.content.expose()).collect();
+        assert_eq!(texts, [b"content of common".as_slice(), b"content of release-2"]);
+        let draft = Draft {
+            action: Action::Rollback { of: 2 },
+            manifests: manifests.iter().map(Into::into).collect(),
+            blanks: old.body.blanks.clone(),
+            ..sample::draft(&[])
+        };
+        let head = history.head().await.unwrap();
+        let release = history.record(&draft, head.as_ref()).await.unwrap();
+        assert_eq!((release.summary.number, release.summary.action), (13, Action::Rollback { of: 2 }));
+        let anew = sample::history(&store, "dev").await;
+        let release = anew.release(13).await.unwrap();
+        let again = anew.manifests(&release).await.unwrap();
+        assert_eq!(again.iter().map(|manifest| manifest.content.expose()).collect::<Vec<_>>(), texts);
+        assert!(anew.verify().await.unwrap().defects.is_empty());
+    }
+
+    #[tokio::test]
+    async fn recipes_lie_beside_the_contents() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        let manifests = sample::manifests(&["a", "b"]);
+        let mut draft = sample::draft(&manifests);
+        draft.manifests[1].recipe = Some(b"fill it so");
+        let release = history.record(&draft, None).await.unwrap();
+        let stored = history.manifests(&release).await.unwrap();
+        assert!(stored[0].recipe.is_none());
+        assert_eq!(stored[1].recipe.as_ref().unwrap().expose(), b"fill it so");
+        assert_eq!(stored[1].content.expose(), b"content of b");
+        assert!(!format!("{stored:?}").contains("fill"));
+    }
+
+    #[tokio::test]
+    async fn the_second_to_claim_a_number_learns_who_was_first() {
+        let store = Memory::new();
+        let (ada, bob) = (sample::history(&store, "dev").await, sample::history(&store, "dev").await);
+        let (first, second) = (sample::manifests(&["a"]), sample::manifests(&["b"]));
+        let won = ada.record(&sample::draft(&first), None).await.unwrap();
+        let error = bob.record(&sample::draft(&second), None).await.unwrap_err();
+        assert_eq!(error, HistoryError::Conflict { winner: Box::new(won.summary.clone()) });
+        let packs = store.list("packs/0000/00").await.unwrap().objects;
+        assert_eq!(packs.len(), 1, "the beaten pack is gone");
+        assert_eq!(bob.record(&sample::draft(&second), Some(&won)).await.unwrap().summary.number, 2);
+    }
+
+    async fn race(store: &dyn HistoryStore, writers: usize, rounds: usize) {
+        let write = |writer: usize| async move {
+            let history = sample::history(store, "dev").await;
+            let mut numbers = Vec::new();
+            for round in 0..rounds {
+                let manifests = sample::manifests(&["common", &format!("{writer}-{round}")]);
+                let draft = sample::draft(&manifests);
+                numbers.push(loop {
+                    let head = history.head().await.unwrap();
+                    match history.record(&draft, head.as_ref()).await {
+                        Ok(release) => break release.summary.number,
+                        Err(HistoryError::Conflict { .. }) => tokio::task::yield_now().await,
+                        Err(error) => panic!("{error}"),
+                    }
+                });
+            }
+            numbers
+        };
+        let mut numbers: Vec<u64> = join_all((0..writers).map(write)).await.concat();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (1..=(writers * rounds) as u64).collect::<Vec<_>>());
+        let history = sample::history(store, "dev").await;
+        history.sweep(0).await.unwrap();
+        let report = history.verify().await.unwrap();
+        assert_eq!((report.defects, report.litter, report.releases), (Vec::new(), Vec::new(), (writers * rounds) as u64));
+        let mut seen = BTreeMap::new();
+        for number in numbers {
+            let release = history.release(number).await.unwrap();
+            let manifests = history.manifests(&release).await.unwrap();
+            *seen.entry(manifests[1].content.expose().to_vec()).or_insert(0) += 1;
+        }
+        assert!(seen.len() == writers * rounds && seen.values().all(|count| *count == 1));
+    }
+
+    #[tokio::test]
+    async fn two_recorders_share_the_numbers_without_gaps() {
+        race(&Memory::new(), 2, 40).await;
+        let slow = Memory::new();
+        slow.always(Some(Mishap::Slow(std::time::Duration::from_micros(100))));
+        race(&slow, 2, 10).await;
+        let folder = tempfile::tempdir().unwrap();
+        race(&Objects::local(folder.path()).hasty(), 4, 10).await;
+    }
+
+    #[tokio::test]
+    async fn another_environment_or_key_is_refused() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        sample::releases(&history, 1).await;
+        let error = History::open(sample::reader(&store, "prod"), sample::session()).await.unwrap_err();
+        assert_eq!(error, HistoryError::Other { reason: "it is that of shop/dev, not of shop/prod".to_owned() });
+        let other = Keys::fresh(&Machine);
+        let session = Session { keys: &other, ..sample::session() };
+        let error = History::open(sample::reader(&store, "dev"), session).await.unwrap_err();
+        let words = format!("it is that of keyring {}, not of {}", sample::keys().store(), other.store());
+        assert_eq!(error, HistoryError::Other { reason: words });
+    }
+
+    #[tokio::test]
+    async fn a_rotated_key_opens_what_was_and_seals_anew() {
+        let root = |byte: u8| RootKey(Secret::copy_of(&[byte; 32]));
+        let keys = |present, earlier| Keys::of("id".to_owned(), present, earlier, Secret::copy_of(&[9; 32]));
+        let (old, new) = (keys(root(1), Vec::new()), keys(root(2), vec![root(1)]));
+        let store = Memory::new();
+        let open = async |keys, keyring| {
+            History::open(sample::reader(&store, "dev"), Session { keys, keyring, ..sample::session() }).await.unwrap()
+        };
+        let before = open(&old, b"old keyring").await;
+        let mut releases = sample::releases(&before, 2).await;
+        let after = open(&new, b"new keyring").await;
+        let manifests = sample::manifests(&["common"]);
+        let release = after.record(&sample::draft(&manifests), Some(&releases.remove(1))).await.unwrap();
+        assert!(release.body.stored().all(|stored| stored.pack.number == 3), "what was sealed under the old key is not leaned on");
+        assert_eq!(after.manifests(&after.release(1).await.unwrap()).await.unwrap()[0].content.expose(), b"content of common");
+        let report = after.verify().await.unwrap();
+        assert_eq!((report.defects, report.releases), (Vec::new(), 3));
+        assert_eq!(after.reader().keyring().await.unwrap().unwrap(), "new keyring");
+        assert_eq!(store.list("keyring").await.unwrap().objects.len(), 2);
+        assert!(before.release(3).await.is_err(), "the old key does not open what the new one sealed");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_copy_of_the_keyring_is_made_anew() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        let path = reader::keyring_path(reader::keyring_digest(sample::KEYRING));
+        store.create(&path, Bytes::from_static(b"{")).await.unwrap();
+        sample::releases(&history, 1).await;
+        assert_eq!(history.reader().keyring().await.unwrap().unwrap(), sample::KEYRING);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_overwrites_is_refused() {
+        let store = Memory::new();
+        store.always(Some(Mishap::Overwrite));
+        let history = sample::history(&store, "dev").await;
+        let error = history.record(&sample::draft(&[]), None).await.unwrap_err();
+        let words = "the store in memory overwrites objects that it should refuse to create a second time";
+        assert_eq!(error, HistoryError::Unfit { reason: words.to_owned() });
+        assert!(store.objects().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_became_of_a_release_is_told_in_order() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        let release = history.record(&sample::draft(&sample::manifests(&["a"])), None).await.unwrap();
+        assert_eq!(history.outcome(&release).await.unwrap(), Outcome::Unknown);
+        for (what, detail) in [(What::Emitted, "dist/dev"), (What::Failed, "pods"), (What::RolledBack { by: 2 }, "")] {
+            history.add_event(&release, Note { actor: "ada", what, detail }).await.unwrap();
+        }
+        let events = history.events(&release).await.unwrap();
+        let told: Vec<(u32, &str)> = events.iter().map(|(event, detail)| (event.sequence, detail.as_str())).collect();
+        assert_eq!(told, [(1, "dist/dev"), (2, "pods"), (3, "")]);
+        assert_eq!(history.outcome(&release).await.unwrap().to_string(), "rolled back by 2");
+        assert_eq!(history.reader().outcome(1).await.unwrap().to_string(), "rolled back by 2");
+        let tellers = (0..4).map(|_| history.add_event(&release, Note { actor: "bob", what: What::Applied, detail: "" }));
+        assert!(join_all(tellers).await.iter().all(Result::is_ok));
+        assert_eq!(history.events(&release).await.unwrap().len(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_listing_needs_no_key() {
+        let store = Memory::new();
+        let history = sample::history(&store, "dev").await;
+        sample::releases(&history, 5).await;
+        let reader = sample::reader(&store, "dev");
+        let numbers: Vec<u64> = reader.summaries(5, 3).await.into_iter().map(|summary| summary.unwrap().number).collect();
+        assert_eq!(numbers, [5, 4, 3]);
+        assert_eq!(reader.summaries(5, 100).await.len(), 5);
+        assert_eq!(reader.head().await.unwrap().unwrap().digest, history.release(5).await.unwrap().digest);
+        assert_eq!(reader.keyring().await.unwrap().unwrap(), sample::KEYRING);
+        for number in [0, 6] {
+            assert_eq!(reader.summary(number).await, Err(HistoryError::NoRelease { number, newest: 5 }));
+        }
+    }
 }

@@ -76,6 +76,7 @@ struct State {
     late: Vec<(String, Bytes)>,
     calls: Calls,
     count: usize,
+    creations: Vec<usize>,
     script: BTreeMap<usize, Mishap>,
     always: Option<Mishap>,
 }
@@ -106,6 +107,11 @@ impl Memory {
     /// How many calls there were, the scripted ones included.
     pub fn count(&self) -> usize {
         self.state().count
+    }
+
+    /// Which of the calls were creations, by index.
+    pub fn creations(&self) -> Vec<usize> {
+        self.state().creations.clone()
     }
 
     /// Lets `mishap` happen to the call of that index, from 0.
@@ -145,12 +151,11 @@ impl Memory {
     async fn ask<T>(&self, path: &str, valid: bool, answer: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         let mishap = self.enter(path, valid)?;
         let fault = match mishap {
-            None => None,
             Some(Mishap::Slow(time)) => {
                 tokio::time::sleep(time).await;
                 None
             }
-            Some(Mishap::Full | Mishap::Overwrite | Mishap::FalseExists | Mishap::DoneThenExists) => None,
+            None | Some(Mishap::Full | Mishap::Overwrite | Mishap::FalseExists | Mishap::DoneThenExists) => None,
             Some(Mishap::Denied) => Some(StoreFault::Denied),
             Some(_) => Some(StoreFault::Unsure),
         };
@@ -180,6 +185,8 @@ impl HistoryStore for Memory {
         let verdict = {
             let mut state = self.state();
             state.calls.creates += 1;
+            let index = state.count - 1;
+            state.creations.push(index);
             state.calls.written += bytes.len() as u64;
             let exists = state.objects.contains_key(path);
             let kept = match mishap {

@@ -37,9 +37,16 @@ mod verify;
 mod wire;
 
 #[cfg(test)]
+mod cost;
+#[cfg(test)]
+mod mishaps;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod tamper;
+
 pub use access::Patience;
 pub use attempt::Attempt;
 pub use body::{Body, RecordedBlank, RecordedFile, RecordedManifest, Stored};

@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(store.create("x", Bytes::new()).await.unwrap_err().fault, StoreFault::Unsupported);
     }
 
-    /// A file system of 1 MiB in a namespace of its own; without the right to make one there is nothing to test.
+    /// On a file system of 1 MiB; without the right to mount one there is nothing to test.
     #[tokio::test]
     async fn a_full_disk_is_a_clean_error() {
         let folder = tempfile::tempdir().unwrap();

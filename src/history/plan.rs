@@ -17,7 +17,13 @@ pub(crate) const PACKS_LIMIT: usize = 5;
 pub(crate) struct Plan<'a> {
     places: HashMap<Digest, Stored>,
     /// The parts to write.
-    pub(crate) parts: Vec<(PackId, Vec<(Digest, &'a [u8])>)>,
+    pub(crate) parts: Vec<Part<'a>>,
+}
+
+/// A part to write.
+pub(crate) struct Part<'a> {
+    pub(crate) id: PackId,
+    pub(crate) entries: Vec<(Digest, &'a [u8])>,
 }
 
 impl<'a> Plan<'a> {
@@ -71,7 +77,7 @@ impl<'a> Plan<'a> {
                     stored.index = index;
                 }
             }
-            self.parts.push((id, entries.to_vec()));
+            self.parts.push(Part { id, entries: entries.to_vec() });
             rest = others;
         }
     }
@@ -115,7 +121,7 @@ mod tests {
             texts[index] = format!("manifest {index} of {number}");
             let contents = contents(&texts);
             let plan = Plan::new(number, Attempt([7; 16]), &contents, before.as_ref());
-            let written: usize = plan.parts.iter().map(|(_, entries)| entries.len()).sum();
+            let written: usize = plan.parts.iter().map(|part| part.entries.len()).sum();
             assert!(written == 1 || written == 10, "{written}");
             whole += usize::from(written == 10);
             let after = body(&plan, &contents);
@@ -132,7 +138,7 @@ mod tests {
         let contents = contents(&texts);
         let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
         assert_eq!(plan.parts.len(), 1);
-        assert_eq!(plan.parts[0].1.len(), 2);
+        assert_eq!(plan.parts[0].entries.len(), 2);
         assert_eq!(plan.place(contents[0].0), plan.place(contents[1].0));
         let again = Plan::new(2, Attempt([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
         assert!(again.parts.is_empty());
@@ -143,7 +149,7 @@ mod tests {
         let texts: Vec<String> = (0..5).map(|index| format!("{index}").repeat(10 << 20)).collect();
         let contents = contents(&texts);
         let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
-        let sizes: Vec<usize> = plan.parts.iter().map(|(_, entries)| entries.len()).collect();
+        let sizes: Vec<usize> = plan.parts.iter().map(|part| part.entries.len()).collect();
         assert_eq!(sizes, [3, 2]);
         let last = plan.place(contents[4].0);
         assert_eq!((last.pack.part, last.index), (1, 1));

@@ -117,7 +117,7 @@ impl<'a> Reader<'a> {
 
     /// The heads of at most `count` releases down from `newest`, the newest first. One that is damaged is an error in its place.
     pub async fn summaries(&self, newest: u64, count: u64) -> Vec<Result<Summary, HistoryError>> {
-        let oldest = newest.saturating_sub(count).max(0) + 1;
+        let oldest = newest.saturating_sub(count) + 1;
         stream::iter((oldest..=newest).rev()).map(|number| self.summary(number)).buffered(PARALLEL).collect().await
     }
 

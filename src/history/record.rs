@@ -34,6 +34,8 @@ pub struct Summary {
     pub number: u64,
     /// The digest of the record before this one; `None` for the first.
     pub predecessor: Option<Digest>,
+    /// How many events the record before this one had by then: fewer later on means that some were cut off.
+    pub heard: u32,
     /// The digest of the keyring whose copy opens this record.
     pub keyring: Digest,
     /// When, by the clock of whoever released. Orders nothing.

@@ -126,6 +126,7 @@ pub(crate) fn summary(number: u64) -> Summary {
         owner: owner("dev"),
         number,
         predecessor: (number > 1).then_some(Digest([3; 32])),
+        heard: 1,
         keyring: Digest([4; 32]),
         time: Timestamp(1_700_000_000),
         actor: "ada".to_owned(),
@@ -161,10 +162,10 @@ pub(crate) fn random_body(seed: u64, size: usize) -> Body {
     let digest = |index: usize, what: &str| Digest::plain(&[&seed.to_be_bytes(), &index.to_be_bytes(), what.as_bytes()]);
     let pick = |index: usize, what: &str, of: usize| usize::from(digest(index, what).0[0]) % of;
     let stored = |index: usize, what: &str| {
-        let pack = PackId { number: pick(index, "number", 3) as u64 + 1, attempt: Attempt([seed.to_be_bytes()[7]; 16]), part: 0 };
-        Stored { digest: digest(index, what), length: pick(index, "length", 200) as u64 * 77, pack, index: index as u64 }
+        let id = PackId { number: pick(index, "number", 3) as u64 + 1, attempt: Attempt([seed.to_be_bytes()[7]; 16]), part: 0 };
+        Stored { digest: digest(index, what), length: pick(index, "length", 200) as u64 * 77, pack: id, index: index as u64 }
     };
-    let place = |index: usize| Place::rendered(format!("templates/{}.yaml", index % 3), pick(index, "line", 250) as u32, 7);
+    let place = |index: usize| Place::rendered(format!("templates/{}.yaml", index % 3), u32::from(digest(index, "line").0[0]), 7);
     let blank = |index: usize| RecordedBlank {
         vault: ["default", "shared"][pick(index, "vault", 2)].to_owned(),
         name: format!("secret-{index}"),

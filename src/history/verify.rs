@@ -7,6 +7,7 @@ use crate::digest::Digest;
 use crate::history::HistoryError;
 use crate::history::body::Body;
 use crate::history::envelope;
+use crate::history::event::Event;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
 use crate::history::log::History;
@@ -45,16 +46,24 @@ struct Walk<'h, 'a> {
     keyrings: BTreeSet<Digest>,
     referred: BTreeSet<PackId>,
     packs: BTreeMap<PackId, Option<Pack>>,
+    /// How many events each release must have at least.
+    heard: BTreeMap<u64, u32>,
 }
 
 impl History<'_> {
     /// Proves everything. Defects are in the report; an error means that the store could not be read.
     ///
-    /// Without a remembered head nobody can tell that the newest releases, or the newest events of the newest release, were
-    /// cut off: compare with [`super::Pin`].
+    /// Without a remembered head nobody can tell that the newest releases were cut off: compare with a pin. What the newest
+    /// release's events said can be cut off unseen: its outcome is unknown then, never better than it was.
     pub async fn verify(&self) -> Result<Report, HistoryError> {
-        let mut walk =
-            Walk { history: self, report: Report::default(), keyrings: BTreeSet::new(), referred: BTreeSet::new(), packs: BTreeMap::new() };
+        let mut walk = Walk {
+            history: self,
+            report: Report::default(),
+            keyrings: BTreeSet::new(),
+            referred: BTreeSet::new(),
+            packs: BTreeMap::new(),
+            heard: BTreeMap::new(),
+        };
         walk.root().await?;
         walk.keyrings().await?;
         walk.releases().await?;
@@ -104,7 +113,7 @@ impl Walk<'_, '_> {
                     self.keyrings.insert(digest);
                 }
                 Some(_) => {
-                    self.defect(None, path, "it is not the keyring that it was: releases sealed under it may not open from this copy")
+                    self.defect(None, path, "it is not the keyring that it was: releases sealed under it may not open from this copy");
                 }
                 None => self.foreign(path),
             }
@@ -139,6 +148,9 @@ impl Walk<'_, '_> {
         let path = layout::release(number);
         if predecessor.is_some() && predecessor != release.summary.predecessor {
             self.defect(Some(number), path.clone(), "it does not follow the record before it: one of the two was replaced");
+        }
+        if release.summary.heard > 0 {
+            self.heard.insert(number - 1, release.summary.heard);
         }
         if !self.keyrings.contains(&release.summary.keyring) {
             self.defect(Some(number), path, "the copy of its keyring is gone or damaged: it opens with the project's keyring only");
@@ -189,28 +201,47 @@ impl Walk<'_, '_> {
     }
 
     async fn events(&mut self) -> Result<(), HistoryError> {
+        let mut heard = std::mem::take(&mut self.heard);
         for number in self.numbers(layout::EVENTS).await? {
-            let Ok(bytes) = self.history.reader.record(number).await else {
-                let folder = layout::events(number);
-                self.defect(Some(number), folder, "events of a release that is not there: its record was cut off");
-                continue;
-            };
-            let digest = envelope::digest(&bytes);
-            let objects = match self.history.reader.event_objects(number).await {
-                Err(HistoryError::Damaged { path, reason }) => {
-                    self.defect(Some(number), path, &reason);
-                    continue;
-                }
-                other => other?,
-            };
-            for (sequence, bytes) in objects {
-                let path = layout::event(number, sequence);
-                let event = crate::history::Event::read(&path, &bytes, &self.history.reader.owner, number, sequence);
-                let proof = event.and_then(|event| event.open(&bytes, digest, self.history.session.keys));
-                self.judge(Some(number), &path, proof)?;
+            let proven = self.events_of(number).await?;
+            if heard.remove(&number).is_some_and(|least| proven < least) {
+                self.defect(
+                    Some(number),
+                    layout::events(number),
+                    "events are gone that the next release knew: what became of it is not known",
+                );
             }
         }
+        for number in heard.into_keys() {
+            self.defect(Some(number), layout::events(number), "its events are gone: what became of it is not known");
+        }
         Ok(())
+    }
+
+    /// Proves the events of a release; how many there are.
+    async fn events_of(&mut self, number: u64) -> Result<u32, HistoryError> {
+        let reader = &self.history.reader;
+        let Ok(record) = reader.record(number).await else {
+            let folder = layout::events(number);
+            self.defect(Some(number), folder, "events of a release that is not there: its record was cut off");
+            return Ok(u32::MAX);
+        };
+        let release = envelope::digest(&record);
+        let objects = match reader.event_objects(number).await {
+            Err(HistoryError::Damaged { path, reason }) => {
+                self.defect(Some(number), path, &reason);
+                return Ok(u32::MAX);
+            }
+            other => other?,
+        };
+        let count = objects.last().map_or(0, |(sequence, _)| *sequence);
+        for (sequence, bytes) in objects {
+            let path = layout::event(number, sequence);
+            let event = Event::read(&path, &bytes, &reader.owner, number, sequence);
+            let proof = event.and_then(|event| event.open(&bytes, release, self.history.session.keys));
+            self.judge(Some(number), &path, proof)?;
+        }
+        Ok(count)
     }
 
     /// The numbers in the folders of `root`, in order; what is no number is foreign.

@@ -101,3 +101,57 @@ fn header(generation: Generation) -> [u8; HEADER_LENGTH] {
 const MAGIC: &[u8; 6] = b"cloze\x01";
 const GENERATION_LENGTH: usize = 8;
 const HEADER_LENGTH: usize = MAGIC.len() + GENERATION_LENGTH;
+
+#[cfg(test)]
+mod tests {
+    use super::Branch;
+    use super::Generation;
+    use crate::clock::Machine;
+    use crate::seal::Context;
+    use crate::seal::Kind;
+    use crate::seal::OpenFault;
+    use crate::seal::RootKey;
+
+    const CONTEXT: Context<'static> =
+        Context { store: "s", project: "p", environment: "e", kind: Kind::Event, identity: "i", number: 1, predecessor: None };
+
+    #[test]
+    fn text_goes_both_ways() {
+        let generation = Branch::new("s", RootKey::generate(&Machine)).generation;
+        assert_eq!(Generation::from_hex(&generation.to_string()), Some(generation));
+        for other in ["", "0", "+000000000000000", "00000000000000000", "000000000000000g", "ABCDEFABCDEFABCD"] {
+            assert_eq!(Generation::from_hex(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_sealed_object_names_its_own() {
+        let branch = Branch::new("s", RootKey::generate(&Machine));
+        let sealed = branch.seal(&CONTEXT, b"", &Machine);
+        assert_eq!(sealed[..6], *b"cloze\x01");
+        assert_eq!(Generation::of(&sealed), Some(branch.generation));
+        assert_eq!(Generation::of(&sealed[..13]), None);
+        assert_eq!(Generation::of(b""), None);
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        let branch = Branch::new("s", RootKey::generate(&Machine));
+        let mut sealed = branch.seal(&CONTEXT, b"", &Machine);
+        for version in (0..=255).filter(|version| *version != 1) {
+            sealed[5] = version;
+            assert_eq!(Generation::of(&sealed), None);
+            assert_eq!(branch.open(&CONTEXT, &sealed).unwrap_err(), OpenFault);
+        }
+    }
+
+    #[test]
+    fn everything_short_has_one_length() {
+        let branch = Branch::new("s", RootKey::generate(&Machine));
+        let whole = branch.seal(&CONTEXT, b"", &Machine).len();
+        for length in [1, 16, 1_000, 4_095, 4_096] {
+            assert_eq!(branch.seal(&CONTEXT, &vec![0x80; length], &Machine).len(), whole);
+        }
+        assert!(branch.seal(&CONTEXT, &[0; 4_097], &Machine).len() > whole);
+    }
+}

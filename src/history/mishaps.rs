@@ -1,0 +1,195 @@
+//! Tests: whatever a store does at whichever call, the verdict is right, nothing is lost or doubled, and the next run goes on.
+
+use std::time::Duration;
+
+use crate::history::Event;
+use crate::history::History;
+use crate::history::HistoryError;
+use crate::history::Memory;
+use crate::history::Mishap;
+use crate::history::Note;
+use crate::history::Release;
+use crate::history::What;
+use crate::history::sample;
+
+/// What one call, whichever it is, can suffer without the caller's hearing of it.
+const PASSING: [Mishap; 3] = [Mishap::DoneThenError, Mishap::NothingThenError, Mishap::Slow(Duration::from_secs(1))];
+/// What a creation can, besides.
+const PASSING_FOR_CREATIONS: [Mishap; 4] = [Mishap::DoneThenExists, Mishap::FalseExists, Mishap::Torn(300), Mishap::Late];
+/// What the caller hears of.
+const LASTING: [Mishap; 3] = [Mishap::Full, Mishap::Denied, Mishap::Broken];
+
+/// What a run of a deploy does with a history. What became of the record, and of the event when there was one.
+async fn deploy(store: &Memory, name: &str) -> (Result<Release, HistoryError>, Option<Result<Event, HistoryError>>) {
+    let recorded = async {
+        let history = History::open(sample::reader(store, "dev"), sample::session()).await?;
+        let head = history.head().await?;
+        history.sweep(head.as_ref().map_or(0, |release| release.summary.number)).await?;
+        let manifests = sample::manifests(&["common", name]);
+        let release = history.record(&sample::draft(&manifests), head.as_ref()).await?;
+        Ok((history, release))
+    };
+    match recorded.await {
+        Ok((history, release)) => {
+            let event = history.add_event(&release, Note { actor: "ada", what: What::Emitted, detail: name }).await;
+            (Ok(release), Some(event))
+        }
+        Err(error) => (Err(error), None),
+    }
+}
+
+/// How often `name` was recorded, and how often that was told; the history is whole.
+async fn recorded(store: &Memory, name: &str) -> (usize, usize) {
+    let history = sample::history(store, "dev").await;
+    let report = history.verify().await.unwrap();
+    assert_eq!(report.defects, Vec::new());
+    let (mut releases, mut events) = (0, 0);
+    for number in 1..=report.releases {
+        let release = history.release(number).await.unwrap();
+        let manifests = history.manifests(&release).await.unwrap();
+        assert_eq!(manifests[0].content.expose(), b"content of common");
+        if manifests[1].content.expose() == format!("content of {name}").as_bytes() {
+            releases += 1;
+            events += history.events(&release).await.unwrap().len();
+        }
+    }
+    (releases, events)
+}
+
+/// Deploys after `before` with mishaps, judges the verdict, and deploys once more without. Whether all went well.
+async fn run(before: &Memory, script: &[(usize, Mishap)]) -> bool {
+    let store = Memory::of(before.objects());
+    for (index, mishap) in script {
+        store.script(*index, *mishap);
+    }
+    let (record, event) = deploy(&store, "second").await;
+    let store = Memory::of(store.objects());
+    let (releases, events) = recorded(&store, "second").await;
+    match &record {
+        Ok(_) => assert_eq!(releases, 1, "{script:?}"),
+        Err(HistoryError::Unsure { .. }) => assert!(releases <= 1, "{script:?}"),
+        Err(error) => assert_eq!(releases, 0, "{script:?}: {error}"),
+    }
+    match &event {
+        Some(Ok(_)) => assert_eq!(events, 1, "{script:?}"),
+        Some(Err(HistoryError::Unsure { .. })) => assert!(events <= 1, "{script:?}"),
+        _ => assert_eq!(events, 0, "{script:?}"),
+    }
+    let first = before.objects().keys().filter(|path| path.starts_with("releases/")).count();
+    let third = deploy(&store, "third").await.0.unwrap_or_else(|error| panic!("{script:?}: {error}"));
+    assert_eq!(third.summary.number, (first + releases) as u64 + 1, "{script:?}");
+    assert_eq!(recorded(&store, "third").await, (1, 1));
+    let history = sample::history(&store, "dev").await;
+    history.sweep(0).await.unwrap();
+    let report = history.verify().await.unwrap();
+    assert_eq!((report.defects, report.litter), (Vec::new(), Vec::new()), "{script:?}");
+    record.is_ok() && matches!(event, Some(Ok(_)))
+}
+
+/// How many calls a deploy after `before` makes, and which of them create.
+async fn calls(before: &Memory) -> (usize, Vec<usize>) {
+    let store = Memory::of(before.objects());
+    deploy(&store, "second").await.0.unwrap();
+    (store.count(), store.creations())
+}
+
+async fn every_mishap_at_every_call(before: &Memory) {
+    let (count, creations) = calls(before).await;
+    for index in 0..count {
+        for mishap in PASSING {
+            assert!(run(before, &[(index, mishap)]).await, "{mishap:?} at {index}");
+        }
+        assert!(!run(before, &[(index, Mishap::Denied)]).await);
+    }
+    for index in creations {
+        for mishap in PASSING_FOR_CREATIONS {
+            assert!(run(before, &[(index, mishap)]).await, "{mishap:?} at {index}");
+        }
+        for mishap in LASTING {
+            assert!(!run(before, &[(index, mishap)]).await, "{mishap:?} at {index}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_mishap_in_a_new_store() {
+    every_mishap_at_every_call(&Memory::new()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_mishap_in_a_store_with_a_history() {
+    let before = Memory::new();
+    deploy(&before, "first").await.0.unwrap();
+    every_mishap_at_every_call(&before).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_mishaps_in_a_row_at_every_creation() {
+    let before = Memory::new();
+    deploy(&before, "first").await.0.unwrap();
+    let all = || PASSING.into_iter().chain(PASSING_FOR_CREATIONS);
+    for index in calls(&before).await.1 {
+        for first in all() {
+            // Reading back fails too.
+            let script = [(index, first), (index + 1, Mishap::NothingThenError)];
+            assert!(run(&before, &script).await, "{script:?}");
+        }
+        for first in [Mishap::NothingThenError, Mishap::FalseExists] {
+            for second in all() {
+                // So does the next try.
+                let script = [(index, first), (index + 2, second)];
+                assert!(run(&before, &script).await, "{script:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_torn_beyond_recognition_is_told_and_never_believed() {
+    let before = Memory::new();
+    deploy(&before, "first").await.0.unwrap();
+    for (nth, index) in calls(&before).await.1.into_iter().enumerate() {
+        for length in [0, 20] {
+            let store = Memory::of(before.objects());
+            store.script(index, Mishap::Torn(length));
+            let (record, event) = deploy(&store, "second").await;
+            let history = sample::history(&store, "dev").await;
+            let report = history.verify().await.unwrap();
+            match nth {
+                // The path of a pack shows whose it is.
+                0 => assert!(record.is_ok() && report.defects.is_empty()),
+                1 => {
+                    assert!(matches!(&record, Err(HistoryError::Damaged { path, .. }) if path == "releases/0000/00/00000002"));
+                    assert_eq!(report.defects[0].path, "releases/0000/00/00000002");
+                }
+                _ => {
+                    assert!(record.is_ok() && event.unwrap().is_ok());
+                    assert_eq!(report.defects[0].path, "events/0000/00/00000002/0001");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_say_what_the_store_said() {
+    let before = Memory::new();
+    deploy(&before, "first").await.0.unwrap();
+    let history = sample::history(&before, "dev").await;
+    let head = history.head().await.unwrap();
+    let manifests = sample::manifests(&["x"]);
+    let draft = sample::draft(&manifests);
+    let cases = [
+        (Mishap::Full, "was not written: the store in memory has no space"),
+        (Mishap::Denied, "the store in memory forbids it"),
+        (Mishap::NothingThenError, "cannot be reached: the store in memory gave no answer"),
+        (Mishap::Slow(Duration::from_secs(9)), "cannot be reached: the store in memory did not answer within 0.2 s"),
+    ];
+    for (mishap, words) in cases {
+        before.always(Some(mishap));
+        let error = history.record(&draft, head.as_ref()).await.unwrap_err();
+        before.always(None);
+        assert!(error.to_string().ends_with(words), "{error}");
+    }
+    assert_eq!(history.reader().newest().await.unwrap(), 1);
+}

@@ -1,0 +1,124 @@
+//! What a release costs on a local directory, with every write on the disk before it counts: early in a history and late.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use cloze::clock::Machine;
+use cloze::digest::Digest;
+use cloze::history::Action;
+use cloze::history::Draft;
+use cloze::history::DraftManifest;
+use cloze::history::History;
+use cloze::history::HistoryStore;
+use cloze::history::Objects;
+use cloze::history::Owner;
+use cloze::history::Reader;
+use cloze::history::RecordedFile;
+use cloze::history::Release;
+use cloze::history::Session;
+use cloze::manifest::Identity;
+use cloze::seal::Keys;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// How many manifests a release has; each release changes one.
+const MANIFESTS: u64 = 30;
+
+/// Where in a history the cost is measured.
+const NUMBERS: [u64; 2] = [10, 10_000];
+
+static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::fresh(&Machine));
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"));
+static HISTORIES: LazyLock<[TempDir; 2]> = LazyLock::new(|| NUMBERS.map(grown));
+
+fn main() {
+    divan::main();
+}
+
+/// A history that has the releases before `number`, made without waiting for the disk.
+fn grown(number: u64) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Objects::local(folder.path()).hasty();
+    RUNTIME.block_on(async {
+        let history = open(&store).await;
+        let mut head = None;
+        for next in 1..number {
+            head = Some(release(&history, next, head.as_ref()).await);
+        }
+    });
+    folder
+}
+
+async fn open(store: &dyn HistoryStore) -> History<'_> {
+    let owner = Owner { project: "shop".to_owned(), environment: "dev".to_owned() };
+    let session = Session { keys: &KEYS, keyring: b"keyring", clock: &Machine, entropy: &Machine };
+    History::open(Reader::new(store, owner), session).await.expect("a history")
+}
+
+async fn release(history: &History<'_>, number: u64, after: Option<&Release>) -> Release {
+    let texts: Vec<(Identity, String)> = (0..MANIFESTS)
+        .map(|index| {
+            let changed = number.saturating_sub((number + MANIFESTS - index) % MANIFESTS);
+            let (api_version, kind) = ("v1".to_owned(), "ConfigMap".to_owned());
+            let identity = Identity { api_version, kind, namespace: "shop".to_owned(), name: format!("config-{index}") };
+            (identity, format!("{changed:08} {}", "x".repeat(600)))
+        })
+        .collect();
+    let manifests = texts.iter().map(|(identity, text)| DraftManifest {
+        identity,
+        base: &identity.name,
+        file: "templates/config.yaml",
+        content: text.as_bytes(),
+        recipe: None,
+    });
+    let draft = Draft {
+        actor: "ada".to_owned(),
+        revision: None,
+        note: None,
+        action: Action::Deploy,
+        blanks: Vec::new(),
+        templates: vec![RecordedFile { path: "templates/config.yaml".to_owned(), digest: Digest::plain(&[b"x"]) }],
+        values: Vec::new(),
+        manifests: manifests.collect(),
+    };
+    history.record(&draft, after).await.expect("a release")
+}
+
+fn folder(number: u64) -> &'static Path {
+    HISTORIES[usize::from(number != NUMBERS[0])].path()
+}
+
+/// Opening the history, finding the head and recording the next release; the record is removed again outside the measure.
+#[divan::bench(args = NUMBERS, sample_count = 50, sample_size = 1)]
+fn record(bencher: divan::Bencher<'_, '_>, number: u64) {
+    let store = Objects::local(folder(number));
+    bencher
+        .with_inputs(|| {
+            let record = format!("releases/{:04}/{:02}/{number:08}", number / 10_000, number / 100 % 100);
+            RUNTIME.block_on(store.remove(&record)).expect("removed");
+        })
+        .bench_values(|()| {
+            RUNTIME.block_on(async {
+                let history = open(&store).await;
+                let head = history.head().await.expect("a head");
+                let recorded = release(&history, number, head.as_ref()).await;
+                assert_eq!(recorded.summary.number, number);
+            });
+        });
+}
+
+/// Opening the history and reading all manifests of the release before the last, as a rollback does.
+#[divan::bench(args = NUMBERS, sample_count = 50, sample_size = 1)]
+fn read_for_rollback(bencher: divan::Bencher<'_, '_>, number: u64) {
+    let store = Objects::local(folder(number));
+    bencher.bench(|| {
+        RUNTIME.block_on(async {
+            let history = open(&store).await;
+            let newest = history.reader().newest().await.expect("a number");
+            let release = history.release(newest - 1).await.expect("a release");
+            let manifests = history.manifests(&release).await.expect("manifests");
+            assert_eq!(manifests.len() as u64, MANIFESTS);
+        });
+    });
+}
