@@ -8,6 +8,7 @@ use crate::render::reader::Expression;
 use crate::render::reader::PARTS;
 use crate::render::reader::Reader;
 use crate::render::reader::Stop;
+use crate::render::statement::MANY;
 
 const MAX_DEPTH: usize = 40;
 const MAX_STEPS: usize = 16;
@@ -257,6 +258,7 @@ impl Reader<'_, '_> {
     }
 
     fn comprehension(&mut self) -> Result<(), Stop> {
+        self.findings.links.growing += MANY;
         self.loop_target(1)?;
         if self.take(WordKind::Name, "if") {
             let condition = self.expression(1)?;
