@@ -249,6 +249,7 @@ mod tests {
             (Format::Ini, "; _\n", "a blank stands in a comment"),
             (Format::Env, "A_=1\n", "a blank stands in a key"),
             (Format::Env, "A=1 # _\n", "a blank stands in a comment"),
+            (Format::Env, "A=#_\n", "a blank stands behind a `#` that some readers take for a comment"),
             (Format::Env, "A=\"${B_}\"\n", "a blank stands in an expansion that a shell would run"),
             (Format::Env, "A=$B_\n", "a blank stands in an expansion that a shell would run"),
             (Format::Env, "A=`id _`\n", "a blank stands in an expansion that a shell would run"),
