@@ -23,12 +23,12 @@ const LONGEST: usize = 1 << 20;
 const NEAR: i64 = 14 * 86_400;
 
 /// What the vaults gave.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Answers {
     /// Each ask with the blanks that ask it, in the order of the blanks.
     pub(super) asked: Vec<Asked>,
     /// The number of the ask of each blank that is one.
-    of_blank: HashMap<BlankId, usize>,
+    of_blank: Vec<Option<usize>>,
 }
 
 /// One ask and its answer.
@@ -42,7 +42,7 @@ pub(super) struct Asked {
 impl Answers {
     /// The value of a blank that a vault gives.
     pub(super) fn value_of(&self, id: BlankId) -> Option<&Fetched> {
-        self.asked.get(*self.of_blank.get(&id)?)?.answer.as_ref()
+        self.asked.get((*self.of_blank.get(id.0 as usize)?)?)?.answer.as_ref()
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn warnings_of(answers: &Answers, blanks: &Blanks, untrimmed: &[bool]
 }
 
 fn collect(blanks: &Blanks, needed: &[bool]) -> Answers {
-    let mut answers = Answers::default();
+    let mut answers = Answers { asked: Vec::new(), of_blank: vec![None; blanks.len()] };
     let mut numbers: HashMap<&Ask, usize> = HashMap::new();
     for (id, blank) in blanks.iter().filter(|(id, _)| needed[id.0 as usize]) {
         if let Source::Vault { ask, .. } = &blank.source {
@@ -116,7 +116,7 @@ fn collect(blanks: &Blanks, needed: &[bool]) -> Answers {
                 answers.asked.len() - 1
             });
             answers.asked[number].blanks.push(id);
-            answers.of_blank.insert(id, number);
+            answers.of_blank[id.0 as usize] = Some(number);
         }
     }
     answers

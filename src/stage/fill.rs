@@ -12,8 +12,6 @@ use crate::blank::Ask;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
-use crate::blank::Filter;
-use crate::blank::Source;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::manifest::Object;
@@ -28,12 +26,10 @@ use crate::stage::fetch::fetch;
 use crate::stage::fetch::warnings_of;
 use crate::stage::leaf::Leaf;
 use crate::stage::leaf::LeafPlan;
-use crate::stage::leaf::plan_leaves;
+use crate::stage::leaf::Survey;
 use crate::stage::leaf::problem_of;
+use crate::stage::leaf::survey;
 use crate::stage::lineage::Lineage;
-use crate::stage::lineage::ids_of;
-use crate::stage::sink::visit;
-use crate::stage::taint;
 use crate::stage::taint::Waiver;
 use crate::stage::value::Values;
 use crate::vault::Vault;
@@ -103,18 +99,14 @@ pub async fn fill(
     fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync),
 ) -> Result<Filled, Problems> {
     let lineage = Lineage::of(blanks);
-    let (waivers, mut problems) = taint::look(&objects, &lineage);
-    let (leaves, unplaced) = plan_leaves(&objects, &lineage);
-    problems.extend(unplaced);
-    Problems::or((), problems)?;
+    let Survey { leaves, waivers, needed, untrimmed } = survey(&objects, &lineage)?;
 
     let now = clock.now();
-    let needs = Needs::of(&objects, &leaves, &lineage);
-    let (answers, mut problems) = fetch(blanks, &needs.needed, vaults, now).await;
-    let (values, unfiltered) = Values::make(blanks, &needs.needed, &answers);
+    let (answers, mut problems) = fetch(blanks, &needed, vaults, now).await;
+    let (values, unfiltered) = Values::make(blanks, &needed, &answers);
     problems.extend(unfiltered);
 
-    let mut warnings = warnings_of(&answers, blanks, &needs.untrimmed, now);
+    let mut warnings = warnings_of(&answers, blanks, &untrimmed, now);
     let filling = Filling { lineage: &lineage, values: &values };
     let mut leaves = leaves.into_iter();
     let mut done = Vec::with_capacity(objects.len());
@@ -148,42 +140,6 @@ pub async fn fill(
     Ok(Filled { objects: done, used: used_of(&answers, blanks, fingerprint), waivers, warnings })
 }
 
-/// Which blanks are needed, and which of them other than through `| trim`.
-struct Needs {
-    needed: Vec<bool>,
-    untrimmed: Vec<bool>,
-}
-
-impl Needs {
-    fn of(objects: &[Object<Cloze>], leaves: &[Leaf], lineage: &Lineage<'_>) -> Self {
-        let blanks = lineage.blanks();
-        let mut needs = Self { needed: vec![false; blanks.len()], untrimmed: vec![false; blanks.len()] };
-        let mut leaves = leaves.iter();
-        for object in objects {
-            visit(object, &mut |spot| match leaves.next().map(|leaf| &leaf.plan) {
-                Some(LeafPlan::Decoded(id)) => {
-                    if let Some((_, input)) = lineage.outermost(*id) {
-                        ids_of(input).for_each(|inner| needs.add(inner, false));
-                    }
-                }
-                _ => spot.cloze.blanks().for_each(|id| needs.add(id, false)),
-            });
-        }
-        for index in (0..blanks.len()).rev().filter_map(|index| u32::try_from(index).ok()).map(BlankId) {
-            if let (true, Source::Derived { filter, input }) = (needs.needed[index.0 as usize], &blanks.get(index).source) {
-                let trimmed = *filter == Filter::Trim && input.len() == 1;
-                ids_of(input).for_each(|inner| needs.add(inner, trimmed));
-            }
-        }
-        needs
-    }
-
-    fn add(&mut self, id: BlankId, trimmed: bool) {
-        self.needed[id.0 as usize] = true;
-        self.untrimmed[id.0 as usize] |= !trimmed;
-    }
-}
-
 struct Filling<'a> {
     lineage: &'a Lineage<'a>,
     values: &'a Values<'a>,
@@ -205,14 +161,13 @@ impl Filling<'_> {
                 }
                 self.values.join(&cloze.pieces).map_err(|problem| self.at_first(problem, cloze))?
             }
-            LeafPlan::File(plan) => {
+            LeafPlan::File(plan, key) => {
                 if cloze.blanks().any(|id| self.values.get(id).is_none()) {
                     return Ok(None);
                 }
                 let missing = Secret::new(Vec::new());
                 let value_of = |id: BlankId| self.values.get(id).unwrap_or(&missing);
-                let filled =
-                    plan.assemble(&value_of).map_err(|fault| problem_of(fault, Fault::Vault, &leaf.key, self.lineage.blanks(), None))?;
+                let filled = plan.assemble(&value_of).map_err(|fault| problem_of(fault, Fault::Vault, key, self.lineage.blanks(), None))?;
                 Some(filled)
             }
         };

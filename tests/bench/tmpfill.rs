@@ -1,0 +1,148 @@
+//! What filling and encoding cost for 400, 4,000 and 40,000 manifests: a third each ConfigMap, Secret with three blanks, Deployment.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloze::blank::Allow;
+use cloze::blank::Ask;
+use cloze::blank::Blank;
+use cloze::blank::Blanks;
+use cloze::blank::Cloze;
+use cloze::blank::Piece;
+use cloze::blank::Source;
+use cloze::clock::Clock;
+use cloze::clock::Timestamp;
+use cloze::digest::Digest;
+use cloze::manifest::Entry;
+use cloze::manifest::Identity;
+use cloze::manifest::Mark;
+use cloze::manifest::Node;
+use cloze::manifest::Object;
+use cloze::manifest::Value;
+use cloze::place::Place;
+use cloze::secret::Secret;
+use cloze::stage::encode::encode;
+use cloze::stage::fill::fill;
+use cloze::stage::mask::mask;
+use cloze::vault::Fetched;
+use cloze::vault::Listed;
+use cloze::vault::Vault;
+use cloze::vault::VaultError;
+
+fn cpu() -> f64 {
+    std::fs::read_to_string("/proc/thread-self/schedstat").unwrap().split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+}
+fn main() {
+    let vault: Arc<dyn Vault> = Arc::new(Same);
+    let vaults = BTreeMap::from([("default".to_owned(), vault)]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let key = Secret::copy_of(&[7; 32]);
+    let fingerprint = |parts: &[&[u8]]| if std::env::args().any(|a| a == "nofp") { Digest([0; 32]) } else { Digest::keyed(&key, parts) };
+    for n in [400, 4000, 40000, 40000, 40000] {
+        let t0 = cpu();
+        let (objects, blanks) = project(n);
+        let t1 = cpu();
+        let filled = runtime.block_on(fill(objects, &blanks, &vaults, &Still, &fingerprint)).unwrap_or_else(|p| panic!("{p}"));
+        let t2 = cpu();
+        let e = encode(filled).unwrap_or_else(|p| panic!("{p}"));
+        let t3 = cpu();
+        drop(e);
+        let t4 = cpu();
+        let (objects, blanks) = project(n);
+        let t5 = cpu();
+        let m = mask(objects, &blanks).unwrap_or_else(|p| panic!("{p}"));
+        let t6 = cpu();
+        drop(m);
+        println!("{n}: build {:.1} fill {:.1} encode {:.1} drop {:.1} mask {:.1}", t1 - t0, t2 - t1, t3 - t2, t4 - t3, t6 - t5);
+    }
+}
+#[derive(Debug)]
+struct Same;
+
+impl fmt::Display for Same {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a vault with one value")
+    }
+}
+
+#[async_trait]
+impl Vault for Same {
+    fn check_name(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let value = || Secret::copy_of(b"correct horse battery staple");
+        let fetched = |_| Ok(Fetched { value: value(), version: "1".into(), current: Some(true), not_before: None, expires: None });
+        asks.iter().map(fetched).collect()
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        Ok(Vec::new())
+    }
+}
+
+#[derive(Debug)]
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
+}
+
+fn project(manifests: usize) -> (Vec<Object<Cloze>>, Blanks) {
+    let mut blanks = Blanks::default();
+    let objects = (0..manifests).map(|number| match number % 3 {
+        0 => object("ConfigMap", number, vec![entry("data", map(vec![entry("a", Node::text("b")), entry("c", Node::text("d"))]))]),
+        1 => secret(number, &mut blanks),
+        _ => {
+            let mut node = Node::text("x");
+            for _ in 0..12 {
+                node = map(vec![entry("spec", node), entry("name", Node::text("web"))]);
+            }
+            object("Deployment", number, vec![entry("spec", node)])
+        }
+    });
+    (objects.collect(), blanks)
+}
+
+fn secret(number: usize, blanks: &mut Blanks) -> Object<Cloze> {
+    let place = Place::new("templates/shop.yaml", u32::try_from(number).unwrap_or_default(), 3);
+    let mut ask = |key: usize| {
+        let ask = Ask { vault: "default".into(), name: format!("secret-{number}-{key}"), key: None, version: None };
+        blanks.add(Blank { place: place.clone(), source: Source::Vault { ask, allow: Allow::default() } })
+    };
+    let text = |text: &str| Piece::Text(text.into());
+    let fields = vec![
+        entry("user", leaf(vec![Piece::Blank(ask(0))])),
+        entry("url", leaf(vec![text("postgres://app:"), Piece::Blank(ask(1)), text("@db/app")])),
+        entry("app.json", leaf(vec![text("{\"Db\": {\"Password\": \""), Piece::Blank(ask(2)), text("\", \"Pool\": 4}}\n")])),
+    ];
+    object("Secret", number, vec![entry("stringData", map(fields))])
+}
+
+fn leaf(pieces: Vec<Piece>) -> Node<Cloze> {
+    Node::made(Value::Leaf(Cloze { pieces }))
+}
+
+fn entry(key: &str, node: Node<Cloze>) -> Entry<Cloze> {
+    Entry { key: key.into(), mark: Mark::default(), node }
+}
+
+fn map(entries: Vec<Entry<Cloze>>) -> Node<Cloze> {
+    Node::made(Value::Map(entries))
+}
+
+fn object(kind: &str, number: usize, fields: Vec<Entry<Cloze>>) -> Object<Cloze> {
+    let api_version = if kind == "Deployment" { "apps/v1" } else { "v1" };
+    let identity = Identity {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        namespace: "shop".into(),
+        name: format!("{}-{number}", kind.to_lowercase()),
+    };
+    Object { file: "templates/shop.yaml".into(), identity, root: map(fields) }
+}
