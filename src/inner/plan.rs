@@ -167,7 +167,7 @@ fn with_marks(pieces: &[Piece]) -> (Vec<u8>, Vec<BlankId>) {
 }
 
 fn record(scan: Scan, text: &[u8]) -> Result<Recorder, Broken> {
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder { tokens: Vec::with_capacity(32), ..Recorder::default() };
     scan(text, &mut recorder)?;
     Ok(recorder)
 }

@@ -32,6 +32,7 @@ use crate::stage::leaf::survey;
 use crate::stage::lineage::Lineage;
 use crate::stage::taint::Waiver;
 use crate::stage::value::Values;
+use crate::vault::Fetched;
 use crate::vault::Vault;
 
 /// Objects whose blanks are filled. Only [`fill`] makes one.
@@ -67,7 +68,7 @@ impl Filled {
         &self.objects
     }
 
-    /// What was used, in the order of the templates.
+    /// What was used, vault by vault, in the order in which the templates ask.
     pub fn used(&self) -> &[Used] {
         &self.used
     }
@@ -137,7 +138,7 @@ pub async fn fill(
     Problems::or((), problems)?;
     warnings.sort_by(|a, b| (&a.place, &a.reason).cmp(&(&b.place, &b.reason)));
     warnings.dedup();
-    Ok(Filled { objects: done, used: used_of(&answers, blanks, fingerprint), waivers, warnings })
+    Ok(Filled { objects: done, used: used_of(answers, blanks, fingerprint), waivers, warnings })
 }
 
 struct Filling<'a> {
@@ -212,17 +213,15 @@ fn is_base64(bytes: &[u8]) -> bool {
     bytes.ends_with(b"=") || std::str::from_utf8(&decoded[..length]).is_ok_and(|text| !text.chars().any(|c| c.is_control() && c != '\n'))
 }
 
-fn used_of(answers: &Answers, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
-    let used = answers.asked.iter().filter_map(|asked| {
-        let fetched = asked.answer.as_ref()?;
-        let ask = asked.ask.clone();
+fn used_of(answers: Answers, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
+    let used = answers.into_list().filter_map(|(ask, asked)| {
+        let Fetched { value, version, current, .. } = asked.answer?;
         let key = ask.key.as_deref().unwrap_or_default();
-        let parts = [ask.vault.as_bytes(), ask.name.as_bytes(), key.as_bytes(), fetched.value.expose()];
-        let fingerprint = fingerprint(&parts);
+        let fingerprint = fingerprint(&[ask.vault.as_bytes(), ask.name.as_bytes(), key.as_bytes(), value.expose()]);
         let mut places: Vec<Place> = asked.blanks.iter().map(|id| blanks.get(*id).place.clone()).collect();
         places.sort();
         places.dedup();
-        Some(Used { ask, version: fetched.version.clone(), current: fetched.current, fingerprint, places })
+        Some(Used { ask, version, current, fingerprint, places })
     });
     used.collect()
 }
@@ -328,6 +327,16 @@ mod tests {
         );
         assert_eq!(problems.list()[6].next, "write `default` if that is meant, or add the vault under `vaults:`");
         assert_eq!(problems.list()[7].next, "add it under `vaults:` in the project file");
+    }
+
+    #[tokio::test]
+    async fn a_vault_that_forgets_an_answer_is_a_bug() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let chest = Chest { forgets: true, ..Chest::with(&[("pw", b"x")]) };
+        let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_", &[id]))]))]);
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(reasons(problems.list()), ["the chest gave 0 answers to 1 questions"]);
     }
 
     #[tokio::test]
