@@ -120,7 +120,7 @@ fn kind(text: &str, reason: &str) -> String {
 }
 
 fn map(entries: impl IntoIterator<Item = (String, Node<Infallible>)>) -> Node<Infallible> {
-    Node::made(Value::Map(entries.into_iter().map(|(key, node)| Entry { key, mark: Mark::default(), node }).collect()))
+    Node::made(Value::Map(entries.into_iter().map(|(key, node)| Entry { key: key.into(), mark: Mark::default(), node }).collect()))
 }
 
 fn list(items: impl IntoIterator<Item = Node<Infallible>>) -> Node<Infallible> {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use compact_str::CompactString;
 use zeroize::Zeroize;
 
 use crate::secret::Secret;
@@ -35,7 +36,7 @@ pub enum Value<B> {
     /// A number.
     Number(Number),
     /// Public text.
-    Text(String),
+    Text(CompactString),
     /// A text with blanks, or what became of it.
     Leaf(B),
     /// A sequence.
@@ -48,7 +49,7 @@ pub enum Value<B> {
 #[derive(Debug)]
 pub struct Entry<B> {
     /// The key, as Kubernetes' reader turns it into a string.
-    pub key: String,
+    pub key: CompactString,
     /// Where the key stands.
     pub mark: Mark,
     /// The value.
@@ -91,7 +92,7 @@ impl<B> Node<B> {
     }
 
     /// A text that cloze made itself.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<CompactString>) -> Self {
         Self::made(Value::Text(text.into()))
     }
 
@@ -155,7 +156,7 @@ impl<B> Node<B> {
         if let Some(entries) = self.as_map_mut() {
             match entries.iter_mut().find(|entry| entry.key == key) {
                 Some(entry) => entry.node = node,
-                None => entries.push(Entry { key: key.to_owned(), mark: Mark::default(), node }),
+                None => entries.push(Entry { key: key.into(), mark: Mark::default(), node }),
             }
         }
     }

@@ -49,11 +49,9 @@ fn build<B>(json: &Json, line: &mut u32) -> Node<B> {
         Json::Null => Value::Null,
         Json::Bool(flag) => Value::Bool(*flag),
         Json::Number(number) => Value::Number(number.as_i64().map_or(Number::Float(0.5), Number::Int)),
-        Json::String(text) => Value::Text(text.clone()),
+        Json::String(text) => Value::Text(text.as_str().into()),
         Json::Array(items) => Value::List(items.iter().map(|item| build(item, line)).collect()),
-        Json::Object(map) => {
-            Value::Map(map.iter().map(|(key, value)| Entry { key: key.clone(), mark, node: build(value, line) }).collect())
-        }
+        Json::Object(map) => Value::Map(map.iter().map(|(key, value)| Entry { key: key.into(), mark, node: build(value, line) }).collect()),
     };
     Node { mark, value }
 }

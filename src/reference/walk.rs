@@ -138,7 +138,7 @@ impl Walk<'_> {
                 let (namespace, keys) = (namespace(entries, &entries[index].key), keys(entries));
                 let site = Site { referent, name: &name, namespace, keys, text_only, presence, mark };
                 if let Some(name) = self.ask(&site, visitor) {
-                    entries[index].node.value = Value::Text(name);
+                    entries[index].node.value = Value::Text(name.into());
                 }
             }
             Value::List(items) => {
@@ -146,7 +146,7 @@ impl Walk<'_> {
                     let Value::Text(name) = &mut item.value else { continue };
                     let site = Site { referent, name, namespace: None, keys: Vec::new(), text_only, presence, mark: item.mark };
                     if let Some(new) = self.ask(&site, visitor) {
-                        *name = new;
+                        *name = new.into();
                     }
                 }
             }
@@ -234,7 +234,7 @@ fn permissions<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Vis
         }
         for name in new {
             if !renamed.iter().any(|known| known.as_text() == Some(&name)) {
-                renamed.push(Node { mark, value: Value::Text(name) });
+                renamed.push(Node { mark, value: Value::Text(name.into()) });
             }
         }
     }
@@ -249,7 +249,7 @@ fn annotated<B>(entry: &mut Entry<B>, visitor: &mut impl Visit) {
     let site = Site { referent, name, namespace, keys: Vec::new(), text_only: false, presence: Presence::Required, mark };
     if let Some(name) = visitor.reference(&site) {
         let text = namespace.map_or_else(|| name.clone(), |namespace| format!("{namespace}/{name}"));
-        entry.node.value = Value::Text(text);
+        entry.node.value = Value::Text(text.into());
     }
 }
 
@@ -264,7 +264,7 @@ fn parameter<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Visit
     let mark = entry.node.mark;
     let site = Site { referent: Referent::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, mark };
     if let Some(name) = visitor.reference(&site) {
-        entries[index].node.value = Value::Text(name);
+        entries[index].node.value = Value::Text(name.into());
     }
 }
 
@@ -284,14 +284,14 @@ fn annotate<B>(entries: &mut Vec<Entry<B>>, key: &str, value: String) {
     let annotations = mapping(metadata, "annotations");
     match annotations.iter_mut().find(|entry| entry.key == key) {
         Some(entry) => entry.node = Node::text(value),
-        None => annotations.push(Entry { key: key.to_owned(), mark: Mark::default(), node: Node::text(value) }),
+        None => annotations.push(Entry { key: key.into(), mark: Mark::default(), node: Node::text(value) }),
     }
 }
 
 /// The entries of the mapping under `key`, which is made where there is none.
 fn mapping<'a, B>(entries: &'a mut Vec<Entry<B>>, key: &str) -> &'a mut Vec<Entry<B>> {
     let index = entries.iter().position(|entry| entry.key == key).unwrap_or_else(|| {
-        entries.push(Entry { key: key.to_owned(), mark: Mark::default(), node: Node::made(Value::Null) });
+        entries.push(Entry { key: key.into(), mark: Mark::default(), node: Node::made(Value::Null) });
         entries.len() - 1
     });
     let node = &mut entries[index].node;

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::encoded_len;
 use base64::engine::general_purpose::STANDARD;
 
+use compact_str::CompactString;
+
 use crate::manifest::Entry;
 use crate::manifest::Mark;
 use crate::manifest::Node;
@@ -103,10 +105,10 @@ fn encode_value(node: &mut Node<Secret>, encoded: bool) -> Result<(), (&'static 
     let value = match &node.value {
         Value::Leaf(value) => Value::Leaf(base64_of(value.expose())),
         Value::Text(text) if encoded => {
-            Value::Text(canonical(text).ok_or(("is not base64", "write the text under `stringData`, or encode it"))?)
+            Value::Text(canonical(text).ok_or(("is not base64", "write the text under `stringData`, or encode it"))?.into())
         }
-        Value::Text(text) => Value::Text(STANDARD.encode(text)),
-        Value::Null => Value::Text(String::new()),
+        Value::Text(text) => Value::Text(STANDARD.encode(text).into()),
+        Value::Null => Value::Text(CompactString::default()),
         Value::Bool(_) | Value::Number(_) => return Err(("is not a string", "quote it")),
         Value::List(_) | Value::Map(_) => return Err(("is not a string", "write the text as a block, such as with `|`")),
     };
@@ -143,7 +145,7 @@ fn take_entries(object: &mut Object<Secret>, field: &str, problems: &mut Vec<Pro
     }
 }
 
-fn put_entries(object: &mut Object<Secret>, field: &str, entries: BTreeMap<String, Entry<Secret>>) {
+fn put_entries(object: &mut Object<Secret>, field: &str, entries: BTreeMap<CompactString, Entry<Secret>>) {
     if field == "data" && object.is_secret() {
         object.root.take("stringData");
     }
@@ -185,12 +187,12 @@ mod tests {
 
     fn entries(object: &Object<Secret>, field: &str) -> Vec<(String, String)> {
         let text = |node: &Node<Secret>| match &node.value {
-            Value::Text(text) => text.clone(),
+            Value::Text(text) => text.to_string(),
             Value::Leaf(value) => String::from_utf8(value.bytes().to_vec()).unwrap(),
             _ => panic!("no text"),
         };
         let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
-        entries.iter().map(|entry| (entry.key.clone(), text(&entry.node))).collect()
+        entries.iter().map(|entry| (entry.key.to_string(), text(&entry.node))).collect()
     }
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -41,8 +41,8 @@ pub fn landings(object: &Object<Cloze>) -> Vec<Landing> {
     if object.is_secret() {
         for entry in object.root.get("stringData").and_then(Node::as_map).unwrap_or_default() {
             if let Value::Text(text) = &entry.node.value {
-                let path = vec![Step::Key("stringData".to_owned()), Step::Key(entry.key.clone())];
-                found.push(Landing { path, pieces: vec![Piece::Text(text.clone())] });
+                let path = vec![Step::Key("stringData".to_owned()), Step::Key(entry.key.to_string())];
+                found.push(Landing { path, pieces: vec![Piece::Text(text.to_string())] });
             }
         }
     }
@@ -54,7 +54,7 @@ pub fn preview(object: Object<Cloze>, mask: &dyn Fn(BlankId) -> String) -> Objec
     let landings = landings(&object);
     let is_secret = object.is_secret();
     let joined = |cloze: Cloze| cloze.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>();
-    let root: Result<Node<Infallible>, Infallible> = object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(joined(cloze))));
+    let root: Result<Node<Infallible>, Infallible> = object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(joined(cloze).into())));
     let mut root = match root {
         Ok(root) => root,
         Err(never) => match never {},
@@ -134,7 +134,7 @@ fn collect(node: &Node<Cloze>, path: &mut Vec<Step>, found: &mut Vec<Landing>) {
         }
         Value::Map(entries) => {
             for entry in entries {
-                path.push(Step::Key(entry.key.clone()));
+                path.push(Step::Key(entry.key.to_string()));
                 collect(&entry.node, path, found);
                 path.pop();
             }
@@ -160,8 +160,8 @@ fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> O
         Value::Null => Value::Null,
         Value::Bool(flag) => Value::Bool(*flag),
         Value::Number(number) => Value::Number(*number),
-        Value::Text(text) => Value::Text(if path.len() == 2 { masked(path) } else { None }.unwrap_or_else(|| text.clone())),
-        Value::Leaf(_) => Value::Text(masked(path).unwrap_or_else(|| HIDDEN.to_owned())),
+        Value::Text(text) => Value::Text(if path.len() == 2 { masked(path) } else { None }.map_or_else(|| text.clone(), Into::into)),
+        Value::Leaf(_) => Value::Text(masked(path).unwrap_or_else(|| HIDDEN.to_owned()).into()),
         Value::List(items) => {
             let mut list = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
@@ -174,7 +174,7 @@ fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> O
         Value::Map(entries) => {
             let mut map = Vec::with_capacity(entries.len());
             for entry in entries {
-                path.push(Step::Key(entry.key.clone()));
+                path.push(Step::Key(entry.key.to_string()));
                 map.push(Entry { key: entry.key.clone(), mark: entry.mark, node: copy(&entry.node, path, masked) });
                 path.pop();
             }
@@ -192,7 +192,7 @@ fn unveil(root: &mut Node<Infallible>, landings: &[Landing]) {
             if let [Step::Key(_), Step::Key(key)] = landing.path.as_slice()
                 && let Some(node) = data.take(key)
             {
-                texts.push(Entry { key: key.clone(), mark: node.mark, node });
+                texts.push(Entry { key: key.into(), mark: node.mark, node });
             }
         }
     }

@@ -74,7 +74,7 @@ pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Prob
             let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
             blank_seen = true;
             Ok::<_, Problems>(match mask_leaf(&cloze, &leaf, &lineage) {
-                Ok(text) => Value::Text(text),
+                Ok(text) => Value::Text(text.into()),
                 Err(problem) => {
                     problems.push(problem);
                     Value::Null
@@ -127,7 +127,7 @@ fn mask_file(plan: &Plan, key: &str, lineage: &Lineage<'_>) -> Result<String, Pr
 fn masked_keys(object: &Object<Cloze>) -> Vec<String> {
     let Some((field, _)) = fields(object.is_secret(), object.is_config_map()) else { return Vec::new() };
     let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
-    entries.iter().filter(|entry| matches!(entry.node.value, Value::Leaf(_))).map(|entry| entry.key.clone()).collect()
+    entries.iter().filter(|entry| matches!(entry.node.value, Value::Leaf(_))).map(|entry| entry.key.to_string()).collect()
 }
 
 fn fields(secret: bool, config_map: bool) -> Option<(&'static str, &'static str)> {
@@ -142,7 +142,7 @@ fn fields(secret: bool, config_map: bool) -> Option<(&'static str, &'static str)
 fn move_masks(object: &mut Object<Infallible>, keys: &[String]) {
     let Some((from, to)) = fields(object.is_secret(), object.is_config_map()).filter(|_| !keys.is_empty()) else { return };
     let Some(source) = object.root.get_mut(from).and_then(Node::as_map_mut) else { return };
-    let (moved, kept): (Vec<_>, Vec<_>) = std::mem::take(source).into_iter().partition(|entry| keys.contains(&entry.key));
+    let (moved, kept): (Vec<_>, Vec<_>) = std::mem::take(source).into_iter().partition(|entry| keys.iter().any(|key| entry.key == *key));
     let empty = kept.is_empty();
     *source = kept;
     if empty {

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use compact_str::CompactString;
+
 use crate::blank::Blank;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
@@ -87,7 +89,7 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
         }
     }
     for bundle in bundles {
-        let object = bundle.object(&entries, &mut |file, text| reading.scalar(file, Mark { line: 1, column: 1 }, text));
+        let object = bundle.object(&entries, &mut |file, text| reading.scalar(file, Mark { line: 1, column: 1 }, text.into()));
         match object {
             Ok(object) => objects.push(object),
             Err(problem) => reading.problems.push(problem),
@@ -129,7 +131,7 @@ impl Reading<'_> {
         Entry { key, mark, node: self.node(file, node) }
     }
 
-    fn scalar(&mut self, file: &Arc<str>, mark: Mark, text: String) -> Value<Cloze> {
+    fn scalar(&mut self, file: &Arc<str>, mark: Mark, text: CompactString) -> Value<Cloze> {
         match self.pieces(file, mark, &text) {
             None => Value::Text(text),
             Some(pieces) => Value::Leaf(Cloze { pieces }),
@@ -208,7 +210,7 @@ fn identify(file: Arc<str>, mut root: Node<Cloze>, namespace: &str, scopes: &Sco
             None => {
                 complain(root.mark, format!("the manifest has no `{shown}`"), "add it; every object has apiVersion, kind and metadata.name")
             }
-            Some(Node { value: Value::Text(text), .. }) if !text.is_empty() => return text.clone(),
+            Some(Node { value: Value::Text(text), .. }) if !text.is_empty() => return text.to_string(),
             Some(Node { value: Value::Leaf(_), mark }) => {
                 complain(*mark, format!("a blank stands in `{shown}`"), "write it in the template; only values of a Secret can be secret");
             }

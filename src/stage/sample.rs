@@ -140,7 +140,7 @@ pub(super) fn cloze(template: &str, ids: &[BlankId]) -> Node<Cloze> {
 }
 
 pub(super) fn map(entries: Vec<(&str, Node<Cloze>)>) -> Node<Cloze> {
-    let entry = |(key, node): (&str, Node<Cloze>)| Entry { key: key.to_owned(), mark: Mark { line: 7, column: 1 }, node };
+    let entry = |(key, node): (&str, Node<Cloze>)| Entry { key: key.into(), mark: Mark { line: 7, column: 1 }, node };
     Node::made(Value::Map(entries.into_iter().map(entry).collect()))
 }
 

@@ -58,7 +58,7 @@ fn objects(count: usize) -> Vec<Object<Secret>> {
 }
 
 fn map(entries: Vec<(&str, Node<Secret>)>) -> Node<Secret> {
-    let entry = |(key, node): (&str, Node<Secret>)| Entry { key: key.to_owned(), mark: Mark { line: 1, column: 1 }, node };
+    let entry = |(key, node): (&str, Node<Secret>)| Entry { key: key.into(), mark: Mark { line: 1, column: 1 }, node };
     Node::made(Value::Map(entries.into_iter().map(entry).collect()))
 }
 

@@ -19,7 +19,8 @@ pub(super) struct Entries {
 
 impl Entries {
     /// The finished list.
-    pub(super) fn into_list(self) -> Vec<Entry<Infallible>> {
+    pub(super) fn into_list(mut self) -> Vec<Entry<Infallible>> {
+        self.list.shrink_to_fit();
         self.list
     }
 
@@ -73,10 +74,10 @@ impl Entries {
     fn push(&mut self, entry: Entry<Infallible>, merged: bool) {
         let at = self.list.len();
         if at + 1 == MANY {
-            self.table = self.list.iter().enumerate().map(|(at, entry)| (entry.key.clone(), at)).collect();
+            self.table = self.list.iter().enumerate().map(|(at, entry)| (entry.key.to_string(), at)).collect();
         }
         if at + 1 >= MANY {
-            self.table.insert(entry.key.clone(), at);
+            self.table.insert(entry.key.to_string(), at);
         }
         self.list.push(entry);
         self.merged.push(merged);

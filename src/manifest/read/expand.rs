@@ -178,8 +178,8 @@ impl Walk<'_, '_> {
                 self.fault(mark, "Kubernetes has no such number", "quote it if it is text");
                 Value::Null
             }
-            Resolved::Text => Value::Text(self.copy(text, mark)?),
-            Resolved::Decoded(text) => Value::Text(self.copy(&text, mark)?),
+            Resolved::Text => Value::Text(self.copy(text, mark)?.into()),
+            Resolved::Decoded(text) => Value::Text(self.copy(&text, mark)?.into()),
         })
     }
 
@@ -199,7 +199,7 @@ impl Walk<'_, '_> {
             let key = self.key(key)?;
             let node = self.node(value)?;
             if let Some(key) = key
-                && let Err(first) = entries.set(Entry { key, mark: key_mark, node })
+                && let Err(first) = entries.set(Entry { key: key.into(), mark: key_mark, node })
             {
                 self.fault(key_mark, format!("the key is in this mapping already, at line {}", first.line), "remove one of the two");
             }

@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn entry(key: &str, value: Value<Infallible>) -> Entry<Infallible> {
-        Entry { key: key.to_owned(), mark: Mark::default(), node: Node::made(value) }
+        Entry { key: key.into(), mark: Mark::default(), node: Node::made(value) }
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn leaves_are_written_as_strings() {
         let node = Node::made(Value::Map(vec![Entry {
-            key: "password".to_owned(),
+            key: "password".into(),
             mark: Mark::default(),
             node: Node::made(Value::Leaf(Secret::copy_of(b"0400"))),
         }]));
@@ -239,14 +239,14 @@ mod tests {
             proptest::num::f64::NORMAL
                 .prop_filter("whole numbers become integers", |number| number.fract() != 0.0 || number.abs() >= 1e21)
                 .prop_map(|number| Value::Number(Number::Float(number))),
-            text.clone().prop_map(Value::Text),
+            text.clone().prop_map(|text| Value::Text(text.into())),
         ]
         .prop_map(Node::made);
         leaf.prop_recursive(4, 40, 5, move |inner| {
             prop_oneof![
                 proptest::collection::vec(inner.clone(), 0..5).prop_map(|items| Node::made(Value::List(items))),
                 proptest::collection::btree_map(text.clone(), inner, 0..5).prop_map(|entries| {
-                    let entries = entries.into_iter().map(|(key, node)| Entry { key, mark: Mark::default(), node });
+                    let entries = entries.into_iter().map(|(key, node)| Entry { key: key.into(), mark: Mark::default(), node });
                     Node::made(Value::Map(entries.collect()))
                 }),
             ]

@@ -130,7 +130,7 @@ impl Decoder {
 
     /// A mapping's key, checked.
     pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
-        self.checked(&entry.key, entry.mark, path, check).then(|| Said::at(entry.key.clone(), self.place(entry.mark)))
+        self.checked(&entry.key, entry.mark, path, check).then(|| Said::at(entry.key.to_string(), self.place(entry.mark)))
     }
 
     /// The value that a word of a closed list stands for. Where no word is near, `offered` ones are listed.

@@ -42,7 +42,7 @@ pub(super) fn keys<B>(object: &Object<B>) -> Vec<(String, bool)> {
         .into_iter()
         .flat_map(|section| {
             let entries = object.root.get(section).and_then(Node::as_map).unwrap_or_default();
-            entries.iter().map(move |entry| (entry.key.clone(), section != "binaryData"))
+            entries.iter().map(move |entry| (entry.key.to_string(), section != "binaryData"))
         })
         .collect();
     keys.sort_unstable();
