@@ -50,14 +50,15 @@ fn check(format: Format, template: &str, value: &str, read: fn(&str) -> Option<V
     let Ok(text) = fill(format, template, &[value]) else { return };
     let expected: Vec<String> = expected.into_iter().map(|scalar| scalar.replace(WORD, value)).collect();
     let found = read(&text);
-    // The reader of YAML 1.2 refuses `{"x"` before a line end where libyaml, and so Kubernetes, takes it.
-    if found.is_none()
-        && format == Format::Yaml
-        && serde_yaml::Deserializer::from_str(&text).all(|document| serde_yaml::Value::deserialize(document).is_ok())
-    {
+    // The reader of YAML 1.2 wants a bracket that closes after a quoted scalar indented; libyaml, and so Kubernetes, does not.
+    if found.is_none() && format == Format::Yaml && libyaml_takes(&text) == libyaml_takes(&template.replace("⟦0⟧", WORD)) {
         return;
     }
     assert_eq!(found, Some(expected), "{template:?} filled with {value:?} is {text:?}");
+}
+
+fn libyaml_takes(text: &str) -> bool {
+    serde_yaml::Deserializer::from_str(text).all(|document| serde_yaml::Value::deserialize(document).is_ok())
 }
 
 fn files(bits: &'static [&'static str]) -> impl Strategy<Value = String> {
