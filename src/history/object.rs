@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::fs;
 use std::fs::DirBuilder;
+use std::fs::DirEntry;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -87,6 +88,36 @@ impl Objects {
         }
         let gone = || StoreError { fault: StoreFault::Unsure, reason: format!("{} vanished", self.name) };
         self.reach()?.ok_or_else(gone)
+    }
+
+    /// A folder of a local store. `object_store` asks for the size and the times of everything in it, which nobody wants here.
+    fn list_local(&self, folder: &Path) -> Result<Listing, StoreError> {
+        let mut listing = Listing::default();
+        for (name, is_folder) in self.entries(folder)? {
+            if is_folder {
+                listing.folders.push(name);
+            } else if !is_leftover(&name) {
+                listing.objects.push(name);
+            }
+        }
+        listing.folders.sort_unstable();
+        listing.objects.sort_unstable();
+        Ok(listing)
+    }
+
+    /// The names in a folder of a local store, and whether each is a folder.
+    fn entries(&self, folder: &Path) -> Result<Vec<(String, bool)>, StoreError> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory && self.root.as_deref() != Some(folder) => return Ok(Vec::new()),
+            Err(error) => return Err(self.io_error(&error)),
+        };
+        let one = |entry: io::Result<DirEntry>| {
+            let entry = entry?;
+            Ok((entry.file_name().to_string_lossy().into_owned(), entry.file_type()?.is_dir()))
+        };
+        entries.map(one).collect::<io::Result<_>>().map_err(|error| self.io_error(&error))
     }
 
     async fn read(&self, path: &str, length: Option<usize>) -> Result<Option<Bytes>, StoreError> {
@@ -173,6 +204,9 @@ impl HistoryStore for Objects {
 
     async fn list(&self, folder: &str) -> Result<Listing, StoreError> {
         let prefix = if folder.is_empty() { None } else { Some(self.path(folder)?) };
+        if let Some(root) = &self.root {
+            return self.list_local(&root.join(folder));
+        }
         let Some(store) = self.reach()? else { return Ok(Listing::default()) };
         let found = match store.list_with_delimiter(prefix.as_ref()).await {
             Ok(found) => found,
@@ -194,17 +228,8 @@ impl HistoryStore for Objects {
         if !folder.is_empty() {
             self.path(folder)?;
         }
-        let mut names = Vec::new();
-        match fs::read_dir(root.join(folder)) {
-            Ok(entries) => {
-                for entry in entries {
-                    let entry = entry.map_err(|error| self.io_error(&error))?;
-                    names.extend(entry.file_name().to_str().filter(|name| is_leftover(name)).map(str::to_owned));
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(self.io_error(&error)),
-        }
+        let names = self.entries(&root.join(folder))?.into_iter().map(|(name, _)| name);
+        let mut names: Vec<String> = names.filter(|name| is_leftover(name)).collect();
         names.sort_unstable();
         Ok(names)
     }

@@ -27,6 +27,9 @@ const MANIFESTS: u64 = 30;
 /// Where in a history the cost is measured.
 const NUMBERS: [u64; 2] = [10, 10_000];
 
+/// The number before the last of [`NUMBERS`].
+const WORST: u64 = NUMBERS[1] - 1;
+
 static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::fresh(&Machine));
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"));
@@ -108,14 +111,23 @@ fn record(bencher: divan::Bencher<'_, '_>, number: u64) {
         });
 }
 
-/// Opening the history and reading all manifests of the release before the last, as a rollback does.
-#[divan::bench(args = NUMBERS, sample_count = 50, sample_size = 1)]
+/// Opening the history and reading all manifests of the release before the last, as a rollback does. Beside the two numbers
+/// stands the worst one, where the folders on the way to the head are fullest.
+#[divan::bench(args = [NUMBERS[0], WORST, NUMBERS[1]], sample_count = 200, sample_size = 1)]
 fn read_for_rollback(bencher: divan::Bencher<'_, '_>, number: u64) {
     let store = Objects::local(folder(number));
+    RUNTIME.block_on(async {
+        let history = open(&store).await;
+        let head = history.head().await.expect("a head").expect("a release");
+        if head.summary.number < number {
+            release(&history, number, Some(&head)).await;
+        }
+    });
     bencher.bench(|| {
         RUNTIME.block_on(async {
             let history = open(&store).await;
             let newest = history.reader().newest().await.expect("a number");
+            assert_eq!(newest, number);
             let release = history.release(newest - 1).await.expect("a release");
             let manifests = history.manifests(&release).await.expect("manifests");
             assert_eq!(manifests.len() as u64, MANIFESTS);
