@@ -8,6 +8,7 @@ pub mod history;
 pub mod inner;
 pub mod key;
 pub mod manifest;
+pub mod nearest;
 pub mod output;
 pub mod place;
 pub mod problem;

@@ -3,7 +3,6 @@
 mod decode;
 mod document;
 mod glob;
-mod nearest;
 mod origin;
 mod path;
 mod quote;
@@ -30,7 +29,6 @@ pub use document::VaultEntry;
 pub use document::VaultKind;
 pub use glob::MOST_FILES;
 pub use glob::Pattern;
-pub use nearest::nearest;
 pub use origin::Choice;
 pub use origin::Effective;
 pub use origin::Origin;

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -26,7 +27,6 @@ use crate::project::document::Names;
 use crate::project::document::Project;
 use crate::project::document::VaultEntry;
 use crate::project::document::VaultKind;
-use crate::project::nearest::nearest;
 use crate::project::origin::Choice;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;

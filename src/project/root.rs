@@ -13,9 +13,9 @@ use cap_std::fs::Dir;
 use cap_std::fs::File;
 use cap_std::fs::OpenOptions;
 
+use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::nearest::nearest;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
 

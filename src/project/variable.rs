@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 
+use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::nearest::nearest;
 use crate::project::quote::quote;
 use crate::secret::Secret;
 

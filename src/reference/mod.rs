@@ -2,7 +2,6 @@
 
 mod annotation;
 mod external;
-mod nearest;
 mod producer;
 mod rule;
 #[cfg(test)]
@@ -18,7 +17,6 @@ use std::fmt;
 use crate::manifest::Mark;
 
 pub use external::External;
-pub use nearest::nearest;
 pub use producer::{Product, always_there, products};
 pub use scope::Scopes;
 pub use shape::{pod_specs, pod_templates};

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::nearest::nearest;
 use crate::render::allowed::FUNCTIONS;
 use crate::render::allowed::LAZY_BUILTIN;
 use crate::render::allowed::LAZY_OWN;
@@ -11,7 +12,6 @@ use crate::render::allowed::arguments;
 use crate::render::allowed::filters;
 use crate::render::lexer::Word;
 use crate::render::lexer::WordKind;
-use crate::render::nearest::nearest;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
 use crate::render::reader::Expression;

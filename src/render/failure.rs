@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tera::ErrorKind;
 use tera::ReportError;
 
+use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -14,7 +15,6 @@ use crate::render::Request;
 use crate::render::analysis::Analysis;
 use crate::render::analysis::Lines;
 use crate::render::desk::Failed;
-use crate::render::nearest::nearest;
 
 /// A template that Tera holds: the author's text and where ours was added.
 #[derive(Debug, Clone, Copy)]

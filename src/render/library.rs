@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::render::Request;
@@ -13,7 +14,6 @@ use crate::render::analysis::analyse;
 use crate::render::desk::OWN_SITES;
 use crate::render::failure::syntax;
 use crate::render::marker::Marker;
-use crate::render::nearest::nearest;
 
 /// The templates of a request, sorted into those that others use and the rest.
 #[derive(Debug, Default)]

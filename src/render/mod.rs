@@ -13,7 +13,6 @@ mod failure;
 mod lexer;
 mod library;
 mod marker;
-mod nearest;
 mod process;
 mod reader;
 mod statement;

@@ -12,6 +12,7 @@ use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::blank::Source;
 use crate::clock::Timestamp;
+use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::vault::Fetched;
@@ -183,7 +184,7 @@ fn vault_of<'v>(
     let name = &group.asks.first()?.vault;
     let vault = vaults.get(name);
     if vault.is_none() {
-        let next = match nearest(name, vaults.keys()) {
+        let next = match nearest(name, vaults.keys().map(String::as_str)) {
             Some(near) => format!("write `{near}` if that is meant, or add the vault under `vaults:`"),
             None => "add it under `vaults:` in the project file".to_owned(),
         };
@@ -234,25 +235,4 @@ fn edge_of(fetched: &Fetched) -> Option<(&'static str, &'static str)> {
     } else {
         None
     }
-}
-
-/// The name that differs in the fewest letters, if it is near (Levenshtein).
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n String>) -> Option<&'n str> {
-    let distance = |other: &str| {
-        let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-        for (index, letter) in name.chars().enumerate() {
-            let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-            for (column, other_letter) in other.chars().enumerate() {
-                let cost = diagonal + usize::from(letter != other_letter);
-                diagonal = row[column + 1];
-                row[column + 1] = cost.min(diagonal + 1).min(row[column] + 1);
-            }
-        }
-        row.last().copied().unwrap_or_default()
-    };
-    known
-        .map(|other| (distance(other), other))
-        .filter(|(far, other)| *far <= other.len().div_ceil(3))
-        .min()
-        .map(|(_, other)| other.as_str())
 }

@@ -7,6 +7,7 @@ use crate::manifest::Entry;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Value;
+use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -14,7 +15,6 @@ use crate::project::decode::check::Refusal;
 use crate::project::decode::check::show;
 use crate::project::decode::check::some;
 use crate::project::decode::shape::Shape;
-use crate::project::nearest::nearest;
 use crate::project::quote::quote;
 use crate::project::said::Said;
 

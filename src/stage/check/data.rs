@@ -3,7 +3,7 @@
 use crate::manifest::Entry;
 use crate::manifest::Node;
 use crate::manifest::Value;
-use crate::reference::nearest;
+use crate::nearest::nearest;
 use crate::stage::check::Say;
 use crate::stage::check::base64;
 use crate::stage::check::dns;

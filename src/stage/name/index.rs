@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::digest::Digest;
+use crate::nearest::nearest;
 use crate::reference::External;
 use crate::reference::Product;
 use crate::reference::Referent;
 use crate::reference::always_there;
-use crate::reference::nearest;
 use crate::stage::name::Names;
 
 /// A ConfigMap or Secret of the release.
