@@ -60,11 +60,18 @@ impl Masked {
 
 /// Masks every blank of `objects`, or reports every blank that may not stand where it does.
 pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Problems> {
+    let (masked, tainted) = sketch(objects, blanks)?;
+    Problems::or(masked, tainted)
+}
+
+/// As [`mask`], but beside the objects the blanks that would be public, so that the checks that follow can be reported together with them.
+pub fn sketch(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<(Masked, Vec<Problem>), Problems> {
     let lineage = Lineage::of(blanks);
-    let (waivers, mut problems) = taint::look(&objects, &lineage);
+    let (waivers, tainted) = taint::look(&objects, &lineage);
     let (leaves, unplaced) = plan_leaves(&objects, &lineage);
-    problems.extend(unplaced);
-    Problems::or((), problems)?;
+    if !unplaced.is_empty() {
+        return Err(tainted.into_iter().chain(unplaced).collect::<Vec<_>>().into());
+    }
     let mut problems = Vec::new();
     let mut unknown = BTreeSet::new();
     let mut masked = Vec::with_capacity(objects.len());
@@ -91,7 +98,7 @@ pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Prob
         move_masks(&mut object, &moved);
         masked.push(object);
     }
-    Problems::or(Masked { objects: masked, unknown, waivers }, problems)
+    Problems::or((Masked { objects: masked, unknown, waivers }, tainted), problems)
 }
 
 fn mask_leaf(cloze: &Cloze, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
