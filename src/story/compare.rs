@@ -146,11 +146,15 @@ fn previews(
     let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
     let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &unknown };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
-    let review = |object: &Object<Infallible>| {
+    let review = |mut object: Object<Infallible>| {
+        // Where a filled object's review has it: behind everything else.
+        if let Some(masks) = object.root.take("stringData") {
+            object.root.set("stringData", masks);
+        }
         let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
-        Reviewed { identity: based(object), text }
+        Reviewed { identity: based(&object), text }
     };
-    Ok(name(shown, &naming)?.objects().iter().map(review).collect())
+    Ok(name(shown, &naming)?.into_objects().into_iter().map(review).collect())
 }
 
 /// The reviews of a release with the names of Secrets as a review without keys has them.

@@ -137,7 +137,7 @@ fn check_shows_what_a_template_waives() {
     sandbox.write("templates/open.yaml", map);
     let line = "templates/open.yaml:5:50: reveal lets <secret default/smtp#username | reveal> into data.user of ConfigMap shop-dev/open";
     sandbox.cloze(["check"]).fails(0, &[line, "11 objects"]);
-    let out = sandbox.cloze(["check", "--format", "json"]).silent().ok();
+    let out = sandbox.cloze(["check", "--format", "json"]).ok();
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["waivers"][0]["rule"], "reveal");
     assert_eq!(json["waivers"][0]["place"], "templates/open.yaml:5:50");

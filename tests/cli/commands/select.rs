@@ -131,7 +131,7 @@ fn everything_is_json_for_machines() {
         assert!(values.is_ok_and(|values| !values.is_empty()), "{command:?}: {out}");
     }
     let out = sandbox.feed(["--format", "json", "vault", "set", "x"], b"y").silent().ok();
-    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["version"], "1");
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["version"], 1);
 }
 
 #[test]
