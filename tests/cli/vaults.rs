@@ -74,7 +74,8 @@ fn five_hundred_blanks_of_167_secrets_are_167_requests() {
     let text = sandbox.read("cloze.yaml");
     let (head, rest) = text.split_once("config:\n").unwrap();
     sandbox.write("cloze.yaml", format!("{head}{}", &rest[rest.find("# Objects").unwrap()..]));
-    let mut template = String::from("apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable } }\nstringData:\n");
+    let mut template =
+        String::from("apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable } }\nstringData:\n");
     for blank in 0..500 {
         writeln!(template, "  k{blank}: {{{{ secret(name=\"many/{}\") }}}}", blank % 167).unwrap();
     }
@@ -105,7 +106,8 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
     for (fault, words) in cases {
         server.heal();
         server.script(Script::always("api-token", fault.clone()));
-        let blank = format!("error: templates/secrets.yaml:38:13: default/api-token of HashiCorp Vault at {}, mount secret: ", server.url());
+        let blank =
+            format!("error: templates/secrets.yaml:38:13: default/api-token of HashiCorp Vault at {}, mount secret: ", server.url());
         let outcome = sandbox.cloze(["deploy"]);
         let line = outcome.err().trim_end().to_owned();
         let err = outcome.fails(5, &[&blank]);
@@ -125,7 +127,10 @@ fn deleted_and_destroyed_and_unknown_are_all_told_in_one_run() {
     server.delete("secret/session-key", &[], "2026-01-01T00:00:00Z");
     server.destroy("secret/api-token", &[]);
     let sandbox = shop(&server, "{ default: { @@ } }");
-    let smtp = sandbox.read("templates/secrets.yaml").replace("key=\"username\"", "key=\"user\"").replace("name=\"db-password\"", "name=\"db-pasword\"");
+    let smtp = sandbox
+        .read("templates/secrets.yaml")
+        .replace("key=\"username\"", "key=\"user\"")
+        .replace("name=\"db-password\"", "name=\"db-pasword\"");
     sandbox.write("templates/secrets.yaml", smtp);
     let err = sandbox.cloze(["deploy"]).fails(
         5,

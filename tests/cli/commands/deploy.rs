@@ -85,8 +85,7 @@ fn one_changed_config_map_costs_a_pack_a_record_and_an_outcome() {
     let before = history(&sandbox);
     sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["recorded release 2: 11 manifests, 1 of them new"]);
     let after = history(&sandbox);
-    let fresh: Vec<String> =
-        after.iter().filter(|path| !before.contains(path)).map(|path| path.to_string_lossy().into_owned()).collect();
+    let fresh: Vec<String> = after.iter().filter(|path| !before.contains(path)).map(|path| path.to_string_lossy().into_owned()).collect();
     assert!(before.iter().all(|path| after.contains(path)));
     assert_eq!(fresh.len(), 3, "{fresh:?}");
     for folder in ["/packs/", "/releases/", "/events/"] {
@@ -177,7 +176,9 @@ fn history_needs_no_key_and_opening_values_does() {
     assert_eq!(json["releases"][1]["note"], "the first\nof many");
     assert_eq!(json["releases"][1]["revision"], "0123abcd");
     for command in [&["history", "--verify"] as &[&str], &["show"], &["diff"], &["deploy"], &["rollback"]] {
-        sandbox.cloze(command).fails(5, &["error: the key file `shop/.cloze/dev.key` is not there\n  restore it from where your team keeps it"]);
+        sandbox
+            .cloze(command)
+            .fails(5, &["error: the key file `shop/.cloze/dev.key` is not there\n  restore it from where your team keeps it"]);
     }
 }
 
@@ -224,5 +225,8 @@ fn secrets_are_not_written_where_git_would_take_them() {
     git(&["add", "-A"]);
     let listed = Command::new("git").args(["ls-files"]).current_dir(sandbox.shop_path("")).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
-    assert!(listed.contains("secrets/dev.vault") && !listed.contains("dist/") && !listed.contains("out/") && !listed.contains(".key\n"), "{listed}");
+    assert!(
+        listed.contains("secrets/dev.vault") && !listed.contains("dist/") && !listed.contains("out/") && !listed.contains(".key\n"),
+        "{listed}"
+    );
 }

@@ -20,7 +20,8 @@ fn a_new_project_is_whole_and_says_what_is_next() {
     assert!(outcome.ok().is_empty());
     assert!(err.contains("wrote project shop to ./shop; its key is ./shop/.cloze/dev.key, which git ignores"), "{err}");
     assert!(err.contains("next: cloze -C shop render, then cloze -C shop deploy"), "{err}");
-    for path in ["cloze.yaml", "templates/deployment.yaml", "values/common.yaml", "secrets/dev.vault", "secrets/dev.keyring", ".gitignore"] {
+    for path in ["cloze.yaml", "templates/deployment.yaml", "values/common.yaml", "secrets/dev.vault", "secrets/dev.keyring", ".gitignore"]
+    {
         assert!(sandbox.shop_path(path).is_file(), "{path}");
     }
     assert_eq!(mode(&sandbox.shop_path(".cloze/dev.key")), 0o600);

@@ -41,10 +41,7 @@ fn masked_values_stand_under_string_data() {
     }
     assert_eq!(secrets, 4);
     let credentials = objects.iter().find(|object| object["metadata"]["name"] == "web-credentials-xxxxxxxxxx").unwrap();
-    assert_eq!(
-        credentials["stringData"]["DATABASE_URL"],
-        "postgres://app:<secret default/db-password | urlencode>@postgres:5432/app"
-    );
+    assert_eq!(credentials["stringData"]["DATABASE_URL"], "postgres://app:<secret default/db-password | urlencode>@postgres:5432/app");
     let smtp = objects.iter().find(|object| object["metadata"]["name"] == "smtp-xxxxxxxxxx").unwrap();
     assert_eq!(smtp["stringData"]["password"], "<secret default/smtp#password>");
 }

@@ -36,7 +36,9 @@ fn several_environments_need_a_name() {
 fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_secret() {
     let sandbox = Sandbox::shop();
     with_prod(&sandbox);
-    sandbox.cloze(["vault", "list", "-e", "prod"]).fails(5, &["environment `prod` has no keyring at `secrets/prod.keyring`", "cloze vault set"]);
+    sandbox
+        .cloze(["vault", "list", "-e", "prod"])
+        .fails(5, &["environment `prod` has no keyring at `secrets/prod.keyring`", "cloze vault set"]);
     assert!(!sandbox.shop_path(".cloze/prod.key").exists());
     let set = |name: &str, value: &str| sandbox.feed(["-e", "prod", "vault", "set", name], value.as_bytes());
     set("db-password", "one").fails(0, &["made the key file shop/.cloze/prod.key: keep a copy", "set db-password, version 1"]);

@@ -118,7 +118,8 @@ fn a_new_secret_renames_what_holds_it_and_rolls_what_uses_it() {
     sandbox.feed(["vault", "set", "api-token"], b"new").ok();
     sandbox.cloze(["deploy"]).fails(0, &["recorded release 2: 10 manifests, 2 of them new"]);
     let after = deployed(&sandbox, "dist/dev");
-    let changed: Vec<&str> = after.iter().filter(|object| !before.contains(object)).map(|object| object["kind"].as_str().unwrap()).collect();
+    let changed: Vec<&str> =
+        after.iter().filter(|object| !before.contains(object)).map(|object| object["kind"].as_str().unwrap()).collect();
     assert_eq!(changed, ["Secret", "CronJob"]);
     assert_ne!(name(find(&before, "Secret", "report")), name(find(&after, "Secret", "report")));
 }
