@@ -425,8 +425,8 @@ fn syntax_errors_have_a_place() {
         ("a\n{{ b c }}", "t.yaml:2:6: syntax error: "),
         ("{% if a %}", "t.yaml:1:"),
         ("{{ 'a }}", "t.yaml:1:4: syntax error: "),
-        ("{% nope %}", "t.yaml:1:4: syntax error: Unknown tag"),
-        ("{{ text | trim }}{% endif %}", "t.yaml:1:21: syntax error: Unknown tag"),
+        ("{% nope %}", "t.yaml:1:4: syntax error: unknown tag"),
+        ("{{ text | trim }}{% endif %}", "t.yaml:1:21: syntax error: unknown tag"),
         ("{{ (1 }}", "t.yaml:1:7: syntax error: "),
         ("{% break %}", "t.yaml:1:4: syntax error: "),
     ] {

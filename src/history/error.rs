@@ -16,7 +16,7 @@ pub enum HistoryError {
         winner: Box<Summary>,
     },
     /// There is no such release.
-    #[error("there is no release {number}; the newest is {newest}")]
+    #[error("there is no release {number}; {}", if *.newest == 0 { "there is none yet".to_owned() } else { format!("the newest is {}", .newest) })]
     NoRelease {
         /// What was asked for.
         number: u64,
@@ -115,7 +115,7 @@ impl HistoryError {
                 "see what is affected with `cloze history --verify`, and restore the object from a backup of the store".to_owned()
             }
             Self::CutOrReplayed { .. } => {
-                "find out who changed the store and restore it; if the change was meant, remove the remembered head and verify".to_owned()
+                "find out who changed the store and restore it; if the change was meant, remove the remembered head under `.cloze/pins`, then run `cloze history --verify`".to_owned()
             }
             Self::Other { .. } => {
                 "check `history:` and `keys:` of the environment in cloze.yaml; each environment needs a store of its own".to_owned()
@@ -178,6 +178,7 @@ mod tests {
         let all = [
             (HistoryError::Conflict { winner: Box::new(sample::summary(7)) }, "release 7 was recorded meanwhile by ada"),
             (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
+            (HistoryError::NoRelease { number: 9, newest: 0 }, "there is no release 9; there is none yet"),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
             (HistoryError::CutOrReplayed { reason: reason() }, "the history was cut or replayed: no answer"),
             (HistoryError::Other { reason: reason() }, "the store holds another history: no answer"),

@@ -49,9 +49,19 @@ pub(super) fn syntax(file: &Arc<str>, source: &str, broken: usize) -> Problem {
 
 fn syntax_problem(report: &ReportError) -> Problem {
     let message = report.message().trim_end_matches('.');
+    if message == "Unexpected end of input" {
+        let next = "close what is open: `{{` with `}}`, `{% for %}` with `{% endfor %}`, `{% if %}` with `{% endif %}`";
+        return Problem::new(Fault::Check, "syntax error: the template ends in the middle of a tag or a block", next);
+    }
+    if message.ends_with("Found string but expected identifier") {
+        let next = "name the argument, as in `secret(name=\"…\")`, or take the quotes away";
+        return Problem::new(Fault::Check, "syntax error: a text stands where a name is expected", next);
+    }
     let mut reason = String::from("syntax error: ");
-    reason.extend(message.chars().filter(|char| !char.is_control()));
-    Problem::new(Fault::Check, reason, "correct the template")
+    let mut characters = message.chars().filter(|char| !char.is_control());
+    reason.extend(characters.next().map(|first| first.to_ascii_lowercase()));
+    reason.extend(characters);
+    Problem::new(Fault::Check, reason, "correct the tag at this place: cloze reads templates in Tera's syntax")
 }
 
 /// The problem of a failed call.

@@ -60,12 +60,20 @@ pub(super) struct Survey {
 
 /// Plans every leaf, or reports every blank that may not stand where it does.
 pub(super) fn survey(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result<Survey, Problems> {
+    let (survey, tainted) = outlook(objects, lineage)?;
+    Problems::or(survey, tainted)
+}
+
+/// As [`survey`], but beside the plans the blanks that would be public: they can be planned all the same.
+pub(super) fn outlook(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result<(Survey, Vec<Problem>), Problems> {
     let none = vec![false; lineage.blanks().len()];
     let mut survey = Survey { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none };
+    let mut tainted = Vec::new();
     let mut problems = Vec::new();
     for object in objects {
         visit(object, &mut |spot| {
-            taint::look(spot, lineage, &mut survey.waivers, &mut problems);
+            let heavy = spot.cloze.blanks().any(|id| taint::is_too_heavy(lineage, id));
+            taint::look(spot, lineage, &mut survey.waivers, if heavy { &mut problems } else { &mut tainted });
             let plan = plan_leaf(spot, lineage, &mut problems);
             match &plan {
                 LeafPlan::Decoded(id) => {
@@ -81,7 +89,7 @@ pub(super) fn survey(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result
     }
     survey.need_inputs(lineage.blanks());
     survey.waivers.sort();
-    Problems::or(survey, problems)
+    if problems.is_empty() { Ok((survey, tainted)) } else { Err(tainted.into_iter().chain(problems).collect::<Vec<_>>().into()) }
 }
 
 impl Survey {

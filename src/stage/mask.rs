@@ -23,8 +23,8 @@ use crate::secret::Secret;
 use crate::stage::leaf::Leaf;
 use crate::stage::leaf::LeafPlan;
 use crate::stage::leaf::Survey;
+use crate::stage::leaf::outlook;
 use crate::stage::leaf::problem_of;
-use crate::stage::leaf::survey;
 use crate::stage::lineage::Lineage;
 use crate::stage::taint::Waiver;
 
@@ -60,8 +60,14 @@ impl Masked {
 
 /// Masks every blank of `objects`, or reports every blank that may not stand where it does.
 pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Problems> {
+    let (masked, tainted) = sketch(objects, blanks)?;
+    Problems::or(masked, tainted)
+}
+
+/// As [`mask`], but beside the objects the blanks that would be public, so that the checks that follow can be reported together with them.
+pub fn sketch(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<(Masked, Vec<Problem>), Problems> {
     let lineage = Lineage::of(blanks);
-    let Survey { leaves, waivers, .. } = survey(&objects, &lineage)?;
+    let (Survey { leaves, waivers, .. }, tainted) = outlook(&objects, &lineage)?;
     let mut problems = Vec::new();
     let mut unknown = BTreeSet::new();
     let mut masked = Vec::with_capacity(objects.len());
@@ -88,7 +94,7 @@ pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Prob
         move_masks(&mut object, &moved);
         masked.push(object);
     }
-    Problems::or(Masked { objects: masked, unknown, waivers }, problems)
+    Problems::or((Masked { objects: masked, unknown, waivers }, tainted), problems)
 }
 
 fn mask_leaf(cloze: &Cloze, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {

@@ -1,5 +1,6 @@
 //! Where a secret may land: only in a Secret, or where its template says `| reveal`. Needs no vault.
 
+use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
 use crate::blank::Filter;
@@ -52,11 +53,16 @@ pub fn check(objects: &[Object<Cloze>], blanks: &Blanks) -> Result<Vec<Waiver>, 
     Problems::or(waivers, problems)
 }
 
+/// Whether a blank is derived from more than is shown or filled.
+pub(super) fn is_too_heavy(lineage: &Lineage<'_>, id: BlankId) -> bool {
+    lineage.weight(id) > HEAVIEST
+}
+
 /// Notes what the blanks of one text waive, and which of them may not stand there.
 pub(super) fn look(spot: &Spot<'_>, lineage: &Lineage<'_>, waivers: &mut Vec<Waiver>, problems: &mut Vec<Problem>) {
     for id in spot.cloze.blanks() {
         let place = || lineage.blanks().get(id).place.clone();
-        if lineage.weight(id) > HEAVIEST {
+        if is_too_heavy(lineage, id) {
             let problem = Problem::new(
                 Fault::Check,
                 format!("one text is derived from more than {HEAVIEST} blanks and filters"),

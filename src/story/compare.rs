@@ -1,6 +1,7 @@
 //! What a release changes against another, as a review shows it.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::convert::Infallible;
 
@@ -10,6 +11,7 @@ use crate::blank::Cloze;
 use crate::history::History;
 use crate::history::RecordedBlank;
 use crate::history::Release;
+use crate::history::StoredManifest;
 use crate::manifest::Identity;
 use crate::manifest::Object;
 use crate::problem::Problem;
@@ -42,37 +44,44 @@ use crate::story::review::names;
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
 pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {
     let manifests = history.manifests(release).await.map_err(problem)?;
-    manifests
-        .iter()
-        .map(|stored| {
-            let text = match &stored.recipe {
-                Some(recipe) => Recipe::decode(recipe.expose())?.review,
-                None => String::from_utf8_lossy(stored.content.expose()).into_owned(),
-            };
-            let identity = Identity { name: stored.manifest.base.clone(), ..stored.manifest.identity.clone() };
-            Ok(Reviewed { identity, text })
-        })
-        .collect()
+    manifests.iter().map(shown).collect()
+}
+
+fn shown(stored: &StoredManifest<'_>) -> Result<Reviewed, Problem> {
+    let text = match &stored.recipe {
+        Some(recipe) => Recipe::decode(recipe.expose())?.review,
+        None => String::from_utf8_lossy(stored.content.expose()).into_owned(),
+    };
+    let identity = Identity { name: stored.manifest.base.clone(), ..stored.manifest.identity.clone() };
+    Ok(Reviewed { identity, text })
 }
 
 /// What `built` changes against a release; everything is new where there is none.
 pub async fn compare_built(history: &History<'_>, before: Option<&Release>, built: &Built) -> Result<Vec<Change>, Problems> {
-    let before = match before {
-        Some(release) => reviewed(history, release).await?,
+    let stored = match before {
+        Some(release) => history.manifests(release).await.map_err(problem)?,
         None => Vec::new(),
     };
-    let after = built
+    let contents: HashMap<&Identity, &StoredManifest<'_>> = stored.iter().map(|stored| (&stored.manifest.identity, stored)).collect();
+    let before = stored.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
+    let after: Result<Vec<Reviewed>, Problem> = built
         .manifests
         .iter()
         .map(|manifest| {
+            // Equal bytes are equal, whichever versions of secrets they came from.
+            if let Some(stored) = contents.get(&manifest.identity)
+                && manifest.bytes.expose() == stored.content.expose()
+            {
+                return shown(stored);
+            }
             let text = match &manifest.recipe {
                 Some(recipe) => recipe.review.clone(),
                 None => String::from_utf8_lossy(manifest.bytes.expose()).into_owned(),
             };
-            Reviewed { identity: Identity { name: manifest.base.clone(), ..manifest.identity.clone() }, text }
+            Ok(Reviewed { identity: Identity { name: manifest.base.clone(), ..manifest.identity.clone() }, text })
         })
         .collect();
-    Ok(diff(before, after))
+    Ok(diff(before, after?))
 }
 
 /// What release `after` changes against release `before`.
@@ -138,11 +147,15 @@ fn previews(
     let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
     let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &unknown };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
-    let review = |object: &Object<Infallible>| {
+    let review = |mut object: Object<Infallible>| {
+        // Where a filled object's review has it: behind everything else.
+        if let Some(masks) = object.root.take("stringData") {
+            object.root.set("stringData", masks);
+        }
         let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
-        Reviewed { identity: based(object), text }
+        Reviewed { identity: based(&object), text }
     };
-    Ok(name(shown, &naming)?.objects().iter().map(review).collect())
+    Ok(name(shown, &naming)?.into_objects().into_iter().map(review).collect())
 }
 
 /// The reviews of a release with the names of Secrets as a review without keys has them.

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::blank::Blank;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
+use crate::blank::Source;
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::event::Observer;
 use crate::manifest::Object;
+use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -31,6 +34,7 @@ use crate::stage::check;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
+use crate::story::review::faults;
 
 /// What a story about templates works with.
 #[derive(Debug, Clone, Copy)]
@@ -77,14 +81,31 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
     let parsed = parse(rendered, bundles, &workbench.settings.namespace).map_err(|failed| locate(workbench, failed))?;
     workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks: parsed.blanks().len() });
     let mut failed = check::shape(parsed.objects());
-    if let Err(tainted) = taint::check(parsed.objects(), parsed.blanks()) {
-        failed.extend(tainted.into_list());
-    }
-    if !failed.is_empty() {
+    failed.extend(strangers(parsed.blanks(), workbench.settings));
+    if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {
+        let (objects, blanks) = parsed.into_parts();
+        let more = faults(objects, &blanks, workbench.settings, &failed);
+        failed.extend(more);
         return Err(locate(workbench, failed.into()));
     }
     let warnings = check::hidden_variables(parsed.objects());
     Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
+}
+
+/// The blanks of vaults that the environment does not have.
+fn strangers(blanks: &Blanks, settings: &Settings) -> Vec<Problem> {
+    let stranger = |blank: &Blank| match &blank.source {
+        Source::Vault { ask, .. } if settings.vault(&ask.vault).is_none() => {
+            let next = match nearest(&ask.vault, settings.vaults.iter().map(|vault| vault.entry.name.value.as_str())) {
+                Some(name) => format!("write `{name}` if that is meant, or add the vault under `vaults:`"),
+                None => "add it under `vaults:` in the project file".to_owned(),
+            };
+            let reason = format!("the environment has no vault `{}`", ask.vault);
+            Some(Problem::new(Fault::Check, reason, next).at(blank.place.clone()))
+        }
+        _ => None,
+    };
+    blanks.iter().filter_map(|(_, blank)| stranger(blank)).collect()
 }
 
 fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {

@@ -1,8 +1,12 @@
 //! Local rendering for review: no credential, no key, no network.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
+use crate::blank::Blanks;
+use crate::blank::Cloze;
 use crate::manifest::Identity;
+use crate::manifest::Object;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Names;
@@ -11,8 +15,12 @@ use crate::project::Settings;
 use crate::reference::External;
 use crate::reference::Referent;
 use crate::secret::SecretBuffer;
+use crate::stage::check;
+use crate::stage::mask::Masked;
 use crate::stage::mask::mask;
+use crate::stage::mask::sketch;
 use crate::stage::name;
+use crate::stage::name::Named;
 use crate::stage::name::Naming;
 use crate::stage::order::file_names;
 use crate::stage::taint::Waiver;
@@ -48,13 +56,11 @@ pub struct ReviewedObject {
 /// Renders the project with masked values.
 pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
     let mut prepared = prepare(workbench)?;
-    let settings = workbench.settings;
     let (objects, blanks) = prepared.take();
     let locate = |failed| locate(workbench, failed);
-    let (objects, unknown, waivers) = mask(objects, &blanks).map_err(locate)?.into_parts();
-    let masked: HashSet<Identity> = unknown.into_iter().collect();
-    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &masked };
-    let named = name::name(objects, &naming).map_err(locate)?;
+    let masked = mask(objects, &blanks).map_err(locate)?;
+    let waivers = masked.waivers().to_vec();
+    let named = named(masked, workbench.settings).map_err(locate)?;
     let mut warnings = locate_all(workbench, named.warnings().to_vec());
     warnings.append(&mut prepared.warnings);
     let objects = named.into_objects();
@@ -69,6 +75,36 @@ pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
         })
         .collect();
     Ok(Review { objects, waivers, warnings })
+}
+
+/// What else is wrong with objects of which `told` is known: the blanks that would be public, names, references, sizes.
+pub(crate) fn faults(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Settings, told: &[Problem]) -> Vec<Problem> {
+    match sketch(objects, blanks) {
+        Ok((masked, mut problems)) => {
+            if let Err(failed) = named(masked, settings) {
+                let places: HashSet<_> = told.iter().chain(&problems).map(|problem| problem.place.clone()).collect();
+                problems.extend(failed.into_list().into_iter().filter(|problem| !places.contains(&problem.place)));
+            }
+            problems
+        }
+        Err(failed) => failed.into_list(),
+    }
+}
+
+/// The objects under the names that a review can know, once the content that it can know is checked.
+fn named(masked: Masked, settings: &Settings) -> Result<Named<Infallible>, Problems> {
+    let (objects, unknown, _) = masked.into_parts();
+    let known = objects.iter().filter(|object| !unknown.contains(&object.identity));
+    let mut problems: Vec<Problem> = known.flat_map(|object| check::content(std::slice::from_ref(object))).collect();
+    let masked: HashSet<Identity> = unknown.into_iter().collect();
+    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &masked };
+    match name::name(objects, &naming) {
+        Ok(named) => Problems::or(named, problems),
+        Err(failed) => {
+            problems.extend(failed.into_list());
+            Err(problems.into())
+        }
+    }
 }
 
 /// How objects are named that do not say it themselves.

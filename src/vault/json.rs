@@ -281,7 +281,7 @@ fn string(bytes: &[u8], start: usize) -> Result<usize, JsonFault> {
     }
 }
 
-/// The end of the `\uXXXX` at `at`, or of the two that are a surrogate pair.
+/// The end of the `\uNNNN` at `at`, or of the two that are a surrogate pair.
 fn unicode(bytes: &[u8], at: usize) -> Result<usize, JsonFault> {
     let fault = JsonFault { offset: at };
     let unit = |at: usize| -> Option<u32> {

@@ -24,7 +24,7 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
         return Err(format!("`{}` has an empty segment", words::tame(name, 64)));
     }
     if name.contains("..") || name.split('/').any(|segment| segment == ".") {
-        return Err(format!("`{}` has a segment of dots or `..`", words::tame(name, 64)));
+        return Err(format!("`{}` contains `..`, or `.` as a segment", words::tame(name, 64)));
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ mod tests {
     fn a_reason_names_the_character() {
         assert_eq!(check("a\nb").unwrap_err(), "`a b` has '\\n'; a name is made of letters, digits, `-`, `.`, `_` and `/`");
         assert_eq!(check("a//b").unwrap_err(), "`a//b` has an empty segment");
-        assert_eq!(check("../a").unwrap_err(), "`../a` has a segment of dots or `..`");
+        assert_eq!(check("../a").unwrap_err(), "`../a` contains `..`, or `.` as a segment");
         assert_eq!(check("").unwrap_err(), "a secret's name is empty");
     }
 

@@ -1,1 +1,191 @@
-//! Hostile templates and documents end in an error, soon and small.
+//! Hostile templates, documents and files through the whole program: an error in bounded time and memory, never a signal.
+
+use std::fs;
+use std::fs::File;
+use std::io::Read;
+use std::io::copy;
+use std::io::sink;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+
+use wait4::Wait4;
+
+use crate::support::Sandbox;
+
+/// CPU time of one run, the engine's process included; twice that without optimization.
+const TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 4 } else { 2 });
+/// Peak memory of the largest process of one run, in bytes.
+const MEMORY: u64 = 256 << 20;
+
+/// What is hostile about a project.
+enum Attack {
+    /// A template.
+    Template(String),
+    /// A manifest, given word for word.
+    Document(String),
+    /// A file in the place of another.
+    File(&'static str, Vec<u8>),
+    /// A file of so many zero bytes without blocks on disk.
+    Sparse(&'static str, u64),
+    /// A link to this in the place of a file.
+    Link(&'static str, &'static str),
+    /// A named pipe in the place of a file.
+    Pipe(&'static str),
+}
+
+/// Bytes of stderr: a thousand problems.
+const MOST_SAID: u64 = 512 << 10;
+/// The codes that an attack may end with: a bad project or a failed check.
+const CODES: [i32; 2] = [3, 4];
+
+fn map(value: &str) -> Attack {
+    Attack::Template(format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: x }}\ndata:\n  a: {value}\n"))
+}
+
+/// Aliases of aliases.
+fn laughs(levels: usize, list: impl Fn(&str) -> String) -> String {
+    let mut text = String::from("l0: &l0 lol\n");
+    for level in 1..levels {
+        let inner = vec![format!("*l{}", level - 1); 10].join(", ");
+        text.push_str(&format!("l{level}: &l{level} {}\n", list(&inner)));
+    }
+    text
+}
+
+fn nested(open: &str, close: &str, times: usize) -> String {
+    format!("{}{}", open.repeat(times), close.repeat(times))
+}
+
+fn templates() -> Vec<(&'static str, Attack)> {
+    let range = "range(end=1000)";
+    let double = format!("{{% set s = 'x' %}}{}", "{% set_global s = s ~ s %}".repeat(64));
+    let loops = "{% for a in R %}{% for b in R %}{% for c in R %}{% for d in R %}{% endfor %}{% endfor %}{% endfor %}{% endfor %}"
+        .replace('R', range);
+    vec![
+        ("string doubled 64 times", map(&format!("{double}{{{{ s }}}}"))),
+        ("four nested loops of 1,000", map(&loops)),
+        (
+            "output without end",
+            map("{% for a in range(end=100000) %}{% for b in range(end=100000) %}xxxxxxxxxxxxxxxx{% endfor %}{% endfor %}"),
+        ),
+        ("a range of a billion", map("{% for a in range(end=1000000000) %}x{% endfor %}")),
+        ("a range as a list", map("{{ range(end=1000000000) | length }}")),
+        ("a template that includes itself", map("{% include \"templates/x.yaml\" %}")),
+        ("a template that extends itself", Attack::Template("{% extends \"templates/x.yaml\" %}".to_owned())),
+        (
+            "a component that calls itself",
+            Attack::Template("{% component c() %}{{<c />}}{{<c />}}{% endcomponent c %}{{<c />}}".to_owned()),
+        ),
+        ("20,000 parentheses", map(&format!("{{{{ {}1{} }}}}", "(".repeat(20_000), ")".repeat(20_000)))),
+        ("50,000 additions", map(&format!("{{{{ 1{} }}}}", "+1".repeat(50_000)))),
+        ("50,000 negations", map(&format!("{{{{ {}true }}}}", "not ".repeat(50_000)))),
+        ("5,000 nested blocks", map(&nested("{% if true %}", "{% endif %}", 5_000))),
+        ("20,000 nested lists", map(&format!("{{{{ {} }}}}", nested("[", "]", 20_000)))),
+        ("50,000 filters", map(&format!("{{{{ 'x'{} }}}}", " | trim".repeat(50_000)))),
+        ("replace that multiplies", map(&format!("{{{{ 'x'{} }}}}", " | replace(from='x', to='xxxxxxxxxx')".repeat(12)))),
+        (
+            "a million blanks",
+            map("{% for a in range(end=1000) %}{% for b in range(end=1000) %}{{ secret(name=\"x\") }}{% endfor %}{% endfor %}"),
+        ),
+        ("a million unclosed tags", map(&"{{ ".repeat(1_000_000))),
+        ("a template of 17 MB", Attack::Template("# comment\n".repeat(1_700_000))),
+    ]
+}
+
+fn documents() -> Vec<(&'static str, Attack)> {
+    vec![
+        ("billion laughs", Attack::Document(laughs(12, |inner| format!("[{inner}]")))),
+        ("billion laughs by merge keys", Attack::Document(laughs(12, |inner| format!("{{ <<: [{inner}] }}")))),
+        ("100,000 flow lists", Attack::Document(format!("a: {}", nested("[", "]", 100_000)))),
+        ("100,000 flow maps", Attack::Document(format!("a: {}", "{a: ".repeat(100_000)))),
+        ("100,000 block lists", Attack::Document("- ".repeat(100_000))),
+        ("5,000 indented maps", Attack::Document((0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect())),
+        ("100,000 complex keys", Attack::Document("? ".repeat(100_000))),
+        ("one line of 10 MB", map(&"x".repeat(10_000_000))),
+        ("100,000 anchors", Attack::Document((0..100_000).map(|number| format!("k{number}: &a{number} x\n")).collect())),
+        (
+            "a number of a million digits",
+            Attack::Document(format!("apiVersion: v1\nkind: X\nmetadata: {{ name: x }}\na: {}\nb: [", "9".repeat(1_000_000))),
+        ),
+        ("100,000 documents", Attack::Document("---\na: b\n".repeat(100_000))),
+        ("a tag of a megabyte", Attack::Document(format!("a: !{} b\nc: [", "t".repeat(1 << 20)))),
+    ]
+}
+
+fn files() -> Vec<(&'static str, Attack)> {
+    vec![
+        ("values: billion laughs", Attack::File("values/dev.yaml", laughs(12, |inner| format!("[{inner}]")).into_bytes())),
+        ("values: 100,000 lists", Attack::File("values/dev.yaml", format!("a: {}", nested("[", "]", 100_000)).into_bytes())),
+        ("values: 20 MB", Attack::File("values/dev.yaml", "k: v\n".repeat(4_000_000).into_bytes())),
+        ("values: 10 GB", Attack::Sparse("values/dev.yaml", 10 << 30)),
+        ("values: a pipe", Attack::Pipe("values/dev.yaml")),
+        ("values: /dev/zero", Attack::Link("values/dev.yaml", "/dev/zero")),
+        ("project: 10 GB", Attack::Sparse("cloze.yaml", 10 << 30)),
+        ("project: billion laughs", Attack::File("cloze.yaml", laughs(12, |inner| format!("[{inner}]")).into_bytes())),
+        ("template: a pipe", Attack::Pipe("templates/service.yaml")),
+        ("template: /etc/passwd", Attack::Link("templates/service.yaml", "/etc/passwd")),
+        ("template: /dev/zero", Attack::Link("templates/service.yaml", "/dev/zero")),
+        ("config file: 1 GB", Attack::Sparse("config/web/logo.png", 1 << 30)),
+        ("config file: a pipe", Attack::Pipe("config/web/logo.png")),
+    ]
+}
+
+/// Mounts one attack and measures the run.
+fn mount(what: &str, attack: Attack) -> Result<(), String> {
+    let sandbox = Sandbox::shop();
+    match attack {
+        Attack::Template(text) | Attack::Document(text) => sandbox.write("templates/x.yaml", text),
+        Attack::File(path, bytes) => sandbox.write(path, bytes),
+        Attack::Sparse(path, size) => File::create(sandbox.shop_path(path)).unwrap().set_len(size).unwrap(),
+        Attack::Link(path, target) => {
+            fs::remove_file(sandbox.shop_path(path)).unwrap();
+            symlink(target, sandbox.shop_path(path)).unwrap();
+        }
+        Attack::Pipe(path) => {
+            fs::remove_file(sandbox.shop_path(path)).unwrap();
+            assert!(Command::new("mkfifo").arg(sandbox.shop_path(path)).status().unwrap().success());
+        }
+    }
+    let mut child = sandbox.command(["-C", "shop", "check"]).stdout(Stdio::null()).spawn().unwrap();
+    let mut pipe = child.stderr.take().unwrap();
+    let reader = std::thread::spawn(move || {
+        // Little is kept: a child begins with the peak of the process that it is forked from.
+        let mut err = Vec::new();
+        pipe.by_ref().take(MOST_SAID + 1).read_to_end(&mut err).unwrap();
+        copy(&mut pipe, &mut sink()).unwrap();
+        String::from_utf8_lossy(&err).into_owned()
+    });
+    let used = child.wait4().unwrap();
+    let err = reader.join().unwrap();
+    let time = used.rusage.utime + used.rusage.stime;
+    let first: String = err.lines().next().unwrap_or_default().chars().take(110).collect();
+    println!("{what:<30} {:>6} ms {:>5} MiB  {first}", time.as_millis(), used.rusage.maxrss >> 20);
+    let code = used.status.code();
+    let told = err.starts_with("error: ") && err.len() as u64 <= MOST_SAID;
+    if !code.is_some_and(|code| CODES.contains(&code)) || !told || time > TIME || used.rusage.maxrss > MEMORY {
+        return Err(format!("{what}: {code:?}, {time:?}, {} MiB, {} bytes: {first}\n", used.rusage.maxrss >> 20, err.len()));
+    }
+    Ok(())
+}
+
+fn mount_all(attacks: Vec<(&'static str, Attack)>) {
+    let wrong: String = attacks.into_iter().filter_map(|(what, attack)| mount(what, attack).err()).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn templates_that_want_the_machine() {
+    mount_all(templates());
+}
+
+#[test]
+fn documents_that_want_the_machine() {
+    mount_all(documents());
+}
+
+#[test]
+fn files_that_are_none_or_too_large() {
+    mount_all(files());
+}

@@ -1,1 +1,258 @@
-//! Vaults: the local file, and KV v2 through vault-mock.
+//! Environments whose secrets lie in a vault behind a network: what is asked, what is told when it fails, what works without it.
+
+use std::fmt::Write;
+use std::fs;
+
+use vault_mock::Fault;
+use vault_mock::Script;
+use vault_mock::Seed;
+use vault_mock::Server;
+
+use crate::support::Sandbox;
+
+/// What the starter's templates ask for.
+fn seed() -> Seed {
+    Seed::default()
+        .secret("secret/db-password", &[("value", "p-1")])
+        .secret("secret/db-password", &[("value", "p-2")])
+        .secret("secret/session-key", &[("value", "s-1")])
+        .secret("secret/api-token", &[("value", "a-1")])
+        .secret("secret/smtp", &[("username", "u-1"), ("password", "m-1")])
+}
+
+/// The starter, its environment's vaults as given.
+fn shop(server: &Server, vaults: &str) -> Sandbox {
+    let mut sandbox = Sandbox::shop();
+    sandbox.variable("VAULT_TOKEN", server.token());
+    let vaults = vaults.replace("@@", &format!("kind: hashicorp, address: \"{}\", mount: secret", server.url()));
+    let text = sandbox.read("cloze.yaml").replacen("values/dev.yaml]", &format!("values/dev.yaml]\n    vaults: {vaults}"), 1);
+    sandbox.write("cloze.yaml", text);
+    sandbox
+}
+
+fn gets(server: &Server) -> usize {
+    let calls = server.journal().calls();
+    assert!(calls.iter().all(|call| call.method == "GET"));
+    calls.len()
+}
+
+/// Nothing recorded, nothing emitted.
+fn nothing_came_of_it(sandbox: &Sandbox) {
+    sandbox.cloze(["history"]).fails(0, &["no release yet"]);
+    assert!(!sandbox.shop_path("dist").exists() && !sandbox.shop_path(".cloze/history/dev/packs").exists());
+}
+
+#[test]
+fn a_deploy_fills_from_it_and_records_the_resolved_versions() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    sandbox.cloze(["render"]).ok();
+    sandbox.cloze(["check"]).ok();
+    assert_eq!(gets(&server), 0, "a review asked the vault");
+    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1: 10 manifests"]);
+    assert_eq!(gets(&server), 4, "one request per secret");
+    let shown = sandbox.cloze(["show"]).ok();
+    for line in ["# secret default/db-password version 2 fingerprint ", "# secret default/smtp#password version 1 fingerprint "] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    let revealed = sandbox.cloze(["show", "--reveal"]).ok();
+    assert!(revealed.contains("token: YS0x") && revealed.contains("password: bS0x"), "{revealed}");
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current"]);
+}
+
+#[test]
+fn five_hundred_blanks_of_167_secrets_are_167_requests() {
+    let mut seed = seed();
+    for number in 0..167 {
+        seed = seed.secret(&format!("secret/many/{number}"), &[("value", &format!("v{number}"))]);
+    }
+    let server = Server::start(seed).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    for path in ["templates", "config"] {
+        fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
+    }
+    let text = sandbox.read("cloze.yaml");
+    let (head, rest) = text.split_once("config:\n").unwrap();
+    sandbox.write("cloze.yaml", format!("{head}{}", &rest[rest.find("# Objects").unwrap()..]));
+    let mut template =
+        String::from("apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable } }\nstringData:\n");
+    for blank in 0..500 {
+        writeln!(template, "  k{blank}: {{{{ secret(name=\"many/{}\") }}}}", blank % 167).unwrap();
+    }
+    sandbox.write("templates/many.yaml", template);
+    sandbox.cloze(["deploy", "-v"]).fails(0, &["recorded release 1", "500 blanks"]);
+    println!("500 blanks: {} requests, {} at once at most", gets(&server), server.journal().most_at_once());
+    assert_eq!(gets(&server), 167);
+    assert!((2..=16).contains(&server.journal().most_at_once()));
+}
+
+#[test]
+fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
+    let redirect = Fault::Redirect { code: 307, to: "http://127.0.0.1:9/elsewhere".to_owned() };
+    let cases = [
+        (Fault::status(403), "the token may not read `secret/data/api-token`"),
+        (Fault::status(404), "is not there, or the vault hides it from this token"),
+        (Fault::throttled(0), "the vault asks for patience"),
+        (Fault::status(500), "the vault failed with status 500"),
+        (Fault::status(503), "the vault is sealed\n  unseal it"),
+        (Fault::Reset, "the connection to the vault broke before the answer was complete"),
+        (Fault::Truncated, "the connection to the vault broke before the answer was complete"),
+        (Fault::Malformed, "the vault's answer is not that of a KV version 2 mount: no JSON from byte"),
+        (Fault::Body { code: 200, text: "[]".to_owned() }, "the vault's answer is not that of a KV version 2 mount: no `data.metadata`"),
+        (redirect, "the vault redirects to 127.0.0.1, and redirects are not followed"),
+    ];
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    for (fault, words) in cases {
+        server.heal();
+        server.script(Script::always("api-token", fault.clone()));
+        let blank =
+            format!("error: templates/secrets.yaml:38:13: default/api-token of HashiCorp Vault at {}, mount secret: ", server.url());
+        let outcome = sandbox.cloze(["deploy"]);
+        let line = outcome.err().trim_end().to_owned();
+        let err = outcome.fails(5, &[&blank]);
+        assert!(line.contains(words), "{fault:?}: {err}");
+        assert!(!err.contains("a-1") && !err.contains(server.token()), "{err}");
+        println!("{fault:?}: {}", &line[blank.len()..]);
+        nothing_came_of_it(&sandbox);
+    }
+    server.heal();
+    server.script(Script::new("api-token", 2, Fault::status(503)));
+    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1"]);
+}
+
+#[test]
+fn deleted_and_destroyed_and_unknown_are_all_told_in_one_run() {
+    let server = Server::start(seed()).unwrap();
+    server.delete("secret/session-key", &[], "2026-01-01T00:00:00Z");
+    server.destroy("secret/api-token", &[]);
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    let smtp = sandbox
+        .read("templates/secrets.yaml")
+        .replace("key=\"username\"", "key=\"user\"")
+        .replace("name=\"db-password\"", "name=\"db-pasword\"");
+    sandbox.write("templates/secrets.yaml", smtp);
+    let err = sandbox.cloze(["deploy"]).fails(
+        5,
+        &[
+            "error: templates/secrets.yaml:12:51: default/db-pasword of ",
+            "`db-pasword` or the version asked for is not there",
+            "error: templates/secrets.yaml:14:19: default/session-key of ",
+            "version 1 of `session-key` was deleted at 2026-01-01T00:00:00Z\n  undelete it in the vault, or ask for another version",
+            "error: templates/secrets.yaml:26:16: default/smtp#user of ",
+            "there is no key `user`; there is `password`, `username`",
+            "error: templates/secrets.yaml:38:13: default/api-token of ",
+            "version 1 of `api-token` was destroyed\n  write it again, or ask for another version",
+            "4 problems",
+        ],
+    );
+    assert!(!err.contains("m-1"), "{err}");
+    nothing_came_of_it(&sandbox);
+}
+
+#[test]
+fn prefixes_are_enforced_before_anything_is_asked() {
+    let server = Server::start(seed().secret("secret/shop/own", &[("value", "x")])).unwrap();
+    let sandbox = shop(&server, "{ default: { @@, prefixes: [shop] } }");
+    let err = sandbox.cloze(["deploy"]).fails(4, &["`api-token` is not below a prefix that the project allows: `shop`", "8 problems"]);
+    assert!(err.contains("error: templates/secrets.yaml:38:13: default/api-token cannot be asked of"), "{err}");
+    assert_eq!(gets(&server), 0);
+    nothing_came_of_it(&sandbox);
+    assert_eq!(sandbox.cloze(["vault", "get", "shop/own"]).ok(), "x");
+    sandbox.cloze(["vault", "get", "api-token"]).fails(5, &["`api-token` is not below a prefix that the project allows: `shop`"]);
+}
+
+#[test]
+fn a_missing_or_wrong_token_is_told_and_never_shown() {
+    let server = Server::start(seed()).unwrap();
+    let mut sandbox = shop(&server, "{ default: { @@ } }");
+    sandbox.variable("VAULT_TOKEN", "");
+    let words = format!("error: vault `default` at {}", server.url());
+    sandbox.cloze(["deploy"]).fails(5, &[&words, " needs a token\n  set VAULT_TOKEN"]);
+    sandbox.cloze(["vault", "list"]).fails(5, &[" needs a token\n  set VAULT_TOKEN"]);
+    assert_eq!(gets(&server), 0);
+    sandbox.variable("VAULT_TOKEN", "hvs.wrong-token");
+    let err = sandbox.cloze(["deploy"]).fails(5, &["the vault does not accept the token", "get a new token"]);
+    assert!(!err.contains("hvs.wrong"), "{err}");
+    nothing_came_of_it(&sandbox);
+}
+
+#[test]
+fn list_and_get_read_it_and_set_does_not_write_it() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    assert_eq!(sandbox.cloze(["vault", "get", "db-password"]).ok(), "p-2");
+    assert_eq!(sandbox.cloze(["vault", "get", "db-password", "--at", "1"]).ok(), "p-1");
+    assert_eq!(sandbox.cloze(["vault", "get", "smtp", "--key", "password"]).ok(), "m-1");
+    sandbox.cloze(["vault", "get", "smtp"]).fails(5, &["`smtp` is a map with `password`, `username`, and no key was asked for"]);
+    let set = sandbox.feed(["vault", "set", "db-password"], b"p-3");
+    set.fails(2, &["error: vault `default` is kept at http://127.0.0.1", "not in this project\n  change its secrets there"]);
+    sandbox.cloze(["vault", "remove", "db-password"]).fails(2, &["change its secrets there"]);
+    assert_eq!(sandbox.cloze(["vault", "get", "db-password"]).ok(), "p-2");
+}
+
+#[test]
+fn diff_asks_it_only_online() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    // Blanks beside literals, in both fields.
+    let mixed = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: mixed, annotations: { cloze.dev/names: stable } }\n\
+        stringData:\n  z: literal\n  b: {{ secret(name=\"api-token\") }}\ndata:\n  a: bGl0ZXJhbA==\n  c: {{ secret(name=\"api-token\") | b64encode }}\n";
+    sandbox.write("templates/mixed.yaml", mixed);
+    sandbox.cloze(["deploy"]).ok();
+    let before = gets(&server);
+    server.put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
+    let warning = "warning: vaults behind a network were not asked: their secrets show as they were recorded\n  give `--online`";
+    let outcome = sandbox.cloze(["diff", "--exit-code"]);
+    assert_eq!(outcome.out(), "no differences\n");
+    outcome.fails(0, &[warning]);
+    assert_eq!(gets(&server), before);
+    let out = sandbox.cloze(["diff", "--exit-code", "--online"]).silent().code(1);
+    assert!(out.contains("<secret default/api-token@2 ") && !out.contains("a-2"), "{out}");
+    assert!(gets(&server) > before);
+}
+
+#[test]
+fn a_rollback_works_with_the_server_gone() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    sandbox.cloze(["deploy"]).ok();
+    let first = sandbox.cloze(["show", "1", "--reveal"]).ok();
+    server.put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
+    sandbox.cloze(["deploy"]).fails(0, &["recorded release 2: 10 manifests, 2 of them new"]);
+    drop(server);
+    sandbox.cloze(["deploy"]).fails(5, &["no connection to the vault"]);
+    sandbox.cloze(["rollback"]).fails(0, &["going back to release 1 from release 2:", "recorded release 3: 10 manifests, 2 of them new"]);
+    assert_eq!(sandbox.cloze(["show", "3", "--reveal"]).ok(), first);
+    assert_eq!(sandbox.cloze(["deploy", "-o", "-"]).code, Some(5));
+    sandbox.cloze(["rollback", "2", "--secrets", "pinned"]).fails(5, &["no connection to the vault"]);
+}
+
+#[test]
+fn two_vaults_in_one_environment() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
+    let text = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api-token\", vault=\"shared\"");
+    sandbox.write("templates/secrets.yaml", text);
+    sandbox.feed(["vault", "set", "session-key"], b"local").ok();
+    sandbox.cloze(["deploy", "-v"]).fails(0, &["from 2 vaults", "recorded release 1"]);
+    assert_eq!(gets(&server), 1);
+    let revealed = sandbox.cloze(["show", "--reveal"]).ok();
+    assert!(revealed.contains("token: YS0x") && revealed.contains("SESSION_KEY: bG9jYWw="), "{revealed}");
+    let shown = sandbox.cloze(["show"]).ok();
+    assert!(shown.contains("# secret shared/api-token version 1 ") && shown.contains("# secret default/session-key version 2 "), "{shown}");
+    // A failure of each is told in the same run.
+    server.destroy("secret/api-token", &[]);
+    sandbox.cloze(["vault", "remove", "session-key"]).ok();
+    sandbox.cloze(["deploy"]).fails(5, &["version 1 of `api-token` was destroyed", "`session-key` was removed at", "2 problems"]);
+    sandbox.cloze(["history"]).fails(0, &[]);
+    let wrong = text_with(&sandbox, "vault=\"shared\"", "vault=\"shard\"");
+    sandbox.write("templates/secrets.yaml", wrong);
+    sandbox.cloze(["check"]).fails(4, &["secrets.yaml:38:13: the environment has no vault `shard`\n  write `shared` if that is meant"]);
+}
+
+fn text_with(sandbox: &Sandbox, from: &str, to: &str) -> String {
+    let text = sandbox.read("templates/secrets.yaml");
+    assert!(text.contains(from));
+    text.replace(from, to)
+}

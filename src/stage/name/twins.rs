@@ -17,7 +17,7 @@ pub(super) fn twins<B>(objects: &[Object<B>]) -> Vec<Problem> {
         let identity = &object.identity;
         let key = (identity.group(), identity.kind.as_str(), identity.namespace.as_str(), identity.name.as_str());
         if let Some(first) = seen.get(&key) {
-            let reason = format!("{identity} stands in the release twice, first at {}", first.place(first.root.mark));
+            let reason = format!("{identity} stands in the release twice, first in {}", first.file);
             problems.push(Problem::new(Fault::Check, reason, "rename or remove one of the two").at(object.place(object.root.mark)));
         } else {
             seen.insert(key, object);

@@ -39,7 +39,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
         return Err(format!("`{}` has an empty segment", shown()));
     }
     if name.split('/').any(|segment| segment == "." || segment.contains("..")) {
-        return Err(format!("`{}` has a segment of dots or `..`", shown()));
+        return Err(format!("`{}` contains `..`, or `.` as a segment", shown()));
     }
     if name.ends_with('.') || name.split('/').any(|segment| segment.trim() != segment) {
         return Err(format!("`{}` ends in a period, or has white space at the end of a segment", shown()));
@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(reason("https://user:pass@vault.example"), "it has a user or a password in it");
         assert_eq!(reason("https://vault.example?x"), "it has a query or a fragment");
         assert_eq!(reason("vault"), "it is no URL");
-        assert_eq!(Address::new("https://v", "../sys").unwrap_err(), "its mount is none: `../sys` has a segment of dots or `..`");
+        assert_eq!(Address::new("https://v", "../sys").unwrap_err(), "its mount is none: `../sys` contains `..`, or `.` as a segment");
         for address in ["http://127.0.0.1:8200", "http://localhost:1", "http://[::1]:8200", "https://vault.example"] {
             assert!(Address::new(address, "secret").is_ok(), "{address}");
         }
@@ -282,7 +282,7 @@ mod tests {
     fn names_that_cannot_be_names_are_told_why() {
         assert_eq!(check("a%2e").unwrap_err(), "`a%2e` has '%', which no name here may have");
         assert_eq!(check("a/").unwrap_err(), "`a/` has an empty segment");
-        assert_eq!(check("a/../b").unwrap_err(), "`a/../b` has a segment of dots or `..`");
+        assert_eq!(check("a/../b").unwrap_err(), "`a/../b` contains `..`, or `.` as a segment");
         assert_eq!(check("a.").unwrap_err(), "`a.` ends in a period, or has white space at the end of a segment");
         assert_eq!(check("").unwrap_err(), "a secret's name is empty");
         assert_eq!(check(&"n".repeat(1025)).unwrap_err(), "a secret's name is longer than 1024 bytes");

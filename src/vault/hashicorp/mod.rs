@@ -309,7 +309,7 @@ mod tests {
         let error = refused(|settings| settings.address = "https://user:hunter2@vault.example".to_owned());
         assert_eq!(error.reason, "the vault's address cannot be used: it has a user or a password in it");
         let error = refused(|settings| settings.prefixes = vec!["shop/..".to_owned()]);
-        assert_eq!(error.reason, "a prefix cannot be used: `shop/..` has a segment of dots or `..`");
+        assert_eq!(error.reason, "a prefix cannot be used: `shop/..` contains `..`, or `.` as a segment");
     }
 
     #[tokio::test]

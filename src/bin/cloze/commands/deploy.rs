@@ -1,6 +1,8 @@
 //! `cloze deploy`
 
 use cloze::clock::Machine;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::story::build::Filling;
 use cloze::story::deploy;
@@ -23,6 +25,13 @@ use crate::run::Run;
 pub(crate) fn deploy(run: &Run, values: &Values, emit: &Emit) -> Result<(), Problems> {
     let desk = Desk::open(run, values)?.unlock()?;
     let sink = sink(run, &desk, emit)?;
+    if let Some(context) = &desk.settings.cluster {
+        run.ui.warn(&Problem::new(
+            Fault::Project,
+            format!("this version does not apply to a cluster; context `{context}` is not touched"),
+            "apply what is written with `kubectl apply`",
+        ));
+    }
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let released = run.wait(async {

@@ -34,6 +34,10 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
         let mut random = [0; 8];
         run.entropy.fill(&mut random);
         Directory::at(Path::new(output))?.emit(&files, &format!("{:016x}", u64::from_be_bytes(random)))?;
+        if run.ui.is_json() {
+            let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+            return run.ui.json(&json!({ "directory": output, "files": names, "waivers": waivers(&review) }));
+        }
         run.ui.status(&format!("wrote {} with masked values to {output}", crate::ui::count(files.len(), "manifest")));
         return Ok(());
     }

@@ -101,8 +101,11 @@ impl Ui {
 
     /// Says everything that is wrong, and the exit code that it means.
     pub(crate) fn fail(&self, problems: &Problems) -> ExitCode {
-        for problem in problems.list() {
+        for problem in problems.list().iter().take(MOST_TOLD) {
             self.tell("error", problem);
+        }
+        if problems.list().len() > MOST_TOLD && !self.is_json() {
+            say(&format!("… and {} more", problems.list().len() - MOST_TOLD));
         }
         if problems.list().len() > 1 && !self.is_json() {
             say(&format!("{} problems", problems.list().len()));
@@ -129,6 +132,9 @@ impl Observer for Ui {
         }
     }
 }
+
+/// Problems that are told in one run; nobody reads more.
+const MOST_TOLD: usize = 1_000;
 
 fn say(line: &str) {
     // When stderr is gone there is nobody left to tell.

@@ -1,0 +1,232 @@
+//! `deploy`, `diff`, `history`, `show`
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_yaml::Value;
+
+use crate::commands::init::mode;
+use crate::commands::starter::deployed;
+use crate::commands::starter::documents;
+use crate::support::Sandbox;
+
+/// The files of the history, by path.
+fn history(sandbox: &Sandbox) -> Vec<PathBuf> {
+    sandbox.files().into_keys().filter(|path| path.to_string_lossy().contains(".cloze/history/")).collect()
+}
+
+#[test]
+fn a_deploy_writes_a_file_per_object_in_apply_order() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1: 10 manifests, 10 of them new", "wrote 10 manifests"]);
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(sandbox.shop_path("dist/dev")).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+    }
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    let kinds: Vec<&str> = names.iter().map(|name| name.split('-').nth(1).unwrap()).collect();
+    let expected = ["configmap"; 3].into_iter().chain(["secret"; 4]).chain(["service", "deployment", "cronjob"]);
+    assert_eq!(kinds, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn stdout_holds_the_same_objects_as_the_directory() {
+    let sandbox = Sandbox::shop();
+    let stream = documents(&sandbox.cloze(["deploy", "-o", "-"]).ok());
+    assert!(!sandbox.shop_path("dist").exists());
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current, nothing was recorded", "wrote 10 manifests"]);
+    assert_eq!(stream, deployed(&sandbox, "dist/dev"));
+    let json = sandbox.cloze(["deploy", "-o", "-", "--output", "json"]).ok();
+    let values: Vec<Value> = serde_json::Deserializer::from_str(&json).into_iter().map(Result::unwrap).collect();
+    assert_eq!(values, stream);
+    assert!(stream.iter().all(|object| object.get("stringData").is_none()));
+}
+
+#[test]
+fn json_files_hold_the_same_objects() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    let out = sandbox.root().join("json");
+    sandbox.cloze(["deploy", "-o", out.to_str().unwrap(), "--output", "json"]).ok();
+    let mut paths: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let objects: Vec<Value> = paths.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect();
+    assert_eq!(objects, deployed(&sandbox, "dist/dev"));
+}
+
+#[test]
+fn a_directory_is_emptied_of_what_an_earlier_release_wrote_and_of_nothing_else() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    sandbox.cloze(["deploy"]).ok();
+    for path in ["templates/cronjob.yaml", "templates/service.yaml"] {
+        fs::remove_file(sandbox.shop_path(path)).unwrap();
+    }
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["recorded release 2: 8 manifests, 1 of them new"]);
+    assert_eq!(deployed(&sandbox, "dist/dev").len(), 8);
+    sandbox.write("dist/dev/mine.txt", "mine");
+    sandbox.cloze(["deploy"]).fails(2, &["error: `shop/dist/dev` holds `mine.txt`, which cloze did not write\n  move it away"]);
+    assert_eq!(sandbox.read("dist/dev/mine.txt"), "mine");
+}
+
+#[test]
+fn one_changed_config_map_costs_a_pack_a_record_and_an_outcome() {
+    let sandbox = Sandbox::shop();
+    sandbox.write("templates/alone.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: alone }\ndata: { n: \"{{ replicas }}\" }\n");
+    let deployment = sandbox.read("templates/deployment.yaml").replace("{{ replicas }}", "1");
+    sandbox.write("templates/deployment.yaml", deployment);
+    sandbox.cloze(["deploy"]).ok();
+    let before = history(&sandbox);
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["recorded release 2: 11 manifests, 1 of them new"]);
+    let after = history(&sandbox);
+    let fresh: Vec<String> = after.iter().filter(|path| !before.contains(path)).map(|path| path.to_string_lossy().into_owned()).collect();
+    assert!(before.iter().all(|path| after.contains(path)));
+    assert_eq!(fresh.len(), 3, "{fresh:?}");
+    for folder in ["/packs/", "/releases/", "/events/"] {
+        assert!(fresh.iter().any(|path| path.contains(folder)), "{fresh:?}");
+    }
+    println!("history: {} files, {} after one changed ConfigMap", before.len(), after.len());
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).ok();
+    assert_eq!(history(&sandbox), after, "a deploy that changes nothing left something");
+}
+
+#[test]
+fn a_dry_run_shows_and_leaves_nothing() {
+    let sandbox = Sandbox::shop();
+    let before = sandbox.files();
+    let out = sandbox.cloze(["deploy", "--dry-run"]).ok();
+    assert!(out.contains("+++ Secret shop-dev/web-credentials") && out.contains("<secret default/session-key@1 "), "{out}");
+    assert_eq!(sandbox.files(), before);
+    sandbox.cloze(["deploy"]).ok();
+    let before = sandbox.files();
+    assert_eq!(sandbox.cloze(["deploy", "--dry-run"]).ok(), "no differences\n");
+    let out = sandbox.cloze(["deploy", "--dry-run", "--set", "replicas=4"]).ok();
+    assert!(out.contains("-  replicas: 1\n+  replicas: 4\n"), "{out}");
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn diff_of_nothing_of_a_value_and_of_a_secret() {
+    let sandbox = Sandbox::shop();
+    let out = sandbox.cloze(["diff"]).silent().ok();
+    assert_eq!(out.matches("--- nothing").count(), 10);
+    sandbox.cloze(["diff", "--exit-code"]).code(1);
+    sandbox.cloze(["deploy"]).ok();
+    assert_eq!(sandbox.cloze(["diff", "--exit-code"]).silent().ok(), "no differences\n");
+    let out = sandbox.cloze(["diff", "--set", "replicas=4", "--exit-code"]).code(1);
+    assert!(out.contains("--- Deployment shop-dev/web\n+++ Deployment shop-dev/web\n"), "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with(['+', '-'])).count(), 4, "{out}");
+
+    let old = sandbox.cloze(["vault", "get", "db-password"]).ok();
+    sandbox.feed(["vault", "set", "db-password"], b"a-new-password").ok();
+    let outcome = sandbox.cloze(["diff"]);
+    let (out, err) = (outcome.out(), outcome.err());
+    let print = |version: &str| {
+        let rest = out.split_once(&format!("<secret default/db-password@{version} ")).unwrap().1;
+        rest.split([' ', '>']).next().unwrap().to_owned()
+    };
+    assert!(print("1").len() == 12 && print("2").len() == 12 && print("1") != print("2"), "{out}");
+    assert!(!out.contains("a-new-password") && !out.contains(old.trim()) && err.is_empty(), "{out}{err}");
+    assert!(!out.contains("ConfigMap shop-dev"), "{out}");
+    // The same value as a new version is the same content.
+    sandbox.feed(["vault", "set", "db-password"], old.as_bytes()).ok();
+    assert_eq!(sandbox.cloze(["diff", "--exit-code"]).ok(), "no differences\n");
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current"]);
+}
+
+#[test]
+fn diff_against_any_release() {
+    let sandbox = Sandbox::shop();
+    for replicas in 1..=3 {
+        sandbox.cloze(["deploy", "--set", &format!("replicas={replicas}")]).fails(0, &[&format!("recorded release {replicas}")]);
+    }
+    let against = |number: &str| sandbox.cloze(["diff", "--set", "replicas=3", "--against", number]);
+    assert!(against("1").ok().contains("-  replicas: 1\n+  replicas: 3\n"));
+    assert!(against("2").ok().contains("-  replicas: 2\n+  replicas: 3\n"));
+    assert_eq!(against("3").ok(), "no differences\n");
+    against("4").fails(6, &["error: there is no release 4; the newest is 3\n  list the releases with `cloze history`"]);
+    against("0").fails(6, &["there is no release 0"]);
+    against("two").fails(2, &["invalid value 'two'"]);
+}
+
+#[test]
+fn history_needs_no_key_and_opening_values_does() {
+    let mut sandbox = Sandbox::shop();
+    sandbox.cloze(["history"]).fails(0, &["no release yet"]);
+    sandbox.variable("USER", "ada");
+    sandbox.variable("CI_COMMIT_SHA", "0123abcd");
+    sandbox.cloze(["deploy", "--note", "the first\nof many"]).ok();
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).ok();
+    assert!(sandbox.cloze(["history", "--verify"]).ok().contains("proved 2 releases"));
+    fs::remove_dir_all(sandbox.shop_path("secrets")).unwrap();
+    fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
+    let out = sandbox.cloze(["history"]).silent().ok();
+    let rows: Vec<&str> = out.lines().collect();
+    assert!(rows[0].starts_with(" RELEASE  TIME"), "{out}");
+    assert!(rows[1].starts_with("       2  ") && rows[1].contains("emitted") && rows[1].ends_with("ada"), "{out}");
+    assert!(rows[2].starts_with("       1  ") && rows[2].ends_with("ada  the first of many"), "{out}");
+    assert_eq!(sandbox.cloze(["history", "--limit", "1"]).ok().lines().count(), 2);
+    let json: serde_json::Value = serde_json::from_str(&sandbox.cloze(["history", "--format", "json"]).ok()).unwrap();
+    assert_eq!(json["releases"][1]["note"], "the first\nof many");
+    assert_eq!(json["releases"][1]["revision"], "0123abcd");
+    for command in [&["history", "--verify"] as &[&str], &["show"], &["diff"], &["deploy"], &["rollback"]] {
+        sandbox
+            .cloze(command)
+            .fails(5, &["error: the key file `shop/.cloze/dev.key` is not there\n  restore it from where your team keeps it"]);
+    }
+}
+
+#[test]
+fn show_masks_and_reveal_gives_the_bytes() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["show"]).fails(6, &["error: there is no release yet\n  deploy first"]);
+    sandbox.feed(["vault", "set", "api-token"], b"tok-1").ok();
+    sandbox.cloze(["deploy"]).ok();
+    let first: BTreeMap<_, _> = sandbox.files().into_iter().filter(|(path, _)| path.to_string_lossy().ends_with(".yaml")).collect();
+    sandbox.feed(["vault", "set", "api-token"], b"tok-2").ok();
+    sandbox.cloze(["deploy"]).ok();
+    let shown = sandbox.cloze(["show", "1"]).ok();
+    assert!(shown.starts_with("# release 1: deploy, "), "{shown}");
+    assert!(shown.contains("# secret default/api-token version 2 fingerprint "), "{shown}");
+    assert!(shown.contains("token: \"<secret default/api-token@2 "), "{shown}");
+    assert!(!shown.contains("tok-1") && !shown.contains("dG9rLTE="), "{shown}");
+    assert_eq!(documents(&shown).len(), 10);
+    let revealed = sandbox.cloze(["show", "1", "--reveal"]).ok();
+    assert!(revealed.contains("token: dG9rLTE="), "{revealed}");
+    for (path, bytes) in first.iter().filter(|(path, _)| path.to_string_lossy().contains("dist/")) {
+        assert!(revealed.contains(std::str::from_utf8(bytes).unwrap()), "{}", path.display());
+    }
+    assert!(sandbox.cloze(["show"]).ok().starts_with("# release 2: "));
+}
+
+#[test]
+fn secrets_are_not_written_where_git_would_take_them() {
+    let sandbox = Sandbox::shop();
+    let git = |arguments: &[&str]| {
+        let done = Command::new("git").args(arguments).current_dir(sandbox.shop_path("")).env("HOME", sandbox.root()).output().unwrap();
+        assert!(done.status.success());
+    };
+    git(&["init", "-q"]);
+    let out = sandbox.shop_path("out");
+    let out = out.to_str().unwrap();
+    let next = "add it to .gitignore, or name a directory outside with -o: manifests hold secrets";
+    sandbox.cloze(["deploy", "-o", out]).fails(2, &["which does not ignore it", next]);
+    sandbox.cloze(["history"]).fails(0, &["no release yet"]);
+    // dist/ is ignored by the project itself.
+    sandbox.cloze(["deploy"]).ok();
+    sandbox.write(".gitignore", format!("{}/out/\n", sandbox.read(".gitignore")));
+    sandbox.cloze(["deploy", "-o", out]).ok();
+    git(&["add", "-A"]);
+    let listed = Command::new("git").args(["ls-files"]).current_dir(sandbox.shop_path("")).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(
+        listed.contains("secrets/dev.vault") && !listed.contains("dist/") && !listed.contains("out/") && !listed.contains(".key\n"),
+        "{listed}"
+    );
+}

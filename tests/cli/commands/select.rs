@@ -1,0 +1,176 @@
+//! Which project, which environment, how loud: what every command takes.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::Sandbox;
+
+/// A second environment, made by hand.
+pub(super) fn with_prod(sandbox: &Sandbox) {
+    let text = sandbox.read("cloze.yaml");
+    sandbox.write("cloze.yaml", format!("{text}\n  prod:\n    namespace: shop\n    values: [values/common.yaml, values/prod.yaml]\n"));
+}
+
+#[test]
+fn the_only_environment_needs_no_name() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["check"]).fails(0, &["10 objects of environment dev: no problem"]);
+    sandbox.cloze(["check", "-e", "prod"]).fails(2, &["error: there is no environment `prod`\n  name one of `dev`"]);
+}
+
+#[test]
+fn several_environments_need_a_name() {
+    let mut sandbox = Sandbox::shop();
+    with_prod(&sandbox);
+    sandbox.cloze(["check"]).fails(2, &["dev", "prod", "`-e`"]);
+    assert!(sandbox.cloze(["render", "-e", "prod"]).ok().contains("replicas: 3"));
+    sandbox.variable("CLOZE_ENV", "prod");
+    assert!(sandbox.cloze(["render"]).ok().contains("replicas: 3"));
+    assert!(sandbox.cloze(["render", "--environment=dev"]).ok().contains("replicas: 1"));
+    sandbox.variable("CLOZE_ENV", "nowhere");
+    sandbox.cloze(["render"]).fails(2, &["there is no environment `nowhere`"]);
+}
+
+#[test]
+fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_secret() {
+    let sandbox = Sandbox::shop();
+    with_prod(&sandbox);
+    sandbox
+        .cloze(["vault", "list", "-e", "prod"])
+        .fails(5, &["environment `prod` has no keyring at `secrets/prod.keyring`", "cloze vault set"]);
+    assert!(!sandbox.shop_path(".cloze/prod.key").exists());
+    let set = |name: &str, value: &str| sandbox.feed(["-e", "prod", "vault", "set", name], value.as_bytes());
+    set("db-password", "one").fails(0, &["made the key file shop/.cloze/prod.key: keep a copy", "set db-password, version 1"]);
+    let err = set("session-key", "two").fails(0, &["set session-key, version 1"]);
+    assert!(!err.contains("made the key file"), "{err}");
+    set("api-token", "three").ok();
+    set("smtp", r#"{"username":"u","password":"p"}"#).ok();
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["recorded release 1"]);
+    assert!(sandbox.shop_path("dist/prod").is_dir() && !sandbox.shop_path("dist/dev").exists());
+    // The keys of the two have nothing to do with each other.
+    sandbox.cloze(["deploy", "-e", "dev"]).fails(0, &["recorded release 1"]);
+}
+
+#[test]
+fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_deploy() {
+    let sandbox = Sandbox::shop();
+    with_prod(&sandbox);
+    let name = sandbox.shop_path("templates/secrets.yaml");
+    fs::remove_file(name).unwrap();
+    for path in ["templates/deployment.yaml", "templates/cronjob.yaml", "config/secrets/appsettings.secrets.json"] {
+        fs::remove_file(sandbox.shop_path(path)).unwrap();
+    }
+    let text = sandbox.read("cloze.yaml").replace("  - { kind: Secret, name: web-settings, files: [\"config/secrets/*\"] }\n", "");
+    sandbox.write("cloze.yaml", text);
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["made the key file", "recorded release 1"]);
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["nothing changes: release 1 is current"]);
+}
+
+#[test]
+fn directory_by_flag_or_variable() {
+    let mut sandbox = Sandbox::shop();
+    sandbox.run(["check"]).fails(3, &["error: there is no file `cloze.yaml`\n  go to a project's directory, name one with `-C`"]);
+    sandbox.run(["check", "-C", "shop"]).ok();
+    sandbox.run(["check", "--directory", "shop"]).ok();
+    sandbox.run(["-C", "nowhere", "check"]).fails(2, &["there is no directory `nowhere`"]);
+    sandbox.variable("CLOZE_DIR", "shop");
+    sandbox.run(["check"]).ok();
+    sandbox.run(["check", "-C", "nowhere"]).fails(2, &["there is no directory `nowhere`"]);
+}
+
+#[test]
+fn a_misspelt_variable_is_noticed() {
+    let mut sandbox = Sandbox::shop();
+    sandbox.variable("CLOZE_ENVV", "dev");
+    sandbox.cloze(["check"]).fails(0, &["warning: unknown environment variable `CLOZE_ENVV`\n  write `CLOZE_ENV`"]);
+}
+
+#[test]
+fn quiet_is_silent() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["init", "shop", "-q"]).silent().ok();
+    for command in [&["check"] as &[&str], &["deploy"], &["deploy"], &["history"], &["rollback", "1"], &["vault", "list"]] {
+        let arguments = command.iter().copied().chain(["-q"]);
+        sandbox.cloze(arguments).silent().ok();
+    }
+    assert!(sandbox.feed(["-q", "vault", "set", "x"], b"y").silent().ok().is_empty());
+    assert_eq!(sandbox.cloze(["-q", "check"]).ok(), "");
+    assert_eq!(sandbox.cloze(["-q", "deploy"]).ok(), "");
+    sandbox.cloze(["-q", "show", "9"]).fails(6, &["error: there is no release 9"]);
+    sandbox.cloze(["-q", "-v", "check"]).fails(2, &["cannot be used with"]);
+}
+
+#[test]
+fn everything_is_json_for_machines() {
+    let sandbox = Sandbox::shop();
+    let commands: &[&[&str]] = &[
+        &["check"],
+        &["render"],
+        &["render", "-o", "masked"],
+        &["config"],
+        &["deploy", "--dry-run"],
+        &["deploy"],
+        &["deploy"],
+        &["diff"],
+        &["history"],
+        &["history", "--verify"],
+        &["show"],
+        &["deploy", "--set", "replicas=2"],
+        &["rollback", "--dry-run"],
+        &["rollback"],
+        &["vault", "list"],
+        &["vault", "remove", "db-password"],
+        &["schema"],
+        &["deploy", "-o", "-", "--output", "json", "--set", "replicas=3"],
+    ];
+    for command in commands {
+        if *command == ["deploy", "-o", "-", "--output", "json", "--set", "replicas=3"] {
+            sandbox.feed(["vault", "set", "db-password"], b"again").ok();
+        }
+        let out = sandbox.cloze(["--format", "json"].iter().chain(*command)).silent().ok();
+        let values: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(&out).into_iter().collect();
+        assert!(values.is_ok_and(|values| !values.is_empty()), "{command:?}: {out}");
+    }
+    let out = sandbox.feed(["--format", "json", "vault", "set", "x"], b"y").silent().ok();
+    assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["version"], 1);
+}
+
+#[test]
+fn problems_are_json_lines_for_machines() {
+    let sandbox = Sandbox::shop();
+    sandbox.write("templates/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: web, labels: {port: 80}}\n");
+    let outcome = sandbox.cloze(["--format", "json", "check"]);
+    let err = outcome.fails(4, &[]);
+    let problem: Value = serde_json::from_str(err.lines().next().unwrap()).unwrap();
+    assert_eq!(problem["level"], "error");
+    assert_eq!(problem["place"]["file"], "templates/service.yaml");
+    assert_eq!((problem["place"]["line"].as_u64(), problem["place"]["rendered"].as_bool()), (Some(3), Some(false)));
+    assert!(err.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{err}");
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let sandbox = Sandbox::new();
+    assert!(sandbox.run(["--help"]).silent().ok().contains("Exit codes: 0 done, 1 differences"));
+    assert!(sandbox.run(["deploy", "--help"]).silent().ok().contains("--dry-run"));
+    assert_eq!(sandbox.run(["--version"]).silent().ok(), format!("cloze {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(sandbox.run([""; 0]).fails(2, &["Usage:"]).contains("rollback"));
+}
+
+#[test]
+fn colour_only_where_asked() {
+    let sandbox = Sandbox::shop();
+    assert!(!sandbox.cloze(["show"]).err().contains('\u{1b}'));
+    assert!(sandbox.cloze(["show", "--color", "always"]).err().starts_with("\u{1b}[1;31merror:\u{1b}[0m"));
+}
+
+#[test]
+fn completions_for_shells() {
+    let sandbox = Sandbox::new();
+    for (shell, word) in [("bash", "_cloze()"), ("zsh", "#compdef cloze"), ("fish", "complete -c cloze")] {
+        let script = sandbox.run(["completions", shell]).silent().ok();
+        assert!(script.contains(word) && script.contains("rollback"), "{shell}");
+    }
+    sandbox.run(["completions", "cobol"]).fails(2, &["invalid value 'cobol'"]);
+}
