@@ -1,5 +1,9 @@
 //! A sandbox for the program: its own folder and HOME, no environment, and an outcome that must be looked at.
 
+mod dice;
+
+pub(crate) use dice::Dice;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -12,6 +16,11 @@ use std::process::Output;
 use std::process::Stdio;
 
 use tempfile::TempDir;
+
+/// How many rounds a test does: `short` by default, `long` when CLOZE_LONG is 1.
+pub(crate) fn rounds(short: usize, long: usize) -> usize {
+    if std::env::var("CLOZE_LONG").is_ok_and(|value| value == "1") { long } else { short }
+}
 
 /// A folder of its own, with a HOME beside it.
 #[derive(Debug)]
@@ -35,6 +44,13 @@ impl Sandbox {
         let sandbox = Self::new();
         sandbox.run(["init", "shop"]).ok();
         sandbox
+    }
+
+    /// A sandbox of its own with the same files.
+    pub fn twin(&self) -> Self {
+        let twin = Self { folder: tempfile::tempdir().unwrap(), variables: self.variables.clone() };
+        copy(self.root(), twin.root());
+        twin
     }
 
     /// Sets an environment variable for every run.
@@ -115,6 +131,18 @@ impl Sandbox {
             }
         }
         files
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
+        if entry.is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy(&entry, &to);
+        } else {
+            fs::copy(&entry, &to).unwrap();
+        }
     }
 }
 

@@ -1,0 +1,8 @@
+//! No secret leaves its place: fifty canaries, searched in everything that any command writes on any way that it can end.
+
+mod encoding;
+mod flock;
+mod garden;
+mod search;
+mod trip;
+mod ways;
