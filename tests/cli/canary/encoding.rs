@@ -50,7 +50,8 @@ impl Encoding {
     /// The forms that `part` can have in this encoding wherever it stands; none where the encoding is of text and the part is not.
     pub(crate) fn forms(self, part: &[u8]) -> Vec<Vec<u8>> {
         let text = std::str::from_utf8(part).ok();
-        let of_text = |forms: &[fn(&str) -> String]| text.map_or(Vec::new(), |text| forms.iter().map(|form| form(text).into_bytes()).collect());
+        let of_text =
+            |forms: &[fn(&str) -> String]| text.map_or(Vec::new(), |text| forms.iter().map(|form| form(text).into_bytes()).collect());
         match self {
             Self::Raw => vec![part.to_vec()],
             Self::Base64(shift) => vec![shifted(part, usize::from(shift), |bytes| STANDARD_NO_PAD.encode(bytes))],
@@ -86,7 +87,9 @@ impl Encoding {
             }]),
             Self::Debug => match text {
                 Some(text) => vec![format!("{text:?}").trim_matches('"').as_bytes().to_vec()],
-                None => vec![format!("{part:?}").trim_matches(['[', ']']).as_bytes().to_vec(), part.escape_ascii().to_string().into_bytes()],
+                None => {
+                    vec![format!("{part:?}").trim_matches(['[', ']']).as_bytes().to_vec(), part.escape_ascii().to_string().into_bytes()]
+                }
             },
             Self::Digest => Vec::new(),
         }
@@ -142,7 +145,8 @@ enum Style {
 }
 
 fn yaml(text: &str, style: &Style) -> String {
-    let named = |c: char| "\u{1b}e\u{7}a\u{8}b\u{b}v\u{c}f\u{85}N\u{a0}_\u{2028}L\u{2029}P".split_once(c).and_then(|(_, rest)| rest.chars().next());
+    let named =
+        |c: char| "\u{1b}e\u{7}a\u{8}b\u{b}v\u{c}f\u{85}N\u{a0}_\u{2028}L\u{2029}P".split_once(c).and_then(|(_, rest)| rest.chars().next());
     charwise(text, |c| match (u32::from(c), c) {
         (_, '"' | '\\') => format!("\\{c}"),
         (_, '\n') => "\\n".to_owned(),

@@ -67,9 +67,11 @@ pub(crate) fn plant(sandbox: &Sandbox, vault: &str) {
             continue;
         }
         let wrap = |text: &str| text.replace('B', &format!("{{{{ {asked} }}}}"));
-        let filters = ["b64encode", "json", "sha256", "trim", "upper", "urlencode"].map(|filter| format!("by-{filter}: x{{{{ {asked} | {filter} }}}}"));
+        let filters = ["b64encode", "json", "sha256", "trim", "upper", "urlencode"]
+            .map(|filter| format!("by-{filter}: x{{{{ {asked} | {filter} }}}}"));
         let indent = format!("indent: |\n    outer:\n      {{{{ {asked} | indent(width=6) }}}}\n    end");
-        let mut in_files = vec![wrap("json: '{\"a\": \"B\"}'"), wrap("yaml: 'a: \"B\"'"), format!("x.json: '{{\"a\": {{{{ {asked} | json }}}}}}'")];
+        let mut in_files =
+            vec![wrap("json: '{\"a\": \"B\"}'"), wrap("yaml: 'a: \"B\"'"), format!("x.json: '{{\"a\": {{{{ {asked} | json }}}}}}'")];
         if canary.make == Make::Line {
             let forms = ["toml: 'a = \"B\"'", "properties: 'a=B'", "xml: '<a b=\"B\">B</a>'", "env: 'A=\"B\"'"];
             in_files.extend(forms.map(wrap));
@@ -94,7 +96,8 @@ pub(crate) fn plant(sandbox: &Sandbox, vault: &str) {
     for (name, text) in [("whole", whole), ("ways", ways), ("files", files)] {
         sandbox.write(&format!("templates/{name}.yaml"), text);
     }
-    let revealed = head("ConfigMap", "revealed").replace("stringData", "data") + &format!("  url: {{{{ {} | reveal }}}}\n", secret(REVEALED, ""));
+    let revealed =
+        head("ConfigMap", "revealed").replace("stringData", "data") + &format!("  url: {{{{ {} | reveal }}}}\n", secret(REVEALED, ""));
     sandbox.write("templates/revealed.yaml", revealed);
     let stable = "metadata:\n  annotations: { cloze.dev/names: stable, cloze.dev/restart: \"true\" }";
     let changing = head("Secret", "changing").replacen("metadata:", stable, 1) + &format!("  key: {{{{ {} }}}}\n", secret("changing", ""));

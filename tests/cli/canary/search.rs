@@ -112,7 +112,13 @@ fn digests(canaries: &[Canary]) -> Vec<(usize, Vec<u8>)> {
     }
     let mut forms = Vec::new();
     for program in ["sha256sum", "sha1sum", "md5sum"] {
-        let mut sum = Command::new("xargs").args(["-0", program]).current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut sum = Command::new("xargs")
+            .args(["-0", program])
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let names: String = (0..owners.len()).map(|index| format!("{index:06}\0")).collect();
         sum.stdin.take().unwrap().write_all(names.as_bytes()).unwrap();
         let told = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap();

@@ -39,7 +39,14 @@ impl Trip {
     }
 
     /// Searches what came of a run.
-    pub(crate) fn judge(&mut self, what: &str, (sandbox, before): (&Sandbox, &Sandbox), arguments: &[&str], outcome: &Outcome, may: May<'_>) {
+    pub(crate) fn judge(
+        &mut self,
+        what: &str,
+        (sandbox, before): (&Sandbox, &Sandbox),
+        arguments: &[&str],
+        outcome: &Outcome,
+        may: May<'_>,
+    ) {
         *self.codes.entry(outcome.code).or_default() += 1;
         self.searched += outcome.stdout.len() + outcome.stderr.len();
         let mut faults = Vec::new();
@@ -67,11 +74,37 @@ impl Trip {
     /// Every command, with what its stdout may hold.
     pub(crate) fn commands() -> Vec<(Vec<&'static str>, May<'static>)> {
         let mut list: Vec<(Vec<&str>, May<'_>)> = [
-            "check", "render", "render -o out/review", "diff", "diff --exit-code --against 1", "diff --against 2", "deploy --dry-run", "deploy", "deploy -o out/yaml",
-            "deploy -o out/json --output json", "history", "history --verify", "show", "show 1", "show 99", "rollback --dry-run",
-            "rollback 1 --secrets current --dry-run", "rollback 1 --secrets pinned --dry-run", "rollback", "vault list", "vault remove symbols-10",
-            "vault set symbols-10", "vault get absent", "vault get structured-31 --key absent", "vault get token-0 --key username", "config", "schema",
-            "completions bash", "vault", "no-such-command", "--help",
+            "check",
+            "render",
+            "render -o out/review",
+            "diff",
+            "diff --exit-code --against 1",
+            "diff --against 2",
+            "deploy --dry-run",
+            "deploy",
+            "deploy -o out/yaml",
+            "deploy -o out/json --output json",
+            "history",
+            "history --verify",
+            "show",
+            "show 1",
+            "show 99",
+            "rollback --dry-run",
+            "rollback 1 --secrets current --dry-run",
+            "rollback 1 --secrets pinned --dry-run",
+            "rollback",
+            "vault list",
+            "vault remove symbols-10",
+            "vault set symbols-10",
+            "vault get absent",
+            "vault get structured-31 --key absent",
+            "vault get token-0 --key username",
+            "config",
+            "schema",
+            "completions bash",
+            "vault",
+            "no-such-command",
+            "--help",
         ]
         .iter()
         .map(|line| (line.split(' ').collect(), May::Nothing))

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -116,13 +117,16 @@ impl Sandbox {
         Outcome::of(child.wait_with_output().unwrap())
     }
 
-    /// Every file below the sandbox with its bytes, by path.
+    /// Every file below the sandbox with its bytes, by path. Links are not followed.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.root().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
+                if path.is_symlink() {
+                    continue;
+                }
                 if path.is_dir() {
                     folders.push(path);
                 } else {
@@ -137,7 +141,9 @@ impl Sandbox {
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
-        if entry.is_dir() {
+        if entry.is_symlink() {
+            symlink(fs::read_link(&entry).unwrap(), &to).unwrap();
+        } else if entry.is_dir() {
             fs::create_dir(&to).unwrap();
             copy(&entry, &to);
         } else {
