@@ -1,10 +1,10 @@
 //! No secret leaves its place: fifty canaries, searched in everything that any command writes on any way that it can end.
 
-mod encoding;
+pub(crate) mod encoding;
 mod faults;
-mod flock;
+pub(crate) mod flock;
 mod garden;
 mod process;
-mod search;
+pub(crate) mod search;
 mod trip;
 mod ways;
