@@ -1,9 +1,14 @@
 //! A sandbox for the program: its own folder and HOME, no environment, and an outcome that must be looked at.
 
+mod dice;
+
+pub(crate) use dice::Dice;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -12,6 +17,11 @@ use std::process::Output;
 use std::process::Stdio;
 
 use tempfile::TempDir;
+
+/// How many rounds a test does: `short` by default, `long` when CLOZE_LONG is 1.
+pub(crate) fn rounds(short: usize, long: usize) -> usize {
+    if std::env::var("CLOZE_LONG").is_ok_and(|value| value == "1") { long } else { short }
+}
 
 /// A folder of its own, with a HOME beside it.
 #[derive(Debug)]
@@ -35,6 +45,13 @@ impl Sandbox {
         let sandbox = Self::new();
         sandbox.run(["init", "shop"]).ok();
         sandbox
+    }
+
+    /// A sandbox of its own with the same files.
+    pub fn twin(&self) -> Self {
+        let twin = Self { folder: tempfile::tempdir().unwrap(), variables: self.variables.clone() };
+        copy(self.root(), twin.root());
+        twin
     }
 
     /// Sets an environment variable for every run.
@@ -100,13 +117,16 @@ impl Sandbox {
         Outcome::of(child.wait_with_output().unwrap())
     }
 
-    /// Every file below the sandbox with its bytes, by path.
+    /// Every file below the sandbox with its bytes, by path. Links are not followed.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.root().to_owned()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
+                if path.is_symlink() {
+                    continue;
+                }
                 if path.is_dir() {
                     folders.push(path);
                 } else {
@@ -115,6 +135,20 @@ impl Sandbox {
             }
         }
         files
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).unwrap();
+        if entry.is_symlink() {
+            symlink(fs::read_link(&entry).unwrap(), &to).unwrap();
+        } else if entry.is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy(&entry, &to);
+        } else {
+            fs::copy(&entry, &to).unwrap();
+        }
     }
 }
 

@@ -1,1 +1,0 @@
-//! No secret leaves its place.

@@ -1,1 +1,0 @@
-//! Invalid input of every kind: a clear error, no secret, no panic.

@@ -1,0 +1,121 @@
+//! Invalid input of every kind: a clear error, no secret, no panic, nothing lost.
+
+mod bench;
+mod mutate;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
+
+use bench::Bench;
+use mutate::mutate;
+
+use crate::support::Dice;
+use crate::support::Outcome;
+use crate::support::rounds;
+
+/// How long a run may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Files by how their path below the project begins, and the commands that read them.
+const TARGETS: [(&str, &[&str]); 14] = [
+    ("templates/", &["check", "render", "deploy", "diff", "deploy -o -"]),
+    ("templates/literal", &["check", "render", "deploy", "diff"]),
+    ("values/", &["check", "render", "config", "deploy", "diff"]),
+    ("values/dev", &["check", "config", "deploy"]),
+    ("config/", &["check", "render", "deploy"]),
+    ("cloze.yaml", &["check", "config", "deploy", "history", "vault list"]),
+    ("secrets/dev.vault", &["vault list", "vault get db-password", "deploy", "diff", "vault set new", "vault remove api-token"]),
+    ("secrets/dev.keyring", &["vault get db-password", "deploy", "show", "history --verify", "vault set new"]),
+    (".cloze/dev.key", &["vault get db-password", "deploy", "show", "history --verify"]),
+    (".cloze/history/dev/releases", &["history", "history --verify", "show", "show 1", "rollback", "diff", "deploy"]),
+    (".cloze/history/dev/packs", &["history --verify", "show", "show --reveal", "rollback", "diff"]),
+    (".cloze/history/dev/events", &["history", "history --verify", "rollback", "deploy"]),
+    (".cloze/history/dev", &["history", "history --verify", "show", "rollback", "deploy"]),
+    (".cloze/pins", &["history --verify", "deploy", "diff", "show"]),
+];
+
+#[derive(Debug, Default)]
+struct Tally {
+    codes: BTreeMap<i32, usize>,
+    longest: Duration,
+    faults: Vec<String>,
+}
+
+#[test]
+fn mutated_input_ends_in_a_clear_error() {
+    let bench = Bench::new();
+    let paths: Vec<String> = bench.sound.keys().filter_map(|path| Some(path.to_str()?.strip_prefix("work/shop/")?.to_owned())).collect();
+    let mut tally = Tally::default();
+    let count = rounds(150, 1000);
+    for number in 0..count {
+        let mut dice = Dice::new(number as u64);
+        let (beginning, commands) = TARGETS[number % TARGETS.len()];
+        let among: Vec<&str> = paths.iter().map(String::as_str).filter(|path| path.starts_with(beginning)).collect();
+        let (path, command) = (dice.one(&among), dice.one(commands));
+        let whole = PathBuf::from("work/shop").join(path);
+        let (bytes, what) = mutate(&bench.sound[&whole], &bench.marks(&bench.sound[&whole]), &mut dice);
+        fs::write(bench.sandbox.shop_path(path), &bytes).unwrap();
+        let begun = Instant::now();
+        let outcome = bench.sandbox.feed(command.split(' '), b"a new value");
+        tally.longest = tally.longest.max(begun.elapsed());
+        let mut faults = judge(&bench, command, &outcome);
+        if begun.elapsed() > LIMIT {
+            faults.push(format!("took {:?}", begun.elapsed()));
+        }
+        let mutated = fs::read(bench.sandbox.shop_path(path)).is_ok_and(|now| now == bytes);
+        let changed = bench.restore(&whole);
+        if outcome.code != Some(0) {
+            faults.extend(changed);
+            if !mutated {
+                faults.push("the mutated file was changed".to_owned());
+            }
+        }
+        *tally.codes.entry(outcome.code.unwrap_or(-1)).or_default() += 1;
+        let said = outcome.err();
+        tally.faults.extend(faults.into_iter().map(|fault| format!("{number}: {path}: {what}: {command}: {fault}\n{}", said.trim_end())));
+    }
+    println!("{count} mutations: exit codes {:?}, {:?} at most", tally.codes, tally.longest);
+    assert!(tally.faults.is_empty(), "{} faults:\n{}", tally.faults.len(), tally.faults.join("\n"));
+    let failed = count - tally.codes[&0];
+    assert!(failed > count / 4, "too few of the mutations were errors: {failed}");
+}
+
+fn judge(bench: &Bench, command: &str, outcome: &Outcome) -> Vec<String> {
+    let mut faults = Vec::new();
+    let err = outcome.err();
+    if !outcome.code.is_some_and(|code| [0, 2, 3, 4, 5, 6, 8].contains(&code)) {
+        faults.push(format!("ended with code {:?}, signal {:?}", outcome.code, outcome.signal));
+    }
+    if err.contains("panicked") || err.contains("internal error") {
+        faults.push("an internal error".to_owned());
+    }
+    if !bench.secrets.find(&outcome.stderr).is_empty() {
+        faults.push("a secret on stderr".to_owned());
+    }
+    let emits = command.ends_with("-o -") || command.contains("--reveal") || command.starts_with("vault get");
+    if !emits && !bench.secrets.find(&outcome.stdout).is_empty() {
+        faults.push("a secret on stdout".to_owned());
+    }
+    if outcome.code != Some(0) {
+        let lines: Vec<&str> = err.lines().collect();
+        let told = lines
+            .windows(2)
+            .any(|pair| pair[0].strip_prefix("error: ").is_some_and(|reason| reason.len() > 5) && pair[1].starts_with("  "));
+        if !told {
+            faults.push("no reason with a next step".to_owned());
+        }
+        if !bench.neighbours.find(&outcome.stderr).is_empty() {
+            faults.push("the file's plaintext on stderr".to_owned());
+        }
+        if err.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+            faults.push("control characters on stderr".to_owned());
+        }
+        if !outcome.stdout.is_empty() {
+            faults.push("a result of a run that failed".to_owned());
+        }
+    }
+    faults
+}
