@@ -1,5 +1,10 @@
 //! A sandbox for the program: its own folder and HOME, no environment, and an outcome that must be looked at.
 
+pub(crate) mod mount;
+pub(crate) mod past;
+pub(crate) mod random;
+pub(crate) mod running;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -12,6 +17,11 @@ use std::process::Output;
 use std::process::Stdio;
 
 use tempfile::TempDir;
+
+/// How many rounds a test does: `short` by default, `long` when CLOZE_LONG is 1.
+pub(crate) fn rounds(short: usize, long: usize) -> usize {
+    if std::env::var("CLOZE_LONG").is_ok_and(|value| value == "1") { long } else { short }
+}
 
 /// A folder of its own, with a HOME beside it.
 #[derive(Debug)]
