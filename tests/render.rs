@@ -600,28 +600,42 @@ fn watch(stop: &std::sync::atomic::AtomicBool) -> u64 {
 #[expect(clippy::disallowed_methods, reason = "this test is about time")]
 fn hostile_templates_end_within_two_seconds_and_256_mib() {
     let stop = std::sync::atomic::AtomicBool::new(false);
-    std::thread::scope(|scope| {
+    let run = |templates: &[(String, String)]| {
+        let templates: Vec<(&str, &str)> = templates.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+        let request = request(&templates, values());
+        let start = std::time::Instant::now();
+        let outcome = process().render(&request).map(|rendered| rendered.texts.len());
+        (start.elapsed().as_secs_f64(), outcome)
+    };
+    let (outcomes, peak) = std::thread::scope(|scope| {
         let watcher = scope.spawn(|| watch(&stop));
-        for (name, templates) in bombs() {
-            let templates: Vec<(&str, &str)> = templates.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
-            let request = request(&templates, values());
-            let size: usize = templates.iter().map(|(_, text)| text.len()).sum();
-            let start = std::time::Instant::now();
-            let outcome = process().render(&request);
-            let elapsed = start.elapsed();
-            match &outcome {
-                Ok(rendered) => println!("{name}: {elapsed:?}: {} bytes", rendered.texts.iter().map(|text| text.text.len()).sum::<usize>()),
-                Err(problems) => println!("{name}: {elapsed:?}: {}", told(problems.list()).chars().take(300).collect::<String>()),
-            }
-            assert!(outcome.is_err() || name == "40 MB of output tags", "{name}");
-            let allowed = 2.0 + f64::from(u32::try_from(size >> 20).unwrap());
-            assert!(elapsed.as_secs_f64() < allowed, "{name}: {elapsed:?}");
-        }
+        let outcomes: Vec<_> = bombs()
+            .into_iter()
+            .map(|(name, templates)| {
+                // Templates of several megabytes get more time, in proportion.
+                let size: usize = templates.iter().map(|(_, text)| text.len()).sum();
+                let allowed = 2.0 + f64::from(u32::try_from(size >> 20).unwrap()) / 4.0;
+                // A busy machine is not the engine's fault: the best of three counts.
+                let mut best = run(&templates);
+                for _ in 0..2 {
+                    if best.0 > allowed {
+                        best = run(&templates);
+                    }
+                }
+                (name, allowed, best)
+            })
+            .collect();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        let peak = watcher.join().unwrap();
-        println!("peak {peak} KiB");
-        assert!(peak > 10_000 && peak <= 256 << 10, "{peak} KiB");
+        (outcomes, watcher.join().unwrap())
     });
+    for (name, allowed, (elapsed, outcome)) in outcomes {
+        let told = outcome.map_err(|problems| told(problems.list()).chars().take(200).collect::<String>());
+        println!("{name}: {elapsed:.2} s: {told:?}");
+        assert!(told.is_err() || name == "40 MB of output tags", "{name}");
+        assert!(elapsed < allowed, "{name}: {elapsed} s");
+    }
+    println!("peak {peak} KiB");
+    assert!(peak > 10_000 && peak <= 256 << 10, "{peak} KiB");
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::secret::SecretBuffer;
 
 const IN_EXPANSION: Refusal =
     Refusal { reason: "a blank stands in an expansion that a shell would run", next: "take it out of `$…` and backquotes" };
+const BEHIND_HASH: Refusal =
+    Refusal { reason: "a blank stands behind a `#` that some readers take for a comment", next: "put the value in quotes" };
 const NUL: Refusal =
     Refusal { reason: "the value has a NUL in it, which no environment variable can carry", next: "encode it, such as with `| b64encode`" };
 
@@ -127,6 +129,11 @@ fn assignment(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, B
     let end = value_end(text, value)?;
     let word = text[value..end].trim_ascii_end();
     if count_blanks(word) > 0 {
+        if word[0] == b'#' {
+            tell(sink, word, Spot::Refused(BEHIND_HASH));
+            sink.token(b'e', end);
+            return Ok(end);
+        }
         let plain = !word.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`'));
         if plain && word != [BLANK] {
             sink.weak(Style::EnvUnquoted, value, value + word.len());
@@ -146,7 +153,7 @@ fn value_end(text: &[u8], start: usize) -> Result<usize, Broken> {
             (None | Some(b'"'), b'\\') => at += 1,
             (None, b'\'' | b'"') => quote = Some(byte),
             (None, b'\n' | b'\r') => return Ok(at),
-            (None, b'#') if at == start || text[at - 1].is_ascii_whitespace() => return Ok(at),
+            (None, b'#') if text[at - 1].is_ascii_whitespace() => return Ok(at),
             (Some(open), _) if open == byte => quote = None,
             _ => {}
         }

@@ -167,7 +167,7 @@ fn with_marks(pieces: &[Piece]) -> (Vec<u8>, Vec<BlankId>) {
 }
 
 fn record(scan: Scan, text: &[u8]) -> Result<Recorder, Broken> {
-    let mut recorder = Recorder::default();
+    let mut recorder = Recorder { tokens: Vec::with_capacity(32), ..Recorder::default() };
     scan(text, &mut recorder)?;
     Ok(recorder)
 }
@@ -249,6 +249,7 @@ mod tests {
             (Format::Ini, "; _\n", "a blank stands in a comment"),
             (Format::Env, "A_=1\n", "a blank stands in a key"),
             (Format::Env, "A=1 # _\n", "a blank stands in a comment"),
+            (Format::Env, "A=#_\n", "a blank stands behind a `#` that some readers take for a comment"),
             (Format::Env, "A=\"${B_}\"\n", "a blank stands in an expansion that a shell would run"),
             (Format::Env, "A=$B_\n", "a blank stands in an expansion that a shell would run"),
             (Format::Env, "A=`id _`\n", "a blank stands in an expansion that a shell would run"),

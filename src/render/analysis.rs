@@ -41,6 +41,8 @@ pub(super) struct Links {
     pub(super) blocks: Vec<(String, usize)>,
     pub(super) components: Vec<(String, usize)>,
     pub(super) calls: Vec<(String, usize)>,
+    /// Statements and filters that can make the work grow beyond the length of the source.
+    pub(super) growing: usize,
 }
 
 /// A place in a template that may have to be named.

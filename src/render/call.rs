@@ -17,6 +17,7 @@ use crate::render::reader::Demand;
 use crate::render::reader::Expression;
 use crate::render::reader::Reader;
 use crate::render::reader::Stop;
+use crate::render::statement::MANY;
 
 const LAZY: &str = "use a filter that knows blanks: urlencode, b64encode, b64decode, json, sha256, trim, indent, upper, lower, replace";
 
@@ -31,6 +32,7 @@ impl<'s> Reader<'_, 's> {
         let name = self.text(word);
         let open = self.words[self.at].range.end;
         let start = word.range.start;
+        self.findings.links.growing += if name == "range" { MANY } else { 0 };
         if !FUNCTIONS.contains(&name) {
             self.unknown(start, "function", name, FUNCTIONS);
         }
@@ -120,6 +122,7 @@ impl<'s> Reader<'_, 's> {
     fn filter_name(&mut self) -> Result<(&'s str, Range<usize>), Stop> {
         let word = self.name()?;
         let name = self.text(word);
+        self.findings.links.growing += if matches!(name, "indent" | "join" | "replace") { MANY } else { 1 };
         if !filters().any(|known| known == name) {
             self.unknown(word.range.start, "filter", name, filters().collect::<Vec<_>>());
         }
@@ -189,6 +192,7 @@ impl<'s> Reader<'_, 's> {
         }
         let text: String = self.findings.source[name.clone()].split_ascii_whitespace().collect();
         self.findings.links.calls.push((text, name.start));
+        self.findings.links.growing += MANY;
         loop {
             if self.take(WordKind::Sign, "{") {
                 self.expect("...")?;

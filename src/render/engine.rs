@@ -29,6 +29,7 @@ use crate::render::failure::Held;
 use crate::render::library::Library;
 use crate::render::library::Marks;
 use crate::render::library::read;
+use crate::render::statement::MANY;
 use crate::render::token::Arrivals;
 use crate::render::token::Tokens;
 
@@ -82,6 +83,8 @@ impl Engine for TeraEngine {
 pub(super) enum Done {
     /// The templates that others use are loaded.
     Library,
+    /// The next template may take its time.
+    Slow,
     /// The template with that number is rendered, or has a problem.
     Template { number: usize, text: Option<String>, minted: Vec<Blank> },
 }
@@ -99,7 +102,7 @@ pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Don
             break;
         }
         let first = renderer.shared.lock().blanks.len();
-        let text = renderer.render(number);
+        let text = renderer.render(number, &mut || ended = done(Done::Slow).is_err());
         total += text.as_ref().map_or(0, String::len);
         if total > MAX_TEXTS {
             let reason = format!("the templates render to more than {} MiB", MAX_TEXTS >> 20);
@@ -110,7 +113,7 @@ pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Don
             let blanks = &renderer.shared.lock().blanks;
             (first..blanks.len()).map(|id| blanks.get(BlankId(u32::try_from(id).unwrap_or(u32::MAX))).clone()).collect()
         };
-        ended = done(Done::Template { number, text, minted }).is_err();
+        ended |= done(Done::Template { number, text, minted }).is_err();
     }
     renderer.problems
 }
@@ -121,7 +124,7 @@ pub(super) fn trace(request: &Request, file: &str, random: &[u8; 16]) -> LineMap
     let once = |marks: Marks<'_>| {
         let mut renderer = Renderer::new(request, random, marks).ok()?;
         let number = renderer.library.number(file)?;
-        renderer.render(number)
+        renderer.render(number, &mut || ())
     };
     let files: Vec<Arc<str>> = request.templates.iter().map(|template| Arc::clone(&template.file)).collect();
     let number = files.iter().position(|known| **known == *file);
@@ -129,6 +132,9 @@ pub(super) fn trace(request: &Request, file: &str, random: &[u8; 16]) -> LineMap
     let traced = |marks| once(marks).and_then(|marked| LineMap::read(random, &files, &marked)).filter(|(_, text)| *text == plain);
     traced(Marks::All(random)).or_else(|| traced(Marks::Only(random, number))).map(|(map, _)| map).unwrap_or_default()
 }
+
+/// Templates of more bytes may take their time.
+const LONG: usize = 64 << 10;
 
 struct Renderer<'r> {
     request: &'r Request,
@@ -205,8 +211,8 @@ impl<'r> Renderer<'r> {
         })
     }
 
-    /// The text of a template, or `None` when it has a problem.
-    fn render(&mut self, number: usize) -> Option<String> {
+    /// The text of a template, or `None` when it has a problem. Tells `slow` when it may take its time.
+    fn render(&mut self, number: usize, slow: &mut dyn FnMut()) -> Option<String> {
         let template = &self.request.templates[number];
         let leaf = if self.library.members.contains_key(&number) {
             None
@@ -223,6 +229,9 @@ impl<'r> Renderer<'r> {
         };
         if !self.usable {
             return None;
+        }
+        if leaf.as_ref().is_none_or(|analysis| analysis.links.growing >= MANY || template.text.len() > LONG) {
+            slow();
         }
         let first = {
             let mut desk = self.shared.lock();

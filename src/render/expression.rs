@@ -8,6 +8,7 @@ use crate::render::reader::Expression;
 use crate::render::reader::PARTS;
 use crate::render::reader::Reader;
 use crate::render::reader::Stop;
+use crate::render::statement::MANY;
 
 const MAX_DEPTH: usize = 40;
 const MAX_STEPS: usize = 16;
@@ -231,6 +232,7 @@ impl Reader<'_, '_> {
 
     fn array(&mut self, start: usize) -> Result<Expression, Stop> {
         let mut first = true;
+        let mut may_hold_blank = false;
         while !self.sign("]") {
             if !first {
                 self.expect(",")?;
@@ -239,22 +241,24 @@ impl Reader<'_, '_> {
                 }
             }
             if self.take(WordKind::Sign, "...") {
-                self.expression(0)?;
+                may_hold_blank |= self.expression(0)?.may_hold_blank;
             } else {
                 let item = self.expression(0)?;
                 if first && self.peek_is(WordKind::Name, "for") {
                     self.at += 1;
                     self.comprehension()?;
                 }
+                may_hold_blank |= item.may_hold_blank;
                 self.check(&item, Demand::Defined, "", "");
             }
             first = false;
         }
         let end = self.expect("]")?.range.end;
-        Ok(Expression { may_hold_blank: true, ..Expression::primary(start..end) })
+        Ok(Expression { may_hold_blank, ..Expression::primary(start..end) })
     }
 
     fn comprehension(&mut self) -> Result<(), Stop> {
+        self.findings.links.growing += MANY;
         self.loop_target(1)?;
         if self.take(WordKind::Name, "if") {
             let condition = self.expression(1)?;

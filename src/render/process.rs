@@ -48,7 +48,10 @@ pub struct ProcessEngine {
     entropy: Arc<dyn Entropy>,
 }
 
-/// How long the child may be silent. Below two seconds, so that the answer is there within them.
+/// How long a small request may take. Below two seconds, so that the answer is there within them.
+const PATIENCE: Duration = Duration::from_millis(1700);
+
+/// How long one template of a large request may take.
 const SILENCE: Duration = Duration::from_millis(1700);
 
 /// Processor time of a small request, in seconds.
@@ -79,28 +82,41 @@ impl ProcessEngine {
         order.size(seconds).text(traced).0.extend_from_slice(&values);
         let mut child = self.start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
-        let silence = SILENCE + Duration::from_millis(u64::try_from(size >> 15).unwrap_or(u64::MAX));
+        let more = u64::try_from(size * 1000 / BYTES_PER_SECOND).unwrap_or(u64::MAX);
+        let patience = PATIENCE + Duration::from_millis(more);
         let end = thread::scope(|scope| {
-            let (sender, frames) = sync_channel(16);
+            let (sender, said) = sync_channel(16);
+            let (_over, unless_over) = sync_channel::<()>(0);
+            let alarm = sender.clone();
+            scope.spawn(move || {
+                if unless_over.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                    let _ = alarm.send(Said::Nothing);
+                }
+            });
             scope.spawn(|| send(input, &order, request));
             scope.spawn(move || {
                 let mut output = BufReader::with_capacity(256 << 10, output);
-                while let Ok(frame) = read_frame(&mut output)
-                    && sender.send(frame).is_ok()
-                {}
+                while let Ok((kind, body)) = read_frame(&mut output) {
+                    if sender.send(Said::Frame(kind, body)).is_err() {
+                        return;
+                    }
+                }
+                let _ = sender.send(Said::Farewell);
             });
             let end = loop {
-                match frames.recv_timeout(silence) {
-                    Ok((Kind::End, _)) => break End::Whole,
-                    Ok((kind, body)) => match answer.take(kind, &body) {
+                match said.recv_timeout(SILENCE) {
+                    Ok(Said::Frame(Kind::End, _)) => break End::Whole,
+                    Ok(Said::Frame(kind, body)) => match answer.take(kind, &body) {
                         Some(()) => {}
                         None => break End::Nonsense,
                     },
-                    Err(RecvTimeoutError::Timeout) => break End::Silent,
-                    Err(RecvTimeoutError::Disconnected) => break End::Dead,
+                    Ok(Said::Farewell) | Err(RecvTimeoutError::Disconnected) => break End::Dead,
+                    Ok(Said::Nothing) => break End::Late,
+                    Err(RecvTimeoutError::Timeout) if answer.loaded => break End::Late,
+                    Err(RecvTimeoutError::Timeout) => {}
                 }
             };
-            // Both threads end when the child has.
+            // The other threads end when the child has and nobody listens.
             if end != End::Dead {
                 let _ = child.kill();
             }
@@ -109,7 +125,7 @@ impl ProcessEngine {
         let status = child.wait().map_err(|_| cannot_start())?;
         match end {
             End::Whole => Ok(()),
-            End::Silent => Err(answer.blame(&too_long(seconds), BOUND)),
+            End::Late => Err(answer.blame(&too_long(seconds), BOUND)),
             End::Nonsense => {
                 Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug"))
             }
@@ -154,10 +170,19 @@ impl Engine for ProcessEngine {
     }
 }
 
+/// What is heard from the child.
+enum Said {
+    Frame(Kind, Vec<u8>),
+    /// It closed its output.
+    Farewell,
+    /// Time is up.
+    Nothing,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     Whole,
-    Silent,
+    Late,
     Nonsense,
     Dead,
 }

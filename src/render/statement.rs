@@ -35,8 +35,14 @@ impl<'s> Walk<'s> {
     }
 }
 
+/// More than this is not sure to end soon.
+pub(super) const MANY: usize = 4;
+
 fn statement(reader: &mut Reader<'_, '_>) -> Result<(), Stop> {
     let word = reader.next()?;
+    if matches!(reader.text(word), "<" | "set" | "set_global" | "filter" | "for" | "include" | "extends" | "block" | "component") {
+        reader.findings.links.growing += MANY;
+    }
     match (word.kind, reader.text(word)) {
         (WordKind::Sign, "<") => reader.component(word.range.start, "").map(|_| ()),
         (WordKind::Sign, "</") => {

@@ -93,16 +93,19 @@ fn template(body: &[u8]) -> Option<Template> {
 fn tell(output: &mut impl Write, done: &Done) -> io::Result<()> {
     let mut body = Body::default();
     match done {
-        Done::Library => write_frame(output, Kind::Library, &[], &[])?,
-        Done::Template { number, text: None, .. } => write_frame(output, Kind::Nothing, &body.size(*number).0, &[])?,
+        // Told at once, so that the parent knows which template does not end.
+        Done::Slow => output.flush(),
+        Done::Library => {
+            write_frame(output, Kind::Library, &[], &[])?;
+            output.flush()
+        }
+        Done::Template { number, text: None, .. } => write_frame(output, Kind::Nothing, &body.size(*number).0, &[]),
         Done::Template { number, text: Some(text), minted } => {
             body.size(*number).size(minted.len());
             for blank in minted {
                 body.blank(blank);
             }
-            write_frame(output, Kind::Text, &body.0, text.as_bytes())?;
+            write_frame(output, Kind::Text, &body.0, text.as_bytes())
         }
     }
-    // Told at once, so that the parent knows which template does not end.
-    output.flush()
 }

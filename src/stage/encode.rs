@@ -88,7 +88,7 @@ fn encode_config_map(object: &mut Object<Secret>, problems: &mut Vec<Problem>) {
             entry.node.value = Value::Leaf(base64_of(value.expose()));
         }
         if bytes.contains_key(&entry.key) {
-            let problem = ("stands under `data` and under `binaryData`", "keep one of them");
+            let problem = ("stands under `binaryData` too", "keep one of them");
             problems.push(problem_at(object, "data", &entry, problem));
         }
         let kind = if binary { &mut bytes } else { &mut texts };
@@ -246,6 +246,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_stands_in_one_field_of_a_config_map() {
+        let one = |text: &str| map(vec![("a", Node::text(text))]);
+        let config = object("ConfigMap", vec![("data", one("x")), ("binaryData", one("eA=="))]);
+        let (blanks, vaults) = (Blanks::default(), Chest::default().into_default());
+        let filled = fill(vec![config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let problems = encode(filled).unwrap_err();
+        assert_eq!(problems.to_string(), "t.yaml (rendered):7:1: `a` under `data` stands under `binaryData` too");
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_encoded_is_a_problem_at_its_place() {
         let number = Node { mark: Mark { line: 3, column: 5 }, value: Value::Bool(true) };
         let problems =
@@ -258,6 +268,8 @@ mod tests {
                 "t.yaml (rendered):7:1: `a` under `data` is not base64; write the text under `stringData`, or encode it",
             ]
         );
+        let problems = problems_of(vec![("data", map(vec![("c", map(Vec::new()))]))]).await;
+        assert_eq!(problems.list()[0].next, "write the text as a block, such as with `|`");
         let problems = problems_of(vec![("data", Node::text("x"))]).await;
         assert_eq!(problems.list()[0].reason, "`data` is a string, not a mapping");
     }

@@ -23,18 +23,24 @@ const LONGEST: usize = 1 << 20;
 const NEAR: i64 = 14 * 86_400;
 
 /// What the vaults gave.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Answers {
-    /// Each ask with the blanks that ask it, in the order of the blanks.
-    pub(super) asked: Vec<Asked>,
-    /// The number of the ask of each blank that is one.
-    of_blank: HashMap<BlankId, usize>,
+    groups: Vec<Group>,
+    /// The group of each blank that a vault gives, and the number of its ask there.
+    of_blank: Vec<Option<(usize, usize)>>,
 }
 
-/// One ask and its answer.
+/// The asks of one vault, and for each of them what came of it.
+#[derive(Debug, Default)]
+struct Group {
+    asks: Vec<Ask>,
+    asked: Vec<Asked>,
+}
+
+/// What came of an ask.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) ask: Ask,
+    /// The blanks that ask it, in order.
     pub(super) blanks: Vec<BlankId>,
     pub(super) answer: Option<Fetched>,
 }
@@ -42,7 +48,17 @@ pub(super) struct Asked {
 impl Answers {
     /// The value of a blank that a vault gives.
     pub(super) fn value_of(&self, id: BlankId) -> Option<&Fetched> {
-        self.asked.get(*self.of_blank.get(&id)?)?.answer.as_ref()
+        let (group, number) = (*self.of_blank.get(id.0 as usize)?)?;
+        self.groups.get(group)?.asked.get(number)?.answer.as_ref()
+    }
+
+    /// Every ask with what came of it, vault by vault.
+    pub(super) fn into_list(self) -> impl Iterator<Item = (Ask, Asked)> {
+        self.groups.into_iter().flat_map(|group| group.asks.into_iter().zip(group.asked))
+    }
+
+    fn list(&self) -> impl Iterator<Item = (&Ask, &Asked)> {
+        self.groups.iter().flat_map(|group| group.asks.iter().zip(&group.asked))
     }
 }
 
@@ -55,42 +71,71 @@ pub(super) async fn fetch(
 ) -> (Answers, Vec<Problem>) {
     let mut answers = collect(blanks, needed);
     let mut problems = Vec::new();
-    let groups = group(&answers, blanks, vaults, &mut problems);
-    let calls = groups.iter().map(|(vault, numbers)| {
-        let asks: Vec<Ask> = numbers.iter().map(|number| answers.asked[*number].ask.clone()).collect();
-        async move { vault.fetch(&asks).await }
-    });
-    let results = join_all(calls).await;
-    for ((vault, numbers), results) in groups.into_iter().zip(results) {
-        if results.len() != numbers.len() {
-            let reason = format!("{vault} gave {} answers to {} questions", results.len(), numbers.len());
-            problems.push(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"));
-            continue;
+    let mut calls = Vec::new();
+    for group in answers.groups.iter_mut().filter(|group| !group.asks.is_empty()) {
+        if let Some(vault) = vault_of(group, blanks, vaults, &mut problems) {
+            calls.push(ask_vault(vault, group, blanks, now));
         }
-        for (number, result) in numbers.into_iter().zip(results) {
-            let asked = &mut answers.asked[number];
-            match result {
-                Ok(fetched) => {
-                    problems.extend(faults_of(asked, &fetched, blanks, now));
-                    asked.answer = Some(fetched);
-                }
-                Err(error) => problems.extend(asked.blanks.iter().map(|id| {
-                    let reason = format!("{} of {vault}: {}", asked.ask, error.reason);
-                    Problem::new(Fault::Vault, reason, error.next.clone()).at(blanks.get(*id).place.clone())
-                })),
+    }
+    problems.extend(join_all(calls).await.into_iter().flatten());
+    (answers, problems)
+}
+
+/// Asks one vault for all that is asked of it, but for names that it cannot have.
+async fn ask_vault(vault: &Arc<dyn Vault>, group: &mut Group, blanks: &Blanks, now: Timestamp) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let Group { asks, asked } = group;
+    let mut good = vec![true; asks.len()];
+    for ((ask, asked), good) in asks.iter().zip(asked.iter()).zip(&mut good) {
+        if let Err(reason) = vault.check_name(&ask.name) {
+            *good = false;
+            let problem = Problem::new(
+                Fault::Check,
+                format!("{ask} cannot be asked of {vault}: {reason}"),
+                "write the secret's name as the vault has it",
+            );
+            problems.extend(at_each(&problem, asked, blanks));
+        }
+    }
+    let results = if good.iter().all(|good| *good) {
+        vault.fetch(asks).await
+    } else {
+        let fine: Vec<Ask> = asks.iter().zip(&good).filter(|(_, good)| **good).map(|(ask, _)| ask.clone()).collect();
+        vault.fetch(&fine).await
+    };
+    let count = good.iter().filter(|good| **good).count();
+    if results.len() != count {
+        let reason = format!("{vault} gave {} answers to {count} questions", results.len());
+        problems.push(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"));
+        return problems;
+    }
+    let fine = asks.iter().zip(asked).zip(good).filter(|(_, good)| *good).map(|(pair, _)| pair);
+    for ((ask, asked), result) in fine.zip(results) {
+        match result {
+            Ok(fetched) => {
+                problems.extend(faults_of(ask, asked, &fetched, blanks, now));
+                asked.answer = Some(fetched);
+            }
+            Err(error) => {
+                let problem = Problem::new(Fault::Vault, format!("{ask} of {vault}: {}", error.reason), error.next);
+                problems.extend(at_each(&problem, asked, blanks));
             }
         }
     }
-    (answers, problems)
+    problems
+}
+
+fn at_each(problem: &Problem, asked: &Asked, blanks: &Blanks) -> impl Iterator<Item = Problem> {
+    asked.blanks.iter().map(|id| problem.clone().at(blanks.get(*id).place.clone()))
 }
 
 /// What is worth a look in the values that came. `untrimmed` are the blanks that are used other than through `| trim`.
 pub(super) fn warnings_of(answers: &Answers, blanks: &Blanks, untrimmed: &[bool], now: Timestamp) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    for asked in &answers.asked {
+    for (ask, asked) in answers.list() {
         let (Some(fetched), Some(first)) = (&asked.answer, asked.blanks.first()) else { continue };
         let mut warn = |id: &BlankId, reason: &str, next: &str| {
-            let problem = Problem::new(Fault::Vault, format!("{} {reason}", asked.ask), next);
+            let problem = Problem::new(Fault::Vault, format!("{ask} {reason}"), next);
             warnings.push(problem.at(blanks.get(*id).place.clone()));
         };
         if let Some((reason, next)) = asked.blanks.iter().find(|id| untrimmed[id.0 as usize]).and_then(|_| edge_of(fetched)) {
@@ -107,55 +152,49 @@ pub(super) fn warnings_of(answers: &Answers, blanks: &Blanks, untrimmed: &[bool]
 }
 
 fn collect(blanks: &Blanks, needed: &[bool]) -> Answers {
-    let mut answers = Answers::default();
-    let mut numbers: HashMap<&Ask, usize> = HashMap::new();
+    let mut answers = Answers { groups: Vec::new(), of_blank: vec![None; blanks.len()] };
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut numbers: HashMap<&Ask, (usize, usize)> = HashMap::new();
     for (id, blank) in blanks.iter().filter(|(id, _)| needed[id.0 as usize]) {
-        if let Source::Vault { ask, .. } = &blank.source {
-            let number = *numbers.entry(ask).or_insert_with(|| {
-                answers.asked.push(Asked { ask: ask.clone(), blanks: Vec::new(), answer: None });
-                answers.asked.len() - 1
-            });
-            answers.asked[number].blanks.push(id);
-            answers.of_blank.insert(id, number);
-        }
+        let Source::Vault { ask, .. } = &blank.source else { continue };
+        let (group, number) = *numbers.entry(ask).or_insert_with(|| {
+            let group = *groups.entry(&ask.vault).or_insert(answers.groups.len());
+            if group == answers.groups.len() {
+                answers.groups.push(Group::default());
+            }
+            let Group { asks, asked } = &mut answers.groups[group];
+            asks.push(ask.clone());
+            asked.push(Asked { blanks: Vec::with_capacity(1), answer: None });
+            (group, asks.len() - 1)
+        });
+        answers.groups[group].asked[number].blanks.push(id);
+        answers.of_blank[id.0 as usize] = Some((group, number));
     }
     answers
 }
 
-/// The asks of each vault by number; without those that no vault can be asked.
-fn group<'v>(
-    answers: &Answers,
+/// The vault that a group names, or a problem at each of its blanks.
+fn vault_of<'v>(
+    group: &Group,
     blanks: &Blanks,
     vaults: &'v BTreeMap<String, Arc<dyn Vault>>,
     problems: &mut Vec<Problem>,
-) -> Vec<(&'v Arc<dyn Vault>, Vec<usize>)> {
-    let mut groups: BTreeMap<&str, (&Arc<dyn Vault>, Vec<usize>)> = BTreeMap::new();
-    for (number, asked) in answers.asked.iter().enumerate() {
-        let mut refuse = |reason: String, next: String| {
-            for id in &asked.blanks {
-                problems.push(Problem::new(Fault::Check, reason.clone(), next.clone()).at(blanks.get(*id).place.clone()));
-            }
+) -> Option<&'v Arc<dyn Vault>> {
+    let name = &group.asks.first()?.vault;
+    let vault = vaults.get(name);
+    if vault.is_none() {
+        let next = match nearest(name, vaults.keys()) {
+            Some(near) => format!("write `{near}` if that is meant, or add the vault under `vaults:`"),
+            None => "add it under `vaults:` in the project file".to_owned(),
         };
-        let Some((name, vault)) = vaults.get_key_value(&asked.ask.vault) else {
-            let next = match nearest(&asked.ask.vault, vaults.keys()) {
-                Some(name) => format!("write `{name}` if that is meant, or add the vault under `vaults:`"),
-                None => "add it under `vaults:` in the project file".to_owned(),
-            };
-            refuse(format!("the environment has no vault `{}`", asked.ask.vault), next);
-            continue;
-        };
-        match vault.check_name(&asked.ask.name) {
-            Ok(()) => groups.entry(name).or_insert((vault, Vec::new())).1.push(number),
-            Err(reason) => {
-                refuse(format!("{} cannot be asked of {vault}: {reason}", asked.ask), "write the secret's name as the vault has it".into());
-            }
-        }
+        let problem = Problem::new(Fault::Check, format!("the environment has no vault `{name}`"), next);
+        problems.extend(group.asked.iter().flat_map(|asked| at_each(&problem, asked, blanks)));
     }
-    groups.into_values().collect()
+    vault
 }
 
 /// Why a value may not be used, for each of its blanks; a template can allow some of it at the blank.
-fn faults_of(asked: &Asked, fetched: &Fetched, blanks: &Blanks, now: Timestamp) -> Vec<Problem> {
+fn faults_of(ask: &Ask, asked: &Asked, fetched: &Fetched, blanks: &Blanks, now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     for id in &asked.blanks {
         let blank = blanks.get(*id);
@@ -164,7 +203,7 @@ fn faults_of(asked: &Asked, fetched: &Fetched, blanks: &Blanks, now: Timestamp) 
             Source::Derived { .. } => Allow::default(),
         };
         let mut refuse = |reason: &str, next: &str| {
-            problems.push(Problem::new(Fault::Vault, format!("{} {reason}", asked.ask), next).at(blank.place.clone()));
+            problems.push(Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(blank.place.clone()));
         };
         if fetched.value.is_empty() && !allow.empty {
             refuse("is empty", "set it in the vault, or write `allow=\"empty\"` at the blank");

@@ -12,8 +12,6 @@ use crate::blank::Ask;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
-use crate::blank::Filter;
-use crate::blank::Source;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::manifest::Object;
@@ -28,14 +26,13 @@ use crate::stage::fetch::fetch;
 use crate::stage::fetch::warnings_of;
 use crate::stage::leaf::Leaf;
 use crate::stage::leaf::LeafPlan;
-use crate::stage::leaf::plan_leaves;
+use crate::stage::leaf::Survey;
 use crate::stage::leaf::problem_of;
+use crate::stage::leaf::survey;
 use crate::stage::lineage::Lineage;
-use crate::stage::lineage::ids_of;
-use crate::stage::sink::visit;
-use crate::stage::taint;
 use crate::stage::taint::Waiver;
 use crate::stage::value::Values;
+use crate::vault::Fetched;
 use crate::vault::Vault;
 
 /// Objects whose blanks are filled. Only [`fill`] makes one.
@@ -71,7 +68,7 @@ impl Filled {
         &self.objects
     }
 
-    /// What was used, in the order of the templates.
+    /// What was used, vault by vault, in the order in which the templates ask.
     pub fn used(&self) -> &[Used] {
         &self.used
     }
@@ -103,18 +100,14 @@ pub async fn fill(
     fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync),
 ) -> Result<Filled, Problems> {
     let lineage = Lineage::of(blanks);
-    let (waivers, mut problems) = taint::look(&objects, &lineage);
-    let (leaves, unplaced) = plan_leaves(&objects, &lineage);
-    problems.extend(unplaced);
-    Problems::or((), problems)?;
+    let Survey { leaves, waivers, needed, untrimmed } = survey(&objects, &lineage)?;
 
     let now = clock.now();
-    let needs = Needs::of(&objects, &leaves, &lineage);
-    let (answers, mut problems) = fetch(blanks, &needs.needed, vaults, now).await;
-    let (values, unfiltered) = Values::make(blanks, &needs.needed, &answers);
+    let (answers, mut problems) = fetch(blanks, &needed, vaults, now).await;
+    let (values, unfiltered) = Values::make(blanks, &needed, &answers);
     problems.extend(unfiltered);
 
-    let mut warnings = warnings_of(&answers, blanks, &needs.untrimmed, now);
+    let mut warnings = warnings_of(&answers, blanks, &untrimmed, now);
     let filling = Filling { lineage: &lineage, values: &values };
     let mut leaves = leaves.into_iter();
     let mut done = Vec::with_capacity(objects.len());
@@ -145,43 +138,7 @@ pub async fn fill(
     Problems::or((), problems)?;
     warnings.sort_by(|a, b| (&a.place, &a.reason).cmp(&(&b.place, &b.reason)));
     warnings.dedup();
-    Ok(Filled { objects: done, used: used_of(&answers, blanks, fingerprint), waivers, warnings })
-}
-
-/// Which blanks are needed, and which of them other than through `| trim`.
-struct Needs {
-    needed: Vec<bool>,
-    untrimmed: Vec<bool>,
-}
-
-impl Needs {
-    fn of(objects: &[Object<Cloze>], leaves: &[Leaf], lineage: &Lineage<'_>) -> Self {
-        let blanks = lineage.blanks();
-        let mut needs = Self { needed: vec![false; blanks.len()], untrimmed: vec![false; blanks.len()] };
-        let mut leaves = leaves.iter();
-        for object in objects {
-            visit(object, &mut |spot| match leaves.next().map(|leaf| &leaf.plan) {
-                Some(LeafPlan::Decoded(id)) => {
-                    if let Some((_, input)) = lineage.outermost(*id) {
-                        ids_of(input).for_each(|inner| needs.add(inner, false));
-                    }
-                }
-                _ => spot.cloze.blanks().for_each(|id| needs.add(id, false)),
-            });
-        }
-        for index in (0..blanks.len()).rev().filter_map(|index| u32::try_from(index).ok()).map(BlankId) {
-            if let (true, Source::Derived { filter, input }) = (needs.needed[index.0 as usize], &blanks.get(index).source) {
-                let trimmed = *filter == Filter::Trim && input.len() == 1;
-                ids_of(input).for_each(|inner| needs.add(inner, trimmed));
-            }
-        }
-        needs
-    }
-
-    fn add(&mut self, id: BlankId, trimmed: bool) {
-        self.needed[id.0 as usize] = true;
-        self.untrimmed[id.0 as usize] |= !trimmed;
-    }
+    Ok(Filled { objects: done, used: used_of(answers, blanks, fingerprint), waivers, warnings })
 }
 
 struct Filling<'a> {
@@ -205,14 +162,13 @@ impl Filling<'_> {
                 }
                 self.values.join(&cloze.pieces).map_err(|problem| self.at_first(problem, cloze))?
             }
-            LeafPlan::File(plan) => {
+            LeafPlan::File(plan, key) => {
                 if cloze.blanks().any(|id| self.values.get(id).is_none()) {
                     return Ok(None);
                 }
                 let missing = Secret::new(Vec::new());
                 let value_of = |id: BlankId| self.values.get(id).unwrap_or(&missing);
-                let filled =
-                    plan.assemble(&value_of).map_err(|fault| problem_of(fault, Fault::Vault, &leaf.key, self.lineage.blanks(), None))?;
+                let filled = plan.assemble(&value_of).map_err(|fault| problem_of(fault, Fault::Vault, key, self.lineage.blanks(), None))?;
                 Some(filled)
             }
         };
@@ -257,17 +213,15 @@ fn is_base64(bytes: &[u8]) -> bool {
     bytes.ends_with(b"=") || std::str::from_utf8(&decoded[..length]).is_ok_and(|text| !text.chars().any(|c| c.is_control() && c != '\n'))
 }
 
-fn used_of(answers: &Answers, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
-    let used = answers.asked.iter().filter_map(|asked| {
-        let fetched = asked.answer.as_ref()?;
-        let ask = asked.ask.clone();
+fn used_of(answers: Answers, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
+    let used = answers.into_list().filter_map(|(ask, asked)| {
+        let Fetched { value, version, current, .. } = asked.answer?;
         let key = ask.key.as_deref().unwrap_or_default();
-        let parts = [ask.vault.as_bytes(), ask.name.as_bytes(), key.as_bytes(), fetched.value.expose()];
-        let fingerprint = fingerprint(&parts);
+        let fingerprint = fingerprint(&[ask.vault.as_bytes(), ask.name.as_bytes(), key.as_bytes(), value.expose()]);
         let mut places: Vec<Place> = asked.blanks.iter().map(|id| blanks.get(*id).place.clone()).collect();
         places.sort();
         places.dedup();
-        Some(Used { ask, version: fetched.version.clone(), current: fetched.current, fingerprint, places })
+        Some(Used { ask, version, current, fingerprint, places })
     });
     used.collect()
 }
@@ -373,6 +327,16 @@ mod tests {
         );
         assert_eq!(problems.list()[6].next, "write `default` if that is meant, or add the vault under `vaults:`");
         assert_eq!(problems.list()[7].next, "add it under `vaults:` in the project file");
+    }
+
+    #[tokio::test]
+    async fn a_vault_that_forgets_an_answer_is_a_bug() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let chest = Chest { forgets: true, ..Chest::with(&[("pw", b"x")]) };
+        let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_", &[id]))]))]);
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(reasons(problems.list()), ["the chest gave 0 answers to 1 questions"]);
     }
 
     #[tokio::test]

@@ -1,10 +1,11 @@
-//! How a text with blanks becomes a value: decided before any value is known.
+//! How each text with blanks becomes a value: decided before any value is known.
 
 use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::blank::Cloze;
 use crate::blank::Filter;
 use crate::blank::Piece;
+use crate::blank::Source;
 use crate::inner;
 use crate::inner::Format;
 use crate::inner::InnerFault;
@@ -13,11 +14,14 @@ use crate::manifest::Object;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::problem::Problems;
 use crate::stage::lineage::Lineage;
 use crate::stage::lineage::ids_of;
 use crate::stage::sink::Sink;
 use crate::stage::sink::Spot;
 use crate::stage::sink::visit;
+use crate::stage::taint;
+use crate::stage::taint::Waiver;
 
 /// A text with blanks, ready to be filled.
 #[derive(Debug)]
@@ -27,8 +31,6 @@ pub(super) struct Leaf {
     pub(super) takes_bytes: bool,
     /// Whether the value will be base64-encoded.
     pub(super) is_encoded: bool,
-    /// What the text is called in messages about its file, with a key's name.
-    pub(super) key: String,
 }
 
 /// Where the value comes from.
@@ -40,25 +42,63 @@ pub(super) enum LeafPlan {
     Decoded(BlankId),
     /// Texts and values one after the other.
     Joined,
-    /// A file with a format.
-    File(Plan),
+    /// A file with a format, under that key.
+    File(Plan, String),
 }
 
-/// The leaves of all objects, in the order of a visit to each.
-pub(super) fn plan_leaves(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Leaf>, Vec<Problem>) {
-    let (mut leaves, mut problems) = (Vec::new(), Vec::new());
+/// What can be known of all objects without a value.
+#[derive(Debug)]
+pub(super) struct Survey {
+    /// The leaves in the order of [`crate::manifest::Node::map_leaves`], object by object.
+    pub(super) leaves: Vec<Leaf>,
+    pub(super) waivers: Vec<Waiver>,
+    /// Which blanks are needed.
+    pub(super) needed: Vec<bool>,
+    /// Which blanks are used other than through `| trim`.
+    pub(super) untrimmed: Vec<bool>,
+}
+
+/// Plans every leaf, or reports every blank that may not stand where it does.
+pub(super) fn survey(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result<Survey, Problems> {
+    let none = vec![false; lineage.blanks().len()];
+    let mut survey = Survey { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none };
+    let mut problems = Vec::new();
     for object in objects {
         visit(object, &mut |spot| {
-            let key = match spot.sink {
-                Sink::SecretText(key) | Sink::ConfigText(key) => key,
-                _ => "",
-            };
-            let plan = plan_leaf(spot, key, lineage, &mut problems);
+            taint::look(spot, lineage, &mut survey.waivers, &mut problems);
+            let plan = plan_leaf(spot, lineage, &mut problems);
+            match &plan {
+                LeafPlan::Decoded(id) => {
+                    if let Some((_, input)) = lineage.outermost(*id) {
+                        ids_of(input).for_each(|inner| survey.need(inner, false));
+                    }
+                }
+                _ => spot.cloze.blanks().for_each(|id| survey.need(id, false)),
+            }
             let is_encoded = matches!(spot.sink, Sink::SecretData | Sink::SecretText(_) | Sink::ConfigBytes);
-            leaves.push(Leaf { plan, takes_bytes: spot.sink.takes_bytes(), is_encoded, key: key.to_owned() });
+            survey.leaves.push(Leaf { plan, takes_bytes: spot.sink.takes_bytes(), is_encoded });
         });
     }
-    (leaves, problems)
+    survey.need_inputs(lineage.blanks());
+    survey.waivers.sort();
+    Problems::or(survey, problems)
+}
+
+impl Survey {
+    fn need(&mut self, id: BlankId, trimmed: bool) {
+        self.needed[id.0 as usize] = true;
+        self.untrimmed[id.0 as usize] |= !trimmed;
+    }
+
+    /// What is derived needs what it is derived from, which is always older.
+    fn need_inputs(&mut self, blanks: &Blanks) {
+        for id in (0..blanks.len()).rev().filter_map(|index| u32::try_from(index).ok()).map(BlankId) {
+            if let (true, Source::Derived { filter, input }) = (self.needed[id.0 as usize], &blanks.get(id).source) {
+                let trimmed = *filter == Filter::Trim && input.len() == 1;
+                ids_of(input).for_each(|inner| self.need(inner, trimmed));
+            }
+        }
+    }
 }
 
 /// The problem that a fault in a file is, at the blank or else at the text.
@@ -71,7 +111,7 @@ pub(super) fn problem_of(fault: InnerFault, kind: Fault, key: &str, blanks: &Bla
     }
 }
 
-fn plan_leaf(spot: &Spot<'_>, key: &str, lineage: &Lineage<'_>, problems: &mut Vec<Problem>) -> LeafPlan {
+fn plan_leaf(spot: &Spot<'_>, lineage: &Lineage<'_>, problems: &mut Vec<Problem>) -> LeafPlan {
     let pieces = &spot.cloze.pieces;
     if let Some(id) = spot.cloze.whole() {
         let decoded = spot.sink.is_encoded() && matches!(lineage.outermost(id), Some((Filter::B64encode, _)));
@@ -91,9 +131,10 @@ fn plan_leaf(spot: &Spot<'_>, key: &str, lineage: &Lineage<'_>, problems: &mut V
         });
         return LeafPlan::Joined;
     }
+    let (Sink::SecretText(key) | Sink::ConfigText(key)) = spot.sink else { return LeafPlan::Joined };
     let Some(format) = Format::of_key(key).filter(|_| !is_one_blank(pieces)) else { return LeafPlan::Joined };
     match inner::place(format, pieces, &|id| lineage.treatment(id)) {
-        Ok(plan) => LeafPlan::File(plan),
+        Ok(plan) => LeafPlan::File(plan, key.to_owned()),
         Err(faults) => {
             let text = || Some(spot.object.place(spot.mark));
             problems.extend(faults.into_iter().map(|fault| problem_of(fault, Fault::Check, key, lineage.blanks(), text())));

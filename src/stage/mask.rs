@@ -22,10 +22,10 @@ use crate::problem::Problems;
 use crate::secret::Secret;
 use crate::stage::leaf::Leaf;
 use crate::stage::leaf::LeafPlan;
-use crate::stage::leaf::plan_leaves;
+use crate::stage::leaf::Survey;
 use crate::stage::leaf::problem_of;
+use crate::stage::leaf::survey;
 use crate::stage::lineage::Lineage;
-use crate::stage::taint;
 use crate::stage::taint::Waiver;
 
 /// Objects for a review. Only [`mask`] makes one.
@@ -61,10 +61,7 @@ impl Masked {
 /// Masks every blank of `objects`, or reports every blank that may not stand where it does.
 pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Problems> {
     let lineage = Lineage::of(blanks);
-    let (waivers, mut problems) = taint::look(&objects, &lineage);
-    let (leaves, unplaced) = plan_leaves(&objects, &lineage);
-    problems.extend(unplaced);
-    Problems::or((), problems)?;
+    let Survey { leaves, waivers, .. } = survey(&objects, &lineage)?;
     let mut problems = Vec::new();
     let mut unknown = BTreeSet::new();
     let mut masked = Vec::with_capacity(objects.len());
@@ -105,11 +102,11 @@ fn mask_leaf(cloze: &Cloze, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String
                 Piece::Blank(id) => lineage.blanks().mask(*id),
             })
             .collect()),
-        LeafPlan::File(plan) => mask_file(plan, leaf, lineage),
+        LeafPlan::File(plan, key) => mask_file(plan, key, lineage),
     }
 }
 
-fn mask_file(plan: &Plan, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
+fn mask_file(plan: &Plan, key: &str, lineage: &Lineage<'_>) -> Result<String, Problem> {
     let masks: BTreeMap<BlankId, Secret> = plan
         .blanks()
         .iter()
@@ -122,7 +119,7 @@ fn mask_file(plan: &Plan, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, 
         .collect();
     let missing = Secret::new(Vec::new());
     let mask_of = |id: BlankId| masks.get(&id).unwrap_or(&missing);
-    let text = plan.assemble(&mask_of).map_err(|fault| problem_of(fault, Fault::Check, &leaf.key, lineage.blanks(), None))?;
+    let text = plan.assemble(&mask_of).map_err(|fault| problem_of(fault, Fault::Check, key, lineage.blanks(), None))?;
     Ok(String::from_utf8_lossy(text.expose()).into_owned())
 }
 

@@ -43,45 +43,44 @@ pub enum Rule {
 
 /// Every blank may land where it stands. Returns what the templates waive, sorted.
 pub fn check(objects: &[Object<Cloze>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
-    let (waivers, problems) = look(objects, &Lineage::of(blanks));
+    let lineage = Lineage::of(blanks);
+    let (mut waivers, mut problems) = (Vec::new(), Vec::new());
+    for object in objects {
+        visit(object, &mut |spot| look(spot, &lineage, &mut waivers, &mut problems));
+    }
+    waivers.sort();
     Problems::or(waivers, problems)
 }
 
-pub(super) fn look(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> (Vec<Waiver>, Vec<Problem>) {
-    let (mut waivers, mut problems) = (Vec::new(), Vec::new());
-    for object in objects {
-        visit(object, &mut |spot| {
-            for id in spot.cloze.blanks() {
-                let place = || lineage.blanks().get(id).place.clone();
-                if lineage.weight(id) > HEAVIEST {
-                    let problem = Problem::new(
-                        Fault::Check,
-                        format!("one text is derived from more than {HEAVIEST} blanks and filters"),
-                        "derive it from fewer, or ask for one secret that holds the whole text",
-                    );
-                    problems.push(problem.at(place()));
-                    continue;
-                }
-                let waiver = |rule| Waiver {
-                    rule,
-                    object: object.identity.clone(),
-                    field: spot.field(),
-                    mask: lineage.blanks().mask(id),
-                    place: place(),
-                };
-                if lineage.is_revealed(id) {
-                    waivers.push(waiver(Rule::Taint));
-                } else if !spot.sink.is_secret() {
-                    problems.push(tainted(spot, &lineage.blanks().mask(id)).at(place()));
-                }
-                if lineage.is_raw(id) {
-                    waivers.push(waiver(Rule::Escape));
-                }
-            }
-        });
+/// Notes what the blanks of one text waive, and which of them may not stand there.
+pub(super) fn look(spot: &Spot<'_>, lineage: &Lineage<'_>, waivers: &mut Vec<Waiver>, problems: &mut Vec<Problem>) {
+    for id in spot.cloze.blanks() {
+        let place = || lineage.blanks().get(id).place.clone();
+        if lineage.weight(id) > HEAVIEST {
+            let problem = Problem::new(
+                Fault::Check,
+                format!("one text is derived from more than {HEAVIEST} blanks and filters"),
+                "derive it from fewer, or ask for one secret that holds the whole text",
+            );
+            problems.push(problem.at(place()));
+            continue;
+        }
+        let waiver = |rule| Waiver {
+            rule,
+            object: spot.object.identity.clone(),
+            field: spot.field(),
+            mask: lineage.blanks().mask(id),
+            place: place(),
+        };
+        if lineage.is_revealed(id) {
+            waivers.push(waiver(Rule::Taint));
+        } else if !spot.sink.is_secret() {
+            problems.push(tainted(spot, &lineage.blanks().mask(id)).at(place()));
+        }
+        if lineage.is_raw(id) {
+            waivers.push(waiver(Rule::Escape));
+        }
     }
-    waivers.sort();
-    (waivers, problems)
 }
 
 fn tainted(spot: &Spot<'_>, mask: &str) -> Problem {

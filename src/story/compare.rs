@@ -33,6 +33,7 @@ use crate::story::build::written;
 use crate::story::past::Past;
 use crate::story::past::problem;
 use crate::story::prepare::Workbench;
+use crate::story::prepare::locate;
 use crate::story::prepare::prepare;
 use crate::story::recipe::Recipe;
 use crate::story::review::externals;
@@ -102,7 +103,7 @@ pub async fn compare_project(
         Some(number) => Some(history.release(number).await.map_err(problem)?),
         None => history.head().await.map_err(problem)?,
     };
-    let locate = |failed| prepared.locate(workbench.engine, failed);
+    let locate = |failed| locate(workbench, failed);
     match against {
         Against::Values(filling) => {
             let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;

@@ -25,6 +25,8 @@ use crate::story::emit::emit;
 use crate::story::past::Past;
 use crate::story::past::problem;
 use crate::story::prepare::Workbench;
+use crate::story::prepare::locate;
+use crate::story::prepare::locate_all;
 use crate::story::prepare::prepare;
 use crate::story::recipe::Recipe;
 
@@ -51,11 +53,11 @@ pub async fn deploy(
     let mut prepared = prepare(workbench)?;
     let (objects, blanks) = prepared.take();
     let history = past.open(workbench.settings).await?;
-    let locate = |failed| prepared.locate(workbench.engine, failed);
+    let locate = |failed| locate(workbench, failed);
     let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
     drop(blanks);
     workbench.observer.observe(Event::Filled { secrets: built.used.len(), vaults: vaults(&built.used) });
-    for warning in prepared.warnings.iter().cloned().chain(prepared.locate_all(workbench.engine, built.warnings.clone())) {
+    for warning in prepared.warnings.iter().cloned().chain(locate_all(workbench, built.warnings.clone())) {
         workbench.observer.observe(Event::Warned(warning));
     }
     let files = |list: Vec<(String, _)>| list.into_iter().map(|(path, digest)| RecordedFile { path, digest }).collect();

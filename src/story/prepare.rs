@@ -56,7 +56,6 @@ pub struct Prepared {
     pub templates: BTreeMap<String, Digest>,
     /// The digest of all values that templates saw.
     pub values: Digest,
-    places: Places,
 }
 
 impl Prepared {
@@ -64,52 +63,28 @@ impl Prepared {
     pub fn take(&mut self) -> (Vec<Object<Cloze>>, Blanks) {
         std::mem::take(&mut self.parsed).into_parts()
     }
-
-    /// The same problems at places in the templates, where they had places in what templates rendered to.
-    pub fn locate(&self, engine: &dyn Engine, problems: Problems) -> Problems {
-        self.places.locate(engine, problems)
-    }
-
-    /// The same warnings at places in the templates.
-    pub fn locate_all(&self, engine: &dyn Engine, warnings: Vec<Problem>) -> Vec<Problem> {
-        if warnings.is_empty() { warnings } else { self.locate(engine, Problems::from(warnings)).into_list() }
-    }
 }
 
 /// Reads the project's templates, files and values, and takes them as far as they go without any value.
 pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
-    let settings = workbench.settings;
-    let mut problems = Vec::new();
-    let mut collect = |failed: Problems| problems.extend(failed.into_list());
-    let values = Values::load(workbench.root, settings).map_err(&mut collect).ok();
-    let templates = templates(workbench).map_err(&mut collect).unwrap_or_default();
-    let (bundles, files) = bundles(workbench, &templates).map_err(&mut collect).unwrap_or_default();
-    let Some(values) = values.filter(|_| problems.is_empty()) else {
-        return Err(problems.into());
-    };
-    let request = Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect() };
+    let (request, bundles) = request(workbench)?;
+    let count = request.templates.len();
     let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
     let digests =
         request.templates.iter().map(|template| (template.file.to_string(), Digest::plain(&[template.text.as_bytes()]))).collect();
     let rendered = workbench.engine.render(&request)?;
-    let places = Places { request };
-    let parsed = parse(rendered, bundles, &settings.namespace).map_err(|failed| places.locate(workbench.engine, failed))?;
-    workbench.observer.observe(Event::Prepared {
-        templates: places.request.templates.len(),
-        objects: parsed.objects().len(),
-        blanks: parsed.blanks().len(),
-    });
+    drop(request);
+    let parsed = parse(rendered, bundles, &workbench.settings.namespace).map_err(|failed| locate(workbench, failed))?;
+    workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks: parsed.blanks().len() });
     let mut failed = check::shape(parsed.objects());
     if let Err(tainted) = taint::check(parsed.objects(), parsed.blanks()) {
         failed.extend(tainted.into_list());
     }
     if !failed.is_empty() {
-        return Err(places.locate(workbench.engine, failed.into()));
+        return Err(locate(workbench, failed.into()));
     }
     let warnings = check::hidden_variables(parsed.objects());
-    let mut prepared = Prepared { parsed, warnings: Vec::new(), templates: digests, values: digest, places };
-    prepared.warnings = prepared.locate_all(workbench.engine, warnings);
-    Ok(prepared)
+    Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
 }
 
 fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {
@@ -216,27 +191,47 @@ fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, namespace: &
     }
 }
 
-/// Traces places in rendered texts to the templates. Renders again, so only when there is something to trace.
-#[derive(Debug)]
-struct Places {
-    request: Request,
+/// The same problems at places in the templates, where they had places in what templates rendered to. Reads and renders again, so only
+/// when there is something to trace.
+pub fn locate(workbench: &Workbench<'_>, problems: Problems) -> Problems {
+    let traced = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.rendered && place.line > 0);
+    if !problems.list().iter().any(traced) {
+        return problems;
+    }
+    let Ok((request, _)) = request(workbench) else { return problems };
+    let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
+    let mut list = problems.into_list();
+    for problem in &mut list {
+        let Some(place) = problem.place.as_mut().filter(|place| place.rendered && place.line > 0) else { continue };
+        if !maps.contains_key(&place.file) && maps.len() >= MOST_TRACED {
+            continue;
+        }
+        let map = maps.entry(Arc::clone(&place.file)).or_insert_with(|| workbench.engine.lines(&request, &place.file));
+        if let Some(traced) = map.place(place.line, place.column) {
+            *place = traced;
+        }
+    }
+    Problems::from(list)
 }
 
-impl Places {
-    fn locate(&self, engine: &dyn Engine, problems: Problems) -> Problems {
-        let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
-        let mut list = problems.into_list();
-        for problem in &mut list {
-            let Some(place) = problem.place.as_mut().filter(|place| place.rendered && place.line > 0) else { continue };
-            if !maps.contains_key(&place.file) && maps.len() >= MOST_TRACED {
-                continue;
-            }
-            let map = maps.entry(Arc::clone(&place.file)).or_insert_with(|| engine.lines(&self.request, &place.file));
-            if let Some(traced) = map.place(place.line, place.column) {
-                *place = traced;
-            }
+/// The same warnings at places in the templates.
+pub fn locate_all(workbench: &Workbench<'_>, warnings: Vec<Problem>) -> Vec<Problem> {
+    if warnings.is_empty() { warnings } else { locate(workbench, Problems::from(warnings)).into_list() }
+}
+
+/// What is to be rendered, and the bundles that some of it belongs to.
+fn request(workbench: &Workbench<'_>) -> Result<(Request, Vec<Bundle>), Problems> {
+    let settings = workbench.settings;
+    let mut problems = Vec::new();
+    let mut collect = |failed: Problems| problems.extend(failed.into_list());
+    let values = Values::load(workbench.root, settings).map_err(&mut collect).ok();
+    let templates = templates(workbench).map_err(&mut collect).unwrap_or_default();
+    let (bundles, files) = bundles(workbench, &templates).map_err(&mut collect).unwrap_or_default();
+    match values.filter(|_| problems.is_empty()) {
+        Some(values) => {
+            Ok((Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect() }, bundles))
         }
-        Problems::from(list)
+        None => Err(problems.into()),
     }
 }
 

@@ -19,6 +19,8 @@ use crate::stage::taint::Waiver;
 use crate::story::build::based;
 use crate::story::build::written;
 use crate::story::prepare::Workbench;
+use crate::story::prepare::locate;
+use crate::story::prepare::locate_all;
 use crate::story::prepare::prepare;
 
 /// A release as a review sees it.
@@ -48,12 +50,12 @@ pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
     let mut prepared = prepare(workbench)?;
     let settings = workbench.settings;
     let (objects, blanks) = prepared.take();
-    let locate = |failed| prepared.locate(workbench.engine, failed);
+    let locate = |failed| locate(workbench, failed);
     let (objects, unknown, waivers) = mask(objects, &blanks).map_err(locate)?.into_parts();
     let masked: HashSet<Identity> = unknown.into_iter().collect();
     let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &masked };
     let named = name::name(objects, &naming).map_err(locate)?;
-    let mut warnings = prepared.locate_all(workbench.engine, named.warnings().to_vec());
+    let mut warnings = locate_all(workbench, named.warnings().to_vec());
     warnings.append(&mut prepared.warnings);
     let objects = named.into_objects();
     let file_names = file_names(objects.iter().map(|object| &object.identity));

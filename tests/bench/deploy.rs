@@ -122,7 +122,7 @@ kind: ConfigMap
 metadata:
   name: run
 data:
-  run: {{ run }}
+  run: \"{{ run }}\"
 ";
 
 const TEMPLATE: &str = "apiVersion: v1
