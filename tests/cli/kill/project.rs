@@ -46,7 +46,7 @@ fn killed_while_making_the_first_keys() {
         }
         // No key, no keyring, no vault: as after `git clone` of a project that nobody deployed yet.
         for path in [".cloze", "secrets"] {
-            let _ = fs::remove_dir_all(siege.sandbox.shop_path(path));
+            fs::remove_dir_all(siege.sandbox.shop_path(path)).unwrap();
         }
         let value = serial.to_string();
         let arguments = ["-C", "shop", "vault", "set", "first"];

@@ -1,5 +1,7 @@
 //! Kills of `deploy` and `rollback`.
 
+use std::fs;
+
 use crate::kill::Siege;
 use crate::support::Sandbox;
 use crate::support::past::Listed;
@@ -18,7 +20,7 @@ struct Releases {
 
 #[test]
 fn a_killed_deploy_or_rollback_is_carried_on() {
-    let (aim, project) = (rounds(70, 1000), 125);
+    let (aim, project) = (rounds(60, 1000), 125);
     let (mut kills, mut carried_on, mut littered) = (0, 0, 0);
     while kills < aim {
         let mut releases = Releases::new(kills as u64);
@@ -35,6 +37,25 @@ fn a_killed_deploy_or_rollback_is_carried_on() {
     }
     println!("deploy, rollback: {kills} kills in all; {carried_on} releases of unknown outcome carried on");
     assert!(carried_on > 0 && littered > 0, "kills that matter");
+}
+
+#[test]
+fn litter_below_the_newest_release_is_swept_too() {
+    let sandbox = Sandbox::shop();
+    for value in 1..=2 {
+        let _ = sandbox.cloze(["deploy", "--set-string", &format!("logLevel=v{value}")]).ok();
+    }
+    // As when the run that recorded release 2 was killed before it swept what a beaten one left.
+    let attempt = "ab".repeat(16);
+    for number in 1..=2 {
+        sandbox.write(&format!(".cloze/history/dev/packs/0000/00/0000000{number}-{attempt}-0"), "a pack");
+    }
+    assert_eq!(sandbox.leftovers().len(), 2);
+    fs::remove_file(sandbox.shop_path(".cloze/pins/dev.json")).unwrap();
+    let said = sandbox.cloze(["-v", "rollback", "1"]);
+    assert!(said.err().contains("removed 2 leftovers of interrupted runs"), "{}", said.err());
+    let _ = said.ok();
+    assert_eq!(sandbox.leftovers().len(), 0);
 }
 
 impl Releases {

@@ -81,9 +81,7 @@ impl Secrets {
         let text = self.siege.sandbox.cloze(["vault", "list", "--format", "json"]).ok();
         let list: Value = serde_json::from_str(&text).unwrap();
         let found = list["secrets"].as_array().unwrap().iter().find(|listed| listed["name"] == NAMES[index]);
-        found.map_or((0, false), |listed| {
-            (listed["version"].as_str().unwrap().parse().unwrap(), listed["removed"].as_bool().unwrap())
-        })
+        found.map_or((0, false), |listed| (listed["version"].as_str().unwrap().parse().unwrap(), listed["removed"].as_bool().unwrap()))
     }
 
     fn finish(&self) {

@@ -1,5 +1,6 @@
 //! A run that can be ended at any moment, together with the processes that it started.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::fs::File;
 use std::mem::MaybeUninit;
@@ -9,15 +10,14 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
-use std::process::Command;
 use std::process::ExitStatus;
-use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
 use rustix::fs::inotify;
 use rustix::fs::inotify::CreateFlags;
+use rustix::fs::inotify::ReadFlags;
 use rustix::fs::inotify::WatchFlags;
 use rustix::process::Pid;
 use rustix::process::Signal;
@@ -114,38 +114,45 @@ fn ended(child: &mut Child) -> Option<ExitStatus> {
 #[derive(Debug)]
 struct Changes {
     watch: OwnedFd,
+    folders: BTreeMap<i32, PathBuf>,
     seen: u32,
 }
+
+/// What is watched.
+const WHAT: WatchFlags =
+    WatchFlags::CREATE.union(WatchFlags::MODIFY).union(WatchFlags::MOVE).union(WatchFlags::DELETE).union(WatchFlags::ATTRIB);
 
 impl Changes {
     fn below(folder: &Path) -> Self {
         let watch = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).unwrap();
-        let what = WatchFlags::CREATE | WatchFlags::MODIFY | WatchFlags::MOVE | WatchFlags::DELETE | WatchFlags::ATTRIB;
-        let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
+        let mut changes = Self { watch, folders: BTreeMap::new(), seen: 0 };
+        changes.add(folder.to_owned());
+        changes
+    }
+
+    /// A folder that vanishes meanwhile is none.
+    fn add(&mut self, folder: PathBuf) {
+        let mut folders = vec![folder];
         while let Some(folder) = folders.pop() {
-            inotify::add_watch(&watch, &folder, what).unwrap();
-            let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-            folders.extend(entries.filter(|path| path.is_dir()));
+            let (Ok(number), Ok(entries)) = (inotify::add_watch(&self.watch, &folder, WHAT), fs::read_dir(&folder)) else { continue };
+            folders.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()));
+            self.folders.insert(number, folder);
         }
-        Self { watch, seen: 0 }
     }
 
     fn count(&mut self) -> u32 {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.watch, &mut buffer);
-        while reader.next().is_ok() {
+        let mut made = Vec::new();
+        while let Ok(event) = reader.next() {
             self.seen += 1;
+            if event.events().contains(ReadFlags::ISDIR | ReadFlags::CREATE)
+                && let (Some(folder), Some(name)) = (self.folders.get(&event.wd()), event.file_name())
+            {
+                made.push(folder.join(name.to_str().unwrap()));
+            }
         }
+        made.into_iter().for_each(|folder| self.add(folder));
         self.seen
     }
-}
-
-/// The outcome of a finished command that was spawned by hand.
-pub(crate) fn finish(child: Child) -> Outcome {
-    Outcome::of(child.wait_with_output().unwrap())
-}
-
-/// Starts `command` with an empty stdin.
-pub(crate) fn start(mut command: Command) -> Child {
-    command.stdin(Stdio::null()).spawn().unwrap()
 }
