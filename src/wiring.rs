@@ -170,6 +170,10 @@ impl Wiring<'_> {
     /// Makes the first keys of an environment. Two runs that do it at once end with the same.
     async fn found(&self, store: &dyn HistoryStore) -> Result<Trust, Problems> {
         if self.settings.vaults.iter().any(|vault| matches!(&vault.target, VaultTarget::Local { path } if self.root.exists(path))) {
+            if self.root.exists(&self.settings.keyring) {
+                // Another run made both just now.
+                return Box::pin(self.trust(store, Founding::Refused)).await;
+            }
             return Err(Problem::new(
                 Fault::Vault,
                 format!("environment `{}` has a vault and no keyring at `{}`", self.settings.environment, self.settings.keyring),

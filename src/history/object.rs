@@ -170,6 +170,7 @@ impl Objects {
     fn io_error(&self, error: &io::Error) -> StoreError {
         let (fault, words) = match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (StoreFault::Full, "has no space left"),
+            io::ErrorKind::FileTooLarge => (StoreFault::Full, "takes no file of that size"),
             io::ErrorKind::PermissionDenied => (StoreFault::Denied, "forbids it"),
             io::ErrorKind::ReadOnlyFilesystem => (StoreFault::Denied, "is read-only"),
             _ if error.raw_os_error() == Some(EIO) => (StoreFault::Broken, "has a failing disk"),

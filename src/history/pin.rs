@@ -10,6 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use rustix::fs::FlockOperation;
+use rustix::fs::flock;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -60,6 +62,9 @@ impl Pin {
 
     /// Writes the pin to `path`, whole or not at all; an older release than what is remembered there is not written.
     pub fn save(&self, path: &Path, entropy: &dyn Entropy) -> Result<(), HistoryError> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // One at a time: an older head must not overtake a newer one.
+        let _lock = locked(folder).map_err(|error| failed(path, "write", &error))?;
         if let Some(old) = Self::load(path)?
             && old.store == self.store
             && old.owner == self.owner
@@ -67,18 +72,13 @@ impl Pin {
         {
             return Ok(());
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut text = serde_json::to_vec(self).unwrap_or_else(|_| unreachable!("a pin is plain data"));
         text.push(b'\n');
         let side = side_of(path, Attempt::new(entropy));
-        fs::create_dir_all(folder)
-            .and_then(|()| write(&side, &text))
-            .and_then(|()| fs::rename(&side, path))
-            .and_then(|()| File::open(folder)?.sync_all())
-            .map_err(|error| {
-                let _ = fs::remove_file(&side);
-                failed(path, "write", &error)
-            })?;
+        write(&side, &text).and_then(|()| fs::rename(&side, path)).and_then(|()| File::open(folder)?.sync_all()).map_err(|error| {
+            let _ = fs::remove_file(&side);
+            failed(path, "write", &error)
+        })?;
         sweep(folder, path);
         Ok(())
     }
@@ -126,6 +126,14 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// The folder, made if need be, with a lock that ends with the value or its process.
+fn locked(folder: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder)?;
+    let file = File::open(folder)?;
+    flock(&file, FlockOperation::LockExclusive)?;
+    Ok(file)
 }
 
 fn write(side: &Path, text: &[u8]) -> io::Result<()> {

@@ -18,7 +18,9 @@ use rustix::fs::FlockOperation;
 use rustix::fs::RenameFlags;
 use rustix::fs::flock;
 use rustix::fs::renameat_with;
+use rustix::io::Errno;
 
+use crate::output::Hold;
 use crate::output::OutputFile;
 use crate::output::Sink;
 use crate::problem::Fault;
@@ -47,6 +49,8 @@ impl Directory {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
             _ => PathBuf::from("."),
         };
+        // Another run may be putting its manifests in place just now.
+        let _lock = if parent.is_dir() { Some(locked(&parent, FlockOperation::LockShared)?) } else { None };
         match fs::symlink_metadata(target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(machine(&error, target)),
@@ -75,14 +79,23 @@ impl Directory {
         }
         match renameat_with(CWD, side, CWD, &self.target, RenameFlags::EXCHANGE) {
             Ok(()) => fs::remove_dir_all(side),
-            Err(_) => {
-                // The file system cannot exchange: the old one steps aside first.
-                let old = side.with_extension("old");
-                fs::rename(&self.target, &old)?;
-                fs::rename(side, &self.target)?;
-                fs::remove_dir_all(old)
-            }
+            // The file system cannot exchange.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.put_after_stepping_aside(side),
+            Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// The old one steps aside first: between the two renames there is none.
+    fn put_after_stepping_aside(&self, side: &Path) -> io::Result<()> {
+        let mut old = side.as_os_str().to_owned();
+        old.push("-old");
+        fs::rename(&self.target, &old)?;
+        if let Err(error) = fs::rename(side, &self.target) {
+            // The first error is the one to tell; what steps aside is removed by the next run.
+            let _ = fs::rename(&old, &self.target);
+            return Err(error);
+        }
+        fs::remove_dir_all(old)
     }
 
     fn sweep(&self) -> io::Result<()> {
@@ -101,13 +114,15 @@ impl Directory {
 }
 
 impl Sink for Directory {
-    /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
-    /// directory is 0700. What killed runs left beside it is removed. `attempt` is a random text that no other run uses.
-    fn emit(&self, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem> {
+    fn hold(&self) -> Result<Hold, Problem> {
         let make = || DirBuilder::new().recursive(true).create(&self.parent);
         make().map_err(|error| machine(&error, &self.parent))?;
-        let lock = File::open(&self.parent).map_err(|error| machine(&error, &self.parent))?;
-        flock(&lock, FlockOperation::LockExclusive).map_err(|error| machine(&error.into(), &self.parent))?;
+        locked(&self.parent, FlockOperation::LockExclusive).map(Hold::of)
+    }
+
+    /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
+    /// directory is 0700. What killed runs left beside it is removed. `attempt` is a random text that no other run uses.
+    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem> {
         self.sweep().map_err(|error| machine(&error, &self.parent))?;
         let side = self.parent.join(format!("{}{attempt}", self.side_prefix()));
         let written = write_side(&side, files).and_then(|()| self.put_in_place(&side));
@@ -123,6 +138,13 @@ impl fmt::Display for Directory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.target.display().fmt(f)
     }
+}
+
+/// The folder with a lock, which ends with the value or its process.
+fn locked(folder: &Path, operation: FlockOperation) -> Result<File, Problem> {
+    let file = File::open(folder).map_err(|error| machine(&error, folder))?;
+    flock(&file, operation).map_err(|error| machine(&error.into(), folder))?;
+    Ok(file)
 }
 
 fn write_side(side: &Path, files: &[OutputFile<'_>]) -> io::Result<()> {
@@ -171,25 +193,49 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::Directory;
     use crate::output::OutputFile;
     use crate::output::Sink;
+
+    fn emit(target: &Path, files: &[OutputFile<'_>], attempt: &str) {
+        let directory = Directory::at(target).unwrap();
+        directory.emit(&directory.hold().unwrap(), files, attempt).unwrap();
+    }
 
     #[test]
     fn replaces_everything_and_leaves_nothing_beside() {
         let root = tempfile::tempdir().unwrap();
         let target = root.path().join("dist/dev");
         let one = [OutputFile { name: "a.yaml", bytes: b"a" }, OutputFile { name: "b.yaml", bytes: b"b" }];
-        Directory::at(&target).unwrap().emit(&one, "1").unwrap();
+        emit(&target, &one, "1");
         fs::create_dir(root.path().join("dist/.dev.cloze-killed")).unwrap();
         let two = [OutputFile { name: "b.yaml", bytes: b"B" }];
-        Directory::at(&target).unwrap().emit(&two, "2").unwrap();
+        emit(&target, &two, "2");
         assert!(!target.join("a.yaml").exists());
         assert_eq!(fs::read(target.join("b.yaml")).unwrap(), b"B");
         assert_eq!(fs::metadata(target.join("b.yaml")).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(root.path().join("dist")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn where_nothing_can_be_exchanged_the_old_one_steps_aside() {
+        let root = tempfile::tempdir().unwrap();
+        let (target, side) = (root.path().join("dev"), root.path().join(".dev.cloze-1"));
+        emit(&target, &[OutputFile { name: "a.yaml", bytes: b"a" }], "0");
+        let directory = Directory::at(&target).unwrap();
+        assert!(directory.put_after_stepping_aside(&side).is_err(), "there is nothing to put in place");
+        assert_eq!(fs::read(target.join("a.yaml")).unwrap(), b"a");
+        fs::create_dir(&side).unwrap();
+        directory.put_after_stepping_aside(&side).unwrap();
+        assert!(!target.join("a.yaml").exists());
+        // Killed between the renames: the next run puts its own there and removes the rest.
+        fs::rename(&target, root.path().join(".dev.cloze-2-old")).unwrap();
+        emit(&target, &[OutputFile { name: "b.yaml", bytes: b"b" }], "3");
+        assert!(target.join("b.yaml").exists());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -214,7 +260,7 @@ mod tests {
         fs::write(root.path().join("file"), "x").unwrap();
         let target = root.path().join("file/dist");
         let refused = match Directory::at(&target) {
-            Ok(directory) => directory.emit(&[], "1").unwrap_err(),
+            Ok(directory) => directory.hold().unwrap_err(),
             Err(problem) => problem,
         };
         assert!(refused.reason.contains("cannot be written: not a directory"), "{refused}");

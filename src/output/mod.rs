@@ -7,5 +7,5 @@ mod worktree;
 
 pub use directory::Directory;
 pub use file::create_once;
-pub use sink::{OutputFile, Sink};
+pub use sink::{Hold, OutputFile, Sink};
 pub use worktree::exposed_to_git;

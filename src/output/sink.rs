@@ -1,6 +1,7 @@
 //! Where manifests go.
 
 use std::fmt;
+use std::fs::File;
 
 use crate::problem::Problem;
 
@@ -8,8 +9,29 @@ use crate::problem::Problem;
 ///
 /// `Display` names the target for messages.
 pub trait Sink: fmt::Display + fmt::Debug + Send + Sync {
+    /// Waits until no other run writes there.
+    fn hold(&self) -> Result<Hold, Problem>;
+
     /// Takes the files, in apply order. `attempt` is a random text that no other run uses.
-    fn emit(&self, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem>;
+    fn emit(&self, hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem>;
+}
+
+/// The right to write, which ends with this value or its process.
+#[derive(Debug)]
+pub struct Hold {
+    _lock: Option<File>,
+}
+
+impl Hold {
+    /// Of what nobody else can write to.
+    pub fn of_nothing() -> Self {
+        Self { _lock: None }
+    }
+
+    /// With the lock on `file`.
+    pub(crate) fn of(file: File) -> Self {
+        Self { _lock: Some(file) }
+    }
 }
 
 /// A file to be written.

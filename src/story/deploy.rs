@@ -130,16 +130,21 @@ pub(crate) async fn release(
     Ok(Released { number: Some(now.summary.number), recorded, changes: Vec::new() })
 }
 
-/// Remembers the head and removes what interrupted runs left.
-async fn settle(workbench: &Workbench<'_>, past: &Past<'_>, history: &History<'_>, head: &Release) -> Result<(), Problem> {
+/// Removes what interrupted runs left since the head that is remembered, then remembers this one.
+pub(crate) async fn settle(workbench: &Workbench<'_>, past: &Past<'_>, history: &History<'_>, head: &Release) -> Result<(), Problem> {
+    let number = head.summary.number;
+    let swept_to = past.remembered()?.unwrap_or(number.saturating_sub(UNREMEMBERED));
+    let swept = history.sweep(swept_to.min(number)).await.map_err(problem)?;
     past.remember(workbench.settings, head)?;
-    let swept = history.sweep(head.summary.number).await.map_err(problem)?;
     let objects = swept.packs.len() + swept.leftovers.len();
     if objects > 0 {
         workbench.observer.observe(Event::Swept { objects });
     }
     Ok(())
 }
+
+/// How many releases back a machine sweeps that remembers none.
+const UNREMEMBERED: u64 = 8;
 
 fn drafted<'a>(manifest: &'a BuiltManifest, recipe: Option<&'a [u8]>) -> DraftManifest<'a> {
     DraftManifest { identity: &manifest.identity, base: &manifest.base, file: &manifest.file, content: manifest.bytes.expose(), recipe }

@@ -11,6 +11,7 @@ use crate::manifest::Identity;
 use crate::manifest::Limits;
 use crate::manifest::read;
 use crate::manifest::write_json;
+use crate::output::Hold;
 use crate::output::OutputFile;
 use crate::output::Sink;
 use crate::problem::Fault;
@@ -49,14 +50,22 @@ pub async fn emit(
     manifests: &[(&Identity, &[u8])],
     emission: Emission<'_>,
 ) -> Result<(), Problem> {
-    let result = put(past, manifests, emission);
     let known = matches!(history.outcome(release).await.map_err(problem)?, Outcome::Known(_));
+    let hold = emission.sink.hold();
+    let newest = history.reader().newest().await.map_err(problem)?;
+    let result = match hold {
+        // Whoever recorded the newer one may have written it already.
+        Ok(_) if newest > release.summary.number => Err(superseded(release.summary.number, newest, emission.sink)),
+        Ok(hold) => put(past, manifests, &hold, emission),
+        Err(failed) => Err(failed),
+    };
     match &result {
         Ok(()) if known => {}
         Ok(()) => {
             let note = Note { actor: past.actor, what: What::Emitted, detail: "" };
             history.add_event(release, note).await.map_err(problem)?;
         }
+        Err(_) if known && newest > release.summary.number => {}
         Err(failed) => {
             let note = Note { actor: past.actor, what: What::Failed, detail: &failed.reason };
             // The failure itself is what the user must hear.
@@ -66,8 +75,16 @@ pub async fn emit(
     result
 }
 
+fn superseded(number: u64, newest: u64, sink: &dyn Sink) -> Problem {
+    Problem::new(
+        Fault::History,
+        format!("release {newest} was recorded meanwhile, so release {number} was not written to {sink}"),
+        format!("look at it with `cloze show {newest}`, then deploy again"),
+    )
+}
+
 /// Hands the manifests to the sink.
-pub fn put(past: &Past<'_>, manifests: &[(&Identity, &[u8])], emission: Emission<'_>) -> Result<(), Problem> {
+fn put(past: &Past<'_>, manifests: &[(&Identity, &[u8])], hold: &Hold, emission: Emission<'_>) -> Result<(), Problem> {
     let mut names = file_names(manifests.iter().map(|(identity, _)| *identity));
     let converted: Vec<Secret> = match emission.syntax {
         Syntax::Yaml => Vec::new(),
@@ -80,7 +97,7 @@ pub fn put(past: &Past<'_>, manifests: &[(&Identity, &[u8])], emission: Emission
     };
     let bytes_of = |index: usize| converted.get(index).map_or(manifests[index].1, Secret::expose);
     let files: Vec<OutputFile<'_>> = names.iter().enumerate().map(|(index, name)| OutputFile { name, bytes: bytes_of(index) }).collect();
-    emission.sink.emit(&files, &past.attempt())?;
+    emission.sink.emit(hold, &files, &past.attempt())?;
     emission.observer.observe(Event::Emitted {
         manifests: files.len(),
         bytes: files.iter().map(|file| file.bytes.len()).sum(),

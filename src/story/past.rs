@@ -55,6 +55,11 @@ impl<'a> Past<'a> {
         pin.save(&self.pin, self.entropy).map_err(problem)
     }
 
+    /// The number of the head that was remembered.
+    pub fn remembered(&self) -> Result<Option<u64>, Problem> {
+        Ok(Pin::load(&self.pin).map_err(problem)?.map(|pin| pin.number))
+    }
+
     /// A random text that no other run uses.
     pub fn attempt(&self) -> String {
         let mut bytes = [0; 8];

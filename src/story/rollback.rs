@@ -15,6 +15,7 @@ use crate::history::Action;
 use crate::history::Draft;
 use crate::history::DraftManifest;
 use crate::history::History;
+use crate::history::Outcome;
 use crate::history::RecordedBlank;
 use crate::history::Release;
 use crate::history::StoredManifest;
@@ -39,6 +40,7 @@ use crate::story::deploy::Making;
 use crate::story::deploy::Released;
 use crate::story::deploy::recorded;
 use crate::story::deploy::release;
+use crate::story::deploy::settle;
 use crate::story::emit::Emission;
 use crate::story::emit::emit;
 use crate::story::past::Past;
@@ -143,10 +145,12 @@ pub async fn carry_out(
         workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
         release
     } else {
-        workbench.observer.observe(Event::Unchanged { number: head.summary.number });
+        let number = head.summary.number;
+        let interrupted = matches!(history.outcome(&head).await.map_err(problem)?, Outcome::Unknown);
+        workbench.observer.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
         head
     };
-    past.remember(workbench.settings, &now)?;
+    settle(workbench, past, history, &now).await?;
     let manifests: Vec<(&Identity, &[u8])> = stored.iter().map(|stored| (&stored.manifest.identity, stored.content.expose())).collect();
     emit(past, history, &now, &manifests, emission).await?;
     Ok(Released { number: Some(now.summary.number), recorded, changes })

@@ -1,12 +1,17 @@
 //! The program as its users meet it: commands in a sandbox, their words, files and exit codes.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and its counts are its result")]
+#![allow(clippy::disallowed_methods, reason = "a test may ask for the time, and whether it may take long")]
+
 mod canary;
 mod commands;
 mod errors;
+mod full;
 mod hostile;
 mod kill;
 mod mutation;
 mod race;
 mod rollback;
 mod support;
+mod tamper;
 mod vaults;

@@ -1,6 +1,10 @@
 //! A sandbox for the program: its own folder and HOME, no environment, and an outcome that must be looked at.
 
 mod dice;
+pub(crate) mod mount;
+pub(crate) mod past;
+pub(crate) mod random;
+pub(crate) mod running;
 
 pub(crate) use dice::Dice;
 

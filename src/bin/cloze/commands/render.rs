@@ -33,7 +33,8 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
             review.objects.iter().map(|object| OutputFile { name: &object.file_name, bytes: object.text.as_bytes() }).collect();
         let mut random = [0; 8];
         run.entropy.fill(&mut random);
-        Directory::at(Path::new(output))?.emit(&files, &format!("{:016x}", u64::from_be_bytes(random)))?;
+        let directory = Directory::at(Path::new(output))?;
+        directory.emit(&directory.hold()?, &files, &format!("{:016x}", u64::from_be_bytes(random)))?;
         if run.ui.is_json() {
             let names: Vec<&str> = files.iter().map(|file| file.name).collect();
             return run.ui.json(&json!({ "directory": output, "files": names, "waivers": waivers(&review) }));

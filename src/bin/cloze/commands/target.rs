@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use cloze::output::Directory;
+use cloze::output::Hold;
 use cloze::output::OutputFile;
 use cloze::output::Sink;
 use cloze::output::exposed_to_git;
@@ -54,7 +55,11 @@ struct Stream {
 }
 
 impl Sink for Stream {
-    fn emit(&self, files: &[OutputFile<'_>], _attempt: &str) -> Result<(), Problem> {
+    fn hold(&self) -> Result<Hold, Problem> {
+        Ok(Hold::of_nothing())
+    }
+
+    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], _attempt: &str) -> Result<(), Problem> {
         let size: usize = files.iter().map(|file| file.bytes.len() + SEPARATOR.len()).sum();
         let mut stream = SecretBuffer::with_capacity(size);
         for file in files {

@@ -1,0 +1,97 @@
+//! Kills of `vault set` and `vault remove`.
+
+use serde_json::Value;
+
+use crate::kill::Siege;
+use crate::support::Sandbox;
+use crate::support::rounds;
+
+/// The names that are set and removed.
+const NAMES: [&str; 3] = ["one", "two/deep", "three"];
+
+/// A vault under siege, with the versions of each name; `None` is a removal.
+#[derive(Debug)]
+struct Secrets {
+    siege: Siege,
+    versions: [Vec<Option<Vec<u8>>>; 3],
+}
+
+#[test]
+fn a_killed_change_of_the_vault_is_done_or_not_done() {
+    let aim = rounds(45, 600);
+    let mut secrets = Secrets { siege: Siege::new(Sandbox::shop(), 7), versions: Default::default() };
+    while secrets.siege.kills < aim {
+        let index = usize::try_from(secrets.siege.random.below(3)).unwrap();
+        let removable = matches!(secrets.versions[index].last(), Some(Some(_)));
+        if removable && secrets.siege.random.below(3) == 0 {
+            secrets.remove(index);
+        } else {
+            secrets.set(index);
+        }
+    }
+    secrets.finish();
+}
+
+impl Secrets {
+    fn set(&mut self, index: usize) {
+        let length = self.siege.random.below(3000);
+        let value: Vec<u8> = (0..=length).flat_map(|_| self.siege.random.next().to_le_bytes()).collect();
+        let before = self.list(index);
+        let end = self.siege.strike("set", &["-C", "shop", "vault", "set", NAMES[index]], &value);
+        self.versions[index].push(Some(value.clone()));
+        self.settled(index, before, end.outcome.err().contains("set "));
+        let _ = self.siege.calm("set", &["-C", "shop", "vault", "set", NAMES[index]], &value).outcome.ok();
+        self.proven(index);
+    }
+
+    fn remove(&mut self, index: usize) {
+        let before = self.list(index);
+        let end = self.siege.strike("remove", &["-C", "shop", "vault", "remove", NAMES[index]], b"");
+        self.versions[index].push(None);
+        self.settled(index, before, end.outcome.err().contains("removed "));
+        let _ = self.siege.calm("remove", &["-C", "shop", "vault", "remove", NAMES[index]], b"").outcome.ok();
+        self.proven(index);
+    }
+
+    /// That the change is done or not done, and done when that was said.
+    fn settled(&mut self, index: usize, before: (u64, bool), told: bool) {
+        let (now, wanted) = (self.list(index), self.versions[index].len() as u64);
+        assert!(now == before || now == (wanted, self.versions[index].last().unwrap().is_none()), "{now:?}");
+        assert!(now != before || !told, "a version that was told of is lost");
+        self.siege.done += usize::from(now != before);
+    }
+
+    /// That every version up to the newest is there once, and the newest is what was asked for.
+    fn proven(&self, index: usize) {
+        let versions = &self.versions[index];
+        assert_eq!(self.list(index), (versions.len() as u64, versions.last().unwrap().is_none()));
+        self.gives(index, versions.len());
+        self.siege.swept();
+    }
+
+    fn gives(&self, index: usize, version: usize) {
+        let outcome = self.siege.sandbox.cloze(["vault", "get", NAMES[index], "--at", &version.to_string()]);
+        match &self.versions[index][version - 1] {
+            Some(value) => assert!(outcome.stdout == *value, "version {version} of {}", NAMES[index]),
+            None => drop(outcome.fails(5, &["was removed"])),
+        }
+    }
+
+    fn list(&self, index: usize) -> (u64, bool) {
+        let text = self.siege.sandbox.cloze(["vault", "list", "--format", "json"]).ok();
+        let list: Value = serde_json::from_str(&text).unwrap();
+        let found = list["secrets"].as_array().unwrap().iter().find(|listed| listed["name"] == NAMES[index]);
+        found.map_or((0, false), |listed| (listed["version"].as_str().unwrap().parse().unwrap(), listed["removed"].as_bool().unwrap()))
+    }
+
+    fn finish(&self) {
+        for index in 0..NAMES.len() {
+            for version in 1..=self.versions[index].len() {
+                self.gives(index, version);
+            }
+        }
+        let _ = self.siege.sandbox.cloze(["deploy"]).ok();
+        self.siege.report(&format!("vault set, remove: {} versions", self.versions.iter().map(Vec::len).sum::<usize>()));
+        assert!(self.siege.done > 0 && self.siege.littered > 0, "kills that matter");
+    }
+}
