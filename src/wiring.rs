@@ -28,7 +28,6 @@ use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::story::past::owner;
-use crate::story::past::problem;
 use crate::vault::Vault;
 use crate::vault::hashicorp;
 use crate::vault::hashicorp::HashicorpVault;
@@ -144,9 +143,10 @@ impl Wiring<'_> {
 
     /// The environment's keys: from the keyring in the project, or the copy in its history.
     pub async fn trust(&self, store: &dyn HistoryStore, founding: Founding) -> Result<Trust, Problems> {
-        let text = match self.root.exists(&self.settings.keyring) {
-            true => Some(self.root.read_text(&self.settings.keyring, KEYRING_LIMIT)?),
-            false => self.recorded_keyring(store).await?,
+        let text = if self.root.exists(&self.settings.keyring) {
+            Some(self.root.read_text(&self.settings.keyring, KEYRING_LIMIT)?)
+        } else {
+            self.recorded_keyring(store).await?
         };
         let Some(text) = text else {
             return match founding {
@@ -203,7 +203,7 @@ impl Wiring<'_> {
     }
 
     async fn recorded_keyring(&self, store: &dyn HistoryStore) -> Result<Option<String>, Problem> {
-        let bytes = Reader::new(store, owner(self.settings)).keyring().await.map_err(problem)?;
+        let bytes = Reader::new(store, owner(self.settings)).keyring().await.map_err(Problem::from)?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
@@ -258,7 +258,7 @@ impl Wiring<'_> {
         match &settings.target {
             VaultTarget::Local { path } => {
                 let vault = Arc::new(self.open_local(path, keys)?);
-                Ok(if prefixes.is_empty() { vault } else { Arc::new(Limited::new(vault, prefixes)) })
+                Ok(if prefixes.is_empty() { vault } else { Arc::new(Limited::new(vault, &prefixes)) })
             }
             VaultTarget::Hashicorp { address, mount, namespace } => {
                 let token = self.token.ok_or_else(|| {

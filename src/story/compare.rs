@@ -33,7 +33,6 @@ use crate::story::build::build;
 use crate::story::build::tell;
 use crate::story::build::written;
 use crate::story::past::Past;
-use crate::story::past::problem;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::prepare;
@@ -43,7 +42,7 @@ use crate::story::review::names;
 
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
 pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {
-    let manifests = history.manifests(release).await.map_err(problem)?;
+    let manifests = history.manifests(release).await.map_err(Problem::from)?;
     manifests.iter().map(shown).collect()
 }
 
@@ -59,7 +58,7 @@ fn shown(stored: &StoredManifest<'_>) -> Result<Reviewed, Problem> {
 /// What `built` changes against a release; everything is new where there is none.
 pub async fn compare_built(history: &History<'_>, before: Option<&Release>, built: &Built) -> Result<Vec<Change>, Problems> {
     let stored = match before {
-        Some(release) => history.manifests(release).await.map_err(problem)?,
+        Some(release) => history.manifests(release).await.map_err(Problem::from)?,
         None => Vec::new(),
     };
     let contents: HashMap<&Identity, &StoredManifest<'_>> = stored.iter().map(|stored| (&stored.manifest.identity, stored)).collect();
@@ -109,8 +108,8 @@ pub async fn compare_project(
     let (objects, blanks) = prepared.take();
     let history = past.open(workbench.settings).await?;
     let before = match number {
-        Some(number) => Some(history.release(number).await.map_err(problem)?),
-        None => history.head().await.map_err(problem)?,
+        Some(number) => Some(history.release(number).await.map_err(Problem::from)?),
+        None => history.head().await.map_err(Problem::from)?,
     };
     let locate = |failed| locate(workbench, failed);
     match against {

@@ -23,7 +23,6 @@ use crate::story::compare::compare_built;
 use crate::story::emit::Emission;
 use crate::story::emit::emit;
 use crate::story::past::Past;
-use crate::story::past::problem;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::locate_all;
@@ -91,7 +90,7 @@ pub(crate) async fn release(
     emission: Emission<'_>,
     dry_run: bool,
 ) -> Result<Released, Problems> {
-    let head = history.head().await.map_err(problem)?;
+    let head = history.head().await.map_err(Problem::from)?;
     if dry_run {
         let changes = compare_built(history, head.as_ref(), built).await?;
         return Ok(Released { number: head.map(|head| head.summary.number), recorded: false, changes });
@@ -109,19 +108,16 @@ pub(crate) async fn release(
     };
     let manifests: Vec<(&Identity, &[u8])> = built.manifests.iter().map(|manifest| (&manifest.identity, manifest.bytes.expose())).collect();
     let current = head.as_ref().filter(|head| history.has_content(head, &draft));
-    let (recorded, now) = match current {
-        Some(head) => {
-            let number = head.summary.number;
-            let interrupted = matches!(history.outcome(head).await.map_err(problem)?, Outcome::Unknown);
-            workbench.observer.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
-            (false, None)
-        }
-        None => {
-            let release = history.record(&draft, head.as_ref()).await.map_err(problem)?;
-            let (fresh, manifests) = (count(release.summary.changed), count(release.summary.manifests));
-            workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
-            (true, Some(release))
-        }
+    let (recorded, now) = if let Some(head) = current {
+        let number = head.summary.number;
+        let interrupted = matches!(history.outcome(head).await.map_err(Problem::from)?, Outcome::Unknown);
+        workbench.observer.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
+        (false, None)
+    } else {
+        let release = history.record(&draft, head.as_ref()).await.map_err(Problem::from)?;
+        let (fresh, manifests) = (count(release.summary.changed), count(release.summary.manifests));
+        workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
+        (true, Some(release))
     };
     drop(recipes);
     let Some(now) = now.or(head) else { return Ok(Released { number: None, recorded, changes: Vec::new() }) };
@@ -134,7 +130,7 @@ pub(crate) async fn release(
 pub(crate) async fn settle(workbench: &Workbench<'_>, past: &Past<'_>, history: &History<'_>, head: &Release) -> Result<(), Problem> {
     let number = head.summary.number;
     let swept_to = past.remembered()?.unwrap_or(number.saturating_sub(UNREMEMBERED));
-    let swept = history.sweep(swept_to.min(number)).await.map_err(problem)?;
+    let swept = history.sweep(swept_to.min(number)).await.map_err(Problem::from)?;
     past.remember(workbench.settings, head)?;
     let objects = swept.packs.len() + swept.leftovers.len();
     if objects > 0 {

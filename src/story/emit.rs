@@ -20,7 +20,6 @@ use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::order::file_names;
 use crate::story::past::Past;
-use crate::story::past::problem;
 
 /// The syntax of emitted manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +49,9 @@ pub async fn emit(
     manifests: &[(&Identity, &[u8])],
     emission: Emission<'_>,
 ) -> Result<(), Problem> {
-    let known = matches!(history.outcome(release).await.map_err(problem)?, Outcome::Known(_));
+    let known = matches!(history.outcome(release).await.map_err(Problem::from)?, Outcome::Known(_));
     let hold = emission.sink.hold();
-    let newest = history.reader().newest().await.map_err(problem)?;
+    let newest = history.reader().newest().await.map_err(Problem::from)?;
     let result = match hold {
         // Whoever recorded the newer one may have written it already.
         Ok(_) if newest > release.summary.number => Err(superseded(release.summary.number, newest, emission.sink)),
@@ -63,7 +62,7 @@ pub async fn emit(
         Ok(()) if known => {}
         Ok(()) => {
             let note = Note { actor: past.actor, what: What::Emitted, detail: "" };
-            history.add_event(release, note).await.map_err(problem)?;
+            history.add_event(release, note).await.map_err(Problem::from)?;
         }
         Err(_) if known && newest > release.summary.number => {}
         Err(failed) => {

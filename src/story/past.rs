@@ -5,14 +5,12 @@ use std::path::PathBuf;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::history::History;
-use crate::history::HistoryError;
 use crate::history::HistoryStore;
 use crate::history::Owner;
 use crate::history::Pin;
 use crate::history::Reader;
 use crate::history::Release;
 use crate::history::Session;
-use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Settings;
 use crate::seal::Keys;
@@ -42,22 +40,22 @@ impl<'a> Past<'a> {
     /// Opens the history, once it is proven to continue what was remembered.
     pub async fn open(&'a self, settings: &Settings) -> Result<History<'a>, Problem> {
         let reader = Reader::new(self.store, owner(settings));
-        if let Some(pin) = Pin::load(&self.pin).map_err(problem)? {
-            pin.check(&reader).await.map_err(problem)?;
+        if let Some(pin) = Pin::load(&self.pin).map_err(Problem::from)? {
+            pin.check(&reader).await.map_err(Problem::from)?;
         }
         let session = Session { keys: self.keys, keyring: self.keyring, clock: self.clock, entropy: self.entropy };
-        History::open(reader, session).await.map_err(problem)
+        History::open(reader, session).await.map_err(Problem::from)
     }
 
     /// Remembers the head.
     pub fn remember(&self, settings: &Settings, head: &Release) -> Result<(), Problem> {
         let pin = Pin::new(self.keys.store(), &owner(settings), head.summary.number, head.digest);
-        pin.save(&self.pin, self.entropy).map_err(problem)
+        pin.save(&self.pin, self.entropy).map_err(Problem::from)
     }
 
     /// The number of the head that was remembered.
     pub fn remembered(&self) -> Result<Option<u64>, Problem> {
-        Ok(Pin::load(&self.pin).map_err(problem)?.map(|pin| pin.number))
+        Ok(Pin::load(&self.pin).map_err(Problem::from)?.map(|pin| pin.number))
     }
 
     /// A random text that no other run uses.
@@ -71,10 +69,4 @@ impl<'a> Past<'a> {
 /// Whose history it is.
 pub fn owner(settings: &Settings) -> Owner {
     Owner { project: settings.project.clone(), environment: settings.environment.clone() }
-}
-
-/// A history's error as a problem for the user.
-pub fn problem(error: HistoryError) -> Problem {
-    let next = error.next();
-    Problem::new(Fault::History, error.to_string(), next)
 }

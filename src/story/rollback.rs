@@ -44,7 +44,6 @@ use crate::story::deploy::settle;
 use crate::story::emit::Emission;
 use crate::story::emit::emit;
 use crate::story::past::Past;
-use crate::story::past::problem;
 use crate::story::prepare::Workbench;
 use crate::story::recipe::Recipe;
 use crate::vault::Vault;
@@ -85,7 +84,7 @@ pub async fn plan(
     filling: Filling<'_>,
     known: &BTreeMap<String, Arc<dyn Vault>>,
 ) -> Result<Plan, Problems> {
-    let Some(head) = history.head().await.map_err(problem)? else {
+    let Some(head) = history.head().await.map_err(Problem::from)? else {
         return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first").into());
     };
     let target = target(history, &head, number).await?;
@@ -126,7 +125,7 @@ pub async fn carry_out(
         let released = release(workbench, past, history, &built, making, emission, false).await?;
         return Ok(Released { changes, ..released });
     }
-    let stored = history.manifests(&target).await.map_err(problem)?;
+    let stored = history.manifests(&target).await.map_err(Problem::from)?;
     let draft = Draft {
         actor: past.actor.to_owned(),
         revision: target.summary.revision.clone(),
@@ -139,14 +138,14 @@ pub async fn carry_out(
     };
     let recorded = !history.has_content(&head, &draft);
     let now = if recorded {
-        let release = history.record(&draft, Some(&head)).await.map_err(problem)?;
+        let release = history.record(&draft, Some(&head)).await.map_err(Problem::from)?;
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let (fresh, manifests) = (count(release.summary.changed), count(release.summary.manifests));
         workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
         release
     } else {
         let number = head.summary.number;
-        let interrupted = matches!(history.outcome(&head).await.map_err(problem)?, Outcome::Unknown);
+        let interrupted = matches!(history.outcome(&head).await.map_err(Problem::from)?, Outcome::Unknown);
         workbench.observer.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
         head
     };
@@ -158,12 +157,12 @@ pub async fn carry_out(
 
 async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> Result<Release, Problem> {
     if let Some(number) = number {
-        return history.release(number).await.map_err(problem);
+        return history.release(number).await.map_err(Problem::from);
     }
     let mut number = head.summary.number;
     while number > 1 {
         number -= 1;
-        let release = history.release(number).await.map_err(problem)?;
+        let release = history.release(number).await.map_err(Problem::from)?;
         if !head.body.has_manifests_of(&release.body) {
             return Ok(release);
         }
@@ -204,7 +203,7 @@ fn ask_of(blank: &RecordedBlank, version: Option<String>) -> Ask {
 /// The objects of a release with their blanks, to be filled again.
 async fn opened_again(history: &History<'_>, target: &Release) -> Result<(Vec<Object<Cloze>>, Blanks), Problem> {
     let mut blanks = Blanks::default();
-    let stored = history.manifests(target).await.map_err(problem)?;
+    let stored = history.manifests(target).await.map_err(Problem::from)?;
     let mut objects = Vec::with_capacity(stored.len());
     for manifest in &stored {
         objects.push(object(manifest, &mut blanks)?);

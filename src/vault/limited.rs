@@ -20,7 +20,7 @@ pub struct Limited {
 
 impl Limited {
     /// `vault`, limited to names that are one of `prefixes` or lie beneath one, segment by segment.
-    pub fn new(vault: Arc<dyn Vault>, prefixes: Vec<String>) -> Self {
+    pub fn new(vault: Arc<dyn Vault>, prefixes: &[String]) -> Self {
         let prefixes = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
         Self { vault, prefixes }
     }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn only_what_lies_beneath_a_prefix_passes() {
-        let vault = Limited::new(Arc::new(MemoryVault::default()), vec!["apps/shop/".to_owned(), "shared".to_owned()]);
+        let vault = Limited::new(Arc::new(MemoryVault::default()), &["apps/shop/".to_owned(), "shared".to_owned()]);
         for name in ["apps/shop", "apps/shop/db", "shared/x"] {
             assert_eq!(vault.check_name(name), Ok(()), "{name}");
         }

@@ -3,6 +3,14 @@
 //! `cargo bench --bench deploy [-- COUNT…]`; without counts 400, 4,000 and 40,000 manifests: a third each ConfigMaps, Secrets with
 //! blanks, and Deployments that refer to both.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    reason = "a bench measures, prints and may end early"
+)]
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -58,7 +66,7 @@ fn samples(folder: &Path, runs: usize, arguments: &[&str], before: impl Fn()) ->
         let start = Instant::now();
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloze"));
         command.args(arguments).current_dir(folder).env_clear().env("HOME", folder);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).arg("-q").spawn().unwrap();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).arg("-q").spawn().unwrap();
         let usage = child.wait4().unwrap();
         assert!(usage.status.success(), "{arguments:?} failed");
         if run > 0 {

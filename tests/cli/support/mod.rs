@@ -29,14 +29,14 @@ pub(crate) fn rounds(short: usize, long: usize) -> usize {
 
 /// A folder of its own, with a HOME beside it.
 #[derive(Debug)]
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     folder: TempDir,
     variables: BTreeMap<String, String>,
 }
 
 impl Sandbox {
     /// An empty one.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "tmp", "work"] {
             fs::create_dir(folder.path().join(name)).unwrap();
@@ -45,53 +45,53 @@ impl Sandbox {
     }
 
     /// One with the starter project `shop` in it.
-    pub fn shop() -> Self {
+    pub(crate) fn shop() -> Self {
         let sandbox = Self::new();
         sandbox.run(["init", "shop"]).ok();
         sandbox
     }
 
     /// A sandbox of its own with the same files.
-    pub fn twin(&self) -> Self {
+    pub(crate) fn twin(&self) -> Self {
         let twin = Self { folder: tempfile::tempdir().unwrap(), variables: self.variables.clone() };
         copy(self.root(), twin.root());
         twin
     }
 
     /// Sets an environment variable for every run.
-    pub fn variable(&mut self, name: &str, value: &str) {
+    pub(crate) fn variable(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     /// Everything that the program could have written to.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.folder.path()
     }
 
     /// Where the program runs.
-    pub fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
     /// A path in the project `shop`.
-    pub fn shop_path(&self, path: &str) -> PathBuf {
+    pub(crate) fn shop_path(&self, path: &str) -> PathBuf {
         self.work().join("shop").join(path)
     }
 
     /// Writes a file of the project `shop`.
-    pub fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.shop_path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     /// Reads a file of the project `shop`.
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.shop_path(path)).unwrap()
     }
 
     /// A command that is ready to be spawned.
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloze"));
         command.args(arguments).current_dir(self.work()).env_clear();
         command.env("HOME", self.root().join("home")).env("TMPDIR", self.root().join("tmp")).env("COLUMNS", "100");
@@ -101,19 +101,19 @@ impl Sandbox {
     }
 
     /// Runs the program without input.
-    pub fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
+    pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
         Outcome::of(self.command(arguments).output().unwrap())
     }
 
     /// Runs the program in the project `shop`.
-    pub fn cloze<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
+    pub(crate) fn cloze<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
         let arguments: Vec<_> = arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
         let head = ["-C", "shop"].iter().map(|part| OsStr::new(part).to_owned());
         self.run(head.chain(arguments))
     }
 
     /// Runs the program in the project `shop` with `input` on its stdin.
-    pub fn feed<'a>(&self, arguments: impl IntoIterator<Item = &'a str>, input: &[u8]) -> Outcome {
+    pub(crate) fn feed<'a>(&self, arguments: impl IntoIterator<Item = &'a str>, input: &[u8]) -> Outcome {
         let mut command = self.command(["-C", "shop"].into_iter().chain(arguments));
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
         // A program that fails early closes its stdin; its outcome tells.
@@ -122,7 +122,7 @@ impl Sandbox {
     }
 
     /// Every file below the sandbox with its bytes, by path. Links are not followed.
-    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();
         let mut folders = vec![self.root().to_owned()];
         while let Some(folder) = folders.pop() {
@@ -159,39 +159,39 @@ fn copy(from: &Path, to: &Path) {
 /// What a run came to.
 #[derive(Debug)]
 #[must_use = "look at the outcome"]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// The exit code; `None` when a signal ended the program.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// The signal that ended it.
-    pub signal: Option<i32>,
+    pub(crate) signal: Option<i32>,
     /// What it wrote to stdout.
-    pub stdout: Vec<u8>,
+    pub(crate) stdout: Vec<u8>,
     /// What it wrote to stderr.
-    pub stderr: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 impl Outcome {
     /// The outcome of a finished process.
-    pub fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self { code: output.status.code(), signal: output.status.signal(), stdout: output.stdout, stderr: output.stderr }
     }
 
     /// Asserts that it went well, and gives stdout.
     #[track_caller]
-    pub fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         self.code(0)
     }
 
     /// Asserts the exit code, and gives stdout.
     #[track_caller]
-    pub fn code(self, code: i32) -> String {
+    pub(crate) fn code(self, code: i32) -> String {
         assert_eq!((self.code, self.signal), (Some(code), None), "stdout: {}\nstderr: {}", self.out(), self.err());
         self.out()
     }
 
     /// Asserts the exit code and that stderr holds each of `parts`; gives stderr.
     #[track_caller]
-    pub fn fails(self, code: i32, parts: &[&str]) -> String {
+    pub(crate) fn fails(self, code: i32, parts: &[&str]) -> String {
         let err = self.err();
         assert_eq!((self.code, self.signal), (Some(code), None), "stdout: {}\nstderr: {err}", self.out());
         for part in parts {
@@ -202,18 +202,18 @@ impl Outcome {
 
     /// Asserts that stderr is empty.
     #[track_caller]
-    pub fn silent(self) -> Self {
+    pub(crate) fn silent(self) -> Self {
         assert_eq!(self.err(), "");
         self
     }
 
     /// Stdout as text.
-    pub fn out(&self) -> String {
+    pub(crate) fn out(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
     /// Stderr as text.
-    pub fn err(&self) -> String {
+    pub(crate) fn err(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 }

@@ -13,7 +13,6 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::story::past::Past;
 use cloze::story::past::owner;
-use cloze::story::past::problem;
 use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
@@ -32,11 +31,11 @@ fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
     let store = desk.wiring().store()?;
     let reader = Reader::new(&store, owner(&desk.settings));
     let rows: Vec<(Summary, Outcome)> = run.wait(async {
-        let newest = reader.newest().await.map_err(problem)?;
+        let newest = reader.newest().await.map_err(Problem::from)?;
         let mut rows = Vec::new();
         for summary in reader.summaries(newest, limit as u64).await {
-            let summary = summary.map_err(problem)?;
-            let outcome = reader.outcome(summary.number).await.map_err(problem)?;
+            let summary = summary.map_err(Problem::from)?;
+            let outcome = reader.outcome(summary.number).await.map_err(Problem::from)?;
             rows.push((summary, outcome));
         }
         Ok(rows)
@@ -78,7 +77,7 @@ fn prove(run: &Run, desk: Desk<'_>) -> Result<(), Problems> {
             revision: None,
         };
         let history = past.open(&desk.settings).await?;
-        Ok(history.verify().await.map_err(problem)?)
+        Ok(history.verify().await.map_err(Problem::from)?)
     })?;
     let problems: Vec<Problem> = report
         .defects

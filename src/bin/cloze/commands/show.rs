@@ -11,7 +11,6 @@ use cloze::secret::SecretBuffer;
 use cloze::stage::diff::Reviewed;
 use cloze::story::compare::reviewed;
 use cloze::story::past::Past;
-use cloze::story::past::problem;
 use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
@@ -40,15 +39,15 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool) -> Result<(), P
         };
         let history = past.open(&desk.settings).await?;
         let release = match number {
-            Some(number) => history.release(number).await.map_err(problem)?,
+            Some(number) => history.release(number).await.map_err(Problem::from)?,
             None => history
                 .head()
                 .await
-                .map_err(problem)?
+                .map_err(Problem::from)?
                 .ok_or_else(|| Problem::new(Fault::History, "there is no release yet", "deploy first"))?,
         };
         if reveal {
-            let manifests = history.manifests(&release).await.map_err(problem)?;
+            let manifests = history.manifests(&release).await.map_err(Problem::from)?;
             let mut stream = SecretBuffer::with_capacity(manifests.iter().map(|stored| stored.content.expose().len() + 4).sum());
             for stored in &manifests {
                 stream.extend(b"---\n");
