@@ -95,7 +95,9 @@ impl Bundle {
         for (field, texts) in [("labels", self.labels), ("annotations", self.annotations)] {
             if !texts.is_empty() {
                 let mut entries = map();
-                texts.into_iter().for_each(|(key, value)| entries.set(&key, Node::text(value)));
+                for (key, value) in texts {
+                    entries.set(&key, Node::text(value));
+                }
                 metadata.set(field, entries);
             }
         }

@@ -190,7 +190,7 @@ fn flatten(file: &Arc<str>, mut root: Node<Cloze>, trees: &mut Vec<(Arc<str>, No
                 Arc::clone(file),
                 mark.line,
                 mark.column,
-            )))
+            )));
         }
     }
 }
@@ -208,7 +208,11 @@ fn identify(file: Arc<str>, mut root: Node<Cloze>, namespace: &str, scopes: &Sco
         let shown = path.join(".");
         match root.at(path) {
             None => {
-                complain(root.mark, format!("the manifest has no `{shown}`"), "add it; every object has apiVersion, kind and metadata.name")
+                complain(
+                    root.mark,
+                    format!("the manifest has no `{shown}`"),
+                    "add it; every object has apiVersion, kind and metadata.name",
+                );
             }
             Some(Node { value: Value::Text(text), .. }) if !text.is_empty() => return text.to_string(),
             Some(Node { value: Value::Leaf(_), mark }) => {

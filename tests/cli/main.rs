@@ -2,6 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and its counts are its result")]
 #![allow(clippy::disallowed_methods, reason = "a test may ask for the time, and whether it may take long")]
+#![allow(
+    clippy::many_single_char_names,
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::needless_for_each,
+    reason = "short names, exact names and short loops are clearest in cases"
+)]
 
 mod canary;
 mod commands;

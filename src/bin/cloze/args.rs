@@ -26,7 +26,7 @@ pub(crate) struct Global {
     /// Work in this project's directory
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub(crate) directory: Option<PathBuf>,
-    /// Environment of the project [env: CLOZE_ENV] [default: the only one]
+    /// Environment of the project [env: `CLOZE_ENV`] [default: the only one]
     #[arg(short, long = "environment", value_name = "ENV", global = true)]
     pub(crate) environment: Option<String>,
     /// How results and problems are written
@@ -55,7 +55,7 @@ pub(crate) enum Format {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
     /// Always
     Always,

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use crate::canary::garden::garden;
 use crate::canary::garden::strays;
-use crate::canary::trip::May;
 use crate::canary::trip::Trip;
 use crate::support::Sandbox;
 use crate::support::rounds;
@@ -91,19 +90,19 @@ const WAYS: &[(&str, &[i32], Spoil)] = &[
     ("no history", &[6], |sandbox| fs::remove_dir_all(sandbox.shop_path(".cloze/history")).unwrap()),
     ("a broken pin", &[6], |sandbox| sandbox.write(".cloze/pins/dev.json", "{")),
     ("a project file with a typing mistake", &[3], |sandbox| {
-        sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replace("templates:", "tempates:"))
+        sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replace("templates:", "tempates:"));
     }),
     ("a project file that is no YAML", &[3], |sandbox| sandbox.write("cloze.yaml", "project: [\n\"")),
     ("a values file that is no YAML", &[3], |sandbox| sandbox.write("values/dev.yaml", "a: {b: \"")),
     ("a template that is none", &[4], |sandbox| sandbox.write("templates/more.yaml", "{% if %}")),
     ("manifests that are no YAML", &[4], |sandbox| more(sandbox, "  a: \"{{ secret(name=\"token-0\") }}\n")),
     ("no such secret", &[5], |sandbox| {
-        more(sandbox, "  a: {{ secret(name=\"absent\") }}\n  b: {{ secret(name=\"token-1\", key=\"k\") }}\n")
+        more(sandbox, "  a: {{ secret(name=\"absent\") }}\n  b: {{ secret(name=\"token-1\", key=\"k\") }}\n");
     }),
     ("no such field", &[5], |sandbox| more(sandbox, "  a: {{ secret(name=\"structured-32\", key=\"absent\") }}\n")),
     ("no such version", &[5], |sandbox| more(sandbox, "  a: {{ secret(name=\"structured-32\", version=\"9\") }}\n")),
     ("a secret in a label", &[4], |sandbox| {
-        more(sandbox, "  a: b\nmetadata: { name: more, labels: { a: '{{ secret(name=\"token-0\") }}' } }\n")
+        more(sandbox, "  a: b\nmetadata: { name: more, labels: { a: '{{ secret(name=\"token-0\") }}' } }\n");
     }),
     ("a revealed secret that is no text", &[4, 5], |sandbox| {
         sandbox.write(
@@ -139,7 +138,7 @@ const WAYS: &[(&str, &[i32], Spoil)] = &[
         sandbox.write("templates/docker.yaml", text);
     }),
     ("data that is no base64", &[4], |sandbox| {
-        more(sandbox, "  a: b\ndata:\n  b: {{ secret(name=\"symbols-11\") }}\n  c: \"%{{ secret(name=\"token-5\") }}\"\n")
+        more(sandbox, "  a: b\ndata:\n  b: {{ secret(name=\"symbols-11\") }}\n  c: \"%{{ secret(name=\"token-5\") }}\"\n");
     }),
     ("a file where the manifests go", &[3], |sandbox| {
         fs::remove_dir_all(sandbox.shop_path("dist")).unwrap();

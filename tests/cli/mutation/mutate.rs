@@ -100,7 +100,7 @@ pub(crate) fn mutate(bytes: &[u8], marks: &[usize], dice: &mut Dice) -> (Vec<u8>
             let value = line.windows(2).position(|pair| pair == b": ").map_or(line_start, |colon| line_start + colon + 2);
             ([&bytes[..value], scalar.as_bytes(), &tail[line_end..]].concat(), format!("the value is {scalar}"))
         }
-        7 => (with(&[[0xff].as_slice(), b"\xc3\x28", b"\xed\xa0\x80", b"\0"][dice.below(4)], tail), "bytes that are no UTF-8".to_owned()),
+        7 => (with([[0xff].as_slice(), b"\xc3\x28", b"\xed\xa0\x80", b"\0"][dice.below(4)], tail), "bytes that are no UTF-8".to_owned()),
         _ => {
             let from = dice.below(length);
             let moved = &bytes[from..(from + 200).min(bytes.len())];

@@ -22,7 +22,7 @@ use std::process::Stdio;
 
 use tempfile::TempDir;
 
-/// How many rounds a test does: `short` by default, `long` when CLOZE_LONG is 1.
+/// How many rounds a test does: `short` by default, `long` when `CLOZE_LONG` is 1.
 pub(crate) fn rounds(short: usize, long: usize) -> usize {
     if std::env::var("CLOZE_LONG").is_ok_and(|value| value == "1") { long } else { short }
 }

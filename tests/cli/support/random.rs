@@ -1,6 +1,6 @@
 //! Numbers that look random and are the same in every run.
 
-/// The generator SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+/// The generator `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 #[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 

@@ -51,7 +51,7 @@ pub(crate) struct End {
 }
 
 /// No command may take longer: it would be stuck.
-const STUCK: Duration = Duration::from_secs(120);
+const STUCK: Duration = Duration::from_mins(2);
 
 impl Sandbox {
     /// Runs the program in a process group of its own, with `input`, and kills the group as `strike` says.

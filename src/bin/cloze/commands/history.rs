@@ -24,7 +24,7 @@ use crate::run::Run;
 /// Lists the releases, newest first, without any key; or proves all of them, with it.
 pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?;
-    if verify { prove(run, desk.unlock()?) } else { list(run, &desk, limit) }
+    if verify { prove(run, &desk.unlock()?) } else { list(run, &desk, limit) }
 }
 
 fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
@@ -61,7 +61,7 @@ fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
     run.ui.text(&text)
 }
 
-fn prove(run: &Run, desk: Desk<'_>) -> Result<(), Problems> {
+fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let report = run.wait(async {

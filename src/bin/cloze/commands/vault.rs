@@ -28,7 +28,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?.unlock()?;
     match command {
         Vault::Set { name, which } => set(run, &desk, &name, &which),
-        Vault::Get { name, key, version, which, reveal } => get(run, &desk, Ask { vault: which.vault, name, key, version }, reveal),
+        Vault::Get { name, key, version, which, reveal } => get(run, &desk, &Ask { vault: which.vault, name, key, version }, reveal),
         Vault::List { which } => list(run, &desk, &which),
         Vault::Remove { name, which } => remove(run, &desk, &name, &which),
     }
@@ -46,14 +46,14 @@ fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<()
     told(run, name, change, "set")
 }
 
-fn get(run: &Run, desk: &Desk<'_>, ask: Ask, reveal: bool) -> Result<(), Problems> {
+fn get(run: &Run, desk: &Desk<'_>, ask: &Ask, reveal: bool) -> Result<(), Problems> {
     if io::stdout().is_terminal() && !reveal {
         let next = "give `--reveal`, or pipe it where it is needed";
         return Err(Problem::new(Fault::Usage, "a secret is not printed on a terminal unasked", next).into());
     }
     let trust = trust(run, desk, Founding::Refused)?;
     let vault = desk.wiring().any_vault(&ask.vault, &trust.keys)?;
-    let mut answers = run.wait(async { Ok(vault.fetch(std::slice::from_ref(&ask)).await) })?;
+    let mut answers = run.wait(async { Ok(vault.fetch(std::slice::from_ref(ask)).await) })?;
     match answers.pop() {
         Some(Ok(fetched)) => run.ui.bytes(fetched.value.expose()),
         Some(Err(error)) => Err(refused(error).into()),

@@ -32,7 +32,7 @@ pub(crate) struct Ui {
 }
 
 impl Ui {
-    /// As the command line asks; `no_color` says that the variable NO_COLOR is set.
+    /// As the command line asks; `no_color` says that the variable `NO_COLOR` is set.
     pub(crate) fn new(global: &Global, no_color: bool) -> Self {
         let color = match global.color {
             Color::Always => true,
