@@ -17,8 +17,12 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
     if name.len() > LONGEST {
         return Err(format!("a secret's name is longer than {LONGEST} characters"));
     }
-    if let Some(character) = name.chars().find(|character| !allowed(*character)) {
-        return Err(format!("`{}` has {character:?}; a name is made of letters, digits, `-`, `.`, `_` and `/`", words::tame(name, 64)));
+    if let Some((at, character)) = name.char_indices().find(|(_, character)| !allowed(*character)) {
+        // What follows may be a value: `vault set name=value`.
+        let begins = words::tame(&name[..at], 64);
+        return Err(format!(
+            "a secret's name begins with `{begins}` and has {character:?}; a name is made of letters, digits, `-`, `.`, `_` and `/`"
+        ));
     }
     if name.starts_with('/') || name.ends_with('/') || name.contains("//") {
         return Err(format!("`{}` has an empty segment", words::tame(name, 64)));
@@ -58,7 +62,11 @@ mod tests {
 
     #[test]
     fn a_reason_names_the_character() {
-        assert_eq!(check("a\nb").unwrap_err(), "`a b` has '\\n'; a name is made of letters, digits, `-`, `.`, `_` and `/`");
+        assert_eq!(
+            check("a\nb").unwrap_err(),
+            "a secret's name begins with `a` and has '\\n'; a name is made of letters, digits, `-`, `.`, `_` and `/`"
+        );
+        assert!(!check("db=hunter2").unwrap_err().contains("hunter2"));
         assert_eq!(check("a//b").unwrap_err(), "`a//b` has an empty segment");
         assert_eq!(check("../a").unwrap_err(), "`../a` contains `..`, or `.` as a segment");
         assert_eq!(check("").unwrap_err(), "a secret's name is empty");

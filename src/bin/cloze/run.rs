@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use crate::args::Format;
 use crate::commands;
 use crate::exit;
 use crate::ui::Ui;
+use crate::ui::clean;
 
 /// What every command gets.
 #[derive(Debug)]
@@ -49,12 +51,7 @@ pub(crate) struct Run {
 pub(crate) fn run() -> ExitCode {
     let mut cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // The reader may have gone; there is nothing to do about it.
-            let _ = error.print();
-            let fine = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return ExitCode::from(if fine { exit::DONE } else { exit::USAGE });
-        }
+        Err(error) => return misused(&error),
     };
     if matches!(cli.command, Command::RenderWorker) {
         return worker();
@@ -107,6 +104,25 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     }
     Ok(ExitCode::from(exit::DONE))
 }
+
+/// Prints what was asked for instead of a command: help, the version, or what is wrong with the command line.
+fn misused(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // The reader may have gone; there is nothing to do about it.
+        let _ = error.print();
+        return ExitCode::from(exit::DONE);
+    }
+    let told = error.render().to_string();
+    // It quotes the command line, which is not to move a terminal, and which may hold a value that was typed after a secret's name.
+    let valued = error.kind() == ErrorKind::UnknownArgument && told.contains("cloze vault set");
+    let told = if valued { VALUE_IN_ARGUMENTS.into() } else { clean(&told) };
+    let _ = write!(io::stderr().lock(), "{told}");
+    ExitCode::from(exit::USAGE)
+}
+
+/// What is said when a value seems to stand among the arguments, where other users of the machine see it.
+const VALUE_IN_ARGUMENTS: &str = "error: `vault set` takes a secret's name and options, and something else was given
+  pipe the value into stdin, or type it at the prompt; if it was given here, choose another value\n";
 
 /// Serves one order of the rendering engine on standard input and output.
 fn worker() -> ExitCode {

@@ -1,9 +1,13 @@
 //! Every way that a run can end.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use crate::canary::flock::COUNT;
+use crate::canary::garden::canaries;
 use crate::canary::garden::garden;
+use crate::canary::garden::searcher;
 use crate::canary::garden::strays;
 use crate::canary::trip::Trip;
 use crate::support::Sandbox;
@@ -18,6 +22,14 @@ type Spoil = fn(&Sandbox);
 fn every_command_of_a_sound_project_keeps_the_canaries() {
     let garden = garden();
     assert_eq!(strays(&garden, None), Vec::<String>::new());
+    let emitted: BTreeSet<String> = garden
+        .files()
+        .into_iter()
+        .filter(|(path, _)| path.starts_with("work/shop/dist"))
+        .flat_map(|(_, bytes)| searcher().find(&bytes))
+        .map(|hit| hit.canary)
+        .collect();
+    assert_eq!(emitted.len(), COUNT, "each canary stands where it belongs");
     let mut trip = Trip::default();
     for talk in TALK {
         let sandbox = garden.twin();
@@ -27,6 +39,19 @@ fn every_command_of_a_sound_project_keeps_the_canaries() {
     }
     let trip = trip.end("sound project");
     assert_eq!(trip.codes.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 5, 6].map(Some));
+}
+
+#[test]
+fn a_value_among_the_arguments_is_not_repeated() {
+    let garden = garden();
+    let value = std::str::from_utf8(&canaries()[4].value).unwrap();
+    let mut trip = Trip::default();
+    for arguments in [&["vault", "set", "name", value][..], &["vault", "set", &format!("name={value}")], &["vault", "set", value, "--x"]] {
+        let outcome = garden.cloze(arguments);
+        assert!(outcome.err().contains("error: ") && outcome.code != Some(0), "{outcome:?}");
+        trip.judge("arguments", (&garden, &garden), arguments, &outcome, May::Nothing);
+    }
+    trip.end("values among arguments");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A project with plaintext beside everything that can be mutated.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -57,6 +58,8 @@ impl Bench {
         let secrets = Searcher::new(&values.iter().chain([&key]).map(canary).collect::<Vec<_>>());
         let neighbours = Searcher::new(&words.iter().map(canary).collect::<Vec<_>>());
         let sound = sandbox.files();
+        let stand = sound.values().flat_map(|bytes| neighbours.find(bytes)).map(|hit| hit.canary).collect::<BTreeSet<_>>();
+        assert_eq!(stand.len(), words.len(), "plaintext that is not there cannot be quoted");
         Self { sandbox, sound, secrets, neighbours, words: words.into_iter().map(String::into_bytes).collect() }
     }
 
