@@ -9,6 +9,7 @@ use crate::canary::garden::canaries;
 use crate::canary::garden::garden;
 use crate::canary::garden::searcher;
 use crate::canary::garden::strays;
+use crate::canary::trip::May;
 use crate::canary::trip::Trip;
 use crate::support::Sandbox;
 use crate::support::rounds;
