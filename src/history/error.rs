@@ -95,6 +95,12 @@ pub enum HistoryError {
         /// The store's words.
         reason: String,
     },
+    /// The pin's file holds none.
+    #[error("{path} is not a remembered head: a history that was cut or replayed would not be noticed")]
+    Forgotten {
+        /// The file.
+        path: String,
+    },
     /// A file of this machine, such as the pin, could not be read or written.
     #[error("{path}: {reason}")]
     File {
@@ -127,6 +133,9 @@ impl HistoryError {
             Self::Denied { .. } => "check the credential and the permissions of the store, then run the command again".to_owned(),
             Self::Unsure { .. } => "look with `cloze history` whether it is there, then run the command again".to_owned(),
             Self::Unavailable { .. } => "check that the store can be reached, then run the command again".to_owned(),
+            Self::Forgotten { .. } => {
+                "restore it; or see with `cloze history` that the newest release is the last that was made, and remove it".to_owned()
+            }
             Self::File { .. } => "check the file and its permissions".to_owned(),
         }
     }
@@ -192,6 +201,10 @@ mod tests {
                 "it is not known whether releases/0000/00/00000007 was written: no answer",
             ),
             (HistoryError::Unavailable { path: path(), reason: reason() }, "releases/0000/00/00000007 cannot be reached: no answer"),
+            (
+                HistoryError::Forgotten { path: path() },
+                "releases/0000/00/00000007 is not a remembered head: a history that was cut or replayed would not be noticed",
+            ),
             (HistoryError::File { path: path(), reason: reason() }, "releases/0000/00/00000007: no answer"),
         ];
         for (error, words) in all {

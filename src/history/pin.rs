@@ -56,8 +56,7 @@ impl Pin {
             Err(error) => return Err(failed(path, "read", &error)),
         }
         let pin: Option<Self> = serde_json::from_slice(&bytes).ok().filter(|pin: &Self| pin.format == FORMAT);
-        let reason = "it is not a remembered head: a history that was cut or replayed would not be noticed";
-        pin.map(Some).ok_or_else(|| HistoryError::File { path: path.display().to_string(), reason: reason.to_owned() })
+        pin.map(Some).ok_or_else(|| HistoryError::Forgotten { path: path.display().to_string() })
     }
 
     /// Writes the pin to `path`, whole or not at all; an older release than what is remembered there is not written.

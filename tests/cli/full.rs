@@ -38,7 +38,7 @@ fn sound(sandbox: &Sandbox) {
 fn starve(place: &str, codes: &[i32], words: &str) {
     let sandbox = Sandbox::shop();
     let _ = deploy(&sandbox, 0).ok();
-    let Some(mount) = Mount::small(&sandbox.shop_path(place), 1024) else { return };
+    let Some(mount) = Mount::small(&sandbox.shop_path(place), 4096) else { return };
     let (mut failed, mut told) = (0, 0);
     for value in 1..=rounds(8, 48) {
         mount.fill((value - 1) * 24 / rounds(8, 48));
@@ -69,7 +69,7 @@ fn a_full_disk_under_the_history_is_a_clean_error() {
 
 #[test]
 fn a_full_disk_under_the_remembered_head_is_a_clean_error() {
-    starve(".cloze/pins", &[6], "cannot write the remembered head: there is no space");
+    starve(".cloze/pins", &[8], "cannot write the remembered head: there is no space");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn read_only_places_are_a_clean_error() {
     let vault = |value: &str| sandbox.feed(["vault", "set", "a"], value.as_bytes());
     let places: [(&str, i32, &str); 4] = [
         (".cloze/history", 6, "is read-only"),
-        (".cloze/pins", 6, "cannot write the remembered head: the file system is read-only"),
+        (".cloze/pins", 8, "cannot write the remembered head: the file system is read-only"),
         ("dist", 8, "cannot be written: read-only filesystem or storage medium"),
         ("secrets", 5, "dev.vault: read-only filesystem or storage medium"),
     ];

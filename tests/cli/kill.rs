@@ -16,8 +16,8 @@ mod secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::support::Dice;
 use crate::support::Sandbox;
-use crate::support::random::Random;
 use crate::support::running::End;
 use crate::support::running::Strike;
 
@@ -25,7 +25,7 @@ use crate::support::running::Strike;
 #[derive(Debug)]
 struct Siege {
     sandbox: Sandbox,
-    random: Random,
+    dice: Dice,
     /// By kind of command: how long an undisturbed run takes, and how often it changes files.
     usual: BTreeMap<&'static str, (Duration, u32)>,
     kills: usize,
@@ -37,7 +37,7 @@ struct Siege {
 
 impl Siege {
     fn new(sandbox: Sandbox, seed: u64) -> Self {
-        Self { sandbox, random: Random(seed), usual: BTreeMap::new(), kills: 0, littered: 0, done: 0 }
+        Self { sandbox, dice: Dice::new(seed), usual: BTreeMap::new(), kills: 0, littered: 0, done: 0 }
     }
 
     /// Runs a command and kills it at some moment; a run that ended before is as good as any.
@@ -64,15 +64,14 @@ impl Siege {
 
     fn choose(&mut self, kind: &'static str) -> Strike {
         let (took, changes) = self.usual.get(kind).copied().unwrap_or((Duration::from_millis(50), 8));
-        let micros = u64::try_from(took.as_micros()).unwrap();
-        match self.random.below(10) {
-            0 => Strike::After(Duration::from_micros(self.random.below(3000))),
-            1 => Strike::After(Duration::from_micros(micros - self.random.below(micros / 10))),
-            2..=4 => Strike::After(Duration::from_micros(self.random.below(micros))),
-            _ => {
-                let number = 1 + u32::try_from(self.random.below(changes.into())).unwrap();
-                Strike::AtChange(number, Duration::from_micros(self.random.below(400)))
-            }
+        let micros = usize::try_from(took.as_micros()).unwrap();
+        let mut below = |end: usize| self.dice.below(end.max(1));
+        let wait = |micros: usize| Duration::from_micros(micros as u64);
+        match below(10) {
+            0 => Strike::After(wait(below(3000))),
+            1 => Strike::After(wait(micros - below(micros / 10))),
+            2..=4 => Strike::After(wait(below(micros))),
+            _ => Strike::AtChange(1 + u32::try_from(below(changes as usize)).unwrap(), wait(below(400))),
         }
     }
 

@@ -116,7 +116,7 @@ fn an_older_copy_of_the_store_is_noticed_by_the_remembered_head_alone() {
     fs::remove_dir_all(past.store("")).unwrap();
     past.noticed(&ALL, &["release 3 is remembered, and the store is empty"]);
     past.sandbox.write(".cloze/pins/dev.json", "{}");
-    past.noticed(&ALL, &["it is not a remembered head", "check the file"]);
+    past.noticed(&ALL, &[".cloze/pins/dev.json is not a remembered head", "see with `cloze history` that the newest release is the last"]);
 }
 
 #[test]

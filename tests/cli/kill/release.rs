@@ -69,7 +69,7 @@ impl Releases {
     }
 
     fn round(&mut self) {
-        match self.siege.random.below(10) {
+        match self.siege.dice.below(10) {
             0 => self.rotate(),
             1..=4 => self.rollback(),
             _ => self.deploy(),
@@ -85,7 +85,7 @@ impl Releases {
 
     fn rollback(&mut self) {
         self.serial += 1;
-        let target = 1 + self.siege.random.below(self.known.len() as u64);
+        let target = 1 + self.siege.dice.below(self.known.len()) as u64;
         let there = self.siege.sandbox.shown(target);
         if there == self.current {
             return;
@@ -98,7 +98,7 @@ impl Releases {
 
     /// A new version of a secret, so that rollbacks bring back old values.
     fn rotate(&mut self) {
-        let value = self.siege.random.next().to_string();
+        let value = self.siege.dice.number().to_string();
         let _ = self.siege.sandbox.feed(["vault", "set", "db-password"], value.as_bytes()).ok();
     }
 

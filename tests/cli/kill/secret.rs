@@ -19,23 +19,32 @@ struct Secrets {
 #[test]
 fn a_killed_change_of_the_vault_is_done_or_not_done() {
     let aim = rounds(45, 600);
-    let mut secrets = Secrets { siege: Siege::new(Sandbox::shop(), 7), versions: Default::default() };
-    while secrets.siege.kills < aim {
-        let index = usize::try_from(secrets.siege.random.below(3)).unwrap();
-        let removable = matches!(secrets.versions[index].last(), Some(Some(_)));
-        if removable && secrets.siege.random.below(3) == 0 {
-            secrets.remove(index);
-        } else {
-            secrets.set(index);
+    let mut kills = 0;
+    while kills < aim {
+        let mut secrets = Secrets { siege: Siege::new(Sandbox::shop(), kills as u64), versions: Default::default() };
+        while secrets.siege.kills < 60.min(aim - kills) {
+            secrets.round();
         }
+        secrets.finish();
+        kills += secrets.siege.kills;
     }
-    secrets.finish();
+    println!("vault set, remove: {kills} kills in all");
 }
 
 impl Secrets {
+    fn round(&mut self) {
+        let index = self.siege.dice.below(3);
+        let removable = matches!(self.versions[index].last(), Some(Some(_)));
+        if removable && self.siege.dice.below(3) == 0 {
+            self.remove(index);
+        } else {
+            self.set(index);
+        }
+    }
+
     fn set(&mut self, index: usize) {
-        let length = self.siege.random.below(3000);
-        let value: Vec<u8> = (0..=length).flat_map(|_| self.siege.random.next().to_le_bytes()).collect();
+        let length = 8 + self.siege.dice.below(8000);
+        let value = self.siege.dice.bytes(length);
         let before = self.list(index);
         let end = self.siege.strike("set", &["-C", "shop", "vault", "set", NAMES[index]], &value);
         self.versions[index].push(Some(value.clone()));

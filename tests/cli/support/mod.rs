@@ -3,7 +3,6 @@
 mod dice;
 pub(crate) mod mount;
 pub(crate) mod past;
-pub(crate) mod random;
 pub(crate) mod running;
 
 pub(crate) use dice::Dice;

@@ -1,6 +1,8 @@
 //! File systems that are small or read-only, for as long as a value lives.
 
 use std::fs;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,14 +32,11 @@ impl Mount {
 
     /// Fills it but for `left` KiB.
     pub(crate) fn fill(&self, left: usize) {
-        let filler = self.0.join(FILLER);
-        let mut bytes = Vec::new();
         // Block by block until it is full, then as much back as is to be left.
-        while fs::write(&filler, &bytes).is_ok() {
-            bytes.resize(bytes.len() + 4096, 7);
-        }
-        bytes.truncate(bytes.len().saturating_sub(4096 + left * 1024));
-        fs::write(&filler, &bytes).unwrap();
+        let mut filler = File::create(self.0.join(FILLER)).unwrap();
+        while filler.write_all(&[7; 4096]).is_ok() {}
+        let full = filler.metadata().unwrap().len();
+        filler.set_len(full.saturating_sub(left as u64 * 1024)).unwrap();
     }
 
     /// Frees what was filled.
