@@ -8,7 +8,9 @@ use crate::support::Sandbox;
 #[test]
 fn a_value_comes_from_stdin_and_never_from_an_argument() {
     let sandbox = Sandbox::shop();
-    sandbox.cloze(["vault", "set", "name", "value"]).fails(2, &["error: `vault set` takes a secret's name and options, and something else was given"]);
+    sandbox
+        .cloze(["vault", "set", "name", "value"])
+        .fails(2, &["error: `vault set` takes a secret's name and options, and something else was given"]);
     sandbox.cloze(["vault", "set", "--value=x", "name"]).fails(2, &["error: "]);
     sandbox.feed(["vault", "set", "name"], b"one").fails(0, &["set name, version 1"]);
     assert_eq!(sandbox.cloze(["vault", "get", "name"]).silent().ok(), "one");
