@@ -60,6 +60,9 @@ const SECONDS: usize = 2;
 /// Bytes of a request for which there is one more second.
 const BYTES_PER_SECOND: usize = 4 << 20;
 
+/// Bytes of frames after which they are handed on, whatever else has arrived.
+const BATCH: usize = 1 << 20;
+
 /// Bytes of templates and values that fit into the child's memory.
 const MAX_REQUEST: usize = 96 << 20;
 
@@ -96,20 +99,34 @@ impl ProcessEngine {
             scope.spawn(|| send(input, &order, request));
             scope.spawn(move || {
                 let mut output = BufReader::with_capacity(256 << 10, output);
+                // One message for all that has arrived: waking the other thread costs more than reading a frame.
+                let mut frames = Vec::new();
+                let mut bytes = 0;
                 while let Ok((kind, body)) = read_frame(&mut output) {
-                    if sender.send(Said::Frame(kind, body)).is_err() {
-                        return;
+                    bytes += body.len();
+                    frames.push((kind, body));
+                    if output.buffer().is_empty() || bytes > BATCH {
+                        bytes = 0;
+                        if sender.send(Said::Frames(std::mem::take(&mut frames))).is_err() {
+                            return;
+                        }
                     }
                 }
+                let _ = sender.send(Said::Frames(frames));
                 let _ = sender.send(Said::Farewell);
             });
-            let end = loop {
+            let end = 'listening: loop {
                 match said.recv_timeout(SILENCE) {
-                    Ok(Said::Frame(Kind::End, _)) => break End::Whole,
-                    Ok(Said::Frame(kind, body)) => match answer.take(kind, &body) {
-                        Some(()) => {}
-                        None => break End::Nonsense,
-                    },
+                    Ok(Said::Frames(frames)) => {
+                        for (kind, body) in frames {
+                            if kind == Kind::End {
+                                break 'listening End::Whole;
+                            }
+                            if answer.take(kind, &body).is_none() {
+                                break 'listening End::Nonsense;
+                            }
+                        }
+                    }
                     Ok(Said::Farewell) | Err(RecvTimeoutError::Disconnected) => break End::Dead,
                     Ok(Said::Nothing) => break End::Late,
                     Err(RecvTimeoutError::Timeout) if answer.loaded => break End::Late,
@@ -172,7 +189,7 @@ impl Engine for ProcessEngine {
 
 /// What is heard from the child.
 enum Said {
-    Frame(Kind, Vec<u8>),
+    Frames(Vec<(Kind, Vec<u8>)>),
     /// It closed its output.
     Farewell,
     /// Time is up.
