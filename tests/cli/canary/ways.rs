@@ -73,10 +73,11 @@ fn every_broken_project_keeps_the_canaries() {
                 }
             }
         }
-        for code in *codes {
-            assert!(seen.contains(code) || rounds(0, 1) == 0, "{what}: no run ended with {code}: {seen:?}");
+        // Of a few commands only some come to where it is broken.
+        let missing = codes.iter().filter(|code| !seen.contains(code)).count();
+        if missing > rounds(codes.len() - 1, 0) {
+            trip.faults.push(format!("{what}: not all of {codes:?} in {seen:?}"));
         }
-        assert!(codes.iter().any(|code| seen.contains(code)), "{what}: {seen:?}");
     }
     let trip = trip.end("broken projects");
     for code in [0, 2, 3, 4, 5, 6] {
@@ -130,7 +131,7 @@ const WAYS: &[(&str, &[i32], Spoil)] = &[
     ("a secret in a label", &[4], |sandbox| {
         more(sandbox, "  a: b\nmetadata: { name: more, labels: { a: '{{ secret(name=\"token-0\") }}' } }\n");
     }),
-    ("a revealed secret that is no text", &[4, 5], |sandbox| {
+    ("a revealed secret that is no text", &[5], |sandbox| {
         sandbox.write(
             "templates/pod.yaml",
             "apiVersion: v1\nkind: Pod\nmetadata: { name: p, labels: { a: '{{ secret(name=\"binary-40\") | reveal }}' } }\nspec: {}\n",

@@ -26,7 +26,7 @@ pub(crate) fn obtain(run: &Run) -> Result<Option<Secret>, Problems> {
     if run.is_interactive() { prompt("passphrase: ").map(Some) } else { Ok(None) }
 }
 
-/// A value to keep: from a prompt on a terminal, else all of stdin, byte for byte but for one newline at its end that `echo` puts there.
+/// A value to keep: from a prompt on a terminal, else all of stdin, byte for byte. A newline at its end is kept, and warned about when it is filled.
 pub(crate) fn value(name: &str) -> Result<Secret, Problems> {
     if io::stdin().is_terminal() {
         return prompt(&format!("value of {name}: "));
