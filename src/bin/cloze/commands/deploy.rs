@@ -9,7 +9,6 @@ use cloze::story::deploy;
 use cloze::story::deploy::Released;
 use cloze::story::emit::Emission;
 use cloze::story::emit::Syntax;
-use cloze::story::past::Past;
 use cloze::wiring::Founding;
 use serde_json::json;
 
@@ -40,16 +39,7 @@ pub(crate) fn deploy(run: &Run, values: &Values, emit: &Emit) -> Result<(), Prob
             run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
         }
         let vaults = wiring.vaults(&trust.keys)?;
-        let past = Past {
-            store: &store,
-            keys: &trust.keys,
-            keyring: trust.keyring.as_bytes(),
-            pin: wiring.pin()?,
-            clock: &Machine,
-            entropy: run.entropy.as_ref(),
-            actor: &run.actor,
-            revision: run.revision.as_deref(),
-        };
+        let past = desk.past(&store, &trust)?;
         let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
         let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
         deploy::deploy(&desk.workbench(), &past, filling, emit.note.as_deref(), emission, emit.dry_run).await

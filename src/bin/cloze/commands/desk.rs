@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use cloze::clock::Machine;
+use cloze::history::HistoryStore;
+use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Flags;
 use cloze::project::KeySettings;
@@ -13,7 +15,9 @@ use cloze::project::Settings;
 use cloze::project::variable;
 use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
+use cloze::story::past::Past;
 use cloze::story::prepare::Workbench;
+use cloze::wiring::Trust;
 use cloze::wiring::Wiring;
 
 use crate::args::Values;
@@ -64,6 +68,20 @@ impl<'r> Desk<'r> {
     /// For stories about templates.
     pub(crate) fn workbench(&self) -> Workbench<'_> {
         Workbench { root: &self.root, settings: &self.settings, engine: &self.engine, observer: &self.run.ui }
+    }
+
+    /// For stories about releases.
+    pub(crate) fn past<'a>(&'a self, store: &'a dyn HistoryStore, trust: &'a Trust) -> Result<Past<'a>, Problem> {
+        Ok(Past {
+            store,
+            keys: &trust.keys,
+            keyring: trust.keyring.as_bytes(),
+            pin: self.wiring().pin()?,
+            clock: &Machine,
+            entropy: self.run.entropy.as_ref(),
+            actor: &self.run.actor,
+            revision: self.run.revision.as_deref(),
+        })
     }
 
     /// For adapters.

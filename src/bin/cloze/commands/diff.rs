@@ -10,7 +10,6 @@ use cloze::stage::diff::Change;
 use cloze::story::build::Filling;
 use cloze::story::compare::Against;
 use cloze::story::compare::compare_project;
-use cloze::story::past::Past;
 use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
@@ -37,16 +36,7 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, online: boo
                 "give `--online` to compare their values",
             ));
         }
-        let past = Past {
-            store: &store,
-            keys: &trust.keys,
-            keyring: trust.keyring.as_bytes(),
-            pin: wiring.pin()?,
-            clock: &Machine,
-            entropy: run.entropy.as_ref(),
-            actor: &run.actor,
-            revision: None,
-        };
+        let past = desk.past(&store, &trust)?;
         let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
         compare_project(&desk.workbench(), &past, if ask { Against::Values(filling) } else { Against::Record }, against).await
     })?;

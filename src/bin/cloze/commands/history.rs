@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use cloze::clock::Machine;
 use cloze::history::Action;
 use cloze::history::Outcome;
 use cloze::history::Reader;
@@ -11,7 +10,6 @@ use cloze::history::What;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::story::past::Past;
 use cloze::story::past::owner;
 use cloze::wiring::Founding;
 use serde_json::Value;
@@ -66,16 +64,7 @@ fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {
     let store = wiring.store()?;
     let report = run.wait(async {
         let trust = wiring.trust(&store, Founding::Refused).await?;
-        let past = Past {
-            store: &store,
-            keys: &trust.keys,
-            keyring: trust.keyring.as_bytes(),
-            pin: wiring.pin()?,
-            clock: &Machine,
-            entropy: run.entropy.as_ref(),
-            actor: &run.actor,
-            revision: None,
-        };
+        let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
         Ok(history.verify().await.map_err(Problem::from)?)
     })?;

@@ -5,7 +5,6 @@ use cloze::problem::Problems;
 use cloze::story::build::Filling;
 use cloze::story::deploy::Released;
 use cloze::story::emit::Emission;
-use cloze::story::past::Past;
 use cloze::story::rollback;
 use cloze::story::rollback::Values;
 use cloze::wiring::Founding;
@@ -35,16 +34,7 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         };
         let ask = online || values != Values::Recorded;
         let vaults = if ask { wiring.vaults(&trust.keys)? } else { wiring.local_vaults(&trust.keys)? };
-        let past = Past {
-            store: &store,
-            keys: &trust.keys,
-            keyring: trust.keyring.as_bytes(),
-            pin: wiring.pin()?,
-            clock: &Machine,
-            entropy: run.entropy.as_ref(),
-            actor: &run.actor,
-            revision: run.revision.as_deref(),
-        };
+        let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
         let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
         let workbench = desk.workbench();

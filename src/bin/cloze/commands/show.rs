@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use cloze::clock::Machine;
 use cloze::history::Release;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
@@ -10,7 +9,6 @@ use cloze::problem::Problems;
 use cloze::secret::SecretBuffer;
 use cloze::stage::diff::Reviewed;
 use cloze::story::compare::reviewed;
-use cloze::story::past::Past;
 use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
@@ -27,16 +25,7 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool) -> Result<(), P
     let store = wiring.store()?;
     run.wait(async {
         let trust = wiring.trust(&store, Founding::Refused).await?;
-        let past = Past {
-            store: &store,
-            keys: &trust.keys,
-            keyring: trust.keyring.as_bytes(),
-            pin: wiring.pin()?,
-            clock: &Machine,
-            entropy: run.entropy.as_ref(),
-            actor: &run.actor,
-            revision: None,
-        };
+        let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
         let release = match number {
             Some(number) => history.release(number).await.map_err(Problem::from)?,
