@@ -80,7 +80,7 @@ fn a_killed_run_leaves_canaries_nowhere_but_in_its_manifests() {
     let sandbox = garden().twin();
     let before = sandbox.twin();
     let mut trip = Trip::default();
-    let commands: [&[&str]; 3] = [&["deploy"], &["rollback", "1"], &["vault", "set", "token-9"]];
+    let commands: [&[&str]; 3] = [&["deploy"], &["rollback", "1"], &["vault", "set", "token-8"]];
     for round in 0..rounds(18, 300) {
         let command = commands[round % 3];
         // Another log level each time, so that each deploy has something to record.
