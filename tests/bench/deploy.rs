@@ -28,7 +28,7 @@ fn main() {
     println!("{:<28} {:>10} {:>12} {:>12} {:>14} {:>8}", "what", "manifests", "median ms", "us/manifest", "peak KiB", "x bytes");
     row("start-up (--version)", 1, &samples(folder.path(), 20, &["--version"], || ()), 0);
     for count in counts {
-        let project = folder.path().join(count.to_string());
+        let project = folder.path().join(format!("bench-{count}"));
         project_of(&project, count);
         let runs = if count > 10_000 { 3 } else { 7 };
         let out = project.join("review");
@@ -96,7 +96,7 @@ fn project_of(folder: &Path, count: usize) {
         fs::remove_dir_all(folder.join(name)).unwrap();
         fs::create_dir(folder.join(name)).unwrap();
     }
-    fs::write(folder.join("cloze.yaml"), PROJECT).unwrap();
+    fs::write(folder.join("cloze.yaml"), PROJECT.replace("bench-COUNT", folder.file_name().unwrap().to_str().unwrap())).unwrap();
     fs::write(folder.join("values/dev.yaml"), "run: \"0\"\n").unwrap();
     for secret in 0..50 {
         run(folder, &["vault", "set", &format!("secret-{secret}")], Some(&format!("value-of-secret-{secret}-0123456789")));
@@ -117,7 +117,7 @@ fn run(folder: &Path, arguments: &[&str], input: Option<&str>) {
 }
 
 const PROJECT: &str = "apiVersion: cloze.dev/v1
-project: bench
+project: bench-COUNT
 templates: [\"templates/*.yaml\"]
 environments:
   dev:
