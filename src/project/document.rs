@@ -9,6 +9,7 @@ use crate::problem::Problems;
 use crate::project::decode::decode;
 use crate::project::root::Root;
 use crate::project::said::Said;
+use crate::project::vault::VaultEntry;
 
 /// The name of the project file, at the root.
 pub const PROJECT_FILE: &str = "cloze.yaml";
@@ -116,36 +117,6 @@ pub struct Environment {
     pub cluster: Option<Said<String>>,
 }
 
-/// A vault of an environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VaultEntry {
-    /// Its name, a DNS label; `default` is what blanks that name none are filled from.
-    pub name: Said<String>,
-    /// What it is.
-    pub kind: VaultKind,
-    /// The path prefixes that its secrets' names are limited to; none means no limit.
-    pub prefixes: Vec<Said<String>>,
-}
-
-/// The kinds of vaults.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VaultKind {
-    /// A file of the project with one sealed entry per secret version.
-    Local {
-        /// The file; `secrets/ENV.vault` when absent.
-        path: Option<Said<String>>,
-    },
-    /// The KV version 2 engine of HashiCorp Vault or OpenBao.
-    Hashicorp {
-        /// Scheme, host and port; `VAULT_ADDR` when absent.
-        address: Option<Said<String>>,
-        /// The engine's mount path; `secret` when absent.
-        mount: Option<Said<String>>,
-        /// The Vault namespace; `VAULT_NAMESPACE` when absent.
-        namespace: Option<Said<String>>,
-    },
-}
-
 /// A recipient of the root key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyEntry {
@@ -194,19 +165,6 @@ impl Project {
     }
 }
 
-impl VaultEntry {
-    /// Whether `name` lies beneath one of the prefixes, step by step: `team/app` holds `team/app/db` and not `team/apples`.
-    pub fn allows(&self, name: &str) -> bool {
-        let plain = name.split('/').all(|step| !matches!(step, "" | "." | ".."));
-        self.prefixes.is_empty()
-            || plain
-                && self
-                    .prefixes
-                    .iter()
-                    .any(|prefix| name.strip_prefix(prefix.value.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-    }
-}
-
 impl Names {
     /// The word in project files.
     pub fn word(self) -> &'static str {
@@ -244,34 +202,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::Project;
-    use super::VaultEntry;
-    use super::VaultKind;
     use crate::project::root::Root;
-    use crate::project::said::Said;
-
-    #[test]
-    fn prefixes_are_whole_steps() {
-        let vault = |prefixes: &[&str]| VaultEntry {
-            name: Said::nowhere("default".to_owned()),
-            kind: VaultKind::Local { path: None },
-            prefixes: prefixes.iter().map(|prefix| Said::nowhere((*prefix).to_owned())).collect(),
-        };
-        assert!(vault(&[]).allows("anything/at all"));
-        let limited = vault(&["team/app", "shared"]);
-        for (name, allowed) in [
-            ("team/app", true),
-            ("team/app/db", true),
-            ("shared/x", true),
-            ("team/apples", false),
-            ("team", false),
-            ("other", false),
-            ("team/app/../../other", false),
-            ("team/app//db", false),
-            ("team/app/", false),
-        ] {
-            assert_eq!(limited.allows(name), allowed, "{name}");
-        }
-    }
 
     #[test]
     fn a_missing_project_file_says_where_to_go() {

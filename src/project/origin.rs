@@ -49,6 +49,11 @@ impl<T: Clone> Choice<T> {
         self.candidates.first().map(|(value, _)| value.clone())
     }
 
+    /// Where the strongest candidate came from.
+    pub fn origin(&self) -> Option<Origin> {
+        self.candidates.first().map(|(_, origin)| origin.clone())
+    }
+
     /// The setting under `key`, each candidate written by `show`.
     pub fn effective(&self, key: impl Into<String>, show: impl Fn(&T) -> String) -> Option<Effective> {
         let mut shown = self.candidates.iter().map(|(value, origin)| (show(value), origin.clone()));

@@ -12,21 +12,17 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::decode::NAMES;
 use crate::project::decode::Refusal;
-use crate::project::decode::address;
 use crate::project::decode::history_url;
 use crate::project::decode::label;
 use crate::project::decode::path;
 use crate::project::decode::pattern;
 use crate::project::decode::show;
 use crate::project::decode::some;
-use crate::project::decode::vault_path;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
 use crate::project::document::Location;
 use crate::project::document::Names;
 use crate::project::document::Project;
-use crate::project::document::VaultEntry;
-use crate::project::document::VaultKind;
 use crate::project::origin::Choice;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
@@ -35,12 +31,14 @@ use crate::project::said::Said;
 use crate::project::settings::Flags;
 use crate::project::settings::KeySettings;
 use crate::project::settings::Settings;
-use crate::project::settings::VaultSettings;
-use crate::project::settings::VaultTarget;
 use crate::project::values::Assignment;
 use crate::project::variable;
 use crate::project::variable::Variable;
 use crate::project::variable::Variables;
+use crate::project::vault::VaultEntry;
+use crate::project::vault::VaultKind;
+use crate::project::vault::VaultSettings;
+use crate::project::vault::target;
 
 /// The settings of the chosen environment. All that is wrong with them is reported.
 pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Settings, Problems> {
@@ -102,7 +100,7 @@ pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -
     Problems::or(settings, resolver.problems)
 }
 
-struct Resolver<'v> {
+pub(super) struct Resolver<'v> {
     variables: &'v Variables,
     effective: Vec<Effective>,
     problems: Vec<Problem>,
@@ -110,7 +108,7 @@ struct Resolver<'v> {
 
 impl Resolver<'_> {
     /// Notes what was chosen for `key`.
-    fn note<T: Clone>(&mut self, key: impl Into<String>, choice: &Choice<T>, show: impl Fn(&T) -> String) -> Option<T> {
+    pub(super) fn note<T: Clone>(&mut self, key: impl Into<String>, choice: &Choice<T>, show: impl Fn(&T) -> String) -> Option<T> {
         self.effective.extend(choice.effective(key, show));
         choice.value()
     }
@@ -119,7 +117,7 @@ impl Resolver<'_> {
         self.problems.push(Problem::new(Fault::Usage, format!("{} of `{source}` {}", show(text), refusal.reason), refusal.next));
     }
 
-    fn checked(&mut self, source: &str, text: Option<&str>, check: fn(&str) -> Result<(), Refusal>) -> Option<String> {
+    fn checked(&mut self, source: &str, text: Option<&str>, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<String> {
         let text = text?;
         match check(text) {
             Ok(()) => Some(text.to_owned()),
@@ -130,9 +128,19 @@ impl Resolver<'_> {
         }
     }
 
-    fn variable(&mut self, variable: Variable, check: fn(&str) -> Result<(), Refusal>) -> Option<(String, Origin)> {
+    pub(super) fn variable(&mut self, variable: Variable, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<(String, Origin)> {
         let text = self.variables.get(variable);
         self.checked(variable.name, text, check).map(|value| (value, Origin::Variable(variable.name)))
+    }
+
+    /// Whether a variable is set to something.
+    pub(super) fn is_set(&self, variable: Variable) -> bool {
+        self.variables.get(variable).is_some()
+    }
+
+    /// Reports a problem.
+    pub(super) fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
     }
 
     fn environment<'p>(&mut self, project: &'p Project, flags: &Flags) -> Result<&'p Environment, Problem> {
@@ -227,7 +235,7 @@ impl Resolver<'_> {
         let mut entries = environment.vaults.clone();
         if !entries.iter().any(|entry| entry.name.value == "default") {
             let name = Said { value: "default".to_owned(), place: None };
-            entries.insert(0, VaultEntry { name, kind: VaultKind::Local { path: None }, prefixes: Vec::new() });
+            entries.insert(0, VaultEntry::bare(name, VaultKind::Local));
         }
         entries.into_iter().filter_map(|entry| self.vault(environment, entry)).collect()
     }
@@ -235,42 +243,13 @@ impl Resolver<'_> {
     fn vault(&mut self, environment: &Environment, entry: VaultEntry) -> Option<VaultSettings> {
         let key = format!("vaults.{}", entry.name.value);
         let said = entry.name.place.clone().map_or(Origin::Default, Origin::File);
-        let word = match &entry.kind {
-            VaultKind::Local { .. } => "local",
-            VaultKind::Hashicorp { .. } => "hashicorp",
-        };
-        self.note(format!("{key}.kind"), &Choice::of([Some((word, said))]), |word| (*word).to_owned());
-        let target = match &entry.kind {
-            VaultKind::Local { path } => {
-                let choice = Choice::of([
-                    path.as_ref().and_then(|said| file(said, String::clone)),
-                    Some((format!("secrets/{}.vault", environment.name.value), Origin::Default)),
-                ]);
-                VaultTarget::Local { path: self.note(format!("{key}.path"), &choice, String::clone)? }
-            }
-            VaultKind::Hashicorp { address: said, mount, namespace } => {
-                let variable = if said.is_none() { self.variable(variable::VAULT_ADDR, address) } else { None };
-                let choice = Choice::of([said.as_ref().and_then(|said| file(said, String::clone)), variable]);
-                let address = self.note(format!("{key}.address"), &choice, String::clone);
-                let choice =
-                    Choice::of([mount.as_ref().and_then(|said| file(said, String::clone)), Some(("secret".to_owned(), Origin::Default))]);
-                let mount = self.note(format!("{key}.mount"), &choice, String::clone)?;
-                let variable = if namespace.is_none() { self.variable(variable::VAULT_NAMESPACE, vault_path) } else { None };
-                let choice = Choice::of([namespace.as_ref().and_then(|said| file(said, String::clone)), variable]);
-                let namespace = self.note(format!("{key}.namespace"), &choice, String::clone);
-                if address.is_none() && self.variables.get(variable::VAULT_ADDR).is_none() {
-                    let reason = format!("the vault `{}` has no address", entry.name.value);
-                    let problem = Problem::new(Fault::Project, reason, "add `address: https://…`, or set `VAULT_ADDR`");
-                    self.problems.push(entry.name.blame(problem));
-                }
-                VaultTarget::Hashicorp { address: address?, mount, namespace }
-            }
-        };
+        self.note(format!("{key}.kind"), &Choice::of([Some((entry.kind, said))]), |kind| kind.word().to_owned());
+        let target = target(self, &environment.name.value, &entry);
         if let Some(place) = entry.prefixes.first().and_then(|prefix| prefix.place.clone()) {
             let shown: Vec<&str> = entry.prefixes.iter().map(|prefix| prefix.value.as_str()).collect();
             self.note(format!("{key}.prefixes"), &Choice::of([Some((shown.join(", "), Origin::File(place)))]), String::clone);
         }
-        Some(VaultSettings { entry, target })
+        Some(VaultSettings { target: target?, entry })
     }
 
     /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.
@@ -329,7 +308,7 @@ impl Resolver<'_> {
 }
 
 /// A value of a file as a candidate.
-fn file<T, U>(said: &Said<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
+pub(super) fn file<T, U>(said: &Said<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
     let place: &Place = said.place.as_ref()?;
     Some((value(&said.value), Origin::File(place.clone())))
 }

@@ -15,8 +15,7 @@ mod tests {
     use crate::project::decode::NAMES;
     use crate::project::decode::OBJECT_KINDS;
     use crate::project::decode::SHAPES;
-    use crate::project::decode::VAULT_KINDS;
-    use crate::project::decode::VaultWord;
+    use crate::project::vault::VaultKind;
 
     fn schema() -> Value {
         serde_json::from_str(SCHEMA).unwrap()
@@ -58,7 +57,7 @@ mod tests {
         let schema = schema();
         let keys =
             |table: &[(&str, bool)]| table.iter().filter(|(_, ready)| *ready).map(|(word, _)| (*word).to_owned()).collect::<BTreeSet<_>>();
-        let vaults: Vec<_> = VAULT_KINDS.iter().map(|(word, kind)| (*word, *kind != VaultWord::Later)).collect();
+        let vaults: Vec<_> = VaultKind::ALL.iter().map(|(word, _)| (*word, true)).collect();
         let recipients: Vec<_> = KEY_KINDS.iter().map(|(word, kind)| (*word, *kind != KeyWord::Later)).collect();
         assert_eq!(words(&schema["$defs"]["vault"]["properties"]["kind"]["enum"]), keys(&vaults));
         assert_eq!(words(&schema["$defs"]["key"]["properties"]["kind"]["enum"]), keys(&recipients));

@@ -6,13 +6,13 @@ use crate::project::document::External;
 use crate::project::document::Location;
 use crate::project::document::Names;
 use crate::project::document::Project;
-use crate::project::document::VaultEntry;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
 use crate::project::resolve::resolve;
 use crate::project::said::Said;
 use crate::project::values::Assignment;
 use crate::project::variable::Variables;
+use crate::project::vault::VaultSettings;
 
 /// What the command line says; every part may be absent.
 #[derive(Debug, Clone, Default)]
@@ -81,34 +81,6 @@ pub struct Settings {
     pub effective: Vec<Effective>,
 }
 
-/// A vault as it applies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VaultSettings {
-    /// What was said of it; carries the prefixes.
-    pub entry: VaultEntry,
-    /// Where it is.
-    pub target: VaultTarget,
-}
-
-/// Where a vault is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum VaultTarget {
-    /// A file beneath the root.
-    Local {
-        /// The file.
-        path: String,
-    },
-    /// A KV version 2 engine.
-    Hashicorp {
-        /// Scheme, host and port.
-        address: String,
-        /// The engine's mount path.
-        mount: String,
-        /// The Vault namespace.
-        namespace: Option<String>,
-    },
-}
-
 /// A recipient of the root key as it applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySettings {
@@ -142,7 +114,6 @@ mod tests {
     use super::KeySettings;
     use super::Set;
     use super::Settings;
-    use super::VaultTarget;
     use crate::problem::Problems;
     use crate::project::document::Location;
     use crate::project::document::Names;
@@ -151,6 +122,7 @@ mod tests {
     use crate::project::root::Root;
     use crate::project::values::Values;
     use crate::project::variable::Variables;
+    use crate::project::vault::VaultTarget;
 
     const PROJECT: &str = "\
 apiVersion: cloze.dev/v1
@@ -256,6 +228,8 @@ environments:
                 "vaults.shared.kind = hashicorp (cloze.yaml:11:7)",
                 "vaults.shared.address = https://vault:8200 (VAULT_ADDR)",
                 "vaults.shared.mount = secret (default)",
+                "vaults.shared.engine = kv-v2 (default)",
+                "vaults.shared.auth = token (default)",
                 "vaults.shared.prefixes = shop (cloze.yaml:11:45)",
                 "keys[0] = passphrase (cloze.yaml:13:12)",
                 "keys[1] = key-file /run/key (CLOZE_KEY_FILE) over key-file keys/prod (cloze.yaml:13:34) over key-file .cloze/prod.key (default)",
@@ -266,8 +240,7 @@ environments:
         assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);
         assert_eq!(settings.history, Location::Anywhere("/flag".into()));
         let shared = settings.vault("shared").unwrap();
-        assert!(matches!(&shared.target, VaultTarget::Hashicorp { address, .. } if address == "https://vault:8200"));
-        assert!(shared.entry.allows("shop/db") && !shared.entry.allows("other/db"));
+        assert!(matches!(&shared.target, VaultTarget::Hashicorp(target) if target.address == "https://vault:8200"));
     }
 
     #[test]

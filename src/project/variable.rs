@@ -56,10 +56,73 @@ pub const FORMAT: Variable = plain("CLOZE_FORMAT", "`human` or `json`, as `--for
 pub const COLOR: Variable = plain("CLOZE_COLOR", "`auto`, `always` or `never`, as `--color`");
 /// The address of a HashiCorp Vault that has none in the project file.
 pub const VAULT_ADDR: Variable = plain("VAULT_ADDR", "the address of a `hashicorp` vault for which the project file says none");
+/// The same for OpenBao, which comes first.
+pub const BAO_ADDR: Variable = plain("BAO_ADDR", "as `VAULT_ADDR`, and before it");
 /// The namespace of a HashiCorp Vault that has none in the project file.
 pub const VAULT_NAMESPACE: Variable = plain("VAULT_NAMESPACE", "the namespace of a `hashicorp` vault for which the project file says none");
+/// The same for OpenBao, which comes first.
+pub const BAO_NAMESPACE: Variable = plain("BAO_NAMESPACE", "as `VAULT_NAMESPACE`, and before it");
+/// The authorities that sign for HashiCorp Vaults.
+pub const VAULT_CACERT: Variable = plain("VAULT_CACERT", "a file of authorities (PEM) for `hashicorp` vaults");
+/// The same for OpenBao, which comes first.
+pub const BAO_CACERT: Variable = plain("BAO_CACERT", "as `VAULT_CACERT`, and before it");
+/// The client's certificate for HashiCorp Vaults.
+pub const VAULT_CLIENT_CERT: Variable = plain("VAULT_CLIENT_CERT", "a file with the client's certificate (PEM) for `hashicorp` vaults");
+/// The same for OpenBao, which comes first.
+pub const BAO_CLIENT_CERT: Variable = plain("BAO_CLIENT_CERT", "as `VAULT_CLIENT_CERT`, and before it");
+/// The key of the client's certificate for HashiCorp Vaults.
+pub const VAULT_CLIENT_KEY: Variable = plain("VAULT_CLIENT_KEY", "a file with the key (PEM) of that certificate");
+/// The same for OpenBao, which comes first.
+pub const BAO_CLIENT_KEY: Variable = plain("BAO_CLIENT_KEY", "as `VAULT_CLIENT_KEY`, and before it");
+/// The role to log in as.
+pub const VAULT_ROLE: Variable = plain("VAULT_ROLE", "the role to log in as, where the project file says none");
+/// The file of the token or JWT.
+pub const VAULT_TOKEN_FILE: Variable = plain("VAULT_TOKEN_FILE", "a file with the token, or with the JWT to log in with");
 /// The token for HashiCorp Vaults.
 pub const VAULT_TOKEN: Variable = secret("VAULT_TOKEN", "the token for `hashicorp` vaults");
+/// The same for OpenBao, which comes first.
+pub const BAO_TOKEN: Variable = secret("BAO_TOKEN", "as `VAULT_TOKEN`, and before it");
+/// The role of an AppRole login.
+pub const VAULT_ROLE_ID: Variable = secret("VAULT_ROLE_ID", "the role id of an AppRole login");
+/// The secret of an AppRole login.
+pub const VAULT_SECRET_ID: Variable = secret("VAULT_SECRET_ID", "the secret id of an AppRole login");
+/// The JWT of a CI system for HashiCorp Vaults.
+pub const VAULT_ID_TOKEN: Variable = secret("VAULT_ID_TOKEN", "the JWT of the CI system (GitLab `id_tokens`) for a `jwt` login");
+/// The tenant of Azure.
+pub const AZURE_TENANT_ID: Variable = plain("AZURE_TENANT_ID", "the tenant of an `azure` vault for which the project file says none");
+/// The application of Azure.
+pub const AZURE_CLIENT_ID: Variable = plain("AZURE_CLIENT_ID", "the application (client) id for `azure` vaults");
+/// The secret of the application.
+pub const AZURE_CLIENT_SECRET: Variable = secret("AZURE_CLIENT_SECRET", "the client secret of that application");
+/// The certificate of the application.
+pub const AZURE_CLIENT_CERTIFICATE_PATH: Variable =
+    plain("AZURE_CLIENT_CERTIFICATE_PATH", "a file with the certificate and key (PEM) of that application");
+/// The federated token of a workload.
+pub const AZURE_FEDERATED_TOKEN_FILE: Variable =
+    plain("AZURE_FEDERATED_TOKEN_FILE", "the file of the federated token, as AKS workload identity sets it");
+/// The JWT of a CI system for Azure.
+pub const AZURE_ID_TOKEN: Variable = secret("AZURE_ID_TOKEN", "the JWT of the CI system (GitLab `id_tokens`) for `azure` vaults");
+/// The authority of Azure.
+pub const AZURE_AUTHORITY_HOST: Variable =
+    plain("AZURE_AUTHORITY_HOST", "the authority of `azure` vaults, where the cloud's own is not meant");
+/// The service connection of Azure Pipelines.
+pub const AZURESUBSCRIPTION_SERVICE_CONNECTION_ID: Variable =
+    plain("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "the service connection, as Azure Pipelines sets it");
+/// Where Azure Pipelines gives tokens.
+pub const SYSTEM_OIDCREQUESTURI: Variable = plain("SYSTEM_OIDCREQUESTURI", "where Azure Pipelines gives a JWT");
+/// The job's token of Azure Pipelines.
+pub const SYSTEM_ACCESSTOKEN: Variable = secret("SYSTEM_ACCESSTOKEN", "the job's token of Azure Pipelines");
+/// Where GitHub Actions gives tokens.
+pub const ACTIONS_ID_TOKEN_REQUEST_URL: Variable = plain("ACTIONS_ID_TOKEN_REQUEST_URL", "where GitHub Actions gives a JWT");
+/// The job's token of GitHub Actions.
+pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: Variable = secret("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "the job's token of GitHub Actions");
+/// The authorities that sign for AWS.
+pub const AWS_CA_BUNDLE: Variable = plain("AWS_CA_BUNDLE", "a file of authorities (PEM) for `aws` vaults");
+/// The project of Google Cloud.
+pub const GOOGLE_CLOUD_PROJECT: Variable =
+    plain("GOOGLE_CLOUD_PROJECT", "the project of a `gcp` vault for which the project file says none");
+/// Whether programs may be run as vaults.
+pub const ALLOW_EXEC: Variable = plain("CLOZE_ALLOW_EXEC", "`1` lets vaults of kind `exec` run their programs, as `--allow-exec`");
 
 /// All of them.
 pub const ALL: &[Variable] = &[
@@ -76,8 +139,37 @@ pub const ALL: &[Variable] = &[
     FORMAT,
     COLOR,
     VAULT_ADDR,
+    BAO_ADDR,
     VAULT_NAMESPACE,
+    BAO_NAMESPACE,
+    VAULT_CACERT,
+    BAO_CACERT,
+    VAULT_CLIENT_CERT,
+    BAO_CLIENT_CERT,
+    VAULT_CLIENT_KEY,
+    BAO_CLIENT_KEY,
+    VAULT_ROLE,
+    VAULT_TOKEN_FILE,
     VAULT_TOKEN,
+    BAO_TOKEN,
+    VAULT_ROLE_ID,
+    VAULT_SECRET_ID,
+    VAULT_ID_TOKEN,
+    AZURE_TENANT_ID,
+    AZURE_CLIENT_ID,
+    AZURE_CLIENT_SECRET,
+    AZURE_CLIENT_CERTIFICATE_PATH,
+    AZURE_FEDERATED_TOKEN_FILE,
+    AZURE_ID_TOKEN,
+    AZURE_AUTHORITY_HOST,
+    AZURESUBSCRIPTION_SERVICE_CONNECTION_ID,
+    SYSTEM_OIDCREQUESTURI,
+    SYSTEM_ACCESSTOKEN,
+    ACTIONS_ID_TOKEN_REQUEST_URL,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN,
+    AWS_CA_BUNDLE,
+    GOOGLE_CLOUD_PROJECT,
+    ALLOW_EXEC,
 ];
 
 /// The values of those variables that are set and not empty. `Debug` prints names only.

@@ -37,6 +37,8 @@ pub(crate) struct Run {
     pub(crate) variables: Variables,
     /// The project's directory.
     pub(crate) directory: PathBuf,
+    /// The user's home directory.
+    pub(crate) home: Option<PathBuf>,
     /// The environment that was asked for.
     pub(crate) environment: Option<String>,
     /// Randomness.
@@ -68,6 +70,7 @@ pub(crate) fn run() -> ExitCode {
     let run = Run {
         ui: ui.clone(),
         directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
+        home: surroundings::home(),
         environment: cli.global.environment.clone(),
         entropy: Arc::new(Machine),
         actor: surroundings::actor(),
@@ -153,6 +156,7 @@ impl Run {
             ui: self.ui.clone(),
             variables: surroundings::variables()?,
             directory: self.directory.clone(),
+            home: self.home.clone(),
             environment: self.environment.clone(),
             entropy: Arc::clone(&self.entropy),
             actor: self.actor.clone(),
@@ -202,6 +206,11 @@ mod surroundings {
 
     pub(super) fn no_color() -> bool {
         read(&["NO_COLOR"]).is_some()
+    }
+
+    /// The user's home directory.
+    pub(super) fn home() -> Option<PathBuf> {
+        std::env::home_dir().filter(|path| path.is_absolute())
     }
 
     /// Who acts: the CI system's name for it, else the user's.

@@ -102,7 +102,7 @@ impl Decoder {
     }
 
     /// The text of a node, checked.
-    pub(super) fn text(&mut self, node: &Tree, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
+    pub(super) fn text(&mut self, node: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
         let Some(text) = node.as_text() else {
             let next = match node.value {
                 Value::Bool(_) | Value::Number(_) => "put the value in quotes",
@@ -114,7 +114,7 @@ impl Decoder {
         self.checked(text, node.mark, path, check).then(|| Said::at(text.to_owned(), self.place(node.mark)))
     }
 
-    fn checked(&mut self, text: &str, mark: Mark, path: &str, check: fn(&str) -> Result<(), Refusal>) -> bool {
+    fn checked(&mut self, text: &str, mark: Mark, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> bool {
         match check(text) {
             Ok(()) => true,
             Err(_) if text.is_empty() => {
@@ -165,7 +165,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The text at `key`, checked.
-    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
+    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
         decoder.text(self.get(key)?, &self.path(key), check)
     }
 

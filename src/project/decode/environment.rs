@@ -11,16 +11,16 @@ use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
 use crate::project::decode::decoder::join;
+use crate::project::decode::key::keys;
 use crate::project::decode::shape;
-use crate::project::decode::vault::keys;
 use crate::project::decode::vault::vaults;
 use crate::project::decode::word;
 use crate::project::document::Environment;
 use crate::project::document::Location;
-use crate::project::document::VaultKind;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
 use crate::project::said::Said;
+use crate::project::vault::VaultKind;
 
 /// The environments; at least one where no problem says otherwise.
 pub(super) fn environments(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Environment> {
@@ -120,8 +120,8 @@ fn report_shared_files(decoder: &mut Decoder, environments: &[Environment]) {
         let name = &environment.name.value;
         let mut own: Vec<(String, Option<&Place>)> = Vec::new();
         for vault in &environment.vaults {
-            if let VaultKind::Local { path } = &vault.kind {
-                let path = path.as_ref().map_or_else(|| format!("secrets/{name}.vault"), |path| path.value.clone());
+            if vault.kind == VaultKind::Local {
+                let path = vault.said.get("path").map_or_else(|| format!("secrets/{name}.vault"), |path| path.value.clone());
                 own.push((path, vault.name.place.as_ref()));
             }
         }

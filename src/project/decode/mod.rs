@@ -4,6 +4,7 @@ mod check;
 mod config;
 mod decoder;
 mod environment;
+mod key;
 mod shape;
 mod vault;
 mod word;
@@ -26,10 +27,6 @@ pub(in crate::project) use word::KeyWord;
 pub(in crate::project) use word::NAMES;
 #[cfg(test)]
 pub(in crate::project) use word::OBJECT_KINDS;
-#[cfg(test)]
-pub(in crate::project) use word::VAULT_KINDS;
-#[cfg(test)]
-pub(in crate::project) use word::VaultWord;
 
 use crate::manifest::Limits;
 use crate::manifest::read;

@@ -1,5 +1,7 @@
 //! The keys that each mapping of a project file may have. The published schema says the same; a test holds them together.
 
+use crate::project::vault::VaultKind;
+
 /// One kind of mapping.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::project) struct Shape {
@@ -26,7 +28,66 @@ pub(super) const ENVIRONMENT: Shape =
 
 pub(super) const LOCAL_VAULT: Shape = Shape { keys: &["kind", "path", "prefixes"], required: &["kind"] };
 
-pub(super) const HASHICORP_VAULT: Shape = Shape { keys: &["kind", "address", "mount", "namespace", "prefixes"], required: &["kind"] };
+pub(super) const HASHICORP_VAULT: Shape = Shape {
+    keys: &[
+        "kind",
+        "address",
+        "mount",
+        "engine",
+        "namespace",
+        "auth",
+        "authMount",
+        "role",
+        "audience",
+        "tokenFile",
+        "ca",
+        "clientCertificate",
+        "clientKey",
+        "prefixes",
+    ],
+    required: &["kind"],
+};
+
+pub(super) const AZURE_VAULT: Shape = Shape {
+    keys: &[
+        "kind",
+        "url",
+        "credential",
+        "tenant",
+        "client",
+        "authority",
+        "apiVersion",
+        "serviceConnection",
+        "certificate",
+        "tokenFile",
+        "ca",
+        "prefixes",
+    ],
+    required: &["kind", "url"],
+};
+
+pub(super) const AWS_VAULT: Shape =
+    Shape { keys: &["kind", "service", "region", "profile", "endpoint", "ca", "prefixes"], required: &["kind"] };
+
+pub(super) const GCP_VAULT: Shape =
+    Shape { keys: &["kind", "project", "location", "endpoint", "credentials", "ca", "prefixes"], required: &["kind"] };
+
+pub(super) const ENV_VAULT: Shape = Shape { keys: &["kind", "prefix", "prefixes"], required: &["kind"] };
+
+pub(super) const EXEC_VAULT: Shape = Shape { keys: &["kind", "command", "prefixes"], required: &["kind", "command"] };
+
+/// The keys that a vault of that kind may have.
+pub(super) fn of_vault(kind: VaultKind) -> &'static Shape {
+    match kind {
+        VaultKind::Local => &LOCAL_VAULT,
+        VaultKind::Hashicorp => &HASHICORP_VAULT,
+        VaultKind::Azure => &AZURE_VAULT,
+        VaultKind::Aws => &AWS_VAULT,
+        VaultKind::Gcp => &GCP_VAULT,
+        VaultKind::Env => &ENV_VAULT,
+        VaultKind::Exec => &EXEC_VAULT,
+    }
+}
 
 pub(super) const HISTORY: Shape = Shape { keys: &["url"], required: &["url"] };
 
@@ -45,8 +106,33 @@ pub(in crate::project) const ALL: &[(&str, Shape)] = &[
     ("environment", ENVIRONMENT),
     ("localVault", LOCAL_VAULT),
     ("hashicorpVault", HASHICORP_VAULT),
+    ("azureVault", AZURE_VAULT),
+    ("awsVault", AWS_VAULT),
+    ("gcpVault", GCP_VAULT),
+    ("envVault", ENV_VAULT),
+    ("execVault", EXEC_VAULT),
     ("history", HISTORY),
     ("keyFile", KEY_FILE),
     ("passphrase", PASSPHRASE),
     ("cluster", CLUSTER),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::of_vault;
+    use crate::project::vault::VaultKind;
+    use crate::project::vault::fields;
+
+    #[test]
+    fn every_field_of_a_vault_is_a_key_and_every_key_is_read() {
+        for (word, kind) in VaultKind::ALL {
+            let mut known = vec!["kind"];
+            known.extend(fields(*kind).iter().map(|field| field.key));
+            if *kind == VaultKind::Exec {
+                known.push("command");
+            }
+            known.push("prefixes");
+            assert_eq!(of_vault(*kind).keys, known, "{word}");
+        }
+    }
+}

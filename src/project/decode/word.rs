@@ -12,25 +12,6 @@ pub(in crate::project) const NAMES: &[(&str, Names)] = &[("versioned", Names::Ve
 /// The words of `kind` of objects.
 pub(in crate::project) const OBJECT_KINDS: &[(&str, ObjectKind)] = &[("ConfigMap", ObjectKind::ConfigMap), ("Secret", ObjectKind::Secret)];
 
-/// The kinds of vaults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::project) enum VaultWord {
-    Local,
-    Hashicorp,
-    Later,
-}
-
-/// The words of `kind` of vaults.
-pub(in crate::project) const VAULT_KINDS: &[(&str, VaultWord)] = &[
-    ("local", VaultWord::Local),
-    ("hashicorp", VaultWord::Hashicorp),
-    ("azure", VaultWord::Later),
-    ("aws", VaultWord::Later),
-    ("gcp", VaultWord::Later),
-    ("env", VaultWord::Later),
-    ("exec", VaultWord::Later),
-];
-
 /// The kinds of recipients of the root key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::project) enum KeyWord {

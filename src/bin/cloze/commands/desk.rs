@@ -12,11 +12,11 @@ use cloze::project::Project;
 use cloze::project::Root;
 use cloze::project::Set;
 use cloze::project::Settings;
-use cloze::project::variable;
 use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
 use cloze::story::past::Past;
 use cloze::story::prepare::Workbench;
+use cloze::wiring::Meters;
 use cloze::wiring::Trust;
 use cloze::wiring::Wiring;
 
@@ -33,6 +33,7 @@ pub(crate) struct Desk<'r> {
     pub(crate) settings: Settings,
     engine: ProcessEngine,
     passphrase: Option<Secret>,
+    meters: Meters,
 }
 
 impl<'r> Desk<'r> {
@@ -49,7 +50,7 @@ impl<'r> Desk<'r> {
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
-        Ok(Self { run, root, settings, engine, passphrase: None })
+        Ok(Self { run, root, settings, engine, passphrase: None, meters: Meters::default() })
     }
 
     /// Takes or asks for the passphrase, where the environment's keyring is held by one.
@@ -91,7 +92,10 @@ impl<'r> Desk<'r> {
             base: &self.run.directory,
             settings: &self.settings,
             passphrase: self.passphrase.as_ref(),
-            token: self.run.variables.secret(variable::VAULT_TOKEN),
+            variables: &self.run.variables,
+            home: self.run.home.as_deref(),
+            deadline: None,
+            meters: &self.meters,
             clock: &Machine,
             entropy: &self.run.entropy,
         }

@@ -1,0 +1,102 @@
+//! From settings to adapters: the one room that knows both.
+
+#[cfg(feature = "hashicorp")]
+mod hashicorp;
+mod trust;
+mod vaults;
+
+pub use trust::{Founding, Trust};
+pub use vaults::Meters;
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::clock::Entropy;
+use crate::history::Objects;
+use crate::output::create_once;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::project::Location;
+use crate::project::Root;
+use crate::project::Settings;
+use crate::project::Variables;
+use crate::secret::Secret;
+
+/// What adapters are made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Wiring<'a> {
+    /// The project's root.
+    pub root: &'a Root,
+    /// The same as a path.
+    pub base: &'a Path,
+    /// What applies to this run.
+    pub settings: &'a Settings,
+    /// The passphrase, where a recipient of that kind is asked.
+    pub passphrase: Option<&'a Secret>,
+    /// The variables of the run: what is secret in a vault's settings comes from there.
+    pub variables: &'a Variables,
+    /// The user's home directory, where some tools keep a token.
+    pub home: Option<&'a Path>,
+    /// How long the vaults may be asked.
+    pub deadline: Option<Duration>,
+    /// Counts the calls of each vault that is asked over a network, by name.
+    pub meters: &'a Meters,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub entropy: &'a Arc<dyn Entropy>,
+}
+
+impl Wiring<'_> {
+    /// The store of the environment's history.
+    pub fn store(&self) -> Result<Objects, Problem> {
+        Ok(Objects::local(&self.located(&self.settings.history)?))
+    }
+
+    /// The file that remembers the history's head.
+    pub fn pin(&self) -> Result<PathBuf, Problem> {
+        self.beneath(&self.settings.pin)
+    }
+
+    fn located(&self, location: &Location) -> Result<PathBuf, Problem> {
+        match location {
+            Location::Beneath(path) => self.beneath(path),
+            Location::Anywhere(path) => Ok(path.clone()),
+        }
+    }
+
+    /// The path of what lies, or will lie, beneath the root, once no link on the way leads out of it.
+    pub fn beneath(&self, path: &str) -> Result<PathBuf, Problem> {
+        let mut part = Path::new(path);
+        while !part.as_os_str().is_empty() {
+            match self.root.dir().symlink_metadata(part) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => part = part.parent().unwrap_or_else(|| Path::new("")),
+                Ok(_) if self.root.dir().canonicalize(part).is_ok() => break,
+                _ => {
+                    return Err(Problem::new(
+                        Fault::Project,
+                        format!("`{path}` is reached through a link that leaves the project's directory, or to nothing"),
+                        "put a directory in the link's place",
+                    ));
+                }
+            }
+        }
+        Ok(self.base.join(path))
+    }
+
+    fn create(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<bool, Problem> {
+        let mut random = [0; 8];
+        self.entropy.fill(&mut random);
+        create_once(path, bytes, mode, &format!("{:016x}", u64::from_be_bytes(random))).map_err(|error| {
+            Problem::new(
+                Fault::Internal,
+                format!("`{}` cannot be written: {}", path.display(), error.kind()),
+                "make room and check the permissions, then run the command again",
+            )
+        })
+    }
+}
