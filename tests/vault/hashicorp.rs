@@ -109,7 +109,7 @@ async fn refusals_are_told_apart_and_not_repeated() {
 #[tokio::test]
 async fn passing_faults_are_tried_four_times() {
     use VaultFault::{RateLimited, Unavailable};
-    let reason = "the vault asks for patience: request path \"secret/data\": rate limit quota exceeded";
+    let reason = "the vault asks for patience: request path \"secret/data/b\": rate limit quota exceeded";
     fails(Fault::status(429), RateLimited, reason, 4).await;
     fails(Fault::status(500), Unavailable, "the vault failed with status 500: internal error", 4).await;
     fails(Fault::status(503), Unavailable, "the vault is sealed", 4).await;
