@@ -244,14 +244,14 @@ impl Protocol for Hashicorp {
             let (route, full) = (Route::of(&place.path), place.full());
             let state = self.state();
             if let Some(name) = route.name() {
-                subject.operation = name.to_owned();
+                name.clone_into(&mut subject.operation);
                 if let Route::Login(name) | Route::MountOf(name) = route {
                     subject.names.push(format!("{}{name}", place.namespace));
                 }
             } else if let Some((mount, rest)) = state.store.route(&full) {
                 let version = state.store.mount(mount).map_or(2, Mount::version);
                 let (name, path) = operation(asked, version, rest);
-                subject.operation = name.to_owned();
+                name.clone_into(&mut subject.operation);
                 subject.names.push(format!("{mount}/{path}"));
             }
         }

@@ -43,9 +43,9 @@ impl Secret {
             return Err("check-and-set parameter did not match the current version");
         }
         if self.created.is_empty() {
-            self.created = now.to_owned();
+            now.clone_into(&mut self.created);
         }
-        self.updated = now.to_owned();
+        now.clone_into(&mut self.updated);
         self.current += 1;
         let version = Version { data: Some(data), created: now.to_owned(), deletion_time: String::new(), destroyed: false };
         let metadata = version.metadata(self.current);

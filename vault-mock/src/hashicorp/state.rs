@@ -83,7 +83,7 @@ impl State {
             access: self.access(&role.policies)?,
             path: path.to_owned(),
             ttl: Some(role.lasts()),
-            issued: now,
+            since: now,
             expires: Some(now + role.lasts()),
             revoked: false,
         };
@@ -111,7 +111,7 @@ impl State {
             access,
             path: "auth/token/create".to_owned(),
             ttl,
-            issued: now,
+            since: now,
             expires: ttl.map(|ttl| now + ttl),
             revoked: false,
         })

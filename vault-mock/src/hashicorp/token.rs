@@ -18,7 +18,7 @@ pub(crate) struct Issued {
     pub(crate) path: String,
     /// How long it holds, from when it was issued or renewed; always when absent.
     pub(crate) ttl: Option<Duration>,
-    pub(crate) issued: Duration,
+    pub(crate) since: Duration,
     pub(crate) expires: Option<Duration>,
     pub(crate) revoked: bool,
 }
@@ -36,9 +36,9 @@ impl Issued {
     pub(crate) fn lookup(&self, now: Duration) -> Value {
         let ttl = self.ttl.map_or(0, |ttl| ttl.as_secs());
         json!({
-            "accessor": self.accessor(), "creation_time": self.issued.as_secs(), "creation_ttl": ttl, "display_name": self.display(),
+            "accessor": self.accessor(), "creation_time": self.since.as_secs(), "creation_ttl": ttl, "display_name": self.display(),
             "entity_id": "", "expire_time": self.expires.map(rfc3339), "explicit_max_ttl": 0, "id": self.id,
-            "issue_time": rfc3339(self.issued), "meta": null, "namespace_path": self.namespace, "num_uses": 0, "orphan": true,
+            "issue_time": rfc3339(self.since), "meta": null, "namespace_path": self.namespace, "num_uses": 0, "orphan": true,
             "path": self.path, "policies": self.policies, "renewable": self.ttl.is_some(), "ttl": self.left(now), "type": "service",
         })
     }
@@ -53,7 +53,7 @@ impl Issued {
     }
 
     fn accessor(&self) -> String {
-        format!("accessor-{}", self.issued.as_nanos())
+        format!("accessor-{}", self.since.as_nanos())
     }
 
     fn display(&self) -> &str {
