@@ -156,7 +156,11 @@ impl<B> Node<B> {
         if let Some(entries) = self.as_map_mut() {
             match entries.iter_mut().find(|entry| entry.key == key) {
                 Some(entry) => entry.node = node,
-                None => entries.push(Entry { key: key.into(), mark: Mark::default(), node }),
+                None => {
+                    // One more is the rule and several are not: the room that `push` would make ahead stays empty in most objects.
+                    entries.reserve_exact(1);
+                    entries.push(Entry { key: key.into(), mark: Mark::default(), node });
+                }
             }
         }
     }
