@@ -16,6 +16,7 @@ use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::vault::Fetched;
+use crate::vault::Shape;
 use crate::vault::Vault;
 
 /// The longest value: what a whole Secret may hold (`MaxSecretSize` of Kubernetes' `core/types.go`).
@@ -206,6 +207,9 @@ fn faults_of(ask: &Ask, asked: &Asked, fetched: &Fetched, blanks: &Blanks, now: 
         let mut refuse = |reason: &str, next: &str| {
             problems.push(Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(blank.place.clone()));
         };
+        if let Shape::Json(kind) = fetched.shape {
+            refuse(&format!("holds {kind}, not text"), "store it as text: in quotes");
+        }
         if fetched.value.is_empty() && !allow.empty {
             refuse("is empty", "set it in the vault, or write `allow=\"empty\"` at the blank");
         }

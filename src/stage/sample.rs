@@ -27,7 +27,11 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::secret::Secret;
 use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
 use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Shape;
 use crate::vault::Vault;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
@@ -92,6 +96,7 @@ impl Vault for Chest {
         let answer = |ask: &Ask| match self.values.get(&ask.name) {
             Some(held) => Ok(Fetched {
                 value: Secret::copy_of(&held.value),
+                shape: Shape::Plain,
                 version: "1".into(),
                 current: held.current,
                 not_before: held.not_before,
@@ -101,6 +106,22 @@ impl Vault for Chest {
         };
         let answered = asks.len() - usize::from(self.forgets);
         asks[..answered].iter().map(answer).collect()
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        Plan::none(asks.len())
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
     }
 
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {

@@ -1,6 +1,7 @@
 //! A field of a structured secret: the text under a key of a JSON object.
 
 use crate::secret::Secret;
+use crate::vault::Shape;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 use crate::vault::json::Json;
@@ -8,7 +9,7 @@ use crate::vault::json::JsonKind;
 use crate::vault::words;
 
 /// The field `key` of a secret whose whole value is the text of a JSON object.
-pub(crate) fn of_text(value: &Secret, key: &str) -> Result<Secret, VaultError> {
+pub(crate) fn of_text(value: &Secret, key: &str) -> Result<(Secret, Shape), VaultError> {
     let unstructured = |reason: String| {
         VaultError::new(VaultFault::BadValue, reason, "leave `key` out, or store the value as a JSON object such as `{\"user\": \"…\"}`")
     };
@@ -21,7 +22,7 @@ pub(crate) fn of_text(value: &Secret, key: &str) -> Result<Secret, VaultError> {
 }
 
 /// The field `key` of a JSON object.
-pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<Secret, VaultError> {
+pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<(Secret, Shape), VaultError> {
     let mut found = object.all(key);
     let Some(value) = found.next() else {
         let (reason, next) = match keys(object) {
@@ -34,10 +35,7 @@ pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<Secret, VaultErro
         let reason = format!("the key `{}` stands there more than once", shown(key));
         return Err(VaultError::new(VaultFault::BadValue, reason, "store the secret with each key once"));
     }
-    value.secret().ok_or_else(|| {
-        let reason = format!("the key `{}` holds {}, not text", shown(key), value.kind());
-        VaultError::new(VaultFault::BadValue, reason, "store it as text: in quotes")
-    })
+    Ok(value.secret().map_or_else(|| (value.source(), Shape::Json(value.kind().words())), |text| (text, Shape::Plain)))
 }
 
 /// The names of an object's keys, for a message.
@@ -53,6 +51,7 @@ fn shown(key: &str) -> String {
 mod tests {
     use super::of_text;
     use crate::secret::Secret;
+    use crate::vault::Shape;
     use crate::vault::VaultFault;
 
     fn fault(value: &str, key: &str) -> (VaultFault, String) {
@@ -65,8 +64,19 @@ mod tests {
     #[test]
     fn takes_the_text_under_a_key() {
         let value = Secret::copy_of(br#"{"user": "app", "pass\u0077ord": "hunter2\n", "nested": {"user": 1}}"#);
-        assert_eq!(of_text(&value, "password").unwrap().expose(), b"hunter2\n");
-        assert_eq!(of_text(&value, "user").unwrap().expose(), b"app");
+        assert_eq!(of_text(&value, "password").unwrap().0.expose(), b"hunter2\n");
+        assert_eq!(of_text(&value, "user").unwrap().0.expose(), b"app");
+    }
+
+    #[test]
+    fn what_is_no_text_comes_as_its_json() {
+        let value = Secret::copy_of(br#"{"o": {"x": "h\u0075"}, "n": 5432.0, "b": true, "z": null, "t": "5"}"#);
+        let of = |key| of_text(&value, key).map(|(value, shape)| (value.expose().to_vec(), shape)).unwrap();
+        assert_eq!(of("o"), (br#"{"x": "h\u0075"}"#.to_vec(), Shape::Json("an object")));
+        assert_eq!(of("n"), (b"5432.0".to_vec(), Shape::Json("a number")));
+        assert_eq!(of("b"), (b"true".to_vec(), Shape::Json("true or false")));
+        assert_eq!(of("z"), (b"null".to_vec(), Shape::Json("null")));
+        assert_eq!(of("t"), (b"5".to_vec(), Shape::Plain));
     }
 
     #[test]
@@ -78,10 +88,6 @@ mod tests {
         is("\"hunter2\"", "k", BadValue, "key `k` was asked for and the value is text, not an object");
         is("{\"b\": \"hunter2\", \"a\": 1}", "k", NotFound, "there is no key `k`; there is `a`, `b`");
         is("{}", "k", NotFound, "there is no key `k`: the secret has no keys");
-        is("{\"k\": {\"x\": \"hunter2\"}}", "k", BadValue, "the key `k` holds an object, not text");
-        is("{\"k\": 5432}", "k", BadValue, "the key `k` holds a number, not text");
-        is("{\"k\": true}", "k", BadValue, "the key `k` holds true or false, not text");
-        is("{\"k\": null}", "k", BadValue, "the key `k` holds null, not text");
         is("{\"k\": \"hunter2\", \"k\": \"b\"}", "k", BadValue, "the key `k` stands there more than once");
     }
 }

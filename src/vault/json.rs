@@ -84,6 +84,11 @@ impl<'a> Json<'a> {
         Some(Secret::from(buffer))
     }
 
+    /// The JSON text itself, copied into a wiped buffer.
+    pub(crate) fn source(&self) -> Secret {
+        Secret::copy_of(self.text.as_bytes())
+    }
+
     /// The text of a string that is no secret.
     pub(crate) fn text(&self) -> Option<String> {
         self.unescaped().map(Iterator::collect)
@@ -116,16 +121,23 @@ impl fmt::Debug for Json<'_> {
     }
 }
 
-impl fmt::Display for JsonKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl JsonKind {
+    /// The kind in words, such as `a number`.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
             Self::Object => "an object",
             Self::Array => "an array",
             Self::Text => "text",
             Self::Number => "a number",
             Self::Boolean => "true or false",
             Self::Null => "null",
-        })
+        }
+    }
+}
+
+impl fmt::Display for JsonKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
     }
 }
 

@@ -7,7 +7,10 @@ use async_trait::async_trait;
 
 use crate::blank::Ask;
 use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
 use crate::vault::Listed;
+use crate::vault::Plan;
 use crate::vault::Vault;
 use crate::vault::VaultError;
 
@@ -31,6 +34,20 @@ impl Limited {
             None => false,
         })
     }
+
+    fn allowed(&self, asks: &[Ask]) -> Vec<Ask> {
+        asks.iter().filter(|ask| self.allows(&ask.name)).cloned().collect()
+    }
+
+    /// Puts the answers to what was allowed in their places among refusals.
+    fn fill<T>(&self, asks: &[Ask], answers: Vec<Result<T, VaultError>>) -> Vec<Result<T, VaultError>> {
+        let mut answers = answers.into_iter();
+        let answer = |ask: &Ask| match self.check_name(&ask.name) {
+            Err(reason) if !self.allows(&ask.name) => Err(VaultError::limited(reason)),
+            _ => answers.next().unwrap_or_else(|| Err(VaultError::limited("the vault gave no answer".to_owned()))),
+        };
+        asks.iter().map(answer).collect()
+    }
 }
 
 #[async_trait]
@@ -45,19 +62,31 @@ impl Vault for Limited {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let allowed: Vec<Ask> = asks.iter().filter(|ask| self.allows(&ask.name)).cloned().collect();
-        let mut answers = self.vault.fetch(&allowed).await.into_iter();
-        let answer = |ask: &Ask| match self.check_name(&ask.name) {
-            Err(reason) if !self.allows(&ask.name) => Err(VaultError::limited(reason)),
-            _ => answers.next().unwrap_or_else(|| Err(VaultError::limited("the vault gave no answer".to_owned()))),
-        };
-        asks.iter().map(answer).collect()
+        let answers = self.vault.fetch(&self.allowed(asks)).await;
+        self.fill(asks, answers)
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        self.vault.plan(&self.allowed(asks))
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let answers = self.vault.probe(&self.allowed(asks)).await;
+        self.fill(asks, answers)
     }
 
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
         let mut list = self.vault.list().await?;
         list.retain(|listed| self.allows(&listed.name));
         Ok(list)
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        self.vault.examine().await
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        self.vault.close().await
     }
 }
 

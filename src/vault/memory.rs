@@ -12,7 +12,12 @@ use crate::blank::Ask;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
 use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Shape;
+use crate::vault::Step;
 use crate::vault::Vault;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
@@ -118,8 +123,13 @@ impl State {
         let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
         let version = versions.get(at).ok_or_else(|| error(VaultFault::NotFound, format!("`{name}` has no version {number}")))?;
         let value = version.value.as_ref().ok_or_else(|| error(VaultFault::Gone, format!("version {number} of `{name}` was removed")))?;
+        let (value, shape) = match ask.key.as_deref() {
+            Some(key) => field::of_text(value, key)?,
+            None => (value.duplicate(), Shape::Plain),
+        };
         Ok(Fetched {
-            value: ask.key.as_deref().map_or_else(|| Ok(value.duplicate()), |key| field::of_text(value, key))?,
+            value,
+            shape,
             version: number.to_string(),
             current: Some(number == last),
             not_before: version.not_before,
@@ -146,6 +156,15 @@ impl Vault for MemoryVault {
         asks.iter().map(|ask| state.answer(ask)).collect()
     }
 
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        Plan::none(asks.len())
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let mut state = self.lock();
+        asks.iter().map(|ask| state.answer(ask).map(|fetched| Found { read: false, ..Found::from(&fetched) })).collect()
+    }
+
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
         let state = self.lock();
         let listed = state.secrets.iter().map(|(name, versions)| Listed {
@@ -155,6 +174,14 @@ impl Vault for MemoryVault {
             removed: versions.last().is_none_or(|version| version.value.is_none()),
         });
         Ok(listed.collect())
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        vec![Finding::good(Step::Setup, "in memory")]
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
     }
 }
 

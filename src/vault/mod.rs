@@ -1,16 +1,26 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
 mod field;
+mod finding;
+#[cfg(feature = "hashicorp")]
 pub mod hashicorp;
+#[cfg(feature = "http")]
+pub mod http;
 mod json;
 pub mod limited;
 pub mod local;
 pub mod memory;
+mod meter;
 mod name;
 pub mod pinned;
+mod plan;
 #[cfg(test)]
 mod suite;
 mod words;
+
+pub use finding::{Finding, Step};
+pub use meter::Meter;
+pub use plan::Plan;
 
 use std::fmt;
 
@@ -32,8 +42,20 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
     /// parallel to be (16 at most by default). `key` and `version` of an ask are the vault's to honour.
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>>;
 
+    /// What fetching `asks` costs in calls. Needs no network.
+    fn plan(&self, asks: &[Ask]) -> Plan;
+
+    /// Whether each ask would be answered, one for each in order. No value is read where the vault's interface has a way round it.
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>>;
+
     /// The secrets that this vault lists, by name, without values. [`VaultFault::Unsupported`] where it cannot.
     async fn list(&self) -> Result<Vec<Listed>, VaultError>;
+
+    /// Walks from the vault's address to a permission and says what each step found. The first step that fails is the last one.
+    async fn examine(&self) -> Vec<Finding>;
+
+    /// Ends what the vault keeps open for this run, such as a login of its own.
+    async fn close(&self) -> Result<(), VaultError>;
 }
 
 /// A value with what the vault says of it.
@@ -41,6 +63,8 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
 pub struct Fetched {
     /// The value.
     pub value: Secret,
+    /// What the value is.
+    pub shape: Shape,
     /// The version that was read, as the vault writes it; empty where the vault has no versions.
     pub version: String,
     /// Whether that version is the vault's current one, where the vault said so.
@@ -49,6 +73,37 @@ pub struct Fetched {
     pub not_before: Option<Timestamp>,
     /// Until when the value is meant to be used.
     pub expires: Option<Timestamp>,
+}
+
+/// What a value is in its vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Text or bytes.
+    Plain,
+    /// The JSON text of something else than a string: a number, a boolean, an object. It can be used through `| json` only.
+    Json(&'static str),
+}
+
+/// What is known of a secret without its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The version that an ask would be answered with, as the vault writes it; empty where the vault has no versions.
+    pub version: String,
+    /// Whether that version is the vault's current one, where the vault said so.
+    pub current: Option<bool>,
+    /// From when the value is meant to be used.
+    pub not_before: Option<Timestamp>,
+    /// Until when the value is meant to be used.
+    pub expires: Option<Timestamp>,
+    /// Whether the value had to be read to know this.
+    pub read: bool,
+}
+
+impl From<&Fetched> for Found {
+    fn from(fetched: &Fetched) -> Self {
+        let Fetched { value: _, shape: _, version, current, not_before, expires } = fetched;
+        Self { version: version.clone(), current: *current, not_before: *not_before, expires: *expires, read: true }
+    }
 }
 
 /// A secret in a list.

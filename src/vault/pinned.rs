@@ -8,7 +8,10 @@ use async_trait::async_trait;
 
 use crate::blank::Ask;
 use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
 use crate::vault::Listed;
+use crate::vault::Plan;
 use crate::vault::Vault;
 use crate::vault::VaultError;
 
@@ -24,6 +27,11 @@ impl Pinned {
     pub fn new(vault: Arc<dyn Vault>, versions: Arc<BTreeMap<Ask, String>>) -> Self {
         Self { vault, versions }
     }
+
+    fn pinned(&self, asks: &[Ask]) -> Vec<Ask> {
+        let pin = |ask: &Ask| Ask { version: ask.version.clone().or_else(|| self.versions.get(ask).cloned()), ..ask.clone() };
+        asks.iter().map(pin).collect()
+    }
 }
 
 #[async_trait]
@@ -34,13 +42,27 @@ impl Vault for Pinned {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let pin = |ask: &Ask| Ask { version: ask.version.clone().or_else(|| self.versions.get(ask).cloned()), ..ask.clone() };
-        let asks: Vec<Ask> = asks.iter().map(pin).collect();
-        self.vault.fetch(&asks).await
+        self.vault.fetch(&self.pinned(asks)).await
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        self.vault.plan(&self.pinned(asks))
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        self.vault.probe(&self.pinned(asks)).await
     }
 
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
         self.vault.list().await
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        self.vault.examine().await
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        self.vault.close().await
     }
 }
 

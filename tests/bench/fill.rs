@@ -27,7 +27,11 @@ use cloze::stage::encode::encode;
 use cloze::stage::fill::fill;
 use cloze::stage::mask::mask;
 use cloze::vault::Fetched;
+use cloze::vault::Finding;
+use cloze::vault::Found;
 use cloze::vault::Listed;
+use cloze::vault::Plan;
+use cloze::vault::Shape;
 use cloze::vault::Vault;
 use cloze::vault::VaultError;
 use divan::Bencher;
@@ -78,8 +82,26 @@ impl Vault for Same {
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
         let value = || Secret::copy_of(b"correct horse battery staple");
-        let fetched = |_| Ok(Fetched { value: value(), version: "1".into(), current: Some(true), not_before: None, expires: None });
+        let fetched = |_| {
+            Ok(Fetched { value: value(), shape: Shape::Plain, version: "1".into(), current: Some(true), not_before: None, expires: None })
+        };
         asks.iter().map(fetched).collect()
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        Plan::none(asks.len())
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
     }
 
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {

@@ -45,7 +45,7 @@ fn vault(server: &Server<Hashicorp>) -> HashicorpVault {
 
 fn with_token(server: &Server<Hashicorp>, token: &str) -> HashicorpVault {
     let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(token.as_bytes()));
-    settings.deadline = DEADLINE;
+    settings.limits.deadline = DEADLINE;
     HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
 }
 
@@ -108,9 +108,7 @@ async fn refusals_are_told_apart_and_not_repeated() {
 
 #[tokio::test]
 async fn passing_faults_are_tried_four_times() {
-    use VaultFault::{RateLimited, Unavailable};
-    let reason = "the vault asks for patience: request path \"secret/data/b\": rate limit quota exceeded";
-    fails(Fault::status(429), RateLimited, reason, 4).await;
+    use VaultFault::Unavailable;
     fails(Fault::status(500), Unavailable, "the vault failed with status 500: internal error", 4).await;
     fails(Fault::status(503), Unavailable, "the vault is sealed", 4).await;
     fails(Fault::status(412), Unavailable, "the vault refused the request with status 412", 4).await;
@@ -121,8 +119,18 @@ async fn passing_faults_are_tried_four_times() {
 }
 
 #[tokio::test]
+async fn a_vault_that_asks_for_patience_is_asked_less_and_less_until_the_deadline() {
+    let (outcome, count) = under(None, Fault::status(429)).await;
+    let error = outcome.unwrap_err();
+    let reason = "the vault asks for patience: request path \"secret/data/b\": rate limit quota exceeded";
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::RateLimited, reason));
+    assert!((2..=4).contains(&count), "{count}");
+}
+
+#[tokio::test]
 async fn passing_faults_pass() {
-    for fault in [Fault::status(500), Fault::status(429), Fault::status(503), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
+    recovers(1, Fault::status(429)).await;
+    for fault in [Fault::status(500), Fault::status(503), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
         recovers(3, fault).await;
     }
 }
@@ -393,7 +401,8 @@ async fn a_dead_vault_is_given_up_on() {
     let server = server();
     server.script(Script::always("", Fault::status(500)));
     let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
-    settings.parallel = 2;
+    settings.limits.parallel = 2;
+    settings.limits.rest = Duration::from_millis(100);
     let vault = HashicorpVault::new(settings, Arc::new(Machine)).unwrap();
     let asks: Vec<Ask> = (0..200).map(|number| ask(&number.to_string(), None, None)).collect();
     let answers = vault.fetch(&asks).await;

@@ -3,11 +3,13 @@
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::vault::Fetched;
+use crate::vault::Shape;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 use crate::vault::field;
-use crate::vault::hashicorp::exchange::Exchange;
-use crate::vault::hashicorp::exchange::Reply;
+use crate::vault::hashicorp::token::Token;
+use crate::vault::http::Dialect as _;
+use crate::vault::http::Reply;
 use crate::vault::json::Json;
 use crate::vault::json::JsonKind;
 use crate::vault::words;
@@ -21,20 +23,20 @@ pub(super) struct Subject<'a> {
 }
 
 /// The value under each of `keys`, or what stands in the way of all of them.
-pub(super) fn values(reply: &Reply, subject: Subject<'_>, keys: &[Option<&str>], exchange: &Exchange) -> Vec<Result<Fetched, VaultError>> {
-    match version(reply, subject, exchange) {
+pub(super) fn values(reply: &Reply, subject: Subject<'_>, keys: &[Option<&str>], token: &Token) -> Vec<Result<Fetched, VaultError>> {
+    match version(reply, subject, token) {
         Ok(version) => keys.iter().map(|key| version.fetched(*key, subject)).collect(),
         Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
     }
 }
 
 /// The names in a folder; none when there is no such folder.
-pub(super) fn names(reply: &Reply, subject: Subject<'_>, exchange: &Exchange) -> Result<Vec<String>, VaultError> {
-    if reply.status == 404 && errors(&reply.body, exchange).is_none() {
+pub(super) fn names(reply: &Reply, subject: Subject<'_>, token: &Token) -> Result<Vec<String>, VaultError> {
+    if reply.status == 404 && errors(&reply.body, token).is_none() {
         return Ok(Vec::new());
     }
     if reply.status != 200 {
-        return Err(refusal(reply, subject, exchange));
+        return Err(refusal(reply, subject, token));
     }
     let json = Json::parse(reply.body.expose()).map_err(|fault| nonsense(fault.offset))?;
     let keys = json.get("data").and_then(|data| data.get("keys")).filter(|keys| keys.kind() == JsonKind::Array);
@@ -52,15 +54,15 @@ struct Version<'a> {
 
 impl Version<'_> {
     fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Fetched, VaultError> {
-        let value = match key {
+        let (value, shape) = match key {
             Some(key) => field::of_object(self.data, key)?,
             None => self.whole(subject)?,
         };
-        Ok(Fetched { value, version: self.number.to_string(), current: None, not_before: None, expires: self.expires })
+        Ok(Fetched { value, shape, version: self.number.to_string(), current: None, not_before: None, expires: self.expires })
     }
 
     /// A secret without fields in the eyes of its user: a map with nothing but `value`.
-    fn whole(&self, subject: Subject<'_>) -> Result<Secret, VaultError> {
+    fn whole(&self, subject: Subject<'_>) -> Result<(Secret, Shape), VaultError> {
         let only_value = self.data.members().all(|(key, _)| key.is_some_and(|key| key.is("value")));
         if only_value && self.data.get("value").is_some() {
             return field::of_object(self.data, "value");
@@ -74,20 +76,20 @@ impl Version<'_> {
     }
 }
 
-fn version<'r>(reply: &'r Reply, subject: Subject<'_>, exchange: &Exchange) -> Result<Version<'r>, VaultError> {
+fn version<'r>(reply: &'r Reply, subject: Subject<'_>, token: &Token) -> Result<Version<'r>, VaultError> {
     let name = words::tame(subject.name, 64);
     if reply.status != 200 && reply.status != 404 {
-        return Err(refusal(reply, subject, exchange));
+        return Err(refusal(reply, subject, token));
     }
     let json = match Json::parse(reply.body.expose()) {
         Ok(json) => json,
         Err(fault) if reply.status == 200 => return Err(nonsense(fault.offset)),
-        Err(_) => return Err(refusal(reply, subject, exchange)),
+        Err(_) => return Err(refusal(reply, subject, token)),
     };
     let outer = json.get("data").filter(|outer| outer.kind() == JsonKind::Object);
     let metadata = outer.and_then(|outer| outer.get("metadata")).filter(|metadata| metadata.kind() == JsonKind::Object);
     let (Some(outer), Some(metadata)) = (outer, metadata) else {
-        return Err(if reply.status == 200 { strange("no `data.metadata`") } else { refusal(reply, subject, exchange) });
+        return Err(if reply.status == 200 { strange("no `data.metadata`") } else { refusal(reply, subject, token) });
     };
     let number = metadata.get("version").and_then(|number| number.number()).ok_or_else(|| strange("no `data.metadata.version`"))?;
     if metadata.get("destroyed").is_some_and(|destroyed| destroyed.is_true()) {
@@ -106,8 +108,8 @@ fn version<'r>(reply: &'r Reply, subject: Subject<'_>, exchange: &Exchange) -> R
 }
 
 /// The error of an answer that brings nothing.
-fn refusal(reply: &Reply, subject: Subject<'_>, exchange: &Exchange) -> VaultError {
-    let said = errors(&reply.body, exchange);
+fn refusal(reply: &Reply, subject: Subject<'_>, token: &Token) -> VaultError {
+    let said = errors(&reply.body, token);
     let says = |phrase: &str| said.as_ref().is_some_and(|said| said.to_lowercase().contains(phrase));
     let shown = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
     let Subject { mount, verb, .. } = subject;
@@ -117,12 +119,10 @@ fn refusal(reply: &Reply, subject: Subject<'_>, exchange: &Exchange) -> VaultErr
         let next = "get a new token, and check that it is for this vault and this namespace";
         VaultError::new(VaultFault::Unauthenticated, format!("the vault does not accept the token{shown}"), next)
     };
+    if let Some(redirect) = reply.redirect() {
+        return redirect;
+    }
     match reply.status {
-        300..=399 => {
-            let host = reply.host.as_ref().map(|host| format!(" to {host}")).unwrap_or_default();
-            let reason = format!("the vault redirects{host}, and redirects are not followed");
-            VaultError::new(VaultFault::Unavailable, reason, "give the address of the server that answers itself")
-        }
         401 => stranger(),
         400 | 403 if says("invalid token") || says("bad token") || says("missing client token") => stranger(),
         403 => {
@@ -155,11 +155,11 @@ fn refusal(reply: &Reply, subject: Subject<'_>, exchange: &Exchange) -> VaultErr
 
 /// The words under `errors` of an error's body. They come from the server's own code, not from a secret: a body of status 2xx
 /// is never asked for them, and words with the token in them are dropped.
-fn errors(body: &Secret, exchange: &Exchange) -> Option<String> {
+fn errors(body: &Secret, token: &Token) -> Option<String> {
     let json = Json::parse(body.expose()).ok()?;
     let list = json.get("errors").filter(|errors| errors.kind() == JsonKind::Array)?;
     let said: Vec<String> = list.members().take(3).filter_map(|(_, error)| error.text()).map(|text| words::tame(&text, 200)).collect();
-    Some(said.join("; ")).filter(|said| !said.is_empty() && !exchange.gives_away(said))
+    Some(said.join("; ")).filter(|said| !said.is_empty() && !token.gives_away(said))
 }
 
 fn nonsense(offset: usize) -> VaultError {

@@ -5,8 +5,8 @@
 
 mod address;
 mod answer;
-mod exchange;
 mod settings;
+mod token;
 
 pub use settings::Settings;
 
@@ -14,8 +14,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -25,18 +23,22 @@ use tokio::time::Instant;
 use crate::blank::Ask;
 use crate::clock::Entropy;
 use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
 use crate::vault::Listed;
+use crate::vault::Plan;
 use crate::vault::Vault;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::answer::Subject;
-use crate::vault::hashicorp::exchange::Exchange;
+use crate::vault::hashicorp::token::Token;
+use crate::vault::http::Call;
+use crate::vault::http::Exchange;
+use crate::vault::http::reach;
 use crate::vault::name;
 use crate::vault::words;
 
-/// After so many reads in a row that got no answer with all their attempts, the rest of a fetch is not asked for.
-const PATIENCE: u32 = 5;
 /// The most folders that a listing opens, and how deep.
 const FOLDERS: usize = 10_000;
 const DEPTH: usize = 32;
@@ -46,6 +48,8 @@ const DEPTH: usize = 32;
 pub struct HashicorpVault {
     address: Address,
     prefixes: Vec<String>,
+    token: Token,
+    parallel: usize,
     exchange: Exchange,
 }
 
@@ -55,7 +59,7 @@ impl HashicorpVault {
     /// # Errors
     /// An address, mount, prefix, namespace or token that cannot be one, and a machine without CA certificates.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>) -> Result<Self, VaultError> {
-        let Settings { address, mount, namespace, token, prefixes, parallel, deadline } = settings;
+        let Settings { address, mount, namespace, token, prefixes, tls, limits } = settings;
         let unusable = |reason: String| {
             VaultError::new(
                 VaultFault::Unavailable,
@@ -63,15 +67,15 @@ impl HashicorpVault {
                 "give an address such as `https://vault.example.com:8200`, and the path of a mount",
             )
         };
-        let encrypted = !address.starts_with("http:");
         // The address itself is not shown: somebody may have put a password into it.
         let address = Address::new(&address, &mount).map_err(|reason| unusable(format!("the vault's address cannot be used: {reason}")))?;
         let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
         for prefix in &prefixes {
             address::check(prefix).map_err(|reason| unusable(format!("a prefix cannot be used: {reason}")))?;
         }
-        let exchange = Exchange::new((token, namespace.as_deref()), (parallel, deadline), encrypted, entropy)?;
-        Ok(Self { address, prefixes, exchange })
+        let token = Token::new(token, namespace.as_deref())?;
+        let exchange = Exchange::new(address.base().url(), &tls, &limits, entropy)?;
+        Ok(Self { address, prefixes, token, parallel: limits.parallel, exchange })
     }
 
     fn subject<'s>(&'s self, verb: &'s str, name: &'s str) -> Subject<'s> {
@@ -85,34 +89,21 @@ impl HashicorpVault {
     }
 
     /// One read for all the keys that are wanted of one version.
-    async fn read(
-        &self,
-        (name, version): (&str, Option<u64>),
-        keys: &[Option<&str>],
-        until: Instant,
-        failures: &AtomicU32,
-    ) -> Vec<Result<Fetched, VaultError>> {
+    async fn read(&self, (name, version): (&str, Option<u64>), keys: &[Option<&str>], until: Instant) -> Vec<Result<Fetched, VaultError>> {
         let all = |error: VaultError| keys.iter().map(|_| Err(error.clone())).collect();
         let url = match self.address.secret(name, version) {
             Ok(url) => url,
             Err(reason) => return all(bad_name(reason)),
         };
-        match self.exchange.ask(&Method::GET, &url, until, || failures.load(Ordering::Relaxed) >= PATIENCE).await {
+        match self.exchange.ask(&Call::get(url), &self.token, until).await {
             Ok(reply) => {
-                let failed = reply.status >= 500;
-                failures
-                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| Some(if failed { count + 1 } else { 0 }))
-                    .unwrap_or_default();
-                let mut answers = answer::values(&reply, self.subject("data", name), keys, &self.exchange);
+                let mut answers = answer::values(&reply, self.subject("data", name), keys, &self.token);
                 for fetched in answers.iter_mut().flatten() {
                     fetched.current = if version.is_none() { Some(true) } else { None };
                 }
                 answers
             }
-            Err(error) => {
-                failures.fetch_add(u32::from(error.fault == VaultFault::Unavailable), Ordering::Relaxed);
-                all(error)
-            }
+            Err(error) => all(error),
         }
     }
 
@@ -120,8 +111,8 @@ impl HashicorpVault {
     async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, VaultError> {
         let url = self.address.folder(folder).map_err(bad_name)?;
         let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
-        let reply = self.exchange.ask(&list, &url, until, || false).await?;
-        answer::names(&reply, self.subject("metadata", folder), &self.exchange)
+        let reply = self.exchange.ask(&Call::new(list, url), &self.token, until).await?;
+        answer::names(&reply, self.subject("metadata", folder), &self.token)
     }
 }
 
@@ -161,10 +152,9 @@ impl Vault for HashicorpVault {
                 Err(error) => answers[index] = Some(Err(error)),
             }
         }
-        let failures = AtomicU32::new(0);
         let keys: Vec<Vec<Option<&str>>> =
             wanted.values().map(|indexes| indexes.iter().map(|index| asks[*index].key.as_deref()).collect()).collect();
-        let reads: Vec<_> = wanted.keys().zip(&keys).map(|(version, keys)| self.read(*version, keys, until, &failures)).collect();
+        let reads: Vec<_> = wanted.keys().zip(&keys).map(|(version, keys)| self.read(*version, keys, until)).collect();
         for (indexes, read) in wanted.values().zip(join_all(reads).await) {
             for (index, answer) in indexes.iter().zip(read) {
                 answers[*index] = Some(answer);
@@ -185,6 +175,23 @@ impl Vault for HashicorpVault {
             }
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was planned or refused"))).collect()
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        let distinct: BTreeSet<(&str, Option<&str>)> = asks.iter().map(|ask| (ask.name.as_str(), ask.version.as_deref())).collect();
+        Plan { secrets: distinct.len(), calls: distinct.len(), ahead: 0, parallel: self.parallel }
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        reach(&self.exchange).await
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
     }
 
     /// Names that cannot be asked for are left out. Below prefixes, if there are any, and not the prefixes themselves.

@@ -1,8 +1,8 @@
 //! How a `HashiCorp` Vault is reached.
 
-use std::time::Duration;
-
 use crate::secret::Secret;
+use crate::vault::http::Limits;
+use crate::vault::http::Tls;
 
 /// How a vault is reached. All of it comes from the caller: nothing is read from the environment.
 #[derive(Debug)]
@@ -17,14 +17,14 @@ pub struct Settings {
     pub token: Secret,
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
-    /// How many requests may be open at once.
-    pub parallel: usize,
-    /// How long one fetch or listing may take with all its retries.
-    pub deadline: Duration,
+    /// Who is believed to be the vault.
+    pub tls: Tls,
+    /// How much at once, how fast and how long.
+    pub limits: Limits,
 }
 
 impl Settings {
-    /// A vault with a mount and a token: no namespace, no limit to prefixes, 16 requests at once, 30 seconds.
+    /// A vault with a mount and a token: no namespace, no limit to prefixes, the usual limits.
     #[must_use]
     pub fn new(address: impl Into<String>, mount: impl Into<String>, token: Secret) -> Self {
         Self {
@@ -33,8 +33,8 @@ impl Settings {
             namespace: None,
             token,
             prefixes: Vec::new(),
-            parallel: 16,
-            deadline: Duration::from_secs(30),
+            tls: Tls::default(),
+            limits: Limits::default(),
         }
     }
 }

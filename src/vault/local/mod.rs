@@ -20,7 +20,12 @@ use crate::clock::Entropy;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
 use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Shape;
+use crate::vault::Step;
 use crate::vault::Vault;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
@@ -150,7 +155,10 @@ impl LocalVault {
         let fetched = self.take(sheet, &ask.name, version)?;
         match &ask.key {
             None => Ok(fetched),
-            Some(key) => Ok(Fetched { value: field::of_text(&fetched.value, key)?, ..fetched }),
+            Some(key) => {
+                let (value, shape) = field::of_text(&fetched.value, key)?;
+                Ok(Fetched { value, shape, ..fetched })
+            }
         }
     }
 
@@ -173,7 +181,7 @@ impl LocalVault {
             ));
         }
         let current = Some(number == last.version);
-        Ok(Fetched { value, version: number.to_string(), current, not_before: None, expires: None })
+        Ok(Fetched { value, shape: Shape::Plain, version: number.to_string(), current, not_before: None, expires: None })
     }
 
     fn value(&self, entry: &Entry) -> Result<Secret, VaultError> {
@@ -218,6 +226,15 @@ impl Vault for LocalVault {
         }
     }
 
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        Plan::none(asks.len())
+    }
+
+    /// The file is at hand: each entry is opened, so that what is found is what a fetch would give.
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    }
+
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
         let sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
         let listed = sheet.current().map(|entry| Listed {
@@ -227,6 +244,19 @@ impl Vault for LocalVault {
             removed: entry.state == State::Removed,
         });
         Ok(listed.collect())
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        let finding = match self.read() {
+            Ok(Some(sheet)) => Finding::good(Step::Setup, format!("{} holds {} secrets", self.file, sheet.current().count())),
+            Ok(None) => Finding::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file)),
+            Err(error) => Finding::bad(Step::Setup, error),
+        };
+        vec![finding]
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
     }
 }
 

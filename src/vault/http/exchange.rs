@@ -1,0 +1,205 @@
+//! One call and its answer: signed for its own origin only, within a deadline, a few times over if need be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Body;
+use reqwest::Client;
+use reqwest::Request;
+use reqwest::Url;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::timeout_at;
+
+use crate::clock::Entropy;
+use crate::vault::Meter;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::http::Call;
+use crate::vault::http::Dialect;
+use crate::vault::http::Limits;
+use crate::vault::http::Reply;
+use crate::vault::http::Tls;
+use crate::vault::http::Verdict;
+use crate::vault::http::client::client;
+use crate::vault::http::failure::Failure;
+use crate::vault::http::gate::Gate;
+use crate::vault::http::gate::Pass;
+use crate::vault::http::gate::Refused;
+use crate::vault::http::gate::Shut;
+use crate::vault::http::pace::Pace;
+
+/// How often one request is made at most, apart from those that the vault answered with a call for patience.
+const ATTEMPTS: u32 = 4;
+/// The first wait is up to this long, and each further one up to twice the last.
+const BACKOFF: Duration = Duration::from_millis(250);
+
+/// What every call to one vault has in common.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    client: Client,
+    origin: Url,
+    slots: Semaphore,
+    gate: Gate,
+    pace: Pace,
+    deadline: Duration,
+    body: usize,
+    meter: Arc<Meter>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Exchange {
+    /// For the server of `origin`; every other one is refused.
+    ///
+    /// # Errors
+    /// Certificates that are none, and a machine without any.
+    pub(crate) fn new(origin: &Url, tls: &Tls, limits: &Limits, entropy: Arc<dyn Entropy>) -> Result<Self, VaultError> {
+        let Limits { parallel, deadline, rest, rate, body, meter } = limits;
+        Ok(Self {
+            client: client(origin.scheme() == "https", tls, *parallel)?,
+            origin: origin.clone(),
+            slots: Semaphore::new((*parallel).max(1)),
+            gate: Gate::new(*rest),
+            pace: Pace::new(*rate),
+            deadline: *deadline,
+            body: *body,
+            meter: Arc::clone(meter),
+            entropy,
+        })
+    }
+
+    /// When what begins now has to be done. A vault that failed before gets another chance.
+    pub(crate) fn until(&self) -> Instant {
+        self.gate.renew();
+        Instant::now() + self.deadline
+    }
+
+    /// The origin that credentials go to.
+    pub(crate) fn origin(&self) -> &Url {
+        &self.origin
+    }
+
+    /// The client, for requests that carry no credential.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Calls until there is an answer that is worth having, there were four attempts, or it is `until`.
+    pub(crate) async fn ask(&self, call: &Call, dialect: &dyn Dialect, until: Instant) -> Result<Reply, VaultError> {
+        if call.url.origin() != self.origin.origin() {
+            let reason = "an address of another server came up, and no credential is sent there";
+            return Err(VaultError::new(VaultFault::Unavailable, reason, "check the vault's address"));
+        }
+        let mut last = None;
+        let answer = timeout_at(until, async {
+            // The semaphore is never closed.
+            let _slot = self.slots.acquire().await.ok();
+            self.attempts(call, dialect, until, &mut last).await
+        })
+        .await;
+        answer.unwrap_or_else(|_| {
+            let seconds = self.deadline.as_secs_f32();
+            let before = last.map(|reason: String| format!("; before that: {reason}")).unwrap_or_default();
+            let reason = format!("the vault did not answer within {seconds} s{before}");
+            Err(VaultError::new(VaultFault::Unavailable, reason, "check the vault and the network, or allow more time"))
+        })
+    }
+
+    async fn attempts(&self, call: &Call, dialect: &dyn Dialect, until: Instant, last: &mut Option<String>) -> Result<Reply, VaultError> {
+        let mut attempt = 0;
+        let mut previous = None;
+        loop {
+            let pass = match self.gate.pass(until).await {
+                Ok(pass) => pass,
+                Err(refused) => return previous.unwrap_or_else(|| Err(not_asked(refused))),
+            };
+            self.pace.turn().await;
+            let outcome = self.once(call, dialect, until).await;
+            match self.judge(outcome, dialect, pass, last) {
+                Judged::Done(outcome) => return outcome,
+                Judged::Patience(reply) => previous = Some(Ok(reply)),
+                Judged::Failed(outcome, at_least) => {
+                    attempt += 1;
+                    let wait = (BACKOFF * 2_u32.pow(attempt - 1)).mul_f64(self.chance()).max(at_least);
+                    if attempt == ATTEMPTS || Instant::now() + wait >= until {
+                        return outcome;
+                    }
+                    previous = Some(outcome);
+                    sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Tells the gate what came of an attempt.
+    fn judge(&self, outcome: Result<Reply, Failure>, dialect: &dyn Dialect, pass: Pass<'_>, last: &mut Option<String>) -> Judged {
+        match outcome {
+            Ok(reply) => {
+                *last = Some(format!("status {}", reply.status));
+                let wait = reply.retry_after;
+                match dialect.verdict(&reply) {
+                    Verdict::Final => {
+                        pass.answered();
+                        Judged::Done(Ok(reply))
+                    }
+                    Verdict::Again => {
+                        pass.failed();
+                        Judged::Failed(Ok(reply), wait.unwrap_or_default())
+                    }
+                    Verdict::Throttled => {
+                        pass.throttled(wait, self.chance());
+                        Judged::Patience(reply)
+                    }
+                }
+            }
+            Err(Failure { error, again }) => {
+                *last = Some(error.reason.clone());
+                pass.failed();
+                if again { Judged::Failed(Err(error), Duration::ZERO) } else { Judged::Done(Err(error)) }
+            }
+        }
+    }
+
+    async fn once(&self, call: &Call, dialect: &dyn Dialect, until: Instant) -> Result<Reply, Failure> {
+        let mut request = Request::new(call.method.clone(), call.url.clone());
+        *request.headers_mut() = call.headers.clone();
+        *request.body_mut() = call.body.as_ref().map(|body| Body::from(body.expose().to_vec()));
+        dialect.sign(&mut request, until).await.map_err(|error| Failure { error, again: false })?;
+        self.meter.send();
+        let response = self.client.execute(request).await.map_err(|error| Failure::of(&error))?;
+        let reply = Reply::read(response, &call.url, self.body).await?;
+        self.meter.answer();
+        Ok(reply)
+    }
+
+    /// A random number from 0 to 1, for full jitter: clients that failed together do not come back together.
+    fn chance(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.entropy.fill(&mut bytes);
+        f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
+    }
+}
+
+/// What came of an attempt.
+enum Judged {
+    /// What will not change.
+    Done(Result<Reply, VaultError>),
+    /// The vault asks for patience.
+    Patience(Reply),
+    /// What may change, after that long at least.
+    Failed(Result<Reply, VaultError>, Duration),
+}
+
+fn not_asked(refused: Refused) -> VaultError {
+    match refused {
+        Refused::Hopeless | Refused::TooLong(Shut::Failing) => {
+            let reason = "not asked for: the vault could not answer several others";
+            VaultError::new(VaultFault::Unavailable, reason, "see why the others failed")
+        }
+        Refused::TooLong(Shut::Throttled) => {
+            let reason = "not asked for: the vault asks for more patience than there is time";
+            VaultError::new(VaultFault::RateLimited, reason, "try again later, or allow more time")
+        }
+    }
+}

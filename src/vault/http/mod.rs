@@ -1,0 +1,25 @@
+//! What the vaults behind a network share: one client that follows no redirect, one origin for the credential, few attempts, a
+//! deadline, patience where a vault asks for it, and a body that is wiped.
+//!
+//! An adapter brings a [`Dialect`]: how a request is signed, and what an answer means.
+
+mod address;
+mod call;
+mod client;
+mod dialect;
+mod exchange;
+mod failure;
+mod gate;
+mod limits;
+mod pace;
+mod reply;
+mod walk;
+
+pub(crate) use address::Base;
+pub(crate) use call::Call;
+pub(crate) use dialect::Dialect;
+pub(crate) use dialect::Verdict;
+pub(crate) use exchange::Exchange;
+pub use limits::{Identity, Limits, Rate, Tls};
+pub(crate) use reply::Reply;
+pub(crate) use walk::reach;

@@ -1,0 +1,55 @@
+//! The first steps to a vault: its name, a connection, TLS.
+
+use tokio::net::TcpStream;
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use crate::vault::Finding;
+use crate::vault::Step;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::http::Exchange;
+use crate::vault::http::client::CONNECT;
+use crate::vault::http::failure::Failure;
+
+/// Walks as far as an answer of any kind to a request without a credential. The last finding tells how far that was.
+pub(crate) async fn reach(exchange: &Exchange) -> Vec<Finding> {
+    let origin = exchange.origin();
+    let (Some(host), Some(port)) = (origin.host_str(), origin.port_or_known_default()) else { return Vec::new() };
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let mut findings = Vec::new();
+    let addresses: Vec<_> = match timeout(CONNECT, lookup_host((bare, port))).await {
+        Ok(Ok(addresses)) => addresses.collect(),
+        _ => Vec::new(),
+    };
+    if addresses.is_empty() {
+        let error = VaultError::new(
+            VaultFault::Unavailable,
+            format!("the name `{host}` does not resolve"),
+            "check the vault's name for a slip, and the machine's DNS: a private vault resolves inside its network only",
+        );
+        findings.push(Finding::bad(Step::Resolution, error));
+        return findings;
+    }
+    findings.push(Finding::good(Step::Resolution, format!("{host} is {}", addresses[0].ip())));
+    let mut connected = None;
+    for address in &addresses {
+        if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(address)).await {
+            connected = stream.peer_addr().ok();
+            break;
+        }
+    }
+    let Some(peer) = connected else {
+        let reason = format!("nothing answers at {host} port {port} within {} s", CONNECT.as_secs());
+        let error = VaultError::new(VaultFault::Unavailable, reason, "check that the vault runs, and the firewall between here and there");
+        findings.push(Finding::bad(Step::Connection, error));
+        return findings;
+    };
+    findings.push(Finding::good(Step::Connection, format!("{peer}")));
+    match exchange.client().head(origin.clone()).send().await {
+        Err(error) => findings.push(Finding::bad(Step::Tls, Failure::of(&error).error)),
+        Ok(_) if origin.scheme() == "https" => findings.push(Finding::good(Step::Tls, "the certificate is valid")),
+        Ok(_) => findings.push(Finding::good(Step::Tls, "none, on the loopback only")),
+    }
+    findings
+}

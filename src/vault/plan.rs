@@ -1,0 +1,43 @@
+//! What a fetch will cost, known before the first call.
+
+use std::time::Duration;
+
+/// Calls that a vault makes to answer some asks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Distinct secrets and versions among the asks.
+    pub secrets: usize,
+    /// Calls that read them, each for one or more.
+    pub calls: usize,
+    /// Calls before the first of them, such as a login.
+    pub ahead: usize,
+    /// Calls that are open at once at most; at least 1.
+    pub parallel: usize,
+}
+
+impl Plan {
+    /// For a vault that needs no call.
+    pub fn none(secrets: usize) -> Self {
+        Self { secrets, calls: 0, ahead: 0, parallel: 1 }
+    }
+
+    /// How long the calls take when each takes `call`: those ahead one by one, then rounds of parallel ones.
+    pub fn time(&self, call: Duration) -> Duration {
+        let rounds = self.ahead + self.calls.div_ceil(self.parallel.max(1));
+        call.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Plan;
+
+    #[test]
+    fn time_is_rounds() {
+        let plan = Plan { secrets: 167, calls: 167, ahead: 1, parallel: 16 };
+        assert_eq!(plan.time(Duration::from_millis(50)), Duration::from_millis(600));
+        assert_eq!(Plan::none(3).time(Duration::from_secs(1)), Duration::ZERO);
+    }
+}
