@@ -126,6 +126,11 @@ impl Blanks {
         id
     }
 
+    /// Gives back the room for more.
+    pub fn shrink_to_fit(&mut self) {
+        self.list.shrink_to_fit();
+    }
+
     /// The blank of that number.
     ///
     /// # Panics

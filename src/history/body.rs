@@ -86,7 +86,7 @@ const FORMAT: u8 = 1;
 impl Body {
     /// Everything that is stored: each manifest's bytes and recipe.
     pub fn stored(&self) -> impl Iterator<Item = &Stored> {
-        self.manifests.iter().flat_map(|manifest| std::iter::once(&manifest.content).chain(&manifest.recipe))
+        self.manifests.iter().flat_map(RecordedManifest::stored)
     }
 
     /// Whether `other` has the same manifests, byte for byte, in the same order.
@@ -191,6 +191,11 @@ impl RecordedBlank {
 }
 
 impl RecordedManifest {
+    /// What is stored of it: its bytes and its recipe.
+    pub fn stored(&self) -> impl Iterator<Item = &Stored> {
+        std::iter::once(&self.content).chain(&self.recipe)
+    }
+
     fn encode(&self, packs: &[PackId], writer: &mut Writer) {
         writer.word(&self.identity.api_version);
         writer.word(&self.identity.kind);
@@ -261,7 +266,11 @@ fn list<'a, T>(
     mut one: impl FnMut(&mut Reader<'a>) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, Malformed> {
     let count = reader.count(least)?;
-    (0..count).map(|_| one(reader)).collect()
+    let mut list = Vec::with_capacity(count);
+    for _ in 0..count {
+        list.push(one(reader)?);
+    }
+    Ok(list)
 }
 
 #[cfg(test)]

@@ -114,8 +114,10 @@ impl<'a> History<'a> {
         let attempt = Attempt::new(self.session.entropy);
         let contents = self.contents(draft);
         let plan = Plan::new(number, attempt, &contents, after.map(|release| &release.body));
-        let parts: Vec<PackId> = plan.parts.iter().map(|part| part.id).collect();
         let body = body_of(draft, &contents, &plan);
+        drop(contents);
+        let parts = plan.into_parts();
+        let ids: Vec<PackId> = parts.iter().map(|part| part.id).collect();
         let summary = Summary {
             attempt,
             format: FORMAT,
@@ -134,10 +136,10 @@ impl<'a> History<'a> {
             changed: changed(&body, after),
         };
         let bytes = summary.seal(&body, self.session.keys, self.session.entropy)?;
-        let written = self.write(&plan, attempt, &bytes, number).await;
+        let written = self.write(parts, attempt, &bytes, number).await;
         if !matches!(written, Ok(()) | Err(HistoryError::Unsure { .. })) {
             // The record is not there and never will be, so the pack is nobody's. What cannot be removed now is swept later.
-            for id in parts {
+            for id in ids {
                 let _ = self.reader.access.remove(&layout::pack(id)).await;
             }
         }
@@ -238,13 +240,13 @@ impl<'a> History<'a> {
         Ok(digest)
     }
 
-    async fn write(&self, plan: &Plan<'_>, attempt: Attempt, record: &Bytes, number: u64) -> Result<(), HistoryError> {
+    async fn write(&self, parts: Vec<Part<'_>>, attempt: Attempt, record: &Bytes, number: u64) -> Result<(), HistoryError> {
         let access = self.reader.access;
-        for Part { id, entries } in &plan.parts {
-            let sealed = Bytes::from(pack::seal(*id, entries, &self.reader.owner, self.session.keys, self.session.entropy));
-            let claim = access.claim(&layout::pack(*id), &sealed, attempt).await;
+        for Part { id, entries } in parts {
+            let sealed = Bytes::from(pack::seal(id, &entries, &self.reader.owner, self.session.keys, self.session.entropy));
+            let claim = access.claim(&layout::pack(id), &sealed, attempt).await;
             if claim.map_err(HistoryError::before_the_record)? != Claim::Won {
-                return Err(HistoryError::damaged(layout::pack(*id), "the store does not keep what is written"));
+                return Err(HistoryError::damaged(layout::pack(id), "the store does not keep what is written"));
             }
         }
         let path = layout::release(number);

@@ -11,8 +11,8 @@
 //! | `events/0001/00/00010000/0001` | what became of it |
 //!
 //! Every object is created once and never changed. A release is at most two writes, the pack and then the record: exactly two
-//! when it brings a manifest that its predecessor did not have and what it brings fits one pack of 32 MiB, one for each
-//! further 32 MiB, and the record alone when it brings nothing new.
+//! when it brings a manifest that its predecessor did not have and what it brings fits one pack of 8 MiB, one for each
+//! further 8 MiB, and the record alone when it brings nothing new.
 
 mod access;
 mod attempt;

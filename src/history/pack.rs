@@ -1,8 +1,10 @@
-//! A pack: the bytes that a release brought, sealed together, in parts of at most 32 MiB.
+//! A pack: the bytes that a release brought, sealed together, in parts of some 8 MiB.
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
@@ -45,8 +47,9 @@ pub(crate) struct Pack {
     entries: Vec<(Digest, Range<usize>)>,
 }
 
-/// The most plain bytes in a part, what it says about them included.
-pub(crate) const PART_LIMIT: usize = 32 << 20;
+/// The most plain bytes in a part, what it says about them included, unless one entry has more. A part is sealed and sent as one piece,
+/// so this is what that costs in memory.
+pub(crate) const PART_LIMIT: usize = 8 << 20;
 
 /// The most bytes of one entry, far above what Kubernetes takes.
 pub(crate) const ENTRY_LIMIT: usize = 16 << 20;
@@ -69,7 +72,7 @@ pub(crate) fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
 
 /// The sealed part of `entries`.
 pub(crate) fn seal(id: PackId, entries: &[(Digest, &[u8])], owner: &Owner, keys: &Keys, entropy: &dyn Entropy) -> Vec<u8> {
-    let words: usize = entries.iter().map(|(_, bytes)| 32 + width(bytes.len() as u64) + bytes.len()).sum();
+    let words: usize = entries.iter().map(|(_, bytes)| 32 + width(bytes.len() as u64)).sum();
     let mut writer = Writer::with_capacity(1 + width(entries.len() as u64) + words);
     writer.bytes(&[FORMAT]);
     writer.length(entries.len());
@@ -77,17 +80,16 @@ pub(crate) fn seal(id: PackId, entries: &[(Digest, &[u8])], owner: &Owner, keys:
         writer.digest(*digest);
         writer.length(bytes.len());
     }
-    for (_, bytes) in entries {
-        writer.bytes(bytes);
-    }
-    keys.seal(&context(id, owner, keys, &identity(id)), writer.finish().expose(), entropy)
+    let words = writer.finish();
+    let parts: Vec<&[u8]> = std::iter::once(words.expose()).chain(entries.iter().map(|(_, bytes)| *bytes)).collect();
+    keys.seal_parts(&context(id, owner, keys, &identity(id)), &parts, entropy)
 }
 
 impl Pack {
-    /// Opens the part `id` from its `sealed` bytes.
-    pub(crate) fn open(id: PackId, sealed: &[u8], owner: &Owner, keys: &Keys) -> Result<Self, HistoryError> {
+    /// Opens the part `id` from its `sealed` bytes, in their buffer where nobody else holds them.
+    pub(crate) fn open(id: PackId, sealed: Bytes, owner: &Owner, keys: &Keys) -> Result<Self, HistoryError> {
         let plain = keys
-            .open(&context(id, owner, keys, &identity(id)), sealed)
+            .open_in_place(&context(id, owner, keys, &identity(id)), Vec::from(sealed))
             .map_err(|_| HistoryError::damaged(layout::pack(id), "it was changed, or it is not from here, or the key is another"))?;
         let entries = entries(plain.expose()).map_err(|_| HistoryError::damaged(layout::pack(id), "its content is not a pack"))?;
         Ok(Self { id, plain: Arc::new(plain), entries })
@@ -160,13 +162,13 @@ fn context<'a>(id: PackId, owner: &'a Owner, keys: &'a Keys, identity: &'a str) 
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::prelude::ProptestConfig;
     use proptest::prelude::any;
     use proptest::prop_assert;
     use proptest::prop_assert_eq;
     use proptest::proptest;
 
-    use super::ENTRY_LIMIT;
     use super::PART_LIMIT;
     use super::Pack;
     use super::PackId;
@@ -188,7 +190,7 @@ mod tests {
             let (keys, owner) = (sample::keys(), sample::owner("dev"));
             let list: Vec<(Digest, &[u8])> = contents.iter().map(|bytes| (keys.object_id(&[bytes]), bytes.as_slice())).collect();
             let sealed = seal(ID, &list, &owner, keys, &Machine);
-            let pack = Pack::open(ID, &sealed, &owner, keys).unwrap();
+            let pack = Pack::open(ID, Bytes::from(sealed.clone()), &owner, keys).unwrap();
             for (index, (digest, bytes)) in list.iter().enumerate() {
                 let stored = Stored { digest: *digest, length: bytes.len() as u64, pack: ID, index: index as u64 };
                 let slice = pack.slice(&stored).unwrap();
@@ -211,10 +213,10 @@ mod tests {
         let sealed = seal(ID, &[(Digest([1; 32]), b"a")], &owner, keys, &Machine);
         let others = [PackId { number: 5, ..ID }, PackId { part: 1, ..ID }, PackId { attempt: Attempt([4; 16]), ..ID }];
         for other in others {
-            assert!(Pack::open(other, &sealed, &owner, keys).is_err());
+            assert!(Pack::open(other, Bytes::from(sealed.clone()), &owner, keys).is_err());
         }
-        assert!(Pack::open(ID, &sealed, &sample::owner("prod"), keys).is_err());
-        let pack = Pack::open(ID, &sealed, &owner, keys).unwrap();
+        assert!(Pack::open(ID, Bytes::from(sealed.clone()), &sample::owner("prod"), keys).is_err());
+        let pack = Pack::open(ID, Bytes::from(sealed.clone()), &owner, keys).unwrap();
         let stored = Stored { digest: Digest([1; 32]), length: 1, pack: ID, index: 0 };
         assert!(pack.slice(&stored).is_ok());
         let wrong = [
@@ -228,8 +230,8 @@ mod tests {
 
     #[test]
     fn a_part_never_exceeds_its_limit() {
-        assert_eq!(fitting([ENTRY_LIMIT, ENTRY_LIMIT].into_iter()), 1);
-        assert_eq!(fitting([ENTRY_LIMIT, ENTRY_LIMIT - 200].into_iter()), 2);
+        assert_eq!(fitting([PART_LIMIT / 2, PART_LIMIT / 2].into_iter()), 1);
+        assert_eq!(fitting([PART_LIMIT / 2, PART_LIMIT / 2 - 200].into_iter()), 2);
         let count = fitting(std::iter::repeat(1000));
         assert!(count * 1000 < PART_LIMIT && count > PART_LIMIT / 1100);
         assert_eq!(fitting(std::iter::empty()), 0);

@@ -16,8 +16,7 @@ pub(crate) const PACKS_LIMIT: usize = 5;
 /// Where everything is, and what is to be written.
 pub(crate) struct Plan<'a> {
     places: HashMap<Digest, Stored>,
-    /// The parts to write.
-    pub(crate) parts: Vec<Part<'a>>,
+    parts: Vec<Part<'a>>,
 }
 
 /// A part to write.
@@ -53,6 +52,11 @@ impl<'a> Plan<'a> {
     /// Where the bytes with that digest are.
     pub(crate) fn place(&self, digest: Digest) -> Stored {
         self.places.get(&digest).copied().unwrap_or_else(|| unreachable!("the plan was made of all of them"))
+    }
+
+    /// What is to be written.
+    pub(crate) fn into_parts(self) -> Vec<Part<'a>> {
+        self.parts
     }
 
     fn fill(&mut self, number: u64, attempt: Attempt, contents: &[(Digest, &'a [u8])]) {
@@ -146,7 +150,7 @@ mod tests {
 
     #[test]
     fn more_than_a_part_holds_becomes_parts() {
-        let texts: Vec<String> = (0..5).map(|index| format!("{index}").repeat(10 << 20)).collect();
+        let texts: Vec<String> = (0..5).map(|index| format!("{index}").repeat(5 << 19)).collect();
         let contents = contents(&texts);
         let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
         let sizes: Vec<usize> = plan.parts.iter().map(|part| part.entries.len()).collect();

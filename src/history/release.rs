@@ -45,7 +45,12 @@ pub struct StoredManifest<'r> {
 impl History<'_> {
     /// The manifests of `release`, in apply order, byte for byte as recorded.
     pub async fn manifests<'r>(&self, release: &'r Release) -> Result<Vec<StoredManifest<'r>>, HistoryError> {
-        let ids: BTreeSet<PackId> = release.body.stored().map(|stored| stored.pack).collect();
+        self.some_manifests(release.body.manifests.iter().collect()).await
+    }
+
+    /// The bytes of these manifests of one release. Packs that hold none of them are not opened.
+    pub async fn some_manifests<'r>(&self, manifests: Vec<&'r RecordedManifest>) -> Result<Vec<StoredManifest<'r>>, HistoryError> {
+        let ids: BTreeSet<PackId> = manifests.iter().flat_map(|manifest| manifest.stored()).map(|stored| stored.pack).collect();
         let packs: BTreeMap<PackId, Pack> =
             stream::iter(ids).map(|id| async move { Ok((id, self.pack(id).await?)) }).buffered(PARALLEL).try_collect().await?;
         let slice = |stored: &Stored| match packs.get(&stored.pack) {
@@ -55,13 +60,13 @@ impl History<'_> {
         let one = |manifest: &'r RecordedManifest| {
             Ok(StoredManifest { manifest, content: slice(&manifest.content)?, recipe: manifest.recipe.as_ref().map(slice).transpose()? })
         };
-        release.body.manifests.iter().map(one).collect()
+        manifests.into_iter().map(one).collect()
     }
 
     /// A part of a pack, opened.
     pub(crate) async fn pack(&self, id: PackId) -> Result<Pack, HistoryError> {
         let path = layout::pack(id);
         let sealed = self.reader.access.get(&path).await?.ok_or_else(|| HistoryError::damaged(path, "it is gone"))?;
-        Pack::open(id, &sealed, &self.reader.owner, self.session.keys)
+        Pack::open(id, sealed, &self.reader.owner, self.session.keys)
     }
 }

@@ -68,7 +68,7 @@ fn prove(history: &History<'_>, releases: &BTreeMap<u64, Digest>, path: &str, by
         ["keyring", name] if reader::keyring_digest(bytes).to_string() == *name => Ok(()),
         ["keyring", _] => Err(HistoryError::damaged(path, "another keyring")),
         ["releases", .., name] => history.opened(name.parse().unwrap(), bytes).map(|_| ()),
-        ["packs", .., name] => Pack::open(layout::pack_of(name).unwrap(), bytes, owner, keys).map(|_| ()),
+        ["packs", .., name] => Pack::open(layout::pack_of(name).unwrap(), Bytes::copy_from_slice(bytes), owner, keys).map(|_| ()),
         ["events", .., number, name] => {
             let (number, sequence) = (number.parse().unwrap(), name.parse().unwrap());
             Event::read(path, bytes, owner, number, sequence)?.open(bytes, releases[&number], keys).map(|_| ())

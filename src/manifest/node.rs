@@ -154,10 +154,13 @@ impl<B> Node<B> {
     /// Puts `node` under `key`, in place of what stands there. Does nothing where this is not a mapping.
     pub fn set(&mut self, key: &str, node: Self) {
         if let Some(entries) = self.as_map_mut() {
-            match entries.iter_mut().find(|entry| entry.key == key) {
-                Some(entry) => entry.node = node,
-                None => entries.push(Entry { key: key.into(), mark: Mark::default(), node }),
+            if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {
+                entry.node = node;
+                return;
             }
+            // One more is the rule and several are not: the room that `push` would make ahead stays empty in most objects.
+            entries.reserve_exact(1);
+            entries.push(Entry { key: key.into(), mark: Mark::default(), node });
         }
     }
 

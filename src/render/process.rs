@@ -175,6 +175,7 @@ impl Engine for ProcessEngine {
         if let Err(problem) = self.order(request, "", &mut answer) {
             answer.problems.push(problem);
         }
+        answer.blanks.shrink_to_fit();
         Problems::or(Rendered { texts: answer.texts, blanks: answer.blanks, tokens: answer.tokens }, answer.problems)
     }
 
@@ -254,7 +255,11 @@ impl<'r> Answer<'r> {
                     if self.blanks.len() >= MAX_BLANKS {
                         return None;
                     }
-                    let id = self.blanks.add(parts.blank(self.blanks.len())?);
+                    let mut blank = parts.blank(self.blanks.len())?;
+                    if blank.place.file == *file {
+                        blank.place.file = Arc::clone(file);
+                    }
+                    let id = self.blanks.add(blank);
                     self.tokens.mint(id);
                 }
                 let text = std::str::from_utf8(parts.0).ok()?.to_owned();

@@ -15,7 +15,6 @@ use crate::seal::gcm::KEY_LENGTH;
 use crate::seal::gcm::NONCE_LENGTH;
 use crate::seal::gcm::TAG_LENGTH;
 use crate::secret::Secret;
-use crate::secret::SecretBuffer;
 
 /// Bytes in a salt. A salt must never repeat under one input key.
 pub(crate) const SALT_LENGTH: usize = 24;
@@ -33,25 +32,50 @@ pub(crate) fn sealed_length(length: usize) -> usize {
 
 /// Appends `plain`, sealed under `key` and bound to `context`, to `sealed`.
 pub(crate) fn seal(key: &Secret, salt: &[u8; SALT_LENGTH], context: &[u8], plain: &[u8], sealed: &mut Vec<u8>) {
+    seal_parts(key, salt, context, &[plain], plain.len(), sealed);
+}
+
+/// The same of `length` bytes: the parts one after the other, and zeros. A chunk is put together where it is sealed, at once, so the
+/// parts never stand together in clear.
+pub(crate) fn seal_parts(key: &Secret, salt: &[u8; SALT_LENGTH], context: &[u8], parts: &[&[u8]], length: usize, sealed: &mut Vec<u8>) {
+    assert!(parts.iter().map(|part| part.len()).sum::<usize>() <= length, "the parts have at most that length");
     let message = Message::derive(key, salt, context);
     let start = sealed.len();
-    sealed.resize(start + sealed_length(plain.len()), 0);
-    let (prefix, mut rest) = sealed[start..].split_at_mut(PREFIX_LENGTH);
+    sealed.resize(start + sealed_length(length), 0);
+    let (prefix, rest) = sealed[start..].split_at_mut(PREFIX_LENGTH);
     prefix[..SALT_LENGTH].copy_from_slice(salt);
     prefix[SALT_LENGTH..].copy_from_slice(message.commitment());
     let gcm = message.gcm();
-    for number in 0..=plain.len() / CHUNK_LENGTH {
-        let chunk = &plain[number * CHUNK_LENGTH..plain.len().min((number + 1) * CHUNK_LENGTH)];
-        let (target, next) = rest.split_at_mut(chunk.len() + TAG_LENGTH);
-        gcm.seal(&message.nonce(number as u64), b"", chunk, target)
-            .unwrap_or_else(|_| unreachable!("a chunk is far below the limits of AES-GCM"));
-        rest = next;
+    let mut parts = parts.iter().copied();
+    let mut part: &[u8] = &[];
+    for (number, chunk) in (0..).zip(rest.chunks_mut(SEALED_CHUNK_LENGTH)) {
+        let room = chunk.len() - TAG_LENGTH;
+        let mut filled = 0;
+        while filled < room {
+            let count = part.len().min(room - filled);
+            let (now, later) = part.split_at(count);
+            chunk[filled..][..count].copy_from_slice(now);
+            filled += count;
+            part = later;
+            if part.is_empty() {
+                let Some(next) = parts.next() else { break };
+                part = next;
+            }
+        }
+        gcm.seal(&message.nonce(number), b"", chunk).unwrap_or_else(|_| unreachable!("a chunk is far below the limits of AES-GCM"));
     }
 }
 
-/// What `sealed` holds, in a buffer of exactly its size. The commitment is compared before any chunk is touched, and nothing
-/// leaves before the last chunk has verified; on a fault what was decrypted is wiped.
+/// What `sealed` holds. The commitment is compared before any chunk is touched, and nothing leaves before the last chunk has
+/// verified; on a fault what was decrypted is wiped.
 pub(crate) fn open(key: &Secret, context: &[u8], sealed: &[u8]) -> Result<Secret, OpenFault> {
+    open_in_place(key, context, sealed.to_vec(), 0)
+}
+
+/// The same of what lies in `buffer` from `start` on, in that very buffer.
+pub(crate) fn open_in_place(key: &Secret, context: &[u8], buffer: Vec<u8>, start: usize) -> Result<Secret, OpenFault> {
+    let mut buffer = Zeroizing::new(buffer);
+    let sealed = buffer.get(start..).ok_or(OpenFault)?;
     let (salt, rest) = sealed.split_first_chunk::<SALT_LENGTH>().ok_or(OpenFault)?;
     let (commitment, body) = rest.split_first_chunk::<COMMITMENT_LENGTH>().ok_or(OpenFault)?;
     let message = Message::derive(key, salt, context);
@@ -59,16 +83,23 @@ pub(crate) fn open(key: &Secret, context: &[u8], sealed: &[u8]) -> Result<Secret
         return Err(OpenFault);
     }
     // The last chunk is what is left over, and must be there even when it is empty; full chunks alone are a truncated message.
-    let full = body.len() / SEALED_CHUNK_LENGTH;
-    let last = (body.len() % SEALED_CHUNK_LENGTH).checked_sub(TAG_LENGTH).ok_or(OpenFault)?;
-    let length = full * CHUNK_LENGTH + last;
-    let mut plain = SecretBuffer::with_capacity(length);
-    let gcm = message.gcm();
-    let targets = plain.extend_zeroed(length).chunks_mut(CHUNK_LENGTH).chain((last == 0).then(Default::default));
-    for ((number, chunk), target) in (0..).zip(body.chunks(SEALED_CHUNK_LENGTH)).zip(targets) {
-        gcm.open(&message.nonce(number), b"", chunk, target).map_err(|_| OpenFault)?;
+    if body.len() % SEALED_CHUNK_LENGTH < TAG_LENGTH {
+        return Err(OpenFault);
     }
-    Ok(Secret::from(plain))
+    let gcm = message.gcm();
+    let mut from = start + PREFIX_LENGTH;
+    let mut length = 0;
+    for number in 0.. {
+        let to = buffer.len().min(from + SEALED_CHUNK_LENGTH);
+        if from == to {
+            break;
+        }
+        gcm.open(&message.nonce(number), b"", &mut buffer[from..to]).map_err(|_| OpenFault)?;
+        buffer.copy_within(from..to - TAG_LENGTH, length);
+        length += to - from - TAG_LENGTH;
+        from = to;
+    }
+    Ok(Secret::new(std::mem::take(&mut *buffer)).shortened(length))
 }
 
 /// What one message is sealed with: key, base nonce and commitment, in this order.
@@ -125,6 +156,7 @@ mod tests {
     use super::SEALED_CHUNK_LENGTH;
     use super::open;
     use super::seal;
+    use super::seal_parts;
     use super::sealed_length;
     use crate::seal::OpenFault;
     use crate::seal::gcm::TAG_LENGTH;
@@ -177,6 +209,21 @@ mod tests {
                 assert_eq!(sealed, bytes(&expected));
             }
             assert_eq!(open(&key, &context, &sealed).unwrap().expose(), plain);
+        }
+    }
+
+    #[test]
+    fn parts_are_sealed_as_the_whole_with_zeros_behind_it() {
+        for (length, zeros) in [(0, 0), (0, 5), (CHUNK_LENGTH, 0), (CHUNK_LENGTH + 7, 2 * CHUNK_LENGTH), (3 * CHUNK_LENGTH - 1, 1)] {
+            let plain = text(length);
+            let whole = [&plain[..], &vec![0; zeros]].concat();
+            for size in [1, 999, CHUNK_LENGTH - 1, CHUNK_LENGTH, CHUNK_LENGTH + 1, 10 * CHUNK_LENGTH] {
+                let mut parts: Vec<&[u8]> = plain.chunks(size).collect();
+                parts.insert(parts.len() / 2, &[]);
+                let mut target = Vec::new();
+                seal_parts(&key(), &[9; SALT_LENGTH], b"context", &parts, whole.len(), &mut target);
+                assert_eq!(target, sealed(&whole), "{length} bytes in parts of {size}, {zeros} zeros");
+            }
         }
     }
 

@@ -67,25 +67,25 @@ impl Branch {
         }
     }
 
-    /// Magic, version and generation in clear, then Cobblestone-256 over the padded bytes, bound to all of these and the context.
-    pub(crate) fn seal(&self, context: &Context<'_>, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
+    /// Magic, version and generation in clear, then Cobblestone-256 over the parts, padded, bound to all of these and the context.
+    pub(crate) fn seal(&self, context: &Context<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
         let mut salt = [0; SALT_LENGTH];
         entropy.fill(&mut salt);
-        let padded = padding::pad(plain, context.kind.floor());
+        let (padded, length) = padding::pad(parts, context.kind.floor());
         let header = header(self.generation);
-        let mut sealed = Vec::with_capacity(HEADER_LENGTH + cobblestone::sealed_length(padded.len()));
+        let mut sealed = Vec::with_capacity(HEADER_LENGTH + cobblestone::sealed_length(length));
         sealed.extend(header);
-        cobblestone::seal(&self.sealing, &salt, &context.encode(&header), padded.expose(), &mut sealed);
+        cobblestone::seal_parts(&self.sealing, &salt, &context.encode(&header), &padded, length, &mut sealed);
         sealed
     }
 
-    /// What [`Branch::seal`] of the same generation sealed in the same context.
-    pub(crate) fn open(&self, context: &Context<'_>, sealed: &[u8]) -> Result<Secret, OpenFault> {
-        let (found, body) = sealed.split_first_chunk::<HEADER_LENGTH>().ok_or(OpenFault)?;
-        if *found != header(self.generation) {
+    /// What [`Branch::seal`] of the same generation sealed in the same context, in the same buffer.
+    pub(crate) fn open(&self, context: &Context<'_>, sealed: Vec<u8>) -> Result<Secret, OpenFault> {
+        let header = header(self.generation);
+        if !sealed.starts_with(&header) {
             return Err(OpenFault);
         }
-        let padded = cobblestone::open(&self.sealing, &context.encode(found), body)?;
+        let padded = cobblestone::open_in_place(&self.sealing, &context.encode(&header), sealed, HEADER_LENGTH)?;
         padding::unpad(padded, context.kind.floor())
     }
 }
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn a_sealed_object_names_its_own() {
         let branch = Branch::new("s", RootKey::generate(&Machine));
-        let sealed = branch.seal(&CONTEXT, b"", &Machine);
+        let sealed = branch.seal(&CONTEXT, &[], &Machine);
         assert_eq!(sealed[..6], *b"cloze\x01");
         assert_eq!(Generation::of(&sealed), Some(branch.generation));
         assert_eq!(Generation::of(&sealed[..13]), None);
@@ -137,21 +137,21 @@ mod tests {
     #[test]
     fn another_version_is_refused() {
         let branch = Branch::new("s", RootKey::generate(&Machine));
-        let mut sealed = branch.seal(&CONTEXT, b"", &Machine);
+        let mut sealed = branch.seal(&CONTEXT, &[], &Machine);
         for version in (0..=255).filter(|version| *version != 1) {
             sealed[5] = version;
             assert_eq!(Generation::of(&sealed), None);
-            assert_eq!(branch.open(&CONTEXT, &sealed).unwrap_err(), OpenFault);
+            assert_eq!(branch.open(&CONTEXT, sealed.clone()).unwrap_err(), OpenFault);
         }
     }
 
     #[test]
     fn everything_short_has_one_length() {
         let branch = Branch::new("s", RootKey::generate(&Machine));
-        let whole = branch.seal(&CONTEXT, b"", &Machine).len();
+        let whole = branch.seal(&CONTEXT, &[], &Machine).len();
         for length in [1, 16, 1_000, 4_095, 4_096] {
-            assert_eq!(branch.seal(&CONTEXT, &vec![0x80; length], &Machine).len(), whole);
+            assert_eq!(branch.seal(&CONTEXT, &[&vec![0x80; length]], &Machine).len(), whole);
         }
-        assert!(branch.seal(&CONTEXT, &[0; 4_097], &Machine).len() > whole);
+        assert!(branch.seal(&CONTEXT, &[&[0; 4_097]], &Machine).len() > whole);
     }
 }

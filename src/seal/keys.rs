@@ -49,7 +49,7 @@ impl Keys {
     /// The keys of the keyring `store` from its present root key and what [`Keys::inner`] sealed, sealed in `context`.
     pub(crate) fn opened(store: &str, root: RootKey, context: &Context<'_>, sealed: &[u8]) -> Result<Self, OpenFault> {
         let present = Branch::new(store, root);
-        let inner = present.open(context, sealed)?;
+        let inner = present.open(context, sealed.to_vec())?;
         let (naming, earlier) = inner.expose().split_first_chunk::<{ RootKey::LENGTH }>().ok_or(OpenFault)?;
         let (earlier, rest) = earlier.as_chunks::<{ RootKey::LENGTH }>();
         if !rest.is_empty() {
@@ -71,13 +71,23 @@ impl Keys {
 
     /// Seals `plain`, padded, under the sealing key.
     pub fn seal(&self, context: &Context<'_>, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
-        self.present.seal(context, plain, entropy)
+        self.seal_parts(context, &[plain], entropy)
+    }
+
+    /// The same of parts, one after the other: what they are together never stands anywhere in clear.
+    pub fn seal_parts(&self, context: &Context<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
+        self.present.seal(context, parts, entropy)
     }
 
     /// Opens what [`Keys::seal`] made under this keyring, by its present or an earlier root key: the one that the sealed object
     /// names, and no other.
     pub fn open(&self, context: &Context<'_>, sealed: &[u8]) -> Result<Secret, OpenFault> {
-        let generation = Generation::of(sealed).ok_or(OpenFault)?;
+        self.open_in_place(context, sealed.to_vec())
+    }
+
+    /// The same in the buffer that holds it, for what is large.
+    pub fn open_in_place(&self, context: &Context<'_>, sealed: Vec<u8>) -> Result<Secret, OpenFault> {
+        let generation = Generation::of(&sealed).ok_or(OpenFault)?;
         self.branch(generation).ok_or(OpenFault)?.open(context, sealed)
     }
 

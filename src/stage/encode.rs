@@ -154,7 +154,9 @@ fn put_entries(object: &mut Object<Secret>, field: &str, entries: BTreeMap<Compa
         return;
     }
     let mark = object.root.get(field).map_or_else(Mark::default, |node| node.mark);
-    object.root.set(field, Node { mark, value: Value::Map(entries.into_values().collect()) });
+    let mut list = Vec::with_capacity(entries.len());
+    list.extend(entries.into_values());
+    object.root.set(field, Node { mark, value: Value::Map(list) });
 }
 
 fn problem_at(object: &Object<Secret>, field: &str, entry: &Entry<Secret>, (reason, next): (&str, &str)) -> Problem {

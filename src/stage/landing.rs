@@ -46,6 +46,7 @@ pub fn landings(object: &Object<Cloze>) -> Vec<Landing> {
             }
         }
     }
+    found.shrink_to_fit();
     found
 }
 

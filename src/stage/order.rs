@@ -7,11 +7,34 @@ use crate::manifest::Object;
 
 /// Sorts objects so that what others need comes first: namespaces, definitions, quotas and policies, service accounts and permissions,
 /// configuration, storage, services, custom resources, workloads, the rest. Within that by kind, namespace and name.
-pub fn sort<B>(objects: &mut Vec<Object<B>>) {
-    let mut ranked: Vec<(usize, Object<B>)> =
-        objects.drain(..).map(|object| (rank(object.identity.group(), &object.identity.kind), object)).collect();
-    ranked.sort_by(|(a, one), (b, other)| a.cmp(b).then_with(|| compare(&one.identity, &other.identity)));
-    objects.extend(ranked.into_iter().map(|(_, object)| object));
+pub fn sort<B>(objects: &mut [Object<B>]) {
+    let ranked = |(index, object): (usize, &Object<B>)| (rank(object.identity.group(), &object.identity.kind), index);
+    let mut order: Vec<(usize, usize)> = objects.iter().enumerate().map(ranked).collect();
+    order.sort_unstable_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| compare(&objects[*one].identity, &objects[*other].identity)).then_with(|| one.cmp(other))
+    });
+    // Whatever belongs in a place that is done already was moved on from there.
+    for place in 0..objects.len() {
+        let mut from = order[place].1;
+        while from < place {
+            from = order[from].1;
+        }
+        objects.swap(place, from);
+    }
+}
+
+/// What `change` makes of each object, in the order of `objects`. It is asked in the order in which the objects were read: so the
+/// memory of trees comes free in whole stretches, and what is made of them finds room there.
+pub fn change_all<B, T>(objects: Vec<Object<B>>, mut change: impl FnMut(Object<B>) -> T) -> Vec<T> {
+    let mut order: Vec<usize> = (0..objects.len()).collect();
+    let place = |index: usize| (&objects[index].file, objects[index].root.mark);
+    order.sort_unstable_by(|one, other| place(*one).cmp(&place(*other)));
+    let mut objects: Vec<Option<Object<B>>> = objects.into_iter().map(Some).collect();
+    let mut changed: Vec<Option<T>> = std::iter::repeat_with(|| None).take(objects.len()).collect();
+    for index in order {
+        changed[index] = objects[index].take().map(&mut change);
+    }
+    changed.into_iter().map(|made| made.unwrap_or_else(|| unreachable!("every object was changed"))).collect()
 }
 
 /// The names of the files that hold one object each, in the objects' order: `003-configmap-shop-app-config.yaml`. They sort as the objects
@@ -91,10 +114,12 @@ mod tests {
 
     use proptest::prelude::ProptestConfig;
     use proptest::prop_assert;
+    use proptest::prop_assert_eq;
     use proptest::proptest;
 
     use super::CUSTOM;
     use super::RANKS;
+    use super::change_all;
     use super::file_names;
     use super::sort;
     use crate::manifest::Identity;
@@ -103,6 +128,42 @@ mod tests {
 
     fn identity(api_version: &str, kind: &str, namespace: &str, name: &str) -> Identity {
         Identity { api_version: api_version.into(), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+    }
+
+    fn objects(places: &[(u8, u32)]) -> Vec<Object<Infallible>> {
+        let object = |(number, (file, line)): (usize, &(u8, u32))| {
+            let mut root = Node::text(number.to_string());
+            root.mark.line = *line;
+            // One name for several: what is equal keeps its order.
+            Object { file: file.to_string().into(), identity: identity("v1", "Pod", "", &(line % 5).to_string()), root }
+        };
+        places.iter().enumerate().map(object).collect()
+    }
+
+    fn numbers(objects: &[Object<Infallible>]) -> Vec<usize> {
+        objects.iter().map(|object| object.root.as_text().unwrap().parse().unwrap()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn sorting_is_stable(places in proptest::collection::vec((0..3u8, 0..20u32), 0..60)) {
+            let mut list = objects(&places);
+            let mut expected: Vec<usize> = (0..places.len()).collect();
+            expected.sort_by_key(|number| places[*number].1 % 5);
+            sort(&mut list);
+            prop_assert_eq!(numbers(&list), expected);
+        }
+
+        #[test]
+        fn objects_are_changed_as_they_were_read_and_stay_in_order(places in proptest::collection::vec((0..3u8, 0..20u32), 0..60)) {
+            let mut asked = Vec::new();
+            let made = change_all(objects(&places), |object| {
+                asked.push((object.file.to_string(), object.root.mark.line));
+                numbers(&[object])[0]
+            });
+            prop_assert!(made.into_iter().eq(0..places.len()));
+            prop_assert!(asked.is_sorted());
+        }
     }
 
     fn sorted(identities: &[Identity]) -> Vec<String> {

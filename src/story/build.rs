@@ -30,6 +30,7 @@ use crate::stage::landing::landings;
 use crate::stage::landing::review;
 use crate::stage::name::Naming;
 use crate::stage::name::name;
+use crate::stage::order::change_all;
 use crate::story::recipe::Recipe;
 use crate::story::review::externals;
 use crate::story::review::names;
@@ -68,13 +69,13 @@ pub struct BuiltManifest {
     pub file: Arc<str>,
     /// Its bytes.
     pub bytes: Secret,
-    /// How it was filled, where it was.
-    pub recipe: Option<Recipe>,
+    /// How it was filled, where it was: the bytes of a [`Recipe`].
+    pub recipe: Option<Box<[u8]>>,
 }
 
 /// Fills and names the objects, and writes their manifests.
 pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Settings, filling: Filling<'_>) -> Result<Built, Problems> {
-    let landed: HashMap<Identity, Vec<Landing>> =
+    let mut landed: HashMap<Identity, Vec<Landing>> =
         objects.iter().filter_map(|object| Some((based(object), landings(object))).filter(|(_, landings)| !landings.is_empty())).collect();
     let keys = filling.keys;
     let filled = fill(objects, blanks, filling.vaults, filling.clock, &|parts| keys.fingerprint(parts)).await?;
@@ -89,20 +90,17 @@ pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Sett
     let told: BTreeMap<&Ask, String> = used.iter().map(|used| (&used.ask, tell(&used.ask, &used.version, &used.fingerprint))).collect();
     let tell_of = |ask: &Ask| told.get(ask).cloned().unwrap_or_else(|| ask.to_string());
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
-    let manifests = named
-        .into_objects()
-        .into_iter()
-        .map(|object| {
-            let based = based(&object);
-            let bytes = written(&object.root, &mut scratch);
-            let recipe = landed.get(&based).map(|landings| {
-                let shown = review(&object, landings, &|id| blanks.mask_with(id, &tell_of));
-                let text = written(&shown, &mut scratch);
-                Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), landings, blanks)
-            });
-            BuiltManifest { base: based.name, identity: object.identity, file: object.file, bytes, recipe }
-        })
-        .collect();
+    let manifests = change_all(named.into_objects(), |object| {
+        let based = based(&object);
+        let bytes = written(&object.root, &mut scratch);
+        let recipe = landed.remove(&based).map(|landings| {
+            let shown = review(&object, &landings, &|id| blanks.mask_with(id, &tell_of));
+            let text = written(&shown, &mut scratch);
+            Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &landings, blanks).encode()
+        });
+        // A copy of its own: the identity's memory lies among that of the tree.
+        BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, recipe }
+    });
     Ok(Built { manifests, used, warnings })
 }
 

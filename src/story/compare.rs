@@ -10,6 +10,7 @@ use crate::blank::Blanks;
 use crate::blank::Cloze;
 use crate::history::History;
 use crate::history::RecordedBlank;
+use crate::history::RecordedManifest;
 use crate::history::Release;
 use crate::history::StoredManifest;
 use crate::manifest::Identity;
@@ -42,7 +43,11 @@ use crate::story::review::names;
 
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
 pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {
-    let manifests = history.manifests(release).await.map_err(Problem::from)?;
+    reviewed_of(history, release.body.manifests.iter().collect()).await
+}
+
+async fn reviewed_of(history: &History<'_>, manifests: Vec<&RecordedManifest>) -> Result<Vec<Reviewed>, Problem> {
+    let manifests = history.some_manifests(manifests).await.map_err(Problem::from)?;
     manifests.iter().map(shown).collect()
 }
 
@@ -74,7 +79,7 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
                 return shown(stored);
             }
             let text = match &manifest.recipe {
-                Some(recipe) => recipe.review.clone(),
+                Some(recipe) => Recipe::decode(recipe)?.review,
                 None => String::from_utf8_lossy(manifest.bytes.expose()).into_owned(),
             };
             Ok(Reviewed { identity: Identity { name: manifest.base.clone(), ..manifest.identity.clone() }, text })
@@ -84,8 +89,27 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
 }
 
 /// What release `after` changes against release `before`.
-pub async fn compare_releases(history: &History<'_>, before: &Release, after: &Release) -> Result<Vec<Change>, Problem> {
-    Ok(diff(reviewed(history, before).await?, reviewed(history, after).await?))
+pub async fn compare_releases<'r>(history: &History<'_>, before: &'r Release, after: &'r Release) -> Result<Vec<Change>, Problem> {
+    // What both have, byte for byte, is known as unchanged without being opened.
+    let known: HashMap<[&str; 4], &RecordedManifest> = before.body.manifests.iter().map(|manifest| (key(manifest), manifest)).collect();
+    let is_same = |manifest: &&RecordedManifest| known.get(&key(manifest)).is_some_and(|other| is_equal(manifest, other));
+    let same: HashSet<[&str; 4]> = after.body.manifests.iter().filter(is_same).map(key).collect();
+    let others = |release: &'r Release| -> Vec<&'r RecordedManifest> {
+        release.body.manifests.iter().filter(|manifest| !same.contains(&key(manifest))).collect()
+    };
+    Ok(diff(reviewed_of(history, others(before)).await?, reviewed_of(history, others(after)).await?))
+}
+
+/// What a manifest is, under the name that its template gives it.
+fn key(manifest: &RecordedManifest) -> [&str; 4] {
+    let Identity { api_version, kind, namespace, .. } = &manifest.identity;
+    [api_version, kind, namespace, &manifest.base]
+}
+
+/// Whether two manifests have the same bytes and came to be alike.
+fn is_equal(one: &RecordedManifest, other: &RecordedManifest) -> bool {
+    let stored = |manifest: &RecordedManifest| (manifest.content.digest, manifest.recipe.map(|recipe| recipe.digest));
+    stored(one) == stored(other)
 }
 
 /// With what a project is compared.

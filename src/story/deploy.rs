@@ -27,7 +27,6 @@ use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::locate_all;
 use crate::story::prepare::prepare;
-use crate::story::recipe::Recipe;
 
 /// What came of a deploy or a rollback.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ pub async fn deploy(
         action: Action::Deploy,
         note,
         blanks: built.used.iter().map(recorded).collect(),
-        templates: files(prepared.templates.clone().into_iter().collect()),
+        templates: files(std::mem::take(&mut prepared.templates).into_iter().collect()),
         values: files(vec![("values".to_owned(), prepared.values)]),
     };
     release(workbench, past, &history, &built, making, emission, dry_run).await
@@ -95,7 +94,6 @@ pub(crate) async fn release(
         let changes = compare_built(history, head.as_ref(), built).await?;
         return Ok(Released { number: head.map(|head| head.summary.number), recorded: false, changes });
     }
-    let recipes: Vec<Option<Vec<u8>>> = built.manifests.iter().map(|manifest| manifest.recipe.as_ref().map(Recipe::encode)).collect();
     let draft = Draft {
         actor: past.actor.to_owned(),
         revision: past.revision.map(str::to_owned),
@@ -104,7 +102,7 @@ pub(crate) async fn release(
         blanks: making.blanks,
         templates: making.templates,
         values: making.values,
-        manifests: built.manifests.iter().zip(&recipes).map(|(manifest, recipe)| drafted(manifest, recipe.as_deref())).collect(),
+        manifests: built.manifests.iter().map(drafted).collect(),
     };
     let manifests: Vec<(&Identity, &[u8])> = built.manifests.iter().map(|manifest| (&manifest.identity, manifest.bytes.expose())).collect();
     let current = head.as_ref().filter(|head| history.has_content(head, &draft));
@@ -119,7 +117,6 @@ pub(crate) async fn release(
         workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
         (true, Some(release))
     };
-    drop(recipes);
     let Some(now) = now.or(head) else { return Ok(Released { number: None, recorded, changes: Vec::new() }) };
     settle(workbench, past, history, &now).await?;
     emit(past, history, &now, &manifests, emission).await?;
@@ -142,8 +139,14 @@ pub(crate) async fn settle(workbench: &Workbench<'_>, past: &Past<'_>, history: 
 /// How many releases back a machine sweeps that remembers none.
 const UNREMEMBERED: u64 = 8;
 
-fn drafted<'a>(manifest: &'a BuiltManifest, recipe: Option<&'a [u8]>) -> DraftManifest<'a> {
-    DraftManifest { identity: &manifest.identity, base: &manifest.base, file: &manifest.file, content: manifest.bytes.expose(), recipe }
+fn drafted(manifest: &BuiltManifest) -> DraftManifest<'_> {
+    DraftManifest {
+        identity: &manifest.identity,
+        base: &manifest.base,
+        file: &manifest.file,
+        content: manifest.bytes.expose(),
+        recipe: manifest.recipe.as_deref(),
+    }
 }
 
 pub(crate) fn recorded(used: &Used) -> RecordedBlank {

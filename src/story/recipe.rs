@@ -47,8 +47,8 @@ impl Recipe {
     }
 
     /// Its bytes, to be recorded.
-    pub fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+    pub fn encode(&self) -> Box<[u8]> {
+        serde_json::to_vec(self).unwrap_or_default().into_boxed_slice()
     }
 }
 

@@ -22,6 +22,7 @@ use crate::stage::mask::sketch;
 use crate::stage::name;
 use crate::stage::name::Named;
 use crate::stage::name::Naming;
+use crate::stage::order::change_all;
 use crate::stage::order::file_names;
 use crate::stage::taint::Waiver;
 use crate::story::build::based;
@@ -61,19 +62,19 @@ pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
     let masked = mask(objects, &blanks).map_err(locate)?;
     let waivers = masked.waivers().to_vec();
     let named = named(masked, workbench.settings).map_err(locate)?;
-    let mut warnings = locate_all(workbench, named.warnings().to_vec());
-    warnings.append(&mut prepared.warnings);
+    let warnings = named.warnings().to_vec();
     let objects = named.into_objects();
     let file_names = file_names(objects.iter().map(|object| &object.identity));
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
-    let objects = objects
-        .into_iter()
-        .zip(file_names)
-        .map(|(object, file_name)| {
-            let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
-            ReviewedObject { identity: based(&object), file_name, text }
-        })
-        .collect();
+    let texts = change_all(objects, |object| {
+        let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
+        (based(&object), text)
+    });
+    let objects =
+        texts.into_iter().zip(file_names).map(|((identity, text), file_name)| ReviewedObject { identity, file_name, text }).collect();
+    // Only now: tracing a warning reads the project again, and the trees are gone.
+    let mut warnings = locate_all(workbench, warnings);
+    warnings.append(&mut prepared.warnings);
     Ok(Review { objects, waivers, warnings })
 }
 
