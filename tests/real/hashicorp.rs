@@ -1,0 +1,161 @@
+//! The adapter for `HashiCorp` Vault and `OpenBao` against `HashiCorp` Vault itself.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cloze::blank::Ask;
+use cloze::clock::Machine;
+use cloze::secret::Secret;
+use cloze::vault::Fetched;
+use cloze::vault::Vault;
+use cloze::vault::VaultError;
+use cloze::vault::VaultFault;
+use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::hashicorp::Settings;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::fixture::VaultServer;
+use crate::suite;
+use crate::suite::Seeded;
+use crate::suite::ask;
+
+/// A server with KV version 2 at `secret`, and the adapter for it.
+#[derive(Debug)]
+struct Bench {
+    server: VaultServer,
+    vault: HashicorpVault,
+}
+
+impl Bench {
+    async fn start() -> Option<Self> {
+        let server = VaultServer::start()?;
+        server.mount("secret", 2).await;
+        let vault = adapter(&server, "secret", server.token());
+        Some(Self { server, vault })
+    }
+
+    async fn write(&self, name: &str, fields: Value) {
+        self.server.done("POST", &format!("secret/data/{name}"), json!({ "data": fields })).await;
+    }
+}
+
+fn adapter(server: &VaultServer, mount: &str, token: &str) -> HashicorpVault {
+    let settings = Settings::new(server.url(), mount, Secret::copy_of(token.as_bytes()));
+    HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
+}
+
+async fn one(vault: &HashicorpVault, ask: Ask) -> Result<Fetched, VaultError> {
+    vault.fetch(&[ask]).await.remove(0)
+}
+
+async fn fault(vault: &HashicorpVault, ask: Ask) -> (VaultFault, String) {
+    let error = one(vault, ask).await.unwrap_err();
+    (error.fault, error.reason)
+}
+
+#[async_trait]
+impl Seeded for Bench {
+    fn vault(&self) -> &dyn Vault {
+        &self.vault
+    }
+
+    async fn put(&self, name: &str, value: &[u8]) {
+        self.write(name, json!({ "value": str::from_utf8(value).unwrap() })).await;
+    }
+
+    async fn put_fields(&self, name: &str, json: &str) {
+        self.write(name, serde_json::from_str::<Map<String, Value>>(json).unwrap().into()).await;
+    }
+
+    async fn remove(&self, name: &str) {
+        self.server.done("DELETE", &format!("secret/data/{name}"), Value::Null).await;
+    }
+
+    fn binary(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn conforms() {
+    let Some(bench) = Bench::start().await else { return };
+    suite::all(&bench).await;
+}
+
+#[tokio::test]
+async fn gone_destroyed_and_absent_are_told_apart() {
+    let Some(bench) = Bench::start().await else { return };
+    for value in ["one", "two", "three"] {
+        bench.put("a", value.as_bytes()).await;
+    }
+    bench.server.done("POST", "secret/delete/a", json!({ "versions": [1] })).await;
+    bench.server.done("PUT", "secret/destroy/a", json!({ "versions": [2] })).await;
+    let pinned = |version: &str| Ask { version: Some(version.to_owned()), ..ask("a") };
+    assert_eq!(one(&bench.vault, ask("a")).await.unwrap().value.expose(), b"three");
+    let (deleted, destroyed) = (fault(&bench.vault, pinned("1")).await, fault(&bench.vault, pinned("2")).await);
+    assert_eq!((deleted.0, destroyed.0), (VaultFault::Gone, VaultFault::Gone));
+    assert_ne!(deleted.1, destroyed.1);
+    assert_eq!(fault(&bench.vault, pinned("4")).await.0, VaultFault::NotFound);
+    bench.server.done("POST", "secret/undelete/a", json!({ "versions": [1] })).await;
+    assert_eq!(one(&bench.vault, pinned("1")).await.unwrap().value.expose(), b"one");
+}
+
+#[tokio::test]
+async fn refusals_are_what_they_are() {
+    let Some(bench) = Bench::start().await else { return };
+    bench.put("shop/db", b"one").await;
+    bench.put("other", b"two").await;
+    let token = bench.server.token_for(r#"path "secret/data/shop/*" { capabilities = ["read"] }"#).await;
+    let limited = adapter(&bench.server, "secret", &token);
+    assert_eq!(one(&limited, ask("shop/db")).await.unwrap().value.expose(), b"one");
+    assert_eq!(fault(&limited, ask("shop/absent")).await.0, VaultFault::NotFound);
+    assert_eq!(fault(&limited, ask("other")).await.0, VaultFault::Denied);
+    assert_eq!(limited.list().await.unwrap_err().fault, VaultFault::Denied);
+    let stranger = adapter(&bench.server, "secret", "hvs.no-such-token");
+    let (kind, reason) = fault(&stranger, ask("shop/db")).await;
+    assert!(matches!(kind, VaultFault::Unauthenticated | VaultFault::Denied), "{reason}");
+    assert!(!reason.contains("no-such-token"), "{reason}");
+    let elsewhere = adapter(&bench.server, "no-such-mount", bench.server.token());
+    assert_eq!(fault(&elsewhere, ask("shop/db")).await.0, VaultFault::NotFound);
+    bench.server.seal(true).await;
+    let (kind, reason) = fault(&limited, ask("shop/db")).await;
+    assert_eq!((kind, reason.contains("sealed")), (VaultFault::Unavailable, true), "{reason}");
+    bench.server.seal(false).await;
+    assert_eq!(one(&limited, ask("shop/db")).await.unwrap().value.expose(), b"one");
+}
+
+#[tokio::test]
+async fn a_quota_is_waited_out() {
+    let Some(bench) = Bench::start().await else { return };
+    let names: Vec<String> = (0..12).map(|index| format!("quota/{index}")).collect();
+    for name in &names {
+        bench.put(name, name.as_bytes()).await;
+    }
+    bench.server.done("POST", "sys/quotas/rate-limit/test", json!({ "path": "secret/", "rate": 5, "interval": "1s" })).await;
+    let asks: Vec<Ask> = names.iter().map(|name| ask(name)).collect();
+    for (name, answer) in names.iter().zip(bench.vault.fetch(&asks).await) {
+        assert_eq!(answer.unwrap_or_else(|error| panic!("{name}: {error:?}")).value.expose(), name.as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn names_are_found_where_they_were_put() {
+    let Some(bench) = Bench::start().await else { return };
+    let names =
+        ["a b", "é/ü", "a+b", "a&b=c", "a:b@c", "a;b,c", "~a", "*", "(a)", "日本/語", "a=", "data", "metadata/data", "v1/sys", "!$'"];
+    for (index, name) in names.iter().enumerate() {
+        // Percent-encoded by the test's own means, so that the adapter is not asked to agree with itself.
+        let path: String = name.bytes().map(|byte| if byte == b'/' { "/".to_owned() } else { format!("%{byte:02X}") }).collect();
+        bench.write(&path, json!({ "value": index.to_string() })).await;
+    }
+    for (index, name) in names.iter().enumerate() {
+        let fetched = one(&bench.vault, ask(name)).await.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(fetched.value.expose(), index.to_string().as_bytes(), "{name}");
+    }
+    let mut expected = names.to_vec();
+    expected.sort_unstable();
+    let listed: Vec<String> = bench.vault.list().await.unwrap().into_iter().map(|listed| listed.name).collect();
+    assert_eq!(listed, expected);
+}
