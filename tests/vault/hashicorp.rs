@@ -100,7 +100,7 @@ async fn refusals_are_told_apart_and_not_repeated() {
     fails(Fault::status(404), NotFound, reason, 1).await;
     fails(words(404, "no handler for route"), NotFound, "there is no `secret/data/b`: no handler for route", 1).await;
     fails(words(400, "odd"), Unavailable, "the vault refused the request with status 400: odd", 1).await;
-    fails(Fault::status(405), Unavailable, "the vault refused the request with status 405", 1).await;
+    fails(Fault::status(405), Unavailable, "the vault refused the request with status 405: unsupported operation", 1).await;
     fails(Fault::status(501), Unavailable, "the vault failed with status 501", 1).await;
     // The token itself is never shown, even when a server says it.
     fails(words(403, "no demo-token here"), Denied, "the token may not read `secret/data/b`", 1).await;
@@ -111,7 +111,7 @@ async fn passing_faults_are_tried_four_times() {
     use VaultFault::Unavailable;
     fails(Fault::status(500), Unavailable, "the vault failed with status 500: internal error", 4).await;
     fails(Fault::status(503), Unavailable, "the vault is sealed", 4).await;
-    fails(Fault::status(412), Unavailable, "the vault refused the request with status 412", 4).await;
+    fails(Fault::status(412), Unavailable, "the vault refused the request with status 412: required index state not present", 4).await;
     let broken = "the connection to the vault broke before the answer was complete";
     fails(Fault::Reset, Unavailable, broken, 4).await;
     fails(Fault::Truncated, Unavailable, broken, 4).await;

@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+mod faults;
 mod hashicorp;
 mod local;
+mod rig;
+mod storm;

@@ -1,0 +1,44 @@
+//! What a way into a vault needs, and the words for what is missing.
+
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::project::VaultSettings;
+use crate::project::variable::Variable;
+use crate::secret::Secret;
+use crate::wiring::Wiring;
+
+/// A way into a vault.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs<'a> {
+    pub(super) wiring: &'a Wiring<'a>,
+    pub(super) settings: &'a VaultSettings,
+    /// The way, as in the project file.
+    pub(super) way: &'a str,
+}
+
+impl Needs<'_> {
+    /// What the project says under `key`.
+    pub(super) fn said(&self, key: &str, value: Option<&String>) -> Result<String, Problem> {
+        value.cloned().ok_or_else(|| self.missing(&format!("a `{key}`"), &format!("add `{key}: …` to the vault, or set the variable for it")))
+    }
+
+    /// A variable that is no secret.
+    pub(super) fn plain(&self, variable: Variable) -> Result<String, Problem> {
+        self.wiring.variables.get(variable).map(str::to_owned).ok_or_else(|| self.unset(variable))
+    }
+
+    /// A variable that is a secret.
+    pub(super) fn secret(&self, variable: Variable) -> Result<Secret, Problem> {
+        self.wiring.variables.secret(variable).map(Secret::duplicate).ok_or_else(|| self.unset(variable))
+    }
+
+    fn unset(&self, variable: Variable) -> Problem {
+        self.missing(variable.name, &format!("set {}: {}", variable.name, variable.about))
+    }
+
+    /// The problem of something that is missing.
+    pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
+        let name = &self.settings.entry.name;
+        name.blame(Problem::new(Fault::Vault, format!("vault `{}` is entered by {}, which needs {what}", name.value, self.way), next))
+    }
+}

@@ -1,0 +1,101 @@
+//! Every fault befalls every kind of vault: the right verdict, no value and no credential in the words, and an end in time.
+
+use std::time::Duration;
+
+use cloze::blank::Ask;
+use cloze::vault::VaultFault;
+use cloze::vault::http::Limits;
+use tokio::time::Instant;
+use vault_mock::Fault;
+use vault_mock::Script;
+
+use crate::rig::Rig;
+use crate::rig::all;
+use crate::rig::ask;
+
+const DEADLINE: Duration = Duration::from_millis(1500);
+/// How much later than the deadline an answer may come.
+const GRACE: Duration = Duration::from_secs(1);
+
+fn limits() -> Limits {
+    Limits { deadline: DEADLINE, rest: Duration::from_millis(200), ..Limits::default() }
+}
+
+/// Faults that do not depend on the protocol: whatever happens, the vault was not available.
+fn common() -> Vec<(Fault, VaultFault)> {
+    let faults = [
+        Fault::status(500),
+        Fault::status(502),
+        Fault::status(503),
+        Fault::status(504),
+        Fault::Reset,
+        Fault::Delay { ms: 20_000 },
+        Fault::Slow { each_ms: 400 },
+        Fault::Truncated,
+        Fault::Malformed,
+        Fault::Redirect { code: 301, to: "https://evil.example/".to_owned() },
+        Fault::Redirect { code: 302, to: "//evil.example/".to_owned() },
+        Fault::Redirect { code: 307, to: "/elsewhere".to_owned() },
+        Fault::Redirect { code: 308, to: "http://127.0.0.1:1/".to_owned() },
+        Fault::Body { code: 200, text: "canary-0-7Yq1".to_owned() },
+        Fault::Body { code: 200, text: "{\"canary-0-7Yq1\": \"canary-0-7Yq1\"}".to_owned() },
+        Fault::Body { code: 200, text: "[]".to_owned() },
+        Fault::Body { code: 200, text: String::new() },
+    ];
+    faults.into_iter().map(|fault| (fault, VaultFault::Unavailable)).collect()
+}
+
+fn is_clean(rig: &dyn Rig, words: &str) -> bool {
+    !words.contains("canary-") && rig.credentials().iter().all(|credential| !words.contains(credential))
+}
+
+#[tokio::test]
+async fn every_fault_of_every_vault_gets_its_verdict() {
+    let mut count = 0;
+    for rig in all(0) {
+        let mut wrong = Vec::new();
+        for (fault, expected) in common().into_iter().chain(rig.refusals()) {
+            let shown = format!("{}: {fault:?}", rig.kind());
+            rig.heal();
+            rig.script(Script::always("secret-", fault));
+            let vault = rig.vault(limits());
+            let asks: Vec<Ask> = (0..3).map(ask).collect();
+            let began = Instant::now();
+            let answers = vault.fetch(&asks).await;
+            let took = began.elapsed();
+            for answer in answers {
+                count += 1;
+                match answer {
+                    Err(error) if error.fault == expected && is_clean(rig.as_ref(), &format!("{error:?}")) && !error.next.is_empty() => {}
+                    other => wrong.push(format!("{shown}: expected {expected:?}, got {other:?}")),
+                }
+            }
+            if took > DEADLINE + GRACE {
+                wrong.push(format!("{shown}: took {took:?}"));
+            }
+            let began = Instant::now();
+            let words = format!("{:?} {:?} {:?}", vault.probe(&asks).await, vault.list().await, vault.examine().await);
+            if !is_clean(rig.as_ref(), &words) || began.elapsed() > 3 * (DEADLINE + GRACE) {
+                wrong.push(format!("{shown}: probe, list and examine took {:?} and said {words}", began.elapsed()));
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    }
+    println!("{count} answers, each with its verdict");
+}
+
+#[tokio::test]
+async fn a_fault_that_passes_is_not_noticed() {
+    for rig in all(0) {
+        for fault in [Fault::status(500), Fault::status(503), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
+            let shown = format!("{}: {fault:?}", rig.kind());
+            rig.heal();
+            rig.script(Script::new("secret-", 2, fault));
+            let answers = rig.vault(Limits { deadline: Duration::from_secs(10), ..limits() }).fetch(&[ask(0), ask(1)]).await;
+            for (number, answer) in answers.into_iter().enumerate() {
+                let value = answer.unwrap_or_else(|error| panic!("{shown}: {error:?}")).value;
+                assert_eq!(value.expose(), crate::rig::value(number).as_bytes(), "{shown}");
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! HashiCorp Vault's KV version 2.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloze::clock::Machine;
+use cloze::secret::Secret;
+use cloze::vault::Vault;
+use cloze::vault::VaultFault;
+use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::hashicorp::Settings;
+use cloze::vault::http::Limits;
+use vault_mock::Fault;
+use vault_mock::Journal;
+use vault_mock::Options;
+use vault_mock::Script;
+use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
+
+use crate::rig::Rig;
+use crate::rig::SECRETS;
+use crate::rig::name;
+use crate::rig::value;
+
+#[derive(Debug)]
+pub(super) struct HashicorpRig {
+    server: Server<Hashicorp>,
+}
+
+impl HashicorpRig {
+    pub(super) fn new(latency_ms: u64) -> Self {
+        let mut seed = Seed::default();
+        for number in 0..SECRETS {
+            seed = seed.secret(&format!("secret/{}", name(number)), &[("value", &value(number))]);
+        }
+        Self { server: Hashicorp::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
+    }
+}
+
+impl Rig for HashicorpRig {
+    fn kind(&self) -> &'static str {
+        "hashicorp"
+    }
+
+    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+        let token = Secret::copy_of(self.server.protocol().token().as_bytes());
+        let settings = Settings { limits, ..Settings::new(self.server.url(), "secret", token) };
+        Arc::new(HashicorpVault::new(settings, Arc::new(Machine)).unwrap())
+    }
+
+    fn script(&self, script: Script) {
+        self.server.script(script);
+    }
+
+    fn heal(&self) {
+        self.server.heal();
+    }
+
+    fn journal(&self) -> &Journal {
+        self.server.journal()
+    }
+
+    fn calls(&self, secrets: usize) -> (usize, usize) {
+        (secrets, 0)
+    }
+
+    fn credentials(&self) -> Vec<String> {
+        vec![self.server.protocol().token().to_owned()]
+    }
+
+    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+        vec![
+            (Fault::status(401), VaultFault::Unauthenticated),
+            (Fault::status(403), VaultFault::Denied),
+            (Fault::worded(403, "1 error occurred: * invalid token"), VaultFault::Unauthenticated),
+            (Fault::status(404), VaultFault::NotFound),
+            (Fault::status(429), VaultFault::RateLimited),
+            (Fault::throttled(3600), VaultFault::RateLimited),
+            (Fault::status(412), VaultFault::Unavailable),
+        ]
+    }
+}
