@@ -51,7 +51,7 @@ fn hvac_reads_vault_mock() {
     let options = Options { tls: Some(&authority), ..Options::default() };
     let server = Hashicorp::serve_with(Seed::default().secret("secret/shop/db", &[("password", "one")]), options).unwrap();
     let put = |name: &str, fields: serde_json::Value| {
-        server.protocol().put(&format!("secret/{name}"), fields.as_object().unwrap().clone()).unwrap()
+        server.protocol().put(&format!("secret/{name}"), fields.as_object().unwrap().clone()).unwrap();
     };
     put("shop/db", json!({ "password": "zwei é", "port": 5432 }));
     put("top", json!({ "value": "" }));
