@@ -137,7 +137,8 @@ fn field_of(fields: Json<'_>, ask: &Ask) -> Result<(Secret, Shape), VaultError> 
     }
     let Some(key) = &ask.key else {
         let (name, keys) = (words::tame(&ask.name, 64), field::keys(fields));
-        let reason = if keys.is_empty() { format!("`{name}` has no keys") } else { format!("`{name}` has the keys {keys}, and none was asked for") };
+        let reason =
+            if keys.is_empty() { format!("`{name}` has no keys") } else { format!("`{name}` has the keys {keys}, and none was asked for") };
         return Err(VaultError::new(VaultFault::BadValue, reason, "name the key, as in `secret(name=…, key=…)`"));
     };
     field::of_object(fields, key)
