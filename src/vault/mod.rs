@@ -16,6 +16,8 @@ pub mod gcp;
 pub mod hashicorp;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+pub mod id_token;
 mod json;
 pub mod limited;
 pub mod local;
