@@ -2,5 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+#[cfg(feature = "env")]
+mod env;
+#[cfg(feature = "exec")]
+mod exec;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod hashicorp;
 mod local;

@@ -58,7 +58,7 @@ impl EnvVault {
         let variable = format!("{}{}", self.prefix, ask.name);
         if let Some(version) = &ask.version {
             let reason = format!("variables have no versions, and version `{}` of `{variable}` was asked for", words::tame(version, 32));
-            return Err(VaultError::new(VaultFault::NotFound, reason, "leave `version` out"));
+            return Err(VaultError::new(VaultFault::Unsupported, reason, "leave `version` out"));
         }
         Ok(variable)
     }
@@ -107,7 +107,7 @@ impl Vault for EnvVault {
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
-        Plan::none(asks.iter().map(|ask| &ask.name).collect::<BTreeSet<_>>().len())
+        Plan::none(Plan::distinct(asks))
     }
 
     /// A value is read where a field of it is asked for.
@@ -148,5 +148,87 @@ impl Vault for EnvVault {
 
     async fn close(&self) -> Result<(), VaultError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
+    use super::EnvVault;
+    use super::Settings;
+    use super::Surroundings;
+    use crate::secret::Secret;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+    use crate::vault::suite::Versions;
+
+    #[derive(Debug, Default)]
+    struct Table(Mutex<BTreeMap<String, Vec<u8>>>);
+
+    impl Surroundings for Table {
+        fn get(&self, name: &str) -> Option<Secret> {
+            self.0.lock().unwrap().get(name).map(|value| Secret::copy_of(value))
+        }
+
+        fn names(&self) -> Vec<String> {
+            self.0.lock().unwrap().keys().cloned().collect()
+        }
+    }
+
+    #[derive(Debug)]
+    struct Bench {
+        table: Arc<Table>,
+        vault: EnvVault,
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            self.table.0.lock().unwrap().insert(format!("SHOP_{name}"), value.to_vec());
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            self.table.0.lock().unwrap().remove(&format!("SHOP_{name}"));
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities {
+                versions: Versions::None,
+                binary: true,
+                nul: false,
+                remembers: false,
+                probes: true,
+                good: &["a", "DB_1", "1", "_"],
+                ..Abilities::default()
+            }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            neutral.replace(['/', '-'], "_")
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        let table = Arc::new(Table::default());
+        table.0.lock().unwrap().insert("PATH".to_owned(), b"/bin".to_vec());
+        let variables: Arc<dyn Surroundings> = Arc::clone(&table) as Arc<dyn Surroundings>;
+        let vault = EnvVault::new(Settings { prefix: "SHOP_".to_owned(), variables, prefixes: Vec::new() }).unwrap();
+        suite::all(&Bench { table, vault }).await;
     }
 }

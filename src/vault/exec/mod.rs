@@ -48,7 +48,6 @@ mod settings;
 pub use settings::Settings;
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -165,8 +164,7 @@ impl Vault for ExecVault {
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
-        let distinct: BTreeSet<(&str, Option<&str>)> = asks.iter().map(|ask| (ask.name.as_str(), ask.version.as_deref())).collect();
-        Plan { secrets: distinct.len(), calls: usize::from(!asks.is_empty()), ahead: 0, parallel: 1 }
+        Plan { secrets: Plan::distinct(asks), calls: usize::from(!asks.is_empty()), ahead: 0, parallel: 1 }
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
@@ -201,5 +199,141 @@ impl Vault for ExecVault {
 
     async fn close(&self) -> Result<(), VaultError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+    use std::thread::spawn;
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use rustix::fs::CWD;
+    use rustix::fs::Mode;
+    use rustix::fs::mkfifoat;
+    use serde_json::Value;
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::ExecVault;
+    use super::Settings;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+
+    /// What the program knows: versions of values, and which secrets were removed.
+    #[derive(Debug, Default)]
+    struct Store {
+        secrets: BTreeMap<String, Vec<Option<Value>>>,
+        runs: usize,
+    }
+
+    impl Store {
+        fn answer(&mut self, request: &Value) -> Value {
+            self.runs += 1;
+            assert_eq!(request["apiVersion"], "cloze.dev/exec/v1");
+            let answers: Vec<Value> = match request["operation"].as_str().unwrap() {
+                "list" => self.secrets.keys().map(|name| json!({ "name": name })).collect(),
+                operation => request["asks"].as_array().unwrap().iter().map(|ask| self.one(ask, operation == "probe")).collect(),
+            };
+            json!({ "answers": answers })
+        }
+
+        fn one(&self, ask: &Value, probe: bool) -> Value {
+            let error = |kind: &str| json!({ "error": { "kind": kind, "message": "so it is" } });
+            let Some(versions) = self.secrets.get(ask["name"].as_str().unwrap()) else { return error("not-found") };
+            let wanted = ask["version"].as_str().map_or_else(|| versions.len().to_string(), str::to_owned);
+            let found = versions.iter().zip(1..).find(|(_, number)| *number.to_string() == wanted);
+            match found {
+                None => error("not-found"),
+                Some((None, _)) => error("gone"),
+                Some((Some(_), number)) if probe => json!({ "version": number.to_string() }),
+                Some((Some(value), number)) => {
+                    let mut answer = value.clone();
+                    answer["version"] = json!(number.to_string());
+                    answer
+                }
+            }
+        }
+    }
+
+    /// A shell that hands requests to a thread through named pipes.
+    #[derive(Debug)]
+    struct Bench {
+        _directory: TempDir,
+        store: Arc<Mutex<Store>>,
+        vault: ExecVault,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let (requests, answers) = (directory.path().join("requests"), directory.path().join("answers"));
+            for pipe in [&requests, &answers] {
+                mkfifoat(CWD, pipe, Mode::RUSR | Mode::WUSR).unwrap();
+            }
+            let store = Arc::new(Mutex::new(Store::default()));
+            let known = Arc::clone(&store);
+            // The thread waits for requests until the pipes are gone with their directory, or the process ends.
+            spawn(move || {
+                while let Ok(text) = fs::read(&requests) {
+                    let answer = known.lock().unwrap().answer(&serde_json::from_slice(&text).unwrap());
+                    fs::write(&answers, answer.to_string()).unwrap();
+                }
+            });
+            let vault = ExecVault::new(settings(directory.path())).unwrap();
+            Self { _directory: directory, store, vault }
+        }
+    }
+
+    fn settings(directory: &Path) -> Settings {
+        let command = ["/bin/sh", "-c", "cat > requests; cat answers"].map(str::to_owned).to_vec();
+        let deadline = Duration::from_secs(20);
+        Settings { command, directory: directory.to_owned(), deadline, prefixes: Vec::new(), withheld: Vec::new() }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            let answer = match str::from_utf8(value) {
+                Ok(text) => json!({ "value": text }),
+                Err(_) => json!({ "base64": STANDARD.encode(value) }),
+            };
+            self.store.lock().unwrap().secrets.entry(name.to_owned()).or_default().push(Some(answer));
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            let fields: Value = serde_json::from_str(json).unwrap();
+            self.store.lock().unwrap().secrets.entry(name.to_owned()).or_default().push(Some(json!({ "fields": fields })));
+        }
+
+        async fn remove(&self, name: &str) {
+            *self.store.lock().unwrap().secrets.get_mut(name).unwrap().last_mut().unwrap() = None;
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities { binary: true, probes: true, ..Abilities::default() }
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.store.lock().unwrap().runs)
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        suite::all(&Bench::new()).await;
     }
 }

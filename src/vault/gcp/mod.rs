@@ -258,9 +258,9 @@ impl Vault for GcpVault {
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
-        let distinct: BTreeSet<Wanted<'_>> = asks.iter().map(wanted_of).collect();
+        let distinct = Plan::distinct(asks);
         let ahead = usize::from(!self.login.is_local() && !asks.is_empty());
-        Plan { secrets: distinct.len(), calls: distinct.len(), ahead, parallel: self.parallel }
+        Plan { secrets: distinct, calls: distinct, ahead, parallel: self.parallel }
     }
 
     /// A value is read where a field of it is asked for, where nothing but the value may be seen, and where there are more than Google
@@ -333,4 +333,89 @@ impl Vault for GcpVault {
 
 fn wanted_of(ask: &Ask) -> Wanted<'_> {
     (&ask.name, ask.version.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use vault_mock::Server;
+    use vault_mock::gcp::Gcp;
+    use vault_mock::gcp::Seed;
+    use vault_mock::gcp::State;
+
+    use super::GcpVault;
+    use super::Settings;
+    use crate::clock::Machine;
+    use crate::secret::Secret;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+
+    #[derive(Debug)]
+    struct Bench {
+        server: Server<Gcp>,
+        location: Option<&'static str>,
+        vault: GcpVault,
+    }
+
+    impl Bench {
+        fn new(location: Option<&'static str>) -> Self {
+            let server = Gcp::serve(Seed::default()).unwrap();
+            let mut settings = Settings::new("demo-project");
+            settings.endpoint = Some(server.url());
+            settings.location = location.map(str::to_owned);
+            settings.credentials = Some(Secret::copy_of(server.protocol().service_account(&server.url()).as_bytes()));
+            // The suite asks for more than Google's quota at once.
+            settings.limits.rate = Some(super::ACCESSES);
+            Self { vault: GcpVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap(), location, server }
+        }
+
+        fn stored(&self, name: &str) -> String {
+            self.location.map_or_else(|| name.to_owned(), |location| format!("{location}/{name}"))
+        }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            self.server.protocol().put(&self.stored(name), value);
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            self.server.protocol().set(&self.stored(name), None, State::Destroyed);
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities { binary: true, probes: true, good: &["a", "a-b_C", "9"], ..Abilities::default() }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            neutral.replace('/', "-")
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.server.journal().count())
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        suite::all(&Bench::new(None)).await;
+    }
+
+    #[tokio::test]
+    async fn conforms_in_a_region() {
+        suite::all(&Bench::new(Some("europe-west3"))).await;
+    }
 }
