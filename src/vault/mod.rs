@@ -1,11 +1,23 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
+#[cfg(any(feature = "exec", feature = "gcp"))]
+mod binary;
+#[cfg(any(feature = "exec", feature = "gcp"))]
+mod current;
+#[cfg(feature = "env")]
+pub mod env;
+#[cfg(feature = "exec")]
+pub mod exec;
 mod field;
 mod finding;
+#[cfg(feature = "gcp")]
+pub mod gcp;
 #[cfg(feature = "hashicorp")]
 pub mod hashicorp;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+pub mod id_token;
 mod json;
 pub mod limited;
 pub mod local;

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+#[cfg(feature = "env")]
+mod env;
+#[cfg(feature = "exec")]
+mod exec;
 mod faults;
+#[cfg(feature = "gcp")]
+mod gcp;
 mod hashicorp;
 mod local;
 mod rig;

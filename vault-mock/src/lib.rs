@@ -31,6 +31,15 @@
 //!   - { on: shop/db, times: 2, fault: { kind: status, code: 429, retry_after: "1" } }
 //!   - { on: shop/slow, fault: { kind: slow, each_ms: 100 } }       # no `times`: always
 //!   - { on: shop/hot, until_ms: 60000, fault: { kind: status, code: 429 } }   # a storm: so long from the first request
+//! gcp:
+//!   project: demo-project             # default; its number is 123456789012
+//!   secrets:                          # NAME, or LOCATION/NAME: its versions, oldest first
+//!     shop-db: [one, two]
+//!     europe-west3/shop-bytes: [{ base64: AAH/ }]
+//!   states: [{ secret: shop-db, version: 1, state: disabled }]      # or destroyed
+//!   aliases: { shop-db: { stable: 2 } }
+//!   may: [access]                     # of access, get, list; default: all of them
+//!   denied: [shop-root]               # with these the identity may do nothing
 //! hashicorp:
 //!   flavor: vault                     # or openbao: whose words are used where the two differ
 //!   namespaces: [team/shop]           # without any, the header `X-Vault-Namespace` is not read
@@ -83,6 +92,7 @@ mod spoil;
 mod time;
 mod visit;
 
+pub mod gcp;
 pub mod hashicorp;
 
 pub use answer::Answer;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use vault_mock::gcp::Gcp;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::{Authority, Options, Protocol, Seed, SeedError, Server};
 
@@ -42,6 +43,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
     options.tls = authority.as_ref();
     let mut running = Running { port, options, waits: Vec::new() };
     // A line for each kind of vault.
+    running.start(seed.gcp, Gcp::new)?;
     running.start(seed.hashicorp, Hashicorp::new)?;
     if running.waits.is_empty() {
         return Err(format!("{file}: it has no section of a vault, such as `hashicorp:`"));

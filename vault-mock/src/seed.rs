@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::gcp;
 use crate::hashicorp;
 use crate::options::Options;
 use crate::script::Script;
@@ -18,6 +19,8 @@ pub struct Seed {
     pub latency_ms: u64,
     /// Faults from the start. Each server has them for itself.
     pub faults: Vec<Script>,
+    /// A server of Google Secret Manager.
+    pub gcp: Option<gcp::Seed>,
     /// A `HashiCorp` server.
     pub hashicorp: Option<hashicorp::Seed>,
 }
@@ -75,6 +78,8 @@ mod tests {
         let yaml: String =
             block.lines().map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect();
         let seed = Seed::parse(&yaml).unwrap();
+        let gcp = seed.gcp.unwrap();
+        assert_eq!((gcp.secrets["shop-db"].len(), gcp.aliases["shop-db"]["stable"], gcp.states.len()), (2, 2, 1));
         let hashicorp = seed.hashicorp.unwrap();
         assert_eq!(hashicorp.tokens[1].id, "reader");
         assert_eq!(hashicorp.jwt[0].mount.as_deref(), Some("github"));

@@ -4,6 +4,7 @@
 
 mod client;
 mod faults;
+mod gcp;
 mod hashicorp;
 mod program;
 mod tls;

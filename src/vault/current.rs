@@ -1,0 +1,25 @@
+//! What is known of pinned versions once the current ones were read too.
+
+use std::collections::BTreeMap;
+
+use crate::blank::Ask;
+use crate::vault::Fetched;
+use crate::vault::VaultError;
+
+/// Marks what was asked for without a version as current, and a pinned version as current or not where the same answers tell.
+pub(crate) fn tell(asks: &[Ask], answers: &mut [Result<Fetched, VaultError>]) {
+    let mut current = BTreeMap::new();
+    for (ask, answer) in asks.iter().zip(&mut *answers) {
+        if let (None, Ok(fetched)) = (&ask.version, answer) {
+            fetched.current = Some(true);
+            if !fetched.version.is_empty() {
+                current.insert(ask.name.as_str(), fetched.version.clone());
+            }
+        }
+    }
+    for (ask, answer) in asks.iter().zip(answers) {
+        if let (Some(_), Ok(fetched), Some(version)) = (&ask.version, answer, current.get(ask.name.as_str())) {
+            fetched.current = Some(fetched.version == *version);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Environment variables as a vault, for CI systems that inject secrets into them.
+//!
+//! A secret's variable is the configured prefix and the secret's name, letter for letter: with the prefix `SHOP_`, `DB_PASSWORD` is
+//! `SHOP_DB_PASSWORD`. A variable that is set to nothing is an empty value; one that is not set is not there. There are no versions.
+//! Listing needs a prefix: without one it would show what else the environment holds.
+
+mod name;
+mod settings;
+
+pub use settings::{Settings, Surroundings};
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::blank::Ask;
+use crate::secret::Secret;
+use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
+use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Shape;
+use crate::vault::Step;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::field;
+use crate::vault::words;
+
+/// Environment variables.
+#[derive(Debug)]
+pub struct EnvVault {
+    prefix: String,
+    variables: Arc<dyn Surroundings>,
+    prefixes: Vec<String>,
+}
+
+impl EnvVault {
+    /// The variables that `settings` name. Nothing is read here.
+    ///
+    /// # Errors
+    /// A prefix that no variable's name has.
+    pub fn new(settings: Settings) -> Result<Self, VaultError> {
+        let Settings { prefix, variables, prefixes } = settings;
+        name::check_prefix(&prefix).map_err(|reason| {
+            let reason = format!("the prefix of the variables cannot be one: {reason}");
+            VaultError::new(VaultFault::BadName, reason, "give a prefix such as `SHOP_`")
+        })?;
+        Ok(Self { prefix, variables, prefixes })
+    }
+
+    /// The variable of an ask, if the ask can be answered at all.
+    fn variable(&self, ask: &Ask) -> Result<String, VaultError> {
+        self.check_name(&ask.name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"))?;
+        let variable = format!("{}{}", self.prefix, ask.name);
+        if let Some(version) = &ask.version {
+            let reason = format!("variables have no versions, and version `{}` of `{variable}` was asked for", words::tame(version, 32));
+            return Err(VaultError::new(VaultFault::Unsupported, reason, "leave `version` out"));
+        }
+        Ok(variable)
+    }
+
+    fn read(&self, ask: &Ask) -> Result<Fetched, VaultError> {
+        let variable = self.variable(ask)?;
+        let value = self.variables.get(&variable).ok_or_else(|| unset(&variable))?;
+        let (value, shape): (Secret, Shape) = match &ask.key {
+            Some(key) => field::of_text(&value, key)?,
+            None => (value, Shape::Plain),
+        };
+        Ok(Fetched { value, shape, version: String::new(), current: Some(true), not_before: None, expires: None })
+    }
+
+    /// The secrets whose variables are set.
+    fn names(&self) -> BTreeSet<String> {
+        let names = self.variables.names();
+        let below = names.iter().filter_map(|variable| variable.strip_prefix(self.prefix.as_str()));
+        below.filter(|name| self.check_name(name).is_ok()).map(str::to_owned).collect()
+    }
+}
+
+fn unset(variable: &str) -> VaultError {
+    let next = "set it where cloze runs, or check the name: lower and upper case are told apart";
+    VaultError::new(VaultFault::NotFound, format!("the variable `{variable}` is not set"), next)
+}
+
+impl fmt::Display for EnvVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.prefix.as_str() {
+            "" => f.write_str("the environment's variables"),
+            prefix => write!(f, "the environment's variables {prefix}…"),
+        }
+    }
+}
+
+#[async_trait]
+impl Vault for EnvVault {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        name::check(&self.prefix, name)?;
+        words::beginning(name, &self.prefixes)
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        asks.iter().map(|ask| self.read(ask)).collect()
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        Plan::none(Plan::distinct(asks))
+    }
+
+    /// A value is read where a field of it is asked for.
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let set: BTreeSet<String> = self.variables.names().into_iter().collect();
+        let probe = |ask: &Ask| {
+            if ask.key.is_some() {
+                return self.read(ask).map(|fetched| Found::from(&fetched));
+            }
+            let variable = self.variable(ask)?;
+            let found = Found { version: String::new(), current: Some(true), not_before: None, expires: None, read: false };
+            if set.contains(&variable) { Ok(found) } else { Err(unset(&variable)) }
+        };
+        asks.iter().map(probe).collect()
+    }
+
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        if self.prefix.is_empty() {
+            let reason = "without a prefix, all of the environment would be listed";
+            return Err(VaultError::new(VaultFault::Unsupported, reason, "give the vault a prefix, such as `SHOP_`"));
+        }
+        Ok(self.names().into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect())
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        let prefix = &self.prefix;
+        let outcome = match self.names().len() {
+            _ if prefix.is_empty() => Ok("every variable that a template names is one of its secrets".to_owned()),
+            0 => {
+                let reason = format!("no variable begins with `{prefix}`");
+                Err(VaultError::new(VaultFault::NotFound, reason, "set the variables where cloze runs, or correct the prefix"))
+            }
+            1 => Ok(format!("1 variable begins with `{prefix}`")),
+            count => Ok(format!("{count} variables begin with `{prefix}`")),
+        };
+        vec![Finding { step: Step::Setup, outcome }]
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
+    use super::EnvVault;
+    use super::Settings;
+    use super::Surroundings;
+    use crate::secret::Secret;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+    use crate::vault::suite::Versions;
+
+    #[derive(Debug, Default)]
+    struct Table(Mutex<BTreeMap<String, Vec<u8>>>);
+
+    impl Surroundings for Table {
+        fn get(&self, name: &str) -> Option<Secret> {
+            self.0.lock().unwrap().get(name).map(|value| Secret::copy_of(value))
+        }
+
+        fn names(&self) -> Vec<String> {
+            self.0.lock().unwrap().keys().cloned().collect()
+        }
+    }
+
+    #[derive(Debug)]
+    struct Bench {
+        table: Arc<Table>,
+        vault: EnvVault,
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            self.table.0.lock().unwrap().insert(format!("SHOP_{name}"), value.to_vec());
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            self.table.0.lock().unwrap().remove(&format!("SHOP_{name}"));
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities {
+                versions: Versions::None,
+                binary: true,
+                nul: false,
+                remembers: false,
+                probes: true,
+                good: &["a", "DB_1", "1", "_"],
+                ..Abilities::default()
+            }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            neutral.replace(['/', '-'], "_")
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        let table = Arc::new(Table::default());
+        table.0.lock().unwrap().insert("PATH".to_owned(), b"/bin".to_vec());
+        let variables: Arc<dyn Surroundings> = Arc::clone(&table) as Arc<dyn Surroundings>;
+        let vault = EnvVault::new(Settings { prefix: "SHOP_".to_owned(), variables, prefixes: Vec::new() }).unwrap();
+        suite::all(&Bench { table, vault }).await;
+    }
+}

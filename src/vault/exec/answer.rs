@@ -1,0 +1,169 @@
+//! What the program writes: believed where it is what the protocol says, and never shown where it could be a value.
+
+use crate::blank::Ask;
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+use crate::vault::Fetched;
+use crate::vault::Found;
+use crate::vault::Listed;
+use crate::vault::Shape;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::binary;
+use crate::vault::exec::refusal::Refusal;
+use crate::vault::field;
+use crate::vault::json::Json;
+use crate::vault::json::JsonKind;
+use crate::vault::words;
+
+/// The members of an answer of which there is exactly one when a value is asked for.
+const OUTCOMES: [&str; 4] = ["value", "base64", "fields", "error"];
+
+/// An answer of the program as a whole.
+#[derive(Debug)]
+pub(super) struct Answers<'a> {
+    list: Vec<Json<'a>>,
+}
+
+impl<'a> Answers<'a> {
+    /// Reads the answer to `count` asks, or to a request for everything.
+    pub(super) fn read(text: &'a Secret, count: Option<usize>) -> Result<Self, VaultError> {
+        let json = Json::parse(text.expose()).map_err(|fault| strange(&format!("no JSON from byte {} on", fault.offset)))?;
+        if json.kind() != JsonKind::Object {
+            return Err(strange(&format!("{} in place of an object", json.kind())));
+        }
+        let answers = one(json, "answers")?;
+        if let Some(error) = one(json, "error")? {
+            let list = answers.map(|answers| answers.members().map(|(_, answer)| answer).collect()).unwrap_or_default();
+            return Err(Self { list }.refusal(error, None));
+        }
+        let answers = answers.filter(|answers| answers.kind() == JsonKind::Array).ok_or_else(|| strange("no list `answers`"))?;
+        let list: Vec<Json<'_>> = answers.members().map(|(_, answer)| answer).collect();
+        match count {
+            Some(count) if count != list.len() => Err(strange(&format!("{} answers to {count} asks", list.len()))),
+            _ if list.iter().any(|answer| answer.kind() != JsonKind::Object) => Err(strange("an answer that is no object")),
+            _ => Ok(Self { list }),
+        }
+    }
+
+    /// The value that answers the ask at `index`.
+    pub(super) fn fetched(&self, index: usize, ask: &Ask) -> Result<Fetched, VaultError> {
+        let (answer, facts) = self.facts(index, ask)?;
+        let (value, shape) = match (one(answer, "value")?, one(answer, "base64")?, one(answer, "fields")?) {
+            (Some(value), _, _) => (value.secret().ok_or_else(|| strange("a `value` that is no text"))?, Shape::Plain),
+            (_, Some(base64), _) => {
+                let decoded = base64.secret().and_then(|text| binary::decoded(&text));
+                (decoded.ok_or_else(|| strange("a `base64` that is no text of that kind"))?, Shape::Plain)
+            }
+            (_, _, Some(fields)) => field_of(fields, ask)?,
+            (None, None, None) => return Err(strange("an answer without a value or an error")),
+        };
+        let Found { version, current, not_before, expires, read: _ } = facts;
+        Ok(Fetched { value, shape, version, current, not_before, expires })
+    }
+
+    /// What is known of the secret that the ask at `index` names.
+    pub(super) fn found(&self, index: usize, ask: &Ask) -> Result<Found, VaultError> {
+        let (answer, facts) = self.facts(index, ask)?;
+        let read = OUTCOMES.iter().any(|member| answer.get(member).is_some());
+        if read { self.fetched(index, ask).map(|fetched| Found::from(&fetched)) } else { Ok(facts) }
+    }
+
+    /// Everything that the program names and that can be asked for.
+    pub(super) fn listed(&self, allowed: impl Fn(&str) -> bool) -> Result<Vec<Listed>, VaultError> {
+        let mut listed = Vec::new();
+        for answer in &self.list {
+            let name = one(*answer, "name")?.and_then(|name| name.text()).ok_or_else(|| strange("an entry without a `name`"))?;
+            let version = one(*answer, "version")?.map(version).transpose()?;
+            if allowed(&name) {
+                listed.push(Listed { name, version, created: None, removed: false });
+            }
+        }
+        listed.sort_by(|one, other| one.name.cmp(&other.name));
+        listed.dedup_by(|one, other| one.name == other.name);
+        Ok(listed)
+    }
+
+    /// An answer that is no error, with what it says beside the value.
+    fn facts(&self, index: usize, ask: &Ask) -> Result<(Json<'a>, Found), VaultError> {
+        let answer = *self.list.get(index).ok_or_else(|| strange("too few answers"))?;
+        if OUTCOMES.iter().filter(|member| answer.get(member).is_some()).count() > 1 {
+            return Err(strange("an answer that is several things at once"));
+        }
+        if let Some(error) = one(answer, "error")? {
+            return Err(self.refusal(error, Some(ask)));
+        }
+        let told = one(answer, "version")?.map(version).transpose()?;
+        let version = match (told, &ask.version) {
+            (Some(told), Some(wanted)) if told != *wanted => return Err(strange("another version than the one asked for")),
+            (told, wanted) => told.or_else(|| wanted.clone()).unwrap_or_default(),
+        };
+        let current = ask.version.is_none().then_some(true);
+        let (not_before, expires) = (time(answer, "notBefore")?, time(answer, "expires")?);
+        Ok((answer, Found { version, current, not_before, expires, read: false }))
+    }
+
+    fn refusal(&self, error: Json<'_>, ask: Option<&Ask>) -> VaultError {
+        let members = one(error, "kind").and_then(|kind| Ok((kind, one(error, "message")?)));
+        let (kind, message) = match members {
+            Ok((Some(kind), message)) if kind.kind() == JsonKind::Text => (kind, message),
+            Ok(_) => return strange("an error without a `kind`"),
+            Err(error) => return error,
+        };
+        let message = message.and_then(|message| message.secret());
+        let shown = message.as_ref().and_then(Secret::expose_text).filter(|message| !self.gives_away(message));
+        Refusal::of(kind).error(ask, shown)
+    }
+
+    /// Whether a message holds one of the values that came with it.
+    fn gives_away(&self, message: &str) -> bool {
+        let holds = |value: Option<Secret>| {
+            let value = value.as_ref().and_then(Secret::expose_text).map(str::trim);
+            value.is_some_and(|value| !value.is_empty() && message.contains(value))
+        };
+        let text = |json: Json<'_>| json.secret().unwrap_or_else(|| json.source());
+        self.list.iter().any(|answer| {
+            answer.all("value").any(|value| holds(Some(text(value))))
+                || answer.all("base64").any(|base64| holds(Some(text(base64))) || holds(binary::decoded(&text(base64))))
+                || answer.all("fields").any(|fields| fields.members().any(|(_, value)| holds(Some(text(value)))))
+        })
+    }
+}
+
+/// The field that an ask names, of a secret that has fields.
+fn field_of(fields: Json<'_>, ask: &Ask) -> Result<(Secret, Shape), VaultError> {
+    if fields.kind() != JsonKind::Object {
+        return Err(strange("`fields` that are no object"));
+    }
+    let Some(key) = &ask.key else {
+        let (name, keys) = (words::tame(&ask.name, 64), field::keys(fields));
+        let reason =
+            if keys.is_empty() { format!("`{name}` has no keys") } else { format!("`{name}` has the keys {keys}, and none was asked for") };
+        return Err(VaultError::new(VaultFault::BadValue, reason, "name the key, as in `secret(name=…, key=…)`"));
+    };
+    field::of_object(fields, key)
+}
+
+/// The member `key` of an object, which must not stand there twice.
+fn one<'a>(object: Json<'a>, key: &str) -> Result<Option<Json<'a>>, VaultError> {
+    let mut all = object.all(key);
+    let first = all.next();
+    if all.next().is_some() { Err(strange(&format!("`{key}` more than once"))) } else { Ok(first) }
+}
+
+/// A version, which people will read.
+fn version(json: Json<'_>) -> Result<String, VaultError> {
+    let fit = |text: &String| !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    json.text().filter(fit).ok_or_else(|| strange("a `version` that is not 1 to 128 visible characters of ASCII"))
+}
+
+fn time(answer: Json<'_>, key: &str) -> Result<Option<Timestamp>, VaultError> {
+    let Some(time) = one(answer, key)? else { return Ok(None) };
+    let time = time.text().and_then(|text| Timestamp::from_rfc3339(&text));
+    time.map(Some).ok_or_else(|| strange(&format!("a `{key}` that is no time such as `2026-01-31T00:00:00Z`")))
+}
+
+fn strange(what: &str) -> VaultError {
+    let reason = format!("the program's answer is not that of `{}`: {what}", super::request::PROTOCOL);
+    VaultError::new(VaultFault::Unavailable, reason, "correct the program; the protocol is in cloze's documentation")
+}

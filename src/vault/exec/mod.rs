@@ -1,0 +1,339 @@
+//! A program of the user's as a vault: it is run once for all asks, reads them as JSON and writes its answers as JSON.
+//!
+//! # The program
+//!
+//! It is named by an absolute path, or by a path with a `/` in it that is relative to the project's root and does not leave it, such as
+//! `./bin/secrets`. A name alone is refused: programs are searched for neither in `PATH` nor in the current directory, so that what runs is
+//! what the project names. It runs in the project's root with the environment of cloze, apart from variables that are cloze's own. It has a
+//! process group of its own; when it takes too long, or writes more than 16 MiB, all of the group is killed. Exit codes other than 0 are
+//! errors. Its standard error is read to its end and not shown, since it may hold values.
+//!
+//! # The protocol `cloze.dev/exec/v1`
+//!
+//! On its standard input it gets one line, and then the end of the input:
+//!
+//! ```json
+//! {"apiVersion": "cloze.dev/exec/v1", "operation": "fetch", "asks": [{"name": "shop/db", "key": "password", "version": "3"}]}
+//! ```
+//!
+//! `key` and `version` are there when the template asks for them. A name has letters, digits, `-`, `.`, `_` and `/`, without empty or dotted
+//! segments. No two asks are equal. The program answers on its standard output, with an answer for each ask in their order:
+//!
+//! ```json
+//! {"answers": [{"value": "text", "version": "3", "notBefore": "2026-01-01T00:00:00Z", "expires": "2026-12-31T00:00:00Z"},
+//!              {"base64": "AAH/"},
+//!              {"fields": {"user": "app", "password": "text"}},
+//!              {"error": {"kind": "not-found", "message": "words"}}]}
+//! ```
+//!
+//! - `value` is the value, or that of the key where one was asked for; `base64` is the same for bytes (RFC 4648 section 4).
+//! - `fields` is a secret that has fields; cloze takes the one that was asked for.
+//! - `version`, `notBefore` and `expires` (RFC 3339) may be left out; `version` is any text of up to 128 visible ASCII characters.
+//! - `error.kind` is `not-found`, `gone` (removed or disabled), `denied`, `unauthenticated`, `bad-name`, `bad-value`, `rate-limited`,
+//!   `unavailable` or `unsupported`. `message` may be left out. It is shown without control characters, up to 200 of them, and not at all
+//!   if it holds a value of the same answer.
+//! - `{"error": {…}}` in place of `answers` is an error of everything that was asked.
+//! - Other members are ignored.
+//!
+//! The operation `probe` asks the same without values: an answer may be `{}`, or have `version`, `notBefore` and `expires`. A program that
+//! answers it with an error of kind `unsupported` is asked to `fetch`. The operation `list` comes with no asks and is answered by an entry
+//! `{"name": "…", "version": "…"}` for each secret, the version being optional.
+
+mod answer;
+mod program;
+mod refusal;
+mod request;
+mod settings;
+
+pub use settings::Settings;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::blank::Ask;
+use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
+use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Step;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::current;
+use crate::vault::exec::answer::Answers;
+use crate::vault::exec::program::Program;
+use crate::vault::exec::request::Operation;
+use crate::vault::name;
+use crate::vault::words;
+
+/// A program of the user's.
+#[derive(Debug)]
+pub struct ExecVault {
+    program: Program,
+    prefixes: Vec<String>,
+}
+
+impl ExecVault {
+    /// The program that `settings` name. Nothing is run here.
+    ///
+    /// # Errors
+    /// A command without a path, and a prefix that is none.
+    pub fn new(settings: Settings) -> Result<Self, VaultError> {
+        let program = Program::new(&settings)?;
+        let prefixes: Vec<String> = settings.prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
+        for prefix in &prefixes {
+            name::check(prefix).map_err(|reason| {
+                let reason = format!("a prefix cannot be used: {reason}");
+                VaultError::new(VaultFault::BadName, reason, "correct the prefix in the project file")
+            })?;
+        }
+        Ok(Self { program, prefixes })
+    }
+
+    /// The error of an ask that the program is not asked.
+    fn check(&self, ask: &Ask) -> Result<(), VaultError> {
+        self.check_name(&ask.name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"))?;
+        match ask.version.as_deref() {
+            Some(version) if version.is_empty() || version.len() > 128 || !version.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                let reason = format!("`{}` is no version; one has 1 to 128 visible characters of ASCII", words::tame(version, 32));
+                Err(VaultError::new(VaultFault::NotFound, reason, "pin a version that the program knows, or leave `version` out"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs the program for all asks at once; `take` makes something of each answer.
+    async fn run<T>(
+        &self,
+        operation: Operation,
+        asks: &[Ask],
+        take: impl Fn(&Answers<'_>, usize, &Ask) -> Result<T, VaultError>,
+    ) -> Vec<Result<T, VaultError>> {
+        let mut answers: Vec<Option<Result<T, VaultError>>> = Vec::new();
+        let mut distinct: Vec<&Ask> = Vec::new();
+        let mut places: BTreeMap<(&str, Option<&str>, Option<&str>), usize> = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for ask in asks {
+            let checked = self.check(ask);
+            wanted.push(checked.is_ok().then(|| {
+                *places.entry((&ask.name, ask.key.as_deref(), ask.version.as_deref())).or_insert_with(|| {
+                    distinct.push(ask);
+                    distinct.len() - 1
+                })
+            }));
+            answers.push(checked.err().map(Err));
+        }
+        if !distinct.is_empty() {
+            let output = self.program.run(&request::text(operation, &distinct)).await;
+            let read = output.as_ref().map_err(VaultError::clone).and_then(|output| Answers::read(output, Some(distinct.len())));
+            for ((ask, place), answer) in asks.iter().zip(wanted).zip(&mut answers) {
+                if let Some(place) = place {
+                    *answer = Some(read.as_ref().map_err(VaultError::clone).and_then(|read| take(read, place, ask)));
+                }
+            }
+        }
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was refused or answered"))).collect()
+    }
+}
+
+impl fmt::Display for ExecVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the program {}", self.program.name())
+    }
+}
+
+#[async_trait]
+impl Vault for ExecVault {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        name::check(name)?;
+        let below = |prefix: &String| name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        if self.prefixes.is_empty() || self.prefixes.iter().any(below) {
+            return Ok(());
+        }
+        let prefixes = words::names(self.prefixes.iter().cloned());
+        Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let mut answers = self.run(Operation::Fetch, asks, |answers, index, ask| answers.fetched(index, ask)).await;
+        current::tell(asks, &mut answers);
+        answers
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        Plan { secrets: Plan::distinct(asks), calls: usize::from(!asks.is_empty()), ahead: 0, parallel: 1 }
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let answers = self.run(Operation::Probe, asks, |answers, index, ask| answers.found(index, ask)).await;
+        if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == VaultFault::Unsupported)) {
+            return self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();
+        }
+        answers
+    }
+
+    /// Names that cannot be asked for are left out.
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        let output = self.program.run(&request::text(Operation::List, &[])).await?;
+        Answers::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        let there = Finding { step: Step::Setup, outcome: self.program.there().await };
+        if there.outcome.is_err() {
+            return vec![there];
+        }
+        let spoken = match self.program.run(&request::text(Operation::Probe, &[])).await {
+            Ok(output) => Answers::read(&output, Some(0)).map(drop),
+            Err(error) => Err(error),
+        };
+        let spoken = match spoken {
+            Err(error) if error.fault != VaultFault::Unsupported => Err(error),
+            _ => Ok(format!("it answers as `{}` says", request::PROTOCOL)),
+        };
+        vec![there, Finding { step: Step::Service, outcome: spoken }]
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+    use std::thread::spawn;
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use rustix::fs::CWD;
+    use rustix::fs::Mode;
+    use rustix::fs::mkfifoat;
+    use serde_json::Value;
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::ExecVault;
+    use super::Settings;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+
+    /// What the program knows: versions of values, and which secrets were removed.
+    #[derive(Debug, Default)]
+    struct Store {
+        secrets: BTreeMap<String, Vec<Option<Value>>>,
+        runs: usize,
+    }
+
+    impl Store {
+        fn answer(&mut self, request: &Value) -> Value {
+            self.runs += 1;
+            assert_eq!(request["apiVersion"], "cloze.dev/exec/v1");
+            let answers: Vec<Value> = match request["operation"].as_str().unwrap() {
+                "list" => self.secrets.keys().map(|name| json!({ "name": name })).collect(),
+                operation => request["asks"].as_array().unwrap().iter().map(|ask| self.one(ask, operation == "probe")).collect(),
+            };
+            json!({ "answers": answers })
+        }
+
+        fn one(&self, ask: &Value, probe: bool) -> Value {
+            let error = |kind: &str| json!({ "error": { "kind": kind, "message": "so it is" } });
+            let Some(versions) = self.secrets.get(ask["name"].as_str().unwrap()) else { return error("not-found") };
+            let wanted = ask["version"].as_str().map_or_else(|| versions.len().to_string(), str::to_owned);
+            let found = versions.iter().zip(1..).find(|(_, number)| *number.to_string() == wanted);
+            match found {
+                None => error("not-found"),
+                Some((None, _)) => error("gone"),
+                Some((Some(_), number)) if probe => json!({ "version": number.to_string() }),
+                Some((Some(value), number)) => {
+                    let mut answer = value.clone();
+                    answer["version"] = json!(number.to_string());
+                    answer
+                }
+            }
+        }
+    }
+
+    /// A shell that hands requests to a thread through named pipes.
+    #[derive(Debug)]
+    struct Bench {
+        _directory: TempDir,
+        store: Arc<Mutex<Store>>,
+        vault: ExecVault,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let (requests, answers) = (directory.path().join("requests"), directory.path().join("answers"));
+            for pipe in [&requests, &answers] {
+                mkfifoat(CWD, pipe, Mode::RUSR | Mode::WUSR).unwrap();
+            }
+            let store = Arc::new(Mutex::new(Store::default()));
+            let known = Arc::clone(&store);
+            // The thread waits for requests until the pipes are gone with their directory, or the process ends.
+            spawn(move || {
+                while let Ok(text) = fs::read(&requests) {
+                    let answer = known.lock().unwrap().answer(&serde_json::from_slice(&text).unwrap());
+                    fs::write(&answers, answer.to_string()).unwrap();
+                }
+            });
+            let vault = ExecVault::new(settings(directory.path())).unwrap();
+            Self { _directory: directory, store, vault }
+        }
+    }
+
+    fn settings(directory: &Path) -> Settings {
+        let command = ["/bin/sh", "-c", "cat > requests; cat answers"].map(str::to_owned).to_vec();
+        let deadline = Duration::from_secs(20);
+        Settings { command, directory: directory.to_owned(), deadline, prefixes: Vec::new(), withheld: Vec::new() }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            let answer = match str::from_utf8(value) {
+                Ok(text) => json!({ "value": text }),
+                Err(_) => json!({ "base64": STANDARD.encode(value) }),
+            };
+            self.store.lock().unwrap().secrets.entry(name.to_owned()).or_default().push(Some(answer));
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            let fields: Value = serde_json::from_str(json).unwrap();
+            self.store.lock().unwrap().secrets.entry(name.to_owned()).or_default().push(Some(json!({ "fields": fields })));
+        }
+
+        async fn remove(&self, name: &str) {
+            *self.store.lock().unwrap().secrets.get_mut(name).unwrap().last_mut().unwrap() = None;
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities { binary: true, probes: true, ..Abilities::default() }
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.store.lock().unwrap().runs)
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        suite::all(&Bench::new()).await;
+    }
+}

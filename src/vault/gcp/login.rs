@@ -1,0 +1,244 @@
+//! The token that every request carries, from the crate `google-cloud-auth`. It is asked for when the first request needs one.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Mutex as Lock;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use google_cloud_auth::credentials::Builder;
+use google_cloud_auth::credentials::CacheableResource;
+use google_cloud_auth::credentials::Credentials;
+use google_cloud_auth::credentials::external_account;
+use google_cloud_auth::credentials::impersonated;
+use google_cloud_auth::credentials::service_account;
+use google_cloud_auth::credentials::user_account;
+use google_cloud_auth::errors::CredentialsError;
+use reqwest::Request;
+use reqwest::header::AUTHORIZATION;
+use reqwest::header::HeaderMap;
+use rustls::crypto::ring;
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::timeout_at;
+
+use crate::secret::Secret;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::gcp::kind::Kind;
+use crate::vault::http::Dialect;
+use crate::vault::http::Reply;
+use crate::vault::http::Verdict;
+
+/// What tokens are asked for.
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// How often a token is asked for, and the wait after the first time; each further one is twice the last.
+const ATTEMPTS: u32 = 3;
+const BACKOFF: Duration = Duration::from_millis(250);
+/// How long all of that may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a login that failed is not tried again: all that wait for it are told the same.
+const GRUDGE: Duration = Duration::from_secs(5);
+
+/// A login: the JSON that it is made from, or application default credentials.
+pub(super) struct Login {
+    given: Option<Secret>,
+    state: Mutex<State>,
+    /// The latest token, so that it is known when somebody says it.
+    token: Lock<Option<Secret>>,
+}
+
+enum State {
+    New,
+    Open(Credentials),
+    Failed(VaultError, Instant),
+}
+
+impl Login {
+    pub(super) fn new(given: Option<Secret>) -> Self {
+        Self { given, state: Mutex::new(State::New), token: Lock::default() }
+    }
+
+    /// Whether tokens are made here, without a request.
+    pub(super) fn is_local(&self) -> bool {
+        self.given.as_ref().is_some_and(|json| read(json).is_ok_and(|json| json["type"] == "service_account"))
+    }
+
+    /// Forgets the login.
+    pub(super) async fn close(&self) {
+        *self.state.lock().await = State::New;
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Logs in, and says who that is.
+    pub(super) async fn who(&self, until: Instant) -> Result<Kind, VaultError> {
+        self.headers(until).await?;
+        let state = self.state.lock().await;
+        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            State::Open(credentials) => Ok(Kind::of(credentials, token.as_ref())),
+            State::New | State::Failed(..) => Ok(Kind::default()),
+        }
+    }
+
+    /// The headers that show who asks.
+    async fn headers(&self, until: Instant) -> Result<HeaderMap, VaultError> {
+        let mut state = self.state.lock().await;
+        if let State::Failed(error, when) = &*state
+            && when.elapsed() < GRUDGE
+        {
+            return Err(error.clone());
+        }
+        let until = until.min(Instant::now() + PATIENCE);
+        match self.attempts(&mut state, until).await {
+            Ok(headers) => {
+                let token = headers.get(AUTHORIZATION).map(|value| value.as_bytes().strip_prefix(b"Bearer ").unwrap_or(value.as_bytes()));
+                *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token.map(Secret::copy_of);
+                Ok(headers)
+            }
+            Err(error) => {
+                *state = State::Failed(error.clone(), Instant::now());
+                Err(error)
+            }
+        }
+    }
+
+    async fn attempts(&self, state: &mut State, until: Instant) -> Result<HeaderMap, VaultError> {
+        let mut attempt = 0;
+        loop {
+            let credentials = match state {
+                State::Open(credentials) => credentials.clone(),
+                State::New | State::Failed(..) => self.open()?,
+            };
+            *state = State::Open(credentials.clone());
+            #[expect(clippy::default_trait_access, reason = "the type is of a crate that is not a direct dependency")]
+            let outcome = timeout_at(until, credentials.headers(Default::default())).await;
+            attempt += 1;
+            let wait = BACKOFF * 2_u32.pow(attempt - 1);
+            match outcome {
+                Ok(Ok(CacheableResource::New { data, .. })) => return Ok(data),
+                // What failed for once is kept by the crate for a while: only new credentials ask anew.
+                Ok(Err(error)) if error.is_transient() && attempt < ATTEMPTS && Instant::now() + wait < until => {
+                    *state = State::New;
+                    sleep(wait).await;
+                }
+                Ok(Err(error)) => return Err(refused(&Kind::of(&credentials, None), Some(&error))),
+                Ok(Ok(CacheableResource::NotModified)) | Err(_) => return Err(refused(&Kind::of(&credentials, None), None)),
+            }
+        }
+    }
+
+    fn open(&self) -> Result<Credentials, VaultError> {
+        // The crate's HTTP client speaks TLS by what the process has; the first to set it wins, and ring is all there is here.
+        ring::default_provider().install_default().ok();
+        let built = match &self.given {
+            None => Builder::default().with_scopes([SCOPE]).build(),
+            Some(json) => {
+                let json = read(json)?;
+                match json["type"].as_str() {
+                    Some("service_account") => {
+                        let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
+                        service_account::Builder::new(json).with_access_specifier(scopes).build()
+                    }
+                    Some("authorized_user") => user_account::Builder::new(json).with_scopes([SCOPE]).build(),
+                    Some("external_account") => external_account::Builder::new(json).with_scopes([SCOPE]).build(),
+                    Some("impersonated_service_account") => impersonated::Builder::new(json).with_scopes([SCOPE]).build(),
+                    _ => return Err(unusable("are of no known type")),
+                }
+            }
+        };
+        built.map_err(|error| match () {
+            () if error.is_loading() => unusable("stand in a file that cannot be read"),
+            () if error.is_parsing() => unusable("are not the JSON that they should be"),
+            () if error.is_unknown_type() || error.is_not_supported() => unusable("are of no known type"),
+            () => unusable("lack a field"),
+        })
+    }
+}
+
+/// The JSON of credentials.
+fn read(json: &Secret) -> Result<Value, VaultError> {
+    serde_json::from_slice(json.expose()).map_err(|_| unusable("are not the JSON that they should be"))
+}
+
+fn unusable(what: &str) -> VaultError {
+    let next = "give the JSON of a service account, a user's login or a workload's federation, as `gcloud` writes it";
+    VaultError::new(VaultFault::Unauthenticated, format!("the Google credentials {what}"), next)
+}
+
+/// Why there is no token, in our words: the crate's own may hold what the server sent.
+fn refused(kind: &Kind, error: Option<&CredentialsError>) -> VaultError {
+    if kind.is_metadata_server() {
+        let reason = "there are no Google credentials here, and no metadata server gave a token";
+        let next = "run `gcloud auth application-default login`, name a credentials file in GOOGLE_APPLICATION_CREDENTIALS, or run on \
+                    Google Cloud with a service account";
+        return VaultError::new(VaultFault::Unauthenticated, reason, next);
+    }
+    let Some(error) = error else {
+        let reason = format!("no token for Google came within {} s", PATIENCE.as_secs());
+        return VaultError::new(VaultFault::Unavailable, reason, "check the network, and the address in the credentials");
+    };
+    let status = status(error);
+    let said = status.map(|status| format!(" (status {status})")).unwrap_or_default();
+    if error.to_string().contains("invalid_grant") {
+        let reason = format!("the login at Google has expired or was revoked{said}");
+        let next = "log in again, as with `gcloud auth application-default login`, or make a new key";
+        return VaultError::new(VaultFault::Unauthenticated, reason, next);
+    }
+    match status {
+        _ if error.is_transient() => {
+            let reason = format!("no token could be had for Google{said}");
+            VaultError::new(VaultFault::Unavailable, reason, "check the network, and try again later")
+        }
+        Some(_) => {
+            let reason = format!("Google gave no token for these credentials{said}");
+            VaultError::new(VaultFault::Unauthenticated, reason, "check the credentials, and what the identity provider allows")
+        }
+        None => {
+            let reason = "no token can be made from the Google credentials";
+            VaultError::new(VaultFault::Unauthenticated, reason, "check the private key, or the file or program that the credentials name")
+        }
+    }
+}
+
+/// The status of the answer that an error is made of.
+fn status(error: &CredentialsError) -> Option<u16> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(status) = inner.downcast_ref::<reqwest::Error>().and_then(reqwest::Error::status) {
+            return Some(status.as_u16());
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(…)")
+    }
+}
+
+#[async_trait]
+impl Dialect for Login {
+    async fn sign(&self, request: &mut Request, until: Instant) -> Result<(), VaultError> {
+        for (name, mut value) in self.headers(until).await? {
+            let Some(name) = name else { continue };
+            value.set_sensitive(true);
+            request.headers_mut().insert(name, value);
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, reply: &Reply) -> Verdict {
+        Verdict::of_status(reply.status)
+    }
+
+    fn gives_away(&self, text: &str) -> bool {
+        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        token.as_ref().and_then(Secret::expose_text).is_some_and(|token| text.contains(token))
+    }
+}

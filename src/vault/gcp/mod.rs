@@ -1,0 +1,421 @@
+//! Google Secret Manager, version 1 of its REST interface (docs.cloud.google.com/secret-manager/docs/reference/rest).
+//!
+//! Each distinct name and version is read once, whatever number of its fields is asked for. Every value is checked against the CRC-32C
+//! (RFC 3720 appendix B.4) that comes with it, and is asked for once more when it was damaged. A version is a number or an alias; what is
+//! recorded is the number that the answer names. `latest` is no pin.
+//!
+//! Tokens come from the crate `google-cloud-auth`: the JSON that the settings give, or application default credentials, for which that crate
+//! reads its standard variables and files. It speaks to token endpoints and the metadata server with an HTTP client of its own, which follows
+//! redirects and heeds the proxies of the environment; copies of keys and tokens inside it are not wiped. Tokens go to the configured origin
+//! only: for values no redirect is followed and no proxy used.
+
+mod answer;
+mod kind;
+mod login;
+mod place;
+mod refusal;
+mod settings;
+
+pub use settings::Settings;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use tokio::time::Instant;
+
+use crate::blank::Ask;
+use crate::clock::Clock;
+use crate::clock::Entropy;
+use crate::secret::Secret;
+use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
+use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Shape;
+use crate::vault::Step;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::current;
+use crate::vault::field;
+use crate::vault::gcp::answer::State;
+use crate::vault::gcp::answer::Unread;
+use crate::vault::gcp::answer::Version;
+use crate::vault::gcp::login::Login;
+use crate::vault::gcp::place::Place;
+use crate::vault::gcp::refusal::Subject;
+use crate::vault::http::Call;
+use crate::vault::http::Exchange;
+use crate::vault::http::Limits;
+use crate::vault::http::Rate;
+use crate::vault::http::reach;
+use crate::vault::words;
+
+/// The quotas of a project, a minute (docs.cloud.google.com/secret-manager/quotas): reading values, and everything else that reads.
+const ACCESSES: Rate = Rate { calls: 90_000, per: Duration::from_secs(60) };
+const READS: Rate = Rate { calls: 600, per: Duration::from_secs(60) };
+/// Secrets on a page, and the most pages.
+const PAGE: usize = 250;
+const PAGES: usize = 1000;
+
+const ACCESS: &str = "secretmanager.versions.access";
+
+/// The secrets of a project.
+#[derive(Debug)]
+pub struct GcpVault {
+    place: Place,
+    prefixes: Vec<String>,
+    login: Login,
+    given: bool,
+    parallel: usize,
+    deadline: Duration,
+    /// For values.
+    values: Exchange,
+    /// For everything else, which has a quota of its own.
+    facts: Exchange,
+    clock: Arc<dyn Clock>,
+}
+
+/// Distinct names and versions.
+type Wanted<'a> = (&'a str, Option<&'a str>);
+
+impl GcpVault {
+    /// The secrets that `settings` name. Nothing is sent here.
+    ///
+    /// # Errors
+    /// A project, location or endpoint that cannot be one, and a machine without CA certificates.
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+        let Settings { project, location, endpoint, credentials, prefixes, tls, limits } = settings;
+        let place = Place::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
+            VaultError::new(VaultFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
+        })?;
+        let (parallel, deadline) = (limits.parallel, limits.deadline);
+        let rated = |rate: Rate| Limits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
+        let values = Exchange::new(place.base().url(), &tls, &rated(ACCESSES), Arc::clone(&entropy))?;
+        let facts = Exchange::new(place.base().url(), &tls, &rated(READS), entropy)?;
+        Ok(Self { place, prefixes, given: credentials.is_some(), login: Login::new(credentials), parallel, deadline, values, facts, clock })
+    }
+
+    fn subject<'s>(&'s self, (name, version): Wanted<'s>, permission: &'s str) -> Subject<'s> {
+        Subject { project: self.place.project(), name: Some(name), version, permission }
+    }
+
+    /// Whether an ask can be asked at all.
+    fn check(&self, ask: &Ask) -> Result<(), VaultError> {
+        self.check_name(&ask.name).map_err(bad_name)?;
+        ask.version.as_deref().map_or(Ok(()), place::check_version)
+    }
+
+    /// A value, asked for once more when it was damaged.
+    async fn read(&self, wanted: Wanted<'_>, until: Instant) -> Result<Version, VaultError> {
+        let (name, version) = wanted;
+        let subject = self.subject(wanted, ACCESS);
+        for _ in 0..2 {
+            let call = Call::get(self.place.version(name, version, Some("access")).map_err(bad_name)?);
+            let reply = self.values.ask(&call, &self.login, until).await?;
+            if reply.status != 200 {
+                return Err(refusal::refusal(&reply, subject, &self.login));
+            }
+            match answer::version(&reply.body, &self.place, name, version) {
+                Ok(version) => return Ok(version),
+                Err(Unread::Strange(error)) => return Err(error),
+                Err(Unread::Damaged) => {}
+            }
+        }
+        Err(refusal::damaged(subject))
+    }
+
+    /// The number of a version that could be read, without reading it.
+    async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, VaultError> {
+        let (name, version) = wanted;
+        let call = Call::get(self.place.version(name, version, None).map_err(bad_name)?);
+        let reply = self.facts.ask(&call, &self.login, until).await?;
+        if reply.status != 200 {
+            return Err(refusal::refusal(&reply, self.subject(wanted, "secretmanager.versions.get"), &self.login));
+        }
+        let (number, state) = answer::state(&reply.body, &self.place, name, version)?;
+        if state != State::Enabled {
+            return Err(self.subject(wanted, ACCESS).gone(state, ""));
+        }
+        // Who may see a version may not always read it.
+        let question = Secret::copy_of(format!("{{\"permissions\":[\"{ACCESS}\"]}}").as_bytes());
+        let call = Call::post(self.place.permissions(name).map_err(bad_name)?, "application/json", question);
+        let reply = self.facts.ask(&call, &self.login, until).await?;
+        let subject = self.subject(wanted, ACCESS);
+        match reply.status {
+            200 if answer::allows(&reply.body, ACCESS)? => Ok(number),
+            200 => Err(subject.denied("")),
+            _ => Err(refusal::refusal(&reply, subject, &self.login)),
+        }
+    }
+
+    /// What is known of a version. Where only its value may be read, or more was asked than the quota allows, the value is read.
+    async fn probed(&self, wanted: Wanted<'_>, read: bool, until: Instant) -> Result<Probed, VaultError> {
+        if !read {
+            match self.look(wanted, until).await {
+                Ok(number) => return Ok(Probed::Seen(number)),
+                Err(error) if matches!(error.fault, VaultFault::Denied | VaultFault::RateLimited) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.read(wanted, until).await.map(Probed::Read)
+    }
+
+    /// How many versions can be looked at, with two requests each, within half of the deadline.
+    fn looks(&self) -> usize {
+        let calls = f64::from(READS.calls) * (0.1 + self.deadline.as_secs_f64() / 2.0 / READS.per.as_secs_f64());
+        // A count of requests, which is small and positive.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of requests is small and positive")]
+        let looks = (calls / 2.0) as usize;
+        looks
+    }
+
+    async fn page(&self, token: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), VaultError> {
+        let call = Call::get(self.place.list(size, token).map_err(bad_name)?);
+        let reply = self.facts.ask(&call, &self.login, until).await?;
+        if reply.status == 200 {
+            return answer::page(&reply.body, &self.place);
+        }
+        let subject = Subject { project: self.place.project(), name: None, version: None, permission: "secretmanager.secrets.list" };
+        Err(refusal::refusal(&reply, subject, &self.login))
+    }
+
+    /// Whether the identity may ask this project for anything.
+    async fn may(&self) -> Finding {
+        match self.page("", 1, self.facts.until()).await {
+            Ok(_) => Finding::good(Step::Permission, format!("may list the secrets of the project `{}`", self.place.project())),
+            // Reading does not need it; the other kinds of 403 have other words.
+            Err(error) if error.fault == VaultFault::Denied && error.reason.starts_with("the identity lacks") => {
+                Finding::good(Step::Permission, "may not list secrets; `cloze check --online` tells whether it may read them")
+            }
+            Err(error) => Finding::bad(Step::Permission, error),
+        }
+    }
+}
+
+/// What a probe found.
+#[derive(Debug)]
+enum Probed {
+    Seen(String),
+    Read(Version),
+}
+
+/// The field that an ask names, or the whole value.
+fn fetched(version: &Version, ask: &Ask) -> Result<Fetched, VaultError> {
+    let (value, shape) = match &ask.key {
+        Some(key) => field::of_text(&version.value, key)?,
+        None => (version.value.duplicate(), Shape::Plain),
+    };
+    Ok(Fetched { value, shape, version: version.number.clone(), current: None, not_before: None, expires: None })
+}
+
+fn found(probed: &Probed, ask: &Ask) -> Result<Found, VaultError> {
+    let current = ask.version.is_none().then_some(true);
+    match probed {
+        Probed::Read(version) => fetched(version, ask).map(|fetched| Found { current, ..Found::from(&fetched) }),
+        Probed::Seen(number) => Ok(Found { version: number.clone(), current, not_before: None, expires: None, read: false }),
+    }
+}
+
+fn bad_name(reason: String) -> VaultError {
+    VaultError::new(VaultFault::BadName, reason, "correct the name")
+}
+
+impl fmt::Display for GcpVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Google Secret Manager, project {}", self.place.project())?;
+        self.place.location().map_or(Ok(()), |location| write!(f, " in {location}"))
+    }
+}
+
+#[async_trait]
+impl Vault for GcpVault {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        place::check(name)?;
+        words::beginning(name, &self.prefixes)
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let until = self.values.until();
+        let checked: Vec<Result<(), VaultError>> = asks.iter().map(|ask| self.check(ask)).collect();
+        let wanted: BTreeSet<Wanted<'_>> =
+            asks.iter().zip(&checked).filter(|(_, checked)| checked.is_ok()).map(|(ask, _)| wanted_of(ask)).collect();
+        let reads: Vec<_> = wanted.iter().map(|wanted| self.read(*wanted, until)).collect();
+        let read: BTreeMap<Wanted<'_>, Result<Version, VaultError>> = wanted.iter().copied().zip(join_all(reads).await).collect();
+        let answer = |(ask, checked): (&Ask, Result<(), VaultError>)| {
+            checked?;
+            fetched(read[&wanted_of(ask)].as_ref().map_err(VaultError::clone)?, ask)
+        };
+        let mut answers: Vec<_> = asks.iter().zip(checked).map(answer).collect();
+        current::tell(asks, &mut answers);
+        answers
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        let distinct = Plan::distinct(asks);
+        let ahead = usize::from(!self.login.is_local() && !asks.is_empty());
+        Plan { secrets: distinct, calls: distinct, ahead, parallel: self.parallel }
+    }
+
+    /// A value is read where a field of it is asked for, where nothing but the value may be seen, and where there are more than Google
+    /// lets one look at in the time there is.
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        self.values.until();
+        let until = self.facts.until();
+        let checked: Vec<Result<(), VaultError>> = asks.iter().map(|ask| self.check(ask)).collect();
+        let mut wanted: BTreeMap<Wanted<'_>, bool> = BTreeMap::new();
+        for (ask, _) in asks.iter().zip(&checked).filter(|(_, checked)| checked.is_ok()) {
+            *wanted.entry(wanted_of(ask)).or_default() |= ask.key.is_some();
+        }
+        wanted.values_mut().filter(|read| !**read).skip(self.looks()).for_each(|read| *read = true);
+        let probes: Vec<_> = wanted.iter().map(|(wanted, read)| self.probed(*wanted, *read, until)).collect();
+        let probed: BTreeMap<Wanted<'_>, Result<Probed, VaultError>> = wanted.keys().copied().zip(join_all(probes).await).collect();
+        let answer = |(ask, checked): (&Ask, Result<(), VaultError>)| {
+            checked?;
+            found(probed[&wanted_of(ask)].as_ref().map_err(VaultError::clone)?, ask)
+        };
+        asks.iter().zip(checked).map(answer).collect()
+    }
+
+    /// Names outside the prefixes are left out.
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        let until = self.facts.until();
+        let mut names = BTreeSet::new();
+        let mut token = String::new();
+        for _ in 0..PAGES {
+            let (page, next) = self.page(&token, PAGE, until).await?;
+            names.extend(page.into_iter().filter(|name| self.check_name(name).is_ok()));
+            match next {
+                Some(next) => token = next,
+                None => return Ok(names.into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect()),
+            }
+        }
+        let reason = format!("the project has more than {} secrets", PAGE * PAGES);
+        Err(VaultError::new(VaultFault::Unsupported, reason, "look at them with `gcloud secrets list`"))
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        let mut findings = reach(&self.facts).await;
+        if findings.last().is_none_or(|finding| finding.outcome.is_err()) {
+            return findings;
+        }
+        let kind = match self.login.who(self.facts.until()).await {
+            Ok(kind) => kind,
+            Err(error) => {
+                findings.push(Finding::bad(Step::Identity, error));
+                return findings;
+            }
+        };
+        findings.push(Finding::good(Step::Identity, kind.words(self.given)));
+        findings.push(Finding::good(Step::Tenant, format!("the project `{}`", self.place.project())));
+        if let Some(expires) = kind.expires {
+            let minutes = (expires.0 - self.clock.now().0) / 60;
+            findings.push(Finding::good(
+                Step::Expiry,
+                format!("the token holds until {expires}, {minutes} minutes from now; others follow it"),
+            ));
+        }
+        findings.push(self.may().await);
+        findings
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        self.login.close().await;
+        Ok(())
+    }
+}
+
+fn wanted_of(ask: &Ask) -> Wanted<'_> {
+    (&ask.name, ask.version.as_deref())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use vault_mock::Server;
+    use vault_mock::gcp::Gcp;
+    use vault_mock::gcp::Seed;
+    use vault_mock::gcp::State;
+
+    use super::GcpVault;
+    use super::Settings;
+    use crate::clock::Machine;
+    use crate::secret::Secret;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+
+    #[derive(Debug)]
+    struct Bench {
+        server: Server<Gcp>,
+        location: Option<&'static str>,
+        vault: GcpVault,
+    }
+
+    impl Bench {
+        fn new(location: Option<&'static str>) -> Self {
+            let server = Gcp::serve(Seed::default()).unwrap();
+            let mut settings = Settings::new("demo-project");
+            settings.endpoint = Some(server.url());
+            settings.location = location.map(str::to_owned);
+            settings.credentials = Some(Secret::copy_of(server.protocol().service_account(&server.url()).as_bytes()));
+            // The suite asks for more than Google's quota at once.
+            settings.limits.rate = Some(super::ACCESSES);
+            Self { vault: GcpVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap(), location, server }
+        }
+
+        fn stored(&self, name: &str) -> String {
+            self.location.map_or_else(|| name.to_owned(), |location| format!("{location}/{name}"))
+        }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            self.server.protocol().put(&self.stored(name), value);
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            self.server.protocol().set(&self.stored(name), None, State::Destroyed);
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities { binary: true, probes: true, good: &["a", "a-b_C", "9"], ..Abilities::default() }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            neutral.replace('/', "-")
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.server.journal().count())
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        suite::all(&Bench::new(None)).await;
+    }
+
+    #[tokio::test]
+    async fn conforms_in_a_region() {
+        suite::all(&Bench::new(Some("europe-west3"))).await;
+    }
+}

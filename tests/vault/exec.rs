@@ -1,0 +1,380 @@
+//! The adapter for programs, against programs that do what they should not.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use cloze::blank::Ask;
+use cloze::clock::Timestamp;
+use cloze::vault::Fetched;
+use cloze::vault::Step;
+use cloze::vault::Vault as _;
+use cloze::vault::VaultError;
+use cloze::vault::VaultFault;
+use cloze::vault::exec::ExecVault;
+use cloze::vault::exec::Settings;
+use rustix::process::Pid;
+use rustix::process::test_kill_process;
+use tempfile::TempDir;
+use tokio::time::Instant;
+use tokio::time::sleep;
+
+const CANARY: &str = "canary-7Yq1";
+const STRANGE: &str = "the program's answer is not that of `cloze.dev/exec/v1`: ";
+
+fn settings(command: &[&str], directory: &Path) -> Settings {
+    Settings {
+        command: command.iter().map(|&part| part.to_owned()).collect(),
+        directory: directory.to_owned(),
+        deadline: Duration::from_secs(20),
+        prefixes: Vec::new(),
+        withheld: Vec::new(),
+    }
+}
+
+fn made(command: &[&str]) -> Result<ExecVault, VaultError> {
+    ExecVault::new(settings(command, Path::new("/")))
+}
+
+/// A vault that is this script, and its directory.
+fn script(text: &str) -> (ExecVault, TempDir) {
+    with_deadline(text, Duration::from_secs(20))
+}
+
+fn with_deadline(text: &str, deadline: Duration) -> (ExecVault, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { deadline, ..settings(&["/bin/sh", "-c", text, "helper"], directory.path()) };
+    (ExecVault::new(settings).unwrap(), directory)
+}
+
+/// A vault whose program answers with the text of the file `answer`.
+fn answering() -> (ExecVault, TempDir) {
+    script("cat > request; cat answer")
+}
+
+fn ask(name: &str, key: Option<&str>, version: Option<&str>) -> Ask {
+    Ask { vault: "default".to_owned(), name: name.to_owned(), key: key.map(str::to_owned), version: version.map(str::to_owned) }
+}
+
+async fn one(vault: &ExecVault, ask: Ask) -> Result<Fetched, VaultError> {
+    let answer = vault.fetch(&[ask]).await.remove(0);
+    assert!(!format!("{answer:?}").contains(CANARY), "{answer:?}");
+    answer
+}
+
+/// The error of one ask when the program answers so.
+async fn error(text: &str, asked: Ask) -> VaultError {
+    let (vault, directory) = answering();
+    fs::write(directory.path().join("answer"), text).unwrap();
+    let error = one(&vault, asked).await.unwrap_err();
+    assert!(!error.next.is_empty());
+    error
+}
+
+async fn strange(text: &str, reason: &str) {
+    let error = error(text, ask("db", None, Some("3"))).await;
+    assert_eq!((error.fault, error.reason), (VaultFault::Unavailable, format!("{STRANGE}{reason}")), "{text}");
+}
+
+#[tokio::test]
+async fn the_protocol_is_as_documented() {
+    let (vault, directory) = answering();
+    let answer = r#"{"answers": [{"value": "text", "version": "3", "notBefore": "2026-01-01T00:00:00Z", "expires": "2026-12-31T00:00:00Z"},
+        {"base64": "AAH/"}, {"fields": {"user": "app", "password": "text"}}, {"error": {"kind": "not-found", "message": "words"}}], "x": 1}"#;
+    fs::write(directory.path().join("answer"), answer).unwrap();
+    let asks = [ask("db", None, Some("3")), ask("bytes", None, None), ask("map", Some("user"), None), ask("absent", None, None)];
+    let doubled: Vec<Ask> = asks.iter().chain(&asks).cloned().collect();
+    let answers = vault.fetch(&doubled).await;
+    let request = fs::read_to_string(directory.path().join("request")).unwrap();
+    let asked = r#"[{"name":"db","version":"3"},{"name":"bytes"},{"name":"map","key":"user"},{"name":"absent"}]"#;
+    assert_eq!(request, format!("{{\"apiVersion\":\"cloze.dev/exec/v1\",\"operation\":\"fetch\",\"asks\":{asked}}}\n"));
+    for half in answers.chunks(4) {
+        let [text, bytes, map, absent] = half else { panic!("four answers") };
+        let text = text.as_ref().unwrap();
+        assert_eq!((text.value.expose(), text.version.as_str(), text.current), (&b"text"[..], "3", None));
+        assert_eq!(text.not_before, Timestamp::from_rfc3339("2026-01-01T00:00:00Z"));
+        assert_eq!(text.expires, Timestamp::from_rfc3339("2026-12-31T00:00:00Z"));
+        let bytes = bytes.as_ref().unwrap();
+        assert_eq!((bytes.value.expose(), bytes.version.as_str(), bytes.current), (&[0, 1, 255][..], "", Some(true)));
+        assert_eq!(map.as_ref().unwrap().value.expose(), b"app");
+        let absent = absent.as_ref().unwrap_err();
+        assert_eq!(absent.reason, "`absent` or the version or key asked for is not there: words");
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_error_has_its_fault_and_words() {
+    use VaultFault::{BadName, BadValue, Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable, Unsupported};
+    for (kind, fault, reason) in [
+        ("not-found", NotFound, "`db` or the version or key asked for is not there"),
+        ("gone", Gone, "`db` was removed or disabled"),
+        ("denied", Denied, "`db` may not be read"),
+        ("unauthenticated", Unauthenticated, "`db` needs a login that the program does not have"),
+        ("bad-name", BadName, "`db` is no name there"),
+        ("bad-value", BadValue, "`db` has a value that cannot be used"),
+        ("rate-limited", RateLimited, "`db` was asked for too often"),
+        ("unavailable", Unavailable, "`db` cannot be had now"),
+        ("unsupported", Unsupported, "`db` cannot be asked for in this way"),
+        ("whatever", Unavailable, "`db` could not be had"),
+    ] {
+        let told = error(&format!(r#"{{"answers": [{{"error": {{"kind": "{kind}"}}}}]}}"#), ask("db", None, None)).await;
+        assert_eq!((told.fault, told.reason.as_str()), (fault, reason), "{kind}");
+    }
+    for (kind, reason) in [
+        ("not-found", "what was asked for is not there"),
+        ("gone", "what was asked for was removed or disabled"),
+        ("denied", "the program was denied access"),
+        ("unauthenticated", "the program is not logged in"),
+        ("bad-name", "a name is none there"),
+        ("bad-value", "a value cannot be used"),
+        ("rate-limited", "too much was asked for"),
+        ("unavailable", "the program cannot answer now"),
+        ("unsupported", "the program cannot do that"),
+        ("whatever", "the program failed"),
+    ] {
+        let told = error(&format!(r#"{{"error": {{"kind": "{kind}", "message": "log\u001b[31m in"}}}}"#), ask("db", None, None)).await;
+        assert_eq!(told.reason, format!("{reason}: log[31m in"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_with_a_value_is_not_shown() {
+    let (vault, directory) = answering();
+    let refused = format!(r#"{{"error": {{"kind": "denied", "message": "not {CANARY}!"}}}}"#);
+    for value in [
+        format!(r#"{{"value": "{CANARY}"}}"#),
+        r#"{"base64": "Y2FuYXJ5LTdZcTE="}"#.to_owned(),
+        format!(r#"{{"fields": {{"k": "{CANARY}\n"}}}}"#),
+    ] {
+        fs::write(directory.path().join("answer"), format!(r#"{{"answers": [{refused}, {value}]}}"#)).unwrap();
+        let answers = vault.fetch(&[ask("db", None, None), ask("other", Some("k"), None)]).await;
+        assert_eq!(answers[0].as_ref().unwrap_err().reason, "`db` may not be read", "{value}");
+    }
+    let long =
+        error(&format!(r#"{{"answers": [{{"error": {{"kind": "gone", "message": "{}"}}}}]}}"#, "m".repeat(300)), ask("db", None, None));
+    assert_eq!(long.await.reason, format!("`db` was removed or disabled: {}…", "m".repeat(200)));
+}
+
+#[tokio::test]
+async fn answers_that_are_none_are_not_believed() {
+    strange("", "no JSON from byte 0 on").await;
+    strange(&format!("{{\"answers\": [{{\"value\": \"{CANARY}\"}}]"), "no JSON from byte 38 on").await;
+    strange("[]", "an array in place of an object").await;
+    strange("{}", "no list `answers`").await;
+    strange(r#"{"answers": {}}"#, "no list `answers`").await;
+    strange(r#"{"answers": []}"#, "0 answers to 1 asks").await;
+    strange(r#"{"answers": [{}, {}]}"#, "2 answers to 1 asks").await;
+    strange(r#"{"answers": [1]}"#, "an answer that is no object").await;
+    strange(r#"{"answers": [{}]}"#, "an answer without a value or an error").await;
+    strange(r#"{"answers": [{"value": 1}]}"#, "a `value` that is no text").await;
+    strange(r#"{"answers": [{"base64": "canary-7Yq1"}]}"#, "a `base64` that is no text of that kind").await;
+    strange(r#"{"answers": [{"fields": []}]}"#, "`fields` that are no object").await;
+    strange(r#"{"answers": [{"value": "a", "base64": ""}]}"#, "an answer that is several things at once").await;
+    strange(r#"{"answers": [{"value": "a", "value": "b"}]}"#, "`value` more than once").await;
+    strange(r#"{"answers": [{"value": "a", "version": "4"}]}"#, "another version than the one asked for").await;
+    strange(r#"{"answers": [{"value": "a", "version": 3}]}"#, "a `version` that is not 1 to 128 visible characters of ASCII").await;
+    strange(r#"{"answers": [{"value": "a", "expires": "soon"}]}"#, "a `expires` that is no time such as `2026-01-31T00:00:00Z`").await;
+    strange(r#"{"answers": [{"error": "no"}]}"#, "an error without a `kind`").await;
+    let map = error(r#"{"answers": [{"fields": {"user": "canary-7Yq1"}}]}"#, ask("db", None, None)).await;
+    assert_eq!((map.fault, map.reason.as_str()), (VaultFault::BadValue, "`db` has the keys `user`, and none was asked for"));
+    let map = error(r#"{"answers": [{"fields": {}}]}"#, ask("db", None, None)).await;
+    assert_eq!(map.reason, "`db` has no keys");
+    let version = error("", ask("db", None, Some("a b"))).await;
+    assert_eq!(
+        (version.fault, version.reason.as_str()),
+        (VaultFault::NotFound, "`a b` is no version; one has 1 to 128 visible characters of ASCII")
+    );
+}
+
+#[tokio::test]
+async fn no_damage_to_an_answer_shows_the_value() {
+    let (vault, directory) = answering();
+    let good = format!(r#"{{"answers": [{{"value": "{CANARY}", "version": "3"}}, {{"fields": {{"user": "{CANARY}"}}}}]}}"#);
+    for at in 0..good.len() {
+        for text in
+            [good[..at].to_owned(), format!("{}\u{1}{}", &good[..at], &good[at..]), format!("{}{CANARY}{}", &good[..at], &good[at..])]
+        {
+            fs::write(directory.path().join("answer"), &text).unwrap();
+            for answer in vault.fetch(&[ask("db", None, None), ask("map", Some("absent"), None)]).await {
+                // A canary that was planted in a key has become a key's name, and one in a version a version: no values.
+                let shown = format!("{answer:?}");
+                let planted = text.matches(CANARY).count() > 2;
+                let named = shown
+                    .split(['`', '"'])
+                    .all(|part| part == CANARY || !part.contains(CANARY) || planted && part.len() < CANARY.len() + 9);
+                assert!(named && (planted || !shown.contains(CANARY)), "{text}: {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_fails_is_told_without_its_words() {
+    let failed = async |text: &str| {
+        let (vault, _directory) = script(text);
+        let error = one(&vault, ask("db", None, None)).await.unwrap_err();
+        assert_eq!((error.fault, error.next.as_str()), (VaultFault::Unavailable, "run it by hand with a request on its standard input"));
+        error.reason
+    };
+    let hidden = "to its standard error, which may hold values and";
+    assert_eq!(
+        failed(&format!("echo {CANARY} >&2; exit 3")).await,
+        format!("the program `/bin/sh` ended with exit code 3; it wrote 12 bytes {hidden} are not shown")
+    );
+    assert_eq!(
+        failed("printf x >&2; exit 1").await,
+        format!("the program `/bin/sh` ended with exit code 1; it wrote 1 byte {hidden} is not shown")
+    );
+    let answered = format!("cat > /dev/null; echo '{{\"answers\": [{{\"value\": \"{CANARY}\"}}]}}'; exit 1");
+    assert_eq!(failed(&answered).await, "the program `/bin/sh` ended with exit code 1");
+    assert_eq!(failed("kill -9 $$").await, "the program `/bin/sh` was ended by signal 9");
+    // One that never reads its request may answer all the same, and complain.
+    let (vault, _directory) = script("echo canary-7Yq1 >&2; echo '{\"answers\": [{\"value\": \"v\"}]}'");
+    assert!(one(&vault, ask("db", None, None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_program_that_hangs_is_ended_with_all_that_it_started() {
+    let (vault, directory) = with_deadline("sleep 600 & echo $! > child; sleep 600", Duration::from_secs(1));
+    let started = Instant::now();
+    let error = one(&vault, ask("db", None, None)).await.unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "the program `/bin/sh` did not end within 1 s"));
+    assert_eq!(error.next, "see what it waits for, or allow more time");
+    is_gone(&directory).await;
+    // One that ends and leaves another behind with its output open does not end either.
+    let (vault, directory) = with_deadline("sleep 600 & echo $! > child; echo '{}'", Duration::from_secs(1));
+    assert!(one(&vault, ask("db", None, None)).await.unwrap_err().reason.ends_with("did not end within 1 s"));
+    is_gone(&directory).await;
+}
+
+/// Waits until the process in the file `child` runs no more.
+async fn is_gone(directory: &TempDir) {
+    let child: i32 = fs::read_to_string(directory.path().join("child")).unwrap().trim().parse().unwrap();
+    for _ in 0..100 {
+        // What was killed and not yet waited for by its new parent is a zombie.
+        let state = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        if test_kill_process(Pid::from_raw(child).unwrap()).is_err() || state.contains(") Z ") {
+            return;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the process {child} runs still");
+}
+
+#[tokio::test]
+async fn a_program_that_floods_is_ended() {
+    for stream in ["", " >&2"] {
+        let (vault, _directory) = script(&format!("cat /dev/zero{stream}"));
+        let error = one(&vault, ask("db", None, None)).await.unwrap_err();
+        assert_eq!(
+            (error.fault, error.reason.as_str()),
+            (VaultFault::Unavailable, "the program `/bin/sh` wrote more than 16 MiB and was ended")
+        );
+        assert_eq!(error.next, "let it write its answer and nothing else");
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_is_given_up_ends_the_program() {
+    let (vault, directory) = script("sleep 600 & echo $! > child; sleep 600");
+    let child = directory.path().join("child");
+    let asks = [ask("db", None, None)];
+    tokio::select! {
+        _ = vault.fetch(&asks) => panic!("it cannot end"),
+        () = async { while fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n')) != true { sleep(Duration::from_millis(20)).await } } => {}
+    }
+    is_gone(&directory).await;
+}
+
+#[tokio::test]
+async fn programs_are_not_searched_for() {
+    let refused = |command: &[&str]| {
+        let error = made(command).unwrap_err();
+        assert_eq!(error.next, "give an absolute path, or one from the project's root such as `./bin/secrets`");
+        error.reason
+    };
+    assert_eq!(refused(&[]), "no program is named");
+    assert_eq!(refused(&["cat"]), "the program `cat` is a name without a path, and programs are not searched for");
+    assert_eq!(refused(&["../cat"]), "the program `../cat` is not in the project");
+    assert_eq!(refused(&["bin/../../cat"]), "the program `bin/../../cat` is not in the project");
+    assert_eq!(refused(&["/bin/cat", "a\0"]), "the command has a zero byte in it");
+    let prefixes = Settings { prefixes: vec!["a/..".to_owned()], ..settings(&["/bin/cat"], Path::new("/")) };
+    assert_eq!(ExecVault::new(prefixes).unwrap_err().reason, "a prefix cannot be used: `a/..` contains `..`, or `.` as a segment");
+    // A program of the same name where cloze runs, or in the project's root, is not taken either.
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("helper"), "#!/bin/sh\n").unwrap();
+    assert!(ExecVault::new(settings(&["helper"], directory.path())).is_err());
+    let vault = ExecVault::new(settings(&["./helper"], directory.path())).unwrap();
+    let error = one(&vault, ask("db", None, None)).await.unwrap_err();
+    assert_eq!(error.reason, "the program `./helper` may not be run");
+    assert_eq!(error.next, "make it executable, as with `chmod +x`, for the user that runs cloze");
+    let error = one(&made(&["/absent/helper"]).unwrap(), ask("db", None, None)).await.unwrap_err();
+    assert_eq!(error.reason, "the program `/absent/helper` is not there, or what it needs to start is not");
+    assert_eq!(error.next, "check the path in the project file, and that what its first line names is installed");
+}
+
+#[tokio::test]
+async fn variables_that_are_withheld_are_not_inherited() {
+    // Every process of cargo's has these.
+    let text = "cat > /dev/null; printf '{\"answers\": [{\"value\": \"%s %s\"}]}' \"${CARGO_PKG_NAME-none}\" \"${CARGO_PKG_VERSION-none}\"";
+    let directory = tempfile::tempdir().unwrap();
+    let settings = Settings { withheld: vec!["CARGO_PKG_NAME".to_owned()], ..settings(&["/bin/sh", "-c", text], directory.path()) };
+    let value = one(&ExecVault::new(settings).unwrap(), ask("db", None, None)).await.unwrap().value;
+    assert_eq!(value.expose_text().unwrap(), format!("none {}", env!("CARGO_PKG_VERSION")));
+}
+
+#[tokio::test]
+async fn prefixes_hold_and_lists_are_sorted() {
+    let directory = tempfile::tempdir().unwrap();
+    let answer = r#"{"answers": [{"name": "shop/b"}, {"name": "shop/a", "version": "2"}, {"name": "shop/b"}, {"name": "shopping"}, {"name": "shop/../x"}]}"#;
+    fs::write(directory.path().join("answer"), answer).unwrap();
+    let settings = settings(&["/bin/sh", "-c", "cat > request; cat answer"], directory.path());
+    let vault = ExecVault::new(Settings { prefixes: vec!["shop/".to_owned()], ..settings }).unwrap();
+    let listed = vault.list().await.unwrap();
+    assert_eq!(listed.iter().map(|listed| listed.name.as_str()).collect::<Vec<_>>(), ["shop/a", "shop/b"]);
+    assert_eq!(listed[0].version.as_deref(), Some("2"));
+    fs::remove_file(directory.path().join("request")).unwrap();
+    let error = one(&vault, ask("shopping", None, None)).await.unwrap_err();
+    assert_eq!(
+        (error.fault, error.reason.as_str()),
+        (VaultFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
+    );
+    assert!(!directory.path().join("request").exists(), "the program was run");
+    fs::write(directory.path().join("answer"), r#"{"answers": [{}]}"#).unwrap();
+    assert_eq!(vault.list().await.unwrap_err().reason, format!("{STRANGE}an entry without a `name`"));
+    assert_eq!(vault.to_string(), "the program /bin/sh");
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_probe_is_asked_for_values() {
+    let (vault, _directory) = script(
+        "read -r request\n\
+         case $request in *probe*) echo '{\"error\": {\"kind\": \"unsupported\"}}';; *) echo '{\"answers\": [{\"value\": \"v\"}]}';; esac",
+    );
+    let found = vault.probe(&[ask("db", None, None)]).await.remove(0).unwrap();
+    assert!(found.read);
+    let (vault, directory) = answering();
+    fs::write(directory.path().join("answer"), r#"{"answers": [{"version": "7"}]}"#).unwrap();
+    let found = vault.probe(&[ask("db", None, None)]).await.remove(0).unwrap();
+    assert_eq!((found.version.as_str(), found.read, found.current), ("7", false, Some(true)));
+}
+
+#[tokio::test]
+async fn the_walk_ends_at_the_first_bad_step() {
+    let walk = async |vault: &ExecVault| {
+        let findings = vault.examine().await;
+        let last = findings.last().unwrap().clone();
+        (findings.len(), last.step, last.outcome.map_err(|error| error.reason))
+    };
+    let absent = "the program `/absent` is not there, or what it needs to start is not".to_owned();
+    assert_eq!(walk(&made(&["/absent"]).unwrap()).await, (1, Step::Setup, Err(absent)));
+    assert_eq!(walk(&made(&["/etc/passwd"]).unwrap()).await, (1, Step::Setup, Err("the program `/etc/passwd` may not be run".to_owned())));
+    let (vault, directory) = answering();
+    fs::write(directory.path().join("answer"), "{}").unwrap();
+    assert_eq!(walk(&vault).await, (2, Step::Service, Err(format!("{STRANGE}no list `answers`"))));
+    for good in [r#"{"answers": []}"#, r#"{"error": {"kind": "unsupported"}}"#] {
+        fs::write(directory.path().join("answer"), good).unwrap();
+        assert_eq!(walk(&vault).await, (2, Step::Service, Ok("it answers as `cloze.dev/exec/v1` says".to_owned())));
+    }
+}
