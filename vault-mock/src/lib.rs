@@ -32,14 +32,32 @@
 //!   - { on: shop/slow, fault: { kind: slow, each_ms: 100 } }       # no `times`: always
 //!   - { on: shop/hot, until_ms: 60000, fault: { kind: status, code: 429 } }   # a storm: so long from the first request
 //! hashicorp:
+//!   flavor: vault                     # or openbao: whose words are used where the two differ
+//!   namespaces: [team/shop]           # without any, the header `X-Vault-Namespace` is not read
+//!   mounts:                           # default: `secret`, of version 2; with their namespaces
+//!     - secret
+//!     - { path: kv, version: 1 }
+//!     - team/shop/secret
+//!   policies:                         # prefixes of whole segments, and what may be done below them; the longest decides
+//!     read: [{ path: secret/data/shop, can: [read] }, { path: secret/metadata/shop, can: [list, read] }]
+//!     check: [{ path: secret/subkeys, can: [read] }]
 //!   tokens:                           # default: one token `demo-token` that may do everything
-//!     - id: reader
-//!       paths: [secret/data/shop]     # what it may touch, as prefixes of whole segments; absent: everything
-//!   mounts: [secret]                  # KV v2 mounts; default: secret
+//!     - { id: root }
+//!     - { id: reader, policies: [read], ttl: 3600 }
+//!     - { id: everything-in-shop, paths: [secret/data/shop] }
+//!     - { id: shop, namespace: team/shop }
+//!   approle:                          # `role` is the role id, what it accepts are secret ids
+//!     - { role: 675a50e7, policies: [read], ttl: 600, accepts: [{ id: "841771dc", uses: 5 }] }
+//!   kubernetes:                       # accepts JWTs of service accounts
+//!     - { role: app, policies: [read], accepts: [{ id: eyJ.app.jwt }] }
+//!   jwt:                              # the audience must be one of the role's
+//!     - { role: ci, default: true, mount: github, policies: [read], audiences: [vault], accepts: [{ id: eyJ.ci.jwt, audience: vault }] }
 //!   secrets:                          # mount/path: its versions, oldest first
 //!     secret/shop/db:
 //!       - { username: app, password: one }
 //!       - { username: app, password: two }
+//!     kv/old: [{ key: value, ttl: 30 }]
+//!     team/shop/secret/own: [{ key: value }]
 //!   removed:                          # soft-deleted at a time, past or future, or destroyed
 //!     - { path: secret/shop/db, version: 1, deletion_time: "2026-01-01T00:00:00Z" }
 //!     - { path: secret/shop/old, version: 1, destroyed: true }

@@ -66,6 +66,7 @@ impl From<SeedError> for io::Error {
 mod tests {
     use super::Seed;
     use crate::fault::Fault;
+    use crate::hashicorp::Hashicorp;
 
     #[test]
     fn reads_the_documented_file() {
@@ -75,10 +76,12 @@ mod tests {
             block.lines().map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect();
         let seed = Seed::parse(&yaml).unwrap();
         let hashicorp = seed.hashicorp.unwrap();
-        assert_eq!(hashicorp.tokens[0].id, "reader");
+        assert_eq!(hashicorp.tokens[1].id, "reader");
+        assert_eq!(hashicorp.jwt[0].mount.as_deref(), Some("github"));
         assert_eq!(hashicorp.secrets["secret/shop/db"].len(), 2);
         assert_eq!(seed.faults[1].fault, Fault::Slow { each_ms: 100 });
         assert!(hashicorp.removed[1].destroyed);
+        assert!(Hashicorp::new(hashicorp).is_ok());
     }
 
     #[test]

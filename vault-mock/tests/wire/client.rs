@@ -37,6 +37,7 @@ impl Ask {
         self
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "literals and JSON are given alike")]
     pub(crate) fn body(mut self, body: impl ToString) -> Self {
         self.body = body.to_string();
         self

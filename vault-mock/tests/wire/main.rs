@@ -4,4 +4,6 @@
 
 mod client;
 mod faults;
+mod hashicorp;
+mod program;
 mod tls;
