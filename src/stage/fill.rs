@@ -406,12 +406,14 @@ mod tests {
         });
         let [port, map_id, bare, text] = ids;
         let encoded = derive(&mut blanks, Filter::B64encode, map_id);
+        let raw = derive(&mut blanks, Filter::Raw, map_id);
         let data = vec![
             ("port", cloze("_", &[port])),
             ("all", cloze("_ _ _", &[map_id, bare, text])),
             ("a.json", cloze("{\"port\": _, \"map\": \"_\"}", &[port, map_id])),
             ("b.json", cloze("_\n", &[map_id])),
             ("encoded", cloze("_", &[encoded])),
+            ("c.json", cloze("{\"map\": _}", &[raw])),
         ];
         let secret = object("Secret", vec![("stringData", map(data))]);
         let filled = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap();
@@ -420,7 +422,18 @@ mod tests {
         assert_eq!(of("all"), "{\"b\":\"canary 1\",\"a\":[1,2]} {} \"a\\\"b\"");
         assert_eq!(of("a.json"), "{\"port\": 5432.0, \"map\": \"{\\\"b\\\":\\\"canary 1\\\",\\\"a\\\":[1,2]}\"}");
         assert_eq!(of("b.json"), "{\"b\":\"canary 1\",\"a\":[1,2]}\n");
+        assert_eq!(of("c.json"), "{\"map\": {\"b\":\"canary 1\",\"a\":[1,2]}}");
         assert_eq!(of("encoded"), "eyJiIjoiY2FuYXJ5IDEiLCJhIjpbMSwyXX0=");
+    }
+
+    #[tokio::test]
+    async fn an_object_in_a_file_has_a_structure_of_its_own() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "map");
+        let json = derive(&mut blanks, Filter::Json, id);
+        let secret = object("Secret", vec![("stringData", map(vec![("a.json", cloze("{\"map\": _}", &[json]))]))]);
+        let problems = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the values would change the structure of this JSON file (line 1 of `a.json`)"]);
     }
 
     #[tokio::test]
