@@ -91,7 +91,7 @@ async fn a_login_of_our_own_is_told_with_its_namespace_and_end() {
     });
     let (good, bad) = walk(&vault).await;
     assert_eq!(bad, None);
-    assert_eq!(good[1], "`approle` with the policies `other`, `shop`, by AppRole at `auth/approle`");
+    assert_eq!(good[1], "`approle` with the policies `default`, `other`, `shop`, by AppRole at `auth/approle`");
     assert_eq!(good[2], "namespace `team`");
     assert!(good[3].starts_with("the token ends in 59 min") || good[3] == "the token ends in 60 min", "{}", good[3]);
     assert_eq!(

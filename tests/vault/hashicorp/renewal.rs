@@ -20,14 +20,14 @@ use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::vault;
 
 fn server(flavor: Flavor, ttl: u64) -> Server<Hashicorp> {
-    let seed = Seed { flavor, ..Seed::default() }.approle(Role { ttl, ..Role::new("role", "secret", &[]) });
+    let seed = Seed { flavor, ..Seed::default() }.approle(Role { ttl, ..Role::new("role-1", "secret-1", &[]) });
     let seed = (0..20).fold(seed, |seed, number| seed.secret(&format!("secret/{number}"), &[("value", "v")]));
     Hashicorp::serve(seed).unwrap()
 }
 
 fn logging_in(server: &Server<Hashicorp>) -> HashicorpVault {
     let secret = |text: &str| Secret::copy_of(text.as_bytes());
-    logged_in(server, Login::AppRole { mount: "approle".to_owned(), role_id: secret("role"), secret_id: Some(secret("secret")) })
+    logged_in(server, Login::AppRole { mount: "approle".to_owned(), role_id: secret("role-1"), secret_id: Some(secret("secret-1")) })
 }
 
 /// Reads twenty secrets at once, and gives the number of those that came and of the logins since the last time.
