@@ -64,10 +64,12 @@ impl Answers {
     }
 }
 
-/// Fetches what the `needed` blanks ask for. An ask without an answer has a problem at each of its blanks.
+/// Fetches what the `needed` blanks ask for. An ask without an answer has a problem at each of its blanks, and so has a value that is no text
+/// at those of them that are `textual`: used other than right through `| json`.
 pub(super) async fn fetch(
     blanks: &Blanks,
     needed: &[bool],
+    textual: &[bool],
     vaults: &BTreeMap<String, Arc<dyn Vault>>,
     now: Timestamp,
 ) -> (Answers, Vec<Problem>) {
@@ -76,7 +78,7 @@ pub(super) async fn fetch(
     let mut calls = Vec::new();
     for group in answers.groups.iter_mut().filter(|group| !group.asks.is_empty()) {
         if let Some(vault) = vault_of(group, blanks, vaults, &mut problems) {
-            calls.push(ask_vault(vault, group, blanks, now));
+            calls.push(ask_vault(vault, group, blanks, textual, now));
         }
     }
     problems.extend(join_all(calls).await.into_iter().flatten());
@@ -84,7 +86,7 @@ pub(super) async fn fetch(
 }
 
 /// Asks one vault for all that is asked of it, but for names that it cannot have.
-async fn ask_vault(vault: &Arc<dyn Vault>, group: &mut Group, blanks: &Blanks, now: Timestamp) -> Vec<Problem> {
+async fn ask_vault(vault: &Arc<dyn Vault>, group: &mut Group, blanks: &Blanks, textual: &[bool], now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     let Group { asks, asked } = group;
     let mut good = vec![true; asks.len()];
@@ -115,7 +117,7 @@ async fn ask_vault(vault: &Arc<dyn Vault>, group: &mut Group, blanks: &Blanks, n
     for ((ask, asked), result) in fine.zip(results) {
         match result {
             Ok(fetched) => {
-                problems.extend(faults_of(ask, asked, &fetched, blanks, now));
+                problems.extend(faults_of(ask, asked, &fetched, blanks, textual, now));
                 asked.answer = Some(fetched);
             }
             Err(error) => {
@@ -196,7 +198,7 @@ fn vault_of<'v>(
 }
 
 /// Why a value may not be used, for each of its blanks; a template can allow some of it at the blank.
-fn faults_of(ask: &Ask, asked: &Asked, fetched: &Fetched, blanks: &Blanks, now: Timestamp) -> Vec<Problem> {
+fn faults_of(ask: &Ask, asked: &Asked, fetched: &Fetched, blanks: &Blanks, textual: &[bool], now: Timestamp) -> Vec<Problem> {
     let mut problems = Vec::new();
     for id in &asked.blanks {
         let blank = blanks.get(*id);
@@ -207,8 +209,17 @@ fn faults_of(ask: &Ask, asked: &Asked, fetched: &Fetched, blanks: &Blanks, now: 
         let mut refuse = |reason: &str, next: &str| {
             problems.push(Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(blank.place.clone()));
         };
-        if let Shape::Json(kind) = fetched.shape {
-            refuse(&format!("holds {kind}, not text"), "store it as text: in quotes");
+        if let Shape::Json(kind) = fetched.shape
+            && textual[id.0 as usize]
+        {
+            match fetched.keys().filter(|_| ask.key.is_none()) {
+                Some(keys) if keys.is_empty() => refuse("is a map without keys", "store a key, or write `| json` at the blank"),
+                Some(keys) => refuse(
+                    &format!("is a map with {keys}, and no key was asked for"),
+                    "name the key, as in `secret(name=…, key=…)`, or write `| json` at the blank",
+                ),
+                None => refuse(&format!("holds {kind}, not text"), "write `| json` at the blank, name a `key`, or store it as text"),
+            }
         }
         if fetched.value.is_empty() && !allow.empty {
             refuse("is empty", "set it in the vault, or write `allow=\"empty\"` at the blank");

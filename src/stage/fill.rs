@@ -100,10 +100,10 @@ pub async fn fill(
     fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync),
 ) -> Result<Filled, Problems> {
     let lineage = Lineage::of(blanks);
-    let Survey { leaves, waivers, needed, untrimmed } = survey(&objects, &lineage)?;
+    let Survey { leaves, waivers, needed, untrimmed, textual } = survey(&objects, &lineage)?;
 
     let now = clock.now();
-    let (answers, mut problems) = fetch(blanks, &needed, vaults, now).await;
+    let (answers, mut problems) = fetch(blanks, &needed, &textual, vaults, now).await;
     let (values, unfiltered) = Values::make(blanks, &needed, &answers);
     problems.extend(unfiltered);
 
@@ -292,7 +292,7 @@ mod tests {
     #[tokio::test]
     async fn every_failure_is_reported_at_its_blank() {
         let mut blanks = Blanks::default();
-        let held = |value: &[u8], not_before, expires| Held { value: value.to_vec(), not_before, expires, current: None };
+        let held = |value: &[u8], not_before, expires| Held { value: value.to_vec(), not_before, expires, ..Held::default() };
         let mut chest = Chest::default();
         chest.values.insert("empty".into(), held(b"", None, None));
         chest.values.insert("old".into(), held(b"x", None, Some(NOON)));
@@ -384,6 +384,85 @@ mod tests {
                 "t.yaml:6:1: default/pinned is not the vault's current version",
             ]
         );
+    }
+
+    fn structured() -> Chest {
+        let mut chest = Chest::with(&[("text", b"a\"b")]);
+        let mut hold = |name: &str, json: &str, kind| {
+            chest.values.insert(name.into(), Held { value: json.into(), json: Some(kind), ..Held::default() });
+        };
+        hold("port", "5432.0", "a number");
+        hold("map", "{\"b\": \"canary 1\",\n \"a\": [1, 2]}", "an object");
+        hold("bare", "{ }", "an object");
+        chest
+    }
+
+    #[tokio::test]
+    async fn what_is_no_text_goes_right_through_json() {
+        let mut blanks = Blanks::default();
+        let ids = ["port", "map", "bare", "text"].map(|name| {
+            let id = ask(&mut blanks, name);
+            derive(&mut blanks, Filter::Json, id)
+        });
+        let [port, map_id, bare, text] = ids;
+        let encoded = derive(&mut blanks, Filter::B64encode, map_id);
+        let raw = derive(&mut blanks, Filter::Raw, map_id);
+        let data = vec![
+            ("port", cloze("_", &[port])),
+            ("all", cloze("_ _ _", &[map_id, bare, text])),
+            ("a.json", cloze("{\"port\": _, \"map\": \"_\"}", &[port, map_id])),
+            ("b.json", cloze("_\n", &[map_id])),
+            ("encoded", cloze("_", &[encoded])),
+            ("c.json", cloze("{\"map\": _}", &[raw])),
+        ];
+        let secret = object("Secret", vec![("stringData", map(data))]);
+        let filled = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap();
+        let of = |key| str::from_utf8(value(&filled.objects()[0], &["stringData", key])).unwrap().to_owned();
+        assert_eq!(of("port"), "5432.0");
+        assert_eq!(of("all"), "{\"b\":\"canary 1\",\"a\":[1,2]} {} \"a\\\"b\"");
+        assert_eq!(of("a.json"), "{\"port\": 5432.0, \"map\": \"{\\\"b\\\":\\\"canary 1\\\",\\\"a\\\":[1,2]}\"}");
+        assert_eq!(of("b.json"), "{\"b\":\"canary 1\",\"a\":[1,2]}\n");
+        assert_eq!(of("c.json"), "{\"map\": {\"b\":\"canary 1\",\"a\":[1,2]}}");
+        assert_eq!(of("encoded"), "eyJiIjoiY2FuYXJ5IDEiLCJhIjpbMSwyXX0=");
+    }
+
+    #[tokio::test]
+    async fn an_object_in_a_file_has_a_structure_of_its_own() {
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "map");
+        let json = derive(&mut blanks, Filter::Json, id);
+        let secret = object("Secret", vec![("stringData", map(vec![("a.json", cloze("{\"map\": _}", &[json]))]))]);
+        let problems = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the values would change the structure of this JSON file (line 1 of `a.json`)"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_text_goes_nowhere_else() {
+        let mut blanks = Blanks::default();
+        let ids = ["port", "map", "bare"].map(|name| ask(&mut blanks, name));
+        let port = ask(&mut blanks, "port");
+        let trimmed = derive(&mut blanks, Filter::Trim, port);
+        let late = derive(&mut blanks, Filter::Json, trimmed);
+        let both = ask(&mut blanks, "port");
+        let fine = derive(&mut blanks, Filter::Json, both);
+        let data = vec![("a", cloze("_ _ _", &ids)), ("b", cloze("_", &[late])), ("c", cloze("_ _", &[both, fine]))];
+        let secret = object("Secret", vec![("stringData", map(data))]);
+        let problems = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        assert_eq!(
+            reasons(problems.list()),
+            [
+                "t.yaml:1:1: default/port holds a number, not text",
+                "t.yaml:2:1: default/map is a map with `a`, `b`, and no key was asked for",
+                "t.yaml:3:1: default/bare is a map without keys",
+                "t.yaml:4:1: default/port holds a number, not text",
+                "t.yaml:7:1: default/port holds a number, not text",
+            ]
+        );
+        let next: Vec<&str> = problems.list().iter().map(|problem| problem.next.as_str()).collect();
+        assert_eq!(next[0], "write `| json` at the blank, name a `key`, or store it as text");
+        assert_eq!(next[1], "name the key, as in `secret(name=…, key=…)`, or write `| json` at the blank");
+        assert_eq!(next[2], "store a key, or write `| json` at the blank");
+        assert!(!format!("{problems:?}").contains("canary"));
     }
 
     #[tokio::test]

@@ -56,6 +56,8 @@ pub(super) struct Survey {
     pub(super) needed: Vec<bool>,
     /// Which blanks are used other than through `| trim`.
     pub(super) untrimmed: Vec<bool>,
+    /// Which blanks are used other than right through `| json`.
+    pub(super) textual: Vec<bool>,
 }
 
 /// Plans every leaf, or reports every blank that may not stand where it does.
@@ -67,7 +69,7 @@ pub(super) fn survey(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result
 /// As [`survey`], but beside the plans the blanks that would be public: they can be planned all the same.
 pub(super) fn outlook(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result<(Survey, Vec<Problem>), Problems> {
     let none = vec![false; lineage.blanks().len()];
-    let mut survey = Survey { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none };
+    let mut survey = Survey { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none.clone(), textual: none };
     let mut tainted = Vec::new();
     let mut problems = Vec::new();
     for object in objects {
@@ -78,10 +80,10 @@ pub(super) fn outlook(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Resul
             match &plan {
                 LeafPlan::Decoded(id) => {
                     if let Some((_, input)) = lineage.outermost(*id) {
-                        ids_of(input).for_each(|inner| survey.need(inner, false));
+                        ids_of(input).for_each(|inner| survey.need(inner, None));
                     }
                 }
-                _ => spot.cloze.blanks().for_each(|id| survey.need(id, false)),
+                _ => spot.cloze.blanks().for_each(|id| survey.need(id, None)),
             }
             let is_encoded = matches!(spot.sink, Sink::SecretData | Sink::SecretText(_) | Sink::ConfigBytes);
             survey.leaves.push(Leaf { plan, takes_bytes: spot.sink.takes_bytes(), is_encoded });
@@ -93,17 +95,19 @@ pub(super) fn outlook(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Resul
 }
 
 impl Survey {
-    fn need(&mut self, id: BlankId, trimmed: bool) {
+    /// `through` is the filter that the blank goes into alone.
+    fn need(&mut self, id: BlankId, through: Option<&Filter>) {
         self.needed[id.0 as usize] = true;
-        self.untrimmed[id.0 as usize] |= !trimmed;
+        self.untrimmed[id.0 as usize] |= through != Some(&Filter::Trim);
+        self.textual[id.0 as usize] |= through != Some(&Filter::Json);
     }
 
     /// What is derived needs what it is derived from, which is always older.
     fn need_inputs(&mut self, blanks: &Blanks) {
         for id in (0..blanks.len()).rev().filter_map(|index| u32::try_from(index).ok()).map(BlankId) {
             if let (true, Source::Derived { filter, input }) = (self.needed[id.0 as usize], &blanks.get(id).source) {
-                let trimmed = *filter == Filter::Trim && input.len() == 1;
-                ids_of(input).for_each(|inner| self.need(inner, trimmed));
+                let through = (input.len() == 1).then_some(filter);
+                ids_of(input).for_each(|inner| self.need(inner, through));
             }
         }
     }

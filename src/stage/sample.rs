@@ -65,6 +65,8 @@ pub(super) struct Held {
     pub(super) not_before: Option<Timestamp>,
     pub(super) expires: Option<Timestamp>,
     pub(super) current: Option<bool>,
+    /// What the value is, where it is no text.
+    pub(super) json: Option<&'static str>,
 }
 
 impl Chest {
@@ -96,7 +98,7 @@ impl Vault for Chest {
         let answer = |ask: &Ask| match self.values.get(&ask.name) {
             Some(held) => Ok(Fetched {
                 value: Secret::copy_of(&held.value),
-                shape: Shape::Plain,
+                shape: held.json.map_or(Shape::Plain, Shape::Json),
                 version: "1".into(),
                 current: held.current,
                 not_before: held.not_before,

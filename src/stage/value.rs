@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::fetch::Answers;
+use crate::vault::Fetched;
 
 /// The longest value that filters may make: a few times what a whole Secret may hold.
 const LONGEST: usize = 4 << 20;
@@ -72,6 +73,11 @@ impl<'a> Values<'a> {
 
     fn filtered(&self, filter: &Filter, input: &[Piece]) -> Result<Option<Secret>, Problem> {
         let joined;
+        if let ([Piece::Blank(id)], Filter::Json) = (input, filter)
+            && let Some(json) = self.answers.value_of(*id).and_then(Fetched::json)
+        {
+            return Ok(Some(json));
+        }
         let value = if let [Piece::Blank(id)] = input {
             self.get(*id)
         } else {

@@ -89,6 +89,20 @@ impl<'a> Json<'a> {
         Secret::copy_of(self.text.as_bytes())
     }
 
+    /// The JSON text without the white space between its tokens; numbers, escapes and the order of keys stay as they are.
+    pub(crate) fn compact(&self) -> Secret {
+        let mut buffer = SecretBuffer::with_capacity(self.text.len());
+        let (mut quoted, mut escaped) = (false, false);
+        for byte in self.text.bytes() {
+            if quoted || !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                buffer.push(byte);
+            }
+            quoted ^= byte == b'"' && !escaped;
+            escaped = quoted && byte == b'\\' && !escaped;
+        }
+        Secret::from(buffer)
+    }
+
     /// The text of a string that is no secret.
     pub(crate) fn text(&self) -> Option<String> {
         self.unescaped().map(Iterator::collect)
@@ -370,6 +384,13 @@ mod tests {
         }
 
         #[test]
+        fn compact_is_the_same_value_on_one_line(value in values()) {
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            let compact = Json::parse(pretty.as_bytes()).unwrap().compact();
+            prop_assert_eq!(str::from_utf8(compact.expose()).unwrap(), value.to_string());
+        }
+
+        #[test]
         fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             Json::parse(&bytes).ok();
         }
@@ -379,6 +400,15 @@ mod tests {
     fn escapes_are_undone() {
         let json = Json::parse(br#" "\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00" "#).unwrap();
         assert_eq!(json.text().unwrap(), "\"\\/\u{8}\u{c}\n\r\té😀");
+    }
+
+    #[test]
+    fn compact_changes_no_token() {
+        let compact = |text: &str| Json::parse(text.as_bytes()).unwrap().compact().expose().to_vec();
+        assert_eq!(
+            compact(" {\"b\\\" \\\\\" :\n[ 5432.0 , 1e400,\t-0 ], \"a\": \"\\u0020 é\" } "),
+            "{\"b\\\" \\\\\":[5432.0,1e400,-0],\"a\":\"\\u0020 é\"}".as_bytes()
+        );
     }
 
     #[test]

@@ -41,6 +41,8 @@ use async_trait::async_trait;
 use crate::blank::Ask;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
+use crate::vault::json::Json;
+use crate::vault::json::JsonKind;
 
 /// A vault that blanks are filled from.
 ///
@@ -85,6 +87,23 @@ pub struct Fetched {
     pub not_before: Option<Timestamp>,
     /// Until when the value is meant to be used.
     pub expires: Option<Timestamp>,
+}
+
+impl Fetched {
+    /// What `| json` makes of a value that is no text: its JSON text without white space between the tokens. Numbers, escapes and the order of
+    /// keys stay as the vault has them. `None` for text, which becomes a JSON string instead.
+    pub fn json(&self) -> Option<Secret> {
+        match self.shape {
+            Shape::Plain => None,
+            Shape::Json(_) => Some(Json::parse(self.value.expose()).map_or_else(|_| self.value.duplicate(), |json| json.compact())),
+        }
+    }
+
+    /// The names of its keys for a message, where it is a JSON object; empty where it has none.
+    pub fn keys(&self) -> Option<String> {
+        let json = Json::parse(self.value.expose()).ok().filter(|json| json.kind() == JsonKind::Object)?;
+        matches!(self.shape, Shape::Json(_)).then(|| field::keys(json))
+    }
 }
 
 /// What a value is in its vault.

@@ -1,7 +1,8 @@
-//! The URLs of a KV version 2 mount: names are put in segment by segment, and what came out is checked before it is used.
+//! The URLs of a KV mount and of what stands beside it: names are put in segment by segment, and what came out is checked before it is used.
 
 use reqwest::Url;
 
+use crate::vault::hashicorp::Engine;
 use crate::vault::http::Base;
 use crate::vault::words;
 
@@ -14,6 +15,7 @@ pub(super) struct Address {
     /// `SCHEME://HOST:PORT/…/v1/`.
     base: Base,
     mount: String,
+    engine: Engine,
 }
 
 /// Whether `name` can be the path of a secret, or else why not. `HashiCorp` allows almost anything that does not end in a period; what could
@@ -48,11 +50,11 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 
 impl Address {
     /// The mount `mount` of the server at `address`; otherwise what is wrong with either.
-    pub(super) fn new(address: &str, mount: &str) -> Result<Self, String> {
+    pub(super) fn new(address: &str, mount: &str, engine: Engine) -> Result<Self, String> {
         let base = Base::new(address)?;
         let mount = mount.trim_matches('/');
         check(mount).map_err(|reason| format!("its mount is none: {reason}"))?;
-        Ok(Self { base: base.below("v1"), mount: mount.to_owned() })
+        Ok(Self { base: base.below("v1"), mount: mount.to_owned(), engine })
     }
 
     /// Scheme, host and port, for messages.
@@ -70,11 +72,26 @@ impl Address {
         &self.mount
     }
 
+    /// The version of the mount's engine.
+    pub(super) fn engine(&self) -> Engine {
+        self.engine
+    }
+
     /// Where `version` of a secret is read; otherwise why it has no such place.
     pub(super) fn secret(&self, name: &str, version: Option<u64>) -> Result<Url, String> {
-        check(name)?;
         let query = version.map(|number| format!("version={number}"));
-        self.place("data", name.split('/').collect(), query.as_deref())
+        self.named("data", name, query.as_deref())
+    }
+
+    /// Where the keys of `version` of a secret are told without their values.
+    pub(super) fn subkeys(&self, name: &str, version: Option<u64>) -> Result<Url, String> {
+        let query = version.map_or_else(|| "depth=1".to_owned(), |number| format!("depth=1&version={number}"));
+        self.named("subkeys", name, Some(&query))
+    }
+
+    /// Where the versions of a secret are told.
+    pub(super) fn metadata(&self, name: &str) -> Result<Url, String> {
+        self.named("metadata", name, None)
     }
 
     /// Where the names in `folder` are listed; `""` is the mount itself.
@@ -88,8 +105,41 @@ impl Address {
         self.place("metadata", segments, None)
     }
 
+    /// Where one logs in at the auth mount `mount`.
+    pub(super) fn login(&self, mount: &str) -> Result<Url, String> {
+        check(mount)?;
+        let segments: Vec<&str> = ["auth"].into_iter().chain(mount.split('/')).chain(["login"]).collect();
+        self.base.place(&segments, None)
+    }
+
+    /// A path of the vault's own, such as `sys/health`.
+    pub(super) fn own(&self, path: &'static str) -> Result<Url, String> {
+        self.base.place(&path.split('/').collect::<Vec<_>>(), None)
+    }
+
+    /// Where the mount says what it is.
+    pub(super) fn about_mount(&self) -> Result<Url, String> {
+        let segments: Vec<&str> = ["sys", "internal", "ui", "mounts"].into_iter().chain(self.mount.split('/')).collect();
+        self.base.place(&segments, None)
+    }
+
+    /// The path of a secret or a folder as policies write it.
+    pub(super) fn path(&self, verb: &str, name: &str) -> String {
+        match self.engine {
+            Engine::V1 => format!("{}/{name}", self.mount),
+            Engine::V2 => format!("{}/{verb}/{name}", self.mount),
+        }
+    }
+
+    fn named(&self, verb: &str, name: &str, query: Option<&str>) -> Result<Url, String> {
+        check(name)?;
+        self.place(verb, name.split('/').collect(), query)
+    }
+
+    /// Version 1 has no verbs.
     fn place(&self, verb: &str, name: Vec<&str>, query: Option<&str>) -> Result<Url, String> {
-        let segments: Vec<&str> = self.mount.split('/').chain([verb]).chain(name).collect();
+        let verb = (self.engine == Engine::V2).then_some(verb);
+        let segments: Vec<&str> = self.mount.split('/').chain(verb).chain(name).collect();
         self.base.place(&segments, query)
     }
 }
@@ -108,9 +158,14 @@ mod tests {
 
     use super::Address;
     use super::check;
+    use crate::vault::hashicorp::Engine;
 
     fn address() -> Address {
-        Address::new("https://vault.example:8200/behind/proxy/", "team/kv").unwrap()
+        of(Engine::V2)
+    }
+
+    fn of(engine: Engine) -> Address {
+        Address::new("https://vault.example:8200/behind/proxy/", "team/kv", engine).unwrap()
     }
 
     /// Names of the parts that traversals are made of.
@@ -162,12 +217,20 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(12_000))]
         #[test]
-        fn no_name_leaves_the_prefix(name in hostile(), version in any::<Option<u64>>(), folder in any::<bool>()) {
+        fn no_name_leaves_the_prefix(name in hostile(), version in any::<Option<u64>>(), way in 0..6) {
             let address = address();
-            let (url, prefix) = if folder {
-                (address.folder(&name), "/behind/proxy/v1/team/kv/metadata/")
-            } else {
-                (address.secret(&name, version), "/behind/proxy/v1/team/kv/data/")
+            let base = "/behind/proxy/v1";
+            let version_of = |number: u64| format!("version={number}");
+            let (url, prefix, query) = match way {
+                0 => (address.folder(&name), format!("{base}/team/kv/metadata/"), None),
+                1 => (address.secret(&name, version), format!("{base}/team/kv/data/"), version.map(version_of)),
+                2 => {
+                    let query = version.map_or("depth=1".to_owned(), |number| format!("depth=1&{}", version_of(number)));
+                    (address.subkeys(&name, version), format!("{base}/team/kv/subkeys/"), Some(query))
+                }
+                3 => (address.metadata(&name), format!("{base}/team/kv/metadata/"), None),
+                4 => (address.login(&name), format!("{base}/auth/"), None),
+                _ => (of(Engine::V1).secret(&name, None), format!("{base}/team/kv/"), None),
             };
             if let Ok(url) = url {
                 // What the server sees, parsed once more and without the code under test.
@@ -178,12 +241,12 @@ mod tests {
                 prop_assert_eq!((again.scheme(), again.host_str(), again.port()), ("https", Some("vault.example"), Some(8200)));
                 prop_assert!(again.username().is_empty() && again.password().is_none() && again.fragment().is_none());
                 let path = again.path();
-                prop_assert!(path.starts_with(prefix), "{}", path);
+                prop_assert!(path.starts_with(&prefix), "{}", path);
                 for decoding in [path.to_lowercase(), path.to_lowercase().replace("%25", "%")] {
                     let plain = decoding.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
                     prop_assert!(!plain.split('/').any(|segment| segment == ".." || segment == "."), "{}", path);
                 }
-                prop_assert_eq!(again.query().map(str::to_owned), version.filter(|_| !folder).map(|number| format!("version={number}")));
+                prop_assert_eq!(again.query().map(str::to_owned), query);
             }
         }
     }
@@ -199,8 +262,28 @@ mod tests {
     }
 
     #[test]
+    fn version_1_has_no_verbs() {
+        let address = of(Engine::V1);
+        let base = "/behind/proxy/v1/team/kv/";
+        assert_eq!(address.secret("shop/db", None).unwrap().path(), format!("{base}shop/db"));
+        assert_eq!(address.folder("shop").unwrap().path(), format!("{base}shop/"));
+        assert_eq!((address.path("data", "a"), of(Engine::V2).path("data", "a")), ("team/kv/a".into(), "team/kv/data/a".into()));
+    }
+
+    #[test]
+    fn what_stands_beside_the_mount_is_reached() {
+        let url = |url: Result<Url, String>| url.unwrap().path().to_owned();
+        assert_eq!(url(address().login("approle/ci")), "/behind/proxy/v1/auth/approle/ci/login");
+        assert_eq!(url(address().own("sys/health")), "/behind/proxy/v1/sys/health");
+        assert_eq!(url(address().about_mount()), "/behind/proxy/v1/sys/internal/ui/mounts/team/kv");
+    }
+
+    #[test]
     fn a_mount_is_a_path() {
-        assert_eq!(Address::new("https://v", "../sys").unwrap_err(), "its mount is none: `../sys` contains `..`, or `.` as a segment");
+        assert_eq!(
+            Address::new("https://v", "../sys", Engine::V2).unwrap_err(),
+            "its mount is none: `../sys` contains `..`, or `.` as a segment"
+        );
     }
 
     #[test]

@@ -1,172 +1,196 @@
-//! What a KV version 2 engine answers: a value with its version, or which of the many reasons.
+//! What a KV engine answers: a value with its version, or which of the many reasons.
 
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::vault::Fetched;
+use crate::vault::Found;
 use crate::vault::Shape;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 use crate::vault::field;
-use crate::vault::hashicorp::token::Token;
-use crate::vault::http::Dialect as _;
-use crate::vault::http::Reply;
+use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::refusal::Answered;
+use crate::vault::hashicorp::refusal::Subject;
+use crate::vault::hashicorp::refusal::nonsense;
+use crate::vault::hashicorp::refusal::strange;
 use crate::vault::json::Json;
 use crate::vault::json::JsonKind;
 use crate::vault::words;
 
-/// What was asked for, for messages.
+/// The map of a secret, or of one of its versions.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject<'a> {
-    pub(super) mount: &'a str,
-    pub(super) verb: &'a str,
-    pub(super) name: &'a str,
-}
-
-/// The value under each of `keys`, or what stands in the way of all of them.
-pub(super) fn values(reply: &Reply, subject: Subject<'_>, keys: &[Option<&str>], token: &Token) -> Vec<Result<Fetched, VaultError>> {
-    match version(reply, subject, token) {
-        Ok(version) => keys.iter().map(|key| version.fetched(*key, subject)).collect(),
-        Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
-    }
-}
-
-/// The names in a folder; none when there is no such folder.
-pub(super) fn names(reply: &Reply, subject: Subject<'_>, token: &Token) -> Result<Vec<String>, VaultError> {
-    if reply.status == 404 && errors(&reply.body, token).is_none() {
-        return Ok(Vec::new());
-    }
-    if reply.status != 200 {
-        return Err(refusal(reply, subject, token));
-    }
-    let json = Json::parse(reply.body.expose()).map_err(|fault| nonsense(fault.offset))?;
-    let keys = json.get("data").and_then(|data| data.get("keys")).filter(|keys| keys.kind() == JsonKind::Array);
-    let keys = keys.ok_or_else(|| strange("a list without `data.keys`"))?;
-    keys.members().map(|(_, key)| key.text().ok_or_else(|| strange("a list with something else than names"))).collect()
-}
-
-/// A version that can be read.
-#[derive(Debug, Clone, Copy)]
-struct Version<'a> {
+pub(super) struct Map<'a> {
     data: Json<'a>,
+    /// 0 where there are no versions.
     number: u64,
     expires: Option<Timestamp>,
 }
 
-impl Version<'_> {
-    fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Fetched, VaultError> {
-        let (value, shape) = match key {
-            Some(key) => field::of_object(self.data, key)?,
-            None => self.whole(subject)?,
-        };
-        Ok(Fetched { value, shape, version: self.number.to_string(), current: None, not_before: None, expires: self.expires })
+/// The map in an answer of version 1.
+pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<Map<'r>, VaultError> {
+    let reply = answered.reply;
+    if reply.status == 404 && warns_of_versions(&reply.body) {
+        return Err(other_kind(Engine::V1, subject.mount));
     }
-
-    /// A secret without fields in the eyes of its user: a map with nothing but `value`.
-    fn whole(&self, subject: Subject<'_>) -> Result<(Secret, Shape), VaultError> {
-        let only_value = self.data.members().all(|(key, _)| key.is_some_and(|key| key.is("value")));
-        if only_value && self.data.get("value").is_some() {
-            return field::of_object(self.data, "value");
-        }
-        let name = words::tame(subject.name, 64);
-        let reason = match field::keys(self.data) {
-            keys if keys.is_empty() => format!("`{name}` has no keys"),
-            keys => format!("`{name}` is a map with {keys}, and no key was asked for"),
-        };
-        Err(VaultError::new(VaultFault::BadValue, reason, "name the key, as in `secret(name=…, key=…)`"))
+    if reply.status != 200 {
+        return Err(answered.refusal(subject));
     }
+    let json = Json::parse(reply.body.expose()).map_err(|fault| nonsense("a KV version 1 mount", fault.offset))?;
+    let data = json.get("data").filter(|data| data.kind() == JsonKind::Object);
+    let data = data.ok_or_else(|| strange("a KV version 1 mount", "no `data`"))?;
+    // A name that begins with `data/` reads a mount of version 2 too.
+    let versioned = subject.name.starts_with("data/") && data.get("metadata").is_some_and(|metadata| metadata.get("version").is_some());
+    if versioned { Err(other_kind(Engine::V1, subject.mount)) } else { Ok(Map { data, number: 0, expires: None }) }
 }
 
-fn version<'r>(reply: &'r Reply, subject: Subject<'_>, token: &Token) -> Result<Version<'r>, VaultError> {
+/// The map under `data.FIELD` in an answer of version 2: `data` with values, `subkeys` without.
+pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_>) -> Result<Map<'r>, VaultError> {
+    const KIND: &str = "a KV version 2 mount";
     let name = words::tame(subject.name, 64);
+    let reply = answered.reply;
     if reply.status != 200 && reply.status != 404 {
-        return Err(refusal(reply, subject, token));
+        return Err(answered.refusal(subject));
     }
     let json = match Json::parse(reply.body.expose()) {
         Ok(json) => json,
-        Err(fault) if reply.status == 200 => return Err(nonsense(fault.offset)),
-        Err(_) => return Err(refusal(reply, subject, token)),
+        Err(fault) if reply.status == 200 => return Err(nonsense(KIND, fault.offset)),
+        Err(_) => return Err(answered.refusal(subject)),
     };
     let outer = json.get("data").filter(|outer| outer.kind() == JsonKind::Object);
     let metadata = outer.and_then(|outer| outer.get("metadata")).filter(|metadata| metadata.kind() == JsonKind::Object);
     let (Some(outer), Some(metadata)) = (outer, metadata) else {
-        return Err(if reply.status == 200 { strange("no `data.metadata`") } else { refusal(reply, subject, token) });
+        return Err(if reply.status == 200 { strange(KIND, "no `data.metadata`") } else { answered.refusal(subject) });
     };
-    let number = metadata.get("version").and_then(|number| number.number()).ok_or_else(|| strange("no `data.metadata.version`"))?;
-    if metadata.get("destroyed").is_some_and(|destroyed| destroyed.is_true()) {
-        let reason = format!("version {number} of `{name}` was destroyed");
-        return Err(VaultError::new(VaultFault::Gone, reason, "write it again, or ask for another version"));
-    }
-    let deletion = metadata.get("deletion_time").and_then(|time| time.text()).filter(|time| !time.is_empty());
-    match outer.get("data").filter(|data| data.kind() == JsonKind::Object) {
-        Some(data) if reply.status == 200 => Ok(Version { data, number, expires: deletion.as_deref().and_then(Timestamp::from_rfc3339) }),
-        _ => {
-            let at = deletion.map(|time| format!(" at {}", words::tame(&time, 40))).unwrap_or_default();
-            let reason = format!("version {number} of `{name}` was deleted{at}");
-            Err(VaultError::new(VaultFault::Gone, reason, "undelete it in the vault, or ask for another version"))
+    let number = metadata.get("version").and_then(|number| number.number()).ok_or_else(|| strange(KIND, "no `data.metadata.version`"))?;
+    let deletion = deletion_of(metadata);
+    match outer.get(field).filter(|data| data.kind() == JsonKind::Object) {
+        Some(data) if reply.status == 200 && !is_destroyed(metadata) => {
+            Ok(Map { data, number, expires: deletion.as_deref().and_then(Timestamp::from_rfc3339) })
         }
+        _ => Err(gone(&name, number, is_destroyed(metadata), deletion)),
     }
 }
 
-/// The error of an answer that brings nothing.
-fn refusal(reply: &Reply, subject: Subject<'_>, token: &Token) -> VaultError {
-    let said = errors(&reply.body, token);
-    let says = |phrase: &str| said.as_ref().is_some_and(|said| said.to_lowercase().contains(phrase));
-    let shown = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
-    let Subject { mount, verb, .. } = subject;
+/// What the metadata of a secret of version 2 say of `version`, or of the current one. Whether a time of deletion has come is for the vault
+/// to say: such a version is [`VaultFault::Unsupported`] here.
+pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject: Subject<'_>) -> Result<Found, VaultError> {
+    const KIND: &str = "a KV version 2 mount";
     let name = words::tame(subject.name, 64);
-    let path = format!("{mount}/{verb}/{name}");
-    let stranger = || {
-        let next = "get a new token, and check that it is for this vault and this namespace";
-        VaultError::new(VaultFault::Unauthenticated, format!("the vault does not accept the token{shown}"), next)
+    if answered.reply.status != 200 {
+        return Err(answered.refusal(subject));
+    }
+    let json = Json::parse(answered.reply.body.expose()).map_err(|fault| nonsense(KIND, fault.offset))?;
+    let data = json.get("data").ok_or_else(|| strange(KIND, "no `data`"))?;
+    let current = data.get("current_version").and_then(|number| number.number());
+    let current = current.ok_or_else(|| strange(KIND, "no `data.current_version`"))?;
+    let number = version.unwrap_or(current);
+    let Some(metadata) = data.get("versions").and_then(|versions| versions.get(&number.to_string())) else {
+        let reason = format!("`{name}` has no version {number}; the current one is {current}");
+        return Err(VaultError::new(VaultFault::NotFound, reason, "pin a version that the vault has, or leave `version` out"));
     };
-    if let Some(redirect) = reply.redirect() {
-        return redirect;
+    let deletion = deletion_of(metadata);
+    if is_destroyed(metadata) {
+        return Err(gone(&name, number, true, deletion));
     }
-    match reply.status {
-        401 => stranger(),
-        400 | 403 if says("invalid token") || says("bad token") || says("missing client token") => stranger(),
-        403 => {
-            let reason = format!("the token may not read `{path}`{shown}");
-            VaultError::new(VaultFault::Denied, reason, "allow `read` on that path in the token's policy, or check the token")
+    if deletion.is_some() {
+        return Err(unsupported("when a version ends"));
+    }
+    Ok(Found { version: number.to_string(), current: Some(number == current), not_before: None, expires: None, read: false })
+}
+
+/// The error of a way that this server does not have, where there is another one.
+pub(super) fn unsupported(what: &str) -> VaultError {
+    VaultError::new(VaultFault::Unsupported, format!("the vault does not tell {what} without the value"), "allow `read` on the secret")
+}
+
+/// The names in a folder; none when there is no such folder.
+pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>) -> Result<Vec<String>, VaultError> {
+    let kind = format!("a {engine} mount");
+    let reply = answered.reply;
+    if engine == Engine::V1 && reply.status == 404 && warns_of_versions(&reply.body) {
+        return Err(other_kind(engine, subject.mount));
+    }
+    if reply.status == 404 && answered.words().is_none() {
+        return Ok(Vec::new());
+    }
+    if reply.status != 200 {
+        return Err(answered.refusal(subject));
+    }
+    let json = Json::parse(reply.body.expose()).map_err(|fault| nonsense(&kind, fault.offset))?;
+    let keys = json.get("data").and_then(|data| data.get("keys")).filter(|keys| keys.kind() == JsonKind::Array);
+    let keys = keys.ok_or_else(|| strange(&kind, "a list without `data.keys`"))?;
+    keys.members().map(|(_, key)| key.text().ok_or_else(|| strange(&kind, "a list with something else than names"))).collect()
+}
+
+impl Map<'_> {
+    /// The value under `key`. Without a key, the whole map as JSON, or `value` where there is nothing else.
+    pub(super) fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Fetched, VaultError> {
+        let (value, shape) = match key {
+            Some(key) => field::of_object(self.data, key)?,
+            None => self.whole(subject)?,
+        };
+        Ok(Fetched { value, shape, version: self.version(), current: None, not_before: None, expires: self.expires })
+    }
+
+    /// As [`Map::fetched`], of a map without values.
+    pub(super) fn found(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Found, VaultError> {
+        // What stands in the place of the values are nulls.
+        drop(self.fetched(key, subject)?);
+        Ok(Found { version: self.version(), current: None, not_before: None, expires: self.expires, read: false })
+    }
+
+    /// A map with nothing but `value` is a secret without fields in the eyes of its user.
+    fn whole(&self, subject: Subject<'_>) -> Result<(Secret, Shape), VaultError> {
+        if self.data.members().next().is_none() {
+            let reason = format!("`{}` has no keys", words::tame(subject.name, 64));
+            return Err(VaultError::new(
+                VaultFault::BadValue,
+                reason,
+                "store the value under the key `value`, or name the key that it is under",
+            ));
         }
-        404 if said.is_some() => {
-            VaultError::new(VaultFault::NotFound, format!("there is no `{path}`{shown}"), "check the mount, and that it is KV version 2")
+        if self.data.members().all(|(key, _)| key.is_some_and(|key| key.is("value"))) {
+            return field::of_object(self.data, "value");
         }
-        404 => {
-            let reason = format!("`{name}` or the version asked for is not there, or the vault hides it from this token");
-            VaultError::new(VaultFault::NotFound, reason, format!("check the name, the version and the mount `{mount}`"))
-        }
-        429 => VaultError::new(
-            VaultFault::RateLimited,
-            format!("the vault asks for patience{shown}"),
-            "try again later, or raise its rate limit",
-        ),
-        503 if says("sealed") => VaultError::new(VaultFault::Unavailable, "the vault is sealed", "unseal it"),
-        status @ 500.. => {
-            VaultError::new(VaultFault::Unavailable, format!("the vault failed with status {status}{shown}"), "look into its log")
-        }
-        status => VaultError::new(
-            VaultFault::Unavailable,
-            format!("the vault refused the request with status {status}{shown}"),
-            "check the address and the mount",
-        ),
+        Ok((self.data.source(), Shape::Json(self.data.kind().words())))
+    }
+
+    fn version(&self) -> String {
+        if self.number == 0 { String::new() } else { self.number.to_string() }
     }
 }
 
-/// The words under `errors` of an error's body. They come from the server's own code, not from a secret: a body of status 2xx
-/// is never asked for them, and words with the token in them are dropped.
-fn errors(body: &Secret, token: &Token) -> Option<String> {
-    let json = Json::parse(body.expose()).ok()?;
-    let list = json.get("errors").filter(|errors| errors.kind() == JsonKind::Array)?;
-    let said: Vec<String> = list.members().take(3).filter_map(|(_, error)| error.text()).map(|text| words::tame(&text, 200)).collect();
-    Some(said.join("; ")).filter(|said| !said.is_empty() && !token.gives_away(said))
+/// The error of a mount whose engine is not of version `expected`.
+pub(super) fn other_kind(expected: Engine, mount: &str) -> VaultError {
+    let mount = words::tame(mount, 64);
+    let reason = format!("the mount `{mount}` is {}, and the project takes it for {expected}", expected.other());
+    VaultError::new(VaultFault::NotFound, reason, format!("set the vault's engine to {} in the project file", expected.other()))
 }
 
-fn nonsense(offset: usize) -> VaultError {
-    strange(&format!("no JSON from byte {offset} on"))
+/// Whether a server complains that its engine has versions.
+fn warns_of_versions(body: &Secret) -> bool {
+    let warns = || {
+        let json = Json::parse(body.expose()).ok()?;
+        let warned = json.get("warnings")?.members().any(|(_, words)| words.text().is_some_and(|words| words.contains("versioned K/V")));
+        Some(warned)
+    };
+    warns().unwrap_or(false)
 }
 
-fn strange(what: &str) -> VaultError {
-    let reason = format!("the vault's answer is not that of a KV version 2 mount: {what}");
-    VaultError::new(VaultFault::Unavailable, reason, "check the address, the mount and its version")
+fn is_destroyed(metadata: Json<'_>) -> bool {
+    metadata.get("destroyed").is_some_and(|destroyed| destroyed.is_true())
+}
+
+fn deletion_of(metadata: Json<'_>) -> Option<String> {
+    metadata.get("deletion_time").and_then(|time| time.text()).filter(|time| !time.is_empty())
+}
+
+fn gone(name: &str, number: u64, destroyed: bool, deletion: Option<String>) -> VaultError {
+    if destroyed {
+        let reason = format!("version {number} of `{name}` was destroyed");
+        return VaultError::new(VaultFault::Gone, reason, "write it again, or ask for another version");
+    }
+    let at = deletion.map(|time| format!(" at {}", words::tame(&time, 40))).unwrap_or_default();
+    let reason = format!("version {number} of `{name}` was deleted{at}");
+    VaultError::new(VaultFault::Gone, reason, "undelete it in the vault, or ask for another version")
 }

@@ -1,24 +1,32 @@
-//! `HashiCorp` Vault and `OpenBao`: KV version 2 over HTTP, with a token (developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2).
+//! `HashiCorp` Vault and `OpenBao`: KV versions 1 and 2 over HTTP (developer.hashicorp.com/vault/api-docs).
 //!
-//! Each distinct name and version is read once, whatever number of its keys is asked for. The token goes to the configured
-//! origin only: redirects are not followed and no proxy is used. Its copies in the HTTP and TLS layers are not wiped.
+//! Each distinct name and version is read once, whatever number of its keys is asked for, with the user's token or with that of one login,
+//! which is revoked at the end. The token goes to the configured origin only: redirects are not followed and no proxy is used. Its copies
+//! in the HTTP and TLS layers are not wiped.
 
 mod address;
 mod answer;
+mod batch;
+mod engine;
+mod examine;
+mod headers;
+mod login;
+mod mount;
+mod refusal;
+mod rights;
+mod session;
 mod settings;
 mod token;
 
+pub use engine::Engine;
+pub use login::Login;
 pub use settings::Settings;
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::future::join_all;
-use reqwest::Method;
-use tokio::time::Instant;
 
 use crate::blank::Ask;
 use crate::clock::Entropy;
@@ -31,35 +39,32 @@ use crate::vault::Vault;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 use crate::vault::hashicorp::address::Address;
-use crate::vault::hashicorp::answer::Subject;
-use crate::vault::hashicorp::token::Token;
-use crate::vault::http::Call;
+use crate::vault::hashicorp::batch::Batch;
+use crate::vault::hashicorp::headers::Namespace;
+use crate::vault::hashicorp::mount::Mount;
+use crate::vault::hashicorp::refusal::bad_name;
+use crate::vault::hashicorp::rights::Rights;
+use crate::vault::hashicorp::session::Session;
 use crate::vault::http::Exchange;
-use crate::vault::http::reach;
 use crate::vault::name;
 use crate::vault::words;
 
-/// The most folders that a listing opens, and how deep.
-const FOLDERS: usize = 10_000;
-const DEPTH: usize = 32;
-
-/// A KV version 2 mount.
+/// A KV mount of `HashiCorp` Vault or `OpenBao`.
 #[derive(Debug)]
 pub struct HashicorpVault {
-    address: Address,
+    mount: Mount,
+    namespace: Option<String>,
     prefixes: Vec<String>,
-    token: Token,
     parallel: usize,
-    exchange: Exchange,
 }
 
 impl HashicorpVault {
     /// The vault that `settings` describe. Nothing is sent here.
     ///
     /// # Errors
-    /// An address, mount, prefix, namespace or token that cannot be one, and a machine without CA certificates.
+    /// An address, mount, prefix, namespace or credential that cannot be one, and a machine without CA certificates.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>) -> Result<Self, VaultError> {
-        let Settings { address, mount, namespace, token, prefixes, tls, limits } = settings;
+        let Settings { address, mount, namespace, engine, login, prefixes, tls, limits } = settings;
         let unusable = |reason: String| {
             VaultError::new(
                 VaultFault::Unavailable,
@@ -68,56 +73,29 @@ impl HashicorpVault {
             )
         };
         // The address itself is not shown: somebody may have put a password into it.
-        let address = Address::new(&address, &mount).map_err(|reason| unusable(format!("the vault's address cannot be used: {reason}")))?;
+        let address =
+            Address::new(&address, &mount, engine).map_err(|reason| unusable(format!("the vault's address cannot be used: {reason}")))?;
         let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
         for prefix in &prefixes {
             address::check(prefix).map_err(|reason| unusable(format!("a prefix cannot be used: {reason}")))?;
         }
-        let token = Token::new(token, namespace.as_deref())?;
+        if let Some(mount) = login.mount() {
+            address::check(mount).map_err(|reason| unusable(format!("the mount of the login cannot be used: {reason}")))?;
+        }
         let exchange = Exchange::new(address.base().url(), &tls, &limits, entropy)?;
-        Ok(Self { address, prefixes, token, parallel: limits.parallel, exchange })
-    }
-
-    fn subject<'s>(&'s self, verb: &'s str, name: &'s str) -> Subject<'s> {
-        Subject { mount: self.address.mount(), verb, name }
+        let session = Session::new(exchange, login, Namespace::new(namespace.as_deref())?)?;
+        Ok(Self { mount: Mount::new(address, session), namespace, prefixes, parallel: limits.parallel })
     }
 
     /// The version that an ask pins, if its name and version can be asked for at all.
     fn pinned(&self, ask: &Ask) -> Result<Option<u64>, VaultError> {
         self.check_name(&ask.name).map_err(bad_name)?;
+        if ask.version.is_some() && self.mount.address.engine() == Engine::V1 {
+            let reason = format!("the mount `{}` is KV version 1, which has no versions", self.mount.address.mount());
+            return Err(VaultError::new(VaultFault::Unsupported, reason, "take the version out of the blank"));
+        }
         ask.version.as_deref().map(name::version).transpose()
     }
-
-    /// One read for all the keys that are wanted of one version.
-    async fn read(&self, (name, version): (&str, Option<u64>), keys: &[Option<&str>], until: Instant) -> Vec<Result<Fetched, VaultError>> {
-        let all = |error: VaultError| keys.iter().map(|_| Err(error.clone())).collect();
-        let url = match self.address.secret(name, version) {
-            Ok(url) => url,
-            Err(reason) => return all(bad_name(reason)),
-        };
-        match self.exchange.ask(&Call::get(url), &self.token, until).await {
-            Ok(reply) => {
-                let mut answers = answer::values(&reply, self.subject("data", name), keys, &self.token);
-                for fetched in answers.iter_mut().flatten() {
-                    fetched.current = if version.is_none() { Some(true) } else { None };
-                }
-                answers
-            }
-            Err(error) => all(error),
-        }
-    }
-
-    /// The names right in a folder.
-    async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, VaultError> {
-        let url = self.address.folder(folder).map_err(bad_name)?;
-        let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
-        let reply = self.exchange.ask(&Call::new(list, url), &self.token, until).await?;
-        answer::names(&reply, self.subject("metadata", folder), &self.token)
-    }
-}
-
-fn bad_name(reason: String) -> VaultError {
-    VaultError::new(VaultFault::BadName, reason, "correct the name")
 }
 
 /// Whether `name` is `prefix` or stands below it.
@@ -127,7 +105,7 @@ fn is_below(name: &str, prefix: &str) -> bool {
 
 impl fmt::Display for HashicorpVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HashiCorp Vault at {}, mount {}", self.address.origin(), self.address.mount())
+        write!(f, "HashiCorp Vault at {}, mount {}", self.mount.address.origin(), self.mount.address.mount())
     }
 }
 
@@ -143,90 +121,46 @@ impl Vault for HashicorpVault {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let until = self.exchange.until();
-        let mut answers: Vec<Option<Result<Fetched, VaultError>>> = asks.iter().map(|_| None).collect();
-        let mut wanted: BTreeMap<(&str, Option<u64>), Vec<usize>> = BTreeMap::new();
-        for (index, ask) in asks.iter().enumerate() {
-            match self.pinned(ask) {
-                Ok(version) => wanted.entry((&ask.name, version)).or_default().push(index),
-                Err(error) => answers[index] = Some(Err(error)),
-            }
-        }
-        let keys: Vec<Vec<Option<&str>>> =
-            wanted.values().map(|indexes| indexes.iter().map(|index| asks[*index].key.as_deref()).collect()).collect();
-        let reads: Vec<_> = wanted.keys().zip(&keys).map(|(version, keys)| self.read(*version, keys, until)).collect();
-        for (indexes, read) in wanted.values().zip(join_all(reads).await) {
-            for (index, answer) in indexes.iter().zip(read) {
-                answers[*index] = Some(answer);
-            }
-        }
-        // Where the current version was read as well, a pinned one is known to be current or not.
-        let current: BTreeMap<&str, String> = wanted
-            .iter()
-            .filter(|((_, version), _)| version.is_none())
-            .filter_map(|((name, _), indexes)| {
-                let version = indexes.iter().find_map(|index| answers[*index].as_ref()?.as_ref().ok())?.version.clone();
-                Some((*name, version))
-            })
-            .collect();
-        for (ask, answer) in asks.iter().zip(&mut answers) {
-            if let (Some(Ok(fetched)), Some(version)) = (answer, current.get(ask.name.as_str())) {
-                fetched.current = Some(fetched.version == *version);
-            }
-        }
-        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was planned or refused"))).collect()
+        let (mount, until) = (&self.mount, self.mount.session.exchange().until());
+        let batch = Batch::new(asks, |ask| self.pinned(ask));
+        batch.answers(move |version, keys| async move { mount.read(version, &keys, until).await }).await
     }
 
+    /// Counts no call that only a failure needs.
     fn plan(&self, asks: &[Ask]) -> Plan {
-        let distinct: BTreeSet<(&str, Option<&str>)> = asks.iter().map(|ask| (ask.name.as_str(), ask.version.as_deref())).collect();
-        Plan { secrets: distinct.len(), calls: distinct.len(), ahead: 0, parallel: self.parallel }
+        let secrets = Batch::new(asks, |ask| self.pinned(ask)).versions().count();
+        let ahead = if secrets == 0 { 0 } else { self.mount.session.ahead() };
+        Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
+    /// By the secrets' keys without values where the token may read those, by the metadata where no key is asked for, and else by a read.
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+        let (mount, until) = (&self.mount, self.mount.session.exchange().until());
+        let batch = Batch::new(asks, |ask| self.pinned(ask));
+        let names: BTreeSet<&str> = batch.versions().map(|(name, _)| name).collect();
+        let verbs: &[&str] = match mount.address.engine() {
+            Engine::V1 => &[],
+            Engine::V2 => &["data", "subkeys", "metadata"],
+        };
+        let paths: Vec<String> = names.iter().flat_map(|name| verbs.iter().map(|verb| mount.address.path(verb, name))).collect();
+        let rights = &Rights::of(mount, &paths, until).await;
+        batch.answers(move |version, keys| async move { mount.probe(version, &keys, rights, until).await }).await
     }
 
     async fn examine(&self) -> Vec<Finding> {
-        reach(&self.exchange).await
+        examine::examine(&self.mount, self.namespace.as_deref(), &self.prefixes).await
     }
 
+    /// Revokes what a login of our own got. The user's token is left alone.
     async fn close(&self) -> Result<(), VaultError> {
-        Ok(())
+        self.mount.session.close(&self.mount.address).await
     }
 
     /// Names that cannot be asked for are left out. Below prefixes, if there are any, and not the prefixes themselves.
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
-        let until = self.exchange.until();
-        let too_many = || {
-            let reason = format!("the mount has more than {FOLDERS} folders, or they are nested deeper than {DEPTH}");
-            VaultError::new(VaultFault::Unsupported, reason, "limit the vault to prefixes in the project file")
-        };
-        let mut names = BTreeSet::new();
-        let mut folders = if self.prefixes.is_empty() { vec![String::new()] } else { self.prefixes.clone() };
-        let mut opened = 0;
-        for _ in 0..DEPTH {
-            opened += folders.len();
-            if opened > FOLDERS {
-                return Err(too_many());
-            }
-            let lists: Vec<_> = folders.iter().map(|folder| self.folder(folder, until)).collect();
-            let mut deeper = Vec::new();
-            for (folder, list) in folders.iter().zip(join_all(lists).await) {
-                for name in list? {
-                    let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
-                    match path.strip_suffix('/') {
-                        Some(inner) if address::check(inner).is_ok() => deeper.push(inner.to_owned()),
-                        None if address::check(&path).is_ok() => drop(names.insert(path)),
-                        _ => {}
-                    }
-                }
-            }
-            if deeper.is_empty() {
-                return Ok(names.into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect());
-            }
-            folders = deeper;
-        }
-        Err(too_many())
+        let until = self.mount.session.exchange().until();
+        let names = self.mount.names(&self.prefixes, until).await?;
+        Ok(names.into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect())
     }
 }
 
@@ -239,9 +173,12 @@ mod tests {
     use serde_json::Value;
     use vault_mock::Server;
     use vault_mock::hashicorp::Hashicorp;
+    use vault_mock::hashicorp::Role;
     use vault_mock::hashicorp::Seed;
 
+    use super::Engine;
     use super::HashicorpVault;
+    use super::Login;
     use super::Settings;
     use super::is_below;
     use crate::clock::Machine;
@@ -250,7 +187,9 @@ mod tests {
     use crate::vault::VaultError;
     use crate::vault::VaultFault;
     use crate::vault::suite;
+    use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
+    use crate::vault::suite::Versions;
     use crate::vault::suite::ask;
 
     #[derive(Debug)]
@@ -261,9 +200,18 @@ mod tests {
 
     impl Bench {
         fn new() -> Self {
-            let server = Hashicorp::serve(Seed::default()).unwrap();
-            let settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
+            Self::of(Seed::default(), |_| {})
+        }
+
+        fn of(seed: Seed, change: impl FnOnce(&mut Settings)) -> Self {
+            let server = Hashicorp::serve(seed).unwrap();
+            let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
+            change(&mut settings);
             Self { vault: HashicorpVault::new(settings, Arc::new(Machine)).unwrap(), server }
+        }
+
+        fn engine(&self) -> Engine {
+            self.vault.mount.address.engine()
         }
 
         fn write(&self, name: &str, data: Map<String, Value>) {
@@ -290,14 +238,36 @@ mod tests {
             self.server.protocol().delete(&format!("secret/{name}"), &[], "2026-01-01T00:00:00Z");
         }
 
+        fn abilities(&self) -> Abilities {
+            match self.engine() {
+                Engine::V1 => Abilities { versions: Versions::None, remembers: false, ..Abilities::default() },
+                Engine::V2 => Abilities { probes: true, ..Abilities::default() },
+            }
+        }
+
         fn calls(&self) -> Option<usize> {
             Some(self.server.journal().count())
         }
     }
 
     #[tokio::test]
-    async fn conforms() {
+    async fn version_2_conforms() {
         suite::all(&Bench::new()).await;
+    }
+
+    #[tokio::test]
+    async fn version_1_conforms() {
+        suite::all(&Bench::of(Seed::default().mount("secret", 1), |settings| settings.engine = Engine::V1)).await;
+    }
+
+    #[tokio::test]
+    async fn a_vault_with_a_login_of_its_own_conforms() {
+        let login = Login::AppRole {
+            mount: "approle".to_owned(),
+            role_id: Secret::copy_of(b"role-id"),
+            secret_id: Some(Secret::copy_of(b"secret-id")),
+        };
+        suite::all(&Bench::of(Seed::default().approle(Role::new("role-id", "secret-id", &[])), |settings| settings.login = login)).await;
     }
 
     fn refused(change: impl FnOnce(&mut Settings)) -> VaultError {
@@ -308,16 +278,22 @@ mod tests {
 
     #[test]
     fn settings_that_cannot_work_are_refused() {
-        let error = refused(|settings| settings.token = Secret::copy_of(b"hunter2\n"));
+        let error = refused(|settings| settings.login = Login::Token(Secret::copy_of(b"hunter2\n")));
         assert_eq!(error.fault, VaultFault::Unauthenticated);
         assert_eq!(error.reason, "the token is empty or has characters that no token has");
-        assert_eq!(refused(|settings| settings.token = Secret::copy_of(b"")).fault, VaultFault::Unauthenticated);
+        assert_eq!(refused(|settings| settings.login = Login::Token(Secret::copy_of(b""))).fault, VaultFault::Unauthenticated);
         let error = refused(|settings| settings.namespace = Some("a\nb".to_owned()));
         assert_eq!(error.reason, "the namespace has characters that no namespace has");
         let error = refused(|settings| settings.address = "https://user:hunter2@vault.example".to_owned());
         assert_eq!(error.reason, "the vault's address cannot be used: it has a user or a password in it");
         let error = refused(|settings| settings.prefixes = vec!["shop/..".to_owned()]);
         assert_eq!(error.reason, "a prefix cannot be used: `shop/..` contains `..`, or `.` as a segment");
+        let approle = |mount: &str, role_id: &[u8]| {
+            let (mount, role_id) = (mount.to_owned(), Secret::copy_of(role_id));
+            refused(|settings| settings.login = Login::AppRole { mount, role_id, secret_id: None }).reason
+        };
+        assert_eq!(approle("../sys", b"r"), "the mount of the login cannot be used: `../sys` contains `..`, or `.` as a segment");
+        assert_eq!(approle("approle", b"r\n"), "the role_id is empty or has characters that none has");
     }
 
     #[tokio::test]

@@ -1,6 +1,8 @@
 //! How a `HashiCorp` Vault is reached.
 
 use crate::secret::Secret;
+use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::Login;
 use crate::vault::http::Limits;
 use crate::vault::http::Tls;
 
@@ -9,29 +11,32 @@ use crate::vault::http::Tls;
 pub struct Settings {
     /// Where it is, such as `https://vault.example.com:8200`. Plain `http` is for the loopback only.
     pub address: String,
-    /// Where the KV version 2 engine is mounted.
+    /// Where the KV engine is mounted.
     pub mount: String,
-    /// The namespace (Vault Enterprise, `OpenBao`).
+    /// The namespace (Vault Enterprise, `OpenBao`), for the login too.
     pub namespace: Option<String>,
-    /// The token.
-    pub token: Secret,
+    /// The version of the KV engine.
+    pub engine: Engine,
+    /// How one gets in.
+    pub login: Login,
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
-    /// Who is believed to be the vault.
+    /// Who is believed to be the vault, and who says that it is us.
     pub tls: Tls,
     /// How much at once, how fast and how long.
     pub limits: Limits,
 }
 
 impl Settings {
-    /// A vault with a mount and a token: no namespace, no limit to prefixes, the usual limits.
+    /// A vault with a mount of KV version 2 and a token: no namespace, no limit to prefixes, the usual limits.
     #[must_use]
     pub fn new(address: impl Into<String>, mount: impl Into<String>, token: Secret) -> Self {
         Self {
             address: address.into(),
             mount: mount.into(),
             namespace: None,
-            token,
+            engine: Engine::default(),
+            login: Login::Token(token),
             prefixes: Vec::new(),
             tls: Tls::default(),
             limits: Limits::default(),

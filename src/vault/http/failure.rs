@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::io;
 
+use rustls::AlertDescription;
+
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 use crate::vault::http::client::CONNECT;
@@ -28,6 +30,10 @@ impl Failure {
                 let next = "check the address, and that the system trusts the authority that signed the certificate";
                 ("the vault's certificate is not valid here".to_owned(), next, false)
             }
+            (Some(rustls::Error::AlertReceived(alert)), _) if wants_certificate(*alert) => {
+                let next = "give the certificate and the key that the vault's listener asks for";
+                ("the vault wants a client certificate that it accepts".to_owned(), next, false)
+            }
             (Some(_), _) => ("TLS with the vault failed".to_owned(), "check that the address is the vault's TLS listener", false),
             (None, _) if error.is_timeout() && error.is_connect() => {
                 (format!("no connection to the vault within {} s", CONNECT.as_secs()), "check the address and the network", true)
@@ -45,6 +51,14 @@ impl Failure {
         };
         Self { error: VaultError::new(VaultFault::Unavailable, reason, next), again }
     }
+}
+
+/// Whether a server says of the client's certificate that there is none or that it will not do (RFC 8446 section 6.2).
+fn wants_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription::{BadCertificate, CertificateExpired, CertificateRequired, CertificateRevoked, CertificateUnknown, UnknownCA};
+    use AlertDescription::{DecryptError, UnsupportedCertificate};
+    matches!(alert, BadCertificate | CertificateExpired | CertificateRequired | CertificateRevoked | CertificateUnknown)
+        || matches!(alert, DecryptError | UnknownCA | UnsupportedCertificate)
 }
 
 /// The I/O errors among the causes of an error, outermost first.

@@ -1,0 +1,239 @@
+//! A KV mount: values, what is known without them, and names.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use futures::future::join_all;
+use reqwest::Method;
+use reqwest::Url;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use crate::vault::Fetched;
+use crate::vault::Found;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::address;
+use crate::vault::hashicorp::address::Address;
+use crate::vault::hashicorp::answer;
+use crate::vault::hashicorp::batch::Version;
+use crate::vault::hashicorp::refusal::Answered;
+use crate::vault::hashicorp::refusal::Subject;
+use crate::vault::hashicorp::refusal::bad_name;
+use crate::vault::hashicorp::rights::Rights;
+use crate::vault::hashicorp::session::Heard;
+use crate::vault::hashicorp::session::Session;
+use crate::vault::http::Call;
+use crate::vault::json::Json;
+
+/// The most folders that a listing opens, and how deep.
+const FOLDERS: usize = 10_000;
+const DEPTH: usize = 32;
+
+/// A KV mount.
+#[derive(Debug)]
+pub(super) struct Mount {
+    pub(super) address: Address,
+    pub(super) session: Session,
+    /// Whether the engine has answered as one of its version does.
+    proven: AtomicBool,
+    /// What the vault says of the engine, asked when something is not there.
+    said: OnceCell<Option<Engine>>,
+}
+
+/// What is known of a mount.
+#[derive(Debug)]
+pub(super) enum About {
+    /// It is a KV engine of this version.
+    Kv(Engine),
+    /// It is another engine.
+    Other(String),
+}
+
+impl Mount {
+    pub(super) fn new(address: Address, session: Session) -> Self {
+        Self { address, session, proven: AtomicBool::new(false), said: OnceCell::new() }
+    }
+
+    /// One read for all the keys that are wanted of one version.
+    pub(super) async fn read(&self, version: Version<'_>, keys: &[Option<&str>], until: Instant) -> Vec<Result<Fetched, VaultError>> {
+        let (name, number) = version;
+        let url = self.address.secret(name, number);
+        let mut answers = self
+            .answer(url, "data", name, keys, until, |answered, subject| match self.address.engine() {
+                Engine::V1 => answer::of_v1(answered, subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect()),
+                Engine::V2 => {
+                    answer::of_v2(answered, "data", subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect())
+                }
+            })
+            .await;
+        for fetched in answers.iter_mut().flatten().filter(|_| number.is_none()) {
+            fetched.current = Some(true);
+        }
+        answers
+    }
+
+    /// Whether one version is there with its keys, by the way with the least in its answer that is not forbidden.
+    pub(super) async fn probe(
+        &self,
+        version: Version<'_>,
+        keys: &[Option<&str>],
+        rights: &Rights,
+        until: Instant,
+    ) -> Vec<Result<Found, VaultError>> {
+        let (name, number) = version;
+        if !rights.allow(&self.address.path("data", name)) {
+            let path = self.address.path("data", name);
+            let reason = format!("the token may not read `{path}`");
+            let error = VaultError::new(VaultFault::Denied, reason, "allow `read` on that path in the token's policy, or check the token");
+            return keys.iter().map(|_| Err(error.clone())).collect();
+        }
+        if self.address.engine() == Engine::V2 {
+            if rights.allow(&self.address.path("subkeys", name)) {
+                let url = self.address.subkeys(name, number);
+                let mut answers = self
+                    .answer(url, "subkeys", name, keys, until, |answered, subject| {
+                        if answered.is_unsupported() {
+                            return Err(answer::unsupported("the keys"));
+                        }
+                        let map = answer::of_v2(answered, "subkeys", subject)?;
+                        Ok(keys.iter().map(|key| map.found(*key, subject)).collect())
+                    })
+                    .await;
+                for found in answers.iter_mut().flatten().filter(|_| number.is_none()) {
+                    found.current = Some(true);
+                }
+                if !is_forbidden(&answers) {
+                    return answers;
+                }
+            }
+            // The metadata know no keys.
+            if keys.iter().all(Option::is_none) && rights.allow(&self.address.path("metadata", name)) {
+                let answers = self
+                    .answer(self.address.metadata(name), "metadata", name, keys, until, |answered, subject| {
+                        let found = answer::of_metadata(answered, number, subject)?;
+                        Ok(keys.iter().map(|_| Ok(found.clone())).collect())
+                    })
+                    .await;
+                if !is_forbidden(&answers) {
+                    return answers;
+                }
+            }
+        }
+        self.read(version, keys, until).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    }
+
+    /// Everything below `prefixes`, or everything. Names that cannot be asked for are left out.
+    pub(super) async fn names(&self, prefixes: &[String], until: Instant) -> Result<BTreeSet<String>, VaultError> {
+        let too_many = || {
+            let reason = format!("the mount has more than {FOLDERS} folders, or they are nested deeper than {DEPTH}");
+            VaultError::new(VaultFault::Unsupported, reason, "limit the vault to prefixes in the project file")
+        };
+        let mut names = BTreeSet::new();
+        let mut folders = if prefixes.is_empty() { vec![String::new()] } else { prefixes.to_vec() };
+        let mut opened = 0;
+        for _ in 0..DEPTH {
+            opened += folders.len();
+            if opened > FOLDERS {
+                return Err(too_many());
+            }
+            let lists: Vec<_> = folders.iter().map(|folder| self.folder(folder, until)).collect();
+            let mut deeper = Vec::new();
+            for (folder, list) in folders.iter().zip(join_all(lists).await) {
+                for name in list? {
+                    let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
+                    match path.strip_suffix('/') {
+                        Some(inner) if address::check(inner).is_ok() => deeper.push(inner.to_owned()),
+                        None if address::check(&path).is_ok() => drop(names.insert(path)),
+                        _ => {}
+                    }
+                }
+            }
+            if deeper.is_empty() {
+                return Ok(names);
+            }
+            folders = deeper;
+        }
+        Err(too_many())
+    }
+
+    /// What the vault says that the mount is.
+    pub(super) async fn about(&self, until: Instant) -> Result<About, VaultError> {
+        let url = self.address.about_mount().map_err(bad_name)?;
+        let heard = self.session.ask(&self.address, &Call::get(url), until).await?;
+        let answered = heard.answered();
+        if answered.reply.status != 200 {
+            let path = format!("sys/internal/ui/mounts/{}", self.address.mount());
+            return Err(answered.refusal(Subject { mount: self.address.mount(), path: &path, name: self.address.mount() }));
+        }
+        let json = Json::parse(answered.reply.body.expose()).ok();
+        let data = json.and_then(|json| json.get("data"));
+        let kind = data.and_then(|data| data.get("type")).and_then(|kind| kind.text()).unwrap_or_default();
+        let options = data.and_then(|data| data.get("options"));
+        let versioned = options.and_then(|options| options.get("version")).is_some_and(|version| version.is("2"));
+        Ok(match kind.as_str() {
+            "kv" | "generic" => About::Kv(if versioned { Engine::V2 } else { Engine::V1 }),
+            _ => About::Other(kind),
+        })
+    }
+
+    /// Asks for `url`, and reads the answer by `reader`.
+    async fn answer<T>(
+        &self,
+        url: Result<Url, String>,
+        verb: &str,
+        name: &str,
+        keys: &[Option<&str>],
+        until: Instant,
+        reader: impl Fn(Answered<'_>, Subject<'_>) -> Result<Vec<Result<T, VaultError>>, VaultError>,
+    ) -> Vec<Result<T, VaultError>> {
+        let all = |error: VaultError| keys.iter().map(|_| Err(error.clone())).collect();
+        let heard = match self.ask(url, until).await {
+            Ok(heard) => heard,
+            Err(error) => return all(error),
+        };
+        let path = self.address.path(verb, name);
+        match reader(heard.answered(), Subject { mount: self.address.mount(), path: &path, name }) {
+            Ok(answers) => {
+                self.proven.store(true, Ordering::Relaxed);
+                answers
+            }
+            Err(error) if error.fault == VaultFault::NotFound => all(self.mistaken(until).await.unwrap_or(error)),
+            Err(error) => all(error),
+        }
+    }
+
+    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Heard, VaultError> {
+        self.session.ask(&self.address, &Call::get(url.map_err(bad_name)?), until).await
+    }
+
+    /// The error of a mount of the other version: there, nothing is found, and the vault does not say why.
+    async fn mistaken(&self, until: Instant) -> Option<VaultError> {
+        if self.proven.load(Ordering::Relaxed) {
+            return None;
+        }
+        let said = self.said.get_or_init(async || match self.about(until).await {
+            Ok(About::Kv(engine)) => Some(engine),
+            _ => None,
+        });
+        let engine = self.address.engine();
+        said.await.filter(|said| *said != engine).map(|_| answer::other_kind(engine, self.address.mount()))
+    }
+
+    /// The names right in a folder.
+    async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, VaultError> {
+        let url = self.address.folder(folder).map_err(bad_name)?;
+        let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
+        let heard = self.session.ask(&self.address, &Call::new(list, url), until).await?;
+        let path = self.address.path("metadata", folder);
+        answer::names(heard.answered(), self.address.engine(), Subject { mount: self.address.mount(), path: &path, name: folder })
+    }
+}
+
+/// Whether the way itself is closed: by a policy, or because the server has no such thing.
+fn is_forbidden(answers: &[Result<Found, VaultError>]) -> bool {
+    let closed = |error: &VaultError| error.fault == VaultFault::Denied || error.fault == VaultFault::Unsupported;
+    !answers.is_empty() && answers.iter().all(|answer| answer.as_ref().is_err_and(closed))
+}

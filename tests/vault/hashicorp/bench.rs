@@ -1,0 +1,67 @@
+//! A server, and vaults that ask it.
+
+use cloze::blank::Ask;
+use cloze::clock::Machine;
+use cloze::secret::Secret;
+use cloze::vault::Fetched;
+use cloze::vault::Vault as _;
+use cloze::vault::VaultError;
+use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::hashicorp::Login;
+use cloze::vault::hashicorp::Settings;
+use std::sync::Arc;
+use std::time::Duration;
+use vault_mock::Fault;
+use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
+
+pub(super) const CANARY: &str = "canary-7Yq1";
+pub(super) const DEADLINE: Duration = Duration::from_secs(3);
+
+pub(super) fn server() -> Server<Hashicorp> {
+    Hashicorp::serve(Seed::default().secret("secret/a", &[("value", CANARY), ("user", "app")]).secret("secret/b", &[("value", CANARY)]))
+        .unwrap()
+}
+
+pub(super) fn vault(server: &Server<Hashicorp>) -> HashicorpVault {
+    with_token(server, server.protocol().token())
+}
+
+pub(super) fn with_token(server: &Server<Hashicorp>, token: &str) -> HashicorpVault {
+    let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(token.as_bytes()));
+    settings.limits.deadline = DEADLINE;
+    HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
+}
+
+pub(super) fn ask(name: &str, key: Option<&str>, version: Option<&str>) -> Ask {
+    Ask { vault: "default".to_owned(), name: name.to_owned(), key: key.map(str::to_owned), version: version.map(str::to_owned) }
+}
+
+pub(super) async fn one(vault: &HashicorpVault, ask: Ask) -> Result<Fetched, VaultError> {
+    vault.fetch(&[ask]).await.remove(0)
+}
+
+pub(super) fn words(code: u16, words: &str) -> Fault {
+    Fault::worded(code, words)
+}
+
+/// A vault with a login of its own.
+pub(super) fn logged_in(server: &Server<Hashicorp>, login: Login) -> HashicorpVault {
+    with(server, |settings| settings.login = login)
+}
+
+/// A vault with other settings than those of [`vault`].
+pub(super) fn with(server: &Server<Hashicorp>, change: impl FnOnce(&mut Settings)) -> HashicorpVault {
+    let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
+    settings.limits.deadline = DEADLINE;
+    change(&mut settings);
+    HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
+}
+
+/// The error of reading a secret without a key.
+pub(super) async fn error(vault: &HashicorpVault, name: &str) -> VaultError {
+    let error = one(vault, ask(name, None, None)).await.unwrap_err();
+    assert!(!error.next.is_empty() && !format!("{error:?}").contains(CANARY), "{error:?}");
+    error
+}
