@@ -16,8 +16,9 @@ use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
-use vault_mock::Seed;
-use vault_mock::Server;
+use vault_mock::Options;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
 
 const ASKS: usize = 500;
 const DISTINCT: usize = 167;
@@ -26,11 +27,13 @@ const LATENCY: Duration = Duration::from_millis(50);
 const ROUNDS: usize = 7;
 
 fn main() -> ExitCode {
-    let mut seed = Seed::default().latency(LATENCY);
+    let mut seed = Seed::default();
     for number in 0..DISTINCT {
         seed = seed.secret(&format!("secret/{number}"), &[("x", "1"), ("y", "2"), ("z", "3")]);
     }
-    let (Ok(server), Ok(runtime)) = (Server::start(seed), Builder::new_current_thread().enable_all().build()) else {
+    let (Ok(server), Ok(runtime)) =
+        (Hashicorp::serve_with(seed, Options::latency(LATENCY)), Builder::new_current_thread().enable_all().build())
+    else {
         println!("vault: the machine gives no socket");
         return ExitCode::FAILURE;
     };
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
     let mut times = Vec::new();
     for _ in 0..ROUNDS {
         // A new client each time: connections are made anew, as in a deploy.
-        let settings = Settings::new(server.url(), "secret", Secret::copy_of(server.token().as_bytes()));
+        let settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
         let Ok(vault) = HashicorpVault::new(settings, Arc::new(Machine)) else { return ExitCode::FAILURE };
         server.journal().clear();
         let time = runtime.block_on(async {

@@ -5,8 +5,9 @@ use std::fs;
 
 use vault_mock::Fault;
 use vault_mock::Script;
-use vault_mock::Seed;
 use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
 
 use crate::support::Sandbox;
 
@@ -21,16 +22,16 @@ fn seed() -> Seed {
 }
 
 /// The starter, its environment's vaults as given.
-fn shop(server: &Server, vaults: &str) -> Sandbox {
+fn shop(server: &Server<Hashicorp>, vaults: &str) -> Sandbox {
     let mut sandbox = Sandbox::shop();
-    sandbox.variable("VAULT_TOKEN", server.token());
+    sandbox.variable("VAULT_TOKEN", server.protocol().token());
     let vaults = vaults.replace("@@", &format!("kind: hashicorp, address: \"{}\", mount: secret", server.url()));
     let text = sandbox.read("cloze.yaml").replacen("values/dev.yaml]", &format!("values/dev.yaml]\n    vaults: {vaults}"), 1);
     sandbox.write("cloze.yaml", text);
     sandbox
 }
 
-fn gets(server: &Server) -> usize {
+fn gets(server: &Server<Hashicorp>) -> usize {
     let calls = server.journal().calls();
     assert!(calls.iter().all(|call| call.method == "GET"));
     calls.len()
@@ -44,7 +45,7 @@ fn nothing_came_of_it(sandbox: &Sandbox) {
 
 #[test]
 fn a_deploy_fills_from_it_and_records_the_resolved_versions() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.cloze(["render"]).ok();
     sandbox.cloze(["check"]).ok();
@@ -66,7 +67,7 @@ fn five_hundred_blanks_of_167_secrets_are_167_requests() {
     for number in 0..167 {
         seed = seed.secret(&format!("secret/many/{number}"), &[("value", &format!("v{number}"))]);
     }
-    let server = Server::start(seed).unwrap();
+    let server = Hashicorp::serve(seed).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     for path in ["templates", "config"] {
         fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
@@ -101,7 +102,7 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
         (Fault::Body { code: 200, text: "[]".to_owned() }, "the vault's answer is not that of a KV version 2 mount: no `data.metadata`"),
         (redirect, "the vault redirects to 127.0.0.1, and redirects are not followed"),
     ];
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     for (fault, words) in cases {
         server.heal();
@@ -112,7 +113,7 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
         let line = outcome.err().trim_end().to_owned();
         let err = outcome.fails(5, &[&blank]);
         assert!(line.contains(words), "{fault:?}: {err}");
-        assert!(!err.contains("a-1") && !err.contains(server.token()), "{err}");
+        assert!(!err.contains("a-1") && !err.contains(server.protocol().token()), "{err}");
         println!("{fault:?}: {}", &line[blank.len()..]);
         nothing_came_of_it(&sandbox);
     }
@@ -123,9 +124,9 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
 
 #[test]
 fn deleted_and_destroyed_and_unknown_are_all_told_in_one_run() {
-    let server = Server::start(seed()).unwrap();
-    server.delete("secret/session-key", &[], "2026-01-01T00:00:00Z");
-    server.destroy("secret/api-token", &[]);
+    let server = Hashicorp::serve(seed()).unwrap();
+    server.protocol().delete("secret/session-key", &[], "2026-01-01T00:00:00Z");
+    server.protocol().destroy("secret/api-token", &[]);
     let sandbox = shop(&server, "{ default: { @@ } }");
     let smtp = sandbox
         .read("templates/secrets.yaml")
@@ -152,7 +153,7 @@ fn deleted_and_destroyed_and_unknown_are_all_told_in_one_run() {
 
 #[test]
 fn prefixes_are_enforced_before_anything_is_asked() {
-    let server = Server::start(seed().secret("secret/shop/own", &[("value", "x")])).unwrap();
+    let server = Hashicorp::serve(seed().secret("secret/shop/own", &[("value", "x")])).unwrap();
     let sandbox = shop(&server, "{ default: { @@, prefixes: [shop] } }");
     let err = sandbox.cloze(["deploy"]).fails(4, &["`api-token` is not below a prefix that the project allows: `shop`", "8 problems"]);
     assert!(err.contains("error: templates/secrets.yaml:38:13: default/api-token cannot be asked of"), "{err}");
@@ -164,7 +165,7 @@ fn prefixes_are_enforced_before_anything_is_asked() {
 
 #[test]
 fn a_missing_or_wrong_token_is_told_and_never_shown() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let mut sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.variable("VAULT_TOKEN", "");
     let words = format!("error: vault `default` at {}", server.url());
@@ -179,7 +180,7 @@ fn a_missing_or_wrong_token_is_told_and_never_shown() {
 
 #[test]
 fn list_and_get_read_it_and_set_does_not_write_it() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     assert_eq!(sandbox.cloze(["vault", "get", "db-password"]).ok(), "p-2");
     assert_eq!(sandbox.cloze(["vault", "get", "db-password", "--at", "1"]).ok(), "p-1");
@@ -193,7 +194,7 @@ fn list_and_get_read_it_and_set_does_not_write_it() {
 
 #[test]
 fn diff_asks_it_only_online() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     // Blanks beside literals, in both fields.
     let mixed = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: mixed, annotations: { cloze.dev/names: stable } }\n\
@@ -201,7 +202,7 @@ fn diff_asks_it_only_online() {
     sandbox.write("templates/mixed.yaml", mixed);
     sandbox.cloze(["deploy"]).ok();
     let before = gets(&server);
-    server.put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
+    server.protocol().put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
     let warning = "warning: vaults behind a network were not asked: their secrets show as they were recorded\n  give `--online`";
     let outcome = sandbox.cloze(["diff", "--exit-code"]);
     assert_eq!(outcome.out(), "no differences\n");
@@ -214,11 +215,11 @@ fn diff_asks_it_only_online() {
 
 #[test]
 fn a_rollback_works_with_the_server_gone() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.cloze(["deploy"]).ok();
     let first = sandbox.cloze(["show", "1", "--reveal"]).ok();
-    server.put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
+    server.protocol().put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
     sandbox.cloze(["deploy"]).fails(0, &["recorded release 2: 10 manifests, 2 of them new"]);
     drop(server);
     sandbox.cloze(["deploy"]).fails(5, &["no connection to the vault"]);
@@ -230,7 +231,7 @@ fn a_rollback_works_with_the_server_gone() {
 
 #[test]
 fn two_vaults_in_one_environment() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
     let text = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api-token\", vault=\"shared\"");
     sandbox.write("templates/secrets.yaml", text);
@@ -242,7 +243,7 @@ fn two_vaults_in_one_environment() {
     let shown = sandbox.cloze(["show"]).ok();
     assert!(shown.contains("# secret shared/api-token version 1 ") && shown.contains("# secret default/session-key version 2 "), "{shown}");
     // A failure of each is told in the same run.
-    server.destroy("secret/api-token", &[]);
+    server.protocol().destroy("secret/api-token", &[]);
     sandbox.cloze(["vault", "remove", "session-key"]).ok();
     sandbox.cloze(["deploy"]).fails(5, &["version 1 of `api-token` was destroyed", "`session-key` was removed at", "2 problems"]);
     sandbox.cloze(["history"]).fails(0, &[]);

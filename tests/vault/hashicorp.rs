@@ -25,23 +25,25 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio::time::Instant;
 use vault_mock::Credential;
 use vault_mock::Fault;
+use vault_mock::Options;
 use vault_mock::Script;
-use vault_mock::Seed;
 use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
 
 const CANARY: &str = "canary-7Yq1";
 const DEADLINE: Duration = Duration::from_secs(3);
 
-fn server() -> Server {
-    Server::start(Seed::default().secret("secret/a", &[("value", CANARY), ("user", "app")]).secret("secret/b", &[("value", CANARY)]))
+fn server() -> Server<Hashicorp> {
+    Hashicorp::serve(Seed::default().secret("secret/a", &[("value", CANARY), ("user", "app")]).secret("secret/b", &[("value", CANARY)]))
         .unwrap()
 }
 
-fn vault(server: &Server) -> HashicorpVault {
-    with_token(server, server.token())
+fn vault(server: &Server<Hashicorp>) -> HashicorpVault {
+    with_token(server, server.protocol().token())
 }
 
-fn with_token(server: &Server, token: &str) -> HashicorpVault {
+fn with_token(server: &Server<Hashicorp>, token: &str) -> HashicorpVault {
     let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(token.as_bytes()));
     settings.limits.deadline = DEADLINE;
     HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
@@ -58,7 +60,7 @@ async fn one(vault: &HashicorpVault, ask: Ask) -> Result<Fetched, VaultError> {
 /// The outcome of reading `b` while `fault` befalls the first `times` requests, with the number of requests.
 async fn under(times: Option<u32>, fault: Fault) -> (Result<Fetched, VaultError>, usize) {
     let server = server();
-    server.script(Script { path: String::new(), times, fault });
+    server.script(Script { on: String::new(), times, until_ms: None, fault });
     let started = Instant::now();
     let outcome = one(&vault(&server), ask("b", None, None)).await;
     assert!(started.elapsed() < DEADLINE + Duration::from_millis(500), "{:?}", started.elapsed());
@@ -85,7 +87,7 @@ async fn recovers(times: u32, fault: Fault) {
 }
 
 fn words(code: u16, words: &str) -> Fault {
-    Fault::Status { code, retry_after: None, errors: Some(vec![words.to_owned()]) }
+    Fault::worded(code, words)
 }
 
 #[tokio::test]
@@ -214,7 +216,7 @@ async fn redirects_are_not_followed_and_the_token_stays_home() {
 #[tokio::test]
 async fn the_wire_is_as_documented() {
     let server = server();
-    let mut settings = Settings::new(format!("{}/", server.url()), "/secret/", Secret::copy_of(server.token().as_bytes()));
+    let mut settings = Settings::new(format!("{}/", server.url()), "/secret/", Secret::copy_of(server.protocol().token().as_bytes()));
     settings.namespace = Some("team/shop/".to_owned());
     let vault = HashicorpVault::new(settings, Arc::new(Machine)).unwrap();
     assert!(one(&vault, ask("a", Some("user"), Some("1"))).await.is_ok());
@@ -224,7 +226,8 @@ async fn the_wire_is_as_documented() {
         (calls[0].method.as_str(), calls[0].path.as_str(), calls[0].query.as_deref()),
         ("GET", "/v1/secret/data/a", Some("version=1"))
     );
-    assert_eq!((calls[0].credential, calls[0].marked, calls[0].namespace.as_deref()), (Credential::Known, true, Some("team/shop/")));
+    assert_eq!(calls[0].credential, Credential::Known);
+    assert_eq!((calls[0].subject.note("marked"), calls[0].subject.note("namespace")), (Some("true"), Some("team/shop/")));
     assert_eq!((calls[1].method.as_str(), calls[1].path.as_str()), ("LIST", "/v1/secret/metadata/"));
 }
 
@@ -232,14 +235,14 @@ async fn the_wire_is_as_documented() {
 async fn deleted_destroyed_and_expiring_versions_are_told() {
     let server = server();
     let vault = vault(&server);
-    server.delete("secret/b", &[], "2026-01-02T03:04:05.123456789Z");
+    server.protocol().delete("secret/b", &[], "2026-01-02T03:04:05.123456789Z");
     let error = one(&vault, ask("b", None, None)).await.unwrap_err();
     assert_eq!(error.fault, VaultFault::Gone);
     assert_eq!(error.reason, "version 1 of `b` was deleted at 2026-01-02T03:04:05.123456789Z");
-    server.destroy("secret/b", &[1]);
+    server.protocol().destroy("secret/b", &[1]);
     let error = one(&vault, ask("b", None, Some("1"))).await.unwrap_err();
     assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Gone, "version 1 of `b` was destroyed"));
-    server.delete("secret/a", &[], "2999-01-01T00:00:00Z");
+    server.protocol().delete("secret/a", &[], "2999-01-01T00:00:00Z");
     let fetched = one(&vault, ask("a", Some("value"), None)).await.unwrap();
     assert_eq!(fetched.expires, Timestamp::from_rfc3339("2999-01-01T00:00:00Z"));
 }
@@ -255,7 +258,7 @@ async fn a_map_without_a_key_names_its_keys() {
 
 #[tokio::test]
 async fn a_map_of_nothing_has_no_value() {
-    let server = Server::start(Seed::default().secret("secret/a", &[])).unwrap();
+    let server = Hashicorp::serve(Seed::default().secret("secret/a", &[])).unwrap();
     let error = one(&vault(&server), ask("a", None, None)).await.unwrap_err();
     assert_eq!((error.fault, error.reason.as_str()), (VaultFault::BadValue, "`a` has no keys"));
 }
@@ -292,7 +295,7 @@ async fn lists_that_are_none_are_not_believed() {
 
 #[tokio::test]
 async fn current_is_known_where_both_were_read() {
-    let server = Server::start(Seed::default().secret("secret/a", &[("value", "1")]).secret("secret/a", &[("value", "2")])).unwrap();
+    let server = Hashicorp::serve(Seed::default().secret("secret/a", &[("value", "1")]).secret("secret/a", &[("value", "2")])).unwrap();
     let vault = vault(&server);
     let asks = [ask("a", None, None), ask("a", None, Some("1")), ask("a", None, Some("2"))];
     let current: Vec<Option<bool>> = vault.fetch(&asks).await.iter().map(|answer| answer.as_ref().unwrap().current).collect();
@@ -302,7 +305,7 @@ async fn current_is_known_where_both_were_read() {
 
 #[tokio::test]
 async fn a_wrong_token_and_a_narrow_one_are_told_apart() {
-    let server = Server::start(
+    let server = Hashicorp::serve(
         Seed::default()
             .token("narrow", Some(&["secret/data/a"]))
             .secret("secret/a", &[("value", "v")])
@@ -379,11 +382,11 @@ async fn a_certificate_that_nobody_signed_is_refused_before_the_token_is_sent() 
 
 #[tokio::test]
 async fn each_version_is_read_once_and_sixteen_at_a_time() {
-    let mut seed = Seed::default().latency(Duration::from_millis(5));
+    let mut seed = Seed::default();
     for number in 0..167 {
         seed = seed.secret(&format!("secret/{number}"), &[("x", "1"), ("y", "2"), ("z", "3")]);
     }
-    let server = Server::start(seed).unwrap();
+    let server = Hashicorp::serve_with(seed, Options::latency(Duration::from_millis(5))).unwrap();
     let asks: Vec<Ask> = (0..500).map(|number| ask(&(number % 167).to_string(), Some(["x", "y", "z"][number / 167]), None)).collect();
     let answers = vault(&server).fetch(&asks).await;
     for (number, answer) in answers.iter().enumerate() {
@@ -397,7 +400,7 @@ async fn each_version_is_read_once_and_sixteen_at_a_time() {
 async fn a_dead_vault_is_given_up_on() {
     let server = server();
     server.script(Script::always("", Fault::status(500)));
-    let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(server.token().as_bytes()));
+    let mut settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
     settings.limits.parallel = 2;
     settings.limits.rest = Duration::from_millis(100);
     let vault = HashicorpVault::new(settings, Arc::new(Machine)).unwrap();

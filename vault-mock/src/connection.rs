@@ -1,16 +1,13 @@
 //! Connections that can be reset from inside a request.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// Resets the connection that a request came on, in place of an answer.
 #[derive(Debug, Clone, Default)]
@@ -24,10 +21,6 @@ impl Cutter {
     }
 }
 
-/// Accepts connections that can be cut.
-#[derive(Debug)]
-pub(crate) struct CuttableListener(pub(crate) TcpListener);
-
 /// A connection that can be cut.
 #[derive(Debug)]
 pub(crate) struct Cuttable {
@@ -35,29 +28,17 @@ pub(crate) struct Cuttable {
     cutter: Cutter,
 }
 
-impl Listener for CuttableListener {
-    type Io = Cuttable;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Cuttable, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
+impl Cuttable {
+    pub(crate) fn new(stream: TcpStream) -> Self {
         // Small answers go out at once; a failure only costs time.
         stream.set_nodelay(true).unwrap_or_default();
-        (Cuttable { stream, cutter: Cutter::default() }, address)
+        Self { stream, cutter: Cutter::default() }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+    pub(crate) fn cutter(&self) -> Cutter {
+        self.cutter.clone()
     }
-}
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Cutter {
-    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().cutter.clone()
-    }
-}
-
-impl Cuttable {
     fn check(&self) -> io::Result<()> {
         if self.cutter.cut.load(Ordering::SeqCst) {
             self.stream.set_zero_linger()?;

@@ -1,56 +1,79 @@
-//! vault-mock: an honest little server that speaks the wire protocol of `HashiCorp` Vault's KV version 2 engine (and of
-//! `OpenBao`, which kept it), with faults on demand. For tests in process and for demos.
+//! vault-mock: honest little servers that speak the wire protocols of key vaults, with faults on demand. For tests in process and for
+//! demos.
 //!
-//! It is written from the protocol's documentation and imports nothing of the client that it is used to test.
+//! They are written from the protocols' documentation and import nothing of the client that they are used to test.
 //!
 //! # In process
 //!
 //! ```
-//! use vault_mock::{Fault, Script, Seed, Server};
+//! use vault_mock::hashicorp::{Hashicorp, Seed};
+//! use vault_mock::{Fault, Script};
 //!
-//! let server = Server::start(Seed::default().secret("secret/shop/db", &[("password", "one")])).unwrap();
+//! let server = Hashicorp::serve(Seed::default().secret("secret/shop/db", &[("password", "one")])).unwrap();
 //! server.script(Script::new("shop/db", 1, Fault::status(503)));
-//! println!("{} {}", server.url(), server.token());
+//! println!("{} {}", server.url(), server.protocol().token());
 //! assert!(server.journal().calls().is_empty());
 //! ```
 //!
-//! The server stops when it is dropped.
+//! A server stops when it is dropped. [`Server::start`] takes [`Options`]: a latency, TLS by an [`Authority`] of the test's own, client
+//! certificates, faults from the start.
 //!
 //! # As a program
 //!
-//! `vault-mock --seed FILE [--port N]` serves until it is interrupted. A seed file is YAML; every key may be left out:
+//! `vault-mock --seed FILE [--port N] [--tls DIR]` serves until it is interrupted: a server for each section of the seed, the first of
+//! them on port N and the others on those that follow. It prints the environment variables by which clients find them. With `--tls` it
+//! writes `ca.pem`, and `client.pem` with `client-key.pem` for those who want to show a certificate, to DIR.
+//! A seed file is YAML; every key may be left out:
 //!
 //! ```yaml
-//! tokens:                             # default: one token `demo-token` that may do everything
-//!   - id: reader
-//!     paths: [secret/data/shop]       # what it may touch, as prefixes of whole segments; absent: everything
-//! mounts: [secret]                    # KV v2 mounts; default: secret
 //! latency_ms: 50                      # before each answer
-//! secrets:                            # mount/path: its versions, oldest first
-//!   secret/shop/db:
-//!     - { username: app, password: one }
-//!     - { username: app, password: two }
-//! removed:                            # soft-deleted at a time, past or future, or destroyed
-//!   - { path: secret/shop/db, version: 1, deletion_time: "2026-01-01T00:00:00Z" }
-//!   - { path: secret/shop/old, version: 1, destroyed: true }
-//! faults:                             # the first script whose `path` the request's path contains is used up first
-//!   - { path: shop/db, times: 2, fault: { kind: status, code: 429, retry_after: "1" } }
-//!   - { path: shop/slow, fault: { kind: slow, each_ms: 100 } }     # no `times`: always
+//! faults:                             # the first script that a request matches is used up first
+//!   - { on: shop/db, times: 2, fault: { kind: status, code: 429, retry_after: "1" } }
+//!   - { on: shop/slow, fault: { kind: slow, each_ms: 100 } }       # no `times`: always
+//!   - { on: shop/hot, until_ms: 60000, fault: { kind: status, code: 429 } }   # a storm: so long from the first request
+//! hashicorp:
+//!   tokens:                           # default: one token `demo-token` that may do everything
+//!     - id: reader
+//!       paths: [secret/data/shop]     # what it may touch, as prefixes of whole segments; absent: everything
+//!   mounts: [secret]                  # KV v2 mounts; default: secret
+//!   secrets:                          # mount/path: its versions, oldest first
+//!     secret/shop/db:
+//!       - { username: app, password: one }
+//!       - { username: app, password: two }
+//!   removed:                          # soft-deleted at a time, past or future, or destroyed
+//!     - { path: secret/shop/db, version: 1, deletion_time: "2026-01-01T00:00:00Z" }
+//!     - { path: secret/shop/old, version: 1, destroyed: true }
 //! ```
 //!
-//! Kinds of faults: `status` (`code`, `retry_after`, `errors`), `reset`, `delay` (`ms`), `slow` (`each_ms`), `truncated`, `malformed`,
-//! `redirect` (`to`, `code`), `body` (`code`, `text`).
+//! `on` is a piece of the request's path, of its operation or of a name that it asks for.
+//! Kinds of faults: `status` (`code`, `variant`, `retry_after`, `words`), `reset`, `delay` (`ms`), `slow` (`each_ms`), `truncated`, `malformed`,
+//! `wrong-crc`, `redirect` (`to`, `code`), `body` (`code`, `text`). The program also takes them from a request's header:
+//! `X-Mock-Fault: {"kind": "status", "code": 503}`.
 
+mod answer;
+mod asked;
+mod authority;
 mod connection;
 mod fault;
-mod hashicorp;
 mod journal;
+mod options;
+mod protocol;
+mod script;
 mod seed;
 mod server;
-mod store;
+mod spoil;
 mod time;
+mod visit;
 
-pub use fault::{Fault, Script};
-pub use journal::{Call, Credential, Journal};
-pub use seed::{Removal, Seed, SeedError, Token};
+pub mod hashicorp;
+
+pub use answer::Answer;
+pub use asked::Asked;
+pub use authority::Authority;
+pub use fault::Fault;
+pub use journal::{Call, Journal};
+pub use options::Options;
+pub use protocol::{Credential, Protocol, Subject};
+pub use script::Script;
+pub use seed::{Seed, SeedError};
 pub use server::Server;

@@ -1,57 +1,38 @@
-//! What a server starts with.
+//! What servers start with: a section for each vendor.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use crate::fault::Script;
+use crate::hashicorp;
+use crate::options::Options;
+use crate::script::Script;
 
-/// What a server starts with. The crate's documentation shows it as YAML.
+/// What servers start with. The crate's documentation shows it as YAML.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Seed {
-    /// The tokens that are known; one `demo-token` when there is none.
-    pub tokens: Vec<Token>,
-    /// The KV v2 mounts; `secret` when there is none.
-    pub mounts: Vec<String>,
-    /// Milliseconds before each answer.
+    /// Milliseconds before each answer, for all servers.
     pub latency_ms: u64,
-    /// `mount/path` and its versions, oldest first.
-    pub secrets: BTreeMap<String, Vec<Map<String, Value>>>,
-    /// Versions that were removed.
-    pub removed: Vec<Removal>,
-    /// Faults from the start.
+    /// Faults from the start. Each server has them for itself.
     pub faults: Vec<Script>,
+    /// A `HashiCorp` server.
+    pub hashicorp: Option<hashicorp::Seed>,
 }
 
-/// A token.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Token {
-    /// The token itself.
-    pub id: String,
-    /// Prefixes (of whole segments, without `/v1/`) that it may touch; everything when absent.
-    #[serde(default)]
-    pub paths: Option<Vec<String>>,
-}
+impl Seed {
+    /// Reads a seed file.
+    pub fn parse(yaml: &str) -> Result<Self, SeedError> {
+        serde_yaml::from_str(yaml).map_err(|error| SeedError::new(error.to_string()))
+    }
 
-/// A version that was removed.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Removal {
-    /// `mount/path`.
-    pub path: String,
-    /// The version's number.
-    pub version: u64,
-    /// RFC 3339 in UTC. A time to come means that the version still reads until then.
-    #[serde(default)]
-    pub deletion_time: Option<String>,
-    /// Whether its data was destroyed.
-    #[serde(default)]
-    pub destroyed: bool,
+    /// What the seed says about all servers.
+    #[must_use]
+    pub fn options(&self) -> Options<'static> {
+        Options { latency: Duration::from_millis(self.latency_ms), faults: self.faults.clone(), allow_header: true, ..Options::default() }
+    }
 }
 
 /// Why a seed cannot be used.
@@ -67,52 +48,23 @@ impl fmt::Display for SeedError {
     }
 }
 
-impl std::error::Error for SeedError {}
-
-impl Seed {
-    /// Reads a seed file.
-    pub fn parse(yaml: &str) -> Result<Self, SeedError> {
-        serde_yaml::from_str(yaml).map_err(|error| SeedError { reason: error.to_string() })
-    }
-
-    /// Adds a version of a secret whose fields are all text.
-    #[must_use]
-    pub fn secret(mut self, path: &str, fields: &[(&str, &str)]) -> Self {
-        let data = fields.iter().map(|(key, value)| ((*key).to_owned(), Value::from(*value))).collect();
-        self.secrets.entry(path.to_owned()).or_default().push(data);
-        self
-    }
-
-    /// Adds a token that may touch `paths` only.
-    #[must_use]
-    pub fn token(mut self, id: &str, paths: Option<&[&str]>) -> Self {
-        let paths = paths.map(|list| list.iter().map(|&path| path.to_owned()).collect());
-        self.tokens.push(Token { id: id.to_owned(), paths });
-        self
-    }
-
-    /// Waits so long before each answer.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency_ms = u64::try_from(latency.as_millis()).unwrap_or(u64::MAX);
-        self
+impl SeedError {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into() }
     }
 }
 
-impl Token {
-    /// Whether the token may touch `path`.
-    pub(crate) fn may(&self, path: &str) -> bool {
-        let under = |prefix: &String| {
-            let prefix = prefix.trim_end_matches('/');
-            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.paths.as_ref().is_none_or(|paths| paths.iter().any(under))
+impl std::error::Error for SeedError {}
+
+impl From<SeedError> for io::Error {
+    fn from(error: SeedError) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, error)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Seed, Token};
+    use super::Seed;
     use crate::fault::Fault;
 
     #[test]
@@ -122,21 +74,16 @@ mod tests {
         let yaml: String =
             block.lines().map(|line| line.trim_start_matches("//!").strip_prefix(' ').unwrap_or("").to_owned() + "\n").collect();
         let seed = Seed::parse(&yaml).unwrap();
-        assert_eq!(seed.tokens[0].id, "reader");
-        assert_eq!(seed.secrets["secret/shop/db"].len(), 2);
+        let hashicorp = seed.hashicorp.unwrap();
+        assert_eq!(hashicorp.tokens[0].id, "reader");
+        assert_eq!(hashicorp.secrets["secret/shop/db"].len(), 2);
         assert_eq!(seed.faults[1].fault, Fault::Slow { each_ms: 100 });
-        assert!(seed.removed[1].destroyed);
+        assert!(hashicorp.removed[1].destroyed);
     }
 
     #[test]
     fn unknown_keys_are_errors() {
         assert!(Seed::parse("sekrets: {}").is_err());
-    }
-
-    #[test]
-    fn a_token_may_touch_whole_segments() {
-        let token = Token { id: "t".to_owned(), paths: Some(vec!["secret/data/shop".to_owned()]) };
-        assert!(token.may("secret/data/shop/db") && token.may("secret/data/shop"));
-        assert!(!token.may("secret/data/shopping"));
+        assert!(Seed::parse("hashicorp: { sekrets: {} }").is_err());
     }
 }

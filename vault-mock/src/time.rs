@@ -1,11 +1,21 @@
-//! The time as the protocol writes it.
+//! The server's clock, and the time as RFC 3339 writes it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Now, as RFC 3339 in UTC with nanoseconds. Texts of this shape sort by time.
+/// The time since 1970.
 #[expect(clippy::disallowed_methods, reason = "the server's clock is read here only")]
-pub(crate) fn now() -> String {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+pub(crate) fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A clock that only goes forward.
+#[expect(clippy::disallowed_methods, reason = "the server's clock is read here only")]
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// A time since 1970 as RFC 3339 in UTC with nanoseconds. Texts of this shape sort by time.
+pub(crate) fn rfc3339(elapsed: Duration) -> String {
     let (days, seconds) = (elapsed.as_secs() / 86_400, elapsed.as_secs() % 86_400);
     let (mut year, mut left) = (1970, days);
     while left >= days_of(year) {
@@ -28,12 +38,14 @@ fn days_of(year: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{days_of, now};
+    use std::time::Duration;
+
+    use super::{days_of, now, rfc3339};
 
     #[test]
     fn has_the_shape_of_rfc_3339() {
-        let now = now();
-        assert_eq!(now.len(), "2018-03-22T02:24:06.945319214Z".len());
+        assert_eq!(rfc3339(Duration::new(1_521_685_446, 945_319_214)), "2018-03-22T02:24:06.945319214Z");
+        let now = rfc3339(now());
         assert!(now.as_str() > "2025-01-01T00:00:00Z" && now.as_str() < "2100-01-01T00:00:00Z");
     }
 

@@ -237,8 +237,9 @@ mod tests {
     use async_trait::async_trait;
     use serde_json::Map;
     use serde_json::Value;
-    use vault_mock::Seed;
     use vault_mock::Server;
+    use vault_mock::hashicorp::Hashicorp;
+    use vault_mock::hashicorp::Seed;
 
     use super::HashicorpVault;
     use super::Settings;
@@ -254,19 +255,19 @@ mod tests {
 
     #[derive(Debug)]
     struct Bench {
-        server: Server,
+        server: Server<Hashicorp>,
         vault: HashicorpVault,
     }
 
     impl Bench {
         fn new() -> Self {
-            let server = Server::start(Seed::default()).unwrap();
-            let settings = Settings::new(server.url(), "secret", Secret::copy_of(server.token().as_bytes()));
+            let server = Hashicorp::serve(Seed::default()).unwrap();
+            let settings = Settings::new(server.url(), "secret", Secret::copy_of(server.protocol().token().as_bytes()));
             Self { vault: HashicorpVault::new(settings, Arc::new(Machine)).unwrap(), server }
         }
 
         fn write(&self, name: &str, data: Map<String, Value>) {
-            self.server.put(&format!("secret/{name}"), data).unwrap();
+            self.server.protocol().put(&format!("secret/{name}"), data).unwrap();
         }
     }
 
@@ -286,7 +287,7 @@ mod tests {
         }
 
         async fn remove(&self, name: &str) {
-            self.server.delete(&format!("secret/{name}"), &[], "2026-01-01T00:00:00Z");
+            self.server.protocol().delete(&format!("secret/{name}"), &[], "2026-01-01T00:00:00Z");
         }
 
         fn binary(&self) -> bool {
@@ -325,7 +326,7 @@ mod tests {
         for name in ["shop/db", "shop/deep/er/key", "shopping", "other"] {
             bench.put(name, b"v").await;
         }
-        let mut settings = Settings::new(bench.server.url(), "secret", Secret::copy_of(bench.server.token().as_bytes()));
+        let mut settings = Settings::new(bench.server.url(), "secret", Secret::copy_of(bench.server.protocol().token().as_bytes()));
         settings.prefixes = vec!["shop/".to_owned()];
         let vault = HashicorpVault::new(settings, Arc::new(Machine)).unwrap();
         let names: Vec<String> = vault.list().await.unwrap().into_iter().map(|listed| listed.name).collect();
@@ -344,6 +345,6 @@ mod tests {
     async fn display_names_the_instance() {
         let bench = Bench::new();
         assert_eq!(bench.vault.to_string(), format!("HashiCorp Vault at {}, mount secret", bench.server.url()));
-        assert!(!format!("{:?}", bench.vault).contains(bench.server.token()));
+        assert!(!format!("{:?}", bench.vault).contains(bench.server.protocol().token()));
     }
 }

@@ -6,8 +6,9 @@ use serde_json::Value;
 use serde_json::json;
 use vault_mock::Fault;
 use vault_mock::Script;
-use vault_mock::Seed;
 use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
 
 use crate::canary::flock::Make;
 use crate::canary::garden::canaries;
@@ -25,8 +26,8 @@ fn text(value: &[u8]) -> String {
 }
 
 /// A server that holds the canaries, the structured ones as maps.
-fn server() -> Server {
-    let server = Server::start(Seed::default()).unwrap();
+fn server() -> Server<Hashicorp> {
+    let server = Hashicorp::serve(Seed::default()).unwrap();
     for canary in canaries() {
         let data = if canary.make == Make::Structured {
             serde_json::from_slice(&canary.value).unwrap()
@@ -34,15 +35,15 @@ fn server() -> Server {
             json!({ "value": text(&canary.value) })
         };
         let Value::Object(data) = data else { unreachable!() };
-        server.put(&format!("secret/{}", canary.name), data).unwrap();
+        server.protocol().put(&format!("secret/{}", canary.name), data).unwrap();
     }
     let Value::Object(data) = json!({ "value": text(&canaries()[0].value) }) else { unreachable!() };
-    server.put("secret/changing", data).unwrap();
+    server.protocol().put("secret/changing", data).unwrap();
     server
 }
 
 /// A project whose blanks ask the server. A structured secret is not asked for as a whole: a KV engine has none.
-fn project(server: &Server) -> Sandbox {
+fn project(server: &Server<Hashicorp>) -> Sandbox {
     let mut sandbox = Sandbox::shop();
     plant(&sandbox, "far");
     for file in ["whole", "ways", "files"] {
@@ -53,7 +54,7 @@ fn project(server: &Server) -> Sandbox {
     }
     let vaults = format!("vaults:\n      far: {{ kind: hashicorp, address: \"{}\", mount: secret }}\n    values: [", server.url());
     sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values: [", &vaults, 1));
-    sandbox.variable("VAULT_TOKEN", server.token());
+    sandbox.variable("VAULT_TOKEN", server.protocol().token());
     sandbox
 }
 
@@ -62,7 +63,7 @@ fn faults() -> Vec<(String, Fault)> {
     let all = canaries().iter().map(|canary| text(&canary.value)).collect::<Vec<_>>().join(" ");
     let structured = text(&canaries()[33].value);
     let body = |code: u16, text: String| (format!("body {code}"), Fault::Body { code, text });
-    let errors = |code: u16, text: &str| Fault::Status { code, retry_after: None, errors: Some(vec![text.to_owned()]) };
+    let errors = Fault::worded;
     let mut list = vec![
         ("reset".to_owned(), Fault::Reset),
         ("truncated".to_owned(), Fault::Truncated),

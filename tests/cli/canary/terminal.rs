@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use vault_mock::Fault;
 use vault_mock::Script;
-use vault_mock::Seed;
-use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
+use vault_mock::hashicorp::Seed;
 
 use crate::support::Sandbox;
 use crate::support::rounds;
@@ -135,15 +135,15 @@ fn files_are_shown_safely() {
 
 #[test]
 fn a_vaults_words_are_shown_safely() {
-    let server = Server::start(Seed::default()).unwrap();
+    let server = Hashicorp::serve(Seed::default()).unwrap();
     let mut sandbox = Sandbox::shop();
     let vaults = format!("vaults:\n      default: {{ kind: hashicorp, address: \"{}\", mount: secret }}\n    values: [", server.url());
     sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values: [", &vaults, 1));
-    sandbox.variable("VAULT_TOKEN", server.token());
+    sandbox.variable("VAULT_TOKEN", server.protocol().token());
     for naughty in NAUGHTY {
         for code in [400, 403, 404, 500] {
             server.heal();
-            server.script(Script::always("", Fault::Status { code, retry_after: None, errors: Some(vec![naughty.to_owned()]) }));
+            server.script(Script::always("", Fault::worded(code, naughty)));
             holds_still(&sandbox, &["-C", "shop", "vault", "get", "smtp"]);
         }
         server.heal();

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::time::now;
+use crate::time;
+
+/// Now, as the protocol writes it.
+pub(crate) fn now() -> String {
+    time::rfc3339(time::now())
+}
 
 /// How many versions a secret keeps, as the engine's default.
 const KEPT: usize = 10;

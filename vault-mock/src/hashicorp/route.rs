@@ -1,15 +1,13 @@
 //! The routes of `HashiCorp` Vault's KV version 2 engine, as its API documentation states them.
 
-use axum::http::Method;
 use serde_json::{Map, Value, json};
 
-use crate::store::{Change, Store};
-use crate::time::now;
+use crate::hashicorp::store::{Change, Store, now};
 
 /// A request whose token was accepted.
 #[derive(Debug)]
-pub(crate) struct Asked<'a> {
-    pub(crate) method: &'a Method,
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a str,
     /// Decoded, without `/v1/`.
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
@@ -18,12 +16,12 @@ pub(crate) struct Asked<'a> {
 
 /// An answer: a status and a body, if it has one.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct Said {
     pub(crate) status: u16,
     pub(crate) body: Option<Value>,
 }
 
-impl Answer {
+impl Said {
     /// An error with the protocol's body.
     pub(crate) fn error(status: u16, errors: &[&str]) -> Self {
         Self { status, body: Some(json!({ "errors": errors })) }
@@ -47,50 +45,50 @@ impl Answer {
 }
 
 /// Answers a request.
-pub(crate) fn answer(store: &mut Store, asked: &Asked<'_>) -> Answer {
-    if asked.path == "auth/token/lookup-self" {
-        return Answer::data(200, &json!({"display_name": "token", "policies": ["default"], "ttl": 0, "type": "service"}));
+pub(crate) fn answer(store: &mut Store, call: &Call<'_>) -> Said {
+    if call.path == "auth/token/lookup-self" {
+        return Said::data(200, &json!({"display_name": "token", "policies": ["default"], "ttl": 0, "type": "service"}));
     }
-    let Some((mount, rest)) = store.route(asked.path) else {
-        let words = format!("no handler for route \"{}\". route entry not found.", asked.path);
-        return Answer::error(404, &[&words]);
+    let Some((mount, rest)) = store.route(call.path) else {
+        let words = format!("no handler for route \"{}\". route entry not found.", call.path);
+        return Said::error(404, &[&words]);
     };
     let (verb, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let listing = asked.method.as_str() == "LIST" || parameter(asked.query, "list") == Some("true");
-    match (asked.method.as_str(), verb) {
+    let listing = call.method == "LIST" || parameter(call.query, "list") == Some("true");
+    match (call.method, verb) {
         ("LIST" | "GET", "metadata") if listing => list(store, &mount, path),
-        (_, _) if path.is_empty() || path.ends_with('.') || path.ends_with('/') => Answer::error(404, &["unsupported path"]),
-        ("GET", "data") => read(store, &mount, path, asked.query, false),
-        ("GET", "subkeys") => read(store, &mount, path, asked.query, true),
-        ("GET", "metadata") => store.get(&mount, path).map_or_else(Answer::absent, |secret| Answer::data(200, &secret.metadata())),
-        ("POST" | "PUT", "data") => write(store, &mount, path, asked.body),
+        (_, _) if path.is_empty() || path.ends_with('.') || path.ends_with('/') => Said::error(404, &["unsupported path"]),
+        ("GET", "data") => read(store, &mount, path, call.query, false),
+        ("GET", "subkeys") => read(store, &mount, path, call.query, true),
+        ("GET", "metadata") => store.get(&mount, path).map_or_else(Said::absent, |secret| Said::data(200, &secret.metadata())),
+        ("POST" | "PUT", "data") => write(store, &mount, path, call.body),
         ("DELETE", "data") => {
             store.change(&mount, path, &[], &Change::Delete(now()));
-            Answer::done()
+            Said::done()
         }
-        ("POST" | "PUT", "delete") => change(store, &mount, path, asked.body, &Change::Delete(now())),
-        ("POST" | "PUT", "undelete") => change(store, &mount, path, asked.body, &Change::Undelete),
-        ("POST" | "PUT", "destroy") => change(store, &mount, path, asked.body, &Change::Destroy),
+        ("POST" | "PUT", "delete") => change(store, &mount, path, call.body, &Change::Delete(now())),
+        ("POST" | "PUT", "undelete") => change(store, &mount, path, call.body, &Change::Undelete),
+        ("POST" | "PUT", "destroy") => change(store, &mount, path, call.body, &Change::Destroy),
         ("DELETE", "metadata") => {
             store.forget(&mount, path);
-            Answer::done()
+            Said::done()
         }
-        (_, "data" | "metadata" | "subkeys" | "delete" | "undelete" | "destroy") => Answer::error(405, &["unsupported operation"]),
-        _ => Answer::error(404, &["unsupported path"]),
+        (_, "data" | "metadata" | "subkeys" | "delete" | "undelete" | "destroy") => Said::error(405, &["unsupported operation"]),
+        _ => Said::error(404, &["unsupported path"]),
     }
 }
 
-fn list(store: &Store, mount: &str, folder: &str) -> Answer {
+fn list(store: &Store, mount: &str, folder: &str) -> Said {
     let keys = store.list(mount, folder);
-    if keys.is_empty() { Answer::absent() } else { Answer::data(200, &json!({ "keys": keys })) }
+    if keys.is_empty() { Said::absent() } else { Said::data(200, &json!({ "keys": keys })) }
 }
 
-fn read(store: &Store, mount: &str, path: &str, query: &str, subkeys: bool) -> Answer {
+fn read(store: &Store, mount: &str, path: &str, query: &str, subkeys: bool) -> Said {
     let Ok(number) = parameter(query, "version").map_or(Ok(0), str::parse) else {
-        return Answer::error(400, &["Field validation failed: error converting input for field \"version\""]);
+        return Said::error(400, &["Field validation failed: error converting input for field \"version\""]);
     };
     let Some((number, version)) = store.get(mount, path).and_then(|secret| secret.version(number)) else {
-        return Answer::absent();
+        return Said::absent();
     };
     let metadata = version.metadata(number);
     let data = version.readable().cloned().map(Value::Object);
@@ -100,7 +98,7 @@ fn read(store: &Store, mount: &str, path: &str, query: &str, subkeys: bool) -> A
     } else {
         json!({"data": data, "metadata": metadata})
     };
-    Answer::data(status, &body)
+    Said::data(status, &body)
 }
 
 /// The structure without the values.
@@ -111,29 +109,29 @@ fn emptied(value: &Value) -> Value {
     }
 }
 
-fn write(store: &mut Store, mount: &str, path: &str, body: &[u8]) -> Answer {
+fn write(store: &mut Store, mount: &str, path: &str, body: &[u8]) -> Said {
     let body: Map<String, Value> = match serde_json::from_slice(body) {
         Ok(body) => body,
-        Err(_) => return Answer::error(400, &["failed to parse JSON input"]),
+        Err(_) => return Said::error(400, &["failed to parse JSON input"]),
     };
-    let Some(Value::Object(data)) = body.get("data") else { return Answer::error(400, &["no data provided"]) };
+    let Some(Value::Object(data)) = body.get("data") else { return Said::error(400, &["no data provided"]) };
     let expected = body.get("options").and_then(|options| options.get("cas")).and_then(Value::as_u64);
     match store.put(mount, path, data.clone(), expected) {
-        Ok(metadata) => Answer::data(200, &metadata),
-        Err(words) => Answer::error(400, &[words]),
+        Ok(metadata) => Said::data(200, &metadata),
+        Err(words) => Said::error(400, &[words]),
     }
 }
 
-fn change(store: &mut Store, mount: &str, path: &str, body: &[u8], change: &Change) -> Answer {
+fn change(store: &mut Store, mount: &str, path: &str, body: &[u8], change: &Change) -> Said {
     let versions: Option<Vec<u64>> = serde_json::from_slice::<Map<String, Value>>(body)
         .ok()
         .and_then(|body| body.get("versions")?.as_array()?.iter().map(Value::as_u64).collect());
     match versions {
         Some(versions) if !versions.is_empty() => {
             store.change(mount, path, &versions, change);
-            Answer::done()
+            Said::done()
         }
-        _ => Answer::error(400, &["No version number provided"]),
+        _ => Said::error(400, &["No version number provided"]),
     }
 }
 
@@ -143,18 +141,16 @@ fn parameter<'q>(query: &'q str, name: &str) -> Option<&'q str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::Method;
     use serde_json::{Value, json};
 
-    use super::{Answer, Asked, answer};
-    use crate::store::Store;
+    use super::{Call, Said, answer};
+    use crate::hashicorp::store::Store;
 
-    fn ask(store: &mut Store, method: &str, path: &str, query: &str, body: &Value) -> Answer {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        answer(store, &Asked { method: &method, path, query, body: body.to_string().as_bytes() })
+    fn ask(store: &mut Store, method: &str, path: &str, query: &str, body: &Value) -> Said {
+        answer(store, &Call { method, path, query, body: body.to_string().as_bytes() })
     }
 
-    fn inner(answer: &Answer) -> &Value {
+    fn inner(answer: &Said) -> &Value {
         &answer.body.as_ref().unwrap()["data"]
     }
 
@@ -162,7 +158,7 @@ mod tests {
     fn the_life_of_a_secret() {
         let mut store = Store::new(&["secret".to_owned()]);
         let none = Value::Null;
-        assert_eq!(ask(&mut store, "GET", "secret/data/a", "", &none), Answer::error(404, &[]));
+        assert_eq!(ask(&mut store, "GET", "secret/data/a", "", &none), Said::error(404, &[]));
         let written = ask(&mut store, "POST", "secret/data/a", "", &json!({"data": {"k": "one"}, "options": {"cas": 0}}));
         assert_eq!(inner(&written)["version"], 1);
         assert_eq!(ask(&mut store, "POST", "secret/data/a", "", &json!({"data": {}, "options": {"cas": 0}})).status, 400);

@@ -1,0 +1,7 @@
+//! The servers as a client sees them: over sockets, in bytes.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
+
+mod client;
+mod faults;
+mod tls;
