@@ -43,6 +43,23 @@
 //!   removed:                          # soft-deleted at a time, past or future, or destroyed
 //!     - { path: secret/shop/db, version: 1, deletion_time: "2026-01-01T00:00:00Z" }
 //!     - { path: secret/shop/old, version: 1, destroyed: true }
+//! aws:
+//!   region: eu-central-1
+//!   keys:                             # default: AKIADEMO with the secret demo-secret-key, which may do everything
+//!     - id: AKIAREADER
+//!       secret: reader-secret-key
+//!       session: reader-session       # the token that temporary keys come with
+//!       deny:                         # an action, on one name or on all
+//!         - { action: "secretsmanager:BatchGetSecretValue" }
+//!         - { action: "kms:Decrypt", name: shop/tls }
+//!   secrets:                          # versions, oldest first
+//!     shop/db: ['{"password": "one"}', '{"password": "two"}']
+//!     shop/tls: [{ binary: AAEC }]
+//!     shop/old: [one]
+//!   deleted: [shop/old]               # scheduled for deletion
+//!   undecryptable: []                 # secrets whose KMS key is disabled
+//!   parameters:
+//!     /shop/url: { kind: String, values: ["https://shop.example"], labels: { live: 1 } }
 //! ```
 //!
 //! `on` is a piece of the request's path, of its operation or of a name that it asks for.
@@ -65,6 +82,7 @@ mod spoil;
 mod time;
 mod visit;
 
+pub mod aws;
 pub mod hashicorp;
 
 pub use answer::Answer;

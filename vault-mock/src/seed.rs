@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::aws;
 use crate::hashicorp;
 use crate::options::Options;
 use crate::script::Script;
@@ -20,6 +21,8 @@ pub struct Seed {
     pub faults: Vec<Script>,
     /// A `HashiCorp` server.
     pub hashicorp: Option<hashicorp::Seed>,
+    /// An AWS server.
+    pub aws: Option<aws::Seed>,
 }
 
 impl Seed {
@@ -79,6 +82,9 @@ mod tests {
         assert_eq!(hashicorp.secrets["secret/shop/db"].len(), 2);
         assert_eq!(seed.faults[1].fault, Fault::Slow { each_ms: 100 });
         assert!(hashicorp.removed[1].destroyed);
+        let aws = seed.aws.unwrap();
+        assert_eq!((aws.secrets["shop/db"].len(), aws.parameters["/shop/url"].labels["live"]), (2, 1));
+        assert_eq!(aws.keys[0].deny[1].name.as_deref(), Some("shop/tls"));
     }
 
     #[test]
