@@ -43,6 +43,18 @@
 //!   removed:                          # soft-deleted at a time, past or future, or destroyed
 //!     - { path: secret/shop/db, version: 1, deletion_time: "2026-01-01T00:00:00Z" }
 //!     - { path: secret/shop/old, version: 1, destroyed: true }
+//! azure:
+//!   tenant: 11111111-2222-3333-4444-555555555555
+//!   clients:                          # default: `demo-client` with the secret `demo-secret`, which may do everything
+//!     - { id: demo-client, secret: demo-secret, may: [get, list] }
+//!     - { id: ci, federated: { issuer: "https://ci.test", subject: "repo:shop", audience: "api://AzureADTokenExchange" } }
+//!   secrets:                          # names and their versions, oldest first
+//!     shop-db:
+//!       - { value: one, disabled: true }
+//!       - { value: two, exp: 4102444800, content_type: text/plain }
+//!     shop-old:
+//!       - { value: gone }
+//!   deleted: [shop-old]               # can be recovered
 //! ```
 //!
 //! `on` is a piece of the request's path, of its operation or of a name that it asks for.
@@ -65,6 +77,7 @@ mod spoil;
 mod time;
 mod visit;
 
+pub mod azure;
 pub mod hashicorp;
 
 pub use answer::Answer;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use vault_mock::azure::Azure;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::{Authority, Options, Protocol, Seed, SeedError, Server};
 
@@ -43,6 +44,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
     let mut running = Running { port, options, waits: Vec::new() };
     // A line for each kind of vault.
     running.start(seed.hashicorp, Hashicorp::new)?;
+    running.start(seed.azure, Azure::new)?;
     if running.waits.is_empty() {
         return Err(format!("{file}: it has no section of a vault, such as `hashicorp:`"));
     }

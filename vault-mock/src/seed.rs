@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::azure;
 use crate::hashicorp;
 use crate::options::Options;
 use crate::script::Script;
@@ -20,6 +21,8 @@ pub struct Seed {
     pub faults: Vec<Script>,
     /// A `HashiCorp` server.
     pub hashicorp: Option<hashicorp::Seed>,
+    /// An Azure server.
+    pub azure: Option<azure::Seed>,
 }
 
 impl Seed {
@@ -79,6 +82,8 @@ mod tests {
         assert_eq!(hashicorp.secrets["secret/shop/db"].len(), 2);
         assert_eq!(seed.faults[1].fault, Fault::Slow { each_ms: 100 });
         assert!(hashicorp.removed[1].destroyed);
+        let azure = seed.azure.unwrap();
+        assert_eq!((azure.clients[0].id.as_str(), azure.secrets["shop-db"].len(), azure.deleted.len()), ("demo-client", 2, 1));
     }
 
     #[test]
