@@ -157,7 +157,7 @@ impl Vault for MemoryVault {
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
-        Plan::none(asks.len())
+        Plan::none(Plan::distinct(asks))
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
@@ -195,6 +195,7 @@ mod tests {
     use crate::vault::Vault;
     use crate::vault::VaultFault;
     use crate::vault::suite;
+    use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
     use crate::vault::suite::ask;
 
@@ -216,8 +217,8 @@ mod tests {
             MemoryVault::remove(self, name);
         }
 
-        fn binary(&self) -> bool {
-            true
+        fn abilities(&self) -> Abilities {
+            Abilities { binary: true, probes: true, ..Abilities::default() }
         }
     }
 

@@ -8,6 +8,8 @@ mod finding;
 pub mod hashicorp;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "http")]
+pub mod id_token;
 mod json;
 pub mod limited;
 pub mod local;

@@ -1,6 +1,9 @@
 //! What a fetch will cost, known before the first call.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use crate::blank::Ask;
 
 /// Calls that a vault makes to answer some asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,6 +22,11 @@ impl Plan {
     /// For a vault that needs no call.
     pub fn none(secrets: usize) -> Self {
         Self { secrets, calls: 0, ahead: 0, parallel: 1 }
+    }
+
+    /// How many secrets and versions are among `asks`: those that differ in the key only are one.
+    pub(crate) fn distinct(asks: &[Ask]) -> usize {
+        asks.iter().map(|ask| (ask.name.as_str(), ask.version.as_deref())).collect::<BTreeSet<_>>().len()
     }
 
     /// How long the calls take when each takes `call`: those ahead one by one, then rounds of parallel ones.

@@ -60,6 +60,18 @@
 //!   undecryptable: []                 # secrets whose KMS key is disabled
 //!   parameters:
 //!     /shop/url: { kind: String, values: ["https://shop.example"], labels: { live: 1 } }
+//! azure:
+//!   tenant: 11111111-2222-3333-4444-555555555555
+//!   clients:                          # default: `demo-client` with the secret `demo-secret`, which may do everything
+//!     - { id: demo-client, secret: demo-secret, may: [get, list] }
+//!     - { id: ci, federated: { issuer: "https://ci.test", subject: "repo:shop", audience: "api://AzureADTokenExchange" } }
+//!   secrets:                          # names and their versions, oldest first
+//!     shop-db:
+//!       - { value: one, disabled: true }
+//!       - { value: two, exp: 4102444800, content_type: text/plain }
+//!     shop-old:
+//!       - { value: gone }
+//!   deleted: [shop-old]               # can be recovered
 //! ```
 //!
 //! `on` is a piece of the request's path, of its operation or of a name that it asks for.
@@ -83,6 +95,7 @@ mod time;
 mod visit;
 
 pub mod aws;
+pub mod azure;
 pub mod hashicorp;
 
 pub use answer::Answer;

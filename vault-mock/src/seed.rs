@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::aws;
+use crate::azure;
 use crate::hashicorp;
 use crate::options::Options;
 use crate::script::Script;
@@ -23,6 +24,8 @@ pub struct Seed {
     pub hashicorp: Option<hashicorp::Seed>,
     /// An AWS server.
     pub aws: Option<aws::Seed>,
+    /// An Azure server.
+    pub azure: Option<azure::Seed>,
 }
 
 impl Seed {
@@ -85,6 +88,8 @@ mod tests {
         let aws = seed.aws.unwrap();
         assert_eq!((aws.secrets["shop/db"].len(), aws.parameters["/shop/url"].labels["live"]), (2, 1));
         assert_eq!(aws.keys[0].deny[1].name.as_deref(), Some("shop/tls"));
+        let azure = seed.azure.unwrap();
+        assert_eq!((azure.clients[0].id.as_str(), azure.secrets["shop-db"].len(), azure.deleted.len()), ("demo-client", 2, 1));
     }
 
     #[test]

@@ -38,17 +38,13 @@ pub(super) async fn examine(link: &Link, parts: &Parts<'_>) -> Vec<Finding> {
     }
     findings.push(Finding::good(Step::Service, service));
     let source = source(&credentials);
-    match caller(link, parts, until).await {
-        Ok(caller) => {
-            findings.push(Finding::good(Step::Identity, format!("{}, by {source}", caller.arn)));
-            findings.push(Finding::good(Step::Tenant, format!("account {}, region {}", caller.account, link.region)));
-        }
+    let (identity, tenant) = match caller(link, parts, until).await {
+        Ok(caller) => (format!("{}, by {source}", caller.arn), format!("account {}, region {}", caller.account, link.region)),
         // The service itself took the credential, so it is good, wherever STS is.
-        Err(_) => {
-            findings.push(Finding::good(Step::Identity, format!("by {source}; AWS STS could not be asked whose it is")));
-            findings.push(Finding::good(Step::Tenant, format!("region {}", link.region)));
-        }
-    }
+        Err(_) => (format!("by {source}; AWS STS could not be asked whose it is"), format!("region {}", link.region)),
+    };
+    findings.push(Finding::good(Step::Identity, identity));
+    findings.push(Finding::good(Step::Tenant, tenant));
     let end = expiry(&credentials).map_or_else(|| "the credential has no end".to_owned(), |end| format!("until {end}"));
     findings.push(Finding::good(Step::Expiry, end));
     let listing = if listing.is_ok() { "it may list names" } else { "it may not list names, which only `cloze vault list` needs" };

@@ -1,5 +1,5 @@
 //! Whose the credential is: the provider that gave it, and what STS says of it
-//! (docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html).
+//! (<https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>).
 
 use std::sync::Arc;
 

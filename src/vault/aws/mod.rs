@@ -331,3 +331,107 @@ impl Vault for AwsVault {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use aws_credential_types::Credentials;
+    use vault_mock::Server;
+    use vault_mock::aws::Aws;
+    use vault_mock::aws::Seed;
+
+    use super::AwsVault;
+    use super::Service;
+    use super::Settings;
+    use crate::clock::Machine;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+    use crate::vault::suite::Versions;
+
+    #[derive(Debug)]
+    struct Bench {
+        service: Service,
+        server: Server<Aws>,
+        vault: AwsVault,
+    }
+
+    impl Bench {
+        fn new(service: Service) -> Self {
+            let server = Aws::serve(Seed::default()).unwrap();
+            let mut settings = Settings::new(service);
+            settings.region = Some(server.protocol().region());
+            settings.endpoint = Some(server.url());
+            let key = server.protocol().key();
+            let credentials = Credentials::new(&key.id, &key.secret, None, None, "test");
+            let vault = AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap();
+            Self { service, server, vault }
+        }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            match self.service {
+                Service::SecretsManager => drop(self.server.protocol().put(name, value)),
+                Service::ParameterStore => self.server.protocol().put_parameter(name, "SecureString", str::from_utf8(value).unwrap()),
+            }
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            match self.service {
+                Service::SecretsManager => self.server.protocol().delete(name),
+                Service::ParameterStore => self.server.protocol().remove_parameter(name),
+            }
+        }
+
+        fn abilities(&self) -> Abilities {
+            let all = Abilities { empty: false, probes: true, ..Abilities::default() };
+            match self.service {
+                Service::SecretsManager => Abilities {
+                    versions: Versions::Opaque,
+                    binary: true,
+                    good: &["a", "a-b_c.d", "shop/prod/db", ".env", "/prod/db", "rds!db-1", "db-AbCdEf", "a+b=c@d"],
+                    lawful: &["/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "//evil.example/a"],
+                    ..all
+                },
+                Service::ParameterStore => Abilities {
+                    large: 8192,
+                    remembers: false,
+                    good: &["a", "a-b_c.d", "shop/prod/db", ".env", "/prod/db"],
+                    lawful: &["/a", ".", "..", "../a", "a/..", "a/../b", "a/./b"],
+                    ..all
+                },
+            }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            super::name::full(self.service, neutral)
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.server.journal().count())
+        }
+    }
+
+    #[tokio::test]
+    async fn secrets_manager_conforms() {
+        suite::all(&Bench::new(Service::SecretsManager)).await;
+    }
+
+    #[tokio::test]
+    async fn parameter_store_conforms() {
+        suite::all(&Bench::new(Service::ParameterStore)).await;
+    }
+}

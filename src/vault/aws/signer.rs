@@ -1,4 +1,4 @@
-//! Signature Version 4 on each attempt, by AWS's own crate (docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
+//! Signature Version 4 on each attempt, by AWS's own crate (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html>).
 
 use std::sync::Arc;
 use std::time::Duration;

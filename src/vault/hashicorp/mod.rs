@@ -290,8 +290,8 @@ mod tests {
             self.server.protocol().delete(&format!("secret/{name}"), &[], "2026-01-01T00:00:00Z");
         }
 
-        fn binary(&self) -> bool {
-            false
+        fn calls(&self) -> Option<usize> {
+            Some(self.server.journal().count())
         }
     }
 

@@ -15,16 +15,7 @@ impl Base {
     /// The server at `address`; otherwise what is wrong with it. Plain `http` is for the loopback only.
     pub(crate) fn new(address: &str) -> Result<Self, String> {
         let mut url = Url::parse(address).map_err(|_| "it is no URL".to_owned())?;
-        let loopback = url.host_str().is_some_and(is_loopback);
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            "http" => return Err("plain http would show the token to the network".to_owned()),
-            _ => return Err("it is neither https nor http".to_owned()),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err("it has a user or a password in it".to_owned());
-        }
+        safe(&url)?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err("it has a query or a fragment".to_owned());
         }
@@ -79,8 +70,23 @@ impl Base {
     }
 }
 
+/// Whether a credential may be sent to a URL at all: `https`, or `http` on the loopback, and nothing else of a secret in it; otherwise why not.
+pub(crate) fn safe(url: &Url) -> Result<(), String> {
+    let loopback = url.host_str().is_some_and(is_loopback);
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => return Err("plain http would show the token to the network".to_owned()),
+        _ => return Err("it is neither https nor http".to_owned()),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it has a user or a password in it".to_owned());
+    }
+    Ok(())
+}
+
 /// Whether a host is this machine.
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }

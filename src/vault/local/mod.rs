@@ -227,7 +227,7 @@ impl Vault for LocalVault {
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
-        Plan::none(asks.len())
+        Plan::none(Plan::distinct(asks))
     }
 
     /// The file is at hand: each entry is opened, so that what is found is what a fetch would give.
@@ -285,6 +285,7 @@ mod tests {
     use crate::vault::VaultError;
     use crate::vault::VaultFault;
     use crate::vault::suite;
+    use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
 
     struct Bench {
@@ -341,8 +342,8 @@ mod tests {
             self.vault.remove(name, &Machine, &Machine).unwrap();
         }
 
-        fn binary(&self) -> bool {
-            true
+        fn abilities(&self) -> Abilities {
+            Abilities { binary: true, ..Abilities::default() }
         }
     }
 

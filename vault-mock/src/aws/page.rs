@@ -13,7 +13,7 @@ pub(crate) struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// The page of `all` that `MaxResults`, at most `most`, and `NextToken` of a request stand for.
-    pub(crate) fn of(all: Vec<&'a str>, body: &Map<String, Value>, most: u64) -> Result<Self, Refused> {
+    pub(crate) fn of(all: &[&'a str], body: &Map<String, Value>, most: u64) -> Result<Self, Refused> {
         let size = body.get("MaxResults").map_or(Some(most), Value::as_u64).filter(|size| (1..=most).contains(size));
         let size = size.and_then(|size| usize::try_from(size).ok());
         let size = size.ok_or_else(|| Refused::invalid(format!("MaxResults must be between 1 and {most}")))?;

@@ -103,7 +103,7 @@ impl Call<'_> {
         let recursive = body.get("Recursive").and_then(Value::as_bool) == Some(true);
         let folder = format!("{}/", path.trim_end_matches('/'));
         let inside = |name: &&String| name.strip_prefix(&folder).is_some_and(|rest| recursive || !rest.contains('/'));
-        let page = Page::of(self.store.parameters.keys().filter(inside).map(String::as_str).collect(), body, 10)?;
+        let page = Page::of(&self.store.parameters.keys().filter(inside).map(String::as_str).collect::<Vec<_>>(), body, 10)?;
         let mut found = Vec::new();
         for name in &page.items {
             found.extend(self.read(name, "GetParametersByPath")?);
@@ -123,7 +123,7 @@ impl Call<'_> {
         let exact = body.get("ParameterFilters").is_none_or(|filters| filters[0]["Option"] != "BeginsWith");
         let matches =
             |name: &&String| wanted.is_empty() || wanted.iter().any(|text| if exact { name == text } else { name.starts_with(text) });
-        let page = Page::of(self.store.parameters.keys().filter(matches).map(String::as_str).collect(), body, 50)?;
+        let page = Page::of(&self.store.parameters.keys().filter(matches).map(String::as_str).collect::<Vec<_>>(), body, 50)?;
         let list: Vec<Value> = page.items.iter().map(|name| self.described(name, &self.store.parameters[*name])).collect();
         Ok(page.with(json!({ "Parameters": list })))
     }

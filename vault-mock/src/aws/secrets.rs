@@ -122,7 +122,7 @@ impl<'a> Call<'a> {
             let wanted = prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix));
             wanted && (planned || !secret.deleted)
         });
-        let page = Page::of(secrets.map(|(name, _)| name.as_str()).collect(), body, 100)?;
+        let page = Page::of(&secrets.map(|(name, _)| name.as_str()).collect::<Vec<_>>(), body, 100)?;
         let list: Vec<Value> = page.items.iter().map(|name| self.described(name, false)).collect();
         Ok(page.with(json!({ "SecretList": list })))
     }

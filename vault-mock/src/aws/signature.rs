@@ -11,7 +11,7 @@ use crate::asked::Asked;
 use crate::time::{compact, of_compact};
 
 /// How far the clocks may be apart.
-const SKEW: Duration = Duration::from_secs(300);
+const SKEW: Duration = Duration::from_mins(5);
 
 /// What stands in the header `Authorization`.
 #[derive(Debug, Clone, PartialEq, Eq)]
