@@ -1,5 +1,7 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 #[cfg(any(feature = "exec", feature = "gcp"))]
 mod binary;
 #[cfg(any(feature = "exec", feature = "gcp"))]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
+mod aws;
 #[cfg(feature = "env")]
 mod env;
 #[cfg(feature = "exec")]

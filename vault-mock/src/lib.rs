@@ -70,6 +70,35 @@
 //!   removed:                          # soft-deleted at a time, past or future, or destroyed
 //!     - { path: secret/shop/db, version: 1, deletion_time: "2026-01-01T00:00:00Z" }
 //!     - { path: secret/shop/old, version: 1, destroyed: true }
+//! aws:
+//!   region: eu-central-1
+//!   keys:                             # default: AKIADEMO with the secret demo-secret-key, which may do everything
+//!     - id: AKIAREADER
+//!       secret: reader-secret-key
+//!       session: reader-session       # the token that temporary keys come with
+//!       deny:                         # an action, on one name or on all
+//!         - { action: "secretsmanager:BatchGetSecretValue" }
+//!         - { action: "kms:Decrypt", name: shop/tls }
+//!   secrets:                          # versions, oldest first
+//!     shop/db: ['{"password": "one"}', '{"password": "two"}']
+//!     shop/tls: [{ binary: AAEC }]
+//!     shop/old: [one]
+//!   deleted: [shop/old]               # scheduled for deletion
+//!   undecryptable: []                 # secrets whose KMS key is disabled
+//!   parameters:
+//!     /shop/url: { kind: String, values: ["https://shop.example"], labels: { live: 1 } }
+//! azure:
+//!   tenant: 11111111-2222-3333-4444-555555555555
+//!   clients:                          # default: `demo-client` with the secret `demo-secret`, which may do everything
+//!     - { id: demo-client, secret: demo-secret, may: [get, list] }
+//!     - { id: ci, federated: { issuer: "https://ci.test", subject: "repo:shop", audience: "api://AzureADTokenExchange" } }
+//!   secrets:                          # names and their versions, oldest first
+//!     shop-db:
+//!       - { value: one, disabled: true }
+//!       - { value: two, exp: 4102444800, content_type: text/plain }
+//!     shop-old:
+//!       - { value: gone }
+//!   deleted: [shop-old]               # can be recovered
 //! ```
 //!
 //! `on` is a piece of the request's path, of its operation or of a name that it asks for.
@@ -92,6 +121,8 @@ mod spoil;
 mod time;
 mod visit;
 
+pub mod aws;
+pub mod azure;
 pub mod gcp;
 pub mod hashicorp;
 

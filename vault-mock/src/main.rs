@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use vault_mock::aws::Aws;
+use vault_mock::azure::Azure;
 use vault_mock::gcp::Gcp;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::{Authority, Options, Protocol, Seed, SeedError, Server};
@@ -45,6 +47,8 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
     // A line for each kind of vault.
     running.start(seed.gcp, Gcp::new)?;
     running.start(seed.hashicorp, Hashicorp::new)?;
+    running.start(seed.aws, Aws::new)?;
+    running.start(seed.azure, Azure::new)?;
     if running.waits.is_empty() {
         return Err(format!("{file}: it has no section of a vault, such as `hashicorp:`"));
     }

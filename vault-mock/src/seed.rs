@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::aws;
+use crate::azure;
 use crate::gcp;
 use crate::hashicorp;
 use crate::options::Options;
@@ -23,6 +25,10 @@ pub struct Seed {
     pub gcp: Option<gcp::Seed>,
     /// A `HashiCorp` server.
     pub hashicorp: Option<hashicorp::Seed>,
+    /// An AWS server.
+    pub aws: Option<aws::Seed>,
+    /// An Azure server.
+    pub azure: Option<azure::Seed>,
 }
 
 impl Seed {
@@ -87,6 +93,11 @@ mod tests {
         assert_eq!(seed.faults[1].fault, Fault::Slow { each_ms: 100 });
         assert!(hashicorp.removed[1].destroyed);
         assert!(Hashicorp::new(hashicorp).is_ok());
+        let aws = seed.aws.unwrap();
+        assert_eq!((aws.secrets["shop/db"].len(), aws.parameters["/shop/url"].labels["live"]), (2, 1));
+        assert_eq!(aws.keys[0].deny[1].name.as_deref(), Some("shop/tls"));
+        let azure = seed.azure.unwrap();
+        assert_eq!((azure.clients[0].id.as_str(), azure.secrets["shop-db"].len(), azure.deleted.len()), ("demo-client", 2, 1));
     }
 
     #[test]

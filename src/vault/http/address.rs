@@ -39,6 +39,11 @@ impl Base {
         &self.url
     }
 
+    /// Whether it is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        self.url.host_str().is_some_and(is_loopback)
+    }
+
     /// Scheme, host and port, for messages.
     pub(crate) fn origin(&self) -> String {
         self.url.origin().ascii_serialization()

@@ -25,5 +25,6 @@ pub(crate) use dialect::Verdict;
 pub(crate) use errand::errand;
 pub(crate) use exchange::Exchange;
 pub use limits::{Identity, Limits, Rate, Tls};
+pub(crate) use pace::Pace;
 pub(crate) use reply::Reply;
 pub(crate) use walk::reach;

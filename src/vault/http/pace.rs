@@ -14,13 +14,13 @@ use crate::vault::http::Rate;
 
 /// Lets requests go no faster than a rate.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     limiter: Option<DefaultDirectRateLimiter>,
 }
 
 impl Pace {
     /// A pace for `rate`; none is no limit. A tenth of what the rate allows may go at once.
-    pub(super) fn new(rate: Option<Rate>) -> Self {
+    pub(crate) fn new(rate: Option<Rate>) -> Self {
         let quota = rate.and_then(|Rate { calls, per }| {
             let burst = NonZeroU32::new((calls / 10).max(1))?;
             Some(Quota::with_period(per.checked_div(calls)?)?.allow_burst(burst))
@@ -29,7 +29,7 @@ impl Pace {
     }
 
     /// Waits for one's turn.
-    pub(super) async fn turn(&self) {
+    pub(crate) async fn turn(&self) {
         let Some(limiter) = &self.limiter else { return };
         while let Err(early) = limiter.check() {
             let wait = early.wait_time_from(DefaultClock::default().now());

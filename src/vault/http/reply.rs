@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Response;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
+use reqwest::header::HeaderName;
 use reqwest::header::LOCATION;
 use reqwest::header::RETRY_AFTER;
 use reqwest::header::WWW_AUTHENTICATE;
@@ -28,6 +29,8 @@ pub(crate) struct Reply {
     pub(crate) host: Option<String>,
     /// The header `WWW-Authenticate` (RFC 9110 section 11.6.1).
     pub(crate) challenge: Option<String>,
+    /// The header `X-Amzn-Errortype`, in which some of AWS's front ends name the error.
+    pub(crate) error_type: Option<String>,
     /// How long the vault asks to be left alone.
     pub(crate) retry_after: Option<Duration>,
 }
@@ -39,9 +42,10 @@ impl Reply {
         let target = text(LOCATION).and_then(|location| url.join(location).ok());
         let host = target.and_then(|target| target.host_str().map(|host| words::tame(host, 128)));
         let challenge = text(WWW_AUTHENTICATE).map(str::to_owned);
+        let error_type = text(HeaderName::from_static("x-amzn-errortype")).map(str::to_owned);
         let retry_after = patience(response.headers());
         let status = response.status().as_u16();
-        Ok(Self { status, body: body(&mut response, limit).await?, host, challenge, retry_after })
+        Ok(Self { status, body: body(&mut response, limit).await?, host, challenge, error_type, retry_after })
     }
 
     /// The error of a redirect, if it is one.

@@ -1,0 +1,437 @@
+//! AWS: Secrets Manager and Parameter Store, by JSON 1.1 over HTTP with Signature Version 4.
+//!
+//! Region, address and credential come from the settings, or else from AWS's own chain: the environment, the profile files (single
+//! sign-on and programs among them), web identity, the container's role, the instance's role. AWS's own crate walks it, when the first
+//! request is about to be made. The credential is held for the run and renewed before its end.
+//!
+//! Each distinct secret and version is read once. Current values come in batches: 20 secrets or 10 parameters a call. What a batch does
+//! not tell for certain is asked for alone. A probe describes and reads no value, so it does not prove that a value can be decrypted; where
+//! describing is not allowed, or a field of the value is asked for, it reads.
+//!
+//! A parameter in a hierarchy may be asked for without its first slash: `shop/db` is `/shop/db`. An ARN is a secret's name where no prefixes
+//! are set.
+
+mod chain;
+mod doctor;
+mod endpoint;
+mod found;
+mod identity;
+mod keys;
+mod link;
+mod name;
+mod parameters;
+mod refusal;
+mod secrets;
+mod settings;
+mod signer;
+mod value;
+
+pub use settings::Service;
+pub use settings::Settings;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use futures::future::join_all;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use tokio::time::timeout;
+
+use crate::blank::Ask;
+use crate::clock::Clock;
+use crate::clock::Entropy;
+use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
+use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Step;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::aws::chain::Chain;
+use crate::vault::aws::found::Told;
+use crate::vault::aws::link::Link;
+use crate::vault::aws::link::Parts;
+use crate::vault::aws::value::Value;
+use crate::vault::aws::value::Wanted;
+use crate::vault::http::Exchange;
+use crate::vault::words;
+
+/// Secrets Manager or Parameter Store in one region of one account.
+#[derive(Debug)]
+pub struct AwsVault {
+    settings: Settings,
+    given: Option<SharedCredentialsProvider>,
+    entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
+    link: OnceCell<Link>,
+}
+
+/// The wanted values, and which asks are for each.
+struct Sorted {
+    wanted: Vec<Wanted>,
+    asks: Vec<Vec<usize>>,
+    refused: Vec<(usize, VaultError)>,
+}
+
+impl AwsVault {
+    /// The vault that `settings` describe. Nothing is sent or read here.
+    ///
+    /// # Errors
+    /// An endpoint, region, prefix or certificate that cannot be one.
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+        Self::checked(settings, None, entropy, clock)
+    }
+
+    /// The vault that `settings` describe, with a credential of the caller's own: AWS's chain is not asked for anything, and the region has to
+    /// be given.
+    ///
+    /// # Errors
+    /// As [`AwsVault::new`].
+    pub fn with_credentials(
+        settings: Settings,
+        credentials: impl ProvideCredentials + 'static,
+        entropy: Arc<dyn Entropy>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, VaultError> {
+        Self::checked(settings, Some(SharedCredentialsProvider::new(credentials)), entropy, clock)
+    }
+
+    fn checked(
+        mut settings: Settings,
+        given: Option<SharedCredentialsProvider>,
+        entropy: Arc<dyn Entropy>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, VaultError> {
+        let unusable = |reason, next: &str| VaultError::new(VaultFault::Unavailable, reason, next);
+        settings.region.as_deref().map_or(Ok(()), endpoint::check).map_err(|reason| unusable(reason, "correct the region"))?;
+        settings.endpoint.as_deref().map(link::base).transpose()?;
+        let service = settings.service;
+        for prefix in &mut settings.prefixes {
+            let bare = if service == Service::ParameterStore { prefix.trim_matches('/') } else { prefix.trim_end_matches('/') };
+            *prefix = bare.to_owned();
+            let fit = if name::is_arn(prefix) { Err("it is an ARN".to_owned()) } else { name::check(service, prefix) };
+            fit.map_err(|reason| unusable(format!("a prefix cannot be used: {reason}"), "correct the prefix"))?;
+        }
+        if settings.tls.authorities.is_some() || settings.tls.identity.is_some() {
+            // What is no certificate is told now, whatever the address will be.
+            let anywhere = link::base("https://localhost")?;
+            Exchange::new(anywhere.url(), &settings.tls, &settings.limits, Arc::clone(&entropy))?;
+        }
+        Ok(Self { settings, given, entropy, clock, link: OnceCell::new() })
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        let Settings { service, region, endpoint, tls, limits, .. } = &self.settings;
+        let (region, endpoint) = (region.as_deref(), endpoint.as_deref());
+        Parts { service: *service, region, endpoint, tls, limits, entropy: &self.entropy, clock: &self.clock }
+    }
+
+    /// The way to the service, found out once.
+    async fn link(&self) -> Result<&Link, VaultError> {
+        let Settings { service, region, profile, tls, limits, .. } = &self.settings;
+        let found = self.link.get_or_try_init(async || {
+            let chain = match &self.given {
+                Some(provider) => Chain::given(provider.clone()),
+                None => Chain::load(*service, region.as_deref(), profile.as_deref(), tls).await?,
+            };
+            Link::new(chain, &self.parts())
+        });
+        timeout(limits.deadline, found).await.unwrap_or_else(|_| {
+            let next = "check the network to the instance's metadata, or set the region";
+            Err(VaultError::new(VaultFault::Unavailable, "AWS's own settings were not had in time", next))
+        })
+    }
+
+    /// The distinct values that some asks are for.
+    fn sorted(&self, asks: &[Ask]) -> Sorted {
+        let service = self.settings.service;
+        let mut wanted: BTreeMap<Wanted, Vec<usize>> = BTreeMap::new();
+        let mut refused = Vec::new();
+        for (index, ask) in asks.iter().enumerate() {
+            let fit = self.check_name(&ask.name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"));
+            let fit = fit.and_then(|()| ask.version.as_deref().map_or(Ok(()), |version| name::check_version(service, version)));
+            match fit {
+                Ok(()) => {
+                    let name = name::full(service, &ask.name);
+                    wanted.entry(Wanted { name, version: ask.version.clone() }).or_default().push(index);
+                }
+                Err(error) => refused.push((index, error)),
+            }
+        }
+        let (wanted, asks) = wanted.into_iter().unzip();
+        Sorted { wanted, asks, refused }
+    }
+
+    /// Which of the wanted are read by the same call.
+    fn calls(&self, wanted: &[Wanted]) -> Vec<Vec<usize>> {
+        match self.settings.service {
+            Service::SecretsManager => secrets::calls(wanted),
+            Service::ParameterStore => parameters::calls(wanted),
+        }
+    }
+
+    /// The values of all the wanted, in order.
+    async fn values(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+        let calls = self.calls(wanted);
+        let reads = calls.iter().map(async |indexes: &Vec<usize>| {
+            let some: Vec<&Wanted> = indexes.iter().map(|index| &wanted[*index]).collect();
+            match self.settings.service {
+                Service::SecretsManager => secrets::read(link, &some, until).await,
+                Service::ParameterStore => parameters::read(link, &some, until).await,
+            }
+        });
+        let mut values: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();
+        for (indexes, read) in calls.iter().zip(join_all(reads).await) {
+            for (index, value) in indexes.iter().zip(read) {
+                values[*index] = Some(value);
+            }
+        }
+        let mut values: Vec<Result<Value, VaultError>> =
+            values.into_iter().map(|value| value.unwrap_or_else(|| unreachable!("each is in one call"))).collect();
+        know_current(wanted, &mut values);
+        values
+    }
+
+    /// What describing tells of all the wanted, in order.
+    async fn told(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Told> {
+        let all: Vec<&Wanted> = wanted.iter().collect();
+        // They are sorted by name, so the versions of a secret stand side by side.
+        let told: Vec<Vec<Told>> = match self.settings.service {
+            Service::SecretsManager => {
+                let groups = all.chunk_by(|one, other| one.name == other.name);
+                join_all(groups.map(|group| found::secret(link, group, until))).await
+            }
+            Service::ParameterStore => join_all(all.chunks(found::PARAMETERS).map(|group| found::parameters(link, group, until))).await,
+        };
+        told.into_iter().flatten().collect()
+    }
+}
+
+/// Where the latest version was read as well, a pinned one is known to be current or not.
+fn know_current(wanted: &[Wanted], values: &mut [Result<Value, VaultError>]) {
+    let latest: BTreeMap<&str, String> = wanted
+        .iter()
+        .zip(values.iter())
+        .filter(|(wanted, _)| wanted.version.is_none())
+        .filter_map(|(wanted, value)| Some((wanted.name.as_str(), value.as_ref().ok()?.version.clone())))
+        .collect();
+    for (wanted, value) in wanted.iter().zip(values) {
+        if let (Ok(value @ Value { current: None, .. }), Some(latest)) = (value, latest.get(wanted.name.as_str())) {
+            value.current = Some(value.version == *latest);
+        }
+    }
+}
+
+impl fmt::Display for AwsVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.settings.service.words())?;
+        let region = self.link.get().map(|link| link.region.as_str()).or(self.settings.region.as_deref());
+        region.map_or(Ok(()), |region| write!(f, " in {region}"))
+    }
+}
+
+#[async_trait]
+impl Vault for AwsVault {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        let Settings { service, prefixes, .. } = &self.settings;
+        name::check(*service, name)?;
+        let below = |prefix: &String| !name::is_arn(name) && name::is_below(*service, name, prefix);
+        if prefixes.is_empty() || prefixes.iter().any(below) {
+            return Ok(());
+        }
+        let prefixes = words::names(prefixes.iter().cloned());
+        Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let Sorted { wanted, asks: places, refused } = self.sorted(asks);
+        let mut answers: Vec<Option<Result<Fetched, VaultError>>> = asks.iter().map(|_| None).collect();
+        let values = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            match self.link().await {
+                Ok(link) => self.values(link, &wanted, link.exchange.until()).await,
+                Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
+            }
+        };
+        for (places, value) in places.iter().zip(&values) {
+            for place in places {
+                answers[*place] = Some(value.as_ref().map_err(Clone::clone).and_then(|value| value.fetched(asks[*place].key.as_deref())));
+            }
+        }
+        for (place, error) in refused {
+            answers[place] = Some(Err(error));
+        }
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was sorted or refused"))).collect()
+    }
+
+    /// The calls when all goes well: what a batch does not tell is asked for alone, which is not foreseen.
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        let Sorted { wanted, .. } = self.sorted(asks);
+        Plan { secrets: wanted.len(), calls: self.calls(&wanted).len(), ahead: 0, parallel: self.settings.limits.parallel.max(1) }
+    }
+
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let Sorted { wanted, asks: places, refused } = self.sorted(asks);
+        let mut answers: Vec<Option<Result<Found, VaultError>>> = asks.iter().map(|_| None).collect();
+        for (place, error) in refused {
+            answers[place] = Some(Err(error));
+        }
+        let mut unknown: Vec<usize> = Vec::new();
+        // Whether there is a field in a value shows in the value only.
+        let (whole, fields): (Vec<usize>, Vec<usize>) =
+            (0..wanted.len()).partition(|index| places[*index].iter().all(|place| asks[*place].key.is_none()));
+        unknown.extend(fields.iter().flat_map(|index| places[*index].clone()));
+        let described: Vec<Wanted> = whole.iter().map(|index| wanted[*index].clone()).collect();
+        let told = if described.is_empty() {
+            Vec::new()
+        } else {
+            match self.link().await {
+                Ok(link) => self.told(link, &described, link.exchange.until()).await,
+                Err(error) => described.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
+            }
+        };
+        for (index, told) in whole.iter().zip(told) {
+            match told {
+                Told::Answer(answer) => places[*index].iter().for_each(|place| answers[*place] = Some(answer.clone())),
+                Told::Nothing => unknown.extend(&places[*index]),
+            }
+        }
+        let rest: Vec<Ask> = unknown.iter().map(|place| asks[*place].clone()).collect();
+        for (place, answer) in unknown.iter().zip(self.fetch(&rest).await) {
+            answers[*place] = Some(answer.map(|fetched| Found::from(&fetched)));
+        }
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was described, read or refused"))).collect()
+    }
+
+    /// Names that cannot be asked for are left out.
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        let link = self.link().await?;
+        found::all(link, &self.settings.prefixes, link.exchange.until()).await
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        match self.link().await {
+            Ok(link) => doctor::examine(link, &self.parts()).await,
+            Err(error) => vec![Finding::bad(Step::Setup, error)],
+        }
+    }
+
+    /// Forgets the credential.
+    async fn close(&self) -> Result<(), VaultError> {
+        if let Some(link) = self.link.get() {
+            link.keys.forget();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use aws_credential_types::Credentials;
+    use vault_mock::Server;
+    use vault_mock::aws::Aws;
+    use vault_mock::aws::Seed;
+
+    use super::AwsVault;
+    use super::Service;
+    use super::Settings;
+    use crate::clock::Machine;
+    use crate::vault::Vault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+    use crate::vault::suite::Versions;
+
+    #[derive(Debug)]
+    struct Bench {
+        service: Service,
+        server: Server<Aws>,
+        vault: AwsVault,
+    }
+
+    impl Bench {
+        fn new(service: Service) -> Self {
+            let server = Aws::serve(Seed::default()).unwrap();
+            let mut settings = Settings::new(service);
+            settings.region = Some(server.protocol().region());
+            settings.endpoint = Some(server.url());
+            let key = server.protocol().key();
+            let credentials = Credentials::new(&key.id, &key.secret, None, None, "test");
+            let vault = AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap();
+            Self { service, server, vault }
+        }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            match self.service {
+                Service::SecretsManager => drop(self.server.protocol().put(name, value)),
+                Service::ParameterStore => self.server.protocol().put_parameter(name, "SecureString", str::from_utf8(value).unwrap()),
+            }
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            match self.service {
+                Service::SecretsManager => self.server.protocol().delete(name),
+                Service::ParameterStore => self.server.protocol().remove_parameter(name),
+            }
+        }
+
+        fn abilities(&self) -> Abilities {
+            let all = Abilities { empty: false, probes: true, ..Abilities::default() };
+            match self.service {
+                Service::SecretsManager => Abilities {
+                    versions: Versions::Opaque,
+                    binary: true,
+                    good: &["a", "a-b_c.d", "shop/prod/db", ".env", "/prod/db", "rds!db-1", "db-AbCdEf", "a+b=c@d"],
+                    lawful: &["/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "//evil.example/a"],
+                    ..all
+                },
+                Service::ParameterStore => Abilities {
+                    large: 8192,
+                    remembers: false,
+                    good: &["a", "a-b_c.d", "shop/prod/db", ".env", "/prod/db"],
+                    lawful: &["/a", ".", "..", "../a", "a/..", "a/../b", "a/./b"],
+                    ..all
+                },
+            }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            super::name::full(self.service, neutral)
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.server.journal().count())
+        }
+    }
+
+    #[tokio::test]
+    async fn secrets_manager_conforms() {
+        suite::all(&Bench::new(Service::SecretsManager)).await;
+    }
+
+    #[tokio::test]
+    async fn parameter_store_conforms() {
+        suite::all(&Bench::new(Service::ParameterStore)).await;
+    }
+}

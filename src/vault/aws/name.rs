@@ -1,0 +1,200 @@
+//! Names and versions as the two services have them. They travel in the body of a request, so no name can lead anywhere.
+
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::aws::settings::Service;
+use crate::vault::name;
+use crate::vault::words;
+
+/// The longest name of a secret.
+const SECRET: usize = 512;
+/// The longest name of a parameter, and how deep it may be.
+const PARAMETER: usize = 1011;
+const DEPTH: usize = 15;
+/// The labels that Secrets Manager gives to versions itself.
+const STAGES: [&str; 3] = ["AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"];
+
+/// Whether `name` can be asked for, by the service's own rule; otherwise why not. A whole ARN of a secret is a name too.
+pub(super) fn check(service: Service, name: &str) -> Result<(), String> {
+    let (kind, longest, others) = match service {
+        Service::SecretsManager if is_arn(name) => return check_arn(name),
+        // RDS has an exclamation mark in the names of the secrets that it manages.
+        Service::SecretsManager => ("secret", SECRET, "/_+=.@!-"),
+        Service::ParameterStore => ("parameter", PARAMETER, "/_.-"),
+    };
+    if name.is_empty() {
+        return Err(format!("a {kind}'s name is empty"));
+    }
+    if name.len() > longest {
+        return Err(format!("a {kind}'s name is longer than {longest} characters"));
+    }
+    let allowed = |character: char| character.is_ascii_alphanumeric() || others.contains(character);
+    if let Some((at, character)) = name.char_indices().find(|(_, character)| !allowed(*character)) {
+        let begins = words::tame(&name[..at], 64);
+        let others: Vec<String> = others.chars().map(|character| format!("`{character}`")).collect();
+        let others = others.join(" ");
+        return Err(format!("a {kind}'s name begins with `{begins}` and has {character:?}; it is made of letters, digits and {others}"));
+    }
+    if service == Service::ParameterStore {
+        let mut segments = name.strip_prefix('/').unwrap_or(name).split('/');
+        if segments.clone().any(str::is_empty) {
+            return Err(format!("`{}` has an empty segment", words::tame(name, 64)));
+        }
+        if segments.nth(DEPTH).is_some() {
+            return Err(format!("`{}` has more than {DEPTH} segments", words::tame(name, 64)));
+        }
+    }
+    Ok(())
+}
+
+/// The name as the service has it. A parameter in a hierarchy begins with a slash, which may be left out.
+pub(super) fn full(service: Service, name: &str) -> String {
+    if service == Service::ParameterStore && name.contains('/') && !name.starts_with('/') { format!("/{name}") } else { name.to_owned() }
+}
+
+/// Whether `name` is `prefix` or stands below it.
+pub(super) fn is_below(service: Service, name: &str, prefix: &str) -> bool {
+    let bare = |text: &str| -> String {
+        let text = text.trim_end_matches('/');
+        if service == Service::ParameterStore { text.trim_start_matches('/').to_owned() } else { text.to_owned() }
+    };
+    bare(name).strip_prefix(&bare(prefix)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a name is an ARN.
+pub(super) fn is_arn(name: &str) -> bool {
+    name.starts_with("arn:")
+}
+
+/// The secret's name in its ARN, which six characters follow that Secrets Manager adds.
+pub(super) fn of_arn(arn: &str) -> Option<&str> {
+    let (name, suffix) = arn.split(":secret:").nth(1)?.rsplit_once('-')?;
+    (suffix.len() == 6).then_some(name)
+}
+
+fn check_arn(arn: &str) -> Result<(), String> {
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let whole = match parts[..] {
+        ["arn", partition, "secretsmanager", region, account, "secret", _] => word(partition) && word(region) && word(account),
+        _ => false,
+    };
+    let name = of_arn(arn).filter(|name| !is_arn(name) && check(Service::SecretsManager, name).is_ok());
+    if whole && name.is_some() {
+        return Ok(());
+    }
+    let shown = words::tame(arn, 128);
+    Err(format!(
+        "`{shown}` is no ARN of a secret: it is written like `arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf`"
+    ))
+}
+
+/// Whether `version` can be one of the service's; otherwise the error of asking for it.
+pub(super) fn check_version(service: Service, version: &str) -> Result<(), VaultError> {
+    let none = |what: &str| {
+        let reason = format!("`{}` is no version; {what}", words::tame(version, 64));
+        VaultError::new(VaultFault::NotFound, reason, "pin a version that the vault has, or leave `version` out")
+    };
+    match service {
+        Service::SecretsManager => {
+            let id =
+                (32..=64).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            let known = id || STAGES.contains(&version);
+            if known {
+                Ok(())
+            } else {
+                Err(none("versions here are ids of 32 to 64 characters, `AWSCURRENT`, `AWSPREVIOUS` and `AWSPENDING`"))
+            }
+        }
+        Service::ParameterStore => {
+            let letter = version.starts_with(|first: char| first.is_ascii_alphabetic());
+            let label =
+                letter && version.len() <= 100 && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+            if label || name::version(version).is_ok() { Ok(()) } else { Err(none("versions here are 1, 2, 3, …, or labels")) }
+        }
+    }
+}
+
+/// Whether a version is one of Secrets Manager's labels.
+pub(super) fn is_stage(version: &str) -> bool {
+    STAGES.contains(&version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use super::check_version;
+    use super::full;
+    use super::is_below;
+    use super::of_arn;
+    use crate::vault::aws::settings::Service::ParameterStore;
+    use crate::vault::aws::settings::Service::SecretsManager;
+
+    const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf";
+
+    #[test]
+    fn secrets_are_named_as_aws_names_them() {
+        let longest = "n".repeat(512);
+        for name in ["a", "/prod/db", "shop/db-AbCdEf", "rds!db-1", "a+b=c.d@e_f", "..", ARN, &longest] {
+            assert_eq!(check(SecretsManager, name), Ok(()), "{name}");
+        }
+        let reason = |name: &str| check(SecretsManager, name).unwrap_err();
+        assert_eq!(reason(""), "a secret's name is empty");
+        assert_eq!(reason(&"n".repeat(513)), "a secret's name is longer than 512 characters");
+        assert_eq!(
+            reason("a b"),
+            "a secret's name begins with `a` and has ' '; it is made of letters, digits and `/` `_` `+` `=` `.` `@` `!` `-`"
+        );
+        let arn = |text: &str| format!("`{text}` is no ARN of a secret: it is written like `{ARN}`");
+        for text in
+            ["arn:", "arn:aws:ssm:eu-central-1:1:parameter/a", &ARN[..ARN.len() - 7], &ARN.replace("eu-", "eu/"), &format!("{ARN}\n")]
+        {
+            assert!(reason(text).starts_with('`'), "{text:?}");
+        }
+        assert_eq!(reason("arn:aws"), arn("arn:aws"));
+        assert_eq!(of_arn(ARN), Some("shop/db"));
+    }
+
+    #[test]
+    fn parameters_are_named_as_aws_names_them() {
+        for name in ["a", "/a", "/shop/db", "shop/db", "a.b-c_d"] {
+            assert_eq!(check(ParameterStore, name), Ok(()), "{name}");
+        }
+        let reason = |name: &str| check(ParameterStore, name).unwrap_err();
+        assert_eq!(reason(""), "a parameter's name is empty");
+        assert_eq!(reason("a:3"), "a parameter's name begins with `a` and has ':'; it is made of letters, digits and `/` `_` `.` `-`");
+        assert_eq!(reason("/"), "`/` has an empty segment");
+        assert_eq!(reason("/a//b"), "`/a//b` has an empty segment");
+        assert_eq!(reason(&"/a".repeat(16)), format!("`{}` has more than 15 segments", "/a".repeat(16)));
+        assert_eq!(reason(&"n".repeat(1012)), "a parameter's name is longer than 1011 characters");
+        assert_eq!((full(ParameterStore, "shop/db"), full(ParameterStore, "a")), ("/shop/db".to_owned(), "a".to_owned()));
+        assert_eq!((full(ParameterStore, "/a"), full(SecretsManager, "shop/db")), ("/a".to_owned(), "shop/db".to_owned()));
+    }
+
+    #[test]
+    fn prefixes_are_whole_segments() {
+        for (name, prefix) in [("shop/db", "shop"), ("shop", "shop/"), ("/shop/db", "/shop"), ("shop/db", "shop/db")] {
+            assert!(is_below(SecretsManager, name, prefix) && is_below(ParameterStore, name, prefix), "{name} {prefix}");
+        }
+        assert!(!is_below(SecretsManager, "/shop/db", "shop") && is_below(ParameterStore, "/shop/db", "shop"));
+        assert!(!is_below(SecretsManager, "shopping", "shop"));
+    }
+
+    #[test]
+    fn versions_are_what_the_service_gives_out() {
+        for version in ["AWSCURRENT", "AWSPREVIOUS", "EXAMPLE1-90ab-cdef-fedc-ba987EXAMPLE", "terraform-20260101000000000000000001"] {
+            assert_eq!(check_version(SecretsManager, version), Ok(()), "{version}");
+        }
+        let reason = |service, version: &str| check_version(service, version).unwrap_err().reason;
+        let known = "versions here are ids of 32 to 64 characters, `AWSCURRENT`, `AWSPREVIOUS` and `AWSPENDING`";
+        for version in ["1", "latest", "", "awscurrent", "EXAMPLE1-90ab-cdef-fedc-ba987EXAMPL\""] {
+            assert_eq!(reason(SecretsManager, version), format!("`{version}` is no version; {known}"));
+        }
+        for version in ["1", "42", "live", "v1.2-b_c"] {
+            assert_eq!(check_version(ParameterStore, version), Ok(()), "{version}");
+        }
+        for version in ["", "0", "01", "-1", "1.0", "1&x=2", "99999999999999999999", "a:b"] {
+            assert_eq!(reason(ParameterStore, version), format!("`{version}` is no version; versions here are 1, 2, 3, …, or labels"));
+        }
+    }
+}

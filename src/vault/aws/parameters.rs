@@ -1,0 +1,165 @@
+//! AWS Systems Manager Parameter Store: values in batches of ten, of whatever versions
+//! (docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html).
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::aws::link::Link;
+use crate::vault::aws::refusal::Refusal;
+use crate::vault::aws::refusal::Subject;
+use crate::vault::aws::settings::Service::ParameterStore;
+use crate::vault::aws::value::Value;
+use crate::vault::aws::value::Wanted;
+use crate::vault::aws::value::list;
+use crate::vault::aws::value::object;
+use crate::vault::aws::value::only;
+use crate::vault::aws::value::strange;
+use crate::vault::aws::value::text;
+use crate::vault::http::Reply;
+use crate::vault::json::Json;
+use crate::vault::words;
+
+/// The most names in a call.
+const BATCH: usize = 10;
+/// The action that reads parameters.
+const GET: &str = "ssm:GetParameters";
+
+/// Which of the wanted are read by the same call: no call asks for two versions of one parameter.
+pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
+    let mut turns: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rounds: Vec<Vec<usize>> = Vec::new();
+    for (index, wanted) in wanted.iter().enumerate() {
+        let turn = turns.entry(&wanted.name).or_default();
+        if *turn == rounds.len() {
+            rounds.push(Vec::new());
+        }
+        rounds[*turn].push(index);
+        *turn += 1;
+    }
+    rounds.iter().flat_map(|round| round.chunks(BATCH)).map(<[usize]>::to_vec).collect()
+}
+
+/// Reads the wanted with the same call.
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+    match together(link, wanted, until).await {
+        Ok(values) => values,
+        // One that may not be read, or not decrypted, spoils the call for all of them.
+        Err(Failure::Refused(refusal)) if wanted.len() > 1 && !refusal.is_of_credential() && !refusal.passes() => {
+            join_all(wanted.iter().map(|wanted| alone(link, wanted, until))).await
+        }
+        Err(Failure::Refused(refusal)) => wanted.iter().map(|wanted| Err(refusal.error(subject(Some(wanted))))).collect(),
+        Err(Failure::None(error)) => wanted.iter().map(|_| Err(error.clone())).collect(),
+    }
+}
+
+/// Why a call brought nothing.
+enum Failure {
+    Refused(Refusal),
+    None(VaultError),
+}
+
+async fn alone(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, VaultError> {
+    match together(link, &[wanted], until).await {
+        Ok(mut values) => values.pop().unwrap_or_else(|| Err(strange(ParameterStore, "a parameter was left out"))),
+        Err(Failure::Refused(refusal)) => Err(refusal.error(subject(Some(wanted)))),
+        Err(Failure::None(error)) => Err(error),
+    }
+}
+
+async fn together(link: &Link, wanted: &[&Wanted], until: Instant) -> Result<Vec<Result<Value, VaultError>>, Failure> {
+    let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
+    let body = json!({ "Names": names, "WithDecryption": true });
+    let reply = link.call("AmazonSSM.GetParameters", &body, until).await.map_err(Failure::None)?;
+    if let Some(redirect) = reply.redirect() {
+        return Err(Failure::None(redirect));
+    }
+    if reply.status != 200 {
+        return Err(Failure::Refused(Refusal::of(&reply, &link.signer)));
+    }
+    values(&reply, wanted, &names).map_err(Failure::None)
+}
+
+/// The values of a reply, in the order of the wanted; the service has its own.
+fn values(reply: &Reply, wanted: &[&Wanted], names: &[String]) -> Result<Vec<Result<Value, VaultError>>, VaultError> {
+    let json = object(reply, ParameterStore)?;
+    let mut answers: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();
+    let mut note = |name: &str, answer: Result<Value, VaultError>| {
+        let place = names.iter().position(|other| other == name);
+        let place = place.ok_or_else(|| strange(ParameterStore, "a parameter that was not asked for"))?;
+        match answers[place].replace(answer) {
+            None => Ok(()),
+            Some(_) => Err(strange(ParameterStore, "a parameter that was answered twice")),
+        }
+    };
+    for entry in list(json, "Parameters", ParameterStore)? {
+        let selector = only(entry, "Selector", ParameterStore)?.and_then(|selector| selector.text()).unwrap_or_default();
+        let name = text(entry, "Name", ParameterStore)? + &selector;
+        note(&name, Ok(value(entry, selector.is_empty())?))?;
+    }
+    for name in list(json, "InvalidParameters", ParameterStore)? {
+        let name = name.text().ok_or_else(|| strange(ParameterStore, "`InvalidParameters` has something else than names"))?;
+        let place = names.iter().position(|other| *other == name);
+        note(&name, Err(missing(place.map(|place| wanted[place]))))?;
+    }
+    let unread = || strange(ParameterStore, "a parameter was left out");
+    answers.into_iter().map(|answer| answer.ok_or_else(unread)).collect()
+}
+
+fn value(entry: Json<'_>, latest: bool) -> Result<Value, VaultError> {
+    let version = only(entry, "Version", ParameterStore)?.and_then(|number| number.number());
+    let version = version.ok_or_else(|| strange(ParameterStore, "no `Version`"))?;
+    let secret = only(entry, "Value", ParameterStore)?.and_then(|value| value.secret());
+    let secret = secret.ok_or_else(|| strange(ParameterStore, "no `Value`"))?;
+    Ok(Value { secret, version: version.to_string(), current: latest.then_some(true) })
+}
+
+/// The name with its version, as a call has it.
+fn selected(wanted: &Wanted) -> String {
+    wanted.version.as_ref().map_or_else(|| wanted.name.clone(), |version| format!("{}:{version}", wanted.name))
+}
+
+/// The error of a parameter that is not there. The service does not tell whether it is the name or the version.
+pub(super) fn missing(wanted: Option<&Wanted>) -> VaultError {
+    let name = wanted.map(|wanted| words::tame(&wanted.name, 128)).unwrap_or_default();
+    let (reason, next) = match wanted.and_then(|wanted| wanted.version.as_ref()) {
+        Some(version) => {
+            let reason = format!("`{name}` or its version `{}` is not there", words::tame(version, 64));
+            (reason, "check the name, the version and the region: the last 100 versions are kept")
+        }
+        None => (
+            format!("`{name}` is not there, in this region of this account"),
+            "check the name, the region and whose credential it is: `cloze doctor` tells the account",
+        ),
+    };
+    VaultError::new(VaultFault::NotFound, reason, next)
+}
+
+/// What a refusal is about.
+pub(super) fn subject(wanted: Option<&Wanted>) -> Subject<'_> {
+    Subject {
+        service: ParameterStore,
+        action: GET,
+        name: wanted.map(|wanted| wanted.name.as_str()),
+        version: wanted.and_then(|wanted| wanted.version.as_deref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted;
+    use super::calls;
+
+    #[test]
+    fn no_call_has_a_name_twice() {
+        let of = |name: &str, version: Option<&str>| Wanted { name: name.to_owned(), version: version.map(str::to_owned) };
+        let mut wanted: Vec<Wanted> = (0..11).map(|number| of(&format!("/p{number}"), None)).collect();
+        wanted.extend([of("/p0", Some("1")), of("/p0", Some("2")), of("/p1", Some("1"))]);
+        assert_eq!(calls(&wanted), [vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9], vec![10], vec![11, 13], vec![12]]);
+        assert_eq!(calls(&[]), Vec::<Vec<usize>>::new());
+    }
+}

@@ -1,0 +1,246 @@
+//! What AWS refuses with: a code that says what to do, and words that it shows to everybody. Its documentation lists them for each operation,
+//! and those that every operation has (docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html).
+
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::aws::settings::Service;
+use crate::vault::http::Dialect;
+use crate::vault::http::Reply;
+use crate::vault::http::Verdict;
+use crate::vault::json::Json;
+use crate::vault::words;
+
+/// An error of AWS.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    /// The code without its namespace, such as `ResourceNotFoundException`; empty where there is none.
+    pub(super) code: String,
+    /// AWS's words, fit to be shown.
+    said: Option<String>,
+    status: u16,
+}
+
+/// What was asked for, for messages.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) service: Service,
+    /// The action in policies, such as `secretsmanager:GetSecretValue`.
+    pub(super) action: &'static str,
+    pub(super) name: Option<&'a str>,
+    pub(super) version: Option<&'a str>,
+}
+
+/// The kinds of codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Missing,
+    Decryption,
+    Denied,
+    Expired,
+    Clock,
+    Credential,
+    Account,
+    Throttled,
+    Unknown,
+    Passing,
+    Other,
+}
+
+/// What an answer asks for: AWS asks for patience by status 400 and a code.
+pub(super) fn verdict(reply: &Reply) -> Verdict {
+    if !(400..500).contains(&reply.status) {
+        return Verdict::of_status(reply.status);
+    }
+    match kind(&code(reply)) {
+        Kind::Throttled => Verdict::Throttled,
+        Kind::Passing => Verdict::Again,
+        _ => Verdict::of_status(reply.status),
+    }
+}
+
+impl Refusal {
+    /// The error that a reply of another status than 200 is.
+    pub(super) fn of(reply: &Reply, dialect: &dyn Dialect) -> Self {
+        let json = Json::parse(reply.body.expose()).ok();
+        let said = json.and_then(|json| json.get("Message").or_else(|| json.get("message"))?.text());
+        Self::new(&code(reply), said, reply.status, dialect)
+    }
+
+    /// The error of one secret in a batch.
+    pub(super) fn of_entry(entry: Json<'_>, dialect: &dyn Dialect) -> Option<Self> {
+        let said = entry.get("Message").and_then(|words| words.text());
+        Some(Self::new(&entry.get("ErrorCode")?.text()?, said, 400, dialect))
+    }
+
+    /// The error with this code, without words.
+    pub(super) fn of_code(code: &str, status: u16) -> Self {
+        Self { code: bare(code), said: None, status }
+    }
+
+    fn new(code: &str, said: Option<String>, status: u16, dialect: &dyn Dialect) -> Self {
+        let said = said.filter(|said| !dialect.gives_away(said)).map(|said| words::tame(&said, 200).trim_end_matches('.').to_owned());
+        Self { code: bare(code), said: said.filter(|said| !said.is_empty()), status }
+    }
+
+    /// Whether asking once more, or otherwise, may fare better.
+    pub(super) fn passes(&self) -> bool {
+        matches!(kind(&self.code), Kind::Throttled | Kind::Passing) || self.status >= 500
+    }
+
+    /// Whether it says that the caller may not do this.
+    pub(super) fn is_denial(&self) -> bool {
+        kind(&self.code) == Kind::Denied
+    }
+
+    /// Whether the server does not know the operation.
+    pub(super) fn is_unknown_operation(&self) -> bool {
+        kind(&self.code) == Kind::Unknown
+    }
+
+    /// Whether it is about the credential, and so the same for everything else that is asked with it.
+    pub(super) fn is_of_credential(&self) -> bool {
+        matches!(kind(&self.code), Kind::Expired | Kind::Clock | Kind::Credential | Kind::Account)
+    }
+
+    fn says(&self, phrase: &str) -> bool {
+        self.said.as_ref().is_some_and(|said| said.to_lowercase().contains(phrase))
+    }
+
+    /// The error in our words, with AWS's own where they help.
+    pub(super) fn error(&self, subject: Subject<'_>) -> VaultError {
+        let Subject { service, action, .. } = subject;
+        let said = self.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
+        let name = subject.name.map(|name| words::tame(name, 128));
+        let what = name.as_ref().map_or_else(|| "this".to_owned(), |name| format!("`{name}`"));
+        let error = |fault, reason: String, next: &str| VaultError::new(fault, reason, next);
+        let kms = "allow `kms:Decrypt` on the key that it is encrypted by, in the key's own policy too, and see that the key is enabled";
+        match kind(&self.code) {
+            Kind::Missing => match subject.version {
+                Some(version) => error(
+                    VaultFault::NotFound,
+                    format!("{what} or its version `{}` is not there", words::tame(version, 64)),
+                    "check the name, the version and the region",
+                ),
+                None if self.says("staging label") => {
+                    error(VaultFault::NotFound, format!("{what} has no current version"), "store a value in it")
+                }
+                None => error(
+                    VaultFault::NotFound,
+                    format!("{what} is not there, in this region of this account"),
+                    "check the name, the region and whose credential it is: `cloze doctor` tells the account",
+                ),
+            },
+            Kind::Other if self.code == "InvalidRequestException" && self.says("delet") => error(
+                VaultFault::Gone,
+                format!("{what} is scheduled for deletion"),
+                "restore it, such as by `aws secretsmanager restore-secret`, or ask for another",
+            ),
+            Kind::Decryption => error(VaultFault::Denied, format!("{what} cannot be decrypted{said}"), kms),
+            Kind::Denied if self.says("kms") || self.says("customer master key") || self.says("ciphertext") => {
+                error(VaultFault::Denied, format!("{what} cannot be decrypted with this credential{said}"), kms)
+            }
+            Kind::Denied => {
+                let next = format!("allow `{action}` in a policy of whom the credential belongs to; `cloze doctor` tells who that is");
+                error(VaultFault::Denied, format!("the credential may not do `{action}` with {what}{said}"), &next)
+            }
+            Kind::Expired => error(
+                VaultFault::Unauthenticated,
+                "the credential has expired".to_owned(),
+                "log in again, such as by `aws sso login`, or get a new session token",
+            ),
+            Kind::Clock => {
+                error(VaultFault::Unauthenticated, "AWS does not accept the time of the signature".to_owned(), "set this machine's clock")
+            }
+            Kind::Credential if self.says("expired") || self.says("not yet current") => {
+                Self { code: "RequestExpired".to_owned(), ..self.clone() }.error(subject)
+            }
+            Kind::Credential => error(
+                VaultFault::Unauthenticated,
+                format!("AWS does not accept the credential ({})", words::tame(&self.code, 64)),
+                "check that access key, secret key and session token belong together, and to this partition of AWS",
+            ),
+            Kind::Account => error(
+                VaultFault::Unauthenticated,
+                format!("the account may not use {} here ({})", service.words(), words::tame(&self.code, 64)),
+                "check that the account is active and the region is enabled for it",
+            ),
+            Kind::Throttled => error(
+                VaultFault::RateLimited,
+                format!("the vault asks for patience{said}"),
+                "try again later, or ask AWS for a higher quota",
+            ),
+            _ if self.status >= 500 => error(
+                VaultFault::Unavailable,
+                format!("the vault failed with status {}{said}", self.status),
+                "try again later, and see health.aws.amazon.com",
+            ),
+            Kind::Unknown | Kind::Passing | Kind::Other => {
+                let code = if self.code.is_empty() { String::new() } else { format!(" ({})", words::tame(&self.code, 64)) };
+                error(
+                    VaultFault::Unavailable,
+                    format!("the vault refused the request with status {}{code}{said}", self.status),
+                    &format!("check the endpoint, and that it is one of {}", service.words()),
+                )
+            }
+        }
+    }
+}
+
+/// The code of an error: in the body under `__type`, or else in the header.
+fn code(reply: &Reply) -> String {
+    let json = Json::parse(reply.body.expose()).ok();
+    let own = json.and_then(|json| json.get("__type").or_else(|| json.get("code"))?.text());
+    own.or_else(|| reply.error_type.clone()).map(|code| bare(&code)).unwrap_or_default()
+}
+
+/// A code without the namespace before it and the address after it.
+fn bare(code: &str) -> String {
+    let code = code.split(':').next().unwrap_or_default();
+    code.rsplit('#').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(64).collect()
+}
+
+fn kind(code: &str) -> Kind {
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "ResourceNotFound" | "ParameterNotFound" | "ParameterVersionNotFound" => Kind::Missing,
+        "DecryptionFailure" | "InvalidKeyId" => Kind::Decryption,
+        "AccessDenied" | "UnauthorizedOperation" => Kind::Denied,
+        "ExpiredToken" => Kind::Expired,
+        "RequestExpired" | "RequestTimeTooSkewed" => Kind::Clock,
+        "UnrecognizedClient" | "InvalidClientTokenId" | "InvalidSignature" | "SignatureDoesNotMatch" | "IncompleteSignature" => {
+            Kind::Credential
+        }
+        "MissingAuthenticationToken" | "InvalidAccessKeyId" | "AuthFailure" | "InvalidToken" | "NotAuthorized" => Kind::Credential,
+        "OptInRequired" | "SubscriptionRequired" | "AccountProblem" => Kind::Account,
+        "Throttling" | "Throttled" | "ThrottledException" | "RequestLimitExceeded" | "TooManyRequests" | "RequestThrottled" => {
+            Kind::Throttled
+        }
+        "SlowDown" | "ProvisionedThroughputExceeded" | "PriorRequestNotComplete" | "BandwidthLimitExceeded" => Kind::Throttled,
+        "UnknownOperation" | "InvalidAction" => Kind::Unknown,
+        "RequestTimeout" | "InternalServiceError" | "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => Kind::Passing,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+    use super::bare;
+    use super::kind;
+
+    #[test]
+    fn codes_are_bare() {
+        assert_eq!(bare("com.amazonaws.secretsmanager#ResourceNotFoundException"), "ResourceNotFoundException");
+        assert_eq!(bare("ThrottlingException:http://internal.amazon.com/coral/x/"), "ThrottlingException");
+        assert_eq!(bare("a\u{1b}[31mb"), "a31mb");
+    }
+
+    #[test]
+    fn codes_with_and_without_their_ending_are_the_same() {
+        for code in ["ExpiredToken", "ExpiredTokenException"] {
+            assert_eq!(kind(code), Kind::Expired);
+        }
+        assert_eq!(kind("ThrottlingException"), Kind::Throttled);
+        assert_eq!(kind("InternalServiceError"), Kind::Passing);
+        assert_eq!(kind(""), Kind::Other);
+    }
+}

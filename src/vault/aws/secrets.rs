@@ -1,0 +1,173 @@
+//! AWS Secrets Manager: current values in batches of 20, pinned versions one by one
+//! (docs.aws.amazon.com/secretsmanager/latest/apireference).
+
+use std::sync::atomic::Ordering;
+
+use futures::future::join_all;
+use serde_json::json;
+use tokio::time::Instant;
+
+use crate::vault::VaultError;
+use crate::vault::aws::link::Link;
+use crate::vault::aws::name;
+use crate::vault::aws::refusal::Refusal;
+use crate::vault::aws::refusal::Subject;
+use crate::vault::aws::settings::Service::SecretsManager;
+use crate::vault::aws::value::Value;
+use crate::vault::aws::value::Wanted;
+use crate::vault::aws::value::bytes;
+use crate::vault::aws::value::list;
+use crate::vault::aws::value::object;
+use crate::vault::aws::value::only;
+use crate::vault::aws::value::strange;
+use crate::vault::aws::value::text;
+use crate::vault::http::Reply;
+use crate::vault::json::Json;
+
+/// The most secrets in a batch.
+const BATCH: usize = 20;
+/// The action that reads a secret.
+const GET: &str = "secretsmanager:GetSecretValue";
+
+/// Which of the wanted are read by the same call. A batch has current versions only, and names; who asks by ARN is answered alone.
+pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
+    let batched = |index: &usize| wanted[*index].version.is_none() && !name::is_arn(&wanted[*index].name);
+    let (together, alone): (Vec<usize>, Vec<usize>) = (0..wanted.len()).partition(batched);
+    together.chunks(BATCH).map(<[usize]>::to_vec).chain(alone.into_iter().map(|index| vec![index])).collect()
+}
+
+/// Reads the wanted with the same call.
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+    if wanted.len() == 1 || link.alone.load(Ordering::Relaxed) {
+        return each(link, wanted, until).await;
+    }
+    let names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
+    link.batch_turn().await;
+    let all = |error: &VaultError| wanted.iter().map(|_| Err(error.clone())).collect();
+    let reply = match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
+        Ok(reply) => reply,
+        Err(error) => return all(&error),
+    };
+    if let Some(redirect) = reply.redirect() {
+        return all(&redirect);
+    }
+    if reply.status != 200 {
+        let refusal = Refusal::of(&reply, &link.signer);
+        if refusal.is_of_credential() || refusal.passes() || reply.status >= 500 {
+            return wanted.iter().map(|wanted| Err(refusal.error(subject(Some(wanted))))).collect();
+        }
+        // To read each may be allowed where to read many at once is not.
+        if refusal.is_denial() || refusal.is_unknown_operation() {
+            link.alone.store(true, Ordering::Relaxed);
+        }
+        return each(link, wanted, until).await;
+    }
+    let outcomes = match batch(&reply, wanted, link) {
+        Ok(outcomes) => outcomes,
+        Err(error) => return all(&error),
+    };
+    let again: Vec<&Wanted> =
+        wanted.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Again)).map(|(wanted, _)| *wanted).collect();
+    let mut again = each(link, &again, until).await.into_iter();
+    let unread = || strange(SecretsManager, "a secret was left out");
+    outcomes
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Read(value) => Ok(value),
+            Outcome::Refused(error) => Err(error),
+            Outcome::Again => again.next().unwrap_or_else(|| Err(unread())),
+        })
+        .collect()
+}
+
+/// What a batch says of one secret.
+enum Outcome {
+    Read(Value),
+    Refused(VaultError),
+    /// It says nothing that lasts.
+    Again,
+}
+
+fn batch(reply: &Reply, wanted: &[&Wanted], link: &Link) -> Result<Vec<Outcome>, VaultError> {
+    let json = object(reply, SecretsManager)?;
+    let mut outcomes: Vec<Option<Outcome>> = wanted.iter().map(|_| None).collect();
+    let mut note = |names: &[Option<&str>], outcome: Outcome| {
+        let place = names.iter().flatten().find_map(|name| wanted.iter().position(|wanted| wanted.name == **name));
+        let place = place.ok_or_else(|| strange(SecretsManager, "a secret that was not asked for"))?;
+        match outcomes[place].replace(outcome) {
+            None => Ok(()),
+            Some(_) => Err(strange(SecretsManager, "a secret that was answered twice")),
+        }
+    };
+    for entry in list(json, "SecretValues", SecretsManager)? {
+        let name = text(entry, "Name", SecretsManager)?;
+        note(&[Some(&name)], Outcome::Read(value(entry, None)?))?;
+    }
+    for entry in list(json, "Errors", SecretsManager)? {
+        let id = text(entry, "SecretId", SecretsManager)?;
+        let refusal = Refusal::of_entry(entry, &link.signer).ok_or_else(|| strange(SecretsManager, "no `ErrorCode`"))?;
+        // The error may name the secret by its ARN.
+        let names = [Some(id.as_str()), name::of_arn(&id)];
+        let known = wanted.iter().find(|wanted| names.contains(&Some(wanted.name.as_str()))).copied();
+        let outcome = if refusal.passes() { Outcome::Again } else { Outcome::Refused(refusal.error(subject(known))) };
+        note(&names, outcome)?;
+    }
+    let more = only(json, "NextToken", SecretsManager)?.is_some();
+    let unread = || if more { Ok(Outcome::Again) } else { Err(strange(SecretsManager, "a secret was left out")) };
+    outcomes.into_iter().map(|outcome| outcome.map_or_else(unread, Ok)).collect()
+}
+
+/// Reads each by a call of its own.
+async fn each(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+    join_all(wanted.iter().map(|wanted| one(link, wanted, until))).await
+}
+
+async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, VaultError> {
+    let mut body = json!({ "SecretId": wanted.name });
+    if let Some(version) = &wanted.version {
+        body[if name::is_stage(version) { "VersionStage" } else { "VersionId" }] = json!(version);
+    }
+    let reply = link.call("secretsmanager.GetSecretValue", &body, until).await?;
+    if let Some(redirect) = reply.redirect() {
+        return Err(redirect);
+    }
+    if reply.status != 200 {
+        return Err(Refusal::of(&reply, &link.signer).error(subject(Some(wanted))));
+    }
+    let json = object(&reply, SecretsManager)?;
+    let field = if name::is_arn(&wanted.name) { "ARN" } else { "Name" };
+    if text(json, field, SecretsManager)? != wanted.name {
+        return Err(strange(SecretsManager, "a secret that was not asked for"));
+    }
+    value(json, wanted.version.as_deref())
+}
+
+/// The value in an entry, which has to be of `version` if one is pinned.
+fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, VaultError> {
+    let id = text(entry, "VersionId", SecretsManager)?;
+    let stages: Vec<String> = list(entry, "VersionStages", SecretsManager)?.into_iter().filter_map(|stage| stage.text()).collect();
+    let pinned = version.filter(|version| !name::is_stage(version));
+    if pinned.is_some_and(|pinned| pinned != id) {
+        return Err(strange(SecretsManager, "a version that was not asked for"));
+    }
+    let plain = only(entry, "SecretString", SecretsManager)?;
+    let binary = only(entry, "SecretBinary", SecretsManager)?;
+    let secret = match (plain, binary) {
+        (Some(plain), None) => plain.secret().ok_or_else(|| strange(SecretsManager, "`SecretString` is no text"))?,
+        (None, Some(binary)) => bytes(binary).ok_or_else(|| strange(SecretsManager, "`SecretBinary` is no base64"))?,
+        (None, None) => return Err(strange(SecretsManager, "neither `SecretString` nor `SecretBinary`")),
+        (Some(_), Some(_)) => return Err(strange(SecretsManager, "both `SecretString` and `SecretBinary`")),
+    };
+    let current = version.is_none() || stages.iter().any(|stage| stage == "AWSCURRENT");
+    Ok(Value { secret, version: id, current: Some(current) })
+}
+
+/// What a refusal is about.
+pub(super) fn subject(wanted: Option<&Wanted>) -> Subject<'_> {
+    Subject {
+        service: SecretsManager,
+        action: GET,
+        name: wanted.map(|wanted| wanted.name.as_str()),
+        version: wanted.and_then(|wanted| wanted.version.as_deref()),
+    }
+}
