@@ -1,18 +1,26 @@
 //! From settings to adapters: the one room that knows both.
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "azure")]
+mod azure;
+#[cfg(feature = "gcp")]
+mod gcp;
 #[cfg(feature = "hashicorp")]
 mod hashicorp;
+#[cfg(any(feature = "azure", feature = "hashicorp"))]
+mod needs;
+#[cfg(any(feature = "env", feature = "exec"))]
+mod programs;
 mod trust;
 mod vaults;
 
 pub use trust::{Founding, Trust};
-pub use vaults::Meters;
 
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
@@ -25,6 +33,9 @@ use crate::project::Root;
 use crate::project::Settings;
 use crate::project::Variables;
 use crate::secret::Secret;
+use crate::vault::Meters;
+#[cfg(feature = "env")]
+use crate::vault::env::Surroundings;
 
 /// What adapters are made from.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +52,15 @@ pub struct Wiring<'a> {
     pub variables: &'a Variables,
     /// The user's home directory, where some tools keep a token.
     pub home: Option<&'a Path>,
-    /// How long the vaults may be asked.
-    pub deadline: Option<Duration>,
-    /// Counts the calls of each vault that is asked over a network, by name.
+    /// The variables of the process, for vaults of kind `env`.
+    #[cfg(feature = "env")]
+    pub surroundings: &'a Arc<dyn Surroundings>,
+    /// Whether vaults of kind `exec` may run their programs.
+    pub allow_exec: bool,
+    /// Count the calls to each vault.
     pub meters: &'a Meters,
     /// The time.
-    pub clock: &'a dyn Clock,
+    pub clock: &'a Arc<dyn Clock>,
     /// Randomness.
     pub entropy: &'a Arc<dyn Entropy>,
 }

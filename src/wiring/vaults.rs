@@ -1,48 +1,37 @@
 //! The vaults of an environment.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+#[cfg(feature = "http")]
 use std::fs;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 
+use crate::history::HistoryStore;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::AzureTarget;
 use crate::project::HashicorpTarget;
+#[cfg(feature = "http")]
 use crate::project::Location;
 use crate::project::VaultSettings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
+#[cfg(feature = "http")]
 use crate::secret::Secret;
-use crate::vault::Meter;
 use crate::vault::Vault;
+#[cfg(any(feature = "http", feature = "env", feature = "exec"))]
+use crate::vault::VaultError;
+#[cfg(feature = "http")]
+use crate::vault::http::{Identity, Limits, Tls};
 use crate::vault::limited::Limited;
 use crate::vault::local::LocalVault;
+use crate::wiring::Founding;
+use crate::wiring::Trust;
 use crate::wiring::Wiring;
 
-/// Counters of calls, by the vault's name.
-#[derive(Debug, Default)]
-pub struct Meters {
-    list: Mutex<BTreeMap<String, Arc<Meter>>>,
-}
-
-impl Meters {
-    /// The counter of a vault, made when it is first asked for.
-    pub fn of(&self, vault: &str) -> Arc<Meter> {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(list.entry(vault.to_owned()).or_default())
-    }
-
-    /// All of them, by name.
-    pub fn all(&self) -> Vec<(String, Arc<Meter>)> {
-        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.iter().map(|(name, meter)| (name.clone(), Arc::clone(meter))).collect()
-    }
-}
-
 /// Bytes of a file that a vault's settings name: a token, a certificate.
+#[cfg(feature = "http")]
 const FILE_LIMIT: u64 = 1 << 20;
 
 impl Wiring<'_> {
@@ -74,6 +63,67 @@ impl Wiring<'_> {
         Ok(vaults)
     }
 
+    /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
+    pub async fn named_vaults(
+        &self,
+        names: &BTreeSet<String>,
+        store: &dyn HistoryStore,
+    ) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+        let wanted = || self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value));
+        let trust =
+            if wanted().any(|settings| settings.target.is_local()) { Some(self.trust(store, Founding::Refused).await) } else { None };
+        let mut vaults = BTreeMap::new();
+        let mut problems = Vec::new();
+        for settings in wanted() {
+            match self.vault_or_file(settings, trust.as_ref()) {
+                Ok(vault) => {
+                    vaults.insert(settings.entry.name.value.clone(), vault);
+                }
+                Err(failed) => problems.extend(failed.into_list()),
+            }
+        }
+        Problems::or(vaults, problems)
+    }
+
+    /// The vaults that can be examined, in the project's order: each by its name, or what is wrong with how it is set up. A key is needed
+    /// only where one of them is a file.
+    pub async fn examined(
+        &self,
+        name: Option<&str>,
+        store: &dyn HistoryStore,
+    ) -> Result<Vec<(String, Result<Arc<dyn Vault>, Problems>)>, Problem> {
+        let wanted: Vec<&VaultSettings> = match name {
+            Some(name) => vec![self.settings.vault(name).ok_or_else(|| self.no_vault(name))?],
+            None => self.settings.vaults.iter().filter(|settings| self.is_meant(settings)).collect(),
+        };
+        let local = wanted.iter().any(|settings| settings.target.is_local());
+        let trust = if local { Some(self.trust(store, Founding::Refused).await) } else { None };
+        let one = |settings: &VaultSettings| (settings.entry.name.value.clone(), self.vault_or_file(settings, trust.as_ref()));
+        Ok(wanted.into_iter().map(one).collect())
+    }
+
+    /// Whether a vault is more than a default that nobody uses.
+    fn is_meant(&self, settings: &VaultSettings) -> bool {
+        match &settings.target {
+            VaultTarget::Local { path } => settings.entry.name.place.is_some() || self.settings.vaults.len() == 1 || self.root.exists(path),
+            _ => true,
+        }
+    }
+
+    /// A vault; the keys are looked at only where it is a file.
+    fn vault_or_file(&self, settings: &VaultSettings, trust: Option<&Result<Trust, Problems>>) -> Result<Arc<dyn Vault>, Problems> {
+        match trust {
+            Some(Ok(trust)) => Ok(self.vault(settings, &trust.keys)?),
+            Some(Err(failed)) if settings.target.is_local() => Err(failed.clone()),
+            _ => Ok(self.remote(settings)?),
+        }
+    }
+
+    fn no_vault(&self, name: &str) -> Problem {
+        let known: Vec<&str> = self.settings.vaults.iter().map(|vault| vault.entry.name.value.as_str()).collect();
+        Problem::new(Fault::Usage, format!("there is no vault `{name}`"), format!("name one of: {}", known.join(", ")))
+    }
+
     /// Whether every vault is a file.
     pub fn is_offline(&self) -> bool {
         self.settings.vaults.iter().all(|settings| matches!(settings.target, VaultTarget::Local { .. }))
@@ -81,10 +131,7 @@ impl Wiring<'_> {
 
     /// The local vault of that name, for those who keep secrets in it.
     pub fn local_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
-        let Some(settings) = self.settings.vault(name) else {
-            let known: Vec<&str> = self.settings.vaults.iter().map(|vault| vault.entry.name.value.as_str()).collect();
-            return Err(Problem::new(Fault::Usage, format!("there is no vault `{name}`"), format!("name one of: {}", known.join(", "))));
-        };
+        let settings = self.settings.vault(name).ok_or_else(|| self.no_vault(name))?;
         match &settings.target {
             VaultTarget::Local { path } => Ok(self.open_local(path, keys)?),
             VaultTarget::Hashicorp(HashicorpTarget { address, .. }) => Err(elsewhere(name, &format!("kept at {address}"))),
@@ -93,34 +140,61 @@ impl Wiring<'_> {
         }
     }
 
-    /// Any vault of that name.
-    pub fn any_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<Arc<dyn Vault>, Problem> {
-        match self.settings.vault(name) {
-            Some(settings) => self.vault(settings, keys),
-            None => self.local_vault(name, keys).map(|vault| Arc::new(vault) as Arc<dyn Vault>),
-        }
-    }
-
     fn vault(&self, settings: &VaultSettings, keys: &Arc<Keys>) -> Result<Arc<dyn Vault>, Problem> {
-        let prefixes: Vec<String> = settings.entry.prefixes.iter().map(|prefix| prefix.value.clone()).collect();
         match &settings.target {
             VaultTarget::Local { path } => {
                 let vault = Arc::new(self.open_local(path, keys)?);
+                let prefixes = prefixes(settings);
                 Ok(if prefixes.is_empty() { vault } else { Arc::new(Limited::new(vault, &prefixes)) })
             }
-            #[cfg(feature = "hashicorp")]
-            VaultTarget::Hashicorp(target) => Ok(Arc::new(self.hashicorp(settings, target, prefixes)?)),
-            _ => Err(self.not_built(settings)),
+            _ => self.remote(settings),
         }
     }
 
-    fn not_built(&self, settings: &VaultSettings) -> Problem {
-        let kind = settings.entry.kind.word();
-        let reason = format!("vault `{}` is of kind `{kind}`, which this build of cloze leaves out", settings.entry.name.value);
-        settings.entry.name.blame(Problem::new(Fault::Project, reason, format!("use a build with the feature `{kind}`")))
+    /// A vault that needs no key of the environment.
+    fn remote(&self, settings: &VaultSettings) -> Result<Arc<dyn Vault>, Problem> {
+        match &settings.target {
+            VaultTarget::Local { path } => {
+                let reason = format!("vault `{}` is the file `{path}`, and no key was opened for it", settings.entry.name.value);
+                Err(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"))
+            }
+            #[cfg(feature = "hashicorp")]
+            VaultTarget::Hashicorp(target) => Ok(Arc::new(self.hashicorp(settings, target)?)),
+            #[cfg(feature = "azure")]
+            VaultTarget::Azure(target) => Ok(Arc::new(self.azure(settings, target)?)),
+            #[cfg(feature = "aws")]
+            VaultTarget::Aws(target) => Ok(Arc::new(self.aws(settings, target)?)),
+            #[cfg(feature = "gcp")]
+            VaultTarget::Gcp(target) => Ok(Arc::new(self.gcp(settings, target)?)),
+            #[cfg(feature = "env")]
+            VaultTarget::Env { prefix } => Ok(Arc::new(self.env(settings, prefix)?)),
+            #[cfg(feature = "exec")]
+            VaultTarget::Exec { command } => Ok(Arc::new(self.exec(settings, command)?)),
+            #[expect(unreachable_patterns, reason = "a build may leave kinds out")]
+            _ => Err(not_built(settings)),
+        }
+    }
+
+    /// How much at once and how long, for a vault behind a network.
+    #[cfg(feature = "http")]
+    pub(super) fn limits(&self, settings: &VaultSettings) -> Limits {
+        let meter = self.meters.of(&settings.entry.name.value);
+        Limits { deadline: self.settings.deadline, meter, ..Limits::default() }
+    }
+
+    /// Who is believed to be a vault, and who says that it is us.
+    #[cfg(feature = "http")]
+    pub(super) fn tls(&self, authorities: Option<&Location>, identity: Option<(&Location, &Location)>) -> Result<Tls, Problem> {
+        let authorities = authorities.map(|location| self.file(location, "the file of authorities")).transpose()?;
+        let identity = identity.map(|(chain, key)| {
+            let chain = self.file(chain, "the client's certificate")?.expose().to_vec();
+            Ok::<_, Problem>(Identity { chain, key: self.file(key, "the key of the client's certificate")? })
+        });
+        Ok(Tls { authorities: authorities.map(|pem| pem.expose().to_vec()), identity: identity.transpose()? })
     }
 
     /// The file that a setting names.
+    #[cfg(feature = "http")]
     pub(super) fn file(&self, location: &Location, what: &str) -> Result<Secret, Problem> {
         let path = self.located(location)?;
         let shown = path.display();
@@ -138,6 +212,23 @@ impl Wiring<'_> {
     fn open_local(&self, path: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
         Ok(LocalVault::open(self.beneath(path)?, Arc::clone(keys), &self.settings.project, &self.settings.environment))
     }
+}
+
+fn not_built(settings: &VaultSettings) -> Problem {
+    let kind = settings.entry.kind.word();
+    let reason = format!("vault `{}` is of kind `{kind}`, which this build of cloze leaves out", settings.entry.name.value);
+    settings.entry.name.blame(Problem::new(Fault::Project, reason, format!("use a build with the feature `{kind}`")))
+}
+
+/// The error of a vault whose settings cannot be used, at the place where it is named.
+#[cfg(any(feature = "http", feature = "env", feature = "exec"))]
+pub(super) fn refused(settings: &VaultSettings, error: VaultError) -> Problem {
+    let name = &settings.entry.name;
+    name.blame(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
+}
+
+pub(super) fn prefixes(settings: &VaultSettings) -> Vec<String> {
+    settings.entry.prefixes.iter().map(|prefix| prefix.value.clone()).collect()
 }
 
 fn elsewhere(name: &str, place: &str) -> Problem {
