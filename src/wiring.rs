@@ -1,6 +1,7 @@
 //! From settings to adapters: the one file that knows both.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -28,9 +29,11 @@ use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::story::past::owner;
+use crate::vault::Meters;
 use crate::vault::Vault;
 use crate::vault::hashicorp;
 use crate::vault::hashicorp::HashicorpVault;
+use crate::vault::http::Limits;
 use crate::vault::limited::Limited;
 use crate::vault::local::LocalVault;
 
@@ -51,6 +54,8 @@ pub struct Wiring<'a> {
     pub clock: &'a dyn Clock,
     /// Randomness.
     pub entropy: &'a Arc<dyn Entropy>,
+    /// Count the calls to each vault.
+    pub meters: &'a Meters,
 }
 
 /// The keys of an environment.
@@ -112,6 +117,58 @@ impl Wiring<'_> {
         Ok(vaults)
     }
 
+    /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
+    pub async fn named_vaults(&self, names: &BTreeSet<String>, store: &dyn HistoryStore) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+        let wanted = || self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value));
+        let trust = if wanted().any(|settings| settings.target.is_local()) { Some(self.trust(store, Founding::Refused).await) } else { None };
+        let mut vaults = BTreeMap::new();
+        let mut problems = Vec::new();
+        for settings in wanted() {
+            match self.vault_or_file(settings, trust.as_ref()) {
+                Ok(vault) => {
+                    vaults.insert(settings.entry.name.value.clone(), vault);
+                }
+                Err(failed) => problems.extend(failed.into_list()),
+            }
+        }
+        Problems::or(vaults, problems)
+    }
+
+    /// The vaults that can be examined, in the project's order: each by its name, or what is wrong with how it is set up. A key is needed
+    /// only where one of them is a file.
+    pub async fn examined(&self, name: Option<&str>, store: &dyn HistoryStore) -> Result<Vec<(String, Result<Arc<dyn Vault>, Problems>)>, Problem> {
+        let wanted: Vec<&VaultSettings> = match name {
+            Some(name) => vec![self.settings.vault(name).ok_or_else(|| self.no_vault(name))?],
+            None => self.settings.vaults.iter().filter(|settings| self.is_meant(settings)).collect(),
+        };
+        let local = wanted.iter().any(|settings| settings.target.is_local());
+        let trust = if local { Some(self.trust(store, Founding::Refused).await) } else { None };
+        let one = |settings: &VaultSettings| (settings.entry.name.value.clone(), self.vault_or_file(settings, trust.as_ref()));
+        Ok(wanted.into_iter().map(one).collect())
+    }
+
+    /// Whether a vault is more than a default that nobody uses.
+    fn is_meant(&self, settings: &VaultSettings) -> bool {
+        match &settings.target {
+            VaultTarget::Local { path } => settings.entry.name.place.is_some() || self.settings.vaults.len() == 1 || self.root.exists(path),
+            VaultTarget::Hashicorp { .. } => true,
+        }
+    }
+
+    /// A vault; the keys are looked at only where it is a file.
+    fn vault_or_file(&self, settings: &VaultSettings, trust: Option<&Result<Trust, Problems>>) -> Result<Arc<dyn Vault>, Problems> {
+        match trust {
+            Some(Ok(trust)) => Ok(self.vault(settings, &trust.keys)?),
+            Some(Err(failed)) if settings.target.is_local() => Err(failed.clone()),
+            _ => Ok(self.remote(settings)?),
+        }
+    }
+
+    fn no_vault(&self, name: &str) -> Problem {
+        let known: Vec<&str> = self.settings.vaults.iter().map(|vault| vault.entry.name.value.as_str()).collect();
+        Problem::new(Fault::Usage, format!("there is no vault `{name}`"), format!("name one of: {}", known.join(", ")))
+    }
+
     /// Whether every vault is a file.
     pub fn is_offline(&self) -> bool {
         self.settings.vaults.iter().all(|settings| matches!(settings.target, VaultTarget::Local { .. }))
@@ -120,8 +177,7 @@ impl Wiring<'_> {
     /// The local vault of that name, for those who keep secrets in it.
     pub fn local_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
         let Some(settings) = self.settings.vault(name) else {
-            let known: Vec<&str> = self.settings.vaults.iter().map(|vault| vault.entry.name.value.as_str()).collect();
-            return Err(Problem::new(Fault::Usage, format!("there is no vault `{name}`"), format!("name one of: {}", known.join(", "))));
+            return Err(self.no_vault(name));
         };
         match &settings.target {
             VaultTarget::Local { path } => Ok(self.open_local(path, keys)?),
@@ -254,20 +310,32 @@ impl Wiring<'_> {
     }
 
     fn vault(&self, settings: &VaultSettings, keys: &Arc<Keys>) -> Result<Arc<dyn Vault>, Problem> {
-        let prefixes: Vec<String> = settings.entry.prefixes.iter().map(|prefix| prefix.value.clone()).collect();
         match &settings.target {
             VaultTarget::Local { path } => {
                 let vault = Arc::new(self.open_local(path, keys)?);
+                let prefixes = prefixes(settings);
                 Ok(if prefixes.is_empty() { vault } else { Arc::new(Limited::new(vault, &prefixes)) })
+            }
+            _ => self.remote(settings),
+        }
+    }
+
+    /// A vault that needs no key of the environment.
+    fn remote(&self, settings: &VaultSettings) -> Result<Arc<dyn Vault>, Problem> {
+        let name = &settings.entry.name.value;
+        match &settings.target {
+            VaultTarget::Local { path } => {
+                let reason = format!("vault `{name}` is the file `{path}`, and no key was opened for it");
+                Err(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"))
             }
             VaultTarget::Hashicorp { address, mount, namespace } => {
                 let token = self.token.ok_or_else(|| {
-                    let name = &settings.entry.name.value;
                     Problem::new(Fault::Vault, format!("vault `{name}` at {address} needs a token"), "set VAULT_TOKEN")
                 })?;
                 let given = hashicorp::Settings {
                     namespace: namespace.clone(),
-                    prefixes,
+                    prefixes: prefixes(settings),
+                    limits: Limits { deadline: self.settings.deadline, meter: self.meters.of(name), ..Limits::default() },
                     ..hashicorp::Settings::new(address, mount, token.duplicate())
                 };
                 let vault = HashicorpVault::new(given, Arc::clone(self.entropy))
@@ -318,6 +386,10 @@ impl Wiring<'_> {
             )
         })
     }
+}
+
+fn prefixes(settings: &VaultSettings) -> Vec<String> {
+    settings.entry.prefixes.iter().map(|prefix| prefix.value.clone()).collect()
 }
 
 /// Bytes of a keyring.
