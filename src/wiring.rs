@@ -118,9 +118,14 @@ impl Wiring<'_> {
     }
 
     /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
-    pub async fn named_vaults(&self, names: &BTreeSet<String>, store: &dyn HistoryStore) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+    pub async fn named_vaults(
+        &self,
+        names: &BTreeSet<String>,
+        store: &dyn HistoryStore,
+    ) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
         let wanted = || self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value));
-        let trust = if wanted().any(|settings| settings.target.is_local()) { Some(self.trust(store, Founding::Refused).await) } else { None };
+        let trust =
+            if wanted().any(|settings| settings.target.is_local()) { Some(self.trust(store, Founding::Refused).await) } else { None };
         let mut vaults = BTreeMap::new();
         let mut problems = Vec::new();
         for settings in wanted() {
@@ -136,7 +141,11 @@ impl Wiring<'_> {
 
     /// The vaults that can be examined, in the project's order: each by its name, or what is wrong with how it is set up. A key is needed
     /// only where one of them is a file.
-    pub async fn examined(&self, name: Option<&str>, store: &dyn HistoryStore) -> Result<Vec<(String, Result<Arc<dyn Vault>, Problems>)>, Problem> {
+    pub async fn examined(
+        &self,
+        name: Option<&str>,
+        store: &dyn HistoryStore,
+    ) -> Result<Vec<(String, Result<Arc<dyn Vault>, Problems>)>, Problem> {
         let wanted: Vec<&VaultSettings> = match name {
             Some(name) => vec![self.settings.vault(name).ok_or_else(|| self.no_vault(name))?],
             None => self.settings.vaults.iter().filter(|settings| self.is_meant(settings)).collect(),
@@ -186,14 +195,6 @@ impl Wiring<'_> {
                 format!("vault `{name}` is kept at {address}, not in this project"),
                 "change its secrets there",
             )),
-        }
-    }
-
-    /// Any vault of that name.
-    pub fn any_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<Arc<dyn Vault>, Problem> {
-        match self.settings.vault(name) {
-            Some(settings) => self.vault(settings, keys),
-            None => self.local_vault(name, keys).map(|vault| Arc::new(vault) as Arc<dyn Vault>),
         }
     }
 
@@ -329,9 +330,9 @@ impl Wiring<'_> {
                 Err(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"))
             }
             VaultTarget::Hashicorp { address, mount, namespace } => {
-                let token = self.token.ok_or_else(|| {
-                    Problem::new(Fault::Vault, format!("vault `{name}` at {address} needs a token"), "set VAULT_TOKEN")
-                })?;
+                let token = self
+                    .token
+                    .ok_or_else(|| Problem::new(Fault::Vault, format!("vault `{name}` at {address} needs a token"), "set VAULT_TOKEN"))?;
                 let given = hashicorp::Settings {
                     namespace: namespace.clone(),
                     prefixes: prefixes(settings),

@@ -88,7 +88,8 @@ impl Lock {
     pub fn changes(&self, after: &Self) -> Vec<LockChange> {
         let secrets: BTreeSet<&LockedSecret> = self.secrets.keys().chain(after.secrets.keys()).collect();
         let version = |lock: &Self, secret: &LockedSecret| lock.secrets.get(secret).map(|version| version.value.clone());
-        let change = |secret: &LockedSecret| LockChange { secret: secret.clone(), before: version(self, secret), after: version(after, secret) };
+        let change =
+            |secret: &LockedSecret| LockChange { secret: secret.clone(), before: version(self, secret), after: version(after, secret) };
         secrets.into_iter().map(change).filter(|change| change.before != change.after).collect()
     }
 }
@@ -149,7 +150,8 @@ mod tests {
 
     #[test]
     fn the_file_is_sorted_with_a_line_for_each_secret() {
-        let lock = lock(&[("shared", "b", None, "2"), ("default", "team/a", Some("AWSPENDING"), "x-1"), ("default", "team/a", None, "yes")]);
+        let lock =
+            lock(&[("shared", "b", None, "2"), ("default", "team/a", Some("AWSPENDING"), "x-1"), ("default", "team/a", None, "yes")]);
         assert_eq!(
             lock.to_text(),
             concat!(
@@ -196,10 +198,8 @@ mod tests {
         assert_eq!(wrong(""), ["locks/dev.lock: a lock file is one document; make it anew with `cloze lock`"]);
         assert_eq!(
             wrong("apiVersion: cloze.dev/lock/v2\nenvironment: dev\nsecrets: []\n"),
-            [
-                "locks/dev.lock:1:13: `cloze.dev/lock/v2` at `apiVersion` is not known to this version of cloze; \
-                make it anew with `cloze lock`, which writes `cloze.dev/lock/v1`, or use a newer cloze"
-            ]
+            ["locks/dev.lock:1:13: `cloze.dev/lock/v2` at `apiVersion` is not known to this version of cloze; \
+                make it anew with `cloze lock`, which writes `cloze.dev/lock/v1`, or use a newer cloze"]
         );
         assert_eq!(
             wrong("apiVersion: cloze.dev/lock/v1\nenvironment: dev\nsecret: []\n"),

@@ -218,7 +218,8 @@ fn faults_of<A: Answer>(ask: &Ask, asked: &Asked<A>, answer: &A, blanks: &Blanks
             let next = "wait, pin the version before it, or change its start in the vault";
             refusals.push((format!("is not valid before {start}"), next.to_owned()));
         }
-        let problem = |(reason, next): (String, String)| Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(blank.place.clone());
+        let problem =
+            |(reason, next): (String, String)| Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(blank.place.clone());
         problems.extend(refusals.into_iter().map(problem));
     }
     problems

@@ -69,7 +69,9 @@ pub async fn probe(blanks: &Blanks, vaults: &BTreeMap<String, Arc<dyn Vault>>, c
         let Some(found) = asked.answer else { continue };
         let places: Vec<Place> = asked.blanks.iter().map(|id| blanks.get(*id).place.clone()).collect();
         for (reason, next) in looks_of(&ask, found.term(), now) {
-            probe.warnings.extend(places.first().map(|place| Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(place.clone())));
+            probe
+                .warnings
+                .extend(places.first().map(|place| Problem::new(Fault::Vault, format!("{ask} {reason}"), next).at(place.clone())));
         }
         probe.found.push(Probed { ask, found, places });
     }

@@ -137,7 +137,10 @@ fn enter(lock: &mut Lock, probed: &Probed, problems: &mut Vec<Problem>) {
     }
     match lock.secrets.get(&secret) {
         Some(other) if other.value != found.version => {
-            refuse(format!("{secret} changed while it was looked at: version {} came before version {}", other.value, found.version), "run `cloze lock` again");
+            refuse(
+                format!("{secret} changed while it was looked at: version {} came before version {}", other.value, found.version),
+                "run `cloze lock` again",
+            );
         }
         _ => {
             lock.secrets.insert(secret, Said::nowhere(found.version.clone()));

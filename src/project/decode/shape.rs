@@ -36,7 +36,8 @@ pub(super) const PASSPHRASE: Shape = Shape { keys: &["kind"], required: &["kind"
 
 pub(super) const CLUSTER: Shape = Shape { keys: &["context"], required: &["context"] };
 
-pub(super) const LOCK: Shape = Shape { keys: &["apiVersion", "environment", "secrets"], required: &["apiVersion", "environment", "secrets"] };
+pub(super) const LOCK: Shape =
+    Shape { keys: &["apiVersion", "environment", "secrets"], required: &["apiVersion", "environment", "secrets"] };
 
 pub(super) const LOCKED: Shape = Shape { keys: &["vault", "name", "asked", "version"], required: &["vault", "name", "version"] };
 

@@ -45,6 +45,7 @@ impl<'r> Desk<'r> {
             environment: run.environment.clone(),
             values: values.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
             sets: sets(&values.set, false).into_iter().chain(sets(&values.set_string, true)).collect(),
+            deadline: run.deadline.clone(),
             ..Flags::default()
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
@@ -94,6 +95,7 @@ impl<'r> Desk<'r> {
             token: self.run.variables.secret(variable::VAULT_TOKEN),
             clock: &Machine,
             entropy: &self.run.entropy,
+            meters: &self.run.meters,
         }
     }
 }
