@@ -1,6 +1,7 @@
 //! Probing: whether every blank could be filled, without a value where the vault has a way.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -30,6 +31,16 @@ pub struct Probe {
     pub problems: Vec<Problem>,
     /// What is worth a look.
     pub warnings: Vec<Problem>,
+}
+
+impl Probe {
+    /// How many secrets are there, whatever the field, and of how many the value had to be read to know it.
+    pub fn counts(&self) -> (usize, usize) {
+        let secret = |probed: &'_ Probed| (probed.ask.vault.clone(), probed.ask.name.clone(), probed.ask.version.clone());
+        let all: BTreeSet<_> = self.found.iter().map(secret).collect();
+        let read: BTreeSet<_> = self.found.iter().filter(|probed| probed.found.read).map(secret).collect();
+        (all.len(), read.len())
+    }
 }
 
 /// A secret that is there.

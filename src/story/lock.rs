@@ -100,8 +100,8 @@ pub async fn resolve(
         enter(&mut lock, probed, &mut problems);
     }
     let lock = Problems::or(lock, problems).map_err(|failed| locate(workbench, failed))?;
-    let read = probe.found.iter().filter(|probed| probed.found.read).count();
-    workbench.observer.observe(Event::Probed { secrets: probe.found.len(), read });
+    let (secrets, read) = probe.counts();
+    workbench.observer.observe(Event::Probed { secrets, read });
     for warning in locate_all(workbench, probe.warnings) {
         workbench.observer.observe(Event::Warned(warning));
     }

@@ -53,8 +53,8 @@ pub async fn check_online(workbench: &Workbench<'_>, prepared: Prepared, asking:
     probe.warnings = locate_all(workbench, probe.warnings);
     match review.filter(|_| problems.is_empty()) {
         Some(review) => {
-            let read = probe.found.iter().filter(|probed| probed.found.read).count();
-            workbench.observer.observe(Event::Probed { secrets: probe.found.len(), read });
+            let (secrets, read) = probe.counts();
+            workbench.observer.observe(Event::Probed { secrets, read });
             Ok((review, probe))
         }
         None => Err(problems.into()),

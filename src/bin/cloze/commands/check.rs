@@ -52,8 +52,8 @@ fn tell(run: &Run, desk: &Desk<'_>, review: &Review, probe: Option<&Probe>) -> R
             "waivers": waivers(review),
         });
         if let Some(probe) = probe {
-            let read = probe.found.iter().filter(|probed| probed.found.read).count();
-            report["secrets"] = json!({ "found": probe.found.len(), "read": read });
+            let (secrets, read) = probe.counts();
+            report["secrets"] = json!({ "found": secrets, "read": read });
         }
         return run.ui.json(&report);
     }
