@@ -92,9 +92,9 @@ pub async fn resolve(
     clock: &dyn Clock,
 ) -> Result<Lock, Problems> {
     announce(workbench.observer, blanks, vaults);
-    let probe = probe(blanks, vaults, clock).await;
+    let mut probe = probe(blanks, vaults, clock).await;
     workbench.observer.observe(Event::Answered);
-    let mut problems = probe.problems;
+    let mut problems = std::mem::take(&mut probe.problems);
     let mut lock = Lock::new(Said::nowhere(workbench.settings.environment.clone()));
     for probed in &probe.found {
         enter(&mut lock, probed, &mut problems);

@@ -14,7 +14,7 @@ fn every_blank_is_asked_for_and_nothing_is_written() {
     sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets exist, ", " read to know it", "10 objects of environment dev: no problem"]);
     let json: Value = serde_json::from_str(&sandbox.cloze(["check", "--online", "--format", "json"]).ok()).unwrap();
     assert_eq!((&json["objects"], &json["secrets"]["found"]), (&Value::from(10), &Value::from(4)));
-    assert!(!sandbox.shop_path(".cloze/history").exists() && !sandbox.shop_path("dist").exists());
+    assert!(!sandbox.shop_path(".cloze/history/dev/packs").exists() && !sandbox.shop_path("dist").exists());
 }
 
 #[test]
