@@ -1,6 +1,7 @@
 //! What happens during a run, told as facts. The binary turns them into words, JSON or a progress bar.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::problem::Problem;
 
@@ -15,6 +16,28 @@ pub enum Event {
         objects: usize,
         /// Blanks in them.
         blanks: usize,
+    },
+    /// A vault is about to be asked.
+    Planned {
+        /// Its name.
+        vault: String,
+        /// Distinct secrets that it is asked for.
+        secrets: usize,
+        /// Calls that this takes, a login included.
+        calls: usize,
+        /// Calls that are open at once at most.
+        parallel: usize,
+        /// How long that takes with calls of the usual length.
+        time: Duration,
+    },
+    /// Every vault that was asked has answered or failed.
+    Answered,
+    /// It is known of each secret whether it is there.
+    Probed {
+        /// Distinct secrets that are.
+        secrets: usize,
+        /// Of how many the value had to be read.
+        read: usize,
     },
     /// The vaults were asked.
     Filled {

@@ -42,6 +42,27 @@ pub fn create_once(path: &Path, bytes: &[u8], mode: u32, attempt: &str) -> io::R
     }
 }
 
+/// Puts a file with `bytes` and `mode` at `path`, in the place of what is there. Missing folders are made with mode 0755. After a crash the
+/// file is there whole, the old one or the new one; what a killed run left beside it is removed by the next.
+/// `attempt` is a random text that no other run uses.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32, attempt: &str) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let prefix = format!(".{name}.cloze-");
+    sweep(parent, &prefix)?;
+    let side = parent.join(format!("{prefix}{attempt}"));
+    let written = write(&side, bytes, mode).and_then(|held| fs::rename(&side, path).map(|()| held));
+    match written {
+        Ok(_) => File::open(parent)?.sync_all(),
+        Err(error) => {
+            // The first error is the one to tell; the next run removes what this cannot.
+            let _ = fs::remove_file(&side);
+            Err(error)
+        }
+    }
+}
+
 /// Writes the file to the side, under a lock that says that its run is alive.
 fn write(side: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(side)?;
@@ -117,5 +138,20 @@ mod tests {
             assert_eq!(fs::read(&path).unwrap(), [u8::try_from(won[0]).unwrap(); 9000]);
             assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("locks/dev.lock");
+        super::replace(&path, b"one", 0o644, "a").unwrap();
+        fs::write(folder.path().join("locks/.dev.lock.cloze-dead"), "left").unwrap();
+        super::replace(&path, b"two", 0o644, "b").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(folder.path().join("locks")).unwrap().count(), 1);
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(super::replace(&path, b"three", 0o644, "c").is_err());
+        assert_eq!(fs::read_dir(folder.path().join("locks")).unwrap().count(), 1);
     }
 }

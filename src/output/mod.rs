@@ -7,5 +7,6 @@ mod worktree;
 
 pub use directory::Directory;
 pub use file::create_once;
+pub use file::replace;
 pub use sink::{Hold, OutputFile, Sink};
 pub use worktree::exposed_to_git;

@@ -3,6 +3,7 @@
 mod decode;
 mod document;
 mod glob;
+mod lock;
 mod origin;
 mod path;
 mod quote;
@@ -28,6 +29,9 @@ pub use document::PROJECT_FILE_LIMIT;
 pub use document::Project;
 pub use glob::MOST_FILES;
 pub use glob::Pattern;
+pub use lock::Lock;
+pub use lock::LockChange;
+pub use lock::LockedSecret;
 pub use origin::Choice;
 pub use origin::Effective;
 pub use origin::Origin;

@@ -4,6 +4,7 @@
 //! project file leaves open: a variable that is set for another tool must not send secrets elsewhere.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::nearest::nearest;
 use crate::place::Place;
@@ -78,6 +79,15 @@ pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -
     ]);
     let cluster = resolver.note("cluster.context", &cluster, String::clone);
 
+    let deadline = Choice::of([
+        resolver.seconds("--deadline", flags.deadline.as_deref()).map(|value| (value, Origin::Flag("--deadline"))),
+        resolver
+            .seconds(variable::DEADLINE.name, variables.get(variable::DEADLINE))
+            .map(|value| (value, Origin::Variable(variable::DEADLINE.name))),
+        Some((DEADLINE, Origin::Default)),
+    ]);
+    let deadline = resolver.note("deadline", &deadline, u64::to_string).unwrap_or(DEADLINE);
+
     let settings = Settings {
         project: project.name.value.clone(),
         namespace,
@@ -93,6 +103,8 @@ pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -
         history,
         pin: format!(".cloze/pins/{name}.json"),
         output: format!("dist/{name}"),
+        lock: format!("locks/{name}.lock"),
+        deadline: Duration::from_secs(deadline),
         cluster,
         environment: name,
         effective: resolver.effective,
@@ -176,6 +188,17 @@ impl Resolver<'_> {
             self.refuse(source, text, Refusal { reason, next });
         }
         found.map(|(_, names)| (*names, origin))
+    }
+
+    /// A number of seconds.
+    fn seconds(&mut self, source: &str, text: Option<&str>) -> Option<u64> {
+        let text = text?;
+        let seconds = text.parse().ok().filter(|seconds| (1..=LONGEST_DEADLINE).contains(seconds));
+        if seconds.is_none() {
+            let next = format!("write whole seconds from 1 to {LONGEST_DEADLINE}");
+            self.refuse(source, text, Refusal { reason: "is no deadline".to_owned(), next });
+        }
+        seconds
     }
 
     /// The parts of a variable that are separated by commas.
@@ -306,6 +329,12 @@ impl Resolver<'_> {
         }
     }
 }
+
+/// How many seconds vaults may be asked, where nobody says it.
+const DEADLINE: u64 = 30;
+
+/// The longest deadline: a day.
+const LONGEST_DEADLINE: u64 = 86_400;
 
 /// A value of a file as a candidate.
 pub(super) fn file<T, U>(said: &Said<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {

@@ -1,5 +1,7 @@
 //! What applies to a run: flag over environment variable over project file over default, each with its origin.
 
+use std::time::Duration;
+
 use crate::problem::Problems;
 use crate::project::document::ConfigEntry;
 use crate::project::document::External;
@@ -31,6 +33,8 @@ pub struct Flags {
     pub history: Option<String>,
     /// `--context`
     pub context: Option<String>,
+    /// `--deadline`
+    pub deadline: Option<String>,
 }
 
 /// A `--set` or `--set-string`.
@@ -75,6 +79,10 @@ pub struct Settings {
     pub pin: String,
     /// The directory that manifests are written to where no other is named, beneath the root.
     pub output: String,
+    /// The lock file, beneath the root.
+    pub lock: String,
+    /// How long vaults may be asked.
+    pub deadline: Duration,
     /// The context of the kubeconfig, where deploys apply to a cluster.
     pub cluster: Option<String>,
     /// Every setting as text, with its origin and what it hides.

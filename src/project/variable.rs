@@ -50,6 +50,10 @@ pub const KEY_FILE: Variable = plain("CLOZE_KEY_FILE", "the key file, a path any
 pub const PASSPHRASE: Variable = secret("CLOZE_PASSPHRASE", "the passphrase of a recipient of kind `passphrase`");
 /// The context of the kubeconfig.
 pub const CONTEXT: Variable = plain("CLOZE_CONTEXT", "the context of the kubeconfig, as `--context`");
+/// How long vaults may be asked.
+pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how many seconds vaults may be asked, as `--deadline`");
+/// Whose masker is told of values.
+pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker is told of values, as `--mask-ci`");
 /// The form of the output.
 pub const FORMAT: Variable = plain("CLOZE_FORMAT", "`human` or `json`, as `--format`");
 /// Whether to colour.
@@ -136,6 +140,8 @@ pub const ALL: &[Variable] = &[
     KEY_FILE,
     PASSPHRASE,
     CONTEXT,
+    DEADLINE,
+    MASK,
     FORMAT,
     COLOR,
     VAULT_ADDR,

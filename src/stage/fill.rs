@@ -21,7 +21,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::secret::Secret;
-use crate::stage::fetch::Answers;
+use crate::stage::ask::Answers;
 use crate::stage::fetch::fetch;
 use crate::stage::fetch::warnings_of;
 use crate::stage::leaf::Leaf;
@@ -213,7 +213,7 @@ fn is_base64(bytes: &[u8]) -> bool {
     bytes.ends_with(b"=") || std::str::from_utf8(&decoded[..length]).is_ok_and(|text| !text.chars().any(|c| c.is_control() && c != '\n'))
 }
 
-fn used_of(answers: Answers, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
+fn used_of(answers: Answers<Fetched>, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
     let used = answers.into_list().filter_map(|(ask, asked)| {
         let Fetched { value, version, current, .. } = asked.answer?;
         let key = ask.key.as_deref().unwrap_or_default();

@@ -3,6 +3,7 @@
 //! parse → taint → (mask | fill → encode) → check → name → order; beside them what stands for a release when it is looked at:
 //! landing and diff.
 
+pub mod ask;
 pub mod bundle;
 pub mod check;
 pub mod diff;
@@ -16,6 +17,7 @@ pub mod mask;
 pub mod name;
 pub mod order;
 pub mod parse;
+pub mod probe;
 #[cfg(test)]
 mod sample;
 mod sink;

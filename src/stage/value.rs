@@ -10,7 +10,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::stage::fetch::Answers;
+use crate::stage::ask::Answers;
 use crate::vault::Fetched;
 
 /// The longest value that filters may make: a few times what a whole Secret may hold.
@@ -19,13 +19,13 @@ const LONGEST: usize = 4 << 20;
 /// The value of every needed blank that has one.
 #[derive(Debug)]
 pub(super) struct Values<'a> {
-    answers: &'a Answers,
+    answers: &'a Answers<Fetched>,
     made: Vec<Option<Secret>>,
 }
 
 impl<'a> Values<'a> {
     /// Applies the filters. A derived blank rests on earlier ones only, so one pass in order does.
-    pub(super) fn make(blanks: &Blanks, needed: &[bool], answers: &'a Answers) -> (Self, Vec<Problem>) {
+    pub(super) fn make(blanks: &Blanks, needed: &[bool], answers: &'a Answers<Fetched>) -> (Self, Vec<Problem>) {
         let mut values = Self { answers, made: Vec::with_capacity(blanks.len()) };
         let mut problems = Vec::new();
         for (id, blank) in blanks.iter() {

@@ -10,6 +10,8 @@ use crate::blank::Blanks;
 use crate::blank::Cloze;
 use crate::clock::Clock;
 use crate::digest::Digest;
+use crate::event::Event;
+use crate::event::Observer;
 use crate::manifest::Identity;
 use crate::manifest::Leaf;
 use crate::manifest::Node;
@@ -17,6 +19,7 @@ use crate::manifest::Object;
 use crate::manifest::write;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::Lock;
 use crate::project::Settings;
 use crate::seal::Keys;
 use crate::secret::Secret;
@@ -31,6 +34,8 @@ use crate::stage::landing::review;
 use crate::stage::name::Naming;
 use crate::stage::name::name;
 use crate::stage::order::change_all;
+use crate::story::calls::announce;
+use crate::story::lock::Held;
 use crate::story::recipe::Recipe;
 use crate::story::review::externals;
 use crate::story::review::names;
@@ -45,6 +50,10 @@ pub struct Filling<'a> {
     pub keys: &'a Keys,
     /// For expiries.
     pub clock: &'a dyn Clock,
+    /// The versions that are asked for, where they are locked.
+    pub lock: Option<&'a Lock>,
+    /// Who is told what asking the vaults costs.
+    pub observer: &'a dyn Observer,
 }
 
 /// The manifests of a release that is not recorded yet.
@@ -78,8 +87,14 @@ pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Sett
     let mut landed: HashMap<Identity, Vec<Landing>> =
         objects.iter().filter_map(|object| Some((based(object), landings(object))).filter(|(_, landings)| !landings.is_empty())).collect();
     let keys = filling.keys;
-    let filled = fill(objects, blanks, filling.vaults, filling.clock, &|parts| keys.fingerprint(parts)).await?;
-    let (objects, used, _, mut warnings) = encode(filled)?.into_parts();
+    let held = Held::of(filling.lock, blanks, filling.vaults)?;
+    for warning in held.warnings {
+        filling.observer.observe(Event::Warned(warning));
+    }
+    announce(filling.observer, blanks, &held.vaults);
+    let filled = fill(objects, blanks, &held.vaults, filling.clock, &|parts| keys.fingerprint(parts)).await;
+    filling.observer.observe(Event::Answered);
+    let (objects, used, _, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
     let naming = Naming { keyed: Some(keys), default: names(settings), external: &externals(settings), masked: &HashSet::new() };
     let named = match name(objects, &naming) {

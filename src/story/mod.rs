@@ -1,9 +1,12 @@
 //! The stories that users tell: stages and seams in a row.
 
 pub mod build;
+pub mod calls;
 pub mod compare;
 pub mod deploy;
 pub mod emit;
+pub mod lock;
+pub mod online;
 pub mod past;
 pub mod prepare;
 pub mod recipe;

@@ -27,6 +27,7 @@ use crate::stage::order::file_names;
 use crate::stage::taint::Waiver;
 use crate::story::build::based;
 use crate::story::build::written;
+use crate::story::prepare::Prepared;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::locate_all;
@@ -56,7 +57,11 @@ pub struct ReviewedObject {
 
 /// Renders the project with masked values.
 pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
-    let mut prepared = prepare(workbench)?;
+    review_prepared(workbench, prepare(workbench)?)
+}
+
+/// The same, of what was prepared already.
+pub(crate) fn review_prepared(workbench: &Workbench<'_>, mut prepared: Prepared) -> Result<Review, Problems> {
     let (objects, blanks) = prepared.take();
     let locate = |failed| locate(workbench, failed);
     let masked = mask(objects, &blanks).map_err(locate)?;

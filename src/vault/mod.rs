@@ -1,5 +1,6 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
+pub mod announced;
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(any(feature = "exec", feature = "gcp"))]
@@ -34,6 +35,7 @@ mod words;
 
 pub use finding::{Finding, Step};
 pub use meter::Meter;
+pub use meter::Meters;
 pub use plan::Plan;
 
 use std::fmt;

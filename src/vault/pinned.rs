@@ -14,8 +14,9 @@ use crate::vault::Listed;
 use crate::vault::Plan;
 use crate::vault::Vault;
 use crate::vault::VaultError;
+use crate::vault::VaultFault;
 
-/// A vault before which each ask without a version gets the one that is written down for it.
+/// A vault before which each ask gets the version that is written down for it. An answer with another version is refused.
 #[derive(Debug)]
 pub struct Pinned {
     vault: Arc<dyn Vault>,
@@ -29,8 +30,24 @@ impl Pinned {
     }
 
     fn pinned(&self, asks: &[Ask]) -> Vec<Ask> {
-        let pin = |ask: &Ask| Ask { version: ask.version.clone().or_else(|| self.versions.get(ask).cloned()), ..ask.clone() };
+        let pin = |ask: &Ask| Ask { version: self.versions.get(ask).cloned().or_else(|| ask.version.clone()), ..ask.clone() };
         asks.iter().map(pin).collect()
+    }
+
+    /// The answers, but for those with another version than the one that is written down.
+    fn held<T>(&self, asks: &[Ask], answers: Vec<Result<T, VaultError>>, version: impl Fn(&T) -> &str) -> Vec<Result<T, VaultError>> {
+        let hold = |(index, answer): (usize, Result<T, VaultError>)| {
+            let answer = answer?;
+            match asks.get(index).and_then(|ask| self.versions.get(ask)) {
+                Some(pinned) if version(&answer) != pinned => Err(VaultError::new(
+                    VaultFault::Unavailable,
+                    format!("version {pinned} was asked for, and the vault answered with {}", told(version(&answer))),
+                    "find out what answers there: it does not give what it is asked for",
+                )),
+                _ => Ok(answer),
+            }
+        };
+        answers.into_iter().enumerate().map(hold).collect()
     }
 }
 
@@ -42,7 +59,7 @@ impl Vault for Pinned {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        self.vault.fetch(&self.pinned(asks)).await
+        self.held(asks, self.vault.fetch(&self.pinned(asks)).await, |fetched| &fetched.version)
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
@@ -50,7 +67,7 @@ impl Vault for Pinned {
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        self.vault.probe(&self.pinned(asks)).await
+        self.held(asks, self.vault.probe(&self.pinned(asks)).await, |found| &found.version)
     }
 
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
@@ -69,5 +86,108 @@ impl Vault for Pinned {
 impl fmt::Display for Pinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.vault.fmt(f)
+    }
+}
+
+fn told(version: &str) -> String {
+    if version.is_empty() { "no version".to_owned() } else { format!("version {}", version.chars().take(64).collect::<String>()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Pinned;
+    use crate::blank::Ask;
+    use crate::secret::Secret;
+    use crate::vault::Vault;
+    use crate::vault::memory::MemoryVault;
+    use crate::vault::suite::ask;
+
+    #[tokio::test]
+    async fn what_is_written_down_is_asked_for_and_held_against_the_answer() {
+        let memory = MemoryVault::default();
+        for value in ["one", "two", "three"] {
+            memory.set("a", Secret::copy_of(value.as_bytes()));
+            memory.set("b", Secret::copy_of(value.as_bytes()));
+        }
+        let staged = Ask { version: Some("3".to_owned()), ..ask("a") };
+        let versions = [(ask("a"), "2".to_owned()), (ask("b"), "1".to_owned()), (staged.clone(), "1".to_owned())].into();
+        let pinned = Pinned::new(Arc::new(memory), Arc::new(versions));
+        let values: Vec<String> = pinned
+            .fetch(&[ask("a"), ask("b"), staged, Ask { version: Some("3".to_owned()), ..ask("b") }])
+            .await
+            .into_iter()
+            .map(|answer| answer.unwrap().value.expose_text().unwrap().to_owned())
+            .collect();
+        assert_eq!(values, ["two", "one", "one", "three"]);
+        assert_eq!(pinned.probe(&[ask("a")]).await.remove(0).unwrap().version, "2");
+    }
+
+    #[tokio::test]
+    async fn another_version_than_the_one_asked_for_is_refused() {
+        let lying = Lying::default();
+        let pinned = Pinned::new(Arc::new(lying), Arc::new([(ask("a"), "3".to_owned()), (ask("b"), "3".to_owned())].into()));
+        let told = |error: crate::vault::VaultError| format!("{}; {}", error.reason, error.next);
+        let fetched = pinned.fetch(&[ask("a"), ask("other")]).await;
+        assert!(fetched[1].is_ok());
+        assert_eq!(
+            fetched.into_iter().next().unwrap().map(|_| ()).map_err(told).unwrap_err(),
+            "version 3 was asked for, and the vault answered with version 4; find out what answers there: it does not give what it is asked for"
+        );
+        let probed = pinned.probe(&[ask("b")]).await.remove(0).map(|_| ()).map_err(told).unwrap_err();
+        assert!(probed.starts_with("version 3 was asked for, and the vault answered with no version; "), "{probed}");
+    }
+
+    /// Answers everything with version 4, and a probe with none.
+    #[derive(Debug, Default)]
+    struct Lying {
+        memory: MemoryVault,
+    }
+
+    impl std::fmt::Display for Lying {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a vault that lies")
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl Vault for Lying {
+        fn check_name(&self, name: &str) -> Result<(), String> {
+            self.memory.check_name(name)
+        }
+
+        async fn fetch(&self, asks: &[Ask]) -> Vec<Result<crate::vault::Fetched, crate::vault::VaultError>> {
+            let fetched = |_: &Ask| crate::vault::Fetched {
+                value: Secret::copy_of(b"v"),
+                shape: crate::vault::Shape::Plain,
+                version: "4".to_owned(),
+                current: None,
+                not_before: None,
+                expires: None,
+            };
+            asks.iter().map(fetched).map(Ok).collect()
+        }
+
+        fn plan(&self, asks: &[Ask]) -> crate::vault::Plan {
+            self.memory.plan(asks)
+        }
+
+        async fn probe(&self, asks: &[Ask]) -> Vec<Result<crate::vault::Found, crate::vault::VaultError>> {
+            let none = |found: crate::vault::Fetched| crate::vault::Found { version: String::new(), ..crate::vault::Found::from(&found) };
+            self.fetch(asks).await.into_iter().map(|answer| answer.map(none)).collect()
+        }
+
+        async fn list(&self) -> Result<Vec<crate::vault::Listed>, crate::vault::VaultError> {
+            self.memory.list().await
+        }
+
+        async fn examine(&self) -> Vec<crate::vault::Finding> {
+            self.memory.examine().await
+        }
+
+        async fn close(&self) -> Result<(), crate::vault::VaultError> {
+            self.memory.close().await
+        }
     }
 }

@@ -24,6 +24,6 @@ impl Wiring<'_> {
             tls: self.tls(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
-        AwsVault::new(given, Arc::clone(self.entropy)).map_err(|error| refused(settings, error))
+        AwsVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))
     }
 }

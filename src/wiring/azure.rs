@@ -52,7 +52,8 @@ impl Wiring<'_> {
             }
             "client-certificate" => {
                 let (tenant, client) = application()?;
-                let location = target.certificate.as_ref().ok_or_else(|| needs.missing("a `certificate`", "set AZURE_CLIENT_CERTIFICATE_PATH"))?;
+                let location =
+                    target.certificate.as_ref().ok_or_else(|| needs.missing("a `certificate`", "set AZURE_CLIENT_CERTIFICATE_PATH"))?;
                 Credential::ClientCertificate { tenant, client, pem: self.file(location, "the client certificate")? }
             }
             "workload-identity" => {

@@ -56,7 +56,9 @@ impl Wiring<'_> {
                 let token = IdToken::File(self.located(&location)?);
                 Login::Kubernetes { mount, role: needs.said("role", target.role.as_ref())?, token }
             }
-            "jwt" => Login::Jwt { mount, role: target.role.clone(), audience: target.audience.clone(), token: self.id_token(&needs, target)? },
+            "jwt" => {
+                Login::Jwt { mount, role: target.role.clone(), audience: target.audience.clone(), token: self.id_token(&needs, target)? }
+            }
             _ => Login::Token(self.token(&needs, target)?),
         })
     }
@@ -91,7 +93,8 @@ impl Wiring<'_> {
             let token = needs.secret(variable::SYSTEM_ACCESSTOKEN)?;
             return Ok(IdToken::AzurePipelines { url: url.to_owned(), connection, token });
         }
-        Err(needs.missing("a JWT", "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)"))
+        Err(needs
+            .missing("a JWT", "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)"))
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) struct Needs<'a> {
 impl Needs<'_> {
     /// What the project says under `key`.
     pub(super) fn said(&self, key: &str, value: Option<&String>) -> Result<String, Problem> {
-        value.cloned().ok_or_else(|| self.missing(&format!("a `{key}`"), &format!("add `{key}: …` to the vault, or set the variable for it")))
+        value
+            .cloned()
+            .ok_or_else(|| self.missing(&format!("a `{key}`"), &format!("add `{key}: …` to the vault, or set the variable for it")))
     }
 
     /// A variable that is no secret.

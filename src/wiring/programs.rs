@@ -28,14 +28,22 @@ impl Wiring<'_> {
         if !self.allow_exec && self.variables.get(variable::ALLOW_EXEC) != Some("1") {
             let name = &settings.entry.name;
             let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
-            return Err(name.blame(Problem::new(Fault::Vault, reason, "give `--allow-exec`, or set CLOZE_ALLOW_EXEC=1, if you trust the project")));
+            return Err(name.blame(Problem::new(
+                Fault::Vault,
+                reason,
+                "give `--allow-exec`, or set CLOZE_ALLOW_EXEC=1, if you trust the project",
+            )));
         }
         let given = crate::vault::exec::Settings {
             command: command.to_vec(),
             directory: self.base.to_owned(),
             deadline: self.settings.deadline,
             prefixes: prefixes(settings),
-            withheld: variable::ALL.iter().filter(|variable| variable.name.starts_with("CLOZE_")).map(|variable| variable.name.to_owned()).collect(),
+            withheld: variable::ALL
+                .iter()
+                .filter(|variable| variable.name.starts_with("CLOZE_"))
+                .map(|variable| variable.name.to_owned())
+                .collect(),
         };
         crate::vault::exec::ExecVault::new(given).map_err(|error| refused(settings, error))
     }

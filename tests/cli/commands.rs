@@ -1,7 +1,12 @@
 //! Every command's good path and its options, as a user of kubectl, Helm, SOPS or Terraform would try them.
 
+mod calls;
+mod check;
 mod deploy;
+mod doctor;
 mod init;
+mod lock;
+mod mask;
 mod review;
 mod select;
 mod starter;

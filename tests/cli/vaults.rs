@@ -12,7 +12,7 @@ use vault_mock::hashicorp::Seed;
 use crate::support::Sandbox;
 
 /// What the starter's templates ask for.
-fn seed() -> Seed {
+pub(crate) fn seed() -> Seed {
     Seed::default()
         .secret("secret/db-password", &[("value", "p-1")])
         .secret("secret/db-password", &[("value", "p-2")])
@@ -22,7 +22,7 @@ fn seed() -> Seed {
 }
 
 /// The starter, its environment's vaults as given.
-fn shop(server: &Server<Hashicorp>, vaults: &str) -> Sandbox {
+pub(crate) fn shop(server: &Server<Hashicorp>, vaults: &str) -> Sandbox {
     let mut sandbox = Sandbox::shop();
     sandbox.variable("VAULT_TOKEN", server.protocol().token());
     let vaults = vaults.replace("@@", &format!("kind: hashicorp, address: \"{}\", mount: secret", server.url()));

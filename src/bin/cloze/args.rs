@@ -11,7 +11,7 @@ use clap_complete::Shell;
 /// Fill the blanks of Kubernetes templates from a key vault, name configurations by content, keep an encrypted history
 #[derive(Debug, Parser)]
 #[command(name = "cloze", version, about, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 differences (diff --exit-code), 2 usage, 3 bad project, 4 failed check,\n\
+#[command(after_help = "Exit codes: 0 done, 1 differences (diff --exit-code, lock --check), 2 usage, 3 bad project, 4 failed check,\n\
 5 vault or key, 6 history, 8 internal error")]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -38,6 +38,9 @@ pub(crate) struct Global {
     /// Say more (can be repeated)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
+    /// How many seconds vaults may be asked [env: `CLOZE_DEADLINE`] [default: 30]
+    #[arg(long, value_name = "SECONDS", global = true)]
+    pub(crate) deadline: Option<String>,
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
     pub(crate) color: Color,
@@ -85,6 +88,26 @@ pub(crate) enum Command {
     Check {
         #[command(flatten)]
         values: Values,
+        /// Ask the vaults whether every secret exists and may be read, without reading it where a vault has a way
+        #[arg(long)]
+        online: bool,
+        /// Ask for the versions of the lock file
+        #[arg(long, requires = "online")]
+        locked: bool,
+    },
+    /// Walk to each vault, and say at each step what was found and what to do
+    Doctor {
+        /// Only the vault of this name in the project file
+        #[arg(long, value_name = "VAULT")]
+        vault: Option<String>,
+    },
+    /// Write the version of every secret to locks/ENV.lock, for `--locked`
+    Lock {
+        #[command(flatten)]
+        values: Values,
+        /// Write nothing; exit with 1 when the file is not what it would become
+        #[arg(long)]
+        check: bool,
     },
     /// Show what a deploy would change
     Diff {
@@ -96,6 +119,9 @@ pub(crate) enum Command {
         /// Ask vaults behind a network too
         #[arg(long)]
         online: bool,
+        /// Compare with the versions of the lock file
+        #[arg(long)]
+        locked: bool,
         /// Exit with 1 when there are differences
         #[arg(long)]
         exit_code: bool,
@@ -104,6 +130,9 @@ pub(crate) enum Command {
     Deploy {
         #[command(flatten)]
         values: Values,
+        /// Fill with exactly the versions of the lock file
+        #[arg(long)]
+        locked: bool,
         #[command(flatten)]
         emit: Emit,
     },
@@ -123,6 +152,8 @@ pub(crate) enum Command {
         /// Print the manifests with their secret values
         #[arg(long)]
         reveal: bool,
+        #[command(flatten)]
+        masking: Masking,
     },
     /// Release the manifests of an earlier release again
     Rollback {
@@ -186,6 +217,28 @@ pub(crate) struct Emit {
     /// Do everything but record and emit
     #[arg(long)]
     pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) masking: Masking,
+}
+
+/// Whether a CI system's log masker is told of values.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Masking {
+    /// Tell the CI runner's log masker each value before it is used, on stderr [env: `CLOZE_MASK`] [possible values: auto, github, azure]
+    #[arg(long, value_enum, value_name = "RUNNER", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    #[arg(hide_possible_values = true)]
+    pub(crate) mask_ci: Option<Masker>,
+}
+
+/// Whose log masker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Masker {
+    /// That of the runner that this runs on, if it is one of these
+    Auto,
+    /// GitHub Actions
+    Github,
+    /// Azure Pipelines
+    Azure,
 }
 
 /// The syntax of emitted manifests.
@@ -232,6 +285,8 @@ pub(crate) enum Vault {
         /// Print it on a terminal too
         #[arg(long)]
         reveal: bool,
+        #[command(flatten)]
+        masking: Masking,
     },
     /// List the secrets' names and versions
     List {

@@ -6,7 +6,7 @@ use cloze::problem::Fault;
 
 /// Done.
 pub(crate) const DONE: u8 = 0;
-/// There are differences; only where asked for (`diff --exit-code`).
+/// There are differences; only where asked for (`diff --exit-code`, `lock --check`).
 pub(crate) const DIFFERENCES: u8 = 1;
 /// The command was used wrongly.
 pub(crate) const USAGE: u8 = 2;

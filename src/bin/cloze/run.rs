@@ -19,12 +19,16 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::SCHEMA;
 use cloze::project::Variables;
+use cloze::vault::Meters;
 
 use crate::args::Cli;
 use crate::args::Command;
 use crate::args::Format;
 use crate::commands;
+use crate::commands::diff::Asked;
+use crate::commands::mask::Runner;
 use crate::exit;
+use crate::ui::Terminal;
 use crate::ui::Ui;
 use crate::ui::clean;
 
@@ -43,6 +47,12 @@ pub(crate) struct Run {
     pub(crate) environment: Option<String>,
     /// Randomness.
     pub(crate) entropy: Arc<dyn Entropy>,
+    /// Counts the calls to each vault.
+    pub(crate) meters: Arc<Meters>,
+    /// How long vaults may be asked, as the command line says.
+    pub(crate) deadline: Option<String>,
+    /// The CI runner that this runs on, where it has a log masker.
+    pub(crate) runner: Option<Runner>,
     /// Who acts, as the machine says.
     pub(crate) actor: String,
     /// The revision that is being deployed, as the CI system says.
@@ -60,10 +70,11 @@ pub(crate) fn run() -> ExitCode {
     }
     let variables = match surroundings::variables() {
         Ok(variables) => variables,
-        Err(problems) => return Ui::new(&cli.global, false).fail(&problems),
+        Err(problems) => return Ui::new(&cli.global, Terminal::default(), Arc::default()).fail(&problems),
     };
     surroundings::adopt(&mut cli.global, &variables);
-    let ui = Ui::new(&cli.global, surroundings::no_color());
+    let meters: Arc<Meters> = Arc::default();
+    let ui = Ui::new(&cli.global, surroundings::terminal(), Arc::clone(&meters));
     for unknown in variables.unknown() {
         ui.warn(unknown);
     }
@@ -73,6 +84,9 @@ pub(crate) fn run() -> ExitCode {
         home: surroundings::home(),
         environment: cli.global.environment.clone(),
         entropy: Arc::new(Machine),
+        meters,
+        deadline: cli.global.deadline.clone(),
+        runner: surroundings::runner(),
         actor: surroundings::actor(),
         revision: surroundings::revision(),
         variables,
@@ -87,13 +101,16 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     match command {
         Command::Init { name, deploy } => commands::init::init(run, &name, deploy)?,
         Command::Render { values, output } => commands::render::render(run, &values, &output)?,
-        Command::Check { values } => commands::check::check(run, &values)?,
-        Command::Diff { values, against, online, exit_code } => {
-            return commands::diff::diff(run, &values, against, online, exit_code);
+        Command::Check { values, online: false, .. } => commands::check::check(run, &values)?,
+        Command::Check { values, online: true, locked } => commands::check::check_online(run, &values, locked)?,
+        Command::Doctor { vault } => return commands::doctor::doctor(run, vault.as_deref()),
+        Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
+        Command::Diff { values, against, online, locked, exit_code } => {
+            return commands::diff::diff(run, &values, against, Asked { online, locked }, exit_code);
         }
-        Command::Deploy { values, emit } => commands::deploy::deploy(run, &values, &emit)?,
+        Command::Deploy { values, locked, emit } => commands::deploy::deploy(run, &values, locked, &emit)?,
         Command::History { verify, limit } => commands::history::history(run, verify, limit)?,
-        Command::Show { number, reveal } => commands::show::show(run, number, reveal)?,
+        Command::Show { number, reveal, masking } => commands::show::show(run, number, reveal, masking)?,
         Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,
         Command::Vault(command) => commands::vault::vault(run, command)?,
         Command::Config { values } => commands::config::config(run, &values)?,
@@ -159,6 +176,9 @@ impl Run {
             home: self.home.clone(),
             environment: self.environment.clone(),
             entropy: Arc::clone(&self.entropy),
+            meters: Arc::clone(&self.meters),
+            deadline: self.deadline.clone(),
+            runner: self.runner,
             actor: self.actor.clone(),
             revision: self.revision.clone(),
         })
@@ -180,6 +200,8 @@ mod surroundings {
 
     use crate::args::Color;
     use crate::args::Global;
+    use crate::commands::mask::Runner;
+    use crate::ui::Terminal;
 
     use super::Format;
 
@@ -204,8 +226,21 @@ mod surroundings {
         }
     }
 
-    pub(super) fn no_color() -> bool {
-        read(&["NO_COLOR"]).is_some()
+    /// What the variables say of the terminal.
+    pub(super) fn terminal() -> Terminal {
+        Terminal { no_color: read(&["NO_COLOR"]).is_some(), dumb: read(&["TERM"]).is_some_and(|term| term == "dumb") }
+    }
+
+    /// The CI runner that this runs on.
+    pub(super) fn runner() -> Option<Runner> {
+        let says = |name: &str| read(&[name]).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        if says("GITHUB_ACTIONS") {
+            Some(Runner::GitHub)
+        } else if says("TF_BUILD") {
+            Some(Runner::Azure)
+        } else {
+            None
+        }
     }
 
     /// The user's home directory.

@@ -24,6 +24,7 @@ pub(super) type Tree = Node<Infallible>;
 /// Collects problems.
 pub(super) struct Decoder {
     file: Arc<str>,
+    what: &'static str,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -36,8 +37,9 @@ pub(super) struct Fields<'n> {
 }
 
 impl Decoder {
-    pub(super) fn new(file: &str) -> Self {
-        Self { file: Arc::from(file), problems: Vec::new() }
+    /// For `file`, which messages call `what`, such as `the project file`.
+    pub(super) fn new(file: &str, what: &'static str) -> Self {
+        Self { file: Arc::from(file), what, problems: Vec::new() }
     }
 
     pub(super) fn place(&self, mark: Mark) -> Place {
@@ -58,7 +60,7 @@ impl Decoder {
         }
         for required in shape.required {
             if !entries.iter().any(|entry| entry.key == *required) {
-                let owner = if path.is_empty() { "the project file".to_owned() } else { format!("`{path}`") };
+                let owner = if path.is_empty() { self.what.to_owned() } else { format!("`{path}`") };
                 self.report(self.place(node.mark), format!("{owner} has no `{required}`"), format!("add `{required}: …`"));
             }
         }

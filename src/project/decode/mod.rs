@@ -5,6 +5,7 @@ mod config;
 mod decoder;
 mod environment;
 mod key;
+mod lock;
 mod shape;
 mod vault;
 mod word;
@@ -18,6 +19,7 @@ pub(in crate::project) use check::show;
 pub(in crate::project) use check::some;
 pub(in crate::project) use check::vault_path;
 pub(in crate::project) use environment::history_url;
+pub(in crate::project) use lock::decode as decode_lock;
 #[cfg(test)]
 pub(in crate::project) use shape::ALL as SHAPES;
 #[cfg(test)]
@@ -54,7 +56,7 @@ pub(super) fn decode(file: &str, text: &str) -> Result<Project, Problems> {
         };
         Problems::from(faults.into_iter().map(problem).collect::<Vec<_>>())
     })?;
-    let mut decoder = Decoder::new(file);
+    let mut decoder = Decoder::new(file, "the project file");
     match documents.as_slice() {
         [] => {
             decoder.report(Place::file(file), "the project file is empty", "write a project file, or let `cloze init NAME` write one");

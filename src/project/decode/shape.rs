@@ -97,7 +97,12 @@ pub(super) const PASSPHRASE: Shape = Shape { keys: &["kind"], required: &["kind"
 
 pub(super) const CLUSTER: Shape = Shape { keys: &["context"], required: &["context"] };
 
-/// All of them, by their names among the schema's `$defs`; the whole file has none.
+pub(super) const LOCK: Shape =
+    Shape { keys: &["apiVersion", "environment", "secrets"], required: &["apiVersion", "environment", "secrets"] };
+
+pub(super) const LOCKED: Shape = Shape { keys: &["vault", "name", "asked", "version"], required: &["vault", "name", "version"] };
+
+/// All of a project file, by their names among the schema's `$defs`; the whole file has none.
 #[cfg(test)]
 pub(in crate::project) const ALL: &[(&str, Shape)] = &[
     ("", PROJECT),

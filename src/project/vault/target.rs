@@ -30,6 +30,13 @@ pub enum VaultTarget {
     },
 }
 
+impl VaultTarget {
+    /// Whether it is a file that the environment's keys open.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Local { .. })
+    }
+}
+
 /// A KV engine of HashiCorp Vault or OpenBao.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HashicorpTarget {

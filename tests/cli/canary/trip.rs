@@ -75,6 +75,11 @@ impl Trip {
     pub(crate) fn commands() -> Vec<(Vec<&'static str>, May<'static>)> {
         let mut list: Vec<(Vec<&str>, May<'_>)> = [
             "check",
+            "check --online",
+            "doctor",
+            "lock --check",
+            "lock",
+            "deploy --locked --dry-run",
             "render",
             "render -o out/review",
             "diff",

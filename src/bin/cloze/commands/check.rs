@@ -1,10 +1,19 @@
 //! `cloze check`
 
+use cloze::clock::Machine;
 use cloze::problem::Problems;
+use cloze::stage::ask::asks;
+use cloze::stage::probe::Probe;
+use cloze::story::lock;
+use cloze::story::online;
+use cloze::story::online::Asking;
+use cloze::story::prepare::prepare;
+use cloze::story::review::Review;
 use cloze::story::review::review;
 use serde_json::json;
 
 use crate::args::Values;
+use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::render::waivers;
 use crate::run::Run;
@@ -13,16 +22,40 @@ use crate::run::Run;
 pub(crate) fn check(run: &Run, values: &Values) -> Result<(), Problems> {
     let desk = Desk::open(run, values)?;
     let review = review(&desk.workbench())?;
-    for warning in &review.warnings {
-        run.ui.warn(warning);
-    }
+    tell(run, &desk, &review, None)
+}
+
+/// The same, and asks the vaults whether every secret is there.
+pub(crate) fn check_online(run: &Run, values: &Values, locked: bool) -> Result<(), Problems> {
+    let desk = Desk::open(run, values)?.unlock()?;
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    let workbench = desk.workbench();
+    let lock = if locked { Some(lock::load(&workbench)?) } else { None };
+    let (review, probe) = run.wait(async {
+        let prepared = prepare(&workbench)?;
+        let vaults = wiring.named_vaults(&asks(prepared.parsed.blanks()).into_keys().collect(), &store).await?;
+        let asking = Asking { vaults: &vaults, lock: lock.as_ref(), clock: &Machine };
+        closing(run, &vaults, online::check_online(&workbench, prepared, asking)).await
+    })?;
+    tell(run, &desk, &review, Some(&probe))
+}
+
+fn tell(run: &Run, desk: &Desk<'_>, review: &Review, probe: Option<&Probe>) -> Result<(), Problems> {
+    let warnings = || review.warnings.iter().chain(probe.iter().flat_map(|probe| &probe.warnings));
+    warnings().for_each(|warning| run.ui.warn(warning));
     if run.ui.is_json() {
-        return run.ui.json(&json!({
+        let mut report = json!({
             "environment": desk.settings.environment,
             "objects": review.objects.len(),
-            "warnings": review.warnings.len(),
-            "waivers": waivers(&review),
-        }));
+            "warnings": warnings().count(),
+            "waivers": waivers(review),
+        });
+        if let Some(probe) = probe {
+            let (secrets, read) = probe.counts();
+            report["secrets"] = json!({ "found": secrets, "read": read });
+        }
+        return run.ui.json(&report);
     }
     for waiver in &review.waivers {
         run.ui.status(&format!("{}", crate::commands::render::Waived(waiver)));

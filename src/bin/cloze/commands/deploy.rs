@@ -9,21 +9,26 @@ use cloze::story::deploy;
 use cloze::story::deploy::Released;
 use cloze::story::emit::Emission;
 use cloze::story::emit::Syntax;
+use cloze::story::lock;
 use cloze::wiring::Founding;
 use serde_json::json;
 
 use crate::args;
 use crate::args::Emit;
 use crate::args::Values;
+use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::diff;
+use crate::commands::mask::Masker;
 use crate::commands::target::sink;
 use crate::run::Run;
 
 /// Deploys the environment.
-pub(crate) fn deploy(run: &Run, values: &Values, emit: &Emit) -> Result<(), Problems> {
+pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> Result<(), Problems> {
     let desk = Desk::open(run, values)?.unlock()?;
     let sink = sink(run, &desk, emit)?;
+    let masker = Masker::of(run, emit.masking)?;
+    let lock = if locked { Some(lock::load(&desk.workbench())?) } else { None };
     if let Some(context) = &desk.settings.cluster {
         run.ui.warn(&Problem::new(
             Fault::Project,
@@ -38,11 +43,12 @@ pub(crate) fn deploy(run: &Run, values: &Values, emit: &Emit) -> Result<(), Prob
         if let Some(path) = &trust.founded {
             run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
         }
-        let vaults = wiring.vaults(&trust.keys)?;
+        let vaults = Masker::over(masker.as_ref(), wiring.vaults(&trust.keys)?);
         let past = desk.past(&store, &trust)?;
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: lock.as_ref(), observer: &run.ui };
         let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
-        deploy::deploy(&desk.workbench(), &past, filling, emit.note.as_deref(), emission, emit.dry_run).await
+        let workbench = desk.workbench();
+        closing(run, &vaults, deploy::deploy(&workbench, &past, filling, emit.note.as_deref(), emission, emit.dry_run)).await
     })?;
     tell(run, &released, emit)
 }

@@ -46,6 +46,7 @@ impl<'r> Desk<'r> {
             environment: run.environment.clone(),
             values: values.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
             sets: sets(&values.set, false).into_iter().chain(sets(&values.set_string, true)).collect(),
+            deadline: run.deadline.clone(),
             ..Flags::default()
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
@@ -98,6 +99,7 @@ impl<'r> Desk<'r> {
             meters: &self.meters,
             clock: &Machine,
             entropy: &self.run.entropy,
+            meters: &self.run.meters,
         }
     }
 }

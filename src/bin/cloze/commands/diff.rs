@@ -10,24 +10,40 @@ use cloze::stage::diff::Change;
 use cloze::story::build::Filling;
 use cloze::story::compare::Against;
 use cloze::story::compare::compare_project;
+use cloze::story::lock;
 use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
 use similar::TextDiff;
 
 use crate::args::Values;
+use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::exit;
 use crate::run::Run;
 
+/// Who is asked, and for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// Vaults behind a network too.
+    pub(crate) online: bool,
+    /// For the versions of the lock file.
+    pub(crate) locked: bool,
+}
+
 /// Shows what a deploy would change against a release.
-pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, online: bool, exit_code: bool) -> Result<ExitCode, Problems> {
+pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Asked, exit_code: bool) -> Result<ExitCode, Problems> {
     let desk = Desk::open(run, values)?.unlock()?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
+    let ask = asked.online || wiring.is_offline();
+    if asked.locked && !ask {
+        let reason = "`--locked` compares values, and vaults behind a network are not asked for any";
+        return Err(Problem::new(Fault::Usage, reason, "give `--online` too").into());
+    }
+    let lock = if asked.locked { Some(lock::load(&desk.workbench())?) } else { None };
     let changes = run.wait(async {
         let trust = wiring.trust(&store, Founding::Refused).await?;
-        let ask = online || wiring.is_offline();
         let vaults = if ask { wiring.vaults(&trust.keys)? } else { wiring.local_vaults(&trust.keys)? };
         if !ask {
             run.ui.warn(&Problem::new(
@@ -37,8 +53,10 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, online: boo
             ));
         }
         let past = desk.past(&store, &trust)?;
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
-        compare_project(&desk.workbench(), &past, if ask { Against::Values(filling) } else { Against::Record }, against).await
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: lock.as_ref(), observer: &run.ui };
+        let workbench = desk.workbench();
+        let against_what = if ask { Against::Values(filling) } else { Against::Record };
+        closing(run, &vaults, compare_project(&workbench, &past, against_what, against)).await
     })?;
     print(run, &changes)?;
     Ok(ExitCode::from(if exit_code && !changes.is_empty() { exit::DIFFERENCES } else { exit::DONE }))

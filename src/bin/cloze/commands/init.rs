@@ -22,6 +22,7 @@ use cloze::wiring::Founding;
 use serde_json::json;
 
 use crate::args::Emit;
+use crate::args::Masking;
 use crate::args::Syntax;
 use crate::args::Values;
 use crate::commands::deploy;
@@ -61,8 +62,8 @@ pub(crate) fn init(run: &Run, name: &str, and_deploy: bool) -> Result<(), Proble
     run.ui.status(&format!("wrote project {name} to {shown}; its key is {shown}/.cloze/{STARTER_ENVIRONMENT}.key, which git ignores"));
     if and_deploy {
         let there = Run { directory: target, environment: None, ..run.again()? };
-        let emit = Emit { output: None, syntax: Syntax::Yaml, note: None, dry_run: false };
-        return deploy::deploy(&there, &Values::default(), &emit);
+        let emit = Emit { output: None, syntax: Syntax::Yaml, note: None, dry_run: false, masking: Masking::default() };
+        return deploy::deploy(&there, &Values::default(), false, &emit);
     }
     if run.ui.is_json() {
         return run.ui.json(&json!({ "project": name, "directory": target.to_string_lossy() }));

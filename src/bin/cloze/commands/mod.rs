@@ -4,13 +4,17 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod diff;
+pub(crate) mod doctor;
 pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod lock;
+pub(crate) mod mask;
 pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod show;
 pub(crate) mod vault;
 
+mod close;
 mod desk;
 mod passphrase;
 mod target;

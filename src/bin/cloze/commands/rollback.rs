@@ -1,6 +1,7 @@
 //! `cloze rollback`
 
 use cloze::clock::Machine;
+use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::story::build::Filling;
 use cloze::story::deploy::Released;
@@ -12,10 +13,12 @@ use cloze::wiring::Founding;
 use crate::args;
 use crate::args::Emit;
 use crate::args::Secrets;
+use crate::commands::close::closing;
 use crate::commands::deploy::syntax;
 use crate::commands::deploy::tell;
 use crate::commands::desk::Desk;
 use crate::commands::diff;
+use crate::commands::mask::Masker;
 use crate::commands::target::sink;
 use crate::run::Run;
 
@@ -23,6 +26,7 @@ use crate::run::Run;
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
     let desk = Desk::open(run, &args::Values::default())?.unlock()?;
     let sink = sink(run, &desk, emit)?;
+    let masker = Masker::of(run, emit.masking)?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let released = run.wait(async {
@@ -34,13 +38,17 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         };
         let ask = online || values != Values::Recorded;
         let vaults = if ask { wiring.vaults(&trust.keys)? } else { wiring.local_vaults(&trust.keys)? };
+        let vaults = Masker::over(masker.as_ref(), vaults);
         let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine };
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: None, observer: &run.ui };
         let workbench = desk.workbench();
-        let plan = rollback::plan(&workbench, &history, number, values, filling, &vaults).await?;
+        let plan = closing(run, &vaults, rollback::plan(&workbench, &history, number, values, filling, &vaults)).await?;
         if emit.dry_run {
             return Ok(Released { number: Some(plan.head.summary.number), recorded: false, changes: plan.changes });
+        }
+        if let (Some(masker), Values::Recorded) = (&masker, values) {
+            masker.hear_recorded(&history.manifests(&plan.target).await.map_err(Problem::from)?);
         }
         run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
         run.ui.status(diff::in_words(&plan.changes).trim_end());

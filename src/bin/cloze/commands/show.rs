@@ -13,14 +13,17 @@ use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::args::Masking;
 use crate::args::Values;
 use crate::commands::desk::Desk;
 use crate::commands::history::action;
+use crate::commands::mask::Masker;
 use crate::run::Run;
 
 /// Shows a release: what it was made of and its manifests, masked, or with `reveal` the manifests byte for byte.
-pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool) -> Result<(), Problems> {
+pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Masking) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?.unlock()?;
+    let masker = if reveal { Masker::of(run, masking)? } else { None };
     let wiring = desk.wiring();
     let store = wiring.store()?;
     run.wait(async {
@@ -37,6 +40,9 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool) -> Result<(), P
         };
         if reveal {
             let manifests = history.manifests(&release).await.map_err(Problem::from)?;
+            if let Some(masker) = &masker {
+                masker.hear_recorded(&manifests);
+            }
             let mut stream = SecretBuffer::with_capacity(manifests.iter().map(|stored| stored.content.expose().len() + 4).sum());
             for stored in &manifests {
                 stream.extend(b"---\n");

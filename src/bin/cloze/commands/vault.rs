@@ -1,7 +1,9 @@
 //! `cloze vault`
 
+use std::collections::BTreeMap;
 use std::io;
 use std::io::IsTerminal;
+use std::sync::Arc;
 
 use cloze::blank::Ask;
 use cloze::clock::Machine;
@@ -17,9 +19,12 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::args;
+use crate::args::Masking;
 use crate::args::Values;
 use crate::args::Vault;
+use crate::commands::close::closing;
 use crate::commands::desk::Desk;
+use crate::commands::mask::Masker;
 use crate::commands::passphrase;
 use crate::run::Run;
 
@@ -28,7 +33,9 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?.unlock()?;
     match command {
         Vault::Set { name, which } => set(run, &desk, &name, &which),
-        Vault::Get { name, key, version, which, reveal } => get(run, &desk, &Ask { vault: which.vault, name, key, version }, reveal),
+        Vault::Get { name, key, version, which, reveal, masking } => {
+            get(run, &desk, &Ask { vault: which.vault, name, key, version }, reveal, masking)
+        }
         Vault::List { which } => list(run, &desk, &which),
         Vault::Remove { name, which } => remove(run, &desk, &name, &which),
     }
@@ -46,14 +53,13 @@ fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<()
     told(run, name, change, "set")
 }
 
-fn get(run: &Run, desk: &Desk<'_>, ask: &Ask, reveal: bool) -> Result<(), Problems> {
+fn get(run: &Run, desk: &Desk<'_>, ask: &Ask, reveal: bool, masking: Masking) -> Result<(), Problems> {
     if io::stdout().is_terminal() && !reveal {
         let next = "give `--reveal`, or pipe it where it is needed";
         return Err(Problem::new(Fault::Usage, "a secret is not printed on a terminal unasked", next).into());
     }
-    let trust = trust(run, desk, Founding::Refused)?;
-    let vault = desk.wiring().any_vault(&ask.vault, &trust.keys)?;
-    let mut answers = run.wait(async { Ok(vault.fetch(std::slice::from_ref(ask)).await) })?;
+    let masker = Masker::of(run, masking)?;
+    let mut answers = with_vault(run, desk, &ask.vault, masker.as_ref(), async |vault| vault.fetch(std::slice::from_ref(ask)).await)?;
     match answers.pop() {
         Some(Ok(fetched)) => run.ui.bytes(fetched.value.expose()),
         Some(Err(error)) => Err(refused(error).into()),
@@ -62,9 +68,7 @@ fn get(run: &Run, desk: &Desk<'_>, ask: &Ask, reveal: bool) -> Result<(), Proble
 }
 
 fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems> {
-    let trust = trust(run, desk, Founding::Refused)?;
-    let vault = desk.wiring().any_vault(&which.vault, &trust.keys)?;
-    let list = run.wait(async { Ok(vault.list().await.map_err(refused)?) })?;
+    let list = with_vault(run, desk, &which.vault, None, async |vault| vault.list().await)?.map_err(refused)?;
     if run.ui.is_json() {
         let one = |listed: &Listed| {
             json!({
@@ -94,6 +98,32 @@ fn remove(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result
     let vault = desk.wiring().local_vault(&which.vault, &trust.keys)?;
     let change = vault.remove(name, &Machine, run.entropy.as_ref()).map_err(refused)?;
     told(run, name, change, "removed")
+}
+
+/// Does something with the vault of that name; a key is needed only where it is a file.
+fn with_vault<T>(
+    run: &Run,
+    desk: &Desk<'_>,
+    name: &str,
+    masker: Option<&Arc<Masker>>,
+    deed: impl AsyncFnOnce(&dyn cloze::vault::Vault) -> T,
+) -> Result<T, Problems> {
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    run.wait(async {
+        let mut vaults = BTreeMap::new();
+        for (name, vault) in wiring.examined(Some(name), &store).await? {
+            vaults.insert(name, vault?);
+        }
+        let vaults = Masker::over(masker, vaults);
+        closing(run, &vaults, async {
+            match vaults.get(name) {
+                Some(vault) => Ok(deed(vault.as_ref()).await),
+                None => Err(Problem::new(Fault::Internal, "the vault was lost", "report this as a bug of cloze").into()),
+            }
+        })
+        .await
+    })
 }
 
 fn trust(run: &Run, desk: &Desk<'_>, founding: Founding) -> Result<Trust, Problems> {

@@ -1,5 +1,7 @@
 //! Facts and problems as sentences for people.
 
+use std::time::Duration;
+
 use cloze::event::Event;
 use cloze::problem::Problem;
 
@@ -24,7 +26,15 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::Unchanged { number } => format!("nothing changes: release {number} is current, nothing was recorded"),
         Event::Resumed { number } => format!("release {number} was recorded by a run that did not finish; carried on"),
         Event::Emitted { manifests, bytes, target } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
-        Event::Prepared { .. } | Event::Filled { .. } | Event::Swept { .. } | Event::Warned(_) => return None,
+        Event::Probed { secrets, read: 0 } => format!("{}, no value was read to know it", exist(*secrets)),
+        Event::Probed { secrets, read: 1 } => format!("{}, 1 value was read to know it", exist(*secrets)),
+        Event::Probed { secrets, read } => format!("{}, {read} values were read to know it", exist(*secrets)),
+        Event::Prepared { .. }
+        | Event::Planned { .. }
+        | Event::Answered
+        | Event::Filled { .. }
+        | Event::Swept { .. }
+        | Event::Warned(_) => return None,
     })
 }
 
@@ -34,10 +44,31 @@ pub(crate) fn detail(event: &Event) -> String {
         Event::Prepared { templates, objects, blanks } => {
             format!("rendered {}: {}, {}", count(*templates, "template"), count(*objects, "object"), count(*blanks, "blank"))
         }
+        Event::Planned { vault, secrets, calls: 0, .. } => format!("{vault}: {}, no call", count(*secrets, "secret")),
+        Event::Planned { vault, secrets, calls, parallel, time } => format!(
+            "{vault}: {} in {}, {parallel} at once, about {:.1} s",
+            count(*secrets, "secret"),
+            count(*calls, "call"),
+            time.as_secs_f64()
+        ),
         Event::Filled { secrets, vaults } => format!("fetched {} from {}", count(*secrets, "secret"), count(*vaults, "vault")),
         Event::Swept { objects } => format!("removed {} of interrupted runs", count(*objects, "leftover")),
         _ => String::new(),
     }
+}
+
+fn exist(secrets: usize) -> String {
+    format!("{} {}", count(secrets, "secret"), if secrets == 1 { "exists" } else { "exist" })
+}
+
+/// What was asked of vaults, when it is over.
+pub(crate) fn tally(calls: usize, time: Duration) -> String {
+    format!("made {} in {:.2} s", count(calls, "call"), time.as_secs_f64())
+}
+
+/// What is being asked of vaults.
+pub(crate) fn progress(vaults: &[String], answered: usize, calls: usize) -> String {
+    format!("asking {} … {answered} of {}", vaults.join(", "), count(calls, "call"))
 }
 
 /// `1 dog`, `2 dogs`.
@@ -47,17 +78,38 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use cloze::event::Event;
     use cloze::place::Place;
     use cloze::problem::Fault;
     use cloze::problem::Problem;
 
     use super::count;
+    use super::detail;
     use super::problem;
+    use super::progress;
+    use super::status;
+    use super::tally;
 
     #[test]
     fn a_problem_is_place_reason_and_next_step() {
         let one = Problem::new(Fault::Check, "no \u{1b}such thing", "name another").at(Place::new("a.yaml", 3, 7));
         assert_eq!(problem("error", &one, false), "error: a.yaml:3:7: no \\u{1b}such thing\n  name another");
+    }
+
+    #[test]
+    fn the_plan_and_the_progress_are_lines() {
+        let time = Duration::from_millis(1_240);
+        let planned = |calls| Event::Planned { vault: "default".to_owned(), secrets: 167, calls, parallel: 16, time };
+        assert_eq!(detail(&planned(168)), "default: 167 secrets in 168 calls, 16 at once, about 1.2 s");
+        assert_eq!(detail(&planned(0)), "default: 167 secrets, no call");
+        assert_eq!(tally(168, time), "made 168 calls in 1.24 s");
+        assert_eq!(progress(&["default".to_owned(), "shared".to_owned()], 34, 167), "asking default, shared … 34 of 167 calls");
+        let probed = |secrets, read| status(&Event::Probed { secrets, read }).unwrap();
+        assert_eq!(probed(1, 0), "1 secret exists, no value was read to know it");
+        assert_eq!(probed(3, 1), "3 secrets exist, 1 value was read to know it");
+        assert_eq!(probed(3, 2), "3 secrets exist, 2 values were read to know it");
     }
 
     #[test]

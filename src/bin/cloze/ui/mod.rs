@@ -1,8 +1,10 @@
 //! The two ways out: stdout for results, stderr for talk.
 
+mod calls;
 mod clean;
 mod human;
 mod json;
+mod progress;
 
 pub(crate) use clean::clean;
 pub(crate) use human::count;
@@ -11,16 +13,19 @@ use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use cloze::event::Event;
 use cloze::event::Observer;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::vault::Meters;
 
 use crate::args::Color;
 use crate::args::Format;
 use crate::args::Global;
+use crate::ui::calls::Calls;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
@@ -29,22 +34,34 @@ pub(crate) struct Ui {
     quiet: bool,
     verbose: u8,
     color: bool,
+    calls: Arc<Calls>,
+}
+
+/// What the environment's variables say of the terminal.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Terminal {
+    /// `NO_COLOR` is set.
+    pub(crate) no_color: bool,
+    /// It cannot move its cursor.
+    pub(crate) dumb: bool,
 }
 
 impl Ui {
-    /// As the command line asks; `no_color` says that the variable `NO_COLOR` is set.
-    pub(crate) fn new(global: &Global, no_color: bool) -> Self {
+    /// As the command line asks and the terminal allows; `meters` count the calls to vaults.
+    pub(crate) fn new(global: &Global, terminal: Terminal, meters: Arc<Meters>) -> Self {
         let color = match global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => !no_color && io::stderr().is_terminal(),
+            Color::Auto => !terminal.no_color && io::stderr().is_terminal(),
         };
-        Self { format: global.format, quiet: global.quiet, verbose: global.verbose, color }
+        let lively = !global.quiet && global.verbose == 0 && global.format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
+        let calls = Arc::new(Calls::new(meters, lively));
+        Self { format: global.format, quiet: global.quiet, verbose: global.verbose, color, calls }
     }
 
     /// One that says nothing but results and problems.
     pub(crate) fn silent() -> Self {
-        Self { format: Format::Human, quiet: true, verbose: 0, color: false }
+        Self { format: Format::Human, quiet: true, verbose: 0, color: false, calls: Arc::default() }
     }
 
     /// Whether results are for programs.
@@ -101,6 +118,7 @@ impl Ui {
 
     /// Says everything that is wrong, and the exit code that it means.
     pub(crate) fn fail(&self, problems: &Problems) -> ExitCode {
+        self.calls.end();
         for problem in problems.list().iter().take(MOST_TOLD) {
             self.tell("error", problem);
         }
@@ -122,7 +140,15 @@ impl Observer for Ui {
     fn observe(&self, event: Event) {
         match event {
             Event::Warned(problem) => self.warn(&problem),
+            Event::Answered => {
+                if let Some((calls, time)) = self.calls.end() {
+                    self.detail(&human::tally(calls, time));
+                }
+            }
             other => {
+                if let Event::Planned { vault, calls, .. } = &other {
+                    self.calls.plan(vault, *calls);
+                }
                 if let Some(text) = human::status(&other) {
                     self.status(&text);
                 } else {

@@ -1,0 +1,76 @@
+//! `cloze lock`
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use cloze::clock::Machine;
+use cloze::problem::Problems;
+use cloze::project::Lock;
+use cloze::project::LockChange;
+use cloze::project::Said;
+use cloze::stage::ask::asks;
+use cloze::story::lock;
+use cloze::story::prepare::prepare;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::args::Values;
+use crate::commands::close::closing;
+use crate::commands::desk::Desk;
+use crate::exit;
+use crate::run::Run;
+
+/// Resolves the version of every secret and writes the lock file, or with `check` only says what that would change.
+pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, Problems> {
+    let desk = Desk::open(run, values)?.unlock()?;
+    let wiring = desk.wiring();
+    let store = wiring.store()?;
+    let settings = &desk.settings;
+    let path = wiring.beneath(&settings.lock)?;
+    let before = Lock::load(desk.root(), &settings.lock, &settings.environment)?;
+    let after = run.wait(async {
+        let workbench = desk.workbench();
+        let prepared = prepare(&workbench)?;
+        let blanks = prepared.parsed.blanks();
+        let vaults = wiring.named_vaults(&asks(blanks).into_keys().collect(), &store).await?;
+        closing(run, &vaults, lock::resolve(&workbench, blanks, &vaults, &Machine)).await
+    })?;
+    let nothing = Lock::new(Said::nowhere(settings.environment.clone()));
+    let changes = before.as_ref().unwrap_or(&nothing).changes(&after);
+    let stale = before.is_none() || !changes.is_empty();
+    if stale && !check {
+        lock::write(&path, &after, run.entropy.as_ref())?;
+    }
+    if run.ui.is_json() {
+        let changed: Vec<Value> = changes.iter().map(in_json).collect();
+        run.ui.json(&json!({ "lock": settings.lock, "secrets": after.secrets.len(), "changes": changed, "written": stale && !check }))?;
+    } else {
+        run.ui.text(&in_words(&changes))?;
+        run.ui.status(&said(&settings.lock, &after, before.is_none(), stale, check));
+    }
+    Ok(ExitCode::from(if stale && check { exit::DIFFERENCES } else { exit::DONE }))
+}
+
+fn said(path: &str, after: &Lock, absent: bool, stale: bool, check: bool) -> String {
+    let secrets = crate::ui::count(after.secrets.len(), "secret");
+    match (stale, check) {
+        (false, _) => format!("{path} is up to date: {secrets}"),
+        (true, false) => format!("wrote {path}: {secrets}"),
+        (true, true) if absent => format!("{path} is not there: `cloze lock` writes it"),
+        (true, true) => format!("{path} is stale: `cloze lock` brings it up to date"),
+    }
+}
+
+fn in_words(changes: &[LockChange]) -> String {
+    let mut text = String::new();
+    for LockChange { secret, before, after } in changes {
+        let (before, after) = (before.as_deref().unwrap_or("new"), after.as_deref().unwrap_or("gone"));
+        let _ = writeln!(text, "{secret} {before} → {after}");
+    }
+    text
+}
+
+fn in_json(change: &LockChange) -> Value {
+    let LockChange { secret, before, after } = change;
+    json!({ "vault": secret.vault, "name": secret.name, "asked": secret.asked, "before": before, "after": after })
+}

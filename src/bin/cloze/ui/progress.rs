@@ -1,0 +1,122 @@
+//! One line on the terminal while vaults are asked. It comes late, and leaves nothing behind: not at the end, not on Ctrl-C.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::Once;
+use std::sync::PoisonError;
+use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use cloze::vault::Meters;
+use indicatif::ProgressBar;
+use indicatif::ProgressDrawTarget;
+use indicatif::ProgressStyle;
+use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::ui::clean;
+use crate::ui::human;
+
+/// Who is asked, and with how many calls.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    /// The vaults.
+    pub(crate) vaults: Vec<String>,
+    /// The calls that are planned.
+    pub(crate) calls: usize,
+    /// The calls that were answered before.
+    pub(crate) answered: usize,
+}
+
+/// The line, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Nobody needs a line for less.
+const LATE: Duration = Duration::from_millis(250);
+/// How often it changes.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The line that stands on the terminal now, for the one who must clear it before the program is ended.
+static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+impl Progress {
+    /// Shows the line when it has taken a while.
+    pub(crate) fn begin(meters: Arc<Meters>, asking: Arc<Mutex<Asking>>) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let show = move || {
+            if stopped.recv_timeout(LATE) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            clear_when_killed();
+            loop {
+                draw(&words(&meters, &asking));
+                if stopped.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
+                    break;
+                }
+            }
+            clear();
+        };
+        // Without a thread there is no line, which nobody needs.
+        let thread = thread::Builder::new().name("progress".to_owned()).spawn(show).ok();
+        Self { stop: Some(stop), thread }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has told so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn words(meters: &Meters, asking: &Mutex<Asking>) -> String {
+    let asking = asking.lock().unwrap_or_else(PoisonError::into_inner);
+    let answered = meters.answered().saturating_sub(asking.answered);
+    clean(&human::progress(&asking.vaults, answered, asking.calls.max(answered))).into_owned()
+}
+
+fn draw(text: &str) {
+    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let bar = shown.get_or_insert_with(|| {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            bar.set_style(style);
+        }
+        bar
+    });
+    bar.set_message(text.to_owned());
+    bar.tick();
+}
+
+fn clear() {
+    if let Some(bar) = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        bar.finish_and_clear();
+    }
+}
+
+/// From now on the line is cleared before a signal ends the program as it would have.
+fn clear_when_killed() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Where no thread can be had, there is no handler, and a signal ends the program at once.
+        let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+            for signal in signals.forever() {
+                clear();
+                let _ = emulate_default_handler(signal);
+            }
+        });
+    });
+}

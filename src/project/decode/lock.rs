@@ -1,0 +1,75 @@
+//! From the tree of a lock file to a [`Lock`].
+
+use crate::manifest::Limits;
+use crate::manifest::ReadFault;
+use crate::manifest::read;
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::decode::check::label;
+use crate::project::decode::check::some;
+use crate::project::decode::decoder::Decoder;
+use crate::project::decode::decoder::Tree;
+use crate::project::decode::shape;
+use crate::project::lock::LOCK_API_VERSION;
+use crate::project::lock::LOCK_LIMIT;
+use crate::project::lock::Lock;
+use crate::project::lock::LockedSecret;
+use crate::project::quote::quote;
+use crate::project::said::Said;
+
+/// Reads and decodes the text of a lock file.
+pub(in crate::project) fn decode(file: &str, text: &str) -> Result<Lock, Problems> {
+    let limits = Limits { bytes: LOCK_LIMIT, depth: 8, nodes: 1_000_000 };
+    let documents = read(text, limits).map_err(|faults| {
+        let problem = |fault: ReadFault| {
+            Problem::new(Fault::Project, fault.reason, fault.next).at(Place::new(file, fault.mark.line, fault.mark.column))
+        };
+        Problems::from(faults.into_iter().map(problem).collect::<Vec<_>>())
+    })?;
+    let mut decoder = Decoder::new(file, "the lock file");
+    let lock = match documents.as_slice() {
+        [document] => lock(&mut decoder, document),
+        _ => {
+            decoder.report(Place::file(file), "a lock file is one document", "make it anew with `cloze lock`");
+            None
+        }
+    };
+    match lock {
+        Some(lock) => Problems::or(lock, decoder.problems),
+        None => Err(Problems::from(decoder.problems)),
+    }
+}
+
+/// `None` only where a problem says why.
+fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
+    let fields = decoder.fields(document, "", &shape::LOCK)?;
+    if let Some(version) = fields.text(decoder, "apiVersion", some)
+        && version.value != LOCK_API_VERSION
+    {
+        let reason = format!("{} at `apiVersion` is not known to this version of cloze", quote(&version.value));
+        let place = version.place.unwrap_or_else(|| decoder.place(fields.mark()));
+        decoder.report(place, reason, format!("make it anew with `cloze lock`, which writes `{LOCK_API_VERSION}`, or use a newer cloze"));
+    }
+    let environment = fields.text(decoder, "environment", label);
+    let mut lock = Lock::new(environment.unwrap_or_else(|| Said::nowhere(String::new())));
+    let items = decoder.items(fields.get("secrets")?, "secrets", "a list of mappings").unwrap_or_default();
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("secrets[{index}]");
+        let Some(fields) = decoder.fields(item, &path, &shape::LOCKED) else { continue };
+        let vault = fields.text(decoder, "vault", label);
+        let name = fields.text(decoder, "name", some);
+        let asked = fields.text(decoder, "asked", some).map(|said| said.value);
+        let version = fields.text(decoder, "version", some);
+        let (Some(vault), Some(name), Some(version)) = (vault, name, version) else { continue };
+        let secret = LockedSecret { vault: vault.value, name: name.value, asked };
+        let place = decoder.place(item.mark);
+        if lock.secrets.contains_key(&secret) {
+            decoder.report(place, format!("{secret} is listed twice"), "make the file anew with `cloze lock`");
+            continue;
+        }
+        lock.secrets.insert(secret, Said::at(version.value, place));
+    }
+    Some(lock)
+}

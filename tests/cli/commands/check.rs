@@ -1,0 +1,55 @@
+//! `check --online`
+
+use serde_json::Value;
+use vault_mock::Server;
+
+use crate::support::Sandbox;
+use crate::vaults::seed;
+use crate::vaults::shop;
+
+#[test]
+fn every_blank_is_asked_for_and_nothing_is_written() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets exist, ", " read to know it", "10 objects of environment dev: no problem"]);
+    let json: Value = serde_json::from_str(&sandbox.cloze(["check", "--online", "--format", "json"]).ok()).unwrap();
+    assert_eq!((&json["objects"], &json["secrets"]["found"]), (&Value::from(10), &Value::from(4)));
+    assert!(!sandbox.shop_path(".cloze/history/dev/packs").exists() && !sandbox.shop_path("dist").exists());
+}
+
+#[test]
+fn a_local_vault_needs_its_key_and_a_vault_behind_a_network_does_not() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    std::fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
+    sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets exist, "]);
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).ok(), "a-1");
+    let local = Sandbox::shop();
+    local.cloze(["check", "--online"]).fails(0, &["4 secrets exist, 4 values were read to know it"]);
+    std::fs::remove_file(local.shop_path(".cloze/dev.key")).unwrap();
+    local.cloze(["check"]).ok();
+    local.cloze(["check", "--online"]).fails(5, &["error: the key file `shop/.cloze/dev.key` is not there"]);
+}
+
+#[test]
+fn every_problem_of_the_run_is_told_at_each_blank_as_a_deploy_tells_it() {
+    let server = Server::start(seed()).unwrap();
+    server.destroy("secret/api-token", &[]);
+    let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
+    let secrets = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api-token\", vault=\"shared\"");
+    sandbox.write("templates/secrets.yaml", secrets.replace("name=\"session-key\"", "name=\"session-kay\""));
+    let parts = [
+        "error: templates/secrets.yaml:14:19: default/session-kay of local vault",
+        "there is no secret `session-kay`",
+        "error: templates/secrets.yaml:38:13: shared/api-token of HashiCorp Vault at ",
+        "version 1 of `api-token` was destroyed\n  write it again",
+        "2 problems",
+    ];
+    let told = sandbox.cloze(["check", "--online"]).fails(5, &parts);
+    assert_eq!(sandbox.cloze(["deploy"]).fails(5, &[]), told);
+    // What is wrong with the manifests is told in the same run.
+    let deployment = sandbox.read("templates/deployment.yaml").replacen("name: web-settings", "name: web-setings", 1);
+    sandbox.write("templates/deployment.yaml", deployment);
+    let both = sandbox.cloze(["check", "--online"]);
+    assert!(both.code == Some(4) && both.err().contains("web-setings") && both.err().contains("session-kay"), "{}", both.err());
+}

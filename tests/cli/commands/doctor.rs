@@ -1,0 +1,73 @@
+//! `doctor`
+
+use std::fs;
+
+use serde_json::Value;
+use vault_mock::Server;
+
+use crate::support::Sandbox;
+use crate::vaults::seed;
+use crate::vaults::shop;
+
+#[test]
+fn each_vault_is_walked_to_and_told_line_by_line() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
+    let out = sandbox.cloze(["doctor", "-q"]).silent().out();
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines[0], "default  setup            shop/secrets/dev.vault holds 4 secrets");
+    assert_eq!(lines[1], "shared   name resolution  127.0.0.1 is 127.0.0.1");
+    assert!(lines[2].starts_with("shared   connection       127.0.0.1:"), "{out}");
+    let json: Value = serde_json::from_str(&sandbox.cloze(["doctor", "--format", "json", "--vault", "default"]).ok()).unwrap();
+    assert_eq!(json["vaults"][0]["name"], "default");
+    assert_eq!(json["vaults"][0]["findings"][0]["found"], "shop/secrets/dev.vault holds 4 secrets");
+    sandbox.cloze(["doctor", "--vault", "other"]).fails(2, &["error: there is no vault `other`\n  name one of: default, shared"]);
+}
+
+#[test]
+fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
+    let server = Server::start(seed()).unwrap();
+    let mut sandbox = shop(&server, "{ default: { @@ } }");
+    let port = server.url().rsplit(':').next().unwrap().to_owned();
+    drop(server);
+    let outcome = sandbox.cloze(["doctor"]);
+    let out = outcome.out();
+    assert!(
+        out.contains(&format!("default  connection       failed: nothing answers at 127.0.0.1 port {port} within "))
+            && out.ends_with("between here and there\n"),
+        "{out}"
+    );
+    outcome.fails(5, &["1 vault: 1 failed"]);
+    let outcome = sandbox.cloze(["doctor", "--format", "json"]);
+    let json: Value = serde_json::from_str(&outcome.out()).unwrap();
+    assert_eq!((&json["vaults"][0]["ok"], &json["vaults"][0]["findings"][1]["ok"]), (&Value::from(false), &Value::from(false)));
+    outcome.silent().code(5);
+    sandbox.variable("VAULT_TOKEN", "");
+    let outcome = sandbox.cloze(["doctor"]);
+    let out = outcome.out();
+    assert!(out.starts_with("default  setup  failed: vault `default` at http://127.0.0.1:"), "{out}");
+    assert!(out.ends_with(" needs a token\n                set VAULT_TOKEN\n"), "{out}");
+    outcome.code(5);
+}
+
+#[test]
+fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
+    let server = Server::start(seed()).unwrap();
+    let sandbox = shop(&server, "{ shared: { @@ }, default: { kind: local } }");
+    fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
+    let outcome = sandbox.cloze(["doctor"]);
+    let out = outcome.out();
+    assert!(out.starts_with("shared   name resolution  127.0.0.1 is 127.0.0.1\n"), "{out}");
+    assert!(out.contains("\ndefault  setup            failed: the key file `shop/.cloze/dev.key` is not there\n"), "{out}");
+    assert!(out.ends_with("restore it from where your team keeps it, or name it with CLOZE_KEY_FILE\n"), "{out}");
+    outcome.code(5);
+    // Without a local vault no key is needed, and the default one that nobody set up is not walked to.
+    let remote = shop(&server, "{ shared: { @@ } }");
+    fs::remove_file(remote.shop_path(".cloze/dev.key")).unwrap();
+    fs::remove_file(remote.shop_path("secrets/dev.vault")).unwrap();
+    let out = remote.cloze(["doctor"]).out();
+    assert!(out.starts_with("shared  name resolution  ") && !out.contains("default"), "{out}");
+    let fresh = Sandbox::shop();
+    fs::remove_file(fresh.shop_path("secrets/dev.vault")).unwrap();
+    assert_eq!(fresh.cloze(["doctor"]).ok(), "default  setup  shop/secrets/dev.vault is not there yet: `cloze vault set` makes it\n");
+}

@@ -1,0 +1,69 @@
+//! `--mask-ci` and `CLOZE_MASK`
+
+use std::process::Command;
+
+use crate::support::Sandbox;
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::shop();
+    sandbox.feed(["vault", "set", "api-token"], b"tok%en-1").ok();
+    sandbox
+}
+
+const GITHUB: &str = "::add-mask::tok%25en-1\n::add-mask::dG9rJWVuLTE=\n::add-mask::tok%2525en-1\n";
+const AZURE: &str = "##vso[task.setsecret]tok%AZP25en-1\n##vso[task.setsecret]tok%en-1\n##vso[task.setsecret]dG9rJWVuLTE=\n";
+
+#[test]
+fn a_runner_is_told_of_each_value_only_where_it_is_asked_for() {
+    let mut sandbox = sandbox();
+    sandbox.variable("GITHUB_ACTIONS", "true");
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).silent().ok(), "tok%en-1");
+    assert!(!sandbox.cloze(["deploy"]).err().contains("::add-mask::"));
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token", "--mask-ci"]).err(), GITHUB);
+    let outcome = sandbox.cloze(["deploy", "--mask-ci"]);
+    assert!(outcome.err().contains(GITHUB), "{}", outcome.err());
+    outcome.code(0);
+    assert!(sandbox.cloze(["vault", "get", "api-token", "--mask-ci=azure"]).err().starts_with(AZURE));
+    sandbox.variable("CLOZE_MASK", "auto");
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).err(), GITHUB);
+    sandbox.variable("GITHUB_ACTIONS", "");
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).err(), "");
+    sandbox.variable("TF_BUILD", "True");
+    assert!(sandbox.cloze(["vault", "get", "api-token"]).err().starts_with(AZURE));
+    for command in ["check", "check --online", "render", "diff", "lock", "history", "show", "config"] {
+        assert!(!sandbox.cloze(command.split(' ')).err().contains("##vso"), "{command}");
+    }
+}
+
+#[test]
+fn recorded_values_are_told_before_they_come_out() {
+    let sandbox = sandbox();
+    sandbox.cloze(["deploy"]).ok();
+    assert!(sandbox.cloze(["show", "--reveal", "--mask-ci=github"]).err().contains(GITHUB));
+    sandbox.feed(["vault", "set", "api-token"], b"another").ok();
+    sandbox.cloze(["deploy"]).ok();
+    let err = sandbox.cloze(["rollback", "1", "--mask-ci=github"]).fails(0, &[GITHUB]);
+    assert!(err.find(GITHUB) < err.find("recorded release 3"), "{err}");
+}
+
+#[test]
+fn a_word_that_is_no_runner_and_a_terminal_are_refused() {
+    let mut sandbox = sandbox();
+    sandbox.cloze(["vault", "get", "api-token", "--mask-ci=gitlab"]).fails(2, &["invalid value 'gitlab'"]);
+    sandbox.variable("CLOZE_MASK", "gitlab");
+    sandbox
+        .cloze(["vault", "get", "api-token"])
+        .fails(2, &["error: `CLOZE_MASK` names no runner that masks its logs\n  set it to `auto`, `github` or `azure`, or unset it"]);
+    sandbox.variable("CLOZE_MASK", "github");
+    let program = sandbox.command(["-C", "shop", "vault", "get", "api-token", "--reveal"]);
+    let line = format!("{} -C shop vault get api-token --reveal", program.get_program().to_str().unwrap());
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.work()).env_clear().env("SHELL", "/bin/sh");
+    script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let out = String::from_utf8(script.stdin(std::process::Stdio::null()).output().unwrap().stdout).unwrap();
+    assert!(
+        out.contains("a log masker is told of values on stderr, and that is a terminal\r\n  leave out `--mask-ci` and `CLOZE_MASK`"),
+        "{out}"
+    );
+    assert!(!out.contains("tok%"), "{out}");
+}
