@@ -37,6 +37,32 @@ async fn no_damage_to_an_answer_shows_the_value() {
     }
 }
 
+#[tokio::test]
+async fn no_damage_to_what_is_known_without_a_value_shows_anything() {
+    let metadata = r#"{"version": 1, "deletion_time": "", "destroyed": false}"#;
+    let version = r#"{"created_time": "", "deletion_time": "", "destroyed": false}"#;
+    for (operation, key, good) in [
+        ("subkeys", Some("user"), format!(r#"{{"data": {{"subkeys": {{"user": null}}, "metadata": {metadata}}}}}"#)),
+        ("metadata", None, format!(r#"{{"data": {{"current_version": 1, "versions": {{"1": {version}}}}}}}"#)),
+    ] {
+        let server = server();
+        if operation == "metadata" {
+            server.script(Script::always("subkeys", Fault::status(405)));
+        }
+        let vault = vault(&server);
+        for at in 0..good.len() {
+            let planted = format!("{}{CANARY}{}", &good[..at], &good[at..]);
+            for text in [good[..at].to_owned(), planted] {
+                server.script(Script::new(operation, 1, Fault::Body { code: 200, text }));
+                let found = vault.probe(&[ask("a", key, None)]).await;
+                // A canary that was planted in a time has become a time.
+                let shown = format!("{found:?}").replace(&format!("deleted at {CANARY}"), "");
+                assert!(names_a_key(&shown), "{shown}");
+            }
+        }
+    }
+}
+
 /// Whether every canary in a message, if there is any, stands inside a key's name, in backticks.
 fn names_a_key(shown: &str) -> bool {
     shown.split('`').enumerate().all(|(index, part)| index % 2 == 1 || !part.contains(CANARY))
