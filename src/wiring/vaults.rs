@@ -160,8 +160,6 @@ impl Wiring<'_> {
             }
             #[cfg(feature = "hashicorp")]
             VaultTarget::Hashicorp(target) => Ok(Arc::new(self.hashicorp(settings, target)?)),
-            #[cfg(feature = "azure")]
-            VaultTarget::Azure(target) => Ok(Arc::new(self.azure(settings, target)?)),
             #[cfg(feature = "aws")]
             VaultTarget::Aws(target) => Ok(Arc::new(self.aws(settings, target)?)),
             #[cfg(feature = "gcp")]

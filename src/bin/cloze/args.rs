@@ -41,6 +41,9 @@ pub(crate) struct Global {
     /// How many seconds vaults may be asked [env: `CLOZE_DEADLINE`] [default: 30]
     #[arg(long, value_name = "SECONDS", global = true)]
     pub(crate) deadline: Option<String>,
+    /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
+    #[arg(long, global = true)]
+    pub(crate) allow_exec: bool,
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
     pub(crate) color: Color,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use clap::Parser;
 use clap::error::ErrorKind;
+use cloze::clock::Clock;
 use cloze::clock::Entropy;
 use cloze::clock::Machine;
 use cloze::problem::Fault;
@@ -20,6 +21,8 @@ use cloze::problem::Problems;
 use cloze::project::SCHEMA;
 use cloze::project::Variables;
 use cloze::vault::Meters;
+#[cfg(feature = "env")]
+use cloze::vault::env::Surroundings;
 
 use crate::args::Cli;
 use crate::args::Command;
@@ -45,6 +48,13 @@ pub(crate) struct Run {
     pub(crate) home: Option<PathBuf>,
     /// The environment that was asked for.
     pub(crate) environment: Option<String>,
+    /// The variables that the program was started with.
+    #[cfg(feature = "env")]
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+    /// Whether vaults of kind `exec` may run their programs.
+    pub(crate) allow_exec: bool,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
     /// Randomness.
     pub(crate) entropy: Arc<dyn Entropy>,
     /// Counts the calls to each vault.
@@ -83,6 +93,10 @@ pub(crate) fn run() -> ExitCode {
         directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         home: surroundings::home(),
         environment: cli.global.environment.clone(),
+        #[cfg(feature = "env")]
+        surroundings: Arc::new(surroundings::Process),
+        allow_exec: cli.global.allow_exec,
+        clock: Arc::new(Machine),
         entropy: Arc::new(Machine),
         meters,
         deadline: cli.global.deadline.clone(),
@@ -175,6 +189,10 @@ impl Run {
             directory: self.directory.clone(),
             home: self.home.clone(),
             environment: self.environment.clone(),
+            #[cfg(feature = "env")]
+            surroundings: Arc::clone(&self.surroundings),
+            allow_exec: self.allow_exec,
+            clock: Arc::clone(&self.clock),
             entropy: Arc::clone(&self.entropy),
             meters: Arc::clone(&self.meters),
             deadline: self.deadline.clone(),
@@ -240,6 +258,22 @@ mod surroundings {
             Some(Runner::Azure)
         } else {
             None
+        }
+    }
+
+    /// The process's own variables, for vaults of kind `env`.
+    #[cfg(feature = "env")]
+    #[derive(Debug)]
+    pub(super) struct Process;
+
+    #[cfg(feature = "env")]
+    impl cloze::vault::env::Surroundings for Process {
+        fn get(&self, name: &str) -> Option<cloze::secret::Secret> {
+            std::env::var_os(name).map(|value| cloze::secret::Secret::new(value.into_encoded_bytes()))
+        }
+
+        fn names(&self) -> Vec<String> {
+            std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
         }
     }
 

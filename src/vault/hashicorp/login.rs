@@ -44,7 +44,9 @@ pub enum Login {
         mount: String,
         /// The role's name; the mount's default role without one.
         role: Option<String>,
-        /// The token. Where its audience can be chosen, it is the vault's origin, such as `https://vault.example.com:8200`.
+        /// The audience of the token, where that can be chosen; the vault's origin, such as `https://vault.example.com:8200`, if none is given.
+        audience: Option<String>,
+        /// The token.
         token: IdToken,
     },
 }
@@ -96,7 +98,9 @@ impl Login {
                 (given().collect(), given().map(|(_, value)| value).collect())
             }
             Self::Kubernetes { role, token, .. } => with_token(Some(role), token.obtain(audience).await?),
-            Self::Jwt { role, token, .. } => with_token(role.as_deref(), token.obtain(audience).await?),
+            Self::Jwt { role, token, audience: own, .. } => {
+                with_token(role.as_deref(), token.obtain(own.as_deref().unwrap_or(audience)).await?)
+            }
         };
         let body = object(&fields).ok_or_else(|| {
             VaultError::new(VaultFault::Unauthenticated, "a credential of the login is not text", "give it as the vault made it")

@@ -58,7 +58,7 @@ fn kubernetes(role: &str, token: &str) -> Login {
 
 fn jwt(role: Option<&str>, token: &str) -> Login {
     let token = IdToken::Text(Secret::copy_of(token.as_bytes()));
-    Login::Jwt { mount: "jwt".to_owned(), role: role.map(str::to_owned), token }
+    Login::Jwt { mount: "jwt".to_owned(), role: role.map(str::to_owned), audience: None, token }
 }
 
 #[tokio::test]
@@ -169,7 +169,8 @@ async fn refused_logins_are_told_apart() {
     let token = "the vault refuses the token: error validating token: error verifying token signature: no known key successfully validated \
                  the token signature";
     refused(&server, jwt(Some("ci"), POD), Unauthenticated, token).await;
-    let nowhere = Login::Jwt { mount: "gitlab".to_owned(), role: None, token: IdToken::Text(Secret::copy_of(JOB.as_bytes())) };
+    let nowhere =
+        Login::Jwt { mount: "gitlab".to_owned(), role: None, audience: None, token: IdToken::Text(Secret::copy_of(JOB.as_bytes())) };
     refused(&server, nowhere, Denied, "the vault lets nobody in at `auth/gitlab` with these credentials: permission denied").await;
     // What is no token is not sent.
     server.journal().clear();

@@ -16,7 +16,6 @@ use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
 use cloze::story::past::Past;
 use cloze::story::prepare::Workbench;
-use cloze::wiring::Meters;
 use cloze::wiring::Trust;
 use cloze::wiring::Wiring;
 
@@ -33,7 +32,6 @@ pub(crate) struct Desk<'r> {
     pub(crate) settings: Settings,
     engine: ProcessEngine,
     passphrase: Option<Secret>,
-    meters: Meters,
 }
 
 impl<'r> Desk<'r> {
@@ -51,7 +49,7 @@ impl<'r> Desk<'r> {
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
-        Ok(Self { run, root, settings, engine, passphrase: None, meters: Meters::default() })
+        Ok(Self { run, root, settings, engine, passphrase: None })
     }
 
     /// Takes or asks for the passphrase, where the environment's keyring is held by one.
@@ -95,9 +93,10 @@ impl<'r> Desk<'r> {
             passphrase: self.passphrase.as_ref(),
             variables: &self.run.variables,
             home: self.run.home.as_deref(),
-            deadline: None,
-            meters: &self.meters,
-            clock: &Machine,
+            #[cfg(feature = "env")]
+            surroundings: &self.run.surroundings,
+            allow_exec: self.run.allow_exec,
+            clock: &self.run.clock,
             entropy: &self.run.entropy,
             meters: &self.run.meters,
         }
