@@ -20,6 +20,7 @@ use crate::vault::aws::secrets;
 use crate::vault::aws::settings::Service;
 use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::settings::Service::SecretsManager;
+use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
 use crate::vault::aws::value::list;
 use crate::vault::aws::value::object;
@@ -120,7 +121,7 @@ fn versions(map: Json<'_>) -> Vec<(String, Vec<String>)> {
     map.members().filter_map(|(id, list)| Some((id?.text()?, labels(list)))).collect()
 }
 
-/// What `DescribeParameters` tells of some parameters.
+/// What `DescribeParameters` tells of some parameters. What it does not tell is read without decryption.
 pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Told> {
     let mut names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     names.dedup();
@@ -145,11 +146,23 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
             _ => Told::Nothing,
         }
     };
-    match outcome {
+    let mut all: Vec<Told> = match outcome {
         Ok(()) => wanted.iter().map(told).collect(),
         Err(error) if error.fault == VaultFault::Denied => wanted.iter().map(|_| Told::Nothing).collect(),
         Err(error) => wanted.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
+    };
+    let places: Vec<usize> = (0..all.len()).filter(|place| matches!(all[*place], Told::Nothing)).collect();
+    let rest: Vec<Wanted> = places.iter().map(|place| wanted[*place].clone()).collect();
+    for call in parameters::calls(&rest) {
+        let some: Vec<&Wanted> = call.iter().map(|index| &rest[*index]).collect();
+        for (index, value) in call.iter().zip(parameters::read(link, &some, false, until).await) {
+            all[places[*index]] = Told::Answer(value.map(|value| {
+                let Value { version, current, sealed, .. } = value;
+                Found { version, current, not_before: None, expires: None, read: !sealed }
+            }));
+        }
     }
+    all
 }
 
 /// An operation that lists.

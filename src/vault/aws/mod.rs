@@ -6,7 +6,7 @@
 //!
 //! Each distinct secret and version is read once. Current values come in batches: 20 secrets or 10 parameters a call. What a batch does
 //! not tell for certain is asked for alone. A probe describes and reads no value, so it does not prove that a value can be decrypted; where
-//! describing is not allowed, or a field of the value is asked for, it reads.
+//! describing is not enough or not allowed, it reads: a `SecureString` without decryption, and a field of a value with.
 //!
 //! A parameter in a hierarchy may be asked for without its first slash: `shop/db` is `/shop/db`. An ARN is a secret's name where no prefixes
 //! are set.
@@ -183,7 +183,7 @@ impl AwsVault {
             let some: Vec<&Wanted> = indexes.iter().map(|index| &wanted[*index]).collect();
             match self.settings.service {
                 Service::SecretsManager => secrets::read(link, &some, until).await,
-                Service::ParameterStore => parameters::read(link, &some, until).await,
+                Service::ParameterStore => parameters::read(link, &some, true, until).await,
             }
         });
         let mut values: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();

@@ -44,13 +44,13 @@ pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
     rounds.iter().flat_map(|round| round.chunks(BATCH)).map(<[usize]>::to_vec).collect()
 }
 
-/// Reads the wanted with the same call.
-pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
-    match together(link, wanted, until).await {
+/// Reads the wanted with the same call, and has the service decrypt them or not.
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<Value, VaultError>> {
+    match together(link, wanted, decrypt, until).await {
         Ok(values) => values,
         // One that may not be read, or not decrypted, spoils the call for all of them.
         Err(Failure::Refused(refusal)) if wanted.len() > 1 && !refusal.is_of_credential() && !refusal.passes() => {
-            join_all(wanted.iter().map(|wanted| alone(link, wanted, until))).await
+            join_all(wanted.iter().map(|wanted| alone(link, wanted, decrypt, until))).await
         }
         Err(Failure::Refused(refusal)) => wanted.iter().map(|wanted| Err(refusal.error(subject(Some(wanted))))).collect(),
         Err(Failure::None(error)) => wanted.iter().map(|_| Err(error.clone())).collect(),
@@ -63,17 +63,17 @@ enum Failure {
     None(VaultError),
 }
 
-async fn alone(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, VaultError> {
-    match together(link, &[wanted], until).await {
+async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Value, VaultError> {
+    match together(link, &[wanted], decrypt, until).await {
         Ok(mut values) => values.pop().unwrap_or_else(|| Err(strange(ParameterStore, "a parameter was left out"))),
         Err(Failure::Refused(refusal)) => Err(refusal.error(subject(Some(wanted)))),
         Err(Failure::None(error)) => Err(error),
     }
 }
 
-async fn together(link: &Link, wanted: &[&Wanted], until: Instant) -> Result<Vec<Result<Value, VaultError>>, Failure> {
+async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Value, VaultError>>, Failure> {
     let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
-    let body = json!({ "Names": names, "WithDecryption": true });
+    let body = json!({ "Names": names, "WithDecryption": decrypt });
     let reply = link.call("AmazonSSM.GetParameters", &body, until).await.map_err(Failure::None)?;
     if let Some(redirect) = reply.redirect() {
         return Err(Failure::None(redirect));
@@ -81,11 +81,11 @@ async fn together(link: &Link, wanted: &[&Wanted], until: Instant) -> Result<Vec
     if reply.status != 200 {
         return Err(Failure::Refused(Refusal::of(&reply, &link.signer)));
     }
-    values(&reply, wanted, &names).map_err(Failure::None)
+    values(&reply, wanted, &names, decrypt).map_err(Failure::None)
 }
 
 /// The values of a reply, in the order of the wanted; the service has its own.
-fn values(reply: &Reply, wanted: &[&Wanted], names: &[String]) -> Result<Vec<Result<Value, VaultError>>, VaultError> {
+fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Value, VaultError>>, VaultError> {
     let json = object(reply, ParameterStore)?;
     let mut answers: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();
     let mut note = |name: &str, answer: Result<Value, VaultError>| {
@@ -99,7 +99,7 @@ fn values(reply: &Reply, wanted: &[&Wanted], names: &[String]) -> Result<Vec<Res
     for entry in list(json, "Parameters", ParameterStore)? {
         let selector = only(entry, "Selector", ParameterStore)?.and_then(|selector| selector.text()).unwrap_or_default();
         let name = text(entry, "Name", ParameterStore)? + &selector;
-        note(&name, Ok(value(entry, selector.is_empty())?))?;
+        note(&name, Ok(value(entry, selector.is_empty(), decrypt)?))?;
     }
     for name in list(json, "InvalidParameters", ParameterStore)? {
         let name = name.text().ok_or_else(|| strange(ParameterStore, "`InvalidParameters` has something else than names"))?;
@@ -110,12 +110,13 @@ fn values(reply: &Reply, wanted: &[&Wanted], names: &[String]) -> Result<Vec<Res
     answers.into_iter().map(|answer| answer.ok_or_else(unread)).collect()
 }
 
-fn value(entry: Json<'_>, latest: bool) -> Result<Value, VaultError> {
+fn value(entry: Json<'_>, latest: bool, decrypt: bool) -> Result<Value, VaultError> {
     let version = only(entry, "Version", ParameterStore)?.and_then(|number| number.number());
     let version = version.ok_or_else(|| strange(ParameterStore, "no `Version`"))?;
     let secret = only(entry, "Value", ParameterStore)?.and_then(|value| value.secret());
     let secret = secret.ok_or_else(|| strange(ParameterStore, "no `Value`"))?;
-    Ok(Value { secret, version: version.to_string(), current: latest.then_some(true) })
+    let sealed = !decrypt && only(entry, "Type", ParameterStore)?.is_some_and(|kind| kind.is("SecureString"));
+    Ok(Value { secret, version: version.to_string(), current: latest.then_some(true), sealed })
 }
 
 /// The name with its version, as a call has it.

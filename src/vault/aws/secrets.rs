@@ -159,7 +159,7 @@ fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, VaultError> {
         (Some(_), Some(_)) => return Err(strange(SecretsManager, "both `SecretString` and `SecretBinary`")),
     };
     let current = version.is_none() || stages.iter().any(|stage| stage == "AWSCURRENT");
-    Ok(Value { secret, version: id, current: Some(current) })
+    Ok(Value { secret, version: id, current: Some(current), sealed: false })
 }
 
 /// What a refusal is about.

@@ -28,6 +28,8 @@ pub(super) struct Value {
     pub(super) secret: Secret,
     pub(super) version: String,
     pub(super) current: Option<bool>,
+    /// Whether it is still encrypted, and so no value at all.
+    pub(super) sealed: bool,
 }
 
 impl Value {
