@@ -1,5 +1,7 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
+#[cfg(feature = "azure")]
+pub mod azure;
 mod field;
 mod finding;
 #[cfg(feature = "hashicorp")]
