@@ -3,6 +3,8 @@
 pub mod announced;
 #[cfg(feature = "aws")]
 pub mod aws;
+#[cfg(feature = "azure")]
+pub mod azure;
 #[cfg(any(feature = "exec", feature = "gcp"))]
 mod binary;
 #[cfg(any(feature = "exec", feature = "gcp"))]

@@ -17,6 +17,7 @@ mod reply;
 mod walk;
 
 pub(crate) use address::Base;
+pub(crate) use address::is_loopback;
 pub(crate) use address::safe;
 pub(crate) use call::Call;
 pub(crate) use client::client;

@@ -1,0 +1,160 @@
+//! What a key vault answers: a secret's version, properties without a value, or one of the many reasons.
+
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+use crate::vault::Fetched;
+use crate::vault::Listed;
+use crate::vault::Shape;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::azure::address::Address;
+use crate::vault::azure::refusal::refusal;
+use crate::vault::field;
+use crate::vault::http::Dialect;
+use crate::vault::http::Reply;
+use crate::vault::json::Json;
+use crate::vault::json::JsonKind;
+use crate::vault::words;
+
+/// What is told of a version beside its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Properties {
+    pub(super) name: String,
+    /// None for a secret as such.
+    pub(super) version: Option<String>,
+    pub(super) enabled: bool,
+    pub(super) not_before: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) created: Option<Timestamp>,
+}
+
+impl Properties {
+    /// A listed secret.
+    pub(super) fn listed(self) -> Listed {
+        Listed { name: self.name, version: None, created: self.created, removed: !self.enabled }
+    }
+
+    /// The error of a version that is switched off.
+    pub(super) fn disabled(&self) -> Option<VaultError> {
+        (!self.enabled).then(|| disabled(&self.name))
+    }
+}
+
+/// The error of a version that is switched off.
+pub(super) fn disabled(name: &str) -> VaultError {
+    let reason = format!("`{}` is disabled", words::tame(name, 64));
+    VaultError::new(VaultFault::Gone, reason, "enable it in the vault, or ask for another version")
+}
+
+/// A version with its value, for several keys.
+#[derive(Debug)]
+pub(super) struct Version {
+    pub(super) properties: Properties,
+    value: Secret,
+    version: String,
+}
+
+impl Version {
+    /// What was read for `name`, of the version `pinned` if there is one.
+    pub(super) fn read(
+        reply: &Reply,
+        address: &Address,
+        name: &str,
+        pinned: Option<&str>,
+        dialect: &dyn Dialect,
+    ) -> Result<Self, VaultError> {
+        let json = body(reply, name, dialect)?;
+        let properties = properties(json, address)?;
+        let version = properties.version.clone().ok_or_else(|| strange("an `id` without a version"))?;
+        if !properties.name.eq_ignore_ascii_case(name) || pinned.is_some_and(|pinned| !pinned.eq_ignore_ascii_case(&version)) {
+            return Err(strange("another secret than the one asked for"));
+        }
+        if let Some(error) = properties.disabled() {
+            return Err(error);
+        }
+        let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| strange("no `value` that is text"))?;
+        Ok(Self { properties, value, version })
+    }
+
+    /// The value, or the field `key` of it.
+    pub(super) fn fetched(&self, key: Option<&str>, current: Option<bool>) -> Result<Fetched, VaultError> {
+        let (value, shape) = match key {
+            Some(key) => field::of_text(&self.value, key)?,
+            None => (self.value.duplicate(), Shape::Plain),
+        };
+        let Properties { not_before, expires, .. } = self.properties;
+        Ok(Fetched { value, shape, version: self.version.clone(), current, not_before, expires })
+    }
+}
+
+/// A page of a list, and where the next one is.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) items: Vec<Properties>,
+    pub(super) next: Option<String>,
+}
+
+impl Page {
+    /// Reads a page of what was asked about `subject`.
+    pub(super) fn read(reply: &Reply, address: &Address, subject: &str, dialect: &dyn Dialect) -> Result<Self, VaultError> {
+        let json = body(reply, subject, dialect)?;
+        let list = json.get("value").filter(|list| list.kind() == JsonKind::Array).ok_or_else(|| strange("a list without `value`"))?;
+        let items = list.members().map(|(_, item)| properties(item, address)).collect::<Result<_, _>>()?;
+        let next = match json.get("nextLink") {
+            None => None,
+            Some(link) if link.kind() == JsonKind::Null => None,
+            Some(link) => Some(link.text().ok_or_else(|| strange("a `nextLink` that is no text"))?).filter(|link| !link.is_empty()),
+        };
+        Ok(Self { items, next })
+    }
+}
+
+/// When a deleted secret was deleted and until when it can be recovered, if the answer tells of one.
+pub(super) fn buried(reply: &Reply, name: &str) -> Option<VaultError> {
+    if reply.status != 200 {
+        return None;
+    }
+    let json = Json::parse(reply.body.expose()).ok().filter(|json| json.kind() == JsonKind::Object)?;
+    let time = |key: &str| json.get(key)?.number().and_then(|seconds| i64::try_from(seconds).ok()).map(Timestamp);
+    let since = time("deletedDate").map(|time| format!(" at {time}")).unwrap_or_default();
+    let until = time("scheduledPurgeDate").map(|time| format!(" until {time}")).unwrap_or_default();
+    let reason = format!("`{}` was deleted{since} and can be recovered{until}", words::tame(name, 64));
+    Some(VaultError::new(VaultFault::Gone, reason, "recover it in the vault, or ask for another secret"))
+}
+
+fn body<'r>(reply: &'r Reply, subject: &str, dialect: &dyn Dialect) -> Result<Json<'r>, VaultError> {
+    if reply.status != 200 {
+        return Err(refusal(reply, subject, dialect));
+    }
+    let json = Json::parse(reply.body.expose()).map_err(|fault| strange(&format!("no JSON from byte {} on", fault.offset)))?;
+    if json.kind() == JsonKind::Object { Ok(json) } else { Err(strange("no object")) }
+}
+
+fn properties(json: Json<'_>, address: &Address) -> Result<Properties, VaultError> {
+    let id = json.get("id").and_then(|id| id.text()).ok_or_else(|| strange("no `id`"))?;
+    let (name, version) = address.identified(&id).ok_or_else(|| strange("an `id` that is not of this vault"))?;
+    let attributes = json.get("attributes").filter(|attributes| attributes.kind() == JsonKind::Object);
+    let attributes = attributes.ok_or_else(|| strange("no `attributes`"))?;
+    let time = |key: &str| match attributes.get(key) {
+        None => Ok(None),
+        Some(time) if time.kind() == JsonKind::Null => Ok(None),
+        Some(time) => {
+            let seconds = time.number().and_then(|seconds| i64::try_from(seconds).ok());
+            seconds.map(|seconds| Some(Timestamp(seconds))).ok_or_else(|| strange("a time that is no whole number of seconds"))
+        }
+    };
+    Ok(Properties {
+        name,
+        version,
+        // Absent is enabled, as the interface has it.
+        enabled: attributes.get("enabled").is_none_or(|enabled| enabled.is_true()),
+        not_before: time("nbf")?,
+        expires: time("exp")?,
+        created: time("created")?,
+    })
+}
+
+fn strange(what: &str) -> VaultError {
+    let reason = format!("the vault's answer is not that of a key vault: {what}");
+    VaultError::new(VaultFault::Unavailable, reason, "check the vault's address")
+}

@@ -1,0 +1,124 @@
+//! From a vault's address to a permission, step by step.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use tokio::time::Instant;
+
+use crate::secret::Secret;
+use crate::vault::Finding;
+use crate::vault::Step;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::azure::AzureVault;
+use crate::vault::azure::bad_name;
+use crate::vault::azure::login::Token;
+use crate::vault::azure::refusal::refusal;
+use crate::vault::http::Call;
+use crate::vault::http::reach;
+use crate::vault::json::Json;
+use crate::vault::words;
+
+/// A name that no secret has, to see whether one that is there could be read.
+const ABSENT: &str = "cloze-doctor-asks-for-what-is-not-there";
+
+impl AzureVault {
+    /// The findings up to the first that is bad.
+    pub(super) async fn walk(&self) -> Vec<Finding> {
+        let until = self.exchange.until();
+        let mut findings = reach(&self.exchange).await;
+        if findings.iter().any(|finding| finding.outcome.is_err()) {
+            return findings;
+        }
+        if let Err((step, error)) = self.steps(&mut findings, until).await {
+            findings.push(Finding::bad(step, error));
+        }
+        findings
+    }
+
+    async fn steps(&self, findings: &mut Vec<Finding>, until: Instant) -> Result<(), (Step, VaultError)> {
+        let challenge = self.challenge(until).await.map_err(|error| (Step::Service, error))?;
+        let scope = challenge.scope(self.address.host()).map_err(|error| (Step::Service, error))?;
+        let service = format!("a key vault for tokens of {}, asked by version {}", words::tame(&challenge.resource, 64), self.api_version);
+        findings.push(Finding::good(Step::Service, service));
+        // The cloud's own scope is what a known vault gets, whatever a challenge says.
+        let scope = self.scope.get_or_init(|| async { scope }).await;
+        let token = self.login.token(scope, until).await.map_err(|error| (Step::Identity, error))?;
+        let claims = Claims::of(token.text());
+        let shown = claims.as_ref().and_then(|claims| claims.who.clone()).map(|who| format!(" ({who})")).unwrap_or_default();
+        findings.push(Finding::good(Step::Identity, format!("{}{shown}", self.login.words())));
+        let tenant = claims.and_then(|claims| claims.tenant).or_else(|| self.login.tenant().map(str::to_owned));
+        if let (Some(own), Some(other)) = (&tenant, &challenge.tenant)
+            && is_id(own)
+            && is_id(other)
+            && !own.eq_ignore_ascii_case(other)
+        {
+            let reason = format!("the vault belongs to the tenant {other}, and the token to {own}");
+            let next = "use a credential of the vault's tenant, or check the vault's name";
+            return Err((Step::Tenant, VaultError::new(VaultFault::Unauthenticated, reason, next)));
+        }
+        findings.push(Finding::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
+        findings.push(Finding::good(Step::Expiry, format!("the token lasts until {}", token.expires)));
+        let may = self.permission(&token, until).await.map_err(|error| (Step::Permission, error))?;
+        findings.push(Finding::good(Step::Permission, may));
+        Ok(())
+    }
+
+    async fn permission(&self, token: &Token, until: Instant) -> Result<String, VaultError> {
+        let url = self.address.secret(ABSENT, None).map_err(bad_name)?;
+        let reply = self.exchange.ask(&Call::get(url), token, until).await?;
+        if !matches!(reply.status, 200 | 404) {
+            return Err(refusal(&reply, "secrets", token));
+        }
+        let url = self.address.list(1).map_err(bad_name)?;
+        let reply = self.exchange.ask(&Call::get(url), token, until).await?;
+        Ok(match reply.status {
+            200 => "secrets can be read and listed".to_owned(),
+            _ => "secrets can be read, and not listed: `vault list` will not work, and a check reads values".to_owned(),
+        })
+    }
+}
+
+/// What a token says of its holder. It is not checked: that is the vault's part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Claims {
+    tenant: Option<String>,
+    who: Option<String>,
+}
+
+impl Claims {
+    fn of(token: &Secret) -> Option<Self> {
+        let payload = token.expose_text()?.split('.').nth(1)?;
+        let payload = Secret::new(BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
+        let json = Json::parse(payload.expose()).ok()?;
+        let claim = |name: &str| json.get(name).and_then(|claim| claim.text()).map(|claim| words::tame(&claim, 64));
+        let who = claim("upn")
+            .or_else(|| claim("appid").map(|id| format!("application {id}")))
+            .or_else(|| claim("oid").map(|id| format!("object {id}")));
+        Some(Self { tenant: claim("tid"), who })
+    }
+}
+
+/// Whether a tenant is given by its id, which can be compared.
+fn is_id(tenant: &str) -> bool {
+    tenant.len() == 36 && tenant.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+    use super::Claims;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_token_tells_who_holds_it() {
+        let of = |claims: &str| Claims::of(&Secret::copy_of(format!("e30.{}.x", BASE64_URL_SAFE_NO_PAD.encode(claims)).as_bytes()));
+        let claims = of(r#"{"tid": "t", "appid": "a", "oid": "o"}"#).unwrap();
+        assert_eq!((claims.tenant.as_deref(), claims.who.as_deref()), (Some("t"), Some("application a")));
+        assert_eq!(of(r#"{"upn": "u@x", "appid": "a"}"#).unwrap().who.as_deref(), Some("u@x"));
+        assert_eq!(of(r#"{"oid": "o"}"#).unwrap().who.as_deref(), Some("object o"));
+        assert_eq!(of("no"), None);
+        assert_eq!(Claims::of(&Secret::copy_of(b"opaque")), None);
+    }
+}

@@ -1,0 +1,426 @@
+//! Azure Key Vault, the secrets of the data plane: <https://learn.microsoft.com/rest/api/keyvault/secrets/>.
+
+mod address;
+mod answer;
+mod assertion;
+mod channel;
+mod cli;
+mod cloud;
+mod entra;
+mod examine;
+mod login;
+mod note;
+mod read;
+mod refusal;
+mod settings;
+
+pub use settings::{Credential, Settings};
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use crate::blank::Ask;
+use crate::clock::Clock;
+use crate::clock::Entropy;
+use crate::vault::Fetched;
+use crate::vault::Finding;
+use crate::vault::Found;
+use crate::vault::Listed;
+use crate::vault::Plan;
+use crate::vault::Vault;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::azure::address::Address;
+use crate::vault::azure::cloud::Challenge;
+use crate::vault::azure::cloud::Cloud;
+use crate::vault::azure::login::Gatehouse;
+use crate::vault::azure::login::Login;
+use crate::vault::azure::login::Nobody;
+use crate::vault::azure::login::Token;
+use crate::vault::azure::read::PAGES;
+use crate::vault::http::Call;
+use crate::vault::http::Exchange;
+use crate::vault::http::Limits;
+use crate::vault::http::Rate;
+use crate::vault::words;
+
+/// The version of the interface that every cloud, Azure Stack and every emulator has. Later ones add nothing that is used here.
+const API_VERSION: &str = "7.5";
+/// What a vault takes, as published: everything but the making of secrets.
+const RATE: Rate = Rate { calls: 4000, per: Duration::from_secs(10) };
+
+/// A key vault.
+#[derive(Debug)]
+pub struct AzureVault {
+    address: Address,
+    api_version: String,
+    /// What a token has to be for, once that is known.
+    scope: OnceCell<String>,
+    login: Login,
+    exchange: Exchange,
+    prefixes: Vec<String>,
+    parallel: usize,
+}
+
+impl AzureVault {
+    /// A vault as its settings say. Nothing is sent.
+    ///
+    /// # Errors
+    /// Settings that cannot work.
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+        let Settings { url, credential, authority, api_version, prefixes, tls, mut limits } = settings;
+        let api_version = api_version.unwrap_or_else(|| API_VERSION.to_owned());
+        let address = Address::new(&url, &api_version).map_err(|reason| {
+            let next = "give a key vault's address, such as https://NAME.vault.azure.net";
+            VaultError::new(VaultFault::Unavailable, format!("the vault's address cannot be used: {reason}"), next)
+        })?;
+        for prefix in &prefixes {
+            address::check(prefix).map_err(|reason| {
+                VaultError::new(VaultFault::BadName, format!("a prefix cannot be used: {reason}"), "correct the vault's `prefixes`")
+            })?;
+        }
+        let cloud = Cloud::of(address.host());
+        let own = cloud.unwrap_or_else(Cloud::public);
+        let Limits { parallel, ref meter, .. } = limits;
+        let house = Gatehouse {
+            authority: authority.as_deref().unwrap_or(own.authority),
+            exchange: own.exchange,
+            tls: &tls,
+            meter: Arc::clone(meter),
+            entropy: Arc::clone(&entropy),
+            clock,
+        };
+        let login = Login::new(credential, house)?;
+        limits.rate.get_or_insert(RATE);
+        let exchange = Exchange::new(address.base().url(), &tls, &limits, entropy)?;
+        let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
+        Ok(Self { address, api_version, scope, login, exchange, prefixes, parallel })
+    }
+
+    /// The name and the version of an ask, if it can be asked for at all.
+    fn pinned<'a>(&self, ask: &'a Ask) -> Result<(&'a str, Option<&'a str>), VaultError> {
+        self.check_name(&ask.name).map_err(bad_name)?;
+        Ok((&ask.name, ask.version.as_deref().map(address::version).transpose()?))
+    }
+
+    /// A token for this vault. What it has to be for is known by the cloud, or else the vault is asked, without a credential.
+    async fn token(&self, until: Instant) -> Result<Arc<Token>, VaultError> {
+        let scope = self.scope.get_or_try_init(|| async { self.challenge(until).await?.scope(self.address.host()) }).await?;
+        self.login.token(scope, until).await
+    }
+
+    async fn challenge(&self, until: Instant) -> Result<Challenge, VaultError> {
+        let url = self.address.list(1).map_err(bad_name)?;
+        let reply = self.exchange.ask(&Call::get(url), &Nobody, until).await?;
+        if let Some(challenge) = reply.challenge.as_deref().filter(|_| reply.status == 401).and_then(Challenge::read) {
+            return Ok(challenge);
+        }
+        if matches!(reply.status, 300..=399 | 403 | 429 | 500..) {
+            return Err(refusal::refusal(&reply, "its list", &Nobody));
+        }
+        let reason = format!("what answers there is no key vault: it asks for no token (status {})", reply.status);
+        Err(VaultError::new(VaultFault::Unavailable, reason, "check the vault's address"))
+    }
+
+    /// The distinct secrets and versions with the asks for each, and an answer for each ask: so far, why it cannot be asked.
+    fn wanted<'a, T>(&self, asks: &'a [Ask]) -> (Wanted<'a>, Vec<Result<T, VaultError>>) {
+        let mut wanted = Wanted::new();
+        let answers = asks.iter().enumerate().map(|(index, ask)| {
+            let version = self.pinned(ask)?;
+            wanted.entry(version).or_default().push(index);
+            Err(VaultError::new(VaultFault::Unavailable, "not asked for", "report this as a bug of cloze"))
+        });
+        let answers = answers.collect();
+        (wanted, answers)
+    }
+}
+
+/// Secrets with versions, and the numbers of the asks for each.
+type Wanted<'a> = BTreeMap<(&'a str, Option<&'a str>), Vec<usize>>;
+
+/// The same error for all that is wanted.
+fn fail<T>(wanted: &Wanted<'_>, answers: &mut [Result<T, VaultError>], error: &VaultError) {
+    wanted.values().flatten().for_each(|index| answers[*index] = Err(error.clone()));
+}
+
+fn bad_name(reason: String) -> VaultError {
+    VaultError::new(VaultFault::BadName, reason, "correct the name")
+}
+
+impl fmt::Display for AzureVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Azure Key Vault at {}", self.address.base().origin())
+    }
+}
+
+#[async_trait]
+impl Vault for AzureVault {
+    fn check_name(&self, name: &str) -> Result<(), String> {
+        address::check(name)?;
+        if self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+            return Ok(());
+        }
+        let prefixes = words::names(self.prefixes.iter().cloned());
+        Err(format!("`{}` does not begin with a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+    }
+
+    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        let until = self.exchange.until();
+        let (wanted, mut answers) = self.wanted(asks);
+        if wanted.is_empty() {
+            return answers;
+        }
+        let token = match self.token(until).await {
+            Ok(token) => token,
+            Err(error) => {
+                fail(&wanted, &mut answers, &error);
+                return answers;
+            }
+        };
+        let reads: Vec<_> = wanted.keys().map(|(name, version)| self.read(&token, name, *version, until)).collect();
+        for (((_, version), indexes), read) in wanted.iter().zip(join_all(reads).await) {
+            for index in indexes {
+                let read = read.as_ref().map_err(VaultError::clone);
+                answers[*index] = read.and_then(|read| read.fetched(asks[*index].key.as_deref(), version.is_none().then_some(true)));
+            }
+        }
+        // Where the current version was read as well, a pinned one is known to be current or not.
+        let latest: BTreeMap<&str, String> = asks
+            .iter()
+            .zip(&answers)
+            .filter(|(ask, _)| ask.version.is_none())
+            .filter_map(|(ask, answer)| Some((ask.name.as_str(), answer.as_ref().ok()?.version.clone())))
+            .collect();
+        for (ask, answer) in asks.iter().zip(&mut answers) {
+            if let (Ok(fetched), Some(version)) = (answer, latest.get(ask.name.as_str())) {
+                fetched.current = Some(fetched.version == *version);
+            }
+        }
+        answers
+    }
+
+    fn plan(&self, asks: &[Ask]) -> Plan {
+        let secrets = Plan::distinct(asks);
+        let ahead = if secrets == 0 { 0 } else { usize::from(!self.scope.initialized()) + usize::from(self.login.is_out()) };
+        Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
+    }
+
+    /// By the list of versions, which holds no value; where that is not allowed, by a read.
+    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let until = self.exchange.until();
+        let (wanted, mut answers) = self.wanted(asks);
+        if wanted.is_empty() {
+            return answers;
+        }
+        let token = match self.token(until).await {
+            Ok(token) => token,
+            Err(error) => {
+                fail(&wanted, &mut answers, &error);
+                return answers;
+            }
+        };
+        let looks: Vec<_> = wanted.keys().map(|(name, version)| self.look(&token, name, *version, until)).collect();
+        for (indexes, look) in wanted.values().zip(join_all(looks).await) {
+            indexes.iter().for_each(|index| answers[*index] = look.clone());
+        }
+        answers
+    }
+
+    /// Names that cannot be asked for are left out.
+    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+        let until = self.exchange.until();
+        let token = self.token(until).await?;
+        let first = self.address.list(u32::MAX).map_err(bad_name)?;
+        let items = self.pages(&token, first, "its list", until).await?.ok_or_else(|| {
+            let reason = format!("the vault's list has more than {PAGES} pages");
+            VaultError::new(VaultFault::Unsupported, reason, "name the secrets; they can be read all the same")
+        })?;
+        let mut seen = BTreeSet::new();
+        let mut listed: Vec<Listed> = items
+            .into_iter()
+            .filter(|item| self.check_name(&item.name).is_ok() && seen.insert(item.name.clone()))
+            .map(answer::Properties::listed)
+            .collect();
+        listed.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(listed)
+    }
+
+    async fn examine(&self) -> Vec<Finding> {
+        self.walk().await
+    }
+
+    async fn close(&self) -> Result<(), VaultError> {
+        self.login.forget().await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use vault_mock::Server;
+    use vault_mock::azure::Azure;
+    use vault_mock::azure::Seed;
+    use vault_mock::azure::Version;
+
+    use super::AzureVault;
+    use super::Credential;
+    use super::Settings;
+    use crate::clock::Machine;
+    use crate::secret::Secret;
+    use crate::vault::Plan;
+    use crate::vault::Vault;
+    use crate::vault::VaultError;
+    use crate::vault::VaultFault;
+    use crate::vault::suite;
+    use crate::vault::suite::Abilities;
+    use crate::vault::suite::Seeded;
+    use crate::vault::suite::Versions;
+    use crate::vault::suite::ask;
+
+    #[derive(Debug)]
+    struct Bench {
+        server: Server<Azure>,
+        vault: AzureVault,
+    }
+
+    fn settings(server: &Server<Azure>) -> Settings {
+        let (client, secret) = server.protocol().client();
+        let credential =
+            Credential::ClientSecret { tenant: server.protocol().tenant(), client, secret: Secret::copy_of(secret.as_bytes()) };
+        Settings { authority: Some(server.url()), ..Settings::new(server.url(), credential) }
+    }
+
+    fn made(settings: Settings) -> Result<AzureVault, VaultError> {
+        AzureVault::new(settings, Arc::new(Machine), Arc::new(Machine))
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let server = Azure::serve(Seed::default()).unwrap();
+            Self { vault: made(settings(&server)).unwrap(), server }
+        }
+    }
+
+    #[async_trait]
+    impl Seeded for Bench {
+        fn vault(&self) -> &dyn Vault {
+            &self.vault
+        }
+
+        async fn put(&self, name: &str, value: &[u8]) {
+            let value = str::from_utf8(value).unwrap().to_owned();
+            self.server.protocol().put(name, Version { value, ..Version::default() }).unwrap();
+        }
+
+        async fn put_fields(&self, name: &str, json: &str) {
+            self.put(name, json.as_bytes()).await;
+        }
+
+        async fn remove(&self, name: &str) {
+            self.server.protocol().disable(name, None);
+        }
+
+        fn abilities(&self) -> Abilities {
+            let good = &["a", "A-b-9", "shop-prod-db", "0", "-"];
+            Abilities { versions: Versions::Opaque, large: 25 << 10, probes: true, good, ..Abilities::default() }
+        }
+
+        fn name(&self, neutral: &str) -> String {
+            neutral.replace('/', "-")
+        }
+
+        fn calls(&self) -> Option<usize> {
+            Some(self.server.journal().count())
+        }
+    }
+
+    #[tokio::test]
+    async fn conforms() {
+        suite::all(&Bench::new()).await;
+    }
+
+    fn refused(change: impl FnOnce(&mut Settings)) -> VaultError {
+        let credential = Credential::ClientSecret { tenant: "t".to_owned(), client: "c".to_owned(), secret: Secret::copy_of(b"canary") };
+        let mut settings = Settings::new("https://shop.vault.azure.net", credential);
+        change(&mut settings);
+        let error = made(settings).unwrap_err();
+        assert!(!format!("{error:?}").contains("canary"));
+        error
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_refused() {
+        let error = refused(|settings| settings.url = "https://shop.managedhsm.azure.net".to_owned());
+        assert_eq!(error.reason, "the vault's address cannot be used: a managed HSM keeps keys and no secrets");
+        assert_eq!(error.next, "give a key vault's address, such as https://NAME.vault.azure.net");
+        let error = refused(|settings| settings.prefixes = vec!["shop/".to_owned()]);
+        assert_eq!(error.fault, VaultFault::BadName);
+        assert!(error.reason.starts_with("a prefix cannot be used: `shop/` has '/'"));
+        let error = refused(|settings| settings.authority = Some("http://login.example".to_owned()));
+        assert_eq!(error.reason, "the authority's address cannot be used: plain http would show the token to the network");
+        let error = refused(|settings| settings.authority = Some("https://login.example/tenant".to_owned()));
+        assert_eq!(error.reason, "the authority's address cannot be used: it has a path");
+        let with = |tenant: &str, client: &str, secret: &[u8]| {
+            let (tenant, client, secret) = (tenant.to_owned(), client.to_owned(), Secret::copy_of(secret));
+            refused(|settings| settings.credential = Credential::ClientSecret { tenant, client, secret }).reason
+        };
+        assert_eq!(with("a/b", "c", b"canary"), "the tenant is empty or has characters that no tenant has");
+        assert_eq!(with("", "c", b"canary"), "the tenant is empty or has characters that no tenant has");
+        assert_eq!(with("t", "", b"canary"), "the client's id is empty or has characters that no id has");
+        assert_eq!(with("t", "c", b" "), "the client secret is empty or no text");
+        let error = refused(|settings| settings.credential = Credential::AzureCli { tenant: Some("t; rm".to_owned()) });
+        assert_eq!(error.reason, "the tenant is empty or has characters that no tenant has");
+    }
+
+    #[tokio::test]
+    async fn prefixes_hold_for_reading_probing_and_listing() {
+        let bench = Bench::new();
+        for name in ["shop-db", "shop-key", "shopping", "other"] {
+            bench.put(name, b"v").await;
+        }
+        let vault = made(Settings { prefixes: vec!["shop-".to_owned()], ..settings(&bench.server) }).unwrap();
+        let names: Vec<String> = vault.list().await.unwrap().into_iter().map(|listed| listed.name).collect();
+        assert_eq!(names, ["shop-db", "shop-key"]);
+        bench.server.journal().clear();
+        let asks = [ask("shop-db"), ask("shopping"), ask("other")];
+        let answers = vault.fetch(&asks).await;
+        assert!(answers[0].is_ok());
+        let error = answers[1].as_ref().unwrap_err();
+        assert_eq!(error.fault, VaultFault::BadName);
+        assert_eq!(error.reason, "`shopping` does not begin with a prefix that the project allows: `shop-`");
+        assert_eq!(vault.probe(&asks).await[2].as_ref().unwrap_err().fault, VaultFault::BadName);
+        assert_eq!(bench.server.journal().count(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_plan_knows_what_comes_first() {
+        let bench = Bench::new();
+        bench.put("a", b"v").await;
+        let asks = [ask("a"), ask("a"), ask("b")];
+        assert_eq!(bench.vault.plan(&asks), Plan { secrets: 2, calls: 2, ahead: 2, parallel: 16 });
+        assert_eq!(bench.vault.plan(&[]), Plan { secrets: 0, calls: 0, ahead: 0, parallel: 16 });
+        bench.vault.fetch(&asks[..1]).await;
+        assert_eq!(bench.vault.plan(&asks).ahead, 0);
+        let known = Settings::new("https://shop.vault.azure.net", settings(&bench.server).credential);
+        assert_eq!(made(known).unwrap().plan(&asks).ahead, 1);
+    }
+
+    #[tokio::test]
+    async fn display_names_the_instance() {
+        let bench = Bench::new();
+        assert_eq!(bench.vault.to_string(), format!("Azure Key Vault at {}", bench.server.url()));
+        bench.vault.fetch(&[ask("a")]).await;
+        assert!(!format!("{:?}", bench.vault).contains("demo-secret"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Reading a version, and looking at one without its value.
+
+use reqwest::Url;
+use tokio::time::Instant;
+
+use crate::vault::Found;
+use crate::vault::VaultError;
+use crate::vault::VaultFault;
+use crate::vault::azure::AzureVault;
+use crate::vault::azure::answer::Page;
+use crate::vault::azure::answer::Properties;
+use crate::vault::azure::answer::Version;
+use crate::vault::azure::answer::buried;
+use crate::vault::azure::bad_name;
+use crate::vault::azure::login::Token;
+use crate::vault::http::Call;
+use crate::vault::words;
+
+/// How many pages of a list are read at most.
+pub(super) const PAGES: usize = 1000;
+
+impl AzureVault {
+    /// A version, or the current one.
+    pub(super) async fn read(&self, token: &Token, name: &str, version: Option<&str>, until: Instant) -> Result<Version, VaultError> {
+        let url = self.address.secret(name, version).map_err(bad_name)?;
+        let reply = self.exchange.ask(&Call::get(url), token, until).await?;
+        match Version::read(&reply, &self.address, name, version, token) {
+            Err(error) if error.fault == VaultFault::NotFound => Err(self.absent(token, name, error, until).await),
+            read => read,
+        }
+    }
+
+    /// What is known of a version, or of the current one, without its value.
+    pub(super) async fn look(&self, token: &Token, name: &str, version: Option<&str>, until: Instant) -> Result<Found, VaultError> {
+        let first = self.address.versions(name).map_err(bad_name)?;
+        let versions = match self.pages(token, first, name, until).await {
+            Ok(versions) => versions,
+            Err(error) if error.fault == VaultFault::Denied => None,
+            Err(error) => return Err(error),
+        };
+        match versions.as_deref().map(|versions| chosen(versions, version)) {
+            Some(Chosen::One(properties, current)) => match properties.disabled() {
+                Some(error) => Err(error),
+                None => Ok(found(properties, current)),
+            },
+            Some(Chosen::None) => {
+                let reason = format!("`{}` or the version asked for is not in the vault", words::tame(name, 64));
+                let error = VaultError::new(VaultFault::NotFound, reason, "check the name, the version and the vault");
+                Err(self.absent(token, name, error, until).await)
+            }
+            // Versions of the same second, or too many: a read tells for certain.
+            Some(Chosen::Unclear) | None => {
+                let fetched = self.read(token, name, version, until).await?.fetched(None, version.is_none().then_some(true))?;
+                Ok(Found::from(&fetched))
+            }
+        }
+    }
+
+    /// The items of all pages from `first` on; nothing when there are too many.
+    pub(super) async fn pages(
+        &self,
+        token: &Token,
+        first: Url,
+        subject: &str,
+        until: Instant,
+    ) -> Result<Option<Vec<Properties>>, VaultError> {
+        let mut url = first;
+        let mut items = Vec::new();
+        for _ in 0..PAGES {
+            let reply = self.exchange.ask(&Call::get(url.clone()), token, until).await?;
+            let page = Page::read(&reply, &self.address, subject, token)?;
+            items.extend(page.items);
+            match page.next {
+                Some(link) => url = self.address.next(&url, &link)?,
+                None => return Ok(Some(items)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// `error`, or that the secret was deleted and can be recovered, if the vault says so.
+    async fn absent(&self, token: &Token, name: &str, error: VaultError, until: Instant) -> VaultError {
+        let Ok(url) = self.address.deleted(name) else { return error };
+        let reply = self.exchange.ask(&Call::get(url), token, until).await;
+        reply.ok().and_then(|reply| buried(&reply, name)).unwrap_or(error)
+    }
+}
+
+/// The version that was asked for among all of them.
+enum Chosen<'a> {
+    One(&'a Properties, Option<bool>),
+    None,
+    /// Which one is current cannot be told.
+    Unclear,
+}
+
+/// The service keeps no order: the current version is the one that was made last.
+fn chosen<'a>(versions: &'a [Properties], pinned: Option<&str>) -> Chosen<'a> {
+    let latest = versions.iter().max_by_key(|version| version.created);
+    let Some(last) = latest else { return Chosen::None };
+    let clear = last.created.is_some() && versions.iter().filter(|version| version.created == last.created).count() == 1;
+    match pinned {
+        None if clear => Chosen::One(last, Some(true)),
+        None => Chosen::Unclear,
+        Some(pinned) => {
+            let is = |version: &&Properties| version.version.as_ref().is_some_and(|version| version.eq_ignore_ascii_case(pinned));
+            let current = |version: &Properties| clear.then(|| version.version == last.version);
+            versions.iter().find(is).map_or(Chosen::None, |version| Chosen::One(version, current(version)))
+        }
+    }
+}
+
+fn found(properties: &Properties, current: Option<bool>) -> Found {
+    let Properties { version, not_before, expires, .. } = properties;
+    Found { version: version.clone().unwrap_or_default(), current, not_before: *not_before, expires: *expires, read: false }
+}
