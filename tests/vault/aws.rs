@@ -200,6 +200,7 @@ async fn batches_are_of_twenty_and_of_ten_and_planned() {
 
 #[tokio::test]
 async fn one_bad_secret_does_not_spoil_a_batch() {
+    use VaultFault::{BadName, Denied, Gone, NotFound};
     let mut seed = seed().secret("gone", CANARY).secret("locked", CANARY).secret("denied", CANARY).secret("kms", CANARY);
     seed.deleted = vec!["gone".to_owned()];
     seed.undecryptable = vec!["locked".to_owned()];
@@ -208,7 +209,6 @@ async fn one_bad_secret_does_not_spoil_a_batch() {
     let names = ["a", "absent", "gone", "locked", "denied", "kms", "b", "not a name"];
     let answers = with_key(&server, SECRETS, &key).fetch(&names.map(ask)).await;
     let faults: Vec<Option<VaultFault>> = answers.iter().map(|answer| answer.as_ref().err().map(|error| error.fault)).collect();
-    use VaultFault::{BadName, Denied, Gone, NotFound};
     assert_eq!(faults, [None, Some(NotFound), Some(Gone), Some(Denied), Some(Denied), Some(Denied), None, Some(BadName)]);
     assert_eq!(server.journal().count(), 1);
     let reason = |index: usize| answers[index].as_ref().unwrap_err().reason.clone();
