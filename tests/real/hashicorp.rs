@@ -18,6 +18,7 @@ use serde_json::json;
 
 use crate::fixture::VaultServer;
 use crate::suite;
+use crate::suite::Abilities;
 use crate::suite::Seeded;
 use crate::suite::ask;
 
@@ -73,8 +74,8 @@ impl Seeded for Bench {
         self.server.done("DELETE", &format!("secret/data/{name}"), Value::Null).await;
     }
 
-    fn binary(&self) -> bool {
-        false
+    fn abilities(&self) -> Abilities {
+        Abilities { probes: true, ..Abilities::default() }
     }
 }
 
