@@ -418,6 +418,14 @@ async fn credentials_that_are_none_are_told() {
     );
     let broken = server.protocol().service_account(&server.url()).replace("PRIVATE KEY", CANARY);
     assert_eq!(told(&broken).await, "no token can be made from the Google credentials");
+    for (address, reason) in [
+        ("http://evil.example/token", "plain http would show the token to the network"),
+        ("https://u:p@evil.example/token", "it has a user or a password in it"),
+        ("x", "it is no URL"),
+    ] {
+        let moved = server.protocol().authorized_user(address.trim_end_matches("/token"));
+        assert_eq!(told(&moved).await, format!("the Google credentials name an address that cannot be used: {reason}"));
+    }
     assert_eq!(server.journal().count(), 0);
     // One that holds no more is Google's to refuse.
     server.protocol().revoke();

@@ -16,6 +16,7 @@ use google_cloud_auth::credentials::service_account;
 use google_cloud_auth::credentials::user_account;
 use google_cloud_auth::errors::CredentialsError;
 use reqwest::Request;
+use reqwest::Url;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::HeaderMap;
 use rustls::crypto::ring;
@@ -32,9 +33,12 @@ use crate::vault::gcp::kind::Kind;
 use crate::vault::http::Dialect;
 use crate::vault::http::Reply;
 use crate::vault::http::Verdict;
+use crate::vault::http::safe;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// Where credentials go, by what they say themselves.
+const ADDRESSES: [&str; 3] = ["token_uri", "token_url", "service_account_impersonation_url"];
 /// How often a token is asked for, and the wait after the first time; each further one is twice the last.
 const ATTEMPTS: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -138,6 +142,9 @@ impl Login {
             None => Builder::default().with_scopes([SCOPE]).build(),
             Some(json) => {
                 let json = read(json)?;
+                for key in ADDRESSES {
+                    safe_address(&json[key])?;
+                }
                 match json["type"].as_str() {
                     Some("service_account") => {
                         let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
@@ -162,6 +169,13 @@ impl Login {
 /// The JSON of credentials.
 fn read(json: &Secret) -> Result<Value, VaultError> {
     serde_json::from_slice(json.expose()).map_err(|_| unusable("are not the JSON that they should be"))
+}
+
+/// Whether a credential may be sent where the JSON says, if it says anything.
+fn safe_address(address: &Value) -> Result<(), VaultError> {
+    let Some(address) = address.as_str() else { return Ok(()) };
+    let checked = Url::parse(address).map_err(|_| "it is no URL".to_owned()).and_then(|url| safe(&url));
+    checked.map_err(|reason| unusable(&format!("name an address that cannot be used: {reason}")))
 }
 
 fn unusable(what: &str) -> VaultError {
