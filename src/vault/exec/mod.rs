@@ -26,8 +26,9 @@
 //!              {"error": {"kind": "not-found", "message": "words"}}]}
 //! ```
 //!
-//! - `value` is the value, or that of the key where one was asked for; `base64` is the same for bytes (RFC 4648 section 4).
-//! - `fields` is a secret that has fields; cloze takes the one that was asked for.
+//! - `value` is the whole secret as text, `base64` as bytes (RFC 4648 section 4). Where a key was asked for, it has to be the text of a JSON
+//!   object, of which cloze takes that field.
+//! - `fields` is a secret that has fields, as an object; the one that was asked for is enough.
 //! - `version`, `notBefore` and `expires` (RFC 3339) may be left out; `version` is any text of up to 128 visible ASCII characters.
 //! - `error.kind` is `not-found`, `gone` (removed or disabled), `denied`, `unauthenticated`, `bad-name`, `bad-value`, `rate-limited`,
 //!   `unavailable` or `unsupported`. `message` may be left out. It is shown without control characters, up to 200 of them, and not at all

@@ -141,7 +141,9 @@ impl Said {
         let error = Json::parse(body.expose()).ok().and_then(|json| json.get("error"));
         let Some(error) = error.filter(|error| error.kind() == JsonKind::Object) else { return Self::default() };
         let text = |json: Json<'_>, key: &str| json.get(key).and_then(|text| text.text());
-        let message = text(error, "message").filter(|message| !login.gives_away(message)).map(|message| words::tame(&message, 200));
+        let message = text(error, "message")
+            .filter(|message| !login.gives_away(message))
+            .map(|message| words::tame(message.trim_end_matches(['.', '\n']), 200));
         let details = error.get("details").into_iter().flat_map(|details| details.members());
         let reason = details.filter_map(|(_, detail)| text(detail, "reason")).next();
         Self {
