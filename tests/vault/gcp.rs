@@ -81,7 +81,7 @@ async fn under(times: Option<u32>, fault: Fault) -> (Result<Fetched, VaultError>
     server.script(times.map_or_else(|| Script::always("", fault.clone()), |times| Script::new("", times, fault.clone())));
     let started = Instant::now();
     let outcome = one(&vault(&server), ask("b", None, None)).await;
-    assert!(started.elapsed() < DEADLINE + Duration::from_millis(1000), "{:?}", started.elapsed());
+    assert!(started.elapsed() < DEADLINE + Duration::from_secs(1), "{:?}", started.elapsed());
     if let Ok(fetched) = &outcome {
         assert_eq!(fetched.value.expose(), CANARY.as_bytes());
     }

@@ -83,8 +83,9 @@ impl ExecVault {
     /// # Errors
     /// A command without a path, and a prefix that is none.
     pub fn new(settings: Settings) -> Result<Self, VaultError> {
-        let program = Program::new(&settings)?;
-        let prefixes: Vec<String> = settings.prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
+        let Settings { command, directory, deadline, prefixes, withheld } = settings;
+        let program = Program::new(&command, directory, deadline, withheld)?;
+        let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
         for prefix in &prefixes {
             name::check(prefix).map_err(|reason| {
                 let reason = format!("a prefix cannot be used: {reason}");
@@ -159,7 +160,7 @@ impl Vault for ExecVault {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let mut answers = self.run(Operation::Fetch, asks, |answers, index, ask| answers.fetched(index, ask)).await;
+        let mut answers = self.run(Operation::Fetch, asks, Answers::fetched).await;
         current::tell(asks, &mut answers);
         answers
     }
@@ -169,7 +170,7 @@ impl Vault for ExecVault {
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        let answers = self.run(Operation::Probe, asks, |answers, index, ask| answers.found(index, ask)).await;
+        let answers = self.run(Operation::Probe, asks, Answers::found).await;
         if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == VaultFault::Unsupported)) {
             return self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();
         }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 use std::sync::Mutex as Lock;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -195,9 +196,9 @@ fn refused(kind: &Kind, error: Option<&CredentialsError>) -> VaultError {
         let reason = format!("no token for Google came within {} s", PATIENCE.as_secs());
         return VaultError::new(VaultFault::Unavailable, reason, "check the network, and the address in the credentials");
     };
-    let status = status(error);
+    let status = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>()?.status()).map(|status| status.as_u16());
     let said = status.map(|status| format!(" (status {status})")).unwrap_or_default();
-    if error.to_string().contains("invalid_grant") {
+    if causes(error).any(|cause| cause.to_string().contains("invalid_grant")) {
         let reason = format!("the login at Google has expired or was revoked{said}");
         let next = "log in again, as with `gcloud auth application-default login`, or make a new key";
         return VaultError::new(VaultFault::Unauthenticated, reason, next);
@@ -218,16 +219,9 @@ fn refused(kind: &Kind, error: Option<&CredentialsError>) -> VaultError {
     }
 }
 
-/// The status of the answer that an error is made of.
-fn status(error: &CredentialsError) -> Option<u16> {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(status) = inner.downcast_ref::<reqwest::Error>().and_then(reqwest::Error::status) {
-            return Some(status.as_u16());
-        }
-        cause = inner.source();
-    }
-    None
+/// An error and what it is made of, outermost first.
+fn causes(error: &CredentialsError) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    successors(Some(error as &(dyn Error + 'static)), |cause| (*cause).source())
 }
 
 impl fmt::Debug for Login {
