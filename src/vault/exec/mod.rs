@@ -160,7 +160,8 @@ impl Vault for ExecVault {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let mut answers = self.run(Operation::Fetch, asks, Answers::fetched).await;
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
+        let mut answers = self.run(Operation::Fetch, asks, |answers, index, ask| answers.fetched(index, ask)).await;
         current::tell(asks, &mut answers);
         answers
     }
@@ -170,7 +171,8 @@ impl Vault for ExecVault {
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        let answers = self.run(Operation::Probe, asks, Answers::found).await;
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
+        let answers = self.run(Operation::Probe, asks, |answers, index, ask| answers.found(index, ask)).await;
         if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == VaultFault::Unsupported)) {
             return self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();
         }
