@@ -150,9 +150,8 @@ async fn a_message_with_a_value_is_not_shown() {
         let answers = vault.fetch(&[ask("db", None, None), ask("other", Some("k"), None)]).await;
         assert_eq!(answers[0].as_ref().unwrap_err().reason, "`db` may not be read", "{value}");
     }
-    let long =
-        error(&format!(r#"{{"answers": [{{"error": {{"kind": "gone", "message": "{}"}}}}]}}"#, "m".repeat(300)), ask("db", None, None));
-    assert_eq!(long.await.reason, format!("`db` was removed or disabled: {}…", "m".repeat(200)));
+    let long = format!(r#"{{"answers": [{{"error": {{"kind": "gone", "message": "{}"}}}}]}}"#, "m".repeat(300));
+    assert_eq!(error(&long, ask("db", None, None)).await.reason, format!("`db` was removed or disabled: {}…", "m".repeat(200)));
 }
 
 #[tokio::test]
@@ -282,7 +281,7 @@ async fn a_fetch_that_is_given_up_ends_the_program() {
     let asks = [ask("db", None, None)];
     tokio::select! {
         _ = vault.fetch(&asks) => panic!("it cannot end"),
-        () = async { while fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n')) != true { sleep(Duration::from_millis(20)).await } } => {}
+        () = async { while !fs::read_to_string(&child).is_ok_and(|text| text.ends_with('\n')) { sleep(Duration::from_millis(20)).await } } => {}
     }
     is_gone(&directory).await;
 }

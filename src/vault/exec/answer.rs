@@ -49,14 +49,19 @@ impl<'a> Answers<'a> {
     /// The value that answers the ask at `index`.
     pub(super) fn fetched(&self, index: usize, ask: &Ask) -> Result<Fetched, VaultError> {
         let (answer, facts) = self.facts(index, ask)?;
-        let (value, shape) = match (one(answer, "value")?, one(answer, "base64")?, one(answer, "fields")?) {
-            (Some(value), _, _) => (value.secret().ok_or_else(|| strange("a `value` that is no text"))?, Shape::Plain),
-            (_, Some(base64), _) => {
+        let whole = match (one(answer, "value")?, one(answer, "base64")?) {
+            (Some(value), _) => Some(value.secret().ok_or_else(|| strange("a `value` that is no text"))?),
+            (_, Some(base64)) => {
                 let decoded = base64.secret().and_then(|text| binary::decoded(&text));
-                (decoded.ok_or_else(|| strange("a `base64` that is no text of that kind"))?, Shape::Plain)
+                Some(decoded.ok_or_else(|| strange("a `base64` that is no text of that kind"))?)
             }
-            (_, _, Some(fields)) => field_of(fields, ask)?,
-            (None, None, None) => return Err(strange("an answer without a value or an error")),
+            (None, None) => None,
+        };
+        let (value, shape) = match (whole, &ask.key, one(answer, "fields")?) {
+            (Some(whole), None, _) => (whole, Shape::Plain),
+            (Some(whole), Some(key), _) => field::of_text(&whole, key)?,
+            (None, _, Some(fields)) => field_of(fields, ask)?,
+            (None, _, None) => return Err(strange("an answer without a value or an error")),
         };
         let Found { version, current, not_before, expires, read: _ } = facts;
         Ok(Fetched { value, shape, version, current, not_before, expires })

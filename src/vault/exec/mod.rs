@@ -26,8 +26,9 @@
 //!              {"error": {"kind": "not-found", "message": "words"}}]}
 //! ```
 //!
-//! - `value` is the value, or that of the key where one was asked for; `base64` is the same for bytes (RFC 4648 section 4).
-//! - `fields` is a secret that has fields; cloze takes the one that was asked for.
+//! - `value` is the whole secret as text, `base64` as bytes (RFC 4648 section 4). Where a key was asked for, it has to be the text of a JSON
+//!   object, of which cloze takes that field.
+//! - `fields` is a secret that has fields, as an object; the one that was asked for is enough.
 //! - `version`, `notBefore` and `expires` (RFC 3339) may be left out; `version` is any text of up to 128 visible ASCII characters.
 //! - `error.kind` is `not-found`, `gone` (removed or disabled), `denied`, `unauthenticated`, `bad-name`, `bad-value`, `rate-limited`,
 //!   `unavailable` or `unsupported`. `message` may be left out. It is shown without control characters, up to 200 of them, and not at all
@@ -82,8 +83,9 @@ impl ExecVault {
     /// # Errors
     /// A command without a path, and a prefix that is none.
     pub fn new(settings: Settings) -> Result<Self, VaultError> {
-        let program = Program::new(&settings)?;
-        let prefixes: Vec<String> = settings.prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
+        let Settings { command, directory, deadline, prefixes, withheld } = settings;
+        let program = Program::new(&command, directory, deadline, withheld)?;
+        let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
         for prefix in &prefixes {
             name::check(prefix).map_err(|reason| {
                 let reason = format!("a prefix cannot be used: {reason}");
@@ -158,6 +160,7 @@ impl Vault for ExecVault {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
         let mut answers = self.run(Operation::Fetch, asks, |answers, index, ask| answers.fetched(index, ask)).await;
         current::tell(asks, &mut answers);
         answers
@@ -168,6 +171,7 @@ impl Vault for ExecVault {
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
         let answers = self.run(Operation::Probe, asks, |answers, index, ask| answers.found(index, ask)).await;
         if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == VaultFault::Unsupported)) {
             return self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();

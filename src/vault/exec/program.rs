@@ -26,7 +26,6 @@ use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
-use crate::vault::exec::Settings;
 use crate::vault::words;
 
 /// The most bytes that a program may write to its standard output, and to its standard error.
@@ -45,13 +44,13 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The program that `settings` name. It need not be there yet.
-    pub(super) fn new(settings: &Settings) -> Result<Self, VaultError> {
+    /// The program that `command` names, to be run in `directory` without the variables `withheld`. It need not be there yet.
+    pub(super) fn new(command: &[String], directory: PathBuf, deadline: Duration, withheld: Vec<String>) -> Result<Self, VaultError> {
         let unusable = |reason: String| {
             let next = "give an absolute path, or one from the project's root such as `./bin/secrets`";
             VaultError::new(VaultFault::Unavailable, reason, next)
         };
-        let Some((name, arguments)) = settings.command.split_first() else {
+        let Some((name, arguments)) = command.split_first() else {
             return Err(unusable("no program is named".to_owned()));
         };
         let (path, shown) = (Path::new(name), words::tame(name, 128));
@@ -64,14 +63,7 @@ impl Program {
         if !path.is_absolute() && path.components().any(|part| part == Component::ParentDir) {
             return Err(unusable(format!("the program `{shown}` is not in the project")));
         }
-        Ok(Self {
-            name: shown,
-            path: settings.directory.join(path),
-            arguments: arguments.to_vec(),
-            directory: settings.directory.clone(),
-            withheld: settings.withheld.clone(),
-            deadline: settings.deadline,
-        })
+        Ok(Self { name: shown, path: directory.join(path), arguments: arguments.to_vec(), directory, withheld, deadline })
     }
 
     /// As the project writes it, fit for a message.

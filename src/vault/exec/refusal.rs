@@ -104,7 +104,7 @@ impl Refusal {
     pub(super) fn error(self, ask: Option<&Ask>, message: Option<&str>) -> VaultError {
         let Self { kind: _, fault, named, plain, next } = self;
         let own = ask.map_or_else(|| plain.to_owned(), |ask| format!("`{}` {named}", words::tame(&ask.name, 64)));
-        let said = message.map(|message| words::tame(message, 200)).filter(|message| !message.is_empty());
+        let said = message.map(|message| words::tame(message.trim_end_matches(['.', '\n']), 200)).filter(|message| !message.is_empty());
         VaultError::new(fault, said.map_or_else(|| own.clone(), |said| format!("{own}: {said}")), next)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 use std::sync::Mutex as Lock;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use google_cloud_auth::credentials::service_account;
 use google_cloud_auth::credentials::user_account;
 use google_cloud_auth::errors::CredentialsError;
 use reqwest::Request;
+use reqwest::Url;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::HeaderMap;
 use rustls::crypto::ring;
@@ -32,9 +34,12 @@ use crate::vault::gcp::kind::Kind;
 use crate::vault::http::Dialect;
 use crate::vault::http::Reply;
 use crate::vault::http::Verdict;
+use crate::vault::http::safe;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// Where credentials go, by what they say themselves.
+const ADDRESSES: [&str; 3] = ["token_uri", "token_url", "service_account_impersonation_url"];
 /// How often a token is asked for, and the wait after the first time; each further one is twice the last.
 const ATTEMPTS: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -138,6 +143,9 @@ impl Login {
             None => Builder::default().with_scopes([SCOPE]).build(),
             Some(json) => {
                 let json = read(json)?;
+                for key in ADDRESSES {
+                    safe_address(&json[key])?;
+                }
                 match json["type"].as_str() {
                     Some("service_account") => {
                         let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
@@ -164,6 +172,13 @@ fn read(json: &Secret) -> Result<Value, VaultError> {
     serde_json::from_slice(json.expose()).map_err(|_| unusable("are not the JSON that they should be"))
 }
 
+/// Whether a credential may be sent where the JSON says, if it says anything.
+fn safe_address(address: &Value) -> Result<(), VaultError> {
+    let Some(address) = address.as_str() else { return Ok(()) };
+    let checked = Url::parse(address).map_err(|_| "it is no URL".to_owned()).and_then(|url| safe(&url));
+    checked.map_err(|reason| unusable(&format!("name an address that cannot be used: {reason}")))
+}
+
 fn unusable(what: &str) -> VaultError {
     let next = "give the JSON of a service account, a user's login or a workload's federation, as `gcloud` writes it";
     VaultError::new(VaultFault::Unauthenticated, format!("the Google credentials {what}"), next)
@@ -181,9 +196,9 @@ fn refused(kind: &Kind, error: Option<&CredentialsError>) -> VaultError {
         let reason = format!("no token for Google came within {} s", PATIENCE.as_secs());
         return VaultError::new(VaultFault::Unavailable, reason, "check the network, and the address in the credentials");
     };
-    let status = status(error);
+    let status = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>()?.status()).map(|status| status.as_u16());
     let said = status.map(|status| format!(" (status {status})")).unwrap_or_default();
-    if error.to_string().contains("invalid_grant") {
+    if causes(error).any(|cause| cause.to_string().contains("invalid_grant")) {
         let reason = format!("the login at Google has expired or was revoked{said}");
         let next = "log in again, as with `gcloud auth application-default login`, or make a new key";
         return VaultError::new(VaultFault::Unauthenticated, reason, next);
@@ -204,16 +219,9 @@ fn refused(kind: &Kind, error: Option<&CredentialsError>) -> VaultError {
     }
 }
 
-/// The status of the answer that an error is made of.
-fn status(error: &CredentialsError) -> Option<u16> {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(status) = inner.downcast_ref::<reqwest::Error>().and_then(reqwest::Error::status) {
-            return Some(status.as_u16());
-        }
-        cause = inner.source();
-    }
-    None
+/// An error and what it is made of, outermost first.
+fn causes(error: &CredentialsError) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    successors(Some(error as &(dyn Error + 'static)), |cause| (*cause).source())
 }
 
 impl fmt::Debug for Login {

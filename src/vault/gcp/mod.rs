@@ -6,8 +6,8 @@
 //!
 //! Tokens come from the crate `google-cloud-auth`: the JSON that the settings give, or application default credentials, for which that crate
 //! reads its standard variables and files. It speaks to token endpoints and the metadata server with an HTTP client of its own, which follows
-//! redirects and heeds the proxies of the environment; copies of keys and tokens inside it are not wiped. Tokens go to the configured origin
-//! only: for values no redirect is followed and no proxy used.
+//! redirects (a token endpoint has the credential anyway) and heeds the proxies of the environment; copies of keys and tokens inside it are
+//! not wiped. Tokens go to the configured origin only: for values no redirect is followed and no proxy used.
 
 mod answer;
 mod kind;
@@ -58,8 +58,8 @@ use crate::vault::http::reach;
 use crate::vault::words;
 
 /// The quotas of a project, a minute (docs.cloud.google.com/secret-manager/quotas): reading values, and everything else that reads.
-const ACCESSES: Rate = Rate { calls: 90_000, per: Duration::from_secs(60) };
-const READS: Rate = Rate { calls: 600, per: Duration::from_secs(60) };
+const ACCESSES: Rate = Rate { calls: 90_000, per: Duration::from_mins(1) };
+const READS: Rate = Rate { calls: 600, per: Duration::from_mins(1) };
 /// Secrets on a page, and the most pages.
 const PAGE: usize = 250;
 const PAGES: usize = 1000;
@@ -274,8 +274,8 @@ impl Vault for GcpVault {
             *wanted.entry(wanted_of(ask)).or_default() |= ask.key.is_some();
         }
         wanted.values_mut().filter(|read| !**read).skip(self.looks()).for_each(|read| *read = true);
-        let probes: Vec<_> = wanted.iter().map(|(wanted, read)| self.probed(*wanted, *read, until)).collect();
-        let probed: BTreeMap<Wanted<'_>, Result<Probed, VaultError>> = wanted.keys().copied().zip(join_all(probes).await).collect();
+        let pending: Vec<_> = wanted.iter().map(|(wanted, read)| self.probed(*wanted, *read, until)).collect();
+        let probed: BTreeMap<Wanted<'_>, Result<Probed, VaultError>> = wanted.keys().copied().zip(join_all(pending).await).collect();
         let answer = |(ask, checked): (&Ask, Result<(), VaultError>)| {
             checked?;
             found(probed[&wanted_of(ask)].as_ref().map_err(VaultError::clone)?, ask)

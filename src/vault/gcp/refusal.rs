@@ -43,18 +43,16 @@ impl Subject<'_> {
     /// The error of a permission that is missing.
     pub(super) fn denied(&self, shown: &str) -> VaultError {
         let Self { project, name, permission, .. } = self;
-        match name {
-            Some(name) => {
-                let reason = format!("the identity lacks `{permission}` for `{}`{shown}", words::tame(name, 64));
-                let next =
-                    "grant it `roles/secretmanager.secretAccessor` on that secret, and check the name: Google does not say which is wrong";
-                VaultError::new(VaultFault::Denied, reason, next)
-            }
-            None => {
-                let reason = format!("the identity lacks `{permission}` in the project `{project}`{shown}");
-                VaultError::new(VaultFault::Denied, reason, "grant it `roles/secretmanager.viewer`, or do without a list")
-            }
-        }
+        let (reason, next) = if let Some(name) = name {
+            let reason = format!("the identity lacks `{permission}` for `{}`{shown}", words::tame(name, 64));
+            let next =
+                "grant it `roles/secretmanager.secretAccessor` on that secret, and check the name: Google does not say which is wrong";
+            (reason, next)
+        } else {
+            let reason = format!("the identity lacks `{permission}` in the project `{project}`{shown}");
+            (reason, "grant it `roles/secretmanager.viewer`, or do without a list")
+        };
+        VaultError::new(VaultFault::Denied, reason, next)
     }
 }
 
@@ -141,9 +139,11 @@ impl Said {
         let error = Json::parse(body.expose()).ok().and_then(|json| json.get("error"));
         let Some(error) = error.filter(|error| error.kind() == JsonKind::Object) else { return Self::default() };
         let text = |json: Json<'_>, key: &str| json.get(key).and_then(|text| text.text());
-        let message = text(error, "message").filter(|message| !login.gives_away(message)).map(|message| words::tame(&message, 200));
-        let details = error.get("details").into_iter().flat_map(|details| details.members());
-        let reason = details.filter_map(|(_, detail)| text(detail, "reason")).next();
+        let message = text(error, "message")
+            .filter(|message| !login.gives_away(message))
+            .map(|message| words::tame(message.trim_end_matches(['.', '\n']), 200));
+        let mut details = error.get("details").into_iter().flat_map(|details| details.members());
+        let reason = details.find_map(|(_, detail)| text(detail, "reason"));
         Self {
             status: text(error, "status").unwrap_or_default(),
             reason: reason.unwrap_or_default(),

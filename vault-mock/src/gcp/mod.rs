@@ -60,7 +60,9 @@ impl Gcp {
             }
         }
         for (name, aliases) in &seed.aliases {
-            aliases.iter().for_each(|(alias, number)| store.alias(name, alias, *number));
+            for (alias, number) in aliases {
+                store.alias(name, alias, *number);
+            }
         }
         for Change { secret, version, state } in &seed.states {
             if !store.set(secret, Some(*version), *state) {

@@ -19,11 +19,7 @@ fn token(server: &Server<Gcp>) -> String {
     let fields = ["client_id", "client_secret", "refresh_token"].map(|key| format!("{key}={}", user[key].as_str().unwrap()));
     let body = format!("grant_type=refresh_token&{}", fields.join("&"));
     let reply = Ask::new("POST", "/token").body(body).of(&server.url()).unwrap();
-    value(&reply)["access_token"].as_str().unwrap().to_owned()
-}
-
-fn value(reply: &Reply) -> Value {
-    serde_json::from_str(&reply.body).unwrap()
+    reply.json()["access_token"].as_str().unwrap().to_owned()
 }
 
 fn get(server: &Server<Gcp>, path: &str) -> Reply {
@@ -32,7 +28,7 @@ fn get(server: &Server<Gcp>, path: &str) -> Reply {
 
 /// The status code, and the status and reason in the body.
 fn refusal(reply: &Reply) -> (u16, String, String) {
-    let error = &value(reply)["error"];
+    let error = &reply.json()["error"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     (reply.status, text(&error["status"]), text(&error["details"][0]["reason"]))
 }
@@ -44,13 +40,13 @@ fn a_version_comes_with_its_checksum() {
         "name": "projects/123456789012/secrets/shop-db/versions/2",
         "payload": { "data": STANDARD.encode("two"), "dataCrc32c": crc32c::crc32c(b"two").to_string() },
     });
-    assert_eq!(value(&get(&server, &format!("{SECRETS}/shop-db/versions/latest:access"))), two);
-    assert_eq!(value(&get(&server, "/v1/projects/123456789012/secrets/shop-db/versions/2:access?$alt=json;enum-encoding=int")), two);
-    assert_eq!(value(&get(&server, &format!("{SECRETS}/shop-db/versions/2%3Aaccess"))), two);
-    let regional = value(&get(&server, "/v1/projects/demo-project/locations/europe-west3/secrets/shop-db/versions/1:access"));
+    assert_eq!(get(&server, &format!("{SECRETS}/shop-db/versions/latest:access")).json(), two);
+    assert_eq!(get(&server, "/v1/projects/123456789012/secrets/shop-db/versions/2:access?$alt=json;enum-encoding=int").json(), two);
+    assert_eq!(get(&server, &format!("{SECRETS}/shop-db/versions/2%3Aaccess")).json(), two);
+    let regional = get(&server, "/v1/projects/demo-project/locations/europe-west3/secrets/shop-db/versions/1:access").json();
     assert_eq!(regional["name"], "projects/123456789012/locations/europe-west3/secrets/shop-db/versions/1");
     server.script(Script::new("AccessSecretVersion", 1, Fault::WrongCrc));
-    let damaged = value(&get(&server, &format!("{SECRETS}/shop-db/versions/latest:access")));
+    let damaged = get(&server, &format!("{SECRETS}/shop-db/versions/latest:access")).json();
     assert_eq!(damaged["payload"]["data"], two["payload"]["data"]);
     assert_ne!(damaged["payload"]["dataCrc32c"], two["payload"]["dataCrc32c"]);
 }
@@ -59,9 +55,9 @@ fn a_version_comes_with_its_checksum() {
 fn metadata_has_no_value_and_enumerations_as_asked() {
     let server = Gcp::serve(seed()).unwrap();
     server.protocol().set("shop-db", Some(1), State::Disabled);
-    let version = value(&get(&server, &format!("{SECRETS}/shop-db/versions/1")));
+    let version = get(&server, &format!("{SECRETS}/shop-db/versions/1")).json();
     assert_eq!((&version["state"], version.get("payload")), (&json!("DISABLED"), None));
-    assert_eq!(value(&get(&server, &format!("{SECRETS}/shop-db/versions/1?$alt=json;enum-encoding=int")))["state"], json!(2));
+    assert_eq!(get(&server, &format!("{SECRETS}/shop-db/versions/1?$alt=json;enum-encoding=int")).json()["state"], json!(2));
 }
 
 #[test]
@@ -91,11 +87,11 @@ fn refusals_have_googles_form() {
 #[test]
 fn lists_come_in_pages() {
     let server = Gcp::serve(seed().secret("a", "v").secret("z", "v")).unwrap();
-    let page = value(&get(&server, &format!("{SECRETS}?pageSize=2")));
+    let page = get(&server, &format!("{SECRETS}?pageSize=2")).json();
     let names: Vec<&str> = page["secrets"].as_array().unwrap().iter().map(|secret| secret["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["projects/123456789012/secrets/a", "projects/123456789012/secrets/shop-db"]);
     assert_eq!(page["nextPageToken"], "at 2");
-    let page = value(&get(&server, &format!("{SECRETS}?pageSize=2&pageToken=at%202")));
+    let page = get(&server, &format!("{SECRETS}?pageSize=2&pageToken=at%202")).json();
     assert_eq!((page["secrets"].as_array().unwrap().len(), page.get("nextPageToken")), (1, None));
     assert_eq!(get(&server, &format!("{SECRETS}?pageToken=x")).status, 400);
 }
@@ -113,5 +109,5 @@ fn tokens_are_given_for_what_is_known() {
     let body = r#"{"permissions": ["secretmanager.versions.access", "secretmanager.versions.get"]}"#;
     let asked = Ask::new("POST", &format!("{SECRETS}/shop-db:testIamPermissions")).body(body);
     let reply = asked.header("Authorization", &format!("Bearer {}", token(&server))).of(&server.url()).unwrap();
-    assert_eq!(value(&reply), json!({ "permissions": ["secretmanager.versions.access"] }));
+    assert_eq!(reply.json(), json!({ "permissions": ["secretmanager.versions.access"] }));
 }
