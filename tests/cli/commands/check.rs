@@ -34,7 +34,7 @@ fn a_local_vault_needs_its_key_and_a_vault_behind_a_network_does_not() {
 #[test]
 fn every_problem_of_the_run_is_told_at_each_blank_as_a_deploy_tells_it() {
     let server = Server::start(seed()).unwrap();
-    server.destroy("secret/api-token", &[]);
+    server.protocol().destroy("secret/api-token", &[]);
     let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
     let secrets = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api-token\", vault=\"shared\"");
     sandbox.write("templates/secrets.yaml", secrets.replace("name=\"session-key\"", "name=\"session-kay\""));

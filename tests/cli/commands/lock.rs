@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
 use crate::vaults::seed;
@@ -20,8 +21,8 @@ secrets:
   - { vault: \"default\", name: \"smtp\", version: \"1\" }
 ";
 
-fn put(server: &Server, name: &str, value: &str) {
-    server.put(&format!("secret/{name}"), [("value".to_owned(), value.into())].into_iter().collect()).unwrap();
+fn put(server: &Server<Hashicorp>, name: &str, value: &str) {
+    server.protocol().put(&format!("secret/{name}"), [("value".to_owned(), value.into())].into_iter().collect()).unwrap();
 }
 
 #[test]
@@ -108,7 +109,7 @@ fn a_lock_file_is_read_with_care() {
         ("secrets: []\n", "error: locks/dev.lock:1:1: the lock file has no `apiVersion`\n  add `apiVersion: …`"),
         (
             &FIRST.replace("name: \"smtp\"", "nmae: \"smtp\""),
-            "error: locks/dev.lock:8:26: unknown key `nmae` in `secrets[3]`\n  write `name`",
+            "error: locks/dev.lock:8:25: unknown key `nmae` in `secrets[3]`\n  write `name`",
         ),
         (
             &FIRST.replace("\"dev\"", "\"prod\""),
