@@ -1,14 +1,13 @@
-//! The vaults from outside: over the network with faults, and from several processes at once.
+//! The vaults from outside: over the network with faults, and from several processes at once. For a build with every kind of vault.
 
+#![cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp", feature = "env", feature = "exec"))]
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 
 mod aws;
-#[cfg(feature = "env")]
+mod azure;
 mod env;
-#[cfg(feature = "exec")]
 mod exec;
 mod faults;
-#[cfg(feature = "gcp")]
 mod gcp;
 mod hashicorp;
 mod local;

@@ -104,13 +104,11 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked<'_>) -> Answer {
                 return error(400, "BadParameter", None, "Property value is required");
             };
             let content_type = body.get("contentType").and_then(Value::as_str).map(str::to_owned);
-            match store.put(name, Version { value: value.to_owned(), content_type, ..Version::default() }) {
-                Some(_) => read(store, name, None, origin),
-                None => {
-                    let words = format!("Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused.");
-                    error(409, "Conflict", Some("ObjectIsDeletedButRecoverable"), &words)
-                }
+            if store.put(name, Version { value: value.to_owned(), content_type, ..Version::default() }).is_some() {
+                return read(store, name, None, origin);
             }
+            let words = format!("Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused.");
+            error(409, "Conflict", Some("ObjectIsDeletedButRecoverable"), &words)
         }
         (Place::Secret(name, _), "DELETE") => {
             let grave = store.delete(name).and_then(|secret| secret.grave(origin));
