@@ -131,6 +131,7 @@ impl Protocol for Azure {
     fn answer(&self, asked: &Asked<'_>) -> Answer {
         match Place::of(asked) {
             Place::Token(tenant) => return self.entra().login(asked, tenant, &self.resource(asked)),
+            Place::Discovery(tenant) => return entra::discovery(asked.origin, tenant),
             Place::Managed => return self.entra().managed(asked),
             Place::Elsewhere => return error(404, "NotFound", None, "The requested resource was not found."),
             _ => {}

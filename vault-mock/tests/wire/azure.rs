@@ -62,6 +62,8 @@ fn who_has_no_token_is_told_where_to_get_one() {
 #[test]
 fn logins_are_checked() {
     let server = server();
+    let doors = Ask::new("GET", &format!("/{TENANT}/v2.0/.well-known/openid-configuration")).of(&server.url()).unwrap().json();
+    assert_eq!(doors["token_endpoint"], format!("http://here/{TENANT}/oauth2/v2.0/token"));
     let code = |tenant: &str, form: &str| {
         let reply = login(&server, tenant, form);
         (reply.status, reply.json()["error_codes"][0].as_u64().unwrap_or_default())
