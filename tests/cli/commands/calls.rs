@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use vault_mock::Fault;
 use vault_mock::Script;
-use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
 use crate::vaults::seed;
@@ -15,7 +15,7 @@ use crate::vaults::shop;
 
 #[test]
 fn the_plan_is_told_before_and_the_tally_after() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     for command in ["check --online -v", "lock -v", "deploy -v", "diff --online -v"] {
         let err = sandbox
@@ -30,7 +30,7 @@ fn the_plan_is_told_before_and_the_tally_after() {
 
 #[test]
 fn a_deadline_holds_for_the_whole_run() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     server.script(Script::always("api-token", Fault::Delay { ms: 20_000 }));
     let mut sandbox = shop(&server, "{ default: { @@ } }");
     let begin = Instant::now();
@@ -92,7 +92,7 @@ fn screen(text: &str) -> String {
 
 #[test]
 fn a_line_shows_what_takes_long_and_leaves_nothing() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     assert!(!on_a_terminal(&sandbox, "check --online", None).contains("asking"), "nothing before 250 ms");
     server.script(Script::always("api-token", Fault::Delay { ms: 1_200 }));

@@ -1,7 +1,7 @@
 //! `check --online`
 
 use serde_json::Value;
-use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
 use crate::vaults::seed;
@@ -9,7 +9,7 @@ use crate::vaults::shop;
 
 #[test]
 fn every_blank_is_asked_for_and_nothing_is_written() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets exist, ", " read to know it", "10 objects of environment dev: no problem"]);
     let json: Value = serde_json::from_str(&sandbox.cloze(["check", "--online", "--format", "json"]).ok()).unwrap();
@@ -19,7 +19,7 @@ fn every_blank_is_asked_for_and_nothing_is_written() {
 
 #[test]
 fn a_local_vault_needs_its_key_and_a_vault_behind_a_network_does_not() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     std::fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
     sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets exist, "]);
@@ -33,7 +33,7 @@ fn a_local_vault_needs_its_key_and_a_vault_behind_a_network_does_not() {
 
 #[test]
 fn every_problem_of_the_run_is_told_at_each_blank_as_a_deploy_tells_it() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     server.protocol().destroy("secret/api-token", &[]);
     let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
     let secrets = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api-token\", vault=\"shared\"");

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use vault_mock::Server;
+use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
 use crate::vaults::seed;
@@ -11,7 +11,7 @@ use crate::vaults::shop;
 
 #[test]
 fn each_vault_is_walked_to_and_told_line_by_line() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { kind: local }, shared: { @@ } }");
     let out = sandbox.cloze(["doctor", "-q"]).silent().out();
     let lines: Vec<&str> = out.lines().collect();
@@ -26,7 +26,7 @@ fn each_vault_is_walked_to_and_told_line_by_line() {
 
 #[test]
 fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let mut sandbox = shop(&server, "{ default: { @@ } }");
     let port = server.url().rsplit(':').next().unwrap().to_owned();
     drop(server);
@@ -52,7 +52,7 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
 
 #[test]
 fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ shared: { @@ }, default: { kind: local } }");
     fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
     let outcome = sandbox.cloze(["doctor"]);

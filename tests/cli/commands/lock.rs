@@ -27,7 +27,7 @@ fn put(server: &Server<Hashicorp>, name: &str, value: &str) {
 
 #[test]
 fn it_writes_the_resolved_versions_and_says_what_changed() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     let outcome = sandbox.cloze(["lock", "--check"]);
     assert_eq!(outcome.out().lines().next(), Some("default/api-token new → 1"));
@@ -52,7 +52,7 @@ fn it_writes_the_resolved_versions_and_says_what_changed() {
 
 #[test]
 fn a_locked_run_fills_with_exactly_those_versions() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     let absent = "error: environment `dev` has no lock file at `locks/dev.lock`\n  run `cloze lock`, and keep the file in version control";
     sandbox.cloze(["deploy", "--locked"]).fails(3, &[absent]);
@@ -73,7 +73,7 @@ fn a_locked_run_fills_with_exactly_those_versions() {
 
 #[test]
 fn a_blank_without_an_entry_is_an_error_and_an_entry_without_a_blank_a_warning() {
-    let server = Server::start(seed()).unwrap();
+    let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     let lock = FIRST.replace("name: \"api-token\", version", "name: \"api-tokens\", version");
     sandbox.write("locks/dev.lock", &lock);
