@@ -43,7 +43,7 @@ impl Wiring<'_> {
             None if set(variable::SYSTEM_OIDCREQUESTURI) && target.service_connection.is_some() => "azure-pipelines",
             None => "azure-cli",
         };
-        let needs = Needs { wiring: self, settings, way };
+        let needs = Needs { wiring: self, settings, way: ("credential", way) };
         let application = || -> Result<(String, String), Problem> {
             Ok((needs.said("tenant", target.tenant.as_ref())?, needs.said("client", target.client.as_ref())?))
         };

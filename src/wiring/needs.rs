@@ -12,8 +12,8 @@ use crate::wiring::Wiring;
 pub(super) struct Needs<'a> {
     pub(super) wiring: &'a Wiring<'a>,
     pub(super) settings: &'a VaultSettings,
-    /// The way, as in the project file.
-    pub(super) way: &'a str,
+    /// The way, as the project file would say it: a key and its word.
+    pub(super) way: (&'static str, &'a str),
 }
 
 impl Needs<'_> {
@@ -41,6 +41,7 @@ impl Needs<'_> {
     /// The problem of something that is missing.
     pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
         let name = &self.settings.entry.name;
-        name.blame(Problem::new(Fault::Vault, format!("vault `{}` is entered by {}, which needs {what}", name.value, self.way), next))
+        let (key, word) = self.way;
+        name.blame(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next))
     }
 }

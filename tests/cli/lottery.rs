@@ -66,9 +66,8 @@ fn fault(dice: &mut Dice) -> Fault {
 /// What the one Secret in dist holds, if there is one.
 fn emitted(sandbox: &Sandbox) -> Option<String> {
     let mut files = fs::read_dir(sandbox.shop_path("dist/dev")).ok()?.map(|entry| entry.unwrap().path());
-    let text = fs::read_to_string(files.next()?).unwrap();
-    assert!(files.next().is_none(), "one manifest");
-    Some(text)
+    let secret = files.find(|path| path.to_string_lossy().contains("-secret-"))?;
+    Some(fs::read_to_string(secret).unwrap())
 }
 
 #[test]
@@ -114,7 +113,7 @@ fn a_run_fills_every_blank_right_or_leaves_nothing() {
             }
         }
         let history = sandbox.cloze(["history", "--format", "json"]).ok();
-        assert_eq!(history.matches("\"number\"").count(), releases, "{}: {history}", site.kind);
+        assert_eq!(history.matches("\"release\":").count(), releases, "{}: {history}", site.kind);
         println!("{}: {runs} runs, {done} filled, {failed} with nothing", site.kind);
         assert!(done > 0 && failed > 0, "{}: {done} and {failed}", site.kind);
     }

@@ -168,9 +168,9 @@ fn a_missing_or_wrong_token_is_told_and_never_shown() {
     let server = Hashicorp::serve(seed()).unwrap();
     let mut sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.variable("VAULT_TOKEN", "");
-    let words = format!("error: vault `default` at {}", server.url());
-    sandbox.cloze(["deploy"]).fails(5, &[&words, " needs a token\n  set VAULT_TOKEN"]);
-    sandbox.cloze(["vault", "list"]).fails(5, &[" needs a token\n  set VAULT_TOKEN"]);
+    let words = "vault `default` needs a token for `auth: token`\n  set VAULT_TOKEN, or log in with `vault login`";
+    sandbox.cloze(["deploy"]).fails(5, &["error: cloze.yaml:", words]);
+    sandbox.cloze(["vault", "list"]).fails(5, &[words]);
     assert_eq!(gets(&server), 0);
     sandbox.variable("VAULT_TOKEN", "hvs.wrong-token");
     let err = sandbox.cloze(["deploy"]).fails(5, &["the vault does not accept the token", "get a new token"]);

@@ -46,7 +46,7 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
     assert!(out.starts_with("default  setup  failed: ") && out.contains(" vault `default` "), "{out}");
-    assert!(out.contains(" needs a token\n                set VAULT_TOKEN"), "{out}");
+    assert!(out.contains(" needs a token for `auth: token`\n                set VAULT_TOKEN"), "{out}");
     outcome.code(5);
 }
 
