@@ -33,15 +33,19 @@ pub(crate) async fn reach(exchange: &Exchange) -> Vec<Finding> {
     }
     findings.push(Finding::good(Step::Resolution, format!("{host} is {}", addresses[0].ip())));
     let mut connected = None;
-    for address in &addresses {
-        if let Ok(Ok(stream)) = timeout(CONNECT, TcpStream::connect(address)).await {
-            connected = stream.peer_addr().ok();
-            break;
+    let mut why = format!("nothing answers at {host} port {port} within {} s", CONNECT.as_secs());
+    for address in addresses.iter().take(4) {
+        match timeout(CONNECT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                connected = stream.peer_addr().ok();
+                break;
+            }
+            Ok(Err(error)) => why = format!("no connection to {host} port {port}: {}", error.kind()),
+            Err(_) => {}
         }
     }
     let Some(peer) = connected else {
-        let reason = format!("nothing answers at {host} port {port} within {} s", CONNECT.as_secs());
-        let error = VaultError::new(VaultFault::Unavailable, reason, "check that the vault runs, and the firewall between here and there");
+        let error = VaultError::new(VaultFault::Unavailable, why, "check that the vault runs, and the firewall between here and there");
         findings.push(Finding::bad(Step::Connection, error));
         return findings;
     };

@@ -33,7 +33,7 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
     assert!(
-        out.contains(&format!("default  connection       failed: nothing answers at 127.0.0.1 port {port} within "))
+        out.contains(&format!("default  connection       failed: no connection to 127.0.0.1 port {port}: connection refused"))
             && out.ends_with("between here and there\n"),
         "{out}"
     );
