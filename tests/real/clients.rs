@@ -74,7 +74,7 @@ fn boto3_reads_moto() {
     let Some(server) = Moto::start() else { return };
     let environment = [
         ("AWS_ENDPOINT_URL", server.url()),
-        ("AWS_REGION", "eu-central-1"),
+        ("AWS_REGION", server.region()),
         ("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "any"),
     ];

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 #![allow(clippy::disallowed_methods, reason = "a test may ask whether the servers are required")]
 
+mod aws;
 mod clients;
 mod fixture;
 mod hashicorp;
