@@ -10,6 +10,7 @@ mod aws;
 mod clients;
 mod fixture;
 mod hashicorp;
+mod login;
 #[path = "../../src/vault/suite.rs"]
 mod suite;
 
