@@ -214,10 +214,10 @@ mod tests {
             wrong(&format!("{HEAD}{entries}")),
             [
                 "locks/dev.lock:5:5: v/a is listed twice; make the file anew with `cloze lock`",
-                "locks/dev.lock:6:34: expected a string at `secrets[2].version`, found an integer; put the value in quotes",
+                "locks/dev.lock:6:35: expected a string at `secrets[2].version`, found a number; put the value in quotes",
                 "locks/dev.lock:7:5: `secrets[3]` has no `version`; add `version: …`",
                 "locks/dev.lock:7:26: unknown key `verson` in `secrets[3]`; write `version`",
-                "locks/dev.lock:8:34: `secrets[4].version` is empty; give it a value, or remove the key",
+                "locks/dev.lock:8:35: `secrets[4].version` is empty; give it a value, or remove the key",
             ]
         );
     }

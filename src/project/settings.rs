@@ -190,6 +190,7 @@ environments:
                 "vaults.default.path = secrets/dev.vault (default)",
                 "keys[0] = key-file .cloze/dev.key (default)",
                 "history.url = .cloze/history/dev (default)",
+                "deadline = 30 (default)",
             ]
         );
         assert_eq!(
@@ -243,6 +244,7 @@ environments:
                 "keys[1] = key-file /run/key (CLOZE_KEY_FILE) over key-file keys/prod (cloze.yaml:13:34) over key-file .cloze/prod.key (default)",
                 "history.url = file:///flag (--history) over elsewhere (CLOZE_HISTORY_URL) over releases/prod (cloze.yaml:12:21) over .cloze/history/prod (default)",
                 "cluster.context = other (CLOZE_CONTEXT) over prod (cloze.yaml:14:25)",
+                "deadline = 30 (default)",
             ]
         );
         assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);

@@ -86,9 +86,9 @@ pub const VAULT_TOKEN_FILE: Variable = plain("VAULT_TOKEN_FILE", "a file with th
 pub const VAULT_TOKEN: Variable = secret("VAULT_TOKEN", "the token for `hashicorp` vaults");
 /// The same for OpenBao, which comes first.
 pub const BAO_TOKEN: Variable = secret("BAO_TOKEN", "as `VAULT_TOKEN`, and before it");
-/// The role of an AppRole login.
+/// The role of an `AppRole` login.
 pub const VAULT_ROLE_ID: Variable = secret("VAULT_ROLE_ID", "the role id of an AppRole login");
-/// The secret of an AppRole login.
+/// The secret of an `AppRole` login.
 pub const VAULT_SECRET_ID: Variable = secret("VAULT_SECRET_ID", "the secret id of an AppRole login");
 /// The JWT of a CI system for HashiCorp Vaults.
 pub const VAULT_ID_TOKEN: Variable = secret("VAULT_ID_TOKEN", "the JWT of the CI system (GitLab `id_tokens`) for a `jwt` login");

@@ -155,12 +155,12 @@ mod tests {
         assert_eq!(
             problems,
             [
-                "a.yaml:10:1: the environment has no vault `n`; add it under `vaults:` in the project file",
+                "a.yaml:10:1: the environment has no vault `n`; write `m` if that is meant, or add the vault under `vaults:`",
                 "a.yaml:3:1: m/old expired at 1970-01-01T00:16:40Z; renew it in the vault, or write `allow=\"expired\"` at the blank",
                 "a.yaml:5:1: m/young is not valid before 1970-02-04T17:20:00Z; wait, pin the version before it, or change its start in the vault",
                 "a.yaml:7:1: m/none of vault in memory: there is no secret `none`; mend the test's vault",
                 "a.yaml:8:1: m/none of vault in memory: there is no secret `none`; mend the test's vault",
-                "a.yaml:9:1: m/../x cannot be asked of vault in memory: it has a part `..`; write the secret's name as the vault has it",
+                "a.yaml:9:1: m/../x cannot be asked of vault in memory: `../x` contains `..`, or `.` as a segment; write the secret's name as the vault has it",
             ]
         );
         assert_eq!(told(&probe.warnings), ["a.yaml:6:1: m/near expires at 1970-01-12T13:48:20Z; renew it in the vault"]);

@@ -1,5 +1,10 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
+#![cfg_attr(
+    not(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp", feature = "env", feature = "exec")),
+    allow(dead_code, unused_imports, reason = "what the vaults share is not all used where some are left out")
+)]
+
 pub mod announced;
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -46,6 +46,7 @@ pub(crate) trait Seeded: Debug + Send + Sync {
 
 /// What differs between vaults.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a vault can do or not")]
 pub(crate) struct Abilities {
     /// What a version is.
     pub(crate) versions: Versions,

@@ -89,7 +89,11 @@ fn a_run_fills_every_blank_right_or_leaves_nothing() {
             let before = emitted(&sandbox);
             let outcome = sandbox.cloze(["deploy"]);
             let err = outcome.err();
-            assert!(!err.contains("canary-") && site.credentials.iter().all(|credential| !err.contains(credential)), "{}: {err}", site.kind);
+            assert!(
+                !err.contains("canary-") && site.credentials.iter().all(|credential| !err.contains(credential)),
+                "{}: {err}",
+                site.kind
+            );
             let after = emitted(&sandbox);
             match outcome.code {
                 Some(0) => {

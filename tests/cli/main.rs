@@ -15,6 +15,8 @@ mod errors;
 mod full;
 mod hostile;
 mod kill;
+#[cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
+mod lottery;
 mod mutation;
 mod race;
 mod rollback;

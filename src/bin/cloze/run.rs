@@ -267,6 +267,7 @@ mod surroundings {
     pub(super) struct Process;
 
     #[cfg(feature = "env")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
     impl cloze::vault::env::Surroundings for Process {
         fn get(&self, name: &str) -> Option<cloze::secret::Secret> {
             std::env::var_os(name).map(|value| cloze::secret::Secret::new(value.into_encoded_bytes()))

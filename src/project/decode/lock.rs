@@ -29,12 +29,11 @@ pub(in crate::project) fn decode(file: &str, text: &str) -> Result<Lock, Problem
         Problems::from(faults.into_iter().map(problem).collect::<Vec<_>>())
     })?;
     let mut decoder = Decoder::new(file, "the lock file");
-    let lock = match documents.as_slice() {
-        [document] => lock(&mut decoder, document),
-        _ => {
-            decoder.report(Place::file(file), "a lock file is one document", "make it anew with `cloze lock`");
-            None
-        }
+    let lock = if let [document] = documents.as_slice() {
+        lock(&mut decoder, document)
+    } else {
+        decoder.report(Place::file(file), "a lock file is one document", "make it anew with `cloze lock`");
+        None
     };
     match lock {
         Some(lock) => Problems::or(lock, decoder.problems),

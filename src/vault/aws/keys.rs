@@ -230,7 +230,7 @@ mod tests {
             "the place that AWS's settings name for the credential gave something else"
         );
         let slow = aws_credential_types::credential_fn::provide_credentials_fn(|| async {
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
             Err(CredentialsError::not_loaded_no_source())
         });
         let keys = Keys::new(SharedCredentialsProvider::new(slow), Arc::new(Hand::default()));

@@ -51,7 +51,7 @@ pub(super) fn disabled(name: &str) -> VaultError {
 pub(super) struct Version {
     pub(super) properties: Properties,
     value: Secret,
-    version: String,
+    number: String,
 }
 
 impl Version {
@@ -73,7 +73,7 @@ impl Version {
             return Err(error);
         }
         let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| strange("no `value` that is text"))?;
-        Ok(Self { properties, value, version })
+        Ok(Self { properties, value, number: version })
     }
 
     /// The value, or the field `key` of it.
@@ -83,7 +83,7 @@ impl Version {
             None => (self.value.duplicate(), Shape::Plain),
         };
         let Properties { not_before, expires, .. } = self.properties;
-        Ok(Fetched { value, shape, version: self.version.clone(), current, not_before, expires })
+        Ok(Fetched { value, shape, version: self.number.clone(), current, not_before, expires })
     }
 }
 

@@ -208,7 +208,7 @@ impl Login {
         timeout_at(until, obtain).await.unwrap_or_else(|_| Err(late()))
     }
 
-    /// Forgets the token.
+    /// Forgets the token. The copy in the crate's own cache lasts as long as this login.
     pub(super) async fn forget(&self) {
         *self.held.lock().await = None;
     }

@@ -229,7 +229,9 @@ impl Vault for AzureVault {
         };
         let looks: Vec<_> = wanted.keys().map(|(name, version)| self.look(&token, name, *version, until)).collect();
         for (indexes, look) in wanted.values().zip(join_all(looks).await) {
-            indexes.iter().for_each(|index| answers[*index] = look.clone());
+            for index in indexes {
+                answers[*index].clone_from(&look);
+            }
         }
         answers
     }

@@ -1,4 +1,4 @@
-//! A token that a platform gives a job so that it can say who it is (OpenID Connect Core 1.0 section 2): a vault's login takes it in place of a
+//! A token that a platform gives a job so that it can say who it is (`OpenID` Connect Core 1.0 section 2): a vault's login takes it in place of a
 //! stored secret.
 
 mod service;

@@ -1,7 +1,6 @@
 //! `check --online`
 
 use serde_json::Value;
-
 use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;

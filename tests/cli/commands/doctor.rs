@@ -3,7 +3,6 @@
 use std::fs;
 
 use serde_json::Value;
-
 use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
@@ -46,8 +45,8 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
     sandbox.variable("VAULT_TOKEN", "");
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
-    assert!(out.starts_with("default  setup  failed: vault `default` at http://127.0.0.1:"), "{out}");
-    assert!(out.ends_with(" needs a token\n                set VAULT_TOKEN\n"), "{out}");
+    assert!(out.starts_with("default  setup  failed: ") && out.contains(" vault `default` "), "{out}");
+    assert!(out.contains(" needs a token\n                set VAULT_TOKEN"), "{out}");
     outcome.code(5);
 }
 

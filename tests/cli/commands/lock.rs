@@ -109,7 +109,7 @@ fn a_lock_file_is_read_with_care() {
         ("secrets: []\n", "error: locks/dev.lock:1:1: the lock file has no `apiVersion`\n  add `apiVersion: …`"),
         (
             &FIRST.replace("name: \"smtp\"", "nmae: \"smtp\""),
-            "error: locks/dev.lock:8:26: unknown key `nmae` in `secrets[3]`\n  write `name`",
+            "error: locks/dev.lock:8:25: unknown key `nmae` in `secrets[3]`\n  write `name`",
         ),
         (
             &FIRST.replace("\"dev\"", "\"prod\""),

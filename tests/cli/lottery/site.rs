@@ -5,6 +5,9 @@ use std::fmt;
 use vault_mock::Protocol;
 use vault_mock::Script;
 use vault_mock::Server;
+use vault_mock::aws::Aws;
+use vault_mock::azure::Azure;
+use vault_mock::gcp::Gcp;
 use vault_mock::hashicorp::Hashicorp;
 
 use crate::lottery::BLANKS;
@@ -48,7 +51,7 @@ impl Site {
 
 /// Every kind.
 pub(super) fn sites() -> Vec<Site> {
-    vec![hashicorp()]
+    vec![hashicorp(), azure(), aws(), gcp()]
 }
 
 fn hashicorp() -> Site {
@@ -64,6 +67,51 @@ fn hashicorp() -> Site {
         variables: vec![("VAULT_TOKEN", token.clone())],
         files: Vec::new(),
         credentials: vec![token],
+        mock: Box::new(server),
+    }
+}
+
+fn azure() -> Site {
+    let seed = (0..BLANKS).fold(vault_mock::azure::Seed::default(), |seed, number| seed.secret(&format!("lot-{number}"), &value(number)));
+    let server = Azure::serve(seed).unwrap();
+    let (client, secret) = server.protocol().client();
+    Site {
+        kind: "azure",
+        vault: format!("kind: azure, url: \"{0}\", authority: \"{0}\"", server.url()),
+        variables: vec![
+            ("AZURE_TENANT_ID", server.protocol().tenant()),
+            ("AZURE_CLIENT_ID", client),
+            ("AZURE_CLIENT_SECRET", secret.clone()),
+        ],
+        files: Vec::new(),
+        credentials: vec![secret],
+        mock: Box::new(server),
+    }
+}
+
+fn aws() -> Site {
+    let seed = (0..BLANKS).fold(vault_mock::aws::Seed::default(), |seed, number| seed.secret(&format!("lot-{number}"), &value(number)));
+    let server = Aws::serve(seed).unwrap();
+    let key = server.protocol().key();
+    Site {
+        kind: "aws",
+        vault: format!("kind: aws, region: eu-central-1, endpoint: \"{}\"", server.url()),
+        variables: vec![("AWS_ACCESS_KEY_ID", key.id.clone()), ("AWS_SECRET_ACCESS_KEY", key.secret.clone())],
+        files: Vec::new(),
+        credentials: vec![key.secret.clone()],
+        mock: Box::new(server),
+    }
+}
+
+fn gcp() -> Site {
+    let seed = (0..BLANKS).fold(vault_mock::gcp::Seed::default(), |seed, number| seed.secret(&format!("lot-{number}"), &value(number)));
+    let server = Gcp::serve(seed).unwrap();
+    Site {
+        kind: "gcp",
+        vault: format!("kind: gcp, project: demo-project, endpoint: \"{}\", credentials: run/gcp.json", server.url()),
+        variables: Vec::new(),
+        files: vec![("run/gcp.json", server.protocol().authorized_user(&server.url()))],
+        credentials: Vec::new(),
         mock: Box::new(server),
     }
 }

@@ -1,5 +1,8 @@
 //! Every kind of vault behind a network, set up against its mock with the same secrets.
 
+mod aws;
+mod azure;
+mod gcp;
 mod hashicorp;
 
 use std::fmt;
@@ -60,5 +63,10 @@ pub(crate) fn ask(number: usize) -> Ask {
 
 /// All of them; what stands at `latency_ms` goes before each answer of the mock.
 pub(crate) fn all(latency_ms: u64) -> Vec<Box<dyn Rig>> {
-    vec![Box::new(hashicorp::HashicorpRig::new(latency_ms))]
+    vec![
+        Box::new(hashicorp::HashicorpRig::new(latency_ms)),
+        Box::new(azure::AzureRig::new(latency_ms)),
+        Box::new(aws::AwsRig::new(latency_ms)),
+        Box::new(gcp::GcpRig::new(latency_ms)),
+    ]
 }

@@ -166,6 +166,16 @@ fn asserted(client: &Client, text: &str, endpoint: &str) -> Result<(), Refusal> 
     }
 }
 
+/// Where a tenant's doors are (`OpenID` Connect Discovery 1.0 section 4): Microsoft's libraries ask before they log in.
+pub(crate) fn discovery(origin: &str, tenant: &str) -> Answer {
+    let base = format!("{origin}/{tenant}");
+    let body = json!({
+        "issuer": format!("{base}/v2.0"), "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+        "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"), "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+    });
+    Answer::json(200, &body)
+}
+
 /// An error in Entra ID's form.
 pub(crate) fn refusal(status: u16, error: &str, number: u32, words: &str) -> Answer {
     let trace = "00000000-0000-0000-0000-000000000000";

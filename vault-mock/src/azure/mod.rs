@@ -121,10 +121,9 @@ impl Azure {
         self.resource.clone().unwrap_or_else(|| wire::domain(asked.origin))
     }
 
-    /// What the holder of the credential may do: `None` without a good one.
-    fn rights(&self, asked: &Asked<'_>) -> Option<Option<Vec<String>>> {
-        let entra = self.entra();
-        entra.holder(asked.bearer()?, &self.resource(asked)).1.map(|client| client.may.clone())
+    /// Who holds the credential, if it is a good one.
+    fn holder(&self, asked: &Asked<'_>) -> Option<Client> {
+        self.entra().holder(asked.bearer()?, &self.resource(asked)).1.cloned()
     }
 }
 
@@ -132,15 +131,18 @@ impl Protocol for Azure {
     fn answer(&self, asked: &Asked<'_>) -> Answer {
         match Place::of(asked) {
             Place::Token(tenant) => return self.entra().login(asked, tenant, &self.resource(asked)),
+            Place::Discovery(tenant) => return entra::discovery(asked.origin, tenant),
             Place::Managed => return self.entra().managed(asked),
             Place::Elsewhere => return error(404, "NotFound", None, "The requested resource was not found."),
             _ => {}
         }
-        let Some(rights) = self.rights(asked) else {
+        let Some(holder) = self.holder(asked) else {
             return wire::challenge(asked, &self.entra().tenant, &self.resource(asked));
         };
         let operation = Place::of(asked).operation(asked.method);
-        if let Some(right) = wire::right(operation).filter(|right| rights.is_some_and(|may| !may.iter().any(|other| other == right))) {
+        if let Some(right) =
+            wire::right(operation).filter(|right| holder.may.as_ref().is_some_and(|may| !may.iter().any(|other| other == right)))
+        {
             return wire::denied(right);
         }
         wire::answer(&mut self.store(), asked)

@@ -14,6 +14,7 @@ const PAGE: usize = 25;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Place<'a> {
     Token(&'a str),
+    Discovery(&'a str),
     Managed,
     Secrets,
     Secret(&'a str, Option<&'a str>),
@@ -27,6 +28,7 @@ impl<'a> Place<'a> {
         let segments: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
         match (asked.method, segments.as_slice()) {
             ("POST", [tenant, "oauth2", "v2.0", "token"]) => Self::Token(tenant),
+            ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => Self::Discovery(tenant),
             ("GET", ["metadata", "identity", "oauth2", "token"] | ["msi", "token"]) => Self::Managed,
             ("GET", ["secrets" | ""] | ["secrets", ""]) => Self::Secrets,
             ("GET", ["secrets", name, "versions"]) if is_name(name) => Self::Versions(name),
@@ -40,6 +42,7 @@ impl<'a> Place<'a> {
     pub(crate) fn operation(self, method: &str) -> &'static str {
         match (self, method) {
             (Self::Token(_), _) => "Token",
+            (Self::Discovery(_), _) => "Discovery",
             (Self::Managed, _) => "ManagedIdentityToken",
             (Self::Secrets, _) => "ListSecrets",
             (Self::Secret(..), "PUT") => "SetSecret",
@@ -104,13 +107,11 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked<'_>) -> Answer {
                 return error(400, "BadParameter", None, "Property value is required");
             };
             let content_type = body.get("contentType").and_then(Value::as_str).map(str::to_owned);
-            match store.put(name, Version { value: value.to_owned(), content_type, ..Version::default() }) {
-                Some(_) => read(store, name, None, origin),
-                None => {
-                    let words = format!("Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused.");
-                    error(409, "Conflict", Some("ObjectIsDeletedButRecoverable"), &words)
-                }
+            if store.put(name, Version { value: value.to_owned(), content_type, ..Version::default() }).is_some() {
+                return read(store, name, None, origin);
             }
+            let words = format!("Secret {name} is currently in a deleted but recoverable state, and its name cannot be reused.");
+            error(409, "Conflict", Some("ObjectIsDeletedButRecoverable"), &words)
         }
         (Place::Secret(name, _), "DELETE") => {
             let grave = store.delete(name).and_then(|secret| secret.grave(origin));

@@ -42,8 +42,8 @@ pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, 
         lock::write(&path, &after, run.entropy.as_ref())?;
     }
     if run.ui.is_json() {
-        let changed: Vec<Value> = changes.iter().map(in_json).collect();
-        run.ui.json(&json!({ "lock": settings.lock, "secrets": after.secrets.len(), "changes": changed, "written": stale && !check }))?;
+        let list: Vec<Value> = changes.iter().map(in_json).collect();
+        run.ui.json(&json!({ "lock": settings.lock, "secrets": after.secrets.len(), "changes": list, "written": stale && !check }))?;
     } else {
         run.ui.text(&in_words(&changes))?;
         run.ui.status(&said(&settings.lock, &after, before.is_none(), stale, check));

@@ -186,7 +186,7 @@ mod tests {
                 "##vso[task.setsecret]a%3Bb%5D%AZP25c\n",
                 "##vso[task.setsecret]a;b]%c\n",
                 "##vso[task.setsecret]YTtiXSVj\n",
-                "##vso[task.setsecret]a%AZP253Bb%AZP255D%AZP25c\n",
+                "##vso[task.setsecret]a%AZP253Bb%AZP255D%AZP2525c\n",
                 "##vso[task.setsecret]a%3Bb%5D%25c\n",
             ]
         );

@@ -1,0 +1,85 @@
+//! AWS Secrets Manager.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use cloze::clock::Machine;
+use cloze::vault::Vault;
+use cloze::vault::VaultFault;
+use cloze::vault::aws::AwsVault;
+use cloze::vault::aws::Service;
+use cloze::vault::aws::Settings;
+use cloze::vault::http::Limits;
+use vault_mock::Fault;
+use vault_mock::Journal;
+use vault_mock::Options;
+use vault_mock::Script;
+use vault_mock::Server;
+use vault_mock::aws::Aws;
+use vault_mock::aws::Seed;
+
+use crate::rig::Rig;
+use crate::rig::SECRETS;
+use crate::rig::name;
+use crate::rig::value;
+
+#[derive(Debug)]
+pub(super) struct AwsRig {
+    server: Server<Aws>,
+}
+
+impl AwsRig {
+    pub(super) fn new(latency_ms: u64) -> Self {
+        let seed = (0..SECRETS).fold(Seed::default(), |seed, number| seed.secret(&name(number), &value(number)));
+        Self { server: Aws::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
+    }
+}
+
+impl Rig for AwsRig {
+    fn kind(&self) -> &'static str {
+        "aws"
+    }
+
+    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+        let key = self.server.protocol().key();
+        let credentials = Credentials::new(&key.id, &key.secret, key.session.clone(), None, "test");
+        let settings = Settings {
+            region: Some("eu-central-1".to_owned()),
+            endpoint: Some(self.server.url()),
+            limits,
+            ..Settings::new(Service::SecretsManager)
+        };
+        Arc::new(AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap())
+    }
+
+    fn script(&self, script: Script) {
+        self.server.script(script);
+    }
+
+    fn heal(&self) {
+        self.server.heal();
+    }
+
+    fn journal(&self) -> &Journal {
+        self.server.journal()
+    }
+
+    fn calls(&self, secrets: usize) -> (usize, usize) {
+        (secrets.div_ceil(20), 0)
+    }
+
+    fn credentials(&self) -> Vec<String> {
+        vec![self.server.protocol().key().secret.clone()]
+    }
+
+    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+        vec![
+            (Fault::variant(400, "UnrecognizedClientException"), VaultFault::Unauthenticated),
+            (Fault::variant(400, "ExpiredTokenException"), VaultFault::Unauthenticated),
+            (Fault::variant(400, "AccessDeniedException"), VaultFault::Denied),
+            (Fault::variant(400, "ResourceNotFoundException"), VaultFault::NotFound),
+            (Fault::variant(400, "ThrottlingException"), VaultFault::RateLimited),
+        ]
+    }
+}

@@ -1,0 +1,84 @@
+//! Google Secret Manager.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloze::clock::Machine;
+use cloze::secret::Secret;
+use cloze::vault::Vault;
+use cloze::vault::VaultFault;
+use cloze::vault::gcp::GcpVault;
+use cloze::vault::gcp::Settings;
+use cloze::vault::http::Limits;
+use vault_mock::Fault;
+use vault_mock::Journal;
+use vault_mock::Options;
+use vault_mock::Script;
+use vault_mock::Server;
+use vault_mock::gcp::Gcp;
+use vault_mock::gcp::Seed;
+
+use crate::rig::Rig;
+use crate::rig::SECRETS;
+use crate::rig::name;
+use crate::rig::value;
+
+#[derive(Debug)]
+pub(super) struct GcpRig {
+    server: Server<Gcp>,
+}
+
+impl GcpRig {
+    pub(super) fn new(latency_ms: u64) -> Self {
+        let seed = (0..SECRETS).fold(Seed::default(), |seed, number| seed.secret(&name(number), &value(number)));
+        Self { server: Gcp::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
+    }
+}
+
+impl Rig for GcpRig {
+    fn kind(&self) -> &'static str {
+        "gcp"
+    }
+
+    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+        let credentials = self.server.protocol().authorized_user(&self.server.url());
+        let settings = Settings {
+            endpoint: Some(self.server.url()),
+            credentials: Some(Secret::copy_of(credentials.as_bytes())),
+            limits,
+            ..Settings::new("demo-project")
+        };
+        Arc::new(GcpVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap())
+    }
+
+    fn script(&self, script: Script) {
+        self.server.script(script);
+    }
+
+    fn heal(&self) {
+        self.server.heal();
+    }
+
+    fn journal(&self) -> &Journal {
+        self.server.journal()
+    }
+
+    fn calls(&self, secrets: usize) -> (usize, usize) {
+        (secrets, 1)
+    }
+
+    fn credentials(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+        vec![
+            (Fault::status(401), VaultFault::Unauthenticated),
+            (Fault::status(403), VaultFault::Denied),
+            (Fault::status(404), VaultFault::NotFound),
+            (Fault::status(429), VaultFault::RateLimited),
+            (Fault::throttled(3600), VaultFault::RateLimited),
+            (Fault::WrongCrc, VaultFault::Unavailable),
+        ]
+    }
+}
