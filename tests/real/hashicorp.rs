@@ -10,6 +10,7 @@ use cloze::vault::Fetched;
 use cloze::vault::Vault;
 use cloze::vault::VaultError;
 use cloze::vault::VaultFault;
+use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
 use serde_json::Map;
@@ -20,31 +21,43 @@ use crate::fixture::VaultServer;
 use crate::suite;
 use crate::suite::Abilities;
 use crate::suite::Seeded;
+use crate::suite::Versions;
 use crate::suite::ask;
 
-/// A server with KV version 2 at `secret`, and the adapter for it.
+/// A server with KV at `secret`, and the adapter for it.
 #[derive(Debug)]
 struct Bench {
     server: VaultServer,
+    engine: Engine,
     vault: HashicorpVault,
 }
 
 impl Bench {
     async fn start() -> Option<Self> {
+        Self::of(Engine::V2).await
+    }
+
+    async fn of(engine: Engine) -> Option<Self> {
         let server = VaultServer::start()?;
-        server.mount("secret", 2).await;
-        let vault = adapter(&server, "secret", server.token());
-        Some(Self { server, vault })
+        server.mount("secret", if engine == Engine::V1 { 1 } else { 2 }).await;
+        let vault = HashicorpVault::new(Settings { engine, ..settings(&server, "secret", server.token()) }, Arc::new(Machine)).unwrap();
+        Some(Self { server, engine, vault })
     }
 
     async fn write(&self, name: &str, fields: Value) {
-        self.server.done("POST", &format!("secret/data/{name}"), json!({ "data": fields })).await;
+        match self.engine {
+            Engine::V1 => self.server.done("POST", &format!("secret/{name}"), fields).await,
+            Engine::V2 => self.server.done("POST", &format!("secret/data/{name}"), json!({ "data": fields })).await,
+        };
     }
 }
 
+fn settings(server: &VaultServer, mount: &str, token: &str) -> Settings {
+    Settings::new(server.url(), mount, Secret::copy_of(token.as_bytes()))
+}
+
 fn adapter(server: &VaultServer, mount: &str, token: &str) -> HashicorpVault {
-    let settings = Settings::new(server.url(), mount, Secret::copy_of(token.as_bytes()));
-    HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
+    HashicorpVault::new(settings(server, mount, token), Arc::new(Machine)).unwrap()
 }
 
 async fn one(vault: &HashicorpVault, ask: Ask) -> Result<Fetched, VaultError> {
@@ -71,18 +84,71 @@ impl Seeded for Bench {
     }
 
     async fn remove(&self, name: &str) {
-        self.server.done("DELETE", &format!("secret/data/{name}"), Value::Null).await;
+        let verb = if self.engine == Engine::V1 { "" } else { "data/" };
+        self.server.done("DELETE", &format!("secret/{verb}{name}"), Value::Null).await;
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { probes: true, ..Abilities::default() }
+        match self.engine {
+            Engine::V1 => Abilities { versions: Versions::None, remembers: false, ..Abilities::default() },
+            Engine::V2 => Abilities { probes: true, ..Abilities::default() },
+        }
     }
 }
 
 #[tokio::test]
-async fn conforms() {
+async fn version_2_conforms() {
     let Some(bench) = Bench::start().await else { return };
     suite::all(&bench).await;
+}
+
+#[tokio::test]
+async fn version_1_conforms() {
+    let Some(bench) = Bench::of(Engine::V1).await else { return };
+    suite::all(&bench).await;
+}
+
+#[tokio::test]
+async fn a_mount_of_the_other_version_is_known() {
+    for (engine, other) in [(Engine::V1, Engine::V2), (Engine::V2, Engine::V1)] {
+        let Some(bench) = Bench::of(engine).await else { return };
+        bench.put("a", b"one").await;
+        let mistaken = Settings { engine: other, ..settings(&bench.server, "secret", bench.server.token()) };
+        let vault = HashicorpVault::new(mistaken, Arc::new(Machine)).unwrap();
+        let (kind, reason) = fault(&vault, ask("a")).await;
+        let expected = format!("the mount `secret` is {engine}, and the project takes it for {other}");
+        assert_eq!((kind, reason), (VaultFault::NotFound, expected));
+    }
+}
+
+#[tokio::test]
+async fn a_probe_reads_as_little_as_it_may() {
+    let Some(bench) = Bench::start().await else { return };
+    bench.write("a", json!({ "user": "canary", "port": 5432 })).await;
+    bench.put("b", b"canary").await;
+    let keyed = |key: &str| Ask { key: Some(key.to_owned()), ..ask("a") };
+    let asks = [keyed("user"), keyed("password"), ask("b"), ask("absent")];
+    let probed = async |rules: &str, ordinary: bool| {
+        let token = if ordinary { bench.server.ordinary_token_for(rules).await } else { bench.server.token_for(rules).await };
+        let vault = adapter(&bench.server, "secret", &token);
+        let found = vault.probe(&asks).await;
+        // Nobody's policy allows more than its rules: what is not read is not read because it cannot be.
+        let values = vault.fetch(&asks).await.iter().filter(|answer| answer.is_ok()).count();
+        (found.into_iter().map(|found| found.map(|found| found.read).map_err(|error| error.fault)).collect::<Vec<_>>(), values)
+    };
+    let subkeys = r#"path "secret/subkeys/*" { capabilities = ["read"] }"#;
+    let data = r#"path "secret/data/*" { capabilities = ["read"] }"#;
+    let metadata = r#"path "secret/metadata/*" { capabilities = ["read"] }"#;
+    let absent = Err(VaultFault::NotFound);
+    // A token that may not even ask what it may do.
+    assert_eq!(probed(subkeys, false).await, (vec![Ok(false), absent, Ok(false), absent], 0));
+    assert_eq!(probed(data, false).await, (vec![Ok(true), absent, Ok(true), absent], 2));
+    assert_eq!(probed(&format!("{data} {metadata}"), false).await, (vec![Ok(true), absent, Ok(false), absent], 2));
+    assert_eq!(probed(&format!("{data} {subkeys}"), false).await, (vec![Ok(false), absent, Ok(false), absent], 2));
+    // One that may: the vault says that the deployment is going to fail.
+    assert_eq!(probed(subkeys, true).await, (vec![Err(VaultFault::Denied); 4], 0));
+    assert_eq!(probed(&format!("{data} {subkeys}"), true).await, (vec![Ok(false), absent, Ok(false), absent], 2));
+    assert_eq!(probed(data, true).await, (vec![Ok(true), absent, Ok(true), absent], 2));
 }
 
 #[tokio::test]

@@ -3,12 +3,15 @@
 //! `tests/real/install` puts both below `target/real`. A test whose server or client is not there says that it is skipped; with
 //! `CLOZE_REQUIRE_REAL=1` it fails.
 
+#![cfg(all(feature = "hashicorp", feature = "aws"))]
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 #![allow(clippy::disallowed_methods, reason = "a test may ask whether the servers are required")]
 
+mod aws;
 mod clients;
 mod fixture;
 mod hashicorp;
+mod login;
 #[path = "../../src/vault/suite.rs"]
 mod suite;
 

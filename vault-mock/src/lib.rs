@@ -38,7 +38,7 @@
 //!     europe-west3/shop-bytes: [{ base64: AAH/ }]
 //!   states: [{ secret: shop-db, version: 1, state: disabled }]      # or destroyed
 //!   aliases: { shop-db: { stable: 2 } }
-//!   may: [access]                     # of access, get, list; default: all of them
+//!   may: [access]                     # of access, get, list, versions; default: all
 //!   denied: [shop-root]               # with these the identity may do nothing
 //! hashicorp:
 //!   flavor: vault                     # or openbao: whose words are used where the two differ

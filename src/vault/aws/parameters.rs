@@ -88,8 +88,7 @@ async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant
 fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Value, VaultError>>, VaultError> {
     let json = object(reply, ParameterStore)?;
     let mut answers: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();
-    let mut note = |name: &str, answer: Result<Value, VaultError>| {
-        let place = names.iter().position(|other| other == name);
+    let mut note = |place: Option<usize>, answer: Result<Value, VaultError>| {
         let place = place.ok_or_else(|| strange(ParameterStore, "a parameter that was not asked for"))?;
         match answers[place].replace(answer) {
             None => Ok(()),
@@ -97,26 +96,39 @@ fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) ->
         }
     };
     for entry in list(json, "Parameters", ParameterStore)? {
-        let selector = only(entry, "Selector", ParameterStore)?.and_then(|selector| selector.text()).unwrap_or_default();
-        let name = text(entry, "Name", ParameterStore)? + &selector;
-        note(&name, Ok(value(entry, selector.is_empty(), decrypt)?))?;
+        let name = text(entry, "Name", ParameterStore)?;
+        let selector = only(entry, "Selector", ParameterStore)?.and_then(|selector| selector.text());
+        let mut value = value(entry, decrypt)?;
+        let place = wanted.iter().position(|wanted| wanted.name == name && answers_to(wanted, selector.as_deref(), &value.version));
+        value.current = place.and_then(|place| wanted[place].version.is_none().then_some(true));
+        note(place, Ok(value))?;
     }
     for name in list(json, "InvalidParameters", ParameterStore)? {
         let name = name.text().ok_or_else(|| strange(ParameterStore, "`InvalidParameters` has something else than names"))?;
         let place = names.iter().position(|other| *other == name);
-        note(&name, Err(missing(place.map(|place| wanted[place]))))?;
+        note(place, Err(missing(place.map(|place| wanted[place]))))?;
     }
     let unread = || strange(ParameterStore, "a parameter was left out");
     answers.into_iter().map(|answer| answer.ok_or_else(unread)).collect()
 }
 
-fn value(entry: Json<'_>, latest: bool, decrypt: bool) -> Result<Value, VaultError> {
+/// Whether a parameter is the wanted version of its name. The service repeats how a version was selected; stand-ins leave that out, and then
+/// its number has to be the wanted one, while a label is believed.
+fn answers_to(wanted: &Wanted, selector: Option<&str>, number: &str) -> bool {
+    match (&wanted.version, selector.filter(|selector| !selector.is_empty())) {
+        (None, selector) => selector.is_none(),
+        (Some(version), Some(selector)) => selector.strip_prefix(':') == Some(version),
+        (Some(version), None) => version == number || !version.starts_with(|first: char| first.is_ascii_digit()),
+    }
+}
+
+fn value(entry: Json<'_>, decrypt: bool) -> Result<Value, VaultError> {
     let version = only(entry, "Version", ParameterStore)?.and_then(|number| number.number());
     let version = version.ok_or_else(|| strange(ParameterStore, "no `Version`"))?;
     let secret = only(entry, "Value", ParameterStore)?.and_then(|value| value.secret());
     let secret = secret.ok_or_else(|| strange(ParameterStore, "no `Value`"))?;
     let sealed = !decrypt && only(entry, "Type", ParameterStore)?.is_some_and(|kind| kind.is("SecureString"));
-    Ok(Value { secret, version: version.to_string(), current: latest.then_some(true), sealed })
+    Ok(Value { secret, version: version.to_string(), current: None, sealed })
 }
 
 /// The name with its version, as a call has it.
@@ -153,6 +165,7 @@ pub(super) fn subject(wanted: Option<&Wanted>) -> Subject<'_> {
 #[cfg(test)]
 mod tests {
     use super::Wanted;
+    use super::answers_to;
     use super::calls;
 
     #[test]
@@ -162,5 +175,24 @@ mod tests {
         wanted.extend([of("/p0", Some("1")), of("/p0", Some("2")), of("/p1", Some("1"))]);
         assert_eq!(calls(&wanted), [vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9], vec![10], vec![11, 13], vec![12]]);
         assert_eq!(calls(&[]), Vec::<Vec<usize>>::new());
+    }
+    #[test]
+    fn an_answer_is_of_the_version_that_was_asked_for() {
+        let of = |version: Option<&str>| Wanted { name: "/a".to_owned(), version: version.map(str::to_owned) };
+        for (version, selector, number) in [
+            (None, None, "2"),
+            (None, Some(""), "2"),
+            (Some("2"), Some(":2"), "2"),
+            (Some("2"), None, "2"),
+            (Some("live"), Some(":live"), "2"),
+            (Some("live"), None, "2"),
+        ] {
+            assert!(answers_to(&of(version), selector, number), "{version:?} {selector:?}");
+        }
+        for (version, selector) in
+            [(None, Some(":2")), (Some("1"), Some(":2")), (Some("1"), None), (Some("live"), Some(":2")), (Some("2"), Some("2"))]
+        {
+            assert!(!answers_to(&of(version), selector, "2"), "{version:?} {selector:?}");
+        }
     }
 }

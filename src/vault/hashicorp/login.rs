@@ -175,16 +175,14 @@ impl Login {
                 "the vault refuses the token for its audience".to_owned(),
                 "let the token's audience be one of the role's bound audiences",
             ),
+            // These too are claims to the vault, and no matter of the role.
+            Self::Kubernetes { .. } | Self::Jwt { .. } if says(&["(exp)", "(nbf)", "(iat)", "(iss)"]) => untrusted(),
             Self::Kubernetes { .. } | Self::Jwt { .. } if says(&["claim"]) => (
                 Denied,
                 "the token's claims are not those of the role".to_owned(),
                 "compare the role's bound subject and claims with what the platform says in the token",
             ),
-            Self::Kubernetes { .. } | Self::Jwt { .. } if says(&["jwt", "token", "signature", "issuer", "expired"]) => (
-                Unauthenticated,
-                "the vault refuses the token".to_owned(),
-                "check that the login's mount trusts who issued the token, and that the token has not ended",
-            ),
+            Self::Kubernetes { .. } | Self::Jwt { .. } if says(&["jwt", "token", "signature", "issuer", "expired"]) => untrusted(),
             _ => (
                 Denied,
                 format!("the vault lets nobody in at `{path}` with these credentials"),
@@ -198,6 +196,11 @@ impl Login {
 fn is_role(said: &str) -> bool {
     said.contains("role")
         && ["invalid role", "could not be found", "missing role", "unknown role"].iter().any(|phrase| said.contains(phrase))
+}
+
+fn untrusted() -> (VaultFault, String, &'static str) {
+    let next = "check that the login's mount trusts who issued the token, and that the token has not ended";
+    (VaultFault::Unauthenticated, "the vault refuses the token".to_owned(), next)
 }
 
 fn unknown(role: Option<&str>, path: &str) -> (VaultFault, String, &'static str) {

@@ -201,6 +201,8 @@ async fn what_a_server_says_of_a_login_is_understood() {
     said(pod, 403, account, Denied, &format!("the role is not for this service account: {account}")).await;
     let claim = "error validating claims: claim \"sub\" does not match any associated bound claim values";
     said(job, 400, claim, Denied, &format!("the token's claims are not those of the role: {claim}")).await;
+    let ended = "error validating token: invalid expiration time (exp) claim: token is expired";
+    said(job, 400, ended, Unauthenticated, &format!("the vault refuses the token: {ended}")).await;
     let audience = "error validating token: invalid audience (aud) claim";
     said(job, 400, audience, Unauthenticated, &format!("the vault refuses the token for its audience: {audience}")).await;
     said(default, 400, "missing role", Unauthenticated, "the login at `auth/jwt` has no default role: missing role").await;

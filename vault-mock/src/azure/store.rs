@@ -63,6 +63,11 @@ impl Store {
         self.secrets.values().filter(|secret| secret.deleted.is_none())
     }
 
+    /// The secrets that were deleted and can be recovered.
+    pub(crate) fn deleted(&self) -> impl Iterator<Item = &Secret> {
+        self.secrets.values().filter(|secret| secret.deleted.is_some())
+    }
+
     /// Switches versions off: the named one, or the current one.
     pub(crate) fn disable(&mut self, name: &str, version: Option<&str>) {
         let Some(secret) = self.secrets.get_mut(&name.to_ascii_lowercase()) else { return };
@@ -116,8 +121,18 @@ impl Secret {
 
     /// What `deletedsecrets/NAME` answers; nothing for one that was not deleted.
     pub(crate) fn grave(&self, origin: &str) -> Option<Value> {
+        let version = &self.versions.last()?.id;
+        self.tombstone(&format!("{origin}/secrets/{}/{version}", self.name), origin)
+    }
+
+    /// What a list of deleted secrets says of it; nothing for one that was not deleted.
+    pub(crate) fn buried(&self, origin: &str) -> Option<Value> {
+        self.tombstone(&format!("{origin}/secrets/{}", self.name), origin)
+    }
+
+    fn tombstone(&self, id: &str, origin: &str) -> Option<Value> {
         let (deleted, last) = (self.deleted?, self.versions.last()?);
-        let mut bundle = last.properties(&format!("{origin}/secrets/{}/{}", self.name, last.id));
+        let mut bundle = last.properties(id);
         bundle.insert("recoveryId".to_owned(), Value::from(format!("{origin}/deletedsecrets/{}", self.name)));
         bundle.insert("deletedDate".to_owned(), Value::from(deleted));
         bundle.insert("scheduledPurgeDate".to_owned(), Value::from(deleted + DAYS * 86_400));

@@ -20,6 +20,7 @@ pub(crate) enum Place<'a> {
     Secret(&'a str, Option<&'a str>),
     Versions(&'a str),
     Deleted(&'a str),
+    Graves,
     Elsewhere,
 }
 
@@ -34,6 +35,7 @@ impl<'a> Place<'a> {
             ("GET", ["secrets", name, "versions"]) if is_name(name) => Self::Versions(name),
             ("GET", ["secrets", name, version]) if is_name(name) && is_name(version) => Self::Secret(name, Some(version)),
             ("GET" | "PUT" | "DELETE", ["secrets", name] | ["secrets", name, ""]) if is_name(name) => Self::Secret(name, None),
+            ("GET", ["deletedsecrets"] | ["deletedsecrets", ""]) => Self::Graves,
             ("GET", ["deletedsecrets", name]) if is_name(name) => Self::Deleted(name),
             _ => Self::Elsewhere,
         }
@@ -50,6 +52,7 @@ impl<'a> Place<'a> {
             (Self::Secret(..), _) => "GetSecret",
             (Self::Versions(_), _) => "ListSecretVersions",
             (Self::Deleted(_), _) => "GetDeletedSecret",
+            (Self::Graves, _) => "ListDeletedSecrets",
             (Self::Elsewhere, _) => "",
         }
     }
@@ -70,7 +73,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 /// The right that an operation needs.
 pub(crate) fn right(operation: &str) -> Option<&'static str> {
     Some(match operation {
-        "ListSecrets" | "ListSecretVersions" => "list",
+        "ListSecrets" | "ListSecretVersions" | "ListDeletedSecrets" => "list",
         "GetSecret" | "GetDeletedSecret" => "get",
         "SetSecret" => "set",
         "DeleteSecret" => "delete",
@@ -118,6 +121,7 @@ pub(crate) fn answer(store: &mut Store, asked: &Asked<'_>) -> Answer {
             grave.map_or_else(|| missing(name), |grave| Answer::json(200, &grave))
         }
         (Place::Secret(name, version), _) => read(store, name, version, origin),
+        (Place::Graves, _) => page(asked, store.deleted().filter_map(|secret| secret.buried(origin)).collect(), &version),
         (Place::Deleted(name), _) => {
             let grave = store.get(name).and_then(|secret| secret.grave(origin));
             grave.map_or_else(

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::asked::Asked;
 use crate::gcp::login::Logins;
-use crate::gcp::route::Route;
+use crate::gcp::route::{NUMBER, Route};
 use crate::gcp::status::Status;
 use crate::gcp::store::{Missing, Store, Version};
 use crate::options::Options;
@@ -26,8 +26,6 @@ use crate::protocol::{Credential, Protocol, Subject};
 use crate::seed::SeedError;
 use crate::server::Server;
 
-/// The project's number, by which answers name it.
-const NUMBER: &str = "123456789012";
 /// The most secrets on a page, and how many there are when nobody asks for a number.
 const PAGE: usize = 25_000;
 
@@ -71,7 +69,7 @@ impl Gcp {
         }
         Ok(Self {
             project: seed.project.unwrap_or_else(|| "demo-project".to_owned()),
-            may: seed.may.unwrap_or_else(|| vec![Permission::Access, Permission::Get, Permission::List]),
+            may: seed.may.unwrap_or_else(|| vec![Permission::Access, Permission::Get, Permission::List, Permission::Versions]),
             denied: seed.denied,
             store: Mutex::new(store),
             logins: Mutex::default(),
@@ -167,6 +165,7 @@ impl Gcp {
         }
         match route.operation(asked.method) {
             "ListSecrets" => self.list(asked, &route),
+            "ListSecretVersions" => self.versions(asked, &route),
             "GetSecretVersion" => {
                 let (version, resource) = self.version(&route, Permission::Get)?;
                 Ok(Answer::json(200, &metadata(&version, &resource, asked)))
@@ -188,8 +187,7 @@ impl Gcp {
     /// A version with its full name.
     fn version(&self, route: &Route, permission: Permission) -> Result<(Version, String), Status> {
         let (name, wanted) = (route.name(), route.version.clone().unwrap_or_default());
-        let location = route.location.as_ref().map(|location| format!("/locations/{location}")).unwrap_or_default();
-        let secret = format!("projects/{NUMBER}{location}/secrets/{}", route.secret.as_deref().unwrap_or_default());
+        let secret = route.resource();
         if !self.may.contains(&permission) || self.denied.contains(&name) {
             return Err(Status::denied(permission, &format!("{secret}/versions/{wanted}")));
         }
@@ -200,27 +198,28 @@ impl Gcp {
         }
     }
 
-    /// A page of secrets. The token is where the next one begins.
+    /// A page of secrets.
     fn list(&self, asked: &Asked<'_>, route: &Route) -> Result<Answer, Status> {
         if !self.may.contains(&Permission::List) {
             return Err(Status::denied(Permission::List, &format!("projects/{NUMBER}")));
         }
-        let number = |name: &str| asked.parameter(name).filter(|text| !text.is_empty()).map(|text| text.trim_start_matches("at ").parse());
-        let size: usize = number("pageSize").unwrap_or(Ok(PAGE)).map_err(|_| Status::invalid("Invalid page size."))?;
-        let start: usize = number("pageToken").unwrap_or(Ok(0)).map_err(|_| Status::invalid("Invalid page token."))?;
         let store = self.store();
-        let names = store.names(route.location.as_deref());
-        let end = (start + size.clamp(1, PAGE)).min(names.len());
         let location = route.location.as_ref().map(|location| format!("/locations/{location}")).unwrap_or_default();
-        let secrets = names.get(start..end).unwrap_or_default();
-        let secrets: Vec<Value> =
-            secrets.iter().map(|name| json!({ "name": format!("projects/{NUMBER}{location}/secrets/{name}") })).collect();
-        let mut page = json!({ "secrets": secrets, "totalSize": names.len() });
-        if end < names.len() {
-            // With characters that have to be encoded in a query.
-            page["nextPageToken"] = json!(format!("at {end}"));
+        let names = store.names(route.location.as_deref());
+        let secrets = names.iter().map(|name| json!({ "name": format!("projects/{NUMBER}{location}/secrets/{name}") }));
+        page("secrets", &secrets.collect::<Vec<_>>(), asked)
+    }
+
+    /// A page of a secret's versions, the newest first.
+    fn versions(&self, asked: &Asked<'_>, route: &Route) -> Result<Answer, Status> {
+        let (name, secret) = (route.name(), route.resource());
+        if !self.may.contains(&Permission::Versions) || self.denied.contains(&name) {
+            return Err(Status::denied(Permission::Versions, &secret));
         }
-        Ok(Answer::json(200, &page))
+        let store = self.store();
+        let versions = store.versions(&name).ok_or_else(|| Status::not_found("Secret", &secret))?;
+        let versions = versions.iter().rev().map(|version| metadata(version, &format!("{secret}/versions/{}", version.number), asked));
+        page("versions", &versions.collect::<Vec<_>>(), asked)
     }
 
     /// Those of the permissions asked for that the identity has.
@@ -231,6 +230,20 @@ impl Gcp {
             wanted.into_iter().filter(|name| known && self.may.iter().any(|permission| name == permission.name())).collect();
         Answer::json(200, &if held.is_empty() { json!({}) } else { json!({ "permissions": held }) })
     }
+}
+
+/// A page of a list. The token is where the next one begins.
+fn page(field: &str, all: &[Value], asked: &Asked<'_>) -> Result<Answer, Status> {
+    let number = |name: &str| asked.parameter(name).filter(|text| !text.is_empty()).map(|text| text.trim_start_matches("at ").parse());
+    let size: usize = number("pageSize").unwrap_or(Ok(PAGE)).map_err(|_| Status::invalid("Invalid page size."))?;
+    let start: usize = number("pageToken").unwrap_or(Ok(0)).map_err(|_| Status::invalid("Invalid page token."))?;
+    let end = (start + size.clamp(1, PAGE)).min(all.len());
+    let mut page = json!({ field: all.get(start..end).unwrap_or_default(), "totalSize": all.len() });
+    if end < all.len() {
+        // With characters that have to be encoded in a query.
+        page["nextPageToken"] = json!(format!("at {end}"));
+    }
+    Ok(Answer::json(200, &page))
 }
 
 /// A version without its value. Clients may ask for enumerations as numbers.

@@ -1,5 +1,8 @@
 //! What a path of Secret Manager names.
 
+/// The project's number, by which answers name it.
+pub(crate) const NUMBER: &str = "123456789012";
+
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Route {
@@ -8,6 +11,8 @@ pub(crate) struct Route {
     pub(crate) location: Option<String>,
     pub(crate) secret: Option<String>,
     pub(crate) version: Option<String>,
+    /// Whether all versions of the secret are meant.
+    pub(crate) versions: bool,
     /// What follows the colon; empty when there is none.
     pub(crate) verb: String,
 }
@@ -18,7 +23,7 @@ impl Route {
         let (path, verb) = path.rsplit_once(':').unwrap_or((path, ""));
         let mut parts = path.strip_prefix("/v1/projects/")?.split('/');
         let project = parts.next()?.to_owned();
-        let mut route = Self { project, location: None, secret: None, version: None, verb: verb.to_owned() };
+        let mut route = Self { project, location: None, secret: None, version: None, versions: false, verb: verb.to_owned() };
         let mut collection = parts.next()?;
         if collection == "locations" {
             route.location = Some(parts.next()?.to_owned());
@@ -28,23 +33,33 @@ impl Route {
             return None;
         }
         route.secret = parts.next().map(str::to_owned);
-        route.version = match parts.next() {
-            None => None,
-            Some("versions") => Some(parts.next()?.to_owned()),
+        match parts.next() {
+            None => {}
+            Some("versions") => {
+                route.version = parts.next().map(str::to_owned);
+                route.versions = route.version.is_none();
+            }
             Some(_) => return None,
-        };
+        }
         parts.next().is_none().then_some(route)
     }
 
     /// The operation in Google's words.
     pub(crate) fn operation(&self, method: &str) -> &'static str {
         match (method, &self.secret, &self.version, self.verb.as_str()) {
+            ("GET", Some(_), None, "") if self.versions => "ListSecretVersions",
             ("GET", None, None, "") => "ListSecrets",
             ("GET", Some(_), Some(_), "") => "GetSecretVersion",
             ("GET", Some(_), Some(_), "access") => "AccessSecretVersion",
             ("POST", Some(_), None, "testIamPermissions") => "TestIamPermissions",
             _ => "",
         }
+    }
+
+    /// The secret's full name, as answers have it.
+    pub(crate) fn resource(&self) -> String {
+        let location = self.location.as_ref().map(|location| format!("/locations/{location}")).unwrap_or_default();
+        format!("projects/{NUMBER}{location}/secrets/{}", self.secret.as_deref().unwrap_or_default())
     }
 
     /// The secret's name in the store.
@@ -65,7 +80,8 @@ mod tests {
         assert_eq!(operation("GET", "/v1/projects/p/secrets/s/versions/1:access"), "AccessSecretVersion");
         assert_eq!(operation("GET", "/v1/projects/p/locations/l/secrets/s/versions/latest"), "GetSecretVersion");
         assert_eq!(operation("POST", "/v1/projects/p/secrets/s:testIamPermissions"), "TestIamPermissions");
-        for path in ["/", "/v1/projects/p", "/v1/projects/p/keys/k", "/v1/projects/p/secrets/s/versions", "/v1/projects/p/secrets/s/x/y"] {
+        assert_eq!(operation("GET", "/v1/projects/p/secrets/s/versions"), "ListSecretVersions");
+        for path in ["/", "/v1/projects/p", "/v1/projects/p/keys/k", "/v1/projects/p/secrets/versions", "/v1/projects/p/secrets/s/x/y"] {
             assert_eq!(operation("GET", path), "", "{path}");
         }
         assert_eq!(Route::of("/v1/projects/p/locations/l/secrets/s").unwrap().name(), "l/s");

@@ -71,6 +71,8 @@ pub enum Permission {
     Get,
     /// `secretmanager.secrets.list`
     List,
+    /// `secretmanager.versions.list`
+    Versions,
 }
 
 impl Seed {
@@ -103,6 +105,7 @@ impl Permission {
             Self::Access => "secretmanager.versions.access",
             Self::Get => "secretmanager.versions.get",
             Self::List => "secretmanager.secrets.list",
+            Self::Versions => "secretmanager.versions.list",
         }
     }
 }

@@ -71,6 +71,11 @@ impl Store {
         secret.versions.iter().find(|version| version.number == number).ok_or(Missing::Version)
     }
 
+    /// The versions of a secret, oldest first.
+    pub(crate) fn versions(&self, name: &str) -> Option<&[Version]> {
+        self.secrets.get(name).map(|secret| secret.versions.as_slice())
+    }
+
     /// The names in a location, or of the secrets that have none, in order.
     pub(crate) fn names(&self, location: Option<&str>) -> Vec<&str> {
         let all = self.secrets.keys().map(String::as_str);

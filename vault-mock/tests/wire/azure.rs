@@ -110,6 +110,10 @@ fn what_is_forbidden_and_what_is_gone() {
     assert!(server.protocol().delete("Db-2"));
     assert_eq!(get(&server, &all, "/secrets/db-2?api-version=7.5").status, 404);
     assert!(get(&server, &all, "/deletedsecrets/db-2?api-version=7.5").json()["scheduledPurgeDate"].is_u64());
+    let graves = get(&server, &all, "/deletedsecrets?api-version=7.5").json();
+    assert_eq!(graves["value"].as_array().unwrap().len(), 1);
+    assert_eq!((&graves["value"][0]["id"], graves["value"][0].get("value")), (&Value::from("http://here/secrets/Db-2"), None));
+    assert_eq!(get(&server, &reader, "/deletedsecrets?api-version=7.5").status, 403);
     for (variant, code) in [("firewall", "ForbiddenByFirewall"), ("rbac", "ForbiddenByRbac"), ("connection", "ForbiddenByConnection")] {
         server.script(Script::new("GetSecret", 1, Fault::variant(403, variant)));
         assert_eq!(inner(get(&server, &all, "/secrets/db?api-version=7.5"), "innererror"), code);

@@ -97,6 +97,23 @@ fn lists_come_in_pages() {
 }
 
 #[test]
+fn versions_are_listed_newest_first_and_by_their_own_permission() {
+    let server = Gcp::serve(seed()).unwrap();
+    server.protocol().set("shop-db", Some(1), State::Destroyed);
+    let page = get(&server, &format!("{SECRETS}/shop-db/versions?pageSize=1")).json();
+    let newest = &page["versions"][0];
+    assert_eq!((&newest["name"], &newest["state"]), (&json!("projects/123456789012/secrets/shop-db/versions/2"), &json!("ENABLED")));
+    let next = page["nextPageToken"].as_str().unwrap().replace(' ', "%20");
+    let page = get(&server, &format!("{SECRETS}/shop-db/versions?pageToken={next}&$alt=json;enum-encoding=int")).json();
+    let states: Vec<&Value> = page["versions"].as_array().unwrap().iter().map(|version| &version["state"]).collect();
+    assert_eq!((states, &page["totalSize"]), (vec![&json!(3)], &json!(2)));
+    assert_eq!(get(&server, &format!("{SECRETS}/absent/versions")).status, 404);
+    let narrow = Gcp::serve(seed().may(&[Permission::List])).unwrap();
+    let denied = ("PERMISSION_DENIED".to_owned(), "IAM_PERMISSION_DENIED".to_owned());
+    assert_eq!(refusal(&get(&narrow, &format!("{SECRETS}/shop-db/versions"))), (403, denied.0, denied.1));
+}
+
+#[test]
 fn tokens_are_given_for_what_is_known() {
     let server = Gcp::serve(seed().may(&[Permission::Access])).unwrap();
     let post = |path: &str, body: &str| Ask::new("POST", path).body(body).of(&server.url()).unwrap().status;
