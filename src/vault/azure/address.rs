@@ -196,7 +196,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12_000))]
+        #![proptest_config(ProptestConfig::with_cases(34_000))]
         #[test]
         fn no_name_leaves_the_prefix(name in hostile(), text in prop_oneof![hostile(), "[0-9a-f]{32}"], which in 0..3_u8) {
             let address = address();

@@ -224,7 +224,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12_000))]
+        #![proptest_config(ProptestConfig::with_cases(34_000))]
         #[test]
         fn nothing_leaves_the_prefix(name in hostile(), version in prop_oneof![hostile(), "[a-zA-Z0-9_-]{1,8}"], token in hostile()) {
             let place = place(Some("europe-west3"));

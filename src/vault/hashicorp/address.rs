@@ -215,7 +215,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(12_000))]
+        #![proptest_config(ProptestConfig::with_cases(34_000))]
         #[test]
         fn no_name_leaves_the_prefix(name in hostile(), version in any::<Option<u64>>(), way in 0..6) {
             let address = address();
