@@ -35,21 +35,21 @@ pub const DIR: Variable = plain("CLOZE_DIR", "the project's directory, as `-C`")
 /// The environment.
 pub const ENV: Variable = plain("CLOZE_ENV", "the environment, as `-e`");
 /// The namespace of objects that name none.
-pub const NAMESPACE: Variable = plain("CLOZE_NAMESPACE", "the namespace of objects that name none, as `--namespace`");
+pub const NAMESPACE: Variable = plain("CLOZE_NAMESPACE", "the namespace of objects that name none, as the key `namespace`");
 /// How objects are named.
-pub const NAMES: Variable = plain("CLOZE_NAMES", "`versioned` or `stable`, as `--names`");
+pub const NAMES: Variable = plain("CLOZE_NAMES", "`versioned` or `stable`, as the key `names`");
 /// Patterns of templates.
 pub const TEMPLATES: Variable = plain("CLOZE_TEMPLATES", "patterns of templates, separated by commas, in place of the project's");
 /// More values files.
 pub const VALUES: Variable = plain("CLOZE_VALUES", "values files, separated by commas, on top of the environment's");
 /// Where the history is kept.
-pub const HISTORY_URL: Variable = plain("CLOZE_HISTORY_URL", "where the history is kept, as `--history`");
+pub const HISTORY_URL: Variable = plain("CLOZE_HISTORY_URL", "where the history is kept, as the key `history.url`");
 /// The key file.
 pub const KEY_FILE: Variable = plain("CLOZE_KEY_FILE", "the key file, a path anywhere on the machine");
 /// The passphrase of a passphrase recipient.
 pub const PASSPHRASE: Variable = secret("CLOZE_PASSPHRASE", "the passphrase of a recipient of kind `passphrase`");
 /// The context of the kubeconfig.
-pub const CONTEXT: Variable = plain("CLOZE_CONTEXT", "the context of the kubeconfig, as `--context`");
+pub const CONTEXT: Variable = plain("CLOZE_CONTEXT", "the context of the kubeconfig, as the key `cluster.context`");
 /// How long vaults may be asked.
 pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how many seconds vaults may be asked, as `--deadline`");
 /// Whose masker is told of values.

@@ -63,8 +63,12 @@ impl Wiring<'_> {
         })
     }
 
-    /// The token: from a variable, the file that is named, or the file that `vault login` leaves.
+    /// The token: from the file that the project names for this vault, a variable, the file that a variable names, or the one that `vault
+    /// login` leaves.
     fn token(&self, needs: &Needs<'_>, target: &HashicorpTarget) -> Result<Secret, Problem> {
+        if let Some(location @ Location::Beneath(_)) = &target.token_file {
+            return Ok(trimmed(&self.file(location, "the token file")?));
+        }
         let variable = [variable::BAO_TOKEN, variable::VAULT_TOKEN].into_iter().find_map(|variable| self.variables.secret(variable));
         if let Some(token) = variable {
             return Ok(token.duplicate());
@@ -78,6 +82,9 @@ impl Wiring<'_> {
 
     /// The JWT to log in with: from a variable, a file, or the CI system's own service.
     fn id_token(&self, needs: &Needs<'_>, target: &HashicorpTarget) -> Result<IdToken, Problem> {
+        if let Some(location @ Location::Beneath(_)) = &target.token_file {
+            return Ok(IdToken::File(self.located(location)?));
+        }
         if let Some(token) = self.variables.secret(variable::VAULT_ID_TOKEN) {
             return Ok(IdToken::Text(token.duplicate()));
         }

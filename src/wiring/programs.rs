@@ -36,7 +36,7 @@ impl Wiring<'_> {
         }
         let given = crate::vault::exec::Settings {
             command: command.to_vec(),
-            directory: self.base.to_owned(),
+            directory: std::path::absolute(self.base).unwrap_or_else(|_| self.base.to_owned()),
             deadline: self.settings.deadline,
             prefixes: prefixes(settings),
             withheld: variable::ALL

@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 #[cfg(feature = "http")]
 use std::fs;
+#[cfg(feature = "http")]
+use std::fs::File;
+#[cfg(feature = "http")]
+use std::io;
+#[cfg(feature = "http")]
+use std::io::Read as _;
 use std::sync::Arc;
 
 use crate::history::HistoryStore;
@@ -18,7 +24,7 @@ use crate::project::VaultSettings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
 #[cfg(feature = "http")]
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretBuffer};
 use crate::vault::Vault;
 #[cfg(any(feature = "http", feature = "env", feature = "exec"))]
 use crate::vault::VaultError;
@@ -206,14 +212,22 @@ impl Wiring<'_> {
         let path = self.located(location)?;
         let shown = path.display();
         let problem = |reason: String| Problem::new(Fault::Vault, reason, "check the path and its permissions");
-        let bytes = match fs::metadata(&path) {
-            Ok(metadata) if metadata.len() > FILE_LIMIT => {
-                return Err(problem(format!("{what} `{shown}` is larger than {} KiB", FILE_LIMIT >> 10)));
+        let read = || -> io::Result<Option<SecretBuffer>> {
+            if !fs::metadata(&path)?.is_file() {
+                return Ok(None);
             }
-            Ok(_) => fs::read(&path),
-            Err(error) => Err(error),
+            let mut buffer = SecretBuffer::with_capacity(4096);
+            io::copy(&mut File::open(&path)?.take(FILE_LIMIT + 1), &mut buffer)?;
+            Ok(Some(buffer))
         };
-        bytes.map(Secret::new).map_err(|error| problem(format!("{what} `{shown}` cannot be read: {}", error.kind())))
+        match read() {
+            Ok(None) => Err(problem(format!("{what} `{shown}` is no file"))),
+            Ok(Some(buffer)) if buffer.len() as u64 > FILE_LIMIT => {
+                Err(problem(format!("{what} `{shown}` is larger than {} KiB", FILE_LIMIT >> 10)))
+            }
+            Ok(Some(buffer)) => Ok(Secret::from(buffer)),
+            Err(error) => Err(problem(format!("{what} `{shown}` cannot be read: {}", error.kind()))),
+        }
     }
 
     fn open_local(&self, path: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {

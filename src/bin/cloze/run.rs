@@ -178,7 +178,10 @@ impl Run {
                 "free memory or file handles, then run the command again",
             )
         })?;
-        runtime.block_on(story)
+        let result = runtime.block_on(story);
+        // A name that does not resolve keeps its thread for long: it is not waited for.
+        runtime.shutdown_background();
+        result
     }
 
     /// The same run, for a command that is part of another.

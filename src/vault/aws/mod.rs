@@ -39,7 +39,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::future::join_all;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use crate::blank::Ask;
 use crate::clock::Clock;
@@ -133,8 +133,8 @@ impl AwsVault {
     }
 
     /// The way to the service, found out once.
-    async fn link(&self) -> Result<&Link, VaultError> {
-        let Settings { service, region, profile, tls, limits, .. } = &self.settings;
+    async fn link(&self, until: Instant) -> Result<&Link, VaultError> {
+        let Settings { service, region, profile, tls, .. } = &self.settings;
         let found = self.link.get_or_try_init(async || {
             let chain = match &self.given {
                 Some(provider) => Chain::given(provider.clone()),
@@ -142,10 +142,40 @@ impl AwsVault {
             };
             Link::new(chain, &self.parts())
         });
-        timeout(limits.deadline, found).await.unwrap_or_else(|_| {
+        let link = timeout_at(until, found).await.unwrap_or_else(|_| {
             let next = "check the network to the instance's metadata, or set the region";
             Err(VaultError::new(VaultFault::Unavailable, "AWS's own settings were not had in time", next))
-        })
+        })?;
+        // A service that failed before gets another chance.
+        link.exchange.until();
+        Ok(link)
+    }
+
+    /// When what begins now has to be done.
+    fn until(&self) -> Instant {
+        Instant::now() + self.settings.limits.deadline
+    }
+
+    async fn fetch_by(&self, asks: &[Ask], until: Instant) -> Vec<Result<Fetched, VaultError>> {
+        let Sorted { wanted, asks: places, refused } = self.sorted(asks);
+        let mut answers: Vec<Option<Result<Fetched, VaultError>>> = asks.iter().map(|_| None).collect();
+        let values = if wanted.is_empty() {
+            Vec::new()
+        } else {
+            match self.link(until).await {
+                Ok(link) => self.values(link, &wanted, until).await,
+                Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
+            }
+        };
+        for (places, value) in places.iter().zip(&values) {
+            for place in places {
+                answers[*place] = Some(value.as_ref().map_err(Clone::clone).and_then(|value| value.fetched(asks[*place].key.as_deref())));
+            }
+        }
+        for (place, error) in refused {
+            answers[place] = Some(Err(error));
+        }
+        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was sorted or refused"))).collect()
     }
 
     /// The distinct values that some asks are for.
@@ -250,25 +280,7 @@ impl Vault for AwsVault {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let Sorted { wanted, asks: places, refused } = self.sorted(asks);
-        let mut answers: Vec<Option<Result<Fetched, VaultError>>> = asks.iter().map(|_| None).collect();
-        let values = if wanted.is_empty() {
-            Vec::new()
-        } else {
-            match self.link().await {
-                Ok(link) => self.values(link, &wanted, link.exchange.until()).await,
-                Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
-            }
-        };
-        for (places, value) in places.iter().zip(&values) {
-            for place in places {
-                answers[*place] = Some(value.as_ref().map_err(Clone::clone).and_then(|value| value.fetched(asks[*place].key.as_deref())));
-            }
-        }
-        for (place, error) in refused {
-            answers[place] = Some(Err(error));
-        }
-        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was sorted or refused"))).collect()
+        self.fetch_by(asks, self.until()).await
     }
 
     /// The calls when all goes well: what a batch does not tell is asked for alone, which is not foreseen.
@@ -278,6 +290,7 @@ impl Vault for AwsVault {
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let until = self.until();
         let Sorted { wanted, asks: places, refused } = self.sorted(asks);
         let mut answers: Vec<Option<Result<Found, VaultError>>> = asks.iter().map(|_| None).collect();
         for (place, error) in refused {
@@ -292,8 +305,8 @@ impl Vault for AwsVault {
         let told = if described.is_empty() {
             Vec::new()
         } else {
-            match self.link().await {
-                Ok(link) => self.told(link, &described, link.exchange.until()).await,
+            match self.link(until).await {
+                Ok(link) => self.told(link, &described, until).await,
                 Err(error) => described.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
             }
         };
@@ -304,7 +317,7 @@ impl Vault for AwsVault {
             }
         }
         let rest: Vec<Ask> = unknown.iter().map(|place| asks[*place].clone()).collect();
-        for (place, answer) in unknown.iter().zip(self.fetch(&rest).await) {
+        for (place, answer) in unknown.iter().zip(self.fetch_by(&rest, until).await) {
             answers[*place] = Some(answer.map(|fetched| Found::from(&fetched)));
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was described, read or refused"))).collect()
@@ -312,12 +325,12 @@ impl Vault for AwsVault {
 
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
-        let link = self.link().await?;
-        found::all(link, &self.settings.prefixes, link.exchange.until()).await
+        let until = self.until();
+        found::all(self.link(until).await?, &self.settings.prefixes, until).await
     }
 
     async fn examine(&self) -> Vec<Finding> {
-        match self.link().await {
+        match self.link(self.until()).await {
             Ok(link) => doctor::examine(link, &self.parts()).await,
             Err(error) => vec![Finding::bad(Step::Setup, error)],
         }

@@ -227,10 +227,24 @@ impl Vault for AzureVault {
                 return answers;
             }
         };
-        let looks: Vec<_> = wanted.keys().map(|(name, version)| self.look(&token, name, *version, until)).collect();
-        for (indexes, look) in wanted.values().zip(join_all(looks).await) {
-            for index in indexes {
-                answers[*index].clone_from(&look);
+        // Whether there is a field in a value shows in the value only.
+        let looks = wanted.iter().map(|((name, version), indexes)| async {
+            let keys: Vec<Option<&str>> = indexes.iter().map(|index| asks[*index].key.as_deref()).collect();
+            if keys.iter().all(Option::is_none) {
+                let look = self.look(&token, name, *version, until).await;
+                return keys.iter().map(|_| look.clone()).collect();
+            }
+            let read = self.read(&token, name, *version, until).await;
+            let current = version.is_none().then_some(true);
+            let found = |key: Option<&str>| match &read {
+                Ok(read) => read.fetched(key, current).map(|fetched| Found::from(&fetched)),
+                Err(error) => Err(error.clone()),
+            };
+            keys.into_iter().map(found).collect::<Vec<_>>()
+        });
+        for (indexes, found) in wanted.values().zip(join_all(looks).await) {
+            for (index, found) in indexes.iter().zip(found) {
+                answers[*index] = found;
             }
         }
         answers

@@ -36,6 +36,7 @@ impl AzureVault {
         let versions = match self.pages(token, first, name, until).await {
             Ok(versions) => versions,
             Err(error) if error.fault == VaultFault::Denied => None,
+            Err(error) if error.fault == VaultFault::NotFound => return Err(self.absent(token, name, error, until).await),
             Err(error) => return Err(error),
         };
         match versions.as_deref().map(|versions| chosen(versions, version)) {

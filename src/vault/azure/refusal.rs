@@ -70,7 +70,7 @@ pub(super) fn refusal(reply: &Reply, subject: &str, dialect: &dyn Dialect) -> Va
         }
         (status, _) => {
             let reason = format!("the vault refused the request with status {status}{shown}");
-            VaultError::new(VaultFault::Unavailable, reason, "check the vault's address and `api_version`")
+            VaultError::new(VaultFault::Unavailable, reason, "check the vault's address and `apiVersion`")
         }
     }
 }

@@ -101,7 +101,8 @@ impl<'a> Answers<'a> {
         let told = one(answer, "version")?.map(version).transpose()?;
         let version = match (told, &ask.version) {
             (Some(told), Some(wanted)) if told != *wanted => return Err(strange("another version than the one asked for")),
-            (told, wanted) => told.or_else(|| wanted.clone()).unwrap_or_default(),
+            (None, Some(_)) => return Err(strange("no version, where one was asked for")),
+            (told, _) => told.unwrap_or_default(),
         };
         let current = ask.version.is_none().then_some(true);
         let (not_before, expires) = (time(answer, "notBefore")?, time(answer, "expires")?);

@@ -191,7 +191,7 @@ impl Vault for ExecVault {
             return vec![there];
         }
         let spoken = match self.program.run(&request::text(Operation::Probe, &[])).await {
-            Ok(output) => Answers::read(&output, Some(0)).map(drop),
+            Ok(output) => Answers::read(&output, None).map(drop),
             Err(error) => Err(error),
         };
         let spoken = match spoken {

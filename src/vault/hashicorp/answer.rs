@@ -122,7 +122,15 @@ pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>
     keys.members().map(|(_, key)| key.text().ok_or_else(|| strange(&kind, "a list with something else than names"))).collect()
 }
 
-impl Map<'_> {
+impl<'a> Map<'a> {
+    /// The map, if its version is the one that was asked for: what stands between may have lost the question's query.
+    pub(super) fn of_version(self, wanted: Option<u64>) -> Result<Map<'a>, VaultError> {
+        if wanted.is_some_and(|wanted| wanted != self.number) {
+            return Err(strange("a KV version 2 mount", "another version than the one asked for"));
+        }
+        Ok(self)
+    }
+
     /// The value under `key`. Without a key, the whole map as JSON, or `value` where there is nothing else.
     pub(super) fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Fetched, VaultError> {
         let (value, shape) = match key {

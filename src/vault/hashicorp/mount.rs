@@ -65,7 +65,8 @@ impl Mount {
             .answer(url, "data", name, keys, until, |answered, subject| match self.address.engine() {
                 Engine::V1 => answer::of_v1(answered, subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect()),
                 Engine::V2 => {
-                    answer::of_v2(answered, "data", subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect())
+                    let map = answer::of_v2(answered, "data", subject).and_then(|map| map.of_version(number));
+                    map.map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect())
                 }
             })
             .await;
@@ -98,7 +99,7 @@ impl Mount {
                         if answered.is_unsupported() {
                             return Err(answer::unsupported("the keys"));
                         }
-                        let map = answer::of_v2(answered, "subkeys", subject)?;
+                        let map = answer::of_v2(answered, "subkeys", subject)?.of_version(number)?;
                         Ok(keys.iter().map(|key| map.found(*key, subject)).collect())
                     })
                     .await;

@@ -131,9 +131,8 @@ impl Session {
             Ok(token) => {
                 let token = Arc::new(token);
                 let old = state.token.replace(Arc::clone(&token));
-                if dead.is_none() {
-                    state.outlived.extend(old);
-                }
+                // Also one that was refused: a vault may refuse a token that lives, and revoking a dead one harms nothing.
+                state.outlived.extend(old);
                 state.failure = None;
                 Ok(token)
             }

@@ -155,8 +155,12 @@ impl Exchange {
             }
             Err(Failure { error, again }) => {
                 *last = Some(error.reason.clone());
+                if !again {
+                    // No fault of the vault's: a credential that cannot be had, a certificate that is not valid here.
+                    return Judged::Done(Err(error));
+                }
                 pass.failed();
-                if again { Judged::Failed(Err(error), Duration::ZERO) } else { Judged::Done(Err(error)) }
+                Judged::Failed(Err(error), Duration::ZERO)
             }
         }
     }

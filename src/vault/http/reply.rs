@@ -59,11 +59,16 @@ impl Reply {
     }
 }
 
+/// The longest patience that is heeded.
+const WEEK: Duration = Duration::from_hours(7 * 24);
+
 /// `Retry-After` in seconds (RFC 9110 section 10.2.3), or the finer headers of Azure's services. A date is not heeded: clocks differ.
 fn patience(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let milliseconds = number("x-ms-retry-after-ms").or_else(|| number("retry-after-ms")).map(Duration::from_millis);
-    milliseconds.or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
+    let asked = milliseconds.or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs));
+    // Longer than any deadline, and nothing that a time cannot be moved by.
+    asked.map(|asked| asked.min(WEEK))
 }
 
 /// The body, piece by piece into a wiped buffer.
@@ -110,5 +115,6 @@ mod tests {
         assert_eq!(of(&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")]), None);
         assert_eq!(of(&[("retry-after", "-1")]), None);
         assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("retry-after", "18446744073709551615")]), Some(super::WEEK));
     }
 }

@@ -2,7 +2,8 @@
 
 use tokio::net::TcpStream;
 use tokio::net::lookup_host;
-use tokio::time::timeout;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
 
 use crate::vault::Finding;
 use crate::vault::Step;
@@ -17,8 +18,10 @@ pub(crate) async fn reach(exchange: &Exchange) -> Vec<Finding> {
     let origin = exchange.origin();
     let (Some(host), Some(port)) = (origin.host_str(), origin.port_or_known_default()) else { return Vec::new() };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let until = exchange.until();
+    let soon = || until.min(Instant::now() + CONNECT);
     let mut findings = Vec::new();
-    let addresses: Vec<_> = match timeout(CONNECT, lookup_host((bare, port))).await {
+    let addresses: Vec<_> = match timeout_at(soon(), lookup_host((bare, port))).await {
         Ok(Ok(addresses)) => addresses.collect(),
         _ => Vec::new(),
     };
@@ -35,7 +38,7 @@ pub(crate) async fn reach(exchange: &Exchange) -> Vec<Finding> {
     let mut connected = None;
     let mut why = format!("nothing answers at {host} port {port} within {} s", CONNECT.as_secs());
     for address in addresses.iter().take(4) {
-        match timeout(CONNECT, TcpStream::connect(address)).await {
+        match timeout_at(soon(), TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 connected = stream.peer_addr().ok();
                 break;
@@ -50,7 +53,12 @@ pub(crate) async fn reach(exchange: &Exchange) -> Vec<Finding> {
         return findings;
     };
     findings.push(Finding::good(Step::Connection, format!("{peer}")));
-    match exchange.client().head(origin.clone()).send().await {
+    let Ok(answer) = timeout_at(until, exchange.client().head(origin.clone()).send()).await else {
+        let error = VaultError::new(VaultFault::Unavailable, "the vault did not answer in time", "check the vault, or allow more time");
+        findings.push(Finding::bad(Step::Tls, error));
+        return findings;
+    };
+    match answer {
         Err(error) => findings.push(Finding::bad(Step::Tls, Failure::of(&error).error)),
         Ok(_) if origin.scheme() == "https" => findings.push(Finding::good(Step::Tls, "the certificate is valid")),
         Ok(_) => findings.push(Finding::good(Step::Tls, "none, on the loopback only")),

@@ -77,6 +77,10 @@ fn of_file(path: &Path) -> Result<Secret, VaultError> {
         let reason = format!("the id token's file `{}` {reason}", path.display());
         VaultError::new(VaultFault::Unauthenticated, reason, "check the path, and that this user may read it")
     };
+    // A pipe would be waited for without end.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(unreadable("is no file".to_owned()));
+    }
     let file = std::fs::File::open(path).map_err(|error| unreadable(format!("cannot be opened: {}", error.kind())))?;
     let mut buffer = SecretBuffer::with_capacity(4096);
     let read =
@@ -142,7 +146,7 @@ mod tests {
         assert_eq!(reason(source()).await, format!("the id token's file `{shown}` is larger than 64 KiB"));
         assert_eq!(
             reason(IdToken::File(directory.path().to_owned())).await,
-            format!("the id token's file `{}` cannot be read: is a directory", directory.path().display())
+            format!("the id token's file `{}` is no file", directory.path().display())
         );
     }
 
