@@ -257,3 +257,26 @@ fn text_with(sandbox: &Sandbox, from: &str, to: &str) -> String {
     assert!(text.contains(from));
     text.replace(from, to)
 }
+
+#[test]
+fn a_token_comes_from_a_file_too_and_the_file_that_the_project_names_is_first() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    let token = server.protocol().token().to_owned();
+    let mut sandbox = shop(&server, "{ default: { @@ } }");
+    sandbox.variable("VAULT_TOKEN", "");
+    let folder = sandbox.shop_path("templates");
+    sandbox.variable("VAULT_TOKEN_FILE", folder.to_str().unwrap());
+    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `", "` is no file\n  check the path and its permissions"]);
+    sandbox.variable("VAULT_TOKEN_FILE", "/nowhere/token");
+    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `/nowhere/token` cannot be read: entity not found"]);
+    sandbox.write("run/token", "x".repeat(2 << 20));
+    sandbox.variable("VAULT_TOKEN_FILE", sandbox.shop_path("run/token").to_str().unwrap());
+    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `", "` is larger than 1024 KiB"]);
+    sandbox.write("run/token", format!("{token}\n"));
+    assert!(sandbox.cloze(["vault", "list"]).ok().contains("api-token"));
+    // The variable is another vault's; the project says which file is this one's.
+    let mut named = shop(&server, "{ default: { @@, tokenFile: run/token } }");
+    named.write("run/token", token);
+    named.variable("VAULT_TOKEN", "hvs.of-another-vault");
+    assert!(named.cloze(["vault", "list"]).ok().contains("api-token"));
+}

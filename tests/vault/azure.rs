@@ -100,7 +100,7 @@ async fn refusals_are_told_apart() {
     is(Fault::status(404), NotFound, "`b` or the version asked for is not in the vault", "check the name").await;
     let issuer = "the vault does not accept the token: AKV10032: Invalid issuer.";
     is(Fault::worded(401, "AKV10032: Invalid issuer."), Unauthenticated, issuer, "another tenant").await;
-    is(Fault::worded(400, "odd"), Unavailable, "the vault refused the request with status 400: odd", "`api_version`").await;
+    is(Fault::worded(400, "odd"), Unavailable, "the vault refused the request with status 400: odd", "`apiVersion`").await;
 }
 
 #[tokio::test]

@@ -72,7 +72,11 @@ async fn error(text: &str, asked: Ask) -> VaultError {
 }
 
 async fn strange(text: &str, reason: &str) {
-    let error = error(text, ask("db", None, Some("3"))).await;
+    strange_for(text, None, reason).await;
+}
+
+async fn strange_for(text: &str, version: Option<&str>, reason: &str) {
+    let error = error(text, ask("db", None, version)).await;
     assert_eq!((error.fault, error.reason), (VaultFault::Unavailable, format!("{STRANGE}{reason}")), "{text}");
 }
 
@@ -170,7 +174,8 @@ async fn answers_that_are_none_are_not_believed() {
     strange(r#"{"answers": [{"fields": []}]}"#, "`fields` that are no object").await;
     strange(r#"{"answers": [{"value": "a", "base64": ""}]}"#, "an answer that is several things at once").await;
     strange(r#"{"answers": [{"value": "a", "value": "b"}]}"#, "`value` more than once").await;
-    strange(r#"{"answers": [{"value": "a", "version": "4"}]}"#, "another version than the one asked for").await;
+    strange_for(r#"{"answers": [{"value": "a", "version": "4"}]}"#, Some("3"), "another version than the one asked for").await;
+    strange_for(r#"{"answers": [{"value": "a"}]}"#, Some("3"), "no version, where one was asked for").await;
     strange(r#"{"answers": [{"value": "a", "version": 3}]}"#, "a `version` that is not 1 to 128 visible characters of ASCII").await;
     strange(r#"{"answers": [{"value": "a", "expires": "soon"}]}"#, "a `expires` that is no time such as `2026-01-31T00:00:00Z`").await;
     strange(r#"{"answers": [{"error": "no"}]}"#, "an error without a `kind`").await;

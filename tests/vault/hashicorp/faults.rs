@@ -156,3 +156,13 @@ async fn a_dead_vault_is_given_up_on() {
     assert!(reasons.contains(&"the vault failed with status 500: internal error"));
     assert!(server.journal().count() <= 4 * 10);
 }
+
+#[tokio::test]
+async fn another_version_than_the_one_asked_for_is_not_believed() {
+    let server = server();
+    let text = format!(r#"{{"data": {{"data": {{"value": "{CANARY}"}}, "metadata": {{"version": 2, "deletion_time": ""}}}}}}"#);
+    server.script(Script::always("b", Fault::Body { code: 200, text }));
+    let error = one(&vault(&server), ask("b", None, Some("1"))).await.unwrap_err();
+    let reason = "the vault's answer is not that of a KV version 2 mount: another version than the one asked for";
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, reason));
+}
