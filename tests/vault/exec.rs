@@ -382,3 +382,13 @@ async fn the_walk_ends_at_the_first_bad_step() {
         assert_eq!(walk(&vault).await, (2, Step::Service, Ok("it answers as `cloze.dev/exec/v1` says".to_owned())));
     }
 }
+
+#[tokio::test]
+async fn a_probe_that_falls_back_to_a_fetch_has_one_deadline_for_both() {
+    let directory = TempDir::new().unwrap();
+    let slow = r#"sleep 0.7; echo '{"error": {"kind": "unsupported"}}'"#;
+    let deadline = Duration::from_secs(1);
+    let settings = Settings { deadline, ..settings(&["/bin/sh", "-c", slow], directory.path()) };
+    let error = ExecVault::new(settings).unwrap().probe(&[ask("db", None, None)]).await.remove(0).unwrap_err();
+    assert!(error.reason.contains("did not end within 1 s"), "{error:?}");
+}

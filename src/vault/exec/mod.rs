@@ -52,6 +52,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
 use crate::blank::Ask;
 use crate::vault::Fetched;
@@ -111,7 +112,7 @@ impl ExecVault {
     async fn run<T>(
         &self,
         operation: Operation,
-        asks: &[Ask],
+        (asks, until): (&[Ask], Instant),
         take: impl Fn(&Answers<'_>, usize, &Ask) -> Result<T, VaultError>,
     ) -> Vec<Result<T, VaultError>> {
         let mut answers: Vec<Option<Result<T, VaultError>>> = Vec::new();
@@ -129,7 +130,7 @@ impl ExecVault {
             answers.push(checked.err().map(Err));
         }
         if !distinct.is_empty() {
-            let output = self.program.run(&request::text(operation, &distinct)).await;
+            let output = self.program.run(&request::text(operation, &distinct), until).await;
             let read = output.as_ref().map_err(VaultError::clone).and_then(|output| Answers::read(output, Some(distinct.len())));
             for ((ask, place), answer) in asks.iter().zip(wanted).zip(&mut answers) {
                 if let Some(place) = place {
@@ -138,6 +139,13 @@ impl ExecVault {
             }
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was refused or answered"))).collect()
+    }
+
+    async fn fetch_by(&self, asks: &[Ask], until: Instant) -> Vec<Result<Fetched, VaultError>> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
+        let mut answers = self.run(Operation::Fetch, (asks, until), |answers, index, ask| answers.fetched(index, ask)).await;
+        current::tell(asks, &mut answers);
+        answers
     }
 }
 
@@ -160,10 +168,7 @@ impl Vault for ExecVault {
     }
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
-        let mut answers = self.run(Operation::Fetch, asks, |answers, index, ask| answers.fetched(index, ask)).await;
-        current::tell(asks, &mut answers);
-        answers
+        self.fetch_by(asks, self.program.until()).await
     }
 
     fn plan(&self, asks: &[Ask]) -> Plan {
@@ -171,17 +176,18 @@ impl Vault for ExecVault {
     }
 
     async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+        let until = self.program.until();
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
-        let answers = self.run(Operation::Probe, asks, |answers, index, ask| answers.found(index, ask)).await;
+        let answers = self.run(Operation::Probe, (asks, until), |answers, index, ask| answers.found(index, ask)).await;
         if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == VaultFault::Unsupported)) {
-            return self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();
+            return self.fetch_by(asks, until).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();
         }
         answers
     }
 
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<Listed>, VaultError> {
-        let output = self.program.run(&request::text(Operation::List, &[])).await?;
+        let output = self.program.run(&request::text(Operation::List, &[]), self.program.until()).await?;
         Answers::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
     }
 
@@ -190,7 +196,7 @@ impl Vault for ExecVault {
         if there.outcome.is_err() {
             return vec![there];
         }
-        let spoken = match self.program.run(&request::text(Operation::Probe, &[])).await {
+        let spoken = match self.program.run(&request::text(Operation::Probe, &[]), self.program.until()).await {
             Ok(output) => Answers::read(&output, None).map(drop),
             Err(error) => Err(error),
         };

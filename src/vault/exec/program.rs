@@ -19,7 +19,8 @@ use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Child;
 use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::time::Instant;
+use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -66,6 +67,11 @@ impl Program {
         Ok(Self { name: shown, path: directory.join(path), arguments: arguments.to_vec(), directory, withheld, deadline })
     }
 
+    /// When what begins now has to be done.
+    pub(super) fn until(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
     /// As the project writes it, fit for a message.
     pub(super) fn name(&self) -> &str {
         &self.name
@@ -81,8 +87,8 @@ impl Program {
         }
     }
 
-    /// What the program writes when `input` is what it reads.
-    pub(super) async fn run(&self, input: &Secret) -> Result<Secret, VaultError> {
+    /// What the program writes by `until` when `input` is what it reads.
+    pub(super) async fn run(&self, input: &Secret, until: Instant) -> Result<Secret, VaultError> {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).current_dir(&self.directory).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -90,7 +96,7 @@ impl Program {
             command.env_remove(name);
         }
         let child = command.spawn().map_err(|error| self.absent(error.kind()))?;
-        let ended = timeout(self.deadline, Run::of(child).finish(input)).await;
+        let ended = timeout_at(until, Run::of(child).finish(input)).await;
         let (status, output, complaints) = match ended {
             Ok(Ok(ended)) => ended,
             Ok(Err(Excess)) => {
