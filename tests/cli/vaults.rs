@@ -109,7 +109,7 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
         server.script(Script::always("api-token", fault.clone()));
         let blank =
             format!("error: templates/secrets.yaml:38:13: default/api-token of HashiCorp Vault at {}, mount secret: ", server.url());
-        let outcome = sandbox.cloze(["deploy"]);
+        let outcome = sandbox.cloze(["deploy", "--deadline", "8"]);
         let line = outcome.err().trim_end().to_owned();
         let err = outcome.fails(5, &[&blank]);
         assert!(line.contains(words), "{fault:?}: {err}");

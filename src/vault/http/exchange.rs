@@ -99,33 +99,38 @@ impl Exchange {
         })
         .await;
         answer.unwrap_or_else(|_| {
-            let seconds = self.deadline.as_secs_f32();
-            let before = last.map(|reason: String| format!("; before that: {reason}")).unwrap_or_default();
-            let reason = format!("the vault did not answer within {seconds} s{before}");
+            let before = match last {
+                None => String::new(),
+                // It answered: not yet.
+                Some(Ok(reply)) if dialect.verdict(&reply) == Verdict::Throttled => return Ok(reply),
+                Some(Ok(reply)) => format!("; before that: status {}", reply.status),
+                Some(Err(error)) => format!("; before that: {}", error.reason),
+            };
+            let reason = format!("the vault did not answer within {} s{before}", self.deadline.as_secs_f32());
             Err(VaultError::new(VaultFault::Unavailable, reason, "check the vault and the network, or allow more time"))
         })
     }
 
-    async fn attempts(&self, call: &Call, dialect: &dyn Dialect, until: Instant, last: &mut Option<String>) -> Result<Reply, VaultError> {
+    /// Leaves in `last` what came of the last attempt, for when there is no time for another.
+    async fn attempts(&self, call: &Call, dialect: &dyn Dialect, until: Instant, last: &mut Option<Outcome>) -> Outcome {
         let mut attempt = 0;
-        let mut previous = None;
         loop {
             let pass = match self.gate.pass(until).await {
                 Ok(pass) => pass,
-                Err(refused) => return previous.unwrap_or_else(|| Err(not_asked(refused))),
+                Err(refused) => return last.take().unwrap_or_else(|| Err(not_asked(refused))),
             };
             self.pace.turn().await;
             let outcome = self.once(call, dialect, until).await;
-            match self.judge(outcome, dialect, pass, last) {
+            match self.judge(outcome, dialect, pass) {
                 Judged::Done(outcome) => return outcome,
-                Judged::Patience(reply) => previous = Some(Ok(reply)),
+                Judged::Patience(reply) => *last = Some(Ok(reply)),
                 Judged::Failed(outcome, at_least) => {
                     attempt += 1;
                     let wait = (BACKOFF * 2_u32.pow(attempt - 1)).mul_f64(self.chance()).max(at_least);
                     if attempt == ATTEMPTS || Instant::now() + wait >= until {
                         return outcome;
                     }
-                    previous = Some(outcome);
+                    *last = Some(outcome);
                     sleep(wait).await;
                 }
             }
@@ -133,10 +138,9 @@ impl Exchange {
     }
 
     /// Tells the gate what came of an attempt.
-    fn judge(&self, outcome: Result<Reply, Failure>, dialect: &dyn Dialect, pass: Pass<'_>, last: &mut Option<String>) -> Judged {
+    fn judge(&self, outcome: Result<Reply, Failure>, dialect: &dyn Dialect, pass: Pass<'_>) -> Judged {
         match outcome {
             Ok(reply) => {
-                *last = Some(format!("status {}", reply.status));
                 let wait = reply.retry_after;
                 match dialect.verdict(&reply) {
                     Verdict::Final => {
@@ -154,7 +158,6 @@ impl Exchange {
                 }
             }
             Err(Failure { error, again }) => {
-                *last = Some(error.reason.clone());
                 if !again {
                     // No fault of the vault's: a credential that cannot be had, a certificate that is not valid here.
                     return Judged::Done(Err(error));
@@ -185,14 +188,17 @@ impl Exchange {
     }
 }
 
+/// An answer, or why there is none.
+type Outcome = Result<Reply, VaultError>;
+
 /// What came of an attempt.
 enum Judged {
     /// What will not change.
-    Done(Result<Reply, VaultError>),
+    Done(Outcome),
     /// The vault asks for patience.
     Patience(Reply),
     /// What may change, after that long at least.
-    Failed(Result<Reply, VaultError>, Duration),
+    Failed(Outcome, Duration),
 }
 
 fn not_asked(refused: Refused) -> VaultError {

@@ -90,9 +90,26 @@ async fn a_vault_that_asks_for_patience_is_asked_less_and_less_until_the_deadlin
 }
 
 #[tokio::test]
+async fn a_vault_that_asks_for_no_time_at_all_is_asked_no_more_often() {
+    let (outcome, count) = under(None, Fault::throttled(0)).await;
+    assert_eq!(outcome.unwrap_err().fault, VaultFault::RateLimited);
+    assert!((2..=4).contains(&count), "{count}");
+}
+
+#[tokio::test]
+async fn patience_that_ends_in_silence_is_told_as_patience() {
+    let server = server();
+    server.script(Script::new("b", 1, Fault::throttled(1)));
+    server.script(Script::always("b", Fault::Delay { ms: 60_000 }));
+    let error = one(&vault(&server), ask("b", None, None)).await.unwrap_err();
+    assert_eq!((error.fault, server.journal().count()), (VaultFault::RateLimited, 2), "{error:?}");
+}
+
+#[tokio::test]
 async fn passing_faults_pass() {
     recovers(1, Fault::status(429)).await;
-    for fault in [Fault::status(500), Fault::status(503), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
+    recovers(1, Fault::throttled(0)).await;
+    for fault in [Fault::status(500), Fault::status(503), Fault::Reset, Fault::Truncated] {
         recovers(3, fault).await;
     }
 }
