@@ -34,9 +34,9 @@ use crate::story::build::build;
 use crate::story::build::tell;
 use crate::story::build::written;
 use crate::story::past::Past;
+use crate::story::prepare::Prepared;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
-use crate::story::prepare::prepare;
 use crate::story::recipe::Recipe;
 use crate::story::review::externals;
 use crate::story::review::names;
@@ -124,11 +124,11 @@ pub enum Against<'a> {
 /// What a deploy of the project would change against a release, the current one unless a number is given.
 pub async fn compare_project(
     workbench: &Workbench<'_>,
+    mut prepared: Prepared,
     past: &Past<'_>,
     against: Against<'_>,
     number: Option<u64>,
 ) -> Result<Vec<Change>, Problems> {
-    let mut prepared = prepare(workbench)?;
     let (objects, blanks) = prepared.take();
     let history = past.open(workbench.settings).await?;
     let before = match number {

@@ -23,10 +23,10 @@ use crate::story::compare::compare_built;
 use crate::story::emit::Emission;
 use crate::story::emit::emit;
 use crate::story::past::Past;
+use crate::story::prepare::Prepared;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::locate_all;
-use crate::story::prepare::prepare;
 
 /// What came of a deploy or a rollback.
 #[derive(Debug)]
@@ -39,16 +39,16 @@ pub struct Released {
     pub changes: Vec<Change>,
 }
 
-/// Deploys the project; with `dry_run` everything but recording and emitting.
+/// Deploys what was prepared; with `dry_run` everything but recording and emitting.
 pub async fn deploy(
     workbench: &Workbench<'_>,
+    mut prepared: Prepared,
     past: &Past<'_>,
     filling: Filling<'_>,
     note: Option<&str>,
     emission: Emission<'_>,
     dry_run: bool,
 ) -> Result<Released, Problems> {
-    let mut prepared = prepare(workbench)?;
     let (objects, blanks) = prepared.take();
     let history = past.open(workbench.settings).await?;
     let locate = |failed| locate(workbench, failed);

@@ -27,6 +27,7 @@ use crate::render::Engine;
 use crate::render::LineMap;
 use crate::render::Request;
 use crate::render::Template;
+use crate::stage::ask::asks;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::bundle::BundleKind;
@@ -63,6 +64,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The vaults that some blank asks, by name.
+    pub fn vaults(&self) -> BTreeSet<String> {
+        asks(self.parsed.blanks()).into_keys().collect()
+    }
+
     /// The objects and blanks, for the next stage.
     pub fn take(&mut self) -> (Vec<Object<Cloze>>, Blanks) {
         std::mem::take(&mut self.parsed).into_parts()

@@ -1,6 +1,7 @@
 //! Rollback: a new release whose manifests are those of an earlier one. Needs the history and its key, nothing else.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::blank::Ask;
@@ -72,25 +73,41 @@ pub struct Plan {
     refilled: Option<Built>,
 }
 
-/// Plans a rollback to `number`, or to the newest earlier release with other manifests. Records nothing.
+/// Where a rollback goes, and from where.
+#[derive(Debug)]
+pub struct Aim {
+    target: Release,
+    head: Release,
+}
+
+impl Aim {
+    /// At release `number`, or at the newest earlier release with other manifests.
+    pub async fn take(history: &History<'_>, number: Option<u64>) -> Result<Self, Problem> {
+        let Some(head) = history.head().await.map_err(Problem::from)? else {
+            return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first"));
+        };
+        Ok(Self { target: target(history, &head, number).await?, head })
+    }
+
+    /// The vaults that the target's secrets came from, by name.
+    pub fn vaults(&self) -> BTreeSet<String> {
+        self.target.body.blanks.iter().map(|blank| blank.vault.clone()).collect()
+    }
+}
+
+/// Plans a rollback. Records nothing.
 ///
-/// `filling` is asked for values unless they are the recorded ones. `known` are the vaults that can be asked whether what was recorded
-/// is still current.
+/// The vaults of `filling` are asked for values, or where those are the recorded ones, whether these are still current.
 pub async fn plan(
     workbench: &Workbench<'_>,
     history: &History<'_>,
-    number: Option<u64>,
+    Aim { target, head }: Aim,
     values: Values,
     filling: Filling<'_>,
-    known: &BTreeMap<String, Arc<dyn Vault>>,
 ) -> Result<Plan, Problems> {
-    let Some(head) = history.head().await.map_err(Problem::from)? else {
-        return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first").into());
-    };
-    let target = target(history, &head, number).await?;
     let (refilled, changes) = match values {
         Values::Recorded => {
-            warn_of_rotated(workbench, &target, known).await;
+            warn_of_rotated(workbench, &target, filling.vaults).await;
             (None, compare_releases(history, &head, &target).await?)
         }
         Values::Current | Values::Pinned => {

@@ -41,32 +41,18 @@ use crate::wiring::Wiring;
 const FILE_LIMIT: u64 = 1 << 20;
 
 impl Wiring<'_> {
-    /// The vaults by name.
-    pub fn vaults(&self, keys: &Arc<Keys>) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
-        let mut vaults = BTreeMap::new();
-        let mut problems = Vec::new();
-        for settings in &self.settings.vaults {
-            match self.vault(settings, keys) {
-                Ok(vault) => {
-                    vaults.insert(settings.entry.name.value.clone(), vault);
-                }
-                Err(problem) => problems.push(problem),
-            }
-        }
-        Problems::or(vaults, problems)
+    /// The vaults of these names. The others are not set up: what they lack is no matter.
+    pub fn vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+        self.set_up(names, |settings| Ok(self.vault(settings, keys)?))
     }
 
-    /// The vaults that are files: they can be asked without a network.
-    pub fn local_vaults(&self, keys: &Arc<Keys>) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problem> {
-        let mut vaults: BTreeMap<String, Arc<dyn Vault>> = BTreeMap::new();
-        for settings in &self.settings.vaults {
-            if let VaultTarget::Local { path } = &settings.target
-                && self.root.exists(path)
-            {
-                vaults.insert(settings.entry.name.value.clone(), self.vault(settings, keys)?);
-            }
-        }
-        Ok(vaults)
+    /// Those of these names that are files: they can be asked without a network.
+    pub fn local_vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+        let is_there = |name: &&String| match self.settings.vault(name).map(|settings| &settings.target) {
+            Some(VaultTarget::Local { path }) => self.root.exists(path),
+            _ => false,
+        };
+        self.vaults(&names.iter().filter(is_there).cloned().collect(), keys)
     }
 
     /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
@@ -75,13 +61,20 @@ impl Wiring<'_> {
         names: &BTreeSet<String>,
         store: &dyn HistoryStore,
     ) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
-        let wanted = || self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value));
-        let trust =
-            if wanted().any(|settings| settings.target.is_local()) { Some(self.trust(store, Founding::Refused).await) } else { None };
+        let local = names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.target.is_local());
+        let trust = if local { Some(self.trust(store, Founding::Refused).await) } else { None };
+        self.set_up(names, |settings| self.vault_or_file(settings, trust.as_ref()))
+    }
+
+    fn set_up(
+        &self,
+        names: &BTreeSet<String>,
+        one: impl Fn(&VaultSettings) -> Result<Arc<dyn Vault>, Problems>,
+    ) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
         let mut vaults = BTreeMap::new();
         let mut problems = Vec::new();
-        for settings in wanted() {
-            match self.vault_or_file(settings, trust.as_ref()) {
+        for settings in self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value)) {
+            match one(settings) {
                 Ok(vault) => {
                     vaults.insert(settings.entry.name.value.clone(), vault);
                 }
@@ -130,9 +123,9 @@ impl Wiring<'_> {
         Problem::new(Fault::Usage, format!("there is no vault `{name}`"), format!("name one of: {}", known.join(", ")))
     }
 
-    /// Whether every vault is a file.
-    pub fn is_offline(&self) -> bool {
-        self.settings.vaults.iter().all(|settings| matches!(settings.target, VaultTarget::Local { .. }))
+    /// Whether each vault of these names is a file.
+    pub fn is_offline(&self, names: &BTreeSet<String>) -> bool {
+        names.iter().filter_map(|name| self.settings.vault(name)).all(|settings| settings.target.is_local())
     }
 
     /// The local vault of that name, for those who keep secrets in it.

@@ -252,6 +252,26 @@ fn two_vaults_in_one_environment() {
     sandbox.cloze(["check"]).fails(4, &["secrets.yaml:38:13: the environment has no vault `shard`\n  write `shared` if that is meant"]);
 }
 
+#[test]
+fn a_vault_that_no_blank_asks_need_not_work() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    let mut sandbox = shop(&server, "{ default: { kind: local }, spare: { @@ } }");
+    sandbox.variable("VAULT_TOKEN", "");
+    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1"]);
+    sandbox.feed(["vault", "set", "api-token"], b"next").ok();
+    let out = sandbox.cloze(["diff", "--exit-code"]).silent().code(1);
+    assert!(out.contains("<secret default/api-token@2 "), "{out}");
+    sandbox.cloze(["deploy"]).fails(0, &["recorded release 2"]);
+    sandbox.cloze(["rollback", "1", "--secrets", "current"]).fails(0, &["nothing changes: release 2 is current"]);
+    assert_eq!(gets(&server), 0);
+    // One that is asked must.
+    let asked = text_with(&sandbox, "name=\"api-token\"", "name=\"api-token\", vault=\"spare\"");
+    sandbox.write("templates/secrets.yaml", asked);
+    for command in ["deploy", "check --online", "diff --online"] {
+        sandbox.cloze(command.split(' ')).fails(5, &["vault `spare` needs a token for `auth: token`\n  set VAULT_TOKEN"]);
+    }
+}
+
 fn text_with(sandbox: &Sandbox, from: &str, to: &str) -> String {
     let text = sandbox.read("templates/secrets.yaml");
     assert!(text.contains(from));

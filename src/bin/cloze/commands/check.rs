@@ -2,7 +2,6 @@
 
 use cloze::clock::Machine;
 use cloze::problem::Problems;
-use cloze::stage::ask::asks;
 use cloze::stage::probe::Probe;
 use cloze::story::lock;
 use cloze::story::online;
@@ -34,7 +33,7 @@ pub(crate) fn check_online(run: &Run, values: &Values, locked: bool) -> Result<(
     let lock = if locked { Some(lock::load(&workbench)?) } else { None };
     let (review, probe) = run.wait(async {
         let prepared = prepare(&workbench)?;
-        let vaults = wiring.named_vaults(&asks(prepared.parsed.blanks()).into_keys().collect(), &store).await?;
+        let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
         let asking = Asking { vaults: &vaults, lock: lock.as_ref(), clock: &Machine };
         closing(run, &vaults, online::check_online(&workbench, prepared, asking)).await
     })?;

@@ -10,6 +10,7 @@ use cloze::story::deploy::Released;
 use cloze::story::emit::Emission;
 use cloze::story::emit::Syntax;
 use cloze::story::lock;
+use cloze::story::prepare::prepare;
 use cloze::wiring::Founding;
 use serde_json::json;
 
@@ -38,17 +39,18 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
     }
     let wiring = desk.wiring();
     let store = wiring.store()?;
+    let workbench = desk.workbench();
     let released = run.wait(async {
+        let prepared = prepare(&workbench)?;
         let trust = wiring.trust(&store, Founding::Allowed).await?;
         if let Some(path) = &trust.founded {
             run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
         }
-        let vaults = Masker::over(masker.as_ref(), wiring.vaults(&trust.keys)?);
+        let vaults = Masker::over(masker.as_ref(), wiring.vaults(&prepared.vaults(), &trust.keys)?);
         let past = desk.past(&store, &trust)?;
         let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: lock.as_ref(), observer: &run.ui };
         let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
-        let workbench = desk.workbench();
-        closing(run, &vaults, deploy::deploy(&workbench, &past, filling, emit.note.as_deref(), emission, emit.dry_run)).await
+        closing(run, &vaults, deploy::deploy(&workbench, prepared, &past, filling, emit.note.as_deref(), emission, emit.dry_run)).await
     })?;
     tell(run, &released, emit)
 }

@@ -1,5 +1,6 @@
 //! `cloze diff`
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use cloze::clock::Machine;
@@ -11,6 +12,7 @@ use cloze::story::build::Filling;
 use cloze::story::compare::Against;
 use cloze::story::compare::compare_project;
 use cloze::story::lock;
+use cloze::story::prepare::prepare;
 use cloze::wiring::Founding;
 use serde_json::Value;
 use serde_json::json;
@@ -36,15 +38,18 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Aske
     let desk = Desk::open(run, values)?.unlock()?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
-    let ask = asked.online || wiring.is_offline();
+    let workbench = desk.workbench();
+    let prepared = prepare(&workbench)?;
+    let used = prepared.vaults();
+    let ask = asked.online || wiring.is_offline(&used);
     if asked.locked && !ask {
         let reason = "`--locked` compares values, and vaults behind a network are not asked for any";
         return Err(Problem::new(Fault::Usage, reason, "give `--online` too").into());
     }
-    let lock = if asked.locked { Some(lock::load(&desk.workbench())?) } else { None };
+    let lock = if asked.locked { Some(lock::load(&workbench)?) } else { None };
     let changes = run.wait(async {
         let trust = wiring.trust(&store, Founding::Refused).await?;
-        let vaults = if ask { wiring.vaults(&trust.keys)? } else { wiring.local_vaults(&trust.keys)? };
+        let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { BTreeMap::new() };
         if !ask {
             run.ui.warn(&Problem::new(
                 Fault::Vault,
@@ -54,9 +59,8 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Aske
         }
         let past = desk.past(&store, &trust)?;
         let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: lock.as_ref(), observer: &run.ui };
-        let workbench = desk.workbench();
         let against_what = if ask { Against::Values(filling) } else { Against::Record };
-        closing(run, &vaults, compare_project(&workbench, &past, against_what, against)).await
+        closing(run, &vaults, compare_project(&workbench, prepared, &past, against_what, against)).await
     })?;
     print(run, &changes)?;
     Ok(ExitCode::from(if exit_code && !changes.is_empty() { exit::DIFFERENCES } else { exit::DONE }))

@@ -8,7 +8,6 @@ use cloze::problem::Problems;
 use cloze::project::Lock;
 use cloze::project::LockChange;
 use cloze::project::Said;
-use cloze::stage::ask::asks;
 use cloze::story::lock;
 use cloze::story::prepare::prepare;
 use serde_json::Value;
@@ -31,9 +30,8 @@ pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, 
     let after = run.wait(async {
         let workbench = desk.workbench();
         let prepared = prepare(&workbench)?;
-        let blanks = prepared.parsed.blanks();
-        let vaults = wiring.named_vaults(&asks(blanks).into_keys().collect(), &store).await?;
-        closing(run, &vaults, lock::resolve(&workbench, blanks, &vaults, &Machine)).await
+        let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
+        closing(run, &vaults, lock::resolve(&workbench, prepared.parsed.blanks(), &vaults, &Machine)).await
     })?;
     let nothing = Lock::new(Said::nowhere(settings.environment.clone()));
     let changes = before.as_ref().unwrap_or(&nothing).changes(&after);

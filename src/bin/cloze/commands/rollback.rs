@@ -7,6 +7,7 @@ use cloze::story::build::Filling;
 use cloze::story::deploy::Released;
 use cloze::story::emit::Emission;
 use cloze::story::rollback;
+use cloze::story::rollback::Aim;
 use cloze::story::rollback::Values;
 use cloze::wiring::Founding;
 
@@ -37,13 +38,15 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
             Secrets::Pinned => Values::Pinned,
         };
         let ask = online || values != Values::Recorded;
-        let vaults = if ask { wiring.vaults(&trust.keys)? } else { wiring.local_vaults(&trust.keys)? };
-        let vaults = Masker::over(masker.as_ref(), vaults);
         let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
+        let aim = Aim::take(&history, number).await?;
+        let used = aim.vaults();
+        let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { wiring.local_vaults(&used, &trust.keys)? };
+        let vaults = Masker::over(masker.as_ref(), vaults);
         let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: None, observer: &run.ui };
         let workbench = desk.workbench();
-        let plan = closing(run, &vaults, rollback::plan(&workbench, &history, number, values, filling, &vaults)).await?;
+        let plan = closing(run, &vaults, rollback::plan(&workbench, &history, aim, values, filling)).await?;
         if emit.dry_run {
             return Ok(Released { number: Some(plan.head.summary.number), recorded: false, changes: plan.changes });
         }
