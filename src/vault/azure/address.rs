@@ -131,8 +131,6 @@ impl Address {
 mod tests {
     use proptest::prelude::ProptestConfig;
     use proptest::prelude::Strategy;
-    use proptest::prelude::any;
-    use proptest::prelude::prop;
     use proptest::prop_assert;
     use proptest::prop_assert_eq;
     use proptest::prop_oneof;
@@ -142,6 +140,7 @@ mod tests {
     use super::Address;
     use super::check;
     use super::version;
+    use crate::vault::http::hostile;
 
     const VERSION: &str = "0123456789abcdef0123456789ABCDEF";
 
@@ -149,56 +148,14 @@ mod tests {
         Address::new("https://shop.vault.azure.net", "7.5").unwrap()
     }
 
-    /// Names of the parts that traversals are made of, and names that are good.
-    fn hostile() -> impl Strategy<Value = String> {
-        let parts = prop::sample::select(vec![
-            "..",
-            ".",
-            "/",
-            "//",
-            "\\",
-            "%2e",
-            "%2E%2e",
-            "%2f",
-            "%5c",
-            "%252e",
-            "%00",
-            "?",
-            "#",
-            "@",
-            ":",
-            ";",
-            "&",
-            "=",
-            "+",
-            "a",
-            "B-9",
-            "é",
-            "\t",
-            "\n",
-            "\r",
-            "\0",
-            "\u{ff0e}",
-            "\u{2215}",
-            "\u{200b}",
-            "secrets",
-            "keys",
-            "deletedsecrets",
-            "versions",
-            "evil.example",
-            "http:",
-            "*",
-            "~",
-            "[::1]",
-            " ",
-        ]);
-        prop_oneof![prop::collection::vec(parts, 0..6).prop_map(|parts| parts.concat()), any::<String>(), "[0-9a-zA-Z-]{1,130}",]
+    fn name() -> impl Strategy<Value = String> {
+        prop_oneof![2 => hostile(&["secrets", "keys", "deletedsecrets", "versions"]), 1 => "[0-9a-zA-Z-]{1,130}"]
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(34_000))]
         #[test]
-        fn no_name_leaves_the_prefix(name in hostile(), text in prop_oneof![hostile(), "[0-9a-f]{32}"], which in 0..3_u8) {
+        fn no_name_leaves_the_prefix(name in name(), text in prop_oneof![name(), "[0-9a-f]{32}"], which in 0..3_u8) {
             let address = address();
             let pinned = version(&text).ok();
             let (url, prefix, rest) = match which {

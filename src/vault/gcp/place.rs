@@ -166,8 +166,6 @@ fn encoded(text: &str) -> String {
 mod tests {
     use proptest::prelude::ProptestConfig;
     use proptest::prelude::Strategy;
-    use proptest::prelude::any;
-    use proptest::prelude::prop;
     use proptest::prop_assert;
     use proptest::prop_assert_eq;
     use proptest::prop_oneof;
@@ -177,56 +175,20 @@ mod tests {
     use super::Place;
     use super::check;
     use super::check_version;
+    use crate::vault::http::hostile;
 
     fn place(location: Option<&str>) -> Place {
         Place::new("demo-project", location, Some("https://vault.example:8200/behind")).unwrap()
     }
 
-    /// Names of the parts that traversals are made of.
-    fn hostile() -> impl Strategy<Value = String> {
-        let parts = prop::sample::select(vec![
-            "..",
-            ".",
-            "/",
-            "//",
-            "\\",
-            "%2e",
-            "%2f",
-            "%252e",
-            "%00",
-            "?",
-            "#",
-            "@",
-            ":",
-            ":destroy",
-            ";",
-            "&",
-            "=",
-            "a",
-            "b-c",
-            "_",
-            "é",
-            "\t",
-            "\n",
-            "\0",
-            "\u{ff0e}",
-            "\u{2215}",
-            "versions",
-            "secrets",
-            "latest",
-            "1",
-            "evil.example",
-            "http:",
-            "*",
-            " ",
-        ]);
-        prop_oneof![prop::collection::vec(parts, 0..8).prop_map(|parts| parts.concat()), any::<String>()]
+    fn name() -> impl Strategy<Value = String> {
+        hostile(&[":destroy", "versions", "secrets", "latest", "1"])
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(34_000))]
         #[test]
-        fn nothing_leaves_the_prefix(name in hostile(), version in prop_oneof![hostile(), "[a-zA-Z0-9_-]{1,8}"], token in hostile()) {
+        fn nothing_leaves_the_prefix(name in name(), version in prop_oneof![name(), "[a-zA-Z0-9_-]{1,8}"], token in name()) {
             let place = place(Some("europe-west3"));
             let prefix = "/behind/v1/projects/demo-project/locations/europe-west3/secrets";
             let urls = [

@@ -11,6 +11,8 @@ mod errand;
 mod exchange;
 mod failure;
 mod gate;
+#[cfg(test)]
+mod hostile;
 mod limits;
 mod pace;
 mod reply;
@@ -25,6 +27,8 @@ pub(crate) use dialect::Dialect;
 pub(crate) use dialect::Verdict;
 pub(crate) use errand::errand;
 pub(crate) use exchange::Exchange;
+#[cfg(test)]
+pub(crate) use hostile::hostile;
 pub use limits::{Identity, Limits, Rate, Tls};
 pub(crate) use pace::Pace;
 pub(crate) use reply::Reply;
