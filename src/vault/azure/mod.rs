@@ -46,6 +46,7 @@ use crate::vault::azure::login::Login;
 use crate::vault::azure::login::Nobody;
 use crate::vault::azure::login::Token;
 use crate::vault::azure::read::PAGES;
+use crate::vault::current;
 use crate::vault::http::Call;
 use crate::vault::http::Exchange;
 use crate::vault::http::Limits;
@@ -192,18 +193,7 @@ impl Vault for AzureVault {
                 answers[*index] = read.and_then(|read| read.fetched(asks[*index].key.as_deref(), version.is_none().then_some(true)));
             }
         }
-        // Where the current version was read as well, a pinned one is known to be current or not.
-        let latest: BTreeMap<&str, String> = asks
-            .iter()
-            .zip(&answers)
-            .filter(|(ask, _)| ask.version.is_none())
-            .filter_map(|(ask, answer)| Some((ask.name.as_str(), answer.as_ref().ok()?.version.clone())))
-            .collect();
-        for (ask, answer) in asks.iter().zip(&mut answers) {
-            if let (Ok(fetched), Some(version)) = (answer, latest.get(ask.name.as_str())) {
-                fetched.current = Some(fetched.version == *version);
-            }
-        }
+        current::tell(asks, &mut answers);
         answers
     }
 
