@@ -8,6 +8,8 @@ mod azure;
 mod gcp;
 #[cfg(feature = "hashicorp")]
 mod hashicorp;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
 #[cfg(any(feature = "env", feature = "exec"))]

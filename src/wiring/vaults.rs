@@ -2,14 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-#[cfg(feature = "http")]
-use std::fs;
-#[cfg(feature = "http")]
-use std::fs::File;
-#[cfg(feature = "http")]
-use std::io;
-#[cfg(feature = "http")]
-use std::io::Read as _;
 use std::sync::Arc;
 
 use crate::history::HistoryStore;
@@ -18,27 +10,17 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::AzureTarget;
 use crate::project::HashicorpTarget;
-#[cfg(feature = "http")]
-use crate::project::Location;
 use crate::project::VaultSettings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
-#[cfg(feature = "http")]
-use crate::secret::{Secret, SecretBuffer};
 use crate::vault::Vault;
 #[cfg(any(feature = "http", feature = "env", feature = "exec"))]
 use crate::vault::VaultError;
-#[cfg(feature = "http")]
-use crate::vault::http::{Identity, Limits, Tls};
 use crate::vault::limited::Limited;
 use crate::vault::local::LocalVault;
 use crate::wiring::Founding;
 use crate::wiring::Trust;
 use crate::wiring::Wiring;
-
-/// Bytes of a file that a vault's settings name: a token, a certificate.
-#[cfg(feature = "http")]
-const FILE_LIMIT: u64 = 1 << 20;
 
 impl Wiring<'_> {
     /// The vaults of these names. The others are not set up: what they lack is no matter.
@@ -178,48 +160,6 @@ impl Wiring<'_> {
                 feature = "exec"
             )))]
             _ => Err(not_built(settings)),
-        }
-    }
-
-    /// How much at once and how long, for a vault behind a network.
-    #[cfg(feature = "http")]
-    pub(super) fn limits(&self, settings: &VaultSettings) -> Limits {
-        let meter = self.meters.of(&settings.entry.name.value);
-        Limits { deadline: self.settings.deadline, meter, ..Limits::default() }
-    }
-
-    /// Who is believed to be a vault, and who says that it is us.
-    #[cfg(feature = "http")]
-    pub(super) fn tls(&self, authorities: Option<&Location>, identity: Option<(&Location, &Location)>) -> Result<Tls, Problem> {
-        let authorities = authorities.map(|location| self.file(location, "the file of authorities")).transpose()?;
-        let identity = identity.map(|(chain, key)| {
-            let chain = self.file(chain, "the client's certificate")?.expose().to_vec();
-            Ok::<_, Problem>(Identity { chain, key: self.file(key, "the key of the client's certificate")? })
-        });
-        Ok(Tls { authorities: authorities.map(|pem| pem.expose().to_vec()), identity: identity.transpose()? })
-    }
-
-    /// The file that a setting names.
-    #[cfg(feature = "http")]
-    pub(super) fn file(&self, location: &Location, what: &str) -> Result<Secret, Problem> {
-        let path = self.located(location)?;
-        let shown = path.display();
-        let problem = |reason: String| Problem::new(Fault::Vault, reason, "check the path and its permissions");
-        let read = || -> io::Result<Option<SecretBuffer>> {
-            if !fs::metadata(&path)?.is_file() {
-                return Ok(None);
-            }
-            let mut buffer = SecretBuffer::with_capacity(4096);
-            io::copy(&mut File::open(&path)?.take(FILE_LIMIT + 1), &mut buffer)?;
-            Ok(Some(buffer))
-        };
-        match read() {
-            Ok(None) => Err(problem(format!("{what} `{shown}` is no file"))),
-            Ok(Some(buffer)) if buffer.len() as u64 > FILE_LIMIT => {
-                Err(problem(format!("{what} `{shown}` is larger than {} KiB", FILE_LIMIT >> 10)))
-            }
-            Ok(Some(buffer)) => Ok(Secret::from(buffer)),
-            Err(error) => Err(problem(format!("{what} `{shown}` cannot be read: {}", error.kind()))),
         }
     }
 
