@@ -87,6 +87,15 @@ fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {
 }
 
 fn in_json(summary: &Summary, outcome: &Outcome) -> Value {
+    let mut json = about(summary);
+    json["outcome"] = words(outcome).into();
+    json["manifests"] = summary.manifests.into();
+    json["changed"] = summary.changed.into();
+    json
+}
+
+/// What is said of a release wherever it is shown.
+pub(crate) fn about(summary: &Summary) -> Value {
     json!({
         "release": summary.number,
         "time": summary.time.to_string(),
@@ -94,9 +103,6 @@ fn in_json(summary: &Summary, outcome: &Outcome) -> Value {
         "revision": summary.revision,
         "note": summary.note,
         "action": action(summary.action),
-        "outcome": words(outcome),
-        "manifests": summary.manifests,
-        "changed": summary.changed,
     })
 }
 

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::args::Masking;
 use crate::args::Values;
 use crate::commands::desk::Desk;
+use crate::commands::history::about;
 use crate::commands::history::action;
 use crate::commands::mask::Masker;
 use crate::run::Run;
@@ -76,7 +77,6 @@ fn in_words(release: &Release, objects: &[Reviewed]) -> String {
 }
 
 fn in_json(release: &Release, objects: &[Reviewed]) -> Value {
-    let summary = &release.summary;
     let blanks: Vec<Value> = release
         .body
         .blanks
@@ -93,14 +93,8 @@ fn in_json(release: &Release, objects: &[Reviewed]) -> Value {
             })
         })
         .collect();
-    json!({
-        "release": summary.number,
-        "time": summary.time.to_string(),
-        "actor": summary.actor,
-        "revision": summary.revision,
-        "note": summary.note,
-        "action": action(summary.action),
-        "secrets": blanks,
-        "manifests": objects.iter().map(|object| object.text.as_str()).collect::<Vec<_>>(),
-    })
+    let mut json = about(&release.summary);
+    json["secrets"] = blanks.into();
+    json["manifests"] = objects.iter().map(|object| object.text.as_str()).collect();
+    json
 }
