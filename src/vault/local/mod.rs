@@ -246,13 +246,19 @@ impl Vault for LocalVault {
         Ok(listed.collect())
     }
 
+    /// The file, then whether the current version of each secret opens.
     async fn examine(&self) -> Vec<Finding> {
-        let finding = match self.read() {
-            Ok(Some(sheet)) => Finding::good(Step::Setup, format!("{} holds {} secrets", self.file, sheet.current().count())),
-            Ok(None) => Finding::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file)),
-            Err(error) => Finding::bad(Step::Setup, error),
+        let sheet = match self.read() {
+            Ok(Some(sheet)) => sheet,
+            Ok(None) => return vec![Finding::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file))],
+            Err(error) => return vec![Finding::bad(Step::Setup, error)],
         };
-        vec![finding]
+        let setup = Finding::good(Step::Setup, format!("{} holds {} secrets", self.file, sheet.current().count()));
+        let permission = match sheet.current().try_for_each(|entry| self.value(entry).map(drop)) {
+            Ok(()) => Finding::good(Step::Permission, "the key opens the current version of each"),
+            Err(error) => Finding::bad(Step::Permission, error),
+        };
+        vec![setup, permission]
     }
 
     async fn close(&self) -> Result<(), VaultError> {
@@ -281,6 +287,7 @@ mod tests {
     use crate::clock::Machine;
     use crate::seal::Keys;
     use crate::secret::Secret;
+    use crate::vault::Step;
     use crate::vault::Vault;
     use crate::vault::VaultError;
     use crate::vault::VaultFault;
@@ -408,18 +415,24 @@ mod tests {
         assert!(bench.vault.set("a", &Secret::new(vec![b'x'; VALUE_LIMIT]), &Machine, &Machine).is_ok());
     }
 
-    #[test]
-    fn another_environment_does_not_open_it_and_another_keyring_does_not_read_it() {
+    #[tokio::test]
+    async fn another_environment_does_not_open_it_and_another_keyring_does_not_read_it() {
         let bench = Bench::new();
         bench.set("a", b"one");
         let keys = Arc::clone(&bench.vault.keys);
-        let error = LocalVault::open(bench.path(), keys, "shop", "prod").get("a", None).unwrap_err();
+        let foreign = LocalVault::open(bench.path(), keys, "shop", "prod");
+        let error = foreign.get("a", None).unwrap_err();
         let path = bench.path();
         let expected = format!(
             "version 1 of `a` in {} does not open: its line was changed, or belongs to another project or environment",
             path.display()
         );
         assert_eq!(error.reason, expected);
+        let walk = foreign.examine().await;
+        assert!(walk[0].outcome.is_ok());
+        assert_eq!((walk.len(), walk[1].step, &walk[1].outcome), (2, Step::Permission, &Err(error)));
+        let walk = bench.vault.examine().await;
+        assert!(walk.len() == 2 && walk.iter().all(|finding| finding.outcome.is_ok()), "{walk:?}");
         let other = LocalVault::open(&path, Arc::new(Keys::fresh(&Machine)), "shop", "dev");
         assert_eq!(other.get("a", None).unwrap_err().fault, VaultFault::Denied);
         let before = bench.text();

@@ -16,8 +16,9 @@ fn each_vault_is_walked_to_and_told_line_by_line() {
     let out = sandbox.cloze(["doctor", "-q"]).silent().out();
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines[0], "default  setup            shop/secrets/dev.vault holds 4 secrets");
-    assert_eq!(lines[1], "shared   name resolution  127.0.0.1 is 127.0.0.1");
-    assert!(lines[2].starts_with("shared   connection       127.0.0.1:"), "{out}");
+    assert_eq!(lines[1], "default  permission       the key opens the current version of each");
+    assert_eq!(lines[2], "shared   name resolution  127.0.0.1 is 127.0.0.1");
+    assert!(lines[3].starts_with("shared   connection       127.0.0.1:"), "{out}");
     let json: Value = serde_json::from_str(&sandbox.cloze(["doctor", "--format", "json", "--vault", "default"]).ok()).unwrap();
     assert_eq!(json["vaults"][0]["name"], "default");
     assert_eq!(json["vaults"][0]["findings"][0]["found"], "shop/secrets/dev.vault holds 4 secrets");
