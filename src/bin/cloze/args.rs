@@ -171,7 +171,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
-    /// Keep secrets in the local vault
+    /// List and read the secrets of a vault, and keep those of the local one
     #[command(subcommand)]
     Vault(Vault),
     /// Show each effective setting and where it came from
