@@ -16,6 +16,7 @@ mod marker;
 mod process;
 mod reader;
 mod statement;
+mod stopwatch;
 mod token;
 mod wire;
 mod worker;

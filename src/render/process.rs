@@ -13,6 +13,7 @@ use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::mpsc::RecvError;
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -31,6 +32,7 @@ use crate::render::MAX_TEXTS;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Request;
+use crate::render::stopwatch::RUN_DOWN;
 use crate::render::token::Tokens;
 use crate::render::wire::Body;
 use crate::render::wire::Kind;
@@ -48,11 +50,8 @@ pub struct ProcessEngine {
     entropy: Arc<dyn Entropy>,
 }
 
-/// How long a small request may take. Below two seconds, so that the answer is there within them.
-const PATIENCE: Duration = Duration::from_millis(1700);
-
-/// How long one template of a large request may take.
-const SILENCE: Duration = Duration::from_millis(1700);
+/// How long the child may take for each second of its processor time, on a machine with other things to do.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Processor time of a small request, in seconds.
 const SECONDS: usize = 2;
@@ -85,8 +84,7 @@ impl ProcessEngine {
         order.size(seconds).text(traced).0.extend_from_slice(&values);
         let mut child = self.start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
-        let more = u64::try_from(size * 1000 / BYTES_PER_SECOND).unwrap_or(u64::MAX);
-        let patience = PATIENCE + Duration::from_millis(more);
+        let patience = PATIENCE * u32::try_from(seconds).unwrap_or(u32::MAX);
         let end = thread::scope(|scope| {
             let (sender, said) = sync_channel(16);
             let (_over, unless_over) = sync_channel::<()>(0);
@@ -116,7 +114,7 @@ impl ProcessEngine {
                 let _ = sender.send(Said::Farewell);
             });
             let end = 'listening: loop {
-                match said.recv_timeout(SILENCE) {
+                match said.recv() {
                     Ok(Said::Frames(frames)) => {
                         for (kind, body) in frames {
                             if kind == Kind::End {
@@ -127,10 +125,8 @@ impl ProcessEngine {
                             }
                         }
                     }
-                    Ok(Said::Farewell) | Err(RecvTimeoutError::Disconnected) => break End::Dead,
+                    Ok(Said::Farewell) | Err(RecvError) => break End::Dead,
                     Ok(Said::Nothing) => break End::Late,
-                    Err(RecvTimeoutError::Timeout) if answer.loaded => break End::Late,
-                    Err(RecvTimeoutError::Timeout) => {}
                 }
             };
             // The other threads end when the child has and nobody listens.
@@ -193,7 +189,7 @@ enum Said {
     Frames(Vec<(Kind, Vec<u8>)>),
     /// It closed its output.
     Farewell,
-    /// Time is up.
+    /// It was silent for too long.
     Nothing,
 }
 
@@ -283,8 +279,8 @@ impl<'r> Answer<'r> {
 
     fn obituary(&self, status: ExitStatus, seconds: usize) -> Problem {
         match status.signal() {
-            // SIGKILL and SIGXCPU come from the limit on processor time.
-            Some(9 | 24) => self.blame(&too_long(seconds), BOUND),
+            // SIGKILL and SIGXCPU come from the limit on processor time too.
+            Some(9 | 24 | RUN_DOWN) => self.blame(&too_long(seconds), BOUND),
             // SIGABRT, SIGBUS and SIGSEGV: an allocation failed, or the stack could not grow.
             Some(6 | 7 | 11) => {
                 self.blame(&format!("rendering needs more than {} MiB of memory, or nests too deeply", MAX_MEMORY >> 20), BOUND)

@@ -6,6 +6,7 @@ use std::io::BufWriter;
 use std::io::Read;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::Resource;
 use rustix::process::Rlimit;
@@ -17,6 +18,7 @@ use crate::render::Template;
 use crate::render::engine::Done;
 use crate::render::engine::run;
 use crate::render::engine::trace;
+use crate::render::stopwatch::Stopwatch;
 use crate::render::wire::Body;
 use crate::render::wire::Kind;
 use crate::render::wire::Parts;
@@ -25,6 +27,12 @@ use crate::render::wire::write_frame;
 
 /// Address space of the rendering process, in bytes.
 pub(super) const MAX_MEMORY: u64 = 256 << 20;
+
+/// Processor time of one template: below two seconds, so that the answer is there within them.
+const EACH: Duration = Duration::from_millis(1700);
+
+/// How long before the whole seconds of its processor time are over the process ends, for the same reason.
+const HASTE: Duration = Duration::from_millis(300);
 
 /// Serves one order of a [`crate::render::ProcessEngine`], then returns. For the program's hidden command only: it takes limits on
 /// this process that cannot be lifted again (256 MiB of memory, processor time, no files, no further processes, no core dump).
@@ -49,6 +57,8 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
         return Err(io::ErrorKind::InvalidData.into());
     };
     limit(Resource::Cpu, u64::from(seconds))?;
+    let _whole = Stopwatch::wound(Duration::from_secs(seconds.into()).saturating_sub(HASTE))?;
+    let mut each: Option<Stopwatch> = None;
     let mut request = Request { values, templates: Vec::new() };
     loop {
         match read_frame(&mut input)? {
@@ -59,7 +69,14 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     }
     drop(input);
     if traced.is_empty() {
-        let problems = run(&request, &random, &mut |done| tell(&mut output, &done));
+        let problems = run(&request, &random, &mut |done| {
+            match &mut each {
+                Some(each) => each.wind()?,
+                // Loading a large library may take longer than a template.
+                None => each = Some(Stopwatch::wound(EACH)?),
+            }
+            tell(&mut output, &done)
+        });
         for problem in problems {
             let mut body = Body::default();
             body.problem(&problem);
