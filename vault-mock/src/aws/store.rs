@@ -75,11 +75,15 @@ impl Store {
 
     /// The name of the secret that a name or an ARN, whole or without its six characters, stands for.
     pub(crate) fn name_of(&self, id: &str) -> Option<&str> {
-        let found = self.secrets.keys().find(|name| {
+        if let Some((name, _)) = self.secrets.get_key_value(id) {
+            return Some(name);
+        }
+        let is_meant = |name: &&String| {
             let arn = self.arn(name);
-            name.as_str() == id || arn == id || arn.rsplit_once('-').is_some_and(|(partial, _)| partial == id)
-        });
-        found.map(String::as_str)
+            arn == id || arn.rsplit_once('-').is_some_and(|(partial, _)| partial == id)
+        };
+        // The ARN of each secret is a digest's work.
+        id.starts_with("arn:").then(|| self.secrets.keys().find(is_meant)).flatten().map(String::as_str)
     }
 
     /// The ARN of a parameter.
