@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use cloze::blank::Ask;
 use cloze::clock::Timestamp;
-use cloze::vault::Fetched;
 use cloze::vault::Step;
 use cloze::vault::Vault as _;
 use cloze::vault::VaultError;
@@ -19,7 +18,10 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use tokio::time::sleep;
 
-const CANARY: &str = "canary-7Yq1";
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
+
 const STRANGE: &str = "the program's answer is not that of `cloze.dev/exec/v1`: ";
 
 fn settings(command: &[&str], directory: &Path) -> Settings {
@@ -50,16 +52,6 @@ fn with_deadline(text: &str, deadline: Duration) -> (ExecVault, TempDir) {
 /// A vault whose program answers with the text of the file `answer`.
 fn answering() -> (ExecVault, TempDir) {
     script("cat > request; cat answer")
-}
-
-fn ask(name: &str, key: Option<&str>, version: Option<&str>) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: key.map(str::to_owned), version: version.map(str::to_owned) }
-}
-
-async fn one(vault: &ExecVault, ask: Ask) -> Result<Fetched, VaultError> {
-    let answer = vault.fetch(&[ask]).await.remove(0);
-    assert!(!format!("{answer:?}").contains(CANARY), "{answer:?}");
-    answer
 }
 
 /// The error of one ask when the program answers so.

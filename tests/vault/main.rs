@@ -13,5 +13,7 @@ mod gcp;
 mod hashicorp;
 mod local;
 mod plan;
+mod read;
 mod rig;
 mod storm;
+mod trial;

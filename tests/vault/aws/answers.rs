@@ -5,13 +5,13 @@ use cloze::vault::VaultFault;
 use vault_mock::Fault;
 use vault_mock::Script;
 
-use crate::aws::bench::CANARY;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::fails;
 use crate::aws::bench::server;
+use crate::aws::bench::trial;
 use crate::aws::bench::vault;
+use crate::read::CANARY;
 
 #[tokio::test]
 async fn answers_that_are_none_are_not_believed() {
@@ -35,7 +35,7 @@ async fn answers_that_are_none_are_not_believed() {
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Secrets Manager: {reason}");
-        fails(SECRETS, Fault::Body { code: 200, text }, VaultFault::Unavailable, &reason).await;
+        trial(SECRETS).fails(Fault::Body { code: 200, text }, VaultFault::Unavailable, &reason).await;
     }
     let parameter = |more: &str| format!(r#"{{"Parameters": [{{"Name": "/b"{more}}}]}}"#);
     let cases = [
@@ -51,11 +51,11 @@ async fn answers_that_are_none_are_not_believed() {
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Parameter Store: {reason}");
-        fails(PARAMETERS, Fault::Body { code: 200, text }, VaultFault::Unavailable, &reason).await;
+        trial(PARAMETERS).fails(Fault::Body { code: 200, text }, VaultFault::Unavailable, &reason).await;
     }
     let large = || Fault::Body { code: 200, text: "x".repeat(9 << 20) };
-    fails(SECRETS, large(), VaultFault::BadValue, "the vault's answer is larger than 8 MiB").await;
-    fails(PARAMETERS, large(), VaultFault::BadValue, "the vault's answer is larger than 1 MiB").await;
+    trial(SECRETS).fails(large(), VaultFault::BadValue, "the vault's answer is larger than 8 MiB").await;
+    trial(PARAMETERS).fails(large(), VaultFault::BadValue, "the vault's answer is larger than 1 MiB").await;
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 use vault_mock::aws::Seed;
 
-use crate::aws::bench::CANARY;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
@@ -20,6 +19,7 @@ use crate::aws::bench::seed;
 use crate::aws::bench::server;
 use crate::aws::bench::vault;
 use crate::aws::bench::with_key;
+use crate::read::CANARY;
 
 #[tokio::test]
 async fn batches_are_of_twenty_and_of_ten_and_planned() {

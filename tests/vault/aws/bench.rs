@@ -6,23 +6,20 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use cloze::blank::Ask;
 use cloze::clock::Machine;
-use cloze::vault::Fetched;
-use cloze::vault::Vault as _;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
-use tokio::time::Instant;
 use vault_mock::Fault;
-use vault_mock::Script;
 use vault_mock::Server;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 use vault_mock::aws::Seed;
 
-pub(super) const CANARY: &str = "canary-7Yq1";
-pub(super) const DEADLINE: Duration = Duration::from_secs(3);
+use crate::read;
+use crate::read::CANARY;
+use crate::trial::DEADLINE;
+use crate::trial::Trial;
+
 pub(super) const SECRETS: Service = Service::SecretsManager;
 pub(super) const PARAMETERS: Service = Service::ParameterStore;
 
@@ -55,37 +52,18 @@ pub(super) fn vault(server: &Server<Aws>, service: Service) -> AwsVault {
 }
 
 pub(super) fn ask(name: &str) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: None, version: None }
+    read::ask(name, None, None)
 }
 
 pub(super) fn pinned(name: &str, version: &str) -> Ask {
     Ask { version: Some(version.to_owned()), ..ask(name) }
 }
 
-pub(super) async fn one(vault: &AwsVault, ask: Ask) -> Result<Fetched, VaultError> {
-    vault.fetch(&[ask]).await.remove(0)
-}
-
-/// The outcome of reading the secret `b`, or the parameter `/b`, while `fault` befalls the first `times` requests, with their number.
-pub(super) async fn under(service: Service, times: Option<u32>, fault: Fault) -> (Result<Fetched, VaultError>, usize) {
+/// A read of the secret `b`, or of the parameter `/b`.
+pub(super) fn trial(service: Service) -> Trial<Aws, AwsVault> {
     let server = server();
-    server.script(Script { on: String::new(), times, until_ms: None, fault });
-    let started = Instant::now();
-    let outcome = one(&vault(&server, service), ask(if service == SECRETS { "b" } else { "/b" })).await;
-    assert!(started.elapsed() < DEADLINE + Duration::from_millis(500), "{:?}", started.elapsed());
-    if let Ok(fetched) = &outcome {
-        assert_eq!(fetched.value.expose(), CANARY.as_bytes());
-    }
-    assert!(!format!("{outcome:?}").contains(CANARY));
-    (outcome, server.journal().count())
-}
-
-pub(super) async fn fails(service: Service, fault: Fault, expected: VaultFault, reason: &str) {
-    let shown = format!("{fault:?}");
-    let (outcome, _) = under(service, None, fault).await;
-    let error = outcome.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (expected, reason), "{shown}");
-    assert!(!error.next.is_empty() && !error.next.ends_with('.'));
+    let vault = vault(&server, service);
+    Trial { server, vault, ask: ask(if service == SECRETS { "b" } else { "/b" }), on: "", grace: Duration::from_millis(500) }
 }
 
 pub(super) fn refusal(code: u16, kind: &str, words: &str) -> Fault {

@@ -15,12 +15,12 @@ use tokio::runtime::Builder;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 
-use crate::aws::bench::CANARY;
-use crate::aws::bench::DEADLINE;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::one;
 use crate::aws::bench::seed;
+use crate::read::CANARY;
+use crate::read::one;
+use crate::trial::DEADLINE;
 
 /// What a second process is told by this variable: the name to read.
 const INNER: &str = "CLOZE_TEST_AWS_CHAIN";

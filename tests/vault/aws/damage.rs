@@ -4,12 +4,12 @@ use cloze::vault::Vault as _;
 use vault_mock::Fault;
 use vault_mock::Script;
 
-use crate::aws::bench::CANARY;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
 use crate::aws::bench::server;
 use crate::aws::bench::vault;
+use crate::read::CANARY;
 
 #[tokio::test]
 async fn no_damage_to_an_answer_shows_the_value() {

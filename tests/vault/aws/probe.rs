@@ -6,13 +6,13 @@ use cloze::vault::VaultFault;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 
-use crate::aws::bench::CANARY;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
 use crate::aws::bench::pinned;
 use crate::aws::bench::seed;
 use crate::aws::bench::with_key;
+use crate::read::CANARY;
 
 #[tokio::test]
 async fn a_probe_reads_only_where_describing_is_not_enough() {

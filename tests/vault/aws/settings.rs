@@ -13,7 +13,7 @@ use cloze::vault::aws::Settings;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::one;
+use crate::read::one;
 
 #[test]
 fn settings_that_cannot_work_are_refused() {

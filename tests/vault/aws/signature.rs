@@ -14,12 +14,12 @@ use vault_mock::aws::Key;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
 use crate::aws::bench::credentials;
-use crate::aws::bench::one;
 use crate::aws::bench::refusal;
 use crate::aws::bench::seed;
 use crate::aws::bench::server;
 use crate::aws::bench::settings;
 use crate::aws::bench::with_key;
+use crate::read::one;
 
 #[tokio::test]
 async fn a_wrong_secret_key_a_foreign_one_and_an_expired_session_are_told() {

@@ -11,8 +11,8 @@ use vault_mock::aws::Value;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::one;
 use crate::aws::bench::vault;
+use crate::read::one;
 
 #[tokio::test]
 async fn values_of_all_kinds_come_back() {

@@ -8,9 +8,9 @@ use vault_mock::aws::Seed;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::one;
 use crate::aws::bench::pinned;
 use crate::aws::bench::vault;
+use crate::read::one;
 
 #[tokio::test]
 async fn versions_labels_and_bytes() {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use cloze::blank::Ask;
 use cloze::clock::Machine;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::http::Tls;
 use proptest::prelude::ProptestConfig;
@@ -20,33 +19,30 @@ use vault_mock::Options;
 use vault_mock::Script;
 use vault_mock::aws::Aws;
 
-use crate::aws::bench::CANARY;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
 use crate::aws::bench::credentials;
-use crate::aws::bench::one;
 use crate::aws::bench::seed;
 use crate::aws::bench::server;
 use crate::aws::bench::settings;
+use crate::aws::bench::trial;
 use crate::aws::bench::vault;
+use crate::read::CANARY;
+use crate::read::one;
+use crate::trial::REDIRECTS;
 
 #[tokio::test]
 async fn redirects_are_not_followed_and_the_signature_stays_home() {
     let elsewhere = server();
     for service in [SECRETS, PARAMETERS] {
-        for code in [301, 302, 303, 307, 308] {
-            let server = server();
+        for code in REDIRECTS {
             for to in [format!("{}/", elsewhere.url()), "/a".to_owned(), "//evil.example/x".to_owned()] {
-                server.journal().clear();
-                server.script(Script::new("", 1, Fault::Redirect { code, to: to.clone() }));
-                let error = one(&vault(&server, service), ask("b")).await.unwrap_err();
-                let host = if to.contains("evil") { "evil.example" } else { "127.0.0.1" };
-                assert_eq!(error.reason, format!("the vault redirects to {host}, and redirects are not followed"));
-                assert_eq!((error.fault, server.journal().count()), (VaultFault::Unavailable, 1));
+                let trial = trial(service);
+                trial.follows_no_redirect(code, &to).await;
+                let server = &trial.server;
                 server.script(Script::new("", 2, Fault::Redirect { code, to }));
-                assert!(vault(&server, service).list().await.is_err() && vault(&server, service).probe(&[ask("b")]).await[0].is_err());
-                server.heal();
+                assert!(vault(server, service).list().await.is_err() && vault(server, service).probe(&[ask("b")]).await[0].is_err());
             }
         }
     }

@@ -7,13 +7,13 @@ use cloze::vault::VaultFault;
 use vault_mock::Fault;
 use vault_mock::Script;
 
-use crate::gcp::bench::CANARY;
 use crate::gcp::bench::STRANGE;
-use crate::gcp::bench::ask;
-use crate::gcp::bench::fails;
-use crate::gcp::bench::one;
 use crate::gcp::bench::server;
+use crate::gcp::bench::trial;
 use crate::gcp::bench::vault;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 
 /// The body of a version's value.
 fn body(name: &str, payload: &str) -> String {
@@ -29,7 +29,7 @@ async fn answers_that_are_none_are_not_believed() {
     let good = "projects/123456789012/secrets/b/versions/2";
     let is = async |text: &str, reason: &str| {
         let fault = Fault::Body { code: 200, text: text.to_owned() };
-        fails(fault, VaultFault::Unavailable, &format!("{STRANGE}{reason}"), 1).await;
+        trial().fails_after(fault, VaultFault::Unavailable, &format!("{STRANGE}{reason}"), 1).await;
     };
     is("", "no JSON from byte 0 on").await;
     is(&format!("[\"{CANARY}\"]"), "an array in place of an object").await;

@@ -8,10 +8,10 @@ use vault_mock::gcp::Gcp;
 use vault_mock::gcp::Seed;
 
 use crate::gcp::bench::STRANGE;
-use crate::gcp::bench::ask;
 use crate::gcp::bench::made;
-use crate::gcp::bench::one;
 use crate::gcp::bench::settings;
+use crate::read::ask;
+use crate::read::one;
 
 #[tokio::test]
 async fn lists_are_read_page_by_page() {

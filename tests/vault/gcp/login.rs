@@ -8,13 +8,13 @@ use cloze::vault::VaultFault;
 use vault_mock::Fault;
 use vault_mock::Script;
 
-use crate::gcp::bench::CANARY;
-use crate::gcp::bench::ask;
-use crate::gcp::bench::one;
 use crate::gcp::bench::server;
 use crate::gcp::bench::user;
 use crate::gcp::bench::vault;
 use crate::gcp::bench::with;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 
 #[tokio::test]
 async fn logins_are_made_when_they_are_needed_and_once() {

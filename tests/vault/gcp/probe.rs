@@ -6,10 +6,10 @@ use vault_mock::gcp::Gcp;
 use vault_mock::gcp::Permission;
 use vault_mock::gcp::State;
 
-use crate::gcp::bench::CANARY;
-use crate::gcp::bench::ask;
 use crate::gcp::bench::seed;
 use crate::gcp::bench::vault;
+use crate::read::CANARY;
+use crate::read::ask;
 
 #[tokio::test]
 async fn a_probe_reads_values_only_where_it_must() {

@@ -3,10 +3,10 @@
 use cloze::vault::Vault as _;
 use cloze::vault::VaultFault;
 
-use crate::gcp::bench::ask;
-use crate::gcp::bench::one;
 use crate::gcp::bench::server;
 use crate::gcp::bench::vault;
+use crate::read::ask;
+use crate::read::one;
 
 #[tokio::test]
 async fn versions_are_numbers_aliases_and_what_the_answer_says() {

@@ -1,32 +1,24 @@
 //! What goes over the wire, and where it does not go.
 
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::Credential;
-use vault_mock::Fault;
-use vault_mock::Script;
 
-use crate::gcp::bench::ask;
 use crate::gcp::bench::made;
-use crate::gcp::bench::one;
 use crate::gcp::bench::server;
 use crate::gcp::bench::settings;
+use crate::gcp::bench::trial;
 use crate::gcp::bench::vault;
+use crate::read::ask;
+use crate::read::one;
+use crate::trial::REDIRECTS;
 
 #[tokio::test]
 async fn redirects_are_not_followed_and_the_token_stays_home() {
     let elsewhere = server();
-    for code in [301, 302, 303, 307, 308] {
-        let server = server();
-        let vault = vault(&server);
+    for code in REDIRECTS {
         let path = "/v1/projects/demo-project/secrets/b/versions/latest:access";
         for to in [format!("{}{path}", elsewhere.url()), path.to_owned(), "//evil.example/x".to_owned()] {
-            server.journal().clear();
-            server.script(Script::new("", 1, Fault::Redirect { code, to: to.clone() }));
-            let error = one(&vault, ask("b", None, None)).await.unwrap_err();
-            let host = if to.contains("evil") { "evil.example" } else { "127.0.0.1" };
-            assert_eq!(error.reason, format!("the vault redirects to {host}, and redirects are not followed"));
-            assert_eq!((error.fault, server.journal().count()), (VaultFault::Unavailable, 1));
+            trial().follows_no_redirect(code, &to).await;
         }
     }
     assert_eq!(elsewhere.journal().count(), 0);

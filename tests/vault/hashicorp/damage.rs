@@ -1,11 +1,11 @@
 //! Answers that are damaged at every byte show nothing of what they hold.
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
 use crate::hashicorp::bench::logged_in;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::server;
 use crate::hashicorp::bench::vault;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 use cloze::secret::Secret;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::Login;
