@@ -28,6 +28,7 @@ use vault_mock::azure::Federated;
 use vault_mock::azure::Seed;
 use vault_mock::azure::Version;
 
+use crate::damage::damaged;
 use crate::read;
 use crate::read::CANARY;
 use crate::trial::DEADLINE;
@@ -190,17 +191,13 @@ async fn no_damage_to_an_answer_shows_the_value() {
     assert!(one(&vault, "b").await.is_ok());
     let id = format!("{}/secrets/b/0123456789abcdef0123456789abcdef", server.url());
     let good = format!(r#"{{"value": "{CANARY}", "id": "{id}", "attributes": {{"enabled": true, "nbf": 1, "exp": 2}}}}"#);
-    for at in 0..good.len() {
-        let inserted = format!("{}\u{1}{}", &good[..at], &good[at..]);
-        let planted = format!("{}{CANARY}{}", &good[..at], &good[at..]);
-        for text in [good[..at].to_owned(), inserted, planted] {
-            server.script(Script::new("GetSecret", 1, Fault::Body { code: 200, text: text.clone() }));
-            let asks = [ask("b", None), Ask { key: Some("k".to_owned()), ..ask("b", None) }];
-            for answer in vault.fetch(&asks).await {
-                // A version is no value; a canary that was planted into one comes back as it.
-                if let Err(error) = answer {
-                    assert!(!format!("{error:?}").contains(CANARY), "{error:?} of {text}");
-                }
+    for text in damaged(&good) {
+        server.script(Script::new("GetSecret", 1, Fault::Body { code: 200, text: text.clone() }));
+        let asks = [ask("b", None), Ask { key: Some("k".to_owned()), ..ask("b", None) }];
+        for answer in vault.fetch(&asks).await {
+            // A version is no value; a canary that was planted into one comes back as it.
+            if let Err(error) = answer {
+                assert!(!format!("{error:?}").contains(CANARY), "{error:?} of {text}");
             }
         }
     }

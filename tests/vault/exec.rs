@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use tokio::time::sleep;
 
+use crate::damage::damaged;
 use crate::read::CANARY;
 use crate::read::ask;
 use crate::read::one;
@@ -186,20 +187,15 @@ async fn answers_that_are_none_are_not_believed() {
 async fn no_damage_to_an_answer_shows_the_value() {
     let (vault, directory) = answering();
     let good = format!(r#"{{"answers": [{{"value": "{CANARY}", "version": "3"}}, {{"fields": {{"user": "{CANARY}"}}}}]}}"#);
-    for at in 0..good.len() {
-        for text in
-            [good[..at].to_owned(), format!("{}\u{1}{}", &good[..at], &good[at..]), format!("{}{CANARY}{}", &good[..at], &good[at..])]
-        {
-            fs::write(directory.path().join("answer"), &text).unwrap();
-            for answer in vault.fetch(&[ask("db", None, None), ask("map", Some("absent"), None)]).await {
-                // A canary that was planted in a key has become a key's name, and one in a version a version: no values.
-                let shown = format!("{answer:?}");
-                let planted = text.matches(CANARY).count() > 2;
-                let named = shown
-                    .split(['`', '"'])
-                    .all(|part| part == CANARY || !part.contains(CANARY) || planted && part.len() < CANARY.len() + 9);
-                assert!(named && (planted || !shown.contains(CANARY)), "{text}: {shown}");
-            }
+    for text in damaged(&good) {
+        fs::write(directory.path().join("answer"), &text).unwrap();
+        for answer in vault.fetch(&[ask("db", None, None), ask("map", Some("absent"), None)]).await {
+            // A canary that was planted in a key has become a key's name, and one in a version a version: no values.
+            let shown = format!("{answer:?}");
+            let planted = text.matches(CANARY).count() > 2;
+            let named =
+                shown.split(['`', '"']).all(|part| part == CANARY || !part.contains(CANARY) || planted && part.len() < CANARY.len() + 9);
+            assert!(named && (planted || !shown.contains(CANARY)), "{text}: {shown}");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod aws;
 mod azure;
+mod damage;
 mod env;
 mod exec;
 mod faults;
