@@ -16,7 +16,6 @@ use cloze::vault::azure::AzureVault;
 use cloze::vault::azure::Credential;
 use cloze::vault::azure::Settings;
 use cloze::vault::id_token::IdToken;
-use tokio::time::Instant;
 use vault_mock::Authority;
 use vault_mock::Credential as Shown;
 use vault_mock::Fault;
@@ -29,8 +28,13 @@ use vault_mock::azure::Federated;
 use vault_mock::azure::Seed;
 use vault_mock::azure::Version;
 
-const CANARY: &str = "canary-7Yq1";
-const DEADLINE: Duration = Duration::from_secs(3);
+use crate::damage::damaged;
+use crate::read;
+use crate::read::CANARY;
+use crate::trial::DEADLINE;
+use crate::trial::REDIRECTS;
+use crate::trial::Trial;
+
 const APPLICATION: &str = include_str!("application.pem");
 
 fn seed() -> Seed {
@@ -56,32 +60,25 @@ fn made(settings: Settings) -> AzureVault {
 }
 
 fn ask(name: &str, version: Option<&str>) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: None, version: version.map(str::to_owned) }
+    read::ask(name, None, version)
 }
 
 async fn one(vault: &AzureVault, name: &str) -> Result<Fetched, VaultError> {
-    let outcome = vault.fetch(&[ask(name, None)]).await.remove(0);
-    assert!(!format!("{outcome:?}").contains(CANARY), "{outcome:?}");
-    outcome
+    read::one(vault, ask(name, None)).await
 }
 
-/// The error of reading `b` while `fault` befalls what goes `on`, with the requests that it befell.
-async fn under(on: &str, fault: Fault) -> (VaultError, usize) {
+/// A read of `b`, where what goes `on` fails.
+fn trial(on: &'static str) -> Trial<Azure, AzureVault> {
     let server = server();
-    server.script(Script::always(on, fault));
-    let started = Instant::now();
-    let error = one(&made(settings(&server)), "b").await.unwrap_err();
-    assert!(started.elapsed() < DEADLINE + Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(!error.next.is_empty());
-    (error, server.journal().of(on).len())
+    let vault = made(settings(&server));
+    Trial { server, vault, ask: ask("b", None), on, grace: Duration::from_secs(1) }
 }
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
     use VaultFault::{Denied, Gone, NotFound, Unauthenticated, Unavailable};
     let is = async |fault: Fault, expected: VaultFault, reason: &str, next: &str| {
-        let (error, count) = under("GetSecret", fault).await;
-        assert_eq!((error.fault, error.reason.as_str(), count), (expected, reason, 1));
+        let error = trial("GetSecret").fails_after(fault, expected, reason, 1).await;
         assert!(error.next.contains(next), "{}", error.next);
     };
     is(Fault::variant(403, "disabled"), Gone, "`b` is disabled", "enable it").await;
@@ -105,11 +102,10 @@ async fn refusals_are_told_apart() {
 
 #[tokio::test]
 async fn passing_faults_are_tried_again() {
-    let (error, count) = under("GetSecret", Fault::status(503)).await;
-    assert_eq!((error.reason.as_str(), count), ("the vault failed with status 503: The service is unavailable.", 4));
-    let (error, _) = under("GetSecret", Fault::status(429)).await;
+    let reason = "the vault failed with status 503: The service is unavailable.";
+    trial("GetSecret").fails_after(Fault::status(503), VaultFault::Unavailable, reason, 4).await;
     let reason = "the vault asks for patience: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::RateLimited, reason));
+    trial("GetSecret").fails(Fault::status(429), VaultFault::RateLimited, reason).await;
     let server = server();
     for fault in [Fault::status(500), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
         server.script(Script::new("GetSecret", 1, fault));
@@ -119,11 +115,7 @@ async fn passing_faults_are_tried_again() {
 
 #[tokio::test]
 async fn a_login_that_fails_is_told_and_not_repeated_for_each() {
-    let is = async |fault: Fault, expected: VaultFault, reason: &str| {
-        let (error, count) = under("Token", fault).await;
-        assert_eq!((error.fault, error.reason.as_str()), (expected, reason));
-        count
-    };
+    let is = async |fault: Fault, expected: VaultFault, reason: &str| trial("Token").fails_after(fault, expected, reason, 1).await;
     let worded = |words: &str| Fault::Status {
         code: 401,
         variant: Some("7000215".to_owned()),
@@ -131,17 +123,14 @@ async fn a_login_that_fails_is_told_and_not_repeated_for_each() {
         words: Some(vec![words.to_owned()]),
     };
     let reason = "the login service gives no token: AADSTS7000215: Invalid client secret provided";
-    assert_eq!(is(worded("Invalid client secret provided."), VaultFault::Unauthenticated, reason).await, 1);
+    is(worded("Invalid client secret provided."), VaultFault::Unauthenticated, reason).await;
     let quoting = format!("Invalid client secret {CANARY}-secret.");
-    assert_eq!(is(worded(&quoting), VaultFault::Unauthenticated, "the login service gives no token (status 401)").await, 1);
+    is(worded(&quoting), VaultFault::Unauthenticated, "the login service gives no token (status 401)").await;
     let body = Fault::Body { code: 200, text: format!("{{\"access_token\": 1, \"x\": \"{CANARY}") };
-    assert_eq!(
-        is(body, VaultFault::Unauthenticated, "application demo-client with a client secret got an answer that is no token").await,
-        1
-    );
+    is(body, VaultFault::Unauthenticated, "application demo-client with a client secret got an answer that is no token").await;
     let to = "https://evil.example/token".to_owned();
     let reason = "the login service redirects to evil.example, and redirects are not followed";
-    assert_eq!(is(Fault::Redirect { code: 307, to }, VaultFault::Unavailable, reason).await, 1);
+    is(Fault::Redirect { code: 307, to }, VaultFault::Unavailable, reason).await;
     let server = server();
     server.script(Script::always("Token", Fault::variant(400, "90002")));
     let asks: Vec<Ask> = (0..40).map(|number| ask(&number.to_string(), None)).collect();
@@ -173,12 +162,9 @@ async fn one_token_is_asked_for_whoever_asks() {
 #[tokio::test]
 async fn no_credential_goes_astray() {
     let elsewhere = server();
-    for code in [301, 302, 303, 307, 308] {
-        let server = server();
+    for code in REDIRECTS {
         let to = format!("{}/secrets/b?api-version=7.5", elsewhere.url());
-        server.script(Script::always("GetSecret", Fault::Redirect { code, to }));
-        let error = one(&made(settings(&server)), "b").await.unwrap_err();
-        assert_eq!(error.reason, "the vault redirects to 127.0.0.1, and redirects are not followed");
+        trial("GetSecret").follows_no_redirect(code, &to).await;
     }
     // A challenge for another domain gets no token, and no request with one is made.
     for resource in ["https://vault.azure.net", "https://graph.microsoft.com", "https://management.azure.com"] {
@@ -205,17 +191,13 @@ async fn no_damage_to_an_answer_shows_the_value() {
     assert!(one(&vault, "b").await.is_ok());
     let id = format!("{}/secrets/b/0123456789abcdef0123456789abcdef", server.url());
     let good = format!(r#"{{"value": "{CANARY}", "id": "{id}", "attributes": {{"enabled": true, "nbf": 1, "exp": 2}}}}"#);
-    for at in 0..good.len() {
-        let inserted = format!("{}\u{1}{}", &good[..at], &good[at..]);
-        let planted = format!("{}{CANARY}{}", &good[..at], &good[at..]);
-        for text in [good[..at].to_owned(), inserted, planted] {
-            server.script(Script::new("GetSecret", 1, Fault::Body { code: 200, text: text.clone() }));
-            let asks = [ask("b", None), Ask { key: Some("k".to_owned()), ..ask("b", None) }];
-            for answer in vault.fetch(&asks).await {
-                // A version is no value; a canary that was planted into one comes back as it.
-                if let Err(error) = answer {
-                    assert!(!format!("{error:?}").contains(CANARY), "{error:?} of {text}");
-                }
+    for text in damaged(&good) {
+        server.script(Script::new("GetSecret", 1, Fault::Body { code: 200, text: text.clone() }));
+        let asks = [ask("b", None), Ask { key: Some("k".to_owned()), ..ask("b", None) }];
+        for answer in vault.fetch(&asks).await {
+            // A version is no value; a canary that was planted into one comes back as it.
+            if let Err(error) = answer {
+                assert!(!format!("{error:?}").contains(CANARY), "{error:?} of {text}");
             }
         }
     }

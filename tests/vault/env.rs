@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use cloze::blank::Ask;
 use cloze::secret::Secret;
-use cloze::vault::Fetched;
 use cloze::vault::Step;
 use cloze::vault::Vault as _;
 use cloze::vault::VaultError;
@@ -12,6 +11,9 @@ use cloze::vault::VaultFault;
 use cloze::vault::env::EnvVault;
 use cloze::vault::env::Settings;
 use cloze::vault::env::Surroundings;
+
+use crate::read::ask;
+use crate::read::one;
 
 /// What is set in these tests.
 const TABLE: [(&str, &str); 6] = [
@@ -43,14 +45,6 @@ fn made(prefix: &str, prefixes: &[&str]) -> Result<EnvVault, VaultError> {
 
 fn vault(prefix: &str) -> EnvVault {
     made(prefix, &[]).unwrap()
-}
-
-fn ask(name: &str, key: Option<&str>, version: Option<&str>) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: key.map(str::to_owned), version: version.map(str::to_owned) }
-}
-
-async fn one(vault: &EnvVault, ask: Ask) -> Result<Fetched, VaultError> {
-    vault.fetch(&[ask]).await.remove(0)
 }
 
 #[tokio::test]

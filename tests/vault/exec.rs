@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use cloze::blank::Ask;
 use cloze::clock::Timestamp;
-use cloze::vault::Fetched;
 use cloze::vault::Step;
 use cloze::vault::Vault as _;
 use cloze::vault::VaultError;
@@ -19,7 +18,11 @@ use tempfile::TempDir;
 use tokio::time::Instant;
 use tokio::time::sleep;
 
-const CANARY: &str = "canary-7Yq1";
+use crate::damage::damaged;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
+
 const STRANGE: &str = "the program's answer is not that of `cloze.dev/exec/v1`: ";
 
 fn settings(command: &[&str], directory: &Path) -> Settings {
@@ -50,16 +53,6 @@ fn with_deadline(text: &str, deadline: Duration) -> (ExecVault, TempDir) {
 /// A vault whose program answers with the text of the file `answer`.
 fn answering() -> (ExecVault, TempDir) {
     script("cat > request; cat answer")
-}
-
-fn ask(name: &str, key: Option<&str>, version: Option<&str>) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: key.map(str::to_owned), version: version.map(str::to_owned) }
-}
-
-async fn one(vault: &ExecVault, ask: Ask) -> Result<Fetched, VaultError> {
-    let answer = vault.fetch(&[ask]).await.remove(0);
-    assert!(!format!("{answer:?}").contains(CANARY), "{answer:?}");
-    answer
 }
 
 /// The error of one ask when the program answers so.
@@ -194,20 +187,15 @@ async fn answers_that_are_none_are_not_believed() {
 async fn no_damage_to_an_answer_shows_the_value() {
     let (vault, directory) = answering();
     let good = format!(r#"{{"answers": [{{"value": "{CANARY}", "version": "3"}}, {{"fields": {{"user": "{CANARY}"}}}}]}}"#);
-    for at in 0..good.len() {
-        for text in
-            [good[..at].to_owned(), format!("{}\u{1}{}", &good[..at], &good[at..]), format!("{}{CANARY}{}", &good[..at], &good[at..])]
-        {
-            fs::write(directory.path().join("answer"), &text).unwrap();
-            for answer in vault.fetch(&[ask("db", None, None), ask("map", Some("absent"), None)]).await {
-                // A canary that was planted in a key has become a key's name, and one in a version a version: no values.
-                let shown = format!("{answer:?}");
-                let planted = text.matches(CANARY).count() > 2;
-                let named = shown
-                    .split(['`', '"'])
-                    .all(|part| part == CANARY || !part.contains(CANARY) || planted && part.len() < CANARY.len() + 9);
-                assert!(named && (planted || !shown.contains(CANARY)), "{text}: {shown}");
-            }
+    for text in damaged(&good) {
+        fs::write(directory.path().join("answer"), &text).unwrap();
+        for answer in vault.fetch(&[ask("db", None, None), ask("map", Some("absent"), None)]).await {
+            // A canary that was planted in a key has become a key's name, and one in a version a version: no values.
+            let shown = format!("{answer:?}");
+            let planted = text.matches(CANARY).count() > 2;
+            let named =
+                shown.split(['`', '"']).all(|part| part == CANARY || !part.contains(CANARY) || planted && part.len() < CANARY.len() + 9);
+            assert!(named && (planted || !shown.contains(CANARY)), "{text}: {shown}");
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod aws;
 mod azure;
+mod damage;
 mod env;
 mod exec;
 mod faults;
@@ -13,5 +14,7 @@ mod gcp;
 mod hashicorp;
 mod local;
 mod plan;
+mod read;
 mod rig;
 mod storm;
+mod trial;

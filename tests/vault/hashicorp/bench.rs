@@ -1,10 +1,7 @@
 //! A server, and vaults that ask it.
 
-use cloze::blank::Ask;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
-use cloze::vault::Fetched;
-use cloze::vault::Vault as _;
 use cloze::vault::VaultError;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
@@ -16,8 +13,11 @@ use vault_mock::Server;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
-pub(super) const CANARY: &str = "canary-7Yq1";
-pub(super) const DEADLINE: Duration = Duration::from_secs(3);
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
+use crate::trial::DEADLINE;
+use crate::trial::Trial;
 
 pub(super) fn server() -> Server<Hashicorp> {
     Hashicorp::serve(Seed::default().secret("secret/a", &[("value", CANARY), ("user", "app")]).secret("secret/b", &[("value", CANARY)]))
@@ -34,12 +34,11 @@ pub(super) fn with_token(server: &Server<Hashicorp>, token: &str) -> HashicorpVa
     HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
 }
 
-pub(super) fn ask(name: &str, key: Option<&str>, version: Option<&str>) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: key.map(str::to_owned), version: version.map(str::to_owned) }
-}
-
-pub(super) async fn one(vault: &HashicorpVault, ask: Ask) -> Result<Fetched, VaultError> {
-    vault.fetch(&[ask]).await.remove(0)
+/// A read of `b`.
+pub(super) fn trial() -> Trial<Hashicorp, HashicorpVault> {
+    let server = server();
+    let vault = vault(&server);
+    Trial { server, vault, ask: ask("b", None, None), on: "", grace: Duration::from_millis(500) }
 }
 
 pub(super) fn words(code: u16, words: &str) -> Fault {

@@ -1,11 +1,12 @@
 //! Answers that are damaged at every byte show nothing of what they hold.
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
+use crate::damage::damaged;
 use crate::hashicorp::bench::logged_in;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::server;
 use crate::hashicorp::bench::vault;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 use cloze::secret::Secret;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::Login;
@@ -22,17 +23,12 @@ async fn no_damage_to_an_answer_shows_the_value() {
     let good = format!(
         r#"{{"data": {{"data": {{"user": "{CANARY}", "password": "{CANARY}"}}, "metadata": {{"version": 1, "deletion_time": "", "destroyed": false}}}}}}"#
     );
-    for at in 0..good.len() {
-        let cut = good[..at].to_owned();
-        let inserted = format!("{}\u{1}{}", &good[..at], &good[at..]);
-        let planted = format!("{}{CANARY}{}", &good[..at], &good[at..]);
-        for text in [cut, inserted, planted] {
-            server.script(Script::new("", 1, Fault::Body { code: 200, text }));
-            for answer in vault.fetch(&[ask("x", None, None), ask("x", Some("absent"), None)]).await {
-                // A canary that was planted in a key has become a key's name, which is no value.
-                let shown = format!("{answer:?}");
-                assert!(names_a_key(&shown), "{shown}");
-            }
+    for text in damaged(&good) {
+        server.script(Script::new("", 1, Fault::Body { code: 200, text }));
+        for answer in vault.fetch(&[ask("x", None, None), ask("x", Some("absent"), None)]).await {
+            // A canary that was planted in a key has become a key's name, which is no value.
+            let shown = format!("{answer:?}");
+            assert!(names_a_key(&shown), "{shown}");
         }
     }
 }
@@ -50,15 +46,12 @@ async fn no_damage_to_what_is_known_without_a_value_shows_anything() {
             server.script(Script::always("subkeys", Fault::status(405)));
         }
         let vault = vault(&server);
-        for at in 0..good.len() {
-            let planted = format!("{}{CANARY}{}", &good[..at], &good[at..]);
-            for text in [good[..at].to_owned(), planted] {
-                server.script(Script::new(operation, 1, Fault::Body { code: 200, text }));
-                let found = vault.probe(&[ask("a", key, None)]).await;
-                // A canary that was planted in a time has become a time.
-                let shown = format!("{found:?}").replace(&format!("deleted at {CANARY}"), "");
-                assert!(names_a_key(&shown), "{shown}");
-            }
+        for text in damaged(&good) {
+            server.script(Script::new(operation, 1, Fault::Body { code: 200, text }));
+            let found = vault.probe(&[ask("a", key, None)]).await;
+            // A canary that was planted in a time has become a time.
+            let shown = format!("{found:?}").replace(&format!("deleted at {CANARY}"), "");
+            assert!(names_a_key(&shown), "{shown}");
         }
     }
 }
@@ -73,23 +66,18 @@ async fn no_damage_to_a_login_shows_the_token() {
     let server = Hashicorp::serve(Seed::default().approle(Role::new("role", "secret", &[])).secret("secret/a", &[("value", "v")])).unwrap();
     let good =
         format!(r#"{{"auth": {{"client_token": "{CANARY}", "lease_duration": 60, "token_type": "service", "mfa_requirement": null}}}}"#);
-    for at in 0..good.len() {
-        let cut = good[..at].to_owned();
-        let inserted = format!("{}\u{1}{}", &good[..at], &good[at..]);
-        let planted = format!("{}{CANARY}{}", &good[..at], &good[at..]);
-        for text in [cut, inserted, planted] {
-            for code in [200, 400, 403] {
-                let login = Login::AppRole {
-                    mount: "approle".to_owned(),
-                    role_id: Secret::copy_of(b"role"),
-                    secret_id: Some(Secret::copy_of(CANARY.as_bytes())),
-                };
-                let vault = logged_in(&server, login);
-                server.heal();
-                server.script(Script::new("login", 1, Fault::Body { code, text: text.clone() }));
-                let answer = one(&vault, ask("a", None, None)).await;
-                assert!(!format!("{answer:?}{vault:?}").contains(CANARY), "{answer:?}");
-            }
+    for text in damaged(&good) {
+        for code in [200, 400, 403] {
+            let login = Login::AppRole {
+                mount: "approle".to_owned(),
+                role_id: Secret::copy_of(b"role"),
+                secret_id: Some(Secret::copy_of(CANARY.as_bytes())),
+            };
+            let vault = logged_in(&server, login);
+            server.heal();
+            server.script(Script::new("login", 1, Fault::Body { code, text: text.clone() }));
+            let answer = one(&vault, ask("a", None, None)).await;
+            assert!(!format!("{answer:?}{vault:?}").contains(CANARY), "{answer:?}");
         }
     }
 }

@@ -11,11 +11,11 @@ use vault_mock::Server;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
 use crate::hashicorp::bench::error;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::with;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 
 fn server() -> Server<Hashicorp> {
     let seed = Seed::default().mount("kv", 1).mount("secret", 2);

@@ -20,13 +20,13 @@ use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Role;
 use vault_mock::hashicorp::Seed;
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
 use crate::hashicorp::bench::error;
 use crate::hashicorp::bench::logged_in;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::vault;
 use crate::hashicorp::bench::with;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 
 /// Tokens of a platform, with claims that must not be shown.
 const JOB: &str = "aGVhZA.Y2FuYXJ5LTdZcTE.c2ln";

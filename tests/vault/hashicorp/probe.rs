@@ -13,11 +13,11 @@ use vault_mock::hashicorp::Capability;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
 use crate::hashicorp::bench::vault;
 use crate::hashicorp::bench::with;
 use crate::hashicorp::bench::with_token;
+use crate::read::CANARY;
+use crate::read::ask;
 
 fn seed() -> Seed {
     let fields = [("user", "app"), ("password", CANARY)];

@@ -13,11 +13,11 @@ use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Role;
 use vault_mock::hashicorp::Seed;
 
-use crate::hashicorp::bench::ask;
 use crate::hashicorp::bench::error;
 use crate::hashicorp::bench::logged_in;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::vault;
+use crate::read::ask;
+use crate::read::one;
 
 fn server(flavor: Flavor, ttl: u64) -> Server<Hashicorp> {
     let seed = Seed { flavor, ..Seed::default() }.approle(Role { ttl, ..Role::new("role-1", "secret-1", &[]) });

@@ -1,11 +1,11 @@
 //! Who is believed to be the vault, and who says that it is us.
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
 use crate::hashicorp::bench::error;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::server;
 use crate::hashicorp::bench::with;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::vault::Step;

@@ -1,10 +1,10 @@
 //! Versions, and maps with and without keys.
 
-use crate::hashicorp::bench::CANARY;
-use crate::hashicorp::bench::ask;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::server;
 use crate::hashicorp::bench::vault;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
 use cloze::clock::Timestamp;
 use cloze::vault::Shape;
 use cloze::vault::Vault as _;

@@ -1,10 +1,12 @@
 //! What goes over the wire, how often, and where it does not go.
 
-use crate::hashicorp::bench::ask;
-use crate::hashicorp::bench::one;
 use crate::hashicorp::bench::server;
+use crate::hashicorp::bench::trial;
 use crate::hashicorp::bench::vault;
 use crate::hashicorp::bench::with_token;
+use crate::read::ask;
+use crate::read::one;
+use crate::trial::REDIRECTS;
 use cloze::blank::Ask;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
@@ -15,24 +17,16 @@ use cloze::vault::hashicorp::Settings;
 use std::sync::Arc;
 use std::time::Duration;
 use vault_mock::Credential;
-use vault_mock::Fault;
 use vault_mock::Options;
-use vault_mock::Script;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
 #[tokio::test]
 async fn redirects_are_not_followed_and_the_token_stays_home() {
     let elsewhere = server();
-    for code in [301, 302, 303, 307, 308] {
-        let server = server();
+    for code in REDIRECTS {
         for to in [format!("{}/v1/secret/data/b", elsewhere.url()), "/v1/secret/data/a".to_owned(), "//evil.example/x".to_owned()] {
-            server.journal().clear();
-            server.script(Script::new("", 1, Fault::Redirect { code, to: to.clone() }));
-            let error = one(&vault(&server), ask("b", None, None)).await.unwrap_err();
-            let host = if to.contains("evil") { "evil.example" } else { "127.0.0.1" };
-            assert_eq!(error.reason, format!("the vault redirects to {host}, and redirects are not followed"));
-            assert_eq!((error.fault, server.journal().count()), (VaultFault::Unavailable, 1));
+            trial().follows_no_redirect(code, &to).await;
         }
     }
     assert_eq!(elsewhere.journal().count(), 0);

@@ -12,57 +12,34 @@ use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
 use cloze::vault::http::Limits;
 use vault_mock::Fault;
-use vault_mock::Journal;
 use vault_mock::Options;
-use vault_mock::Script;
 use vault_mock::Server;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Seed;
 
 use crate::rig::Rig;
-use crate::rig::SECRETS;
-use crate::rig::name;
-use crate::rig::value;
+use crate::rig::secrets;
 
-#[derive(Debug)]
-pub(super) struct AwsRig {
-    server: Server<Aws>,
+pub(super) fn serve(latency: Duration) -> Server<Aws> {
+    let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&name, &value));
+    Aws::serve_with(seed, Options::latency(latency)).unwrap()
 }
 
-impl AwsRig {
-    pub(super) fn new(latency_ms: u64) -> Self {
-        let seed = (0..SECRETS).fold(Seed::default(), |seed, number| seed.secret(&name(number), &value(number)));
-        Self { server: Aws::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
-    }
-}
-
-impl Rig for AwsRig {
+impl Rig for Server<Aws> {
     fn kind(&self) -> &'static str {
         "aws"
     }
 
     fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
-        let key = self.server.protocol().key();
+        let key = self.protocol().key();
         let credentials = Credentials::new(&key.id, &key.secret, key.session.clone(), None, "test");
         let settings = Settings {
             region: Some("eu-central-1".to_owned()),
-            endpoint: Some(self.server.url()),
+            endpoint: Some(self.url()),
             limits,
             ..Settings::new(Service::SecretsManager)
         };
         Arc::new(AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap())
-    }
-
-    fn script(&self, script: Script) {
-        self.server.script(script);
-    }
-
-    fn heal(&self) {
-        self.server.heal();
-    }
-
-    fn journal(&self) -> &Journal {
-        self.server.journal()
     }
 
     fn calls(&self, secrets: usize) -> (usize, usize) {
@@ -70,7 +47,7 @@ impl Rig for AwsRig {
     }
 
     fn credentials(&self) -> Vec<String> {
-        vec![self.server.protocol().key().secret.clone()]
+        vec![self.protocol().key().secret.clone()]
     }
 
     fn refusals(&self) -> Vec<(Fault, VaultFault)> {

@@ -12,54 +12,31 @@ use cloze::vault::azure::Credential;
 use cloze::vault::azure::Settings;
 use cloze::vault::http::Limits;
 use vault_mock::Fault;
-use vault_mock::Journal;
 use vault_mock::Options;
-use vault_mock::Script;
 use vault_mock::Server;
 use vault_mock::azure::Azure;
 use vault_mock::azure::Seed;
 
 use crate::rig::Rig;
-use crate::rig::SECRETS;
-use crate::rig::name;
-use crate::rig::value;
+use crate::rig::secrets;
 
-#[derive(Debug)]
-pub(super) struct AzureRig {
-    server: Server<Azure>,
+pub(super) fn serve(latency: Duration) -> Server<Azure> {
+    let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&name, &value));
+    Azure::serve_with(seed, Options::latency(latency)).unwrap()
 }
 
-impl AzureRig {
-    pub(super) fn new(latency_ms: u64) -> Self {
-        let seed = (0..SECRETS).fold(Seed::default(), |seed, number| seed.secret(&name(number), &value(number)));
-        Self { server: Azure::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
-    }
-}
-
-impl Rig for AzureRig {
+impl Rig for Server<Azure> {
     fn kind(&self) -> &'static str {
         "azure"
     }
 
     fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
-        let (client, secret) = self.server.protocol().client();
-        let tenant = self.server.protocol().tenant();
+        let (client, secret) = self.protocol().client();
+        let tenant = self.protocol().tenant();
         let credential = Credential::ClientSecret { tenant, client, secret: Secret::copy_of(secret.as_bytes()) };
-        let url = self.server.url();
+        let url = self.url();
         let settings = Settings { authority: Some(url.clone()), limits, ..Settings::new(url, credential) };
         Arc::new(AzureVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap())
-    }
-
-    fn script(&self, script: Script) {
-        self.server.script(script);
-    }
-
-    fn heal(&self) {
-        self.server.heal();
-    }
-
-    fn journal(&self) -> &Journal {
-        self.server.journal()
     }
 
     fn calls(&self, secrets: usize) -> (usize, usize) {
@@ -67,7 +44,7 @@ impl Rig for AzureRig {
     }
 
     fn credentials(&self) -> Vec<String> {
-        vec![self.server.protocol().client().1]
+        vec![self.protocol().client().1]
     }
 
     fn refusals(&self) -> Vec<(Fault, VaultFault)> {

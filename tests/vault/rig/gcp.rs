@@ -11,56 +11,33 @@ use cloze::vault::gcp::GcpVault;
 use cloze::vault::gcp::Settings;
 use cloze::vault::http::Limits;
 use vault_mock::Fault;
-use vault_mock::Journal;
 use vault_mock::Options;
-use vault_mock::Script;
 use vault_mock::Server;
 use vault_mock::gcp::Gcp;
 use vault_mock::gcp::Seed;
 
 use crate::rig::Rig;
-use crate::rig::SECRETS;
-use crate::rig::name;
-use crate::rig::value;
+use crate::rig::secrets;
 
-#[derive(Debug)]
-pub(super) struct GcpRig {
-    server: Server<Gcp>,
+pub(super) fn serve(latency: Duration) -> Server<Gcp> {
+    let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&name, &value));
+    Gcp::serve_with(seed, Options::latency(latency)).unwrap()
 }
 
-impl GcpRig {
-    pub(super) fn new(latency_ms: u64) -> Self {
-        let seed = (0..SECRETS).fold(Seed::default(), |seed, number| seed.secret(&name(number), &value(number)));
-        Self { server: Gcp::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
-    }
-}
-
-impl Rig for GcpRig {
+impl Rig for Server<Gcp> {
     fn kind(&self) -> &'static str {
         "gcp"
     }
 
     fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
-        let credentials = self.server.protocol().authorized_user(&self.server.url());
+        let credentials = self.protocol().authorized_user(&self.url());
         let settings = Settings {
-            endpoint: Some(self.server.url()),
+            endpoint: Some(self.url()),
             credentials: Some(Secret::copy_of(credentials.as_bytes())),
             limits,
             ..Settings::new("demo-project")
         };
         Arc::new(GcpVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap())
-    }
-
-    fn script(&self, script: Script) {
-        self.server.script(script);
-    }
-
-    fn heal(&self) {
-        self.server.heal();
-    }
-
-    fn journal(&self) -> &Journal {
-        self.server.journal()
     }
 
     fn calls(&self, secrets: usize) -> (usize, usize) {

@@ -11,54 +11,28 @@ use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
 use cloze::vault::http::Limits;
 use vault_mock::Fault;
-use vault_mock::Journal;
 use vault_mock::Options;
-use vault_mock::Script;
 use vault_mock::Server;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
 use crate::rig::Rig;
-use crate::rig::SECRETS;
-use crate::rig::name;
-use crate::rig::value;
+use crate::rig::secrets;
 
-#[derive(Debug)]
-pub(super) struct HashicorpRig {
-    server: Server<Hashicorp>,
+pub(super) fn serve(latency: Duration) -> Server<Hashicorp> {
+    let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&format!("secret/{name}"), &[("value", &value)]));
+    Hashicorp::serve_with(seed, Options::latency(latency)).unwrap()
 }
 
-impl HashicorpRig {
-    pub(super) fn new(latency_ms: u64) -> Self {
-        let mut seed = Seed::default();
-        for number in 0..SECRETS {
-            seed = seed.secret(&format!("secret/{}", name(number)), &[("value", &value(number))]);
-        }
-        Self { server: Hashicorp::serve_with(seed, Options::latency(Duration::from_millis(latency_ms))).unwrap() }
-    }
-}
-
-impl Rig for HashicorpRig {
+impl Rig for Server<Hashicorp> {
     fn kind(&self) -> &'static str {
         "hashicorp"
     }
 
     fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
-        let token = Secret::copy_of(self.server.protocol().token().as_bytes());
-        let settings = Settings { limits, ..Settings::new(self.server.url(), "secret", token) };
+        let token = Secret::copy_of(self.protocol().token().as_bytes());
+        let settings = Settings { limits, ..Settings::new(self.url(), "secret", token) };
         Arc::new(HashicorpVault::new(settings, Arc::new(Machine)).unwrap())
-    }
-
-    fn script(&self, script: Script) {
-        self.server.script(script);
-    }
-
-    fn heal(&self) {
-        self.server.heal();
-    }
-
-    fn journal(&self) -> &Journal {
-        self.server.journal()
     }
 
     fn calls(&self, secrets: usize) -> (usize, usize) {
@@ -66,7 +40,7 @@ impl Rig for HashicorpRig {
     }
 
     fn credentials(&self) -> Vec<String> {
-        vec![self.server.protocol().token().to_owned()]
+        vec![self.protocol().token().to_owned()]
     }
 
     fn refusals(&self) -> Vec<(Fault, VaultFault)> {

@@ -4,34 +4,26 @@ mod aws;
 mod azure;
 mod gcp;
 mod hashicorp;
+mod mock;
 
-use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cloze::blank::Ask;
 use cloze::vault::Vault;
 use cloze::vault::VaultFault;
 use cloze::vault::http::Limits;
 use vault_mock::Fault;
-use vault_mock::Journal;
-use vault_mock::Script;
+
+use crate::rig::mock::Mock;
 
 /// A kind of vault with its mock.
-pub(crate) trait Rig: fmt::Debug {
+pub(crate) trait Rig: Mock {
     /// The kind, as in a project file.
     fn kind(&self) -> &'static str;
 
     /// A new client.
     fn vault(&self, limits: Limits) -> Arc<dyn Vault>;
-
-    /// What every answer of the mock takes from now on goes wrong so.
-    fn script(&self, script: Script);
-
-    /// Forgets the scripts.
-    fn heal(&self);
-
-    /// What was asked.
-    fn journal(&self) -> &Journal;
 
     /// How many calls read `secrets` distinct ones, and how many go ahead of them.
     fn calls(&self, secrets: usize) -> (usize, usize);
@@ -47,7 +39,7 @@ pub(crate) trait Rig: fmt::Debug {
 pub(crate) const SECRETS: usize = 167;
 
 /// The name of a secret.
-pub(crate) fn name(number: usize) -> String {
+fn name(number: usize) -> String {
     format!("secret-{number}")
 }
 
@@ -61,12 +53,13 @@ pub(crate) fn ask(number: usize) -> Ask {
     Ask { vault: "default".to_owned(), name: name(number), key: None, version: None }
 }
 
-/// All of them; what stands at `latency_ms` goes before each answer of the mock.
+/// The name of each, with its value.
+fn secrets() -> impl Iterator<Item = (String, String)> {
+    (0..SECRETS).map(|number| (name(number), value(number)))
+}
+
+/// All kinds; what stands at `latency_ms` goes before each answer of the mock.
 pub(crate) fn all(latency_ms: u64) -> Vec<Box<dyn Rig>> {
-    vec![
-        Box::new(hashicorp::HashicorpRig::new(latency_ms)),
-        Box::new(azure::AzureRig::new(latency_ms)),
-        Box::new(aws::AwsRig::new(latency_ms)),
-        Box::new(gcp::GcpRig::new(latency_ms)),
-    ]
+    let latency = Duration::from_millis(latency_ms);
+    vec![Box::new(hashicorp::serve(latency)), Box::new(azure::serve(latency)), Box::new(aws::serve(latency)), Box::new(gcp::serve(latency))]
 }

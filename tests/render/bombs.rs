@@ -1,0 +1,149 @@
+//! Templates that would never end, or fill all memory, are ended.
+
+use std::fs::read_dir;
+use std::fs::read_to_string;
+use std::process::id;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread::scope;
+use std::thread::sleep;
+use std::time::Duration;
+use std::time::Instant;
+
+use cloze::render::Engine as _;
+
+use crate::bench::process;
+use crate::bench::request;
+use crate::bench::told;
+use crate::bench::values;
+
+/// Templates that would never end, or fill all memory.
+fn bombs() -> Vec<(&'static str, Vec<(String, String)>)> {
+    let one = |source: String| vec![("t.yaml".to_owned(), source)];
+    let doubling = format!("{{% set a = 'xxxxxxxxxxxxxxxx' %}}{}{{{{ a }}}}", "{% set a = a ~ a %}".repeat(40));
+    let loops = |body: &str| {
+        let open = ["v0", "v1", "v2", "v3", "v4", "v5"].map(|name| format!("{{% for {name} in range(end=100000) %}}")).concat();
+        format!("{open}{body}{}", "{% endfor %}".repeat(6))
+    };
+    let mut lists = String::from("{% set l = [1, 2] %}");
+    lists.push_str(&"{% set l = [...l, ...l] %}".repeat(40));
+    let flood = loops("0123456789abcdef0123456789abcdef0123456789abcdef");
+    vec![
+        ("string doubling", one(doubling.clone())),
+        ("string doubling with a blank", one(doubling.replacen("'xxxxxxxxxxxxxxxx'", "secret(name='s')", 1))),
+        (
+            "string doubling by replace",
+            one(format!("{{% set a = 'aaaaaaaa' %}}{}", "{% set a = a | replace(from='a', to='aaaaaaaa') %}".repeat(20))),
+        ),
+        ("string doubling by a filter", one(format!("{{{{ 'a'{} }}}}", " | replace(from='a', to='aaaa')".repeat(60)))),
+        ("list doubling", one(lists)),
+        ("nested lists", one("{% set l = [] %}".to_owned() + &"{% set l = [l] %}".repeat(200_000) + "{{ l }}")),
+        ("nested loops", one(loops(""))),
+        ("nested loops with a test", one(loops("{% if v0 == v5 %}{% endif %}"))),
+        ("output flood", one(flood)),
+        ("captured flood", one(format!("{{% set a %}}{}{{% endset %}}", loops("0123456789abcdef0123456789abcdef")))),
+        ("minting flood", one(loops("{{ secret(name='s') }}"))),
+        ("range of a milliard", one("{{ range(end=1000000000) }}".to_owned())),
+        ("ranges in ranges", one("{{ [[x for x in range(end=100000)] for y in range(end=100000)] | length }}".to_owned())),
+        ("recursive component", one("{% component c() %}{{ <c/> }}{{ <c/> }}{% endcomponent %}{{ <c/> }}".to_owned())),
+        ("self include", one("{% include 't.yaml' %}".to_owned())),
+        (
+            "circle of includes",
+            vec![("a.yaml".to_owned(), "{% include 'b.yaml' %}".to_owned()), ("b.yaml".to_owned(), "{% include 'a.yaml' %}".to_owned())],
+        ),
+        (
+            "circle of extends",
+            vec![("a.yaml".to_owned(), "{% extends 'b.yaml' %}".to_owned()), ("b.yaml".to_owned(), "{% extends 'a.yaml' %}".to_owned())],
+        ),
+        (
+            "include doubling",
+            (0..40)
+                .map(|number| (format!("_{number}"), format!("{{% include '_{}' %}}{{% include '_{}' %}}", number + 1, number + 1)))
+                .chain([("_40".to_owned(), "x".to_owned()), ("t.yaml".to_owned(), "{% include '_0' %}".to_owned())])
+                .collect(),
+        ),
+        ("20,000 brackets", one(format!("{{{{ {}1{} }}}}", "(".repeat(20_000), ")".repeat(20_000)))),
+        ("20,000 ifs", one("{% if true %}".repeat(20_000) + &"{% endif %}".repeat(20_000))),
+        ("50,000 terms", one(format!("{{{{ 1{} }}}}", "+1".repeat(50_000)))),
+        ("long path", one(format!("{{{{ a{} }}}}", "[a".repeat(5_000)))),
+        ("path with many steps", one(format!("{{{{ app{} }}}}", "['x']".repeat(10_000)))),
+        ("40 MB of output tags", one("{{ text ~ text }}".repeat(40 << 20 >> 4))),
+        ("unclosed tags", one("{{".repeat(1 << 20))),
+        ("many raw starts", one("{% raw %}{%".repeat(200_000))),
+        ("many comments", one("{#".repeat(1 << 20))),
+    ]
+}
+
+/// Peak address space of this process's children, in KiB, as often as one can look.
+fn watch(stop: &AtomicBool) -> u64 {
+    let own = format!("PPid:\t{}\n", id());
+    let mut peak = 0;
+    while !stop.load(Ordering::Relaxed) {
+        for entry in read_dir("/proc").unwrap().flatten() {
+            let Ok(status) = read_to_string(entry.path().join("status")) else { continue };
+            if status.contains(&own) && status.starts_with("Name:\tcloze\n") {
+                let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:"));
+                peak = peak.max(line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0));
+            }
+        }
+        sleep(Duration::from_millis(1));
+    }
+    peak
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "this test is about time")]
+fn hostile_templates_end_within_two_seconds_and_256_mib() {
+    let stop = AtomicBool::new(false);
+    let run = |templates: &[(String, String)]| {
+        let templates: Vec<(&str, &str)> = templates.iter().map(|(file, text)| (file.as_str(), text.as_str())).collect();
+        let request = request(&templates, values());
+        let start = Instant::now();
+        let outcome = process().render(&request).map(|rendered| rendered.texts.len());
+        (start.elapsed().as_secs_f64(), outcome)
+    };
+    let (outcomes, peak) = scope(|scope| {
+        let watcher = scope.spawn(|| watch(&stop));
+        let outcomes: Vec<_> = bombs()
+            .into_iter()
+            .map(|(name, templates)| {
+                // Templates of several megabytes get more time, in proportion.
+                let size: usize = templates.iter().map(|(_, text)| text.len()).sum();
+                let allowed = 2.0 + f64::from(u32::try_from(size >> 20).unwrap()) / 4.0;
+                // A busy machine is not the engine's fault: the best of three counts.
+                let mut best = run(&templates);
+                for _ in 0..2 {
+                    if best.0 > allowed {
+                        best = run(&templates);
+                    }
+                }
+                (name, allowed, best)
+            })
+            .collect();
+        stop.store(true, Ordering::Relaxed);
+        (outcomes, watcher.join().unwrap())
+    });
+    for (name, allowed, (elapsed, outcome)) in outcomes {
+        let told = outcome.map_err(|problems| told(problems.list()).chars().take(200).collect::<String>());
+        println!("{name}: {elapsed:.2} s: {told:?}");
+        assert!(told.is_err() || name == "40 MB of output tags", "{name}");
+        assert!(elapsed < allowed, "{name}: {elapsed} s");
+    }
+    println!("peak {peak} KiB");
+    assert!(peak > 10_000 && peak <= 256 << 10, "{peak} KiB");
+}
+
+#[test]
+fn a_bomb_names_its_template_and_spares_no_text() {
+    let request = request(
+        &[
+            ("a.yaml", "a"),
+            ("_p.yaml", ""),
+            ("b.yaml", "{% for a in range(end=100000) %}{% for b in range(end=100000) %}{% endfor %}{% endfor %}"),
+            ("c.yaml", "c"),
+        ],
+        values(),
+    );
+    let problems = process().render(&request).map(|rendered| rendered.texts.len()).unwrap_err();
+    assert_eq!(told(problems.list()), "b.yaml: rendering takes longer than 2 s; bound its loops and the texts that it joins");
+}

@@ -1,0 +1,71 @@
+//! A server, and vaults that ask it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use cloze::blank::Ask;
+use cloze::clock::Machine;
+use cloze::vault::aws::AwsVault;
+use cloze::vault::aws::Service;
+use cloze::vault::aws::Settings;
+use vault_mock::Fault;
+use vault_mock::Server;
+use vault_mock::aws::Aws;
+use vault_mock::aws::Key;
+use vault_mock::aws::Seed;
+
+use crate::read;
+use crate::read::CANARY;
+use crate::trial::DEADLINE;
+use crate::trial::Trial;
+
+pub(super) const SECRETS: Service = Service::SecretsManager;
+pub(super) const PARAMETERS: Service = Service::ParameterStore;
+
+pub(super) fn seed() -> Seed {
+    Seed::default().secret("a", CANARY).secret("b", CANARY).parameter("/a", CANARY).parameter("/b", CANARY)
+}
+
+pub(super) fn server() -> Server<Aws> {
+    Aws::serve(seed()).unwrap()
+}
+
+pub(super) fn settings(server: &Server<Aws>, service: Service) -> Settings {
+    let mut settings = Settings::new(service);
+    settings.region = Some("eu-central-1".to_owned());
+    settings.endpoint = Some(server.url());
+    settings.limits.deadline = DEADLINE;
+    settings
+}
+
+pub(super) fn credentials(key: &Key) -> Credentials {
+    Credentials::new(&key.id, &key.secret, key.session.clone(), None, "test")
+}
+
+pub(super) fn with_key(server: &Server<Aws>, service: Service, key: &Key) -> AwsVault {
+    AwsVault::with_credentials(settings(server, service), credentials(key), Arc::new(Machine), Arc::new(Machine)).unwrap()
+}
+
+pub(super) fn vault(server: &Server<Aws>, service: Service) -> AwsVault {
+    with_key(server, service, server.protocol().key())
+}
+
+pub(super) fn ask(name: &str) -> Ask {
+    read::ask(name, None, None)
+}
+
+pub(super) fn pinned(name: &str, version: &str) -> Ask {
+    Ask { version: Some(version.to_owned()), ..ask(name) }
+}
+
+/// A read of the secret `b`, or of the parameter `/b`.
+pub(super) fn trial(service: Service) -> Trial<Aws, AwsVault> {
+    let server = server();
+    let vault = vault(&server, service);
+    Trial { server, vault, ask: ask(if service == SECRETS { "b" } else { "/b" }), on: "", grace: Duration::from_millis(500) }
+}
+
+pub(super) fn refusal(code: u16, kind: &str, words: &str) -> Fault {
+    Fault::Status { code, variant: Some(kind.to_owned()), retry_after: None, words: Some(vec![words.to_owned()]) }
+}

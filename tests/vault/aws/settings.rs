@@ -1,0 +1,52 @@
+//! Settings that cannot work, and those that lack a region.
+
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use cloze::clock::Machine;
+use cloze::vault::Step;
+use cloze::vault::Vault as _;
+use cloze::vault::VaultFault;
+use cloze::vault::aws::AwsVault;
+use cloze::vault::aws::Settings;
+
+use crate::aws::bench::PARAMETERS;
+use crate::aws::bench::SECRETS;
+use crate::aws::bench::ask;
+use crate::read::one;
+
+#[test]
+fn settings_that_cannot_work_are_refused() {
+    let refused = |change: fn(&mut Settings)| {
+        let mut settings = Settings::new(SECRETS);
+        change(&mut settings);
+        AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap_err().reason
+    };
+    assert_eq!(
+        refused(|settings| settings.region = Some("eu-central-1.evil.example".to_owned())),
+        "the region is none: regions are written like `eu-central-1`"
+    );
+    assert_eq!(
+        refused(|settings| settings.endpoint = Some("http://moto:5000".to_owned())),
+        "the endpoint cannot be used: plain http would show the token to the network"
+    );
+    assert_eq!(
+        refused(|settings| settings.prefixes = vec!["a b".to_owned()]),
+        "a prefix cannot be used: a secret's name begins with `a` and has ' '; it is made of letters, digits and `/` `_` `+` `=` `.` `@` `!` `-`"
+    );
+    assert_eq!(refused(|settings| settings.prefixes = vec!["arn:aws".to_owned()]), "a prefix cannot be used: it is an ARN");
+    assert_eq!(refused(|settings| settings.tls.authorities = Some(b"canary".to_vec())), "the file of authorities holds no certificate");
+}
+
+#[tokio::test]
+async fn a_vault_without_a_region_says_so() {
+    let key = Credentials::new("id", "secret", None, None, "test");
+    let vault = AwsVault::with_credentials(Settings::new(PARAMETERS), key, Arc::new(Machine), Arc::new(Machine)).unwrap();
+    assert_eq!(vault.to_string(), "AWS Parameter Store");
+    let error = one(&vault, ask("/a")).await.unwrap_err();
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "no AWS region is set"));
+    assert_eq!(vault.examine().await[0].step, Step::Setup);
+    assert_eq!(vault.probe(&[ask("/a")]).await[0].as_ref().unwrap_err().reason, "no AWS region is set");
+    assert!(vault.list().await.is_err());
+    assert!(vault.close().await.is_ok() && vault.close().await.is_ok());
+}

@@ -1,0 +1,97 @@
+//! The ways in: one login for a run, and its errors.
+
+use std::fs;
+
+use cloze::vault::Plan;
+use cloze::vault::Vault as _;
+use cloze::vault::VaultFault;
+use vault_mock::Fault;
+use vault_mock::Script;
+
+use crate::gcp::bench::server;
+use crate::gcp::bench::user;
+use crate::gcp::bench::vault;
+use crate::gcp::bench::with;
+use crate::read::CANARY;
+use crate::read::ask;
+use crate::read::one;
+
+#[tokio::test]
+async fn logins_are_made_when_they_are_needed_and_once() {
+    let server = server();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("token");
+    fs::write(&file, "demo-subject-token").unwrap();
+    let federated = server.protocol().external_account(file.to_str().unwrap(), &server.url());
+    for vault in [user(&server), with(&server, &federated)] {
+        assert_eq!(server.journal().count(), 0, "nothing is sent before the first fetch");
+        let asks = [ask("a", None, None), ask("b", None, None), ask("b", None, Some("1"))];
+        assert_eq!(vault.plan(&asks), Plan { secrets: 3, calls: 3, ahead: 1, parallel: 16 });
+        assert!(vault.fetch(&asks).await.iter().all(Result::is_ok));
+        assert!(vault.fetch(&asks).await.iter().all(Result::is_ok));
+        assert_eq!((server.journal().of("token").len(), server.journal().count()), (1, 7));
+        server.journal().clear();
+    }
+    assert_eq!(vault(&server).plan(&[ask("a", None, None)]).ahead, 0);
+}
+
+#[tokio::test]
+async fn logins_that_fail_are_told_in_our_words() {
+    let told = async |fault: Fault| {
+        let server = server();
+        server.script(Script::always("token", fault));
+        let vault = user(&server);
+        let answers = vault.fetch(&[ask("a", None, None), ask("b", None, None)]).await;
+        let error = answers[0].as_ref().unwrap_err().clone();
+        assert_eq!(answers[1].as_ref().unwrap_err(), &error);
+        assert!(!format!("{error:?}").contains(CANARY) && !error.next.is_empty());
+        assert_eq!(server.journal().of("AccessSecretVersion").len(), 0);
+        (error.fault, error.reason, server.journal().of("token").len())
+    };
+    let expired = "the login at Google has expired or was revoked (status 400)".to_owned();
+    assert_eq!(told(Fault::worded(400, CANARY)).await, (VaultFault::Unauthenticated, expired, 1));
+    let refused = "Google gave no token for these credentials (status 401)".to_owned();
+    assert_eq!(told(Fault::variant(401, "invalid_client")).await, (VaultFault::Unauthenticated, refused, 1));
+    let failing = "no token could be had for Google (status 503)".to_owned();
+    assert_eq!(told(Fault::variant(503, "down")).await, (VaultFault::Unavailable, failing, 3));
+    let nothing = "no token could be had for Google".to_owned();
+    assert_eq!(told(Fault::Reset).await, (VaultFault::Unavailable, nothing, 3));
+    let senseless = "no token can be made from the Google credentials".to_owned();
+    assert_eq!(told(Fault::Body { code: 200, text: CANARY.to_owned() }).await, (VaultFault::Unauthenticated, senseless, 1));
+    // What fails for once is tried again.
+    let server = server();
+    server.script(Script::new("token", 2, Fault::variant(503, "down")));
+    assert!(one(&user(&server), ask("a", None, None)).await.is_ok());
+}
+
+#[tokio::test]
+async fn credentials_that_are_none_are_told() {
+    let server = server();
+    let told = async |json: &str| {
+        let error = one(&with(&server, json), ask("a", None, None)).await.unwrap_err();
+        assert_eq!(error.fault, VaultFault::Unauthenticated);
+        assert!(!format!("{error:?}").contains(CANARY));
+        error.reason
+    };
+    let next = "are not the JSON that they should be";
+    assert_eq!(told(CANARY).await, format!("the Google credentials {next}"));
+    assert_eq!(told(&format!(r#"{{"type": "{CANARY}"}}"#)).await, "the Google credentials are of no known type");
+    assert_eq!(
+        told(&format!(r#"{{"type": "service_account", "private_key": "{CANARY}"}}"#)).await,
+        format!("the Google credentials {next}")
+    );
+    let broken = server.protocol().service_account(&server.url()).replace("PRIVATE KEY", CANARY);
+    assert_eq!(told(&broken).await, "no token can be made from the Google credentials");
+    for (address, reason) in [
+        ("http://evil.example/token", "plain http would show the token to the network"),
+        ("https://u:p@evil.example/token", "it has a user or a password in it"),
+        ("x", "it is no URL"),
+    ] {
+        let moved = server.protocol().authorized_user(address.trim_end_matches("/token"));
+        assert_eq!(told(&moved).await, format!("the Google credentials name an address that cannot be used: {reason}"));
+    }
+    assert_eq!(server.journal().count(), 0);
+    // One that holds no more is Google's to refuse.
+    server.protocol().revoke();
+    assert!(told(&server.protocol().service_account(&server.url())).await.starts_with("Google does not accept the token"));
+}
