@@ -32,7 +32,7 @@ pub enum HistoryError {
         reason: String,
     },
     /// The history is shorter than it was, or another one than it was.
-    #[error("the history was cut or replayed: {reason}")]
+    #[error("the history was changed, cut or replayed: {reason}")]
     CutOrReplayed {
         /// What shows it.
         reason: String,
@@ -189,7 +189,7 @@ mod tests {
             (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
             (HistoryError::NoRelease { number: 9, newest: 0 }, "there is no release 9; there is none yet"),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
-            (HistoryError::CutOrReplayed { reason: reason() }, "the history was cut or replayed: no answer"),
+            (HistoryError::CutOrReplayed { reason: reason() }, "the history was changed, cut or replayed: no answer"),
             (HistoryError::Other { reason: reason() }, "the store holds another history: no answer"),
             (HistoryError::Newer { path: path(), format: 2 }, "releases/0000/00/00000007 has format 2, which this cloze does not know"),
             (HistoryError::TooLarge { reason: reason() }, "no answer"),

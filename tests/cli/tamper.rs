@@ -85,7 +85,7 @@ fn flip(path: &Path) {
 fn the_last_record_cut_off() {
     let past = past();
     fs::remove_file(past.release(3)).unwrap();
-    past.noticed(&ALL, &["the history was cut or replayed: release 3 is remembered, and the newest is 2", "restore it"]);
+    past.noticed(&ALL, &["the history was changed, cut or replayed: release 3 is remembered, and the newest is 2", "restore it"]);
     // Without the remembered head its events still tell of it.
     fs::remove_file(past.release(3)).unwrap();
     fs::remove_file(past.sandbox.shop_path(".cloze/pins/dev.json")).unwrap();
@@ -99,7 +99,7 @@ fn an_older_copy_of_the_store_is_noticed_by_the_remembered_head_alone() {
     copy(&older, &past.sandbox.shop_path(".cloze/history"));
     past.noticed(
         &ALL,
-        &["the history was cut or replayed: release 3 is remembered, and the newest is 2", "find out who changed the store"],
+        &["the history was changed, cut or replayed: release 3 is remembered, and the newest is 2", "find out who changed the store"],
     );
     copy(&older, &past.sandbox.shop_path(".cloze/history"));
     fs::remove_file(past.sandbox.shop_path(".cloze/pins/dev.json")).unwrap();

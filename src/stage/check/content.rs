@@ -58,11 +58,11 @@ fn demanded<B: Leaf>(kind: &str, say: &mut Say<'_, B>) {
     let Some(bytes) = base64::decoded(text) else { return };
     if key == "ssh-privatekey" {
         if bytes.is_empty() {
-            say.problem(mark, format!("`data.{key}` is empty"), "give it the private key");
+            say.problem(mark, format!("the value of `{key}` is empty"), "give it the private key");
         }
     } else if !is_json_object(bytes.expose()) {
         let next = "give it a Docker configuration, {\"auths\": {…}}";
-        say.problem(mark, format!("`data.{key}` is no JSON object"), next);
+        say.problem(mark, format!("the value of `{key}` is no JSON object"), next);
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
             for bad in [&b"canary"[..], b"[\"canary\"]", b"{\"canary\": }", b"", b"{} canary", b"\xff"] {
                 let problems = filled(kind, key, bad);
                 assert_eq!(problems.len(), 1);
-                assert_eq!(problems[0].reason, format!("`data.{key}` is no JSON object"));
+                assert_eq!(problems[0].reason, format!("the value of `{key}` is no JSON object"));
                 assert_eq!(problems[0].next, "give it a Docker configuration, {\"auths\": {…}}");
                 assert!(!format!("{problems:?}").contains("canary"));
             }
@@ -158,7 +158,7 @@ mod tests {
     fn a_private_key_is_not_empty() {
         assert!(filled("kubernetes.io/ssh-auth", "ssh-privatekey", b"x").is_empty());
         let problems = filled("kubernetes.io/ssh-auth", "ssh-privatekey", b"");
-        assert_eq!((problems[0].reason.as_str(), problems[0].next.as_str()), ("`data.ssh-privatekey` is empty", "give it the private key"));
+        assert_eq!((problems[0].reason.as_str(), problems[0].next.as_str()), ("the value of `ssh-privatekey` is empty", "give it the private key"));
     }
 
     #[test]

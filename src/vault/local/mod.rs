@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use crate::blank::Ask;
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::nearest::nearest;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::vault::Fetched;
@@ -111,7 +112,10 @@ impl LocalVault {
     pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, VaultError> {
         checked(name)?;
         let changes = self.change(|sheet| {
-            let last = sheet.versions(name).last().ok_or_else(|| self.absent(name))?;
+            let last = sheet.versions(name).last().ok_or_else(|| VaultError {
+                next: "name one that is there; `cloze vault list` shows them".to_owned(),
+                ..self.absent(name, Some(sheet))
+            })?;
             let (version, state) = (last.version, last.state);
             if state == State::Removed {
                 return Ok(vec![Change::Unchanged(version)]);
@@ -127,7 +131,7 @@ impl LocalVault {
     /// # Errors
     /// As [`Vault::fetch`].
     pub fn get(&self, name: &str, version: Option<u64>) -> Result<Fetched, VaultError> {
-        self.read()?.map_or_else(|| Err(self.absent(name)), |sheet| self.take(&sheet, name, version))
+        self.take(self.read()?.as_ref(), name, version)
     }
 
     fn owner(&self) -> Owner<'_> {
@@ -150,7 +154,7 @@ impl LocalVault {
         Ok(changes)
     }
 
-    fn answer(&self, sheet: &Sheet, ask: &Ask) -> Result<Fetched, VaultError> {
+    fn answer(&self, sheet: Option<&Sheet>, ask: &Ask) -> Result<Fetched, VaultError> {
         let version = ask.version.as_deref().map(name::version).transpose()?;
         let fetched = self.take(sheet, &ask.name, version)?;
         match &ask.key {
@@ -162,10 +166,10 @@ impl LocalVault {
         }
     }
 
-    fn take(&self, sheet: &Sheet, name: &str, version: Option<u64>) -> Result<Fetched, VaultError> {
+    fn take(&self, sheet: Option<&Sheet>, name: &str, version: Option<u64>) -> Result<Fetched, VaultError> {
         checked(name)?;
-        let versions = sheet.versions(name);
-        let last = versions.last().ok_or_else(|| self.absent(name))?;
+        let versions = sheet.map_or(&[][..], |sheet| sheet.versions(name));
+        let last = versions.last().ok_or_else(|| self.absent(name, sheet))?;
         let number = version.unwrap_or(last.version);
         let entry = versions.iter().find(|entry| entry.version == number).ok_or_else(|| {
             let reason = format!("`{name}` has no version {number}; the current one is {}", last.version);
@@ -194,9 +198,17 @@ impl LocalVault {
         })
     }
 
-    fn absent(&self, name: &str) -> VaultError {
+    fn absent(&self, name: &str, sheet: Option<&Sheet>) -> VaultError {
+        let Some(sheet) = sheet else {
+            let reason = format!("there is no secret `{name}`: {} is not there", self.file);
+            let next = format!("restore the file from version control, or set the secret with `cloze vault set {name}`");
+            return VaultError::new(VaultFault::NotFound, reason, next);
+        };
         let reason = format!("there is no secret `{name}` in {}", self.file);
-        VaultError::new(VaultFault::NotFound, reason, format!("set it with `cloze vault set {name}`"))
+        let set = format!("set it with `cloze vault set {name}`");
+        let others = sheet.current().filter(|entry| entry.state != State::Removed).map(|entry| entry.name.as_str());
+        let next = nearest(name, others).map_or_else(|| set.clone(), |other| format!("write `{other}` if that is meant, or {set}"));
+        VaultError::new(VaultFault::NotFound, reason, next)
     }
 }
 
@@ -218,10 +230,7 @@ impl Vault for LocalVault {
 
     async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
         match self.read() {
-            Ok(sheet) => {
-                let sheet = sheet.unwrap_or_else(|| Sheet::new(self.keys.store()));
-                asks.iter().map(|ask| self.answer(&sheet, ask)).collect()
-            }
+            Ok(sheet) => asks.iter().map(|ask| self.answer(sheet.as_ref(), ask)).collect(),
             Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
         }
     }
@@ -447,7 +456,7 @@ mod tests {
             .into_iter()
             .map(|(name, version)| {
                 let sheet = sheet.as_ref().map_err(Clone::clone)?.as_ref().unwrap();
-                Ok(bench.vault.take(sheet, name, version)?.value.expose().to_vec())
+                Ok(bench.vault.take(Some(sheet), name, version)?.value.expose().to_vec())
             })
             .collect()
     }
@@ -552,7 +561,7 @@ mod tests {
         let bench = Bench::new();
         let asks = [suite::ask("a"), Ask { key: Some("k".to_owned()), ..suite::ask("b") }];
         assert!(bench.vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == VaultFault::NotFound));
-        let expected = format!("there is no secret `a` in {}", bench.path().display());
+        let expected = format!("there is no secret `a`: {} is not there", bench.path().display());
         assert_eq!(bench.value("a", None).unwrap_err().reason, expected);
         std::fs::create_dir(bench.directory.path().join("secrets")).unwrap();
         std::fs::write(bench.path(), "<<<<<<< HEAD\n").unwrap();

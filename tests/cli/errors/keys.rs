@@ -74,7 +74,11 @@ fn a_damaged_record() {
     for command in ["show", "deploy", "rollback"] {
         let err = sandbox.cloze([command]).fails(6, &["error: "]);
         println!("{err}");
-        assert!(err.contains("releases/0000/00/00000001") || err.contains("cut or replayed"), "{err}");
+        assert!(
+            err.contains("releases/0000/00/00000001")
+                || err.contains("changed, cut or replayed: release 1 is not the one that is remembered"),
+            "{err}"
+        );
     }
 }
 
@@ -94,6 +98,7 @@ fn a_history_that_was_cut() {
     sandbox.cloze(["deploy"]).ok();
     sandbox.cloze(["deploy", "--set", "replicas=2"]).ok();
     fs::remove_file(sandbox.shop_path(".cloze/history/dev/releases/0000/00/00000002")).unwrap();
-    let err = sandbox.cloze(["deploy"]).fails(6, &["the history was cut or replayed: release 2 is remembered, and the newest is 1"]);
+    let err =
+        sandbox.cloze(["deploy"]).fails(6, &["the history was changed, cut or replayed: release 2 is remembered, and the newest is 1"]);
     println!("{err}");
 }
