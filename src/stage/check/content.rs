@@ -158,7 +158,10 @@ mod tests {
     fn a_private_key_is_not_empty() {
         assert!(filled("kubernetes.io/ssh-auth", "ssh-privatekey", b"x").is_empty());
         let problems = filled("kubernetes.io/ssh-auth", "ssh-privatekey", b"");
-        assert_eq!((problems[0].reason.as_str(), problems[0].next.as_str()), ("the value of `ssh-privatekey` is empty", "give it the private key"));
+        assert_eq!(
+            (problems[0].reason.as_str(), problems[0].next.as_str()),
+            ("the value of `ssh-privatekey` is empty", "give it the private key")
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The way to whoever gives out tokens, for the crate that asks for them: our client, one origin, no redirect, no proxy.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use azure_core::http::AsyncRawResponse;
@@ -22,9 +23,6 @@ use crate::vault::http::Tls;
 use crate::vault::http::client;
 use crate::vault::http::errand;
 use crate::vault::http::is_loopback;
-
-/// The address of the metadata service of Azure's machines.
-const METADATA: &str = "169.254.169.254";
 
 /// The way to the authority, or to the metadata service of the machine.
 #[derive(Debug)]
@@ -61,7 +59,7 @@ impl Channel {
                 place.set_query(url.query());
                 same.then_some(place)
             }
-            None => (url.scheme() == "http" && (host == METADATA || is_loopback(host))).then(|| url.clone()),
+            None => (url.scheme() == "http" && (is_of_this_link(host) || is_loopback(host))).then(|| url.clone()),
         }
     }
 
@@ -89,6 +87,12 @@ impl Channel {
         let kind = if again { azure_core::error::ErrorKind::Io } else { azure_core::error::ErrorKind::Credential };
         kind.into_error()
     }
+}
+
+/// Whether an address is one that no router passes on (RFC 3927): that of the metadata service of Azure's machines, 169.254.169.254, and
+/// those of App Service.
+fn is_of_this_link(host: &str) -> bool {
+    host.parse().is_ok_and(|address: Ipv4Addr| address.is_link_local())
 }
 
 /// The port of a URL that the crate made of the authority's.
@@ -158,6 +162,7 @@ mod tests {
     fn managed_identities_are_asked_for_on_the_machine_only() {
         let place = |url: &str| channel(None).place(&Url::parse(url).unwrap()).is_some();
         assert!(place("http://169.254.169.254/metadata/identity/oauth2/token") && place("http://localhost:42356/msi/token"));
-        assert!(!place("http://evil.example/msi/token") && !place("https://evil.example/msi/token") && !place("http://169.254.169.253/x"));
+        assert!(!place("http://evil.example/msi/token") && !place("https://evil.example/msi/token") && !place("http://169.255.1.1/x"));
+        assert!(place("http://169.254.129.4:8081/msi/token") && !place("https://169.254.129.4/msi/token"));
     }
 }
