@@ -13,10 +13,7 @@ use crate::digest::Digest;
 use crate::event::Event;
 use crate::event::Observer;
 use crate::manifest::Identity;
-use crate::manifest::Leaf;
-use crate::manifest::Node;
 use crate::manifest::Object;
-use crate::manifest::write;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Lock;
@@ -35,10 +32,12 @@ use crate::stage::name::Naming;
 use crate::stage::name::name;
 use crate::stage::order::change_all;
 use crate::story::calls::announce;
+use crate::story::document::based;
+use crate::story::document::written;
 use crate::story::lock::Held;
+use crate::story::naming::externals;
+use crate::story::naming::names;
 use crate::story::recipe::Recipe;
-use crate::story::review::externals;
-use crate::story::review::names;
 use crate::vault::Vault;
 
 /// What filling needs.
@@ -119,28 +118,12 @@ pub async fn build(objects: Vec<Object<Cloze>>, blanks: &Blanks, settings: &Sett
     Ok(Built { manifests, used, warnings })
 }
 
-/// What an object is, under the name that its template gives it.
-pub fn based<B>(object: &Object<B>) -> Identity {
-    let base = object.root.at(&["metadata", "annotations", BASE]).and_then(Node::as_text);
-    Identity { name: base.unwrap_or(&object.identity.name).to_owned(), ..object.identity.clone() }
-}
-
-/// The bytes of a document, in a buffer of exactly their length.
-pub fn written<B: Leaf>(root: &Node<B>, scratch: &mut SecretBuffer) -> Secret {
-    scratch.truncate(0);
-    write(root, scratch);
-    Secret::copy_of(scratch.expose())
-}
-
 /// What a review says of a secret that went in: source, version, fingerprint.
 pub(crate) fn tell(ask: &Ask, version: &str, fingerprint: &Digest) -> String {
     let version = if ask.version.is_some() || version.is_empty() { String::new() } else { format!("@{version}") };
     let fingerprint = fingerprint.to_string();
     format!("{ask}{version} {}", &fingerprint[..FINGERPRINT])
 }
-
-/// The annotation that keeps the name without suffix.
-const BASE: &str = "cloze.dev/base-name";
 
 /// Characters of a fingerprint that a review shows.
 const FINGERPRINT: usize = 12;

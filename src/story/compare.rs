@@ -29,17 +29,17 @@ use crate::stage::name::PLACEHOLDER;
 use crate::stage::name::name;
 use crate::story::build::Built;
 use crate::story::build::Filling;
-use crate::story::build::based;
 use crate::story::build::build;
 use crate::story::build::tell;
-use crate::story::build::written;
+use crate::story::document::based;
+use crate::story::document::written;
+use crate::story::naming::externals;
+use crate::story::naming::names;
 use crate::story::past::Past;
 use crate::story::prepare::Prepared;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::recipe::Recipe;
-use crate::story::review::externals;
-use crate::story::review::names;
 
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
 pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {

@@ -35,7 +35,7 @@ use crate::stage::check;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
-use crate::story::review::faults;
+use crate::story::naming::faults;
 
 /// What a story about templates works with.
 #[derive(Debug, Clone, Copy)]
