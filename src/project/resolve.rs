@@ -190,12 +190,13 @@ impl Resolver<'_> {
         found.map(|(_, names)| (*names, origin))
     }
 
-    /// A number of seconds.
+    /// A number of seconds, plain or with units as Kubernetes' tools take them: `90`, `90s`, `1m30s`.
     fn seconds(&mut self, source: &str, text: Option<&str>) -> Option<u64> {
         let text = text?;
-        let seconds = text.parse().ok().filter(|seconds| (1..=LONGEST_DEADLINE).contains(seconds));
+        let with_units = || humantime::parse_duration(text).ok().filter(|time| time.subsec_nanos() == 0).map(|time| time.as_secs());
+        let seconds = text.parse().ok().or_else(with_units).filter(|seconds| (1..=LONGEST_DEADLINE).contains(seconds));
         if seconds.is_none() {
-            let next = format!("write whole seconds from 1 to {LONGEST_DEADLINE}");
+            let next = format!("write whole seconds from 1 to {LONGEST_DEADLINE}, or a time such as `90s` or `2m`");
             self.refuse(source, text, Refusal { reason: "is no deadline".to_owned(), next });
         }
         seconds

@@ -51,7 +51,7 @@ pub const PASSPHRASE: Variable = secret("CLOZE_PASSPHRASE", "the passphrase of a
 /// The context of the kubeconfig.
 pub const CONTEXT: Variable = plain("CLOZE_CONTEXT", "the context of the kubeconfig, as the key `cluster.context`");
 /// How long vaults may be asked.
-pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how many seconds vaults may be asked, as `--deadline`");
+pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how long vaults may be asked, as `--deadline`");
 /// Whose masker is told of values.
 pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker is told of values, as `--mask-ci`");
 /// The form of the output.

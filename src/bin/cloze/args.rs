@@ -38,8 +38,8 @@ pub(crate) struct Global {
     /// Say more (can be repeated)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
-    /// How many seconds vaults may be asked [env: `CLOZE_DEADLINE`] [default: 30]
-    #[arg(long, value_name = "SECONDS", global = true)]
+    /// How long vaults may be asked: seconds, or a time such as `2m` [env: `CLOZE_DEADLINE`] [default: 30]
+    #[arg(long, value_name = "TIME", global = true)]
     pub(crate) deadline: Option<String>,
     /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
     #[arg(long, global = true)]

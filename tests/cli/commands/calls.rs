@@ -41,8 +41,13 @@ fn a_deadline_holds_for_the_whole_run() {
     sandbox.cloze(["check", "--online"]).fails(5, &["default/api-token of "]);
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
     assert!(sandbox.cloze(["config"]).ok().contains("deadline = 1  (variable CLOZE_DEADLINE)\n    hides 30  (default)\n"));
-    for wrong in ["0", "-1", "x", "1.5", "86401"] {
-        let words = format!("error: `{wrong}` of `CLOZE_DEADLINE` is no deadline\n  write whole seconds from 1 to 86400");
+    for (time, seconds) in [("90s", 90), ("2m", 120), ("1m30s", 90), ("5m0s", 300), ("24h", 86_400)] {
+        assert!(sandbox.cloze(["config", "--deadline", time]).ok().contains(&format!("deadline = {seconds}  (flag --deadline)")), "{time}");
+    }
+    for wrong in ["0", "-1", "x", "1.5", "86401", "1500ms", "25h", "1m30", "s", "-1s"] {
+        let words = format!(
+            "error: `{wrong}` of `CLOZE_DEADLINE` is no deadline\n  write whole seconds from 1 to 86400, or a time such as `90s` or `2m`"
+        );
         sandbox.variable("CLOZE_DEADLINE", wrong);
         sandbox.cloze(["check"]).fails(2, &[&words]);
     }
