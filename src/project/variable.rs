@@ -125,6 +125,11 @@ pub const AWS_CA_BUNDLE: Variable = plain("AWS_CA_BUNDLE", "a file of authoritie
 /// The project of Google Cloud.
 pub const GOOGLE_CLOUD_PROJECT: Variable =
     plain("GOOGLE_CLOUD_PROJECT", "the project of a `gcp` vault for which the project file says none");
+/// The endpoint of Secret Manager, as `gcloud` knows it.
+pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
+    "the endpoint of `gcp` vaults for which the project file says none, as `gcloud` knows it",
+);
 /// Whether programs may be run as vaults.
 pub const ALLOW_EXEC: Variable = plain("CLOZE_ALLOW_EXEC", "`1` lets vaults of kind `exec` run their programs, as `--allow-exec`");
 
@@ -175,6 +180,7 @@ pub const ALL: &[Variable] = &[
     ACTIONS_ID_TOKEN_REQUEST_TOKEN,
     AWS_CA_BUNDLE,
     GOOGLE_CLOUD_PROJECT,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER,
     ALLOW_EXEC,
 ];
 

@@ -272,6 +272,70 @@ fn a_vault_that_no_blank_asks_need_not_work() {
     }
 }
 
+#[test]
+fn a_repository_does_not_choose_who_gets_the_credentials() {
+    let vault = |entry: &str| {
+        let sandbox = Sandbox::shop();
+        let text = sandbox.read("cloze.yaml");
+        sandbox.write(
+            "cloze.yaml",
+            text.replacen("values/dev.yaml]", &format!("values/dev.yaml]\n    vaults: {{ default: {{ {entry} }} }}"), 1),
+        );
+        sandbox
+    };
+    let yours = "which is not the project's to say";
+    for (entry, words) in [
+        (
+            "kind: azure, url: \"https://shop.vault.azure.net\", authority: \"https://login.microsoftonline.com.evil.example\"",
+            "is no address of Microsoft Entra, and would be sent the credentials of whoever runs this\n  name it in AZURE_AUTHORITY_HOST, ",
+        ),
+        (
+            "kind: azure, url: \"https://shop.vault.azure.net\", authority: \"http://login.microsoftonline.com\"",
+            "is no address of Microsoft Entra",
+        ),
+        ("kind: aws, region: eu-central-1, endpoint: \"https://evilamazonaws.com\"", "is no address of AWS, "),
+        ("kind: gcp, project: shop, endpoint: \"https://evil.example/googleapis.com\"", "is no address of Google, "),
+        ("kind: gcp, project: shop, endpoint: \"https://[2001:db8::1]:443\"", "is no address of Google, "),
+    ] {
+        vault(entry).cloze(["check"]).fails(3, &["error: cloze.yaml:", words, yours]);
+    }
+    for entry in [
+        "kind: azure, url: \"https://shop.vault.azure.cn\", authority: \"https://login.chinacloudapi.cn\"",
+        "kind: aws, endpoint: \"https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com\"",
+        "kind: gcp, project: shop, endpoint: \"https://secretmanager.europe-west3.rep.googleapis.com\"",
+        "kind: gcp, project: shop, endpoint: \"http://[::1]:81\"",
+    ] {
+        vault(entry).cloze(["check"]).ok();
+    }
+    let mut sandbox = vault("kind: gcp, project: shop");
+    sandbox.variable("CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER", "https://proxy.example/");
+    assert!(sandbox.cloze(["config"]).ok().contains("vaults.default.endpoint = https://proxy.example/"));
+}
+
+#[test]
+fn what_is_set_for_one_vault_is_not_sent_to_another() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    let mut sandbox = shop(&server, "{ default: { @@ } }");
+    sandbox.variable("VAULT_ADDR", "https://vault.corp.example:8200");
+    let words = [
+        format!("vault `default` is at {} by the project, and VAULT_ADDR is https://vault.corp.example:8200: ", server.url()),
+        "what is set for one is not sent to the other\n  unset VAULT_ADDR if the project is right, or give this vault its own `tokenFile`"
+            .to_owned(),
+    ];
+    for command in [&["deploy"][..], &["check", "--online"], &["vault", "list"]] {
+        sandbox.cloze(command).fails(5, &[&words[0], &words[1]]);
+    }
+    assert!(sandbox.cloze(["doctor"]).out().contains("what is set for one is not sent to the other"));
+    assert_eq!(server.journal().count(), 0);
+    // The same address, and a token of the vault's own.
+    sandbox.variable("VAULT_ADDR", &format!("{}/", server.url()));
+    sandbox.cloze(["check", "--online"]).ok();
+    let mut named = shop(&server, "{ default: { @@, tokenFile: run/token } }");
+    named.write("run/token", server.protocol().token());
+    named.variable("VAULT_ADDR", "https://vault.corp.example:8200");
+    named.cloze(["check", "--online"]).ok();
+}
+
 fn text_with(sandbox: &Sandbox, from: &str, to: &str) -> String {
     let text = sandbox.read("templates/secrets.yaml");
     assert!(text.contains(from));

@@ -1,5 +1,7 @@
 //! What a text must be besides a text: names by Kubernetes' rules, paths, patterns, addresses.
 
+use std::net::IpAddr;
+
 use crate::problem::Problem;
 use crate::project::glob::Pattern;
 use crate::project::path::normalise;
@@ -103,6 +105,19 @@ pub(in crate::project) fn address(text: &str) -> Result<(), Refusal> {
         return refuse("is not a plain http or https address", next);
     }
     Ok(())
+}
+
+/// The same, of a host that is one of these, or below one of these, or this machine.
+pub(in crate::project) fn address_of(text: &str, hosts: &[&str]) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or("").to_lowercase();
+    let host = match authority.split_once(']') {
+        Some((host, _)) => host.trim_start_matches('['),
+        None => authority.split(':').next().unwrap_or(""),
+    };
+    let below = |known: &str| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let own = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    address(text).is_ok() && (own || (text.starts_with("https://") && hosts.iter().any(|known| below(known))))
 }
 
 /// A path inside a vault: a mount, a namespace or a prefix.

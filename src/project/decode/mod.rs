@@ -12,6 +12,7 @@ mod word;
 
 pub(in crate::project) use check::Refusal;
 pub(in crate::project) use check::address;
+pub(in crate::project) use check::address_of;
 pub(in crate::project) use check::label;
 pub(in crate::project) use check::path;
 pub(in crate::project) use check::pattern;

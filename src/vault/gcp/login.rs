@@ -34,12 +34,18 @@ use crate::vault::gcp::kind::Kind;
 use crate::vault::http::Dialect;
 use crate::vault::http::Reply;
 use crate::vault::http::Verdict;
+use crate::vault::http::is_loopback;
 use crate::vault::http::safe;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 /// Where credentials go, by what they say themselves.
 const ADDRESSES: [&str; 3] = ["token_uri", "token_url", "service_account_impersonation_url"];
+/// Who may be asked for a token by what the project's own file says.
+const HOSTS: [&str; 2] = ["googleapis.com", "accounts.google.com"];
+/// Ways to a workload's token that the project's own file may not name: a program, an address that is asked with headers of its own
+/// choice, the machine's role at AWS.
+const SOURCES: [&str; 3] = ["executable", "url", "environment_id"];
 /// How often a token is asked for, and the wait after the first time; each further one is twice the last.
 const ATTEMPTS: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -143,9 +149,7 @@ impl Login {
             None => Builder::default().with_scopes([SCOPE]).build(),
             Some(json) => {
                 let json = read(json)?;
-                for key in ADDRESSES {
-                    safe_address(&json[key])?;
-                }
+                trusted(&json)?;
                 match json["type"].as_str() {
                     Some("service_account") => {
                         let scopes = service_account::AccessSpecifier::from_scopes([SCOPE]);
@@ -172,11 +176,36 @@ fn read(json: &Secret) -> Result<Value, VaultError> {
     serde_json::from_slice(json.expose()).map_err(|_| unusable("are not the JSON that they should be"))
 }
 
-/// Whether a credential may be sent where the JSON says, if it says anything.
-fn safe_address(address: &Value) -> Result<(), VaultError> {
-    let Some(address) = address.as_str() else { return Ok(()) };
-    let checked = Url::parse(address).map_err(|_| "it is no URL".to_owned()).and_then(|url| safe(&url));
-    checked.map_err(|reason| unusable(&format!("name an address that cannot be used: {reason}")))
+/// Whether credentials that the project names ask for nothing that is not the project's to choose: whoever may change the file could have
+/// any file of the machine sent anywhere, or any program run. At whatever depth, for one login can be the source of another.
+fn trusted(json: &Value) -> Result<(), VaultError> {
+    let yours = "name the file in GOOGLE_APPLICATION_CREDENTIALS: that is for whoever runs this to say, and not for the project";
+    match json {
+        Value::Object(fields) => {
+            let source = fields.get("credential_source").and_then(Value::as_object);
+            if let Some(way) = SOURCES.iter().find(|way| source.is_some_and(|source| source.contains_key(**way))) {
+                return Err(VaultError { next: yours.to_owned(), ..unusable(&format!("of the project ask for a token by `{way}`")) });
+            }
+            let mut addresses = ADDRESSES.iter().filter_map(|key| fields.get(*key)?.as_str());
+            if addresses.any(|address| Url::parse(address).is_err()) {
+                return Err(unusable("name an address that cannot be used: it is no URL"));
+            }
+            fields.values().try_for_each(trusted)
+        }
+        Value::Array(list) => list.iter().try_for_each(trusted),
+        Value::String(text) => {
+            // As the crate's client will read it: `http:\\host` is an address too.
+            let Some(url) = Url::parse(text).ok().filter(Url::has_host) else { return Ok(()) };
+            safe(&url).map_err(|reason| unusable(&format!("name an address that cannot be used: {reason}")))?;
+            let host = url.host_str().unwrap_or_default();
+            let is_googles = HOSTS.iter().any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+            if is_googles || is_loopback(host) {
+                return Ok(());
+            }
+            Err(VaultError { next: yours.to_owned(), ..unusable(&format!("of the project name {host}, which is not Google's")) })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn unusable(what: &str) -> VaultError {

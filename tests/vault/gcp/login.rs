@@ -5,6 +5,9 @@ use std::fs;
 use cloze::vault::Plan;
 use cloze::vault::Vault as _;
 use cloze::vault::VaultFault;
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
 use vault_mock::Fault;
 use vault_mock::Script;
 
@@ -94,4 +97,51 @@ async fn credentials_that_are_none_are_told() {
     // One that holds no more is Google's to refuse.
     server.protocol().revoke();
     assert!(told(&server.protocol().service_account(&server.url())).await.starts_with("Google does not accept the token"));
+}
+
+/// Whoever may change a file of the project does not choose what is read, run or asked on the machine of who deploys.
+#[tokio::test]
+async fn credentials_of_the_project_ask_for_nothing_but_a_token_of_googles() {
+    let server = server();
+    let folder = TempDir::new().unwrap();
+    let proof = folder.path().join("proof");
+    let source = |source: Value, token_url: &str| {
+        json!({
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/x",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": token_url,
+            "credential_source": source,
+        })
+    };
+    let file = json!({ "file": "/proc/self/environ" });
+    let (google, home) = ("https://sts.googleapis.com/v1/token", format!("{}/v1/token", server.url()));
+    let wrapped = |inner: &Value| {
+        json!({
+            "type": "impersonated_service_account",
+            "service_account_impersonation_url": "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/a@b:generateAccessToken",
+            "source_credentials": inner,
+        })
+    };
+    let program = json!({ "executable": { "command": format!("/usr/bin/touch {}", proof.display()), "timeout_millis": 5000 } });
+    let cases = [
+        (source(file.clone(), "https://evil.example/v1/token"), "of the project name evil.example, which is not Google's"),
+        (source(file.clone(), "https://evilgoogleapis.com/v1/token"), "of the project name evilgoogleapis.com, which is not Google's"),
+        (source(file.clone(), "https:\\\\evil.example/token"), "of the project name evil.example, which is not Google's"),
+        (source(file, "http://192.0.2.2/token"), "name an address that cannot be used: plain http would show the token to the network"),
+        (source(program, &home), "of the project ask for a token by `executable`"),
+        (
+            source(json!({ "url": server.url(), "headers": { "Metadata-Flavor": "Google" } }), &home),
+            "of the project ask for a token by `url`",
+        ),
+        (source(json!({ "environment_id": "aws1" }), google), "of the project ask for a token by `environment_id`"),
+    ];
+    for (json, reason) in cases {
+        for json in [wrapped(&json), wrapped(&wrapped(&json)), json] {
+            let error = one(&with(&server, &json.to_string()), ask("a", None, None)).await.unwrap_err();
+            assert_eq!((error.fault, error.reason), (VaultFault::Unauthenticated, format!("the Google credentials {reason}")), "{json}");
+        }
+    }
+    assert_eq!(server.journal().count(), 0);
+    assert!(!proof.exists());
 }
