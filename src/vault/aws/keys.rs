@@ -107,7 +107,8 @@ fn refused(error: &CredentialsError) -> VaultError {
         ),
         CredentialsError::ProviderError(_) => (
             "the place that AWS's settings name for the credential did not give one",
-            "log in again, such as by `aws sso login`; for a role, check its trust policy and the token that it is assumed by",
+            "see that the profile is there (`aws configure list-profiles`), and log in again, such as by `aws sso login`; for a role, check \
+             its trust policy and the token that it is assumed by",
         ),
         _ => (
             "the place that AWS's settings name for the credential gave something else",

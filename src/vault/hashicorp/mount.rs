@@ -167,7 +167,7 @@ impl Mount {
         let answered = heard.answered();
         if answered.reply.status != 200 {
             let path = format!("sys/internal/ui/mounts/{}", self.address.mount());
-            return Err(answered.refusal(Subject { mount: self.address.mount(), path: &path, name: self.address.mount() }));
+            return Err(answered.refusal(Subject { mount: self.address.mount(), path: &path, name: self.address.mount(), right: "read" }));
         }
         let json = Json::parse(answered.reply.body.expose()).ok();
         let data = json.and_then(|json| json.get("data"));
@@ -196,7 +196,7 @@ impl Mount {
             Err(error) => return all(error),
         };
         let path = self.address.path(verb, name);
-        match reader(heard.answered(), Subject { mount: self.address.mount(), path: &path, name }) {
+        match reader(heard.answered(), Subject { mount: self.address.mount(), path: &path, name, right: "read" }) {
             Ok(answers) => {
                 self.proven.store(true, Ordering::Relaxed);
                 answers
@@ -229,7 +229,11 @@ impl Mount {
         let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
         let heard = self.session.ask(&self.address, &Call::new(list, url), until).await?;
         let path = self.address.path("metadata", folder);
-        answer::names(heard.answered(), self.address.engine(), Subject { mount: self.address.mount(), path: &path, name: folder })
+        answer::names(
+            heard.answered(),
+            self.address.engine(),
+            Subject { mount: self.address.mount(), path: &path, name: folder, right: "list" },
+        )
     }
 }
 

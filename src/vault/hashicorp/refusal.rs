@@ -18,6 +18,8 @@ pub(super) struct Subject<'a> {
     pub(super) path: &'a str,
     /// The secret's name, or the folder's.
     pub(super) name: &'a str,
+    /// What a policy has to allow there: `read` or `list`.
+    pub(super) right: &'static str,
 }
 
 /// What was answered, and to whom.
@@ -41,18 +43,20 @@ impl Answered<'_> {
 
     /// The error of an answer that brings nothing of `subject`.
     pub(super) fn refusal(&self, subject: Subject<'_>) -> VaultError {
-        let (path, name, mount) = (words::tame(subject.path, 160), words::tame(subject.name, 64), subject.mount);
+        let Subject { mount, right, .. } = subject;
+        let (path, name) = (words::tame(subject.path, 160), words::tame(subject.name, 64));
         let said = self.words();
         let shown = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
         match self.reply.status {
             401 | 403 if self.is_stranger() => self.stranger(),
             403 => {
-                let reason = format!("the token may not read `{path}`{shown}");
+                let reason = format!("the token may not {right} `{path}`{shown}");
                 let next = if self.is_ambiguous() {
-                    "allow `read` on that path in the token's policy, or get a new token: a vault can say the same of one that has ended"
+                    "or get a new token: a vault can say the same of one that has ended"
                 } else {
-                    "allow `read` on that path in the token's policy, or check the token"
+                    "or check the token"
                 };
+                let next = format!("allow `{right}` on that path in the token's policy, {next}");
                 VaultError::new(VaultFault::Denied, reason, next)
             }
             404 if said.is_some() => VaultError::new(

@@ -22,7 +22,7 @@ async fn lists_that_are_none_are_not_believed() {
     }
     server.script(Script::new("", 1, Fault::status(403)));
     let error = vault.list().await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Denied, "the token may not read `secret/metadata/`: permission denied"));
+    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Denied, "the token may not list `secret/metadata/`: permission denied"));
     // Names that cannot be asked for do not lead anywhere either.
     server.journal().clear();
     let text = r#"{"data": {"keys": ["good", "../sys/", "..", "a%2fb", "/", "", "x\n"]}}"#.to_owned();
