@@ -133,6 +133,9 @@ pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
 /// Whether programs may be run as vaults.
 pub const ALLOW_EXEC: Variable = plain("CLOZE_ALLOW_EXEC", "`1` lets vaults of kind `exec` run their programs, as `--allow-exec`");
 
+/// What the variables of cloze's own begin with.
+const PREFIX: &str = "CLOZE_";
+
 /// All of them.
 pub const ALL: &[Variable] = &[
     DIR,
@@ -212,9 +215,10 @@ impl Variables {
                         problems.push(Problem::new(Fault::Usage, format!("`{name}` is not UTF-8 text"), "set it to text, or unset it"));
                     }
                 },
-                None if name.starts_with("CLOZE_") => {
-                    let next = match nearest(name, ALL.iter().map(|known| known.name)) {
-                        Some(known) => format!("write `{known}`"),
+                None if name.starts_with(PREFIX) => {
+                    // What all of them begin with says nothing of which is meant.
+                    let next = match nearest(&name[PREFIX.len()..], ALL.iter().filter_map(|known| known.name.strip_prefix(PREFIX))) {
+                        Some(known) => format!("write `{PREFIX}{known}`"),
                         None => "unset it".to_owned(),
                     };
                     variables.unknown.push(Problem::new(Fault::Usage, format!("unknown environment variable {}", quote(name)), next));
@@ -274,11 +278,15 @@ mod tests {
 
     #[test]
     fn a_slip_in_a_name_is_told() {
-        let variables = Variables::collect(pairs(&[("CLOZE_NAMSPACE", "x"), ("CLOZE_", "")])).unwrap();
+        let variables = Variables::collect(pairs(&[("CLOZE_NAMSPACE", "x"), ("CLOZE_", ""), ("CLOZE_TOKEN", "")])).unwrap();
         let lines: Vec<String> = variables.unknown().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
         assert_eq!(
             lines,
-            ["unknown environment variable `CLOZE_NAMSPACE`; write `CLOZE_NAMESPACE`", "unknown environment variable `CLOZE_`; unset it"]
+            [
+                "unknown environment variable `CLOZE_NAMSPACE`; write `CLOZE_NAMESPACE`",
+                "unknown environment variable `CLOZE_TOKEN`; unset it",
+                "unknown environment variable `CLOZE_`; unset it"
+            ]
         );
     }
 

@@ -166,7 +166,9 @@ impl fmt::Display for AzureVault {
 impl Vault for AzureVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
         address::check(name)?;
-        if self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+        // A key vault does not tell case.
+        let below = |prefix: &String| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        if self.prefixes.is_empty() || self.prefixes.iter().any(below) {
             return Ok(());
         }
         let prefixes = words::names(self.prefixes.iter().cloned());
@@ -400,6 +402,7 @@ mod tests {
         assert_eq!(names, ["shop-db", "shop-key"]);
         bench.server.journal().clear();
         let asks = [ask("shop-db"), ask("shopping"), ask("other")];
+        assert!(vault.check_name("SHOP-DB").is_ok());
         let answers = vault.fetch(&asks).await;
         assert!(answers[0].is_ok());
         let error = answers[1].as_ref().unwrap_err();
