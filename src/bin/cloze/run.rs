@@ -33,7 +33,7 @@ use crate::commands::mask::Runner;
 use crate::exit;
 use crate::ui::Terminal;
 use crate::ui::Ui;
-use crate::ui::clean;
+use crate::ui::clean_lines;
 
 /// What every command gets.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let told = error.render().to_string();
     // It quotes the command line, which is not to move a terminal, and which may hold a value that was typed after a secret's name.
     let valued = error.kind() == ErrorKind::UnknownArgument && told.contains("cloze vault set");
-    let told = if valued { VALUE_IN_ARGUMENTS.into() } else { clean(&told) };
+    let told = if valued { VALUE_IN_ARGUMENTS.into() } else { clean_lines(&told) };
     let _ = write!(io::stderr().lock(), "{told}");
     ExitCode::from(exit::USAGE)
 }

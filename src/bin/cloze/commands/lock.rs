@@ -18,6 +18,7 @@ use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::exit;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// Resolves the version of every secret and writes the lock file, or with `check` only says what that would change.
 pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, Problems> {
@@ -63,7 +64,7 @@ fn in_words(changes: &[LockChange]) -> String {
     let mut text = String::new();
     for LockChange { secret, before, after } in changes {
         let (before, after) = (before.as_deref().unwrap_or("new"), after.as_deref().unwrap_or("gone"));
-        let _ = writeln!(text, "{secret} {before} → {after}");
+        let _ = writeln!(text, "{}", clean(&format!("{secret} {before} → {after}")));
     }
     text
 }

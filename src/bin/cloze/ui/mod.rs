@@ -7,6 +7,7 @@ mod json;
 mod progress;
 
 pub(crate) use clean::clean;
+pub(crate) use clean::clean_lines;
 pub(crate) use human::count;
 
 use std::io;
@@ -26,6 +27,7 @@ use crate::args::Color;
 use crate::args::Format;
 use crate::args::Global;
 use crate::ui::calls::Calls;
+use crate::ui::clean::clean_json;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
@@ -85,20 +87,27 @@ impl Ui {
         }
     }
 
-    /// Writes a result for people, free of control characters.
+    /// Writes a result for people, free of control characters. What comes from elsewhere was cleaned before it got its line.
     pub(crate) fn text(&self, text: &str) -> Result<(), Problems> {
-        self.bytes(clean(text).as_bytes())
+        self.bytes(clean_lines(text).as_bytes())
     }
 
     /// Writes a result for programs.
     pub(crate) fn json(&self, value: &serde_json::Value) -> Result<(), Problems> {
-        self.bytes(format!("{value:#}\n").as_bytes())
+        self.bytes(clean_json(&format!("{value:#}\n")).as_bytes())
     }
 
-    /// Says what was done, unless quiet.
+    /// Says in a line what was done, unless quiet.
     pub(crate) fn status(&self, text: &str) {
         if !self.quiet && !self.is_json() {
             say(&clean(text));
+        }
+    }
+
+    /// Says something of several lines, unless quiet. What comes from elsewhere was cleaned before it got its line.
+    pub(crate) fn passage(&self, text: &str) {
+        if !self.quiet && !self.is_json() {
+            say(&clean_lines(text));
         }
     }
 
