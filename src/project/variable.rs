@@ -126,7 +126,8 @@ pub const AWS_CA_BUNDLE: Variable = plain("AWS_CA_BUNDLE", "a file of authoritie
 pub const GOOGLE_CLOUD_PROJECT: Variable =
     plain("GOOGLE_CLOUD_PROJECT", "the project of a `gcp` vault for which the project file says none");
 /// Whether programs may be run as vaults.
-pub const ALLOW_EXEC: Variable = plain("CLOZE_ALLOW_EXEC", "`1` lets vaults of kind `exec` run their programs, as `--allow-exec`");
+pub const ALLOW_EXEC: Variable =
+    plain("CLOZE_ALLOW_EXEC", "`1` or `true` lets vaults of kind `exec` run their programs, as `--allow-exec`");
 
 /// All of them.
 pub const ALL: &[Variable] = &[

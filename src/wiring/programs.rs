@@ -25,7 +25,7 @@ impl Wiring<'_> {
     /// The program, where the run allows it.
     #[cfg(feature = "exec")]
     pub(super) fn exec(&self, settings: &VaultSettings, command: &[String]) -> Result<crate::vault::exec::ExecVault, Problem> {
-        if !self.allow_exec && self.variables.get(variable::ALLOW_EXEC) != Some("1") {
+        if !self.allow_exec {
             let name = &settings.entry.name;
             let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
             return Err(name.blame(Problem::new(

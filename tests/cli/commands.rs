@@ -11,4 +11,5 @@ mod mask;
 mod review;
 mod select;
 mod starter;
+mod variable;
 mod vault;

@@ -51,14 +51,15 @@ pub(crate) struct Terminal {
 impl Ui {
     /// As the command line asks and the terminal allows; `meters` count the calls to vaults.
     pub(crate) fn new(global: &Global, terminal: Terminal, meters: Arc<Meters>) -> Self {
-        let color = match global.color {
+        let format = global.format.unwrap_or_default();
+        let color = match global.color.unwrap_or_default() {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => !terminal.no_color && io::stderr().is_terminal(),
         };
-        let lively = !global.quiet && global.verbose == 0 && global.format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
+        let lively = !global.quiet && global.verbose == 0 && format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(Calls::new(meters, lively));
-        Self { format: global.format, quiet: global.quiet, verbose: global.verbose, color, calls }
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls }
     }
 
     /// One that says nothing but results and problems.
