@@ -74,7 +74,7 @@ impl Held {
 /// The lock of an environment whose run cannot do without.
 pub fn load(workbench: &Workbench<'_>) -> Result<Lock, Problems> {
     let settings = workbench.settings;
-    Lock::load(workbench.root, &settings.lock, &settings.environment)?.ok_or_else(|| {
+    Lock::find(workbench.root, &settings.lock, &settings.environment)?.whole()?.ok_or_else(|| {
         Problem::new(
             Fault::Project,
             format!("environment `{}` has no lock file at `{}`", settings.environment, settings.lock),
