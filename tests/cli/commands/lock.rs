@@ -152,6 +152,27 @@ fn what_is_no_lock_is_refused_where_it_is_used_and_written_anew_by_lock() {
 }
 
 #[test]
+fn a_locked_version_that_is_not_there_is_told_with_its_line() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    for sandbox in [Sandbox::shop(), shop(&server, "{ default: { @@ } }")] {
+        sandbox.cloze(["lock"]).ok();
+        let lock = sandbox.read("locks/dev.lock");
+        sandbox.write("locks/dev.lock", lock.replacen("version: \"1\"", "version: \"9\"", 1));
+        for command in ["deploy --locked", "check --online --locked"] {
+            sandbox.cloze(command.split(' ')).fails(
+                5,
+                &[
+                    "error: templates/secrets.yaml:38:13: ",
+                    "; version 9 was asked for, as locks/dev.lock:5:5 says\n  ",
+                    ", or run `cloze lock` for the versions that are there\n",
+                ],
+            );
+        }
+        sandbox.cloze(["deploy"]).ok();
+    }
+}
+
+#[test]
 fn a_lock_file_lies_in_the_project() {
     let sandbox = Sandbox::shop();
     std::os::unix::fs::symlink(sandbox.root().join("home"), sandbox.shop_path("locks")).unwrap();
