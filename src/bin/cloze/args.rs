@@ -55,7 +55,8 @@ pub(crate) enum Format {
     /// For people
     #[default]
     Human,
-    /// For programs: one JSON document on stdout, problems as JSON lines on stderr
+    /// For programs: one JSON document on stdout, problems as JSON lines on stderr. `vault get`, `show --reveal`, `-o -`, `schema` and
+    /// `completions` write what they always do
     Json,
 }
 
@@ -275,7 +276,7 @@ pub(crate) enum Vault {
         #[command(flatten)]
         which: Which,
     },
-    /// Print a secret's value
+    /// Print a secret's value: its bytes as they are, whatever `--format` says
     Get {
         /// The secret's name
         name: String,
