@@ -14,7 +14,7 @@ pub enum Event {
         templates: usize,
         /// Objects that they describe.
         objects: usize,
-        /// Blanks in them.
+        /// Blanks in them, filters not counted.
         blanks: usize,
     },
     /// A vault is about to be asked.
@@ -41,7 +41,7 @@ pub enum Event {
     },
     /// The vaults were asked.
     Filled {
-        /// Distinct secrets fetched.
+        /// Distinct secrets fetched, as planned: those that differ in the key only are one.
         secrets: usize,
         /// Vaults asked.
         vaults: usize,

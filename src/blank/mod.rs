@@ -144,6 +144,11 @@ impl Blanks {
         self.list.len()
     }
 
+    /// How many of them a vault fills; the others are filters over these.
+    pub fn filled_by_vaults(&self) -> usize {
+        self.list.iter().filter(|blank| matches!(blank.source, Source::Vault { .. })).count()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write;
 
+use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -26,6 +27,39 @@ pub struct Lock {
     /// The resolved versions, none of them empty, each at its entry's place.
     pub secrets: BTreeMap<LockedSecret, Said<String>>,
 }
+
+/// What stands where a lock file belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockFile {
+    /// Nothing.
+    Absent,
+    /// A file that is no lock of the environment, and why: `cloze lock` writes it anew.
+    Broken(Problems),
+    /// The lock.
+    Whole(Lock),
+}
+
+impl LockFile {
+    /// The lock, if there is one. What is broken is an error with the way out.
+    pub fn whole(self) -> Result<Option<Lock>, Problems> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Whole(lock) => Ok(Some(lock)),
+            Self::Broken(problems) => {
+                let mut list = problems.into_list();
+                for problem in &mut list {
+                    if !problem.next.ends_with(WAY_OUT) {
+                        problem.next = format!("{}, or {WAY_OUT}", problem.next);
+                    }
+                }
+                Err(list.into())
+            }
+        }
+    }
+}
+
+/// What always helps against a broken lock file.
+const WAY_OUT: &str = "run `cloze lock`";
 
 /// What was asked of a vault, whatever the field.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,18 +89,27 @@ impl Lock {
         Self { environment, secrets: BTreeMap::new() }
     }
 
-    /// Reads the lock file at `path` beneath the root; `None` when there is none.
-    pub fn load(root: &Root, path: &str, environment: &str) -> Result<Option<Self>, Problems> {
+    /// Looks for the lock file at `path` beneath the root. An error when the machine or the project's bounds refuse it.
+    pub fn find(root: &Root, path: &str, environment: &str) -> Result<LockFile, Problems> {
         if !root.exists(path) && root.dir().symlink_metadata(path).is_err() {
-            return Ok(None);
+            return Ok(LockFile::Absent);
         }
-        let lock = decode_lock(path, &root.read_text(path, LOCK_LIMIT)?)?;
-        if lock.environment.value != environment {
-            let reason = format!("this is the lock of environment {}, not of `{environment}`", quote(&lock.environment.value));
-            let problem = Problem::new(Fault::Project, reason, "restore the file from version control, or make it anew with `cloze lock`");
-            return Err(lock.environment.blame(problem).into());
+        let bytes = root.read(path, LOCK_LIMIT)?;
+        let lock = if let Ok(text) = str::from_utf8(&bytes) {
+            decode_lock(path, text.trim_start_matches('\u{feff}')).and_then(|lock| lock.of(environment))
+        } else {
+            let problem = Problem::new(Fault::Project, "a lock file is UTF-8 text", "restore it from version control");
+            Err(problem.at(Place::file(path)).into())
+        };
+        Ok(lock.map_or_else(LockFile::Broken, LockFile::Whole))
+    }
+
+    fn of(self, environment: &str) -> Result<Self, Problems> {
+        if self.environment.value == environment {
+            return Ok(self);
         }
-        Ok(Some(lock))
+        let reason = format!("this is the lock of environment {}, not of `{environment}`", quote(&self.environment.value));
+        Err(self.environment.blame(Problem::new(Fault::Project, reason, "restore the file from version control")).into())
     }
 
     /// The file: sorted, a line for each secret, the same bytes for the same versions.
@@ -127,6 +170,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::Lock;
+    use super::LockFile;
     use super::LockedSecret;
     use crate::project::decode::decode_lock;
     use crate::project::root::Root;
@@ -195,11 +239,11 @@ mod tests {
 
     #[test]
     fn every_slip_has_its_place_and_next_step() {
-        assert_eq!(wrong(""), ["locks/dev.lock: a lock file is one document; make it anew with `cloze lock`"]);
+        assert_eq!(wrong(""), ["locks/dev.lock: a lock file is one document; run `cloze lock`"]);
         assert_eq!(
             wrong("apiVersion: cloze.dev/lock/v2\nenvironment: dev\nsecrets: []\n"),
             ["locks/dev.lock:1:13: `cloze.dev/lock/v2` at `apiVersion` is not known to this version of cloze; \
-                make it anew with `cloze lock`, which writes `cloze.dev/lock/v1`, or use a newer cloze"]
+                use a newer cloze, or go back to `cloze.dev/lock/v1`: run `cloze lock`"]
         );
         assert_eq!(
             wrong("apiVersion: cloze.dev/lock/v1\nenvironment: dev\nsecret: []\n"),
@@ -213,7 +257,7 @@ mod tests {
         assert_eq!(
             wrong(&format!("{HEAD}{entries}")),
             [
-                "locks/dev.lock:5:5: v/a is listed twice; make the file anew with `cloze lock`",
+                "locks/dev.lock:5:5: v/a is listed twice; run `cloze lock`",
                 "locks/dev.lock:6:35: expected a string at `secrets[2].version`, found a number; put the value in quotes",
                 "locks/dev.lock:7:5: `secrets[3]` has no `version`; add `version: …`",
                 "locks/dev.lock:7:26: unknown key `verson` in `secrets[3]`; write `version`",
@@ -226,18 +270,18 @@ mod tests {
     fn a_lock_belongs_to_its_environment_and_may_be_absent() {
         let folder = TempDir::new().unwrap();
         let root = Root::open(folder.path()).unwrap();
-        assert_eq!(Lock::load(&root, "locks/dev.lock", "dev"), Ok(None));
+        assert_eq!(Lock::find(&root, "locks/dev.lock", "dev"), Ok(LockFile::Absent));
         fs::create_dir(folder.path().join("locks")).unwrap();
         fs::write(folder.path().join("locks/dev.lock"), lock(&[]).to_text()).unwrap();
-        assert!(Lock::load(&root, "locks/dev.lock", "dev").unwrap().is_some());
-        let problems = Lock::load(&root, "locks/dev.lock", "prod").unwrap_err();
+        assert!(Lock::find(&root, "locks/dev.lock", "dev").unwrap().whole().unwrap().is_some());
+        let problems = Lock::find(&root, "locks/dev.lock", "prod").unwrap().whole().unwrap_err();
         assert_eq!(
             format!("{problems}; {}", problems.list()[0].next),
             "locks/dev.lock:3:14: this is the lock of environment `dev`, not of `prod`; \
-            restore the file from version control, or make it anew with `cloze lock`"
+            restore the file from version control, or run `cloze lock`"
         );
         std::os::unix::fs::symlink("/etc/hostname", folder.path().join("locks/out.lock")).unwrap();
-        let problems = Lock::load(&root, "locks/out.lock", "dev").unwrap_err();
+        let problems = Lock::find(&root, "locks/out.lock", "dev").unwrap_err();
         assert!(problems.to_string().contains("is a link that leaves the project"), "{problems}");
     }
 }

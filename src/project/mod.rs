@@ -31,6 +31,7 @@ pub use glob::MOST_FILES;
 pub use glob::Pattern;
 pub use lock::Lock;
 pub use lock::LockChange;
+pub use lock::LockFile;
 pub use lock::LockedSecret;
 pub use origin::Choice;
 pub use origin::Effective;

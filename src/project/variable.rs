@@ -131,7 +131,8 @@ pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
     "the endpoint of `gcp` vaults for which the project file says none, as `gcloud` knows it",
 );
 /// Whether programs may be run as vaults.
-pub const ALLOW_EXEC: Variable = plain("CLOZE_ALLOW_EXEC", "`1` lets vaults of kind `exec` run their programs, as `--allow-exec`");
+pub const ALLOW_EXEC: Variable =
+    plain("CLOZE_ALLOW_EXEC", "`1` or `true` lets vaults of kind `exec` run their programs, as `--allow-exec`");
 
 /// What the variables of cloze's own begin with.
 const PREFIX: &str = "CLOZE_";

@@ -1,5 +1,7 @@
 //! The deploy step: fill, name, seal, record, emit.
 
+use std::collections::BTreeSet;
+
 use crate::blank::Ask;
 use crate::event::Event;
 use crate::history::Action;
@@ -54,7 +56,7 @@ pub async fn deploy(
     let locate = |failed| locate(workbench, failed);
     let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
     drop(blanks);
-    workbench.observer.observe(Event::Filled { secrets: built.used.len(), vaults: vaults(&built.used) });
+    workbench.observer.observe(Event::Filled { secrets: secrets(&built.used), vaults: vaults(&built.used) });
     for warning in prepared.warnings.iter().cloned().chain(locate_all(workbench, built.warnings.clone())) {
         workbench.observer.observe(Event::Warned(warning));
     }
@@ -162,11 +164,13 @@ pub(crate) fn recorded(used: &Used) -> RecordedBlank {
     }
 }
 
+/// As the vaults' plans count them: whatever the key.
+fn secrets(used: &[Used]) -> usize {
+    used.iter().map(|Used { ask, .. }| (&ask.vault, &ask.name, &ask.version)).collect::<BTreeSet<_>>().len()
+}
+
 fn vaults(used: &[Used]) -> usize {
-    let mut names: Vec<&str> = used.iter().map(|used| used.ask.vault.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names.len()
+    used.iter().map(|used| &used.ask.vault).collect::<BTreeSet<_>>().len()
 }
 
 fn count(number: u64) -> usize {

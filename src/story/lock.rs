@@ -22,11 +22,11 @@ use crate::stage::ask::asks;
 use crate::stage::probe::Probed;
 use crate::stage::probe::probe;
 use crate::story::calls::announce;
+use crate::story::locked::Locked;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::locate_all;
 use crate::vault::Vault;
-use crate::vault::pinned::Pinned;
 
 /// The vaults as a run may ask them.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Held {
         for ask in asks(blanks).into_values().flatten() {
             let secret = secret_of(&ask);
             if let Some(version) = lock.secrets.get(&secret) {
-                versions.insert(ask, version.value.clone());
+                versions.insert(ask, version.clone());
                 used.insert(secret);
             }
         }
@@ -66,7 +66,7 @@ impl Held {
         let unused = lock.secrets.iter().filter(|(secret, _)| !used.contains(*secret));
         let warnings = unused.map(|(secret, version)| stale(secret, version)).collect();
         let versions = Arc::new(versions);
-        let pin = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Pinned::new(Arc::clone(vault), Arc::clone(&versions))) };
+        let pin = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Locked::new(Arc::clone(vault), Arc::clone(&versions))) };
         Problems::or(Self { vaults: vaults.iter().map(|(name, vault)| (name.clone(), pin(vault))).collect(), warnings }, problems)
     }
 }
@@ -74,7 +74,7 @@ impl Held {
 /// The lock of an environment whose run cannot do without.
 pub fn load(workbench: &Workbench<'_>) -> Result<Lock, Problems> {
     let settings = workbench.settings;
-    Lock::load(workbench.root, &settings.lock, &settings.environment)?.ok_or_else(|| {
+    Lock::find(workbench.root, &settings.lock, &settings.environment)?.whole()?.ok_or_else(|| {
         Problem::new(
             Fault::Project,
             format!("environment `{}` has no lock file at `{}`", settings.environment, settings.lock),

@@ -85,7 +85,8 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
     let rendered = workbench.engine.render(&request)?;
     drop(request);
     let parsed = parse(rendered, bundles, &workbench.settings.namespace).map_err(|failed| locate(workbench, failed))?;
-    workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks: parsed.blanks().len() });
+    let blanks = parsed.blanks().filled_by_vaults();
+    workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
     let mut failed = check::shape(parsed.objects());
     failed.extend(strangers(parsed.blanks(), workbench.settings));
     if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {

@@ -10,6 +10,8 @@ mod gcp;
 mod hashicorp;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "exec")]
+mod metered;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
 #[cfg(any(feature = "env", feature = "exec"))]

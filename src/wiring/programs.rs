@@ -6,7 +6,11 @@ use crate::problem::Problem;
 use crate::project::VaultSettings;
 #[cfg(feature = "exec")]
 use crate::project::variable;
+#[cfg(feature = "exec")]
+use crate::vault::exec::ExecVault;
 use crate::wiring::Wiring;
+#[cfg(feature = "exec")]
+use crate::wiring::metered::Metered;
 use crate::wiring::vaults::prefixes;
 use crate::wiring::vaults::refused;
 
@@ -24,8 +28,8 @@ impl Wiring<'_> {
 
     /// The program, where the run allows it.
     #[cfg(feature = "exec")]
-    pub(super) fn exec(&self, settings: &VaultSettings, command: &[String]) -> Result<crate::vault::exec::ExecVault, Problem> {
-        if !self.allow_exec && self.variables.get(variable::ALLOW_EXEC) != Some("1") {
+    pub(super) fn exec(&self, settings: &VaultSettings, command: &[String]) -> Result<Metered<ExecVault>, Problem> {
+        if !self.allow_exec {
             let name = &settings.entry.name;
             let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
             return Err(name.blame(Problem::new(
@@ -45,6 +49,7 @@ impl Wiring<'_> {
                 .map(|variable| variable.name.to_owned())
                 .collect(),
         };
-        crate::vault::exec::ExecVault::new(given).map_err(|error| refused(settings, error))
+        let vault = ExecVault::new(given).map_err(|error| refused(settings, error))?;
+        Ok(Metered::new(vault, self.meters.of(&settings.entry.name.value)))
     }
 }

@@ -29,9 +29,9 @@ pub(crate) struct Global {
     /// Environment of the project [env: `CLOZE_ENV`] [default: the only one]
     #[arg(short, long = "environment", value_name = "ENV", global = true)]
     pub(crate) environment: Option<String>,
-    /// How results and problems are written
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Human, global = true)]
-    pub(crate) format: Format,
+    /// How results and problems are written [env: `CLOZE_FORMAT`] [default: human]
+    #[arg(long, value_enum, value_name = "FORMAT", global = true)]
+    pub(crate) format: Option<Format>,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -44,24 +44,27 @@ pub(crate) struct Global {
     /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
     #[arg(long, global = true)]
     pub(crate) allow_exec: bool,
-    /// When to use colour
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
-    pub(crate) color: Color,
+    /// When to use colour [env: `CLOZE_COLOR`] [default: auto]
+    #[arg(long, value_enum, value_name = "WHEN", global = true)]
+    pub(crate) color: Option<Color>,
 }
 
 /// Human or machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
+    #[default]
     Human,
-    /// For programs: one JSON document on stdout, problems as JSON lines on stderr
+    /// For programs: one JSON document on stdout, problems as JSON lines on stderr. `vault get`, `show --reveal`, `-o -`, `schema` and
+    /// `completions` write what they always do
     Json,
 }
 
 /// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set
+    #[default]
     Auto,
     /// Always
     Always,
@@ -273,7 +276,7 @@ pub(crate) enum Vault {
         #[command(flatten)]
         which: Which,
     },
-    /// Print a secret's value
+    /// Print a secret's value: its bytes as they are, whatever `--format` says
     Get {
         /// The secret's name
         name: String,

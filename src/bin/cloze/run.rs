@@ -26,14 +26,13 @@ use cloze::vault::env::Surroundings;
 
 use crate::args::Cli;
 use crate::args::Command;
-use crate::args::Format;
 use crate::commands;
 use crate::commands::diff::Asked;
 use crate::commands::mask::Runner;
 use crate::exit;
 use crate::ui::Terminal;
 use crate::ui::Ui;
-use crate::ui::clean;
+use crate::ui::clean_lines;
 
 /// What every command gets.
 #[derive(Debug)]
@@ -82,11 +81,14 @@ pub(crate) fn run() -> ExitCode {
         Ok(variables) => variables,
         Err(problems) => return Ui::new(&cli.global, Terminal::default(), Arc::default()).fail(&problems),
     };
-    surroundings::adopt(&mut cli.global, &variables);
+    let adopted = surroundings::adopt(&mut cli.global, &variables);
     let meters: Arc<Meters> = Arc::default();
     let ui = Ui::new(&cli.global, surroundings::terminal(), Arc::clone(&meters));
     for unknown in variables.unknown() {
         ui.warn(unknown);
+    }
+    if let Err(problems) = adopted {
+        return ui.fail(&problems);
     }
     let run = Run {
         ui: ui.clone(),
@@ -149,7 +151,7 @@ fn misused(error: &clap::Error) -> ExitCode {
     let told = error.render().to_string();
     // It quotes the command line, which is not to move a terminal, and which may hold a value that was typed after a secret's name.
     let valued = error.kind() == ErrorKind::UnknownArgument && told.contains("cloze vault set");
-    let told = if valued { VALUE_IN_ARGUMENTS.into() } else { clean(&told) };
+    let told = if valued { VALUE_IN_ARGUMENTS.into() } else { clean_lines(&told) };
     let _ = write!(io::stderr().lock(), "{told}");
     ExitCode::from(exit::USAGE)
 }
@@ -215,36 +217,66 @@ impl Run {
 mod surroundings {
     use std::path::PathBuf;
 
+    use cloze::problem::Fault;
+    use cloze::problem::Problem;
     use cloze::problem::Problems;
     use cloze::project::Variables;
+    use cloze::project::quote;
     use cloze::project::variable;
+    use cloze::project::variable::Variable;
 
     use crate::args::Color;
+    use crate::args::Format;
     use crate::args::Global;
     use crate::commands::mask::Runner;
     use crate::ui::Terminal;
-
-    use super::Format;
 
     pub(super) fn variables() -> Result<Variables, Problems> {
         Variables::collect(std::env::vars_os())
     }
 
-    /// Lets variables say what the command line left open.
-    pub(super) fn adopt(global: &mut Global, variables: &Variables) {
+    /// Lets variables say what the command line left open, and refuses those that say what they cannot.
+    pub(super) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Problems> {
         if global.directory.is_none() {
             global.directory = variables.get(variable::DIR).map(PathBuf::from);
         }
-        if global.format == Format::Human && variables.get(variable::FORMAT) == Some("json") {
-            global.format = Format::Json;
-        }
-        if global.color == Color::Auto {
-            global.color = match variables.get(variable::COLOR) {
-                Some("always") => Color::Always,
-                Some("never") => Color::Never,
-                _ => Color::Auto,
-            };
-        }
+        let mut problems = Vec::new();
+        let mut refuse = |variable: Variable, what: &str, next: &str| {
+            let value = quote(variables.get(variable).unwrap_or_default());
+            problems.push(Problem::new(Fault::Usage, format!("{value} of `{}` {what}", variable.name), next));
+        };
+        let format = match variables.get(variable::FORMAT) {
+            None => None,
+            Some("human") => Some(Format::Human),
+            Some("json") => Some(Format::Json),
+            Some(_) => {
+                refuse(variable::FORMAT, "is no format", "set it to `human` or `json`, or unset it");
+                None
+            }
+        };
+        let color = match variables.get(variable::COLOR) {
+            None => None,
+            Some("auto") => Some(Color::Auto),
+            Some("always") => Some(Color::Always),
+            Some("never") => Some(Color::Never),
+            Some(_) => {
+                refuse(variable::COLOR, "does not say when to use colour", "set it to `auto`, `always` or `never`, or unset it");
+                None
+            }
+        };
+        let allow_exec = match variables.get(variable::ALLOW_EXEC) {
+            None | Some("0" | "false") => false,
+            Some("1" | "true") => true,
+            Some(_) => {
+                let next = "set it to `1` or `true` if you trust the project, to `0` or `false` if not, or unset it";
+                refuse(variable::ALLOW_EXEC, "does not say whether programs may run", next);
+                false
+            }
+        };
+        global.format = global.format.or(format);
+        global.color = global.color.or(color);
+        global.allow_exec |= allow_exec;
+        Problems::or((), problems)
     }
 
     /// What the variables say of the terminal.

@@ -32,7 +32,7 @@ pub(in crate::project) fn decode(file: &str, text: &str) -> Result<Lock, Problem
     let lock = if let [document] = documents.as_slice() {
         lock(&mut decoder, document)
     } else {
-        decoder.report(Place::file(file), "a lock file is one document", "make it anew with `cloze lock`");
+        decoder.report(Place::file(file), "a lock file is one document", "run `cloze lock`");
         None
     };
     match lock {
@@ -49,7 +49,7 @@ fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
     {
         let reason = format!("{} at `apiVersion` is not known to this version of cloze", quote(&version.value));
         let place = version.place.unwrap_or_else(|| decoder.place(fields.mark()));
-        decoder.report(place, reason, format!("make it anew with `cloze lock`, which writes `{LOCK_API_VERSION}`, or use a newer cloze"));
+        decoder.report(place, reason, format!("use a newer cloze, or go back to `{LOCK_API_VERSION}`: run `cloze lock`"));
     }
     let environment = fields.text(decoder, "environment", label);
     let mut lock = Lock::new(environment.unwrap_or_else(|| Said::nowhere(String::new())));
@@ -65,7 +65,7 @@ fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
         let secret = LockedSecret { vault: vault.value, name: name.value, asked };
         let place = decoder.place(item.mark);
         if lock.secrets.contains_key(&secret) {
-            decoder.report(place, format!("{secret} is listed twice"), "make the file anew with `cloze lock`");
+            decoder.report(place, format!("{secret} is listed twice"), "run `cloze lock`");
             continue;
         }
         lock.secrets.insert(secret, Said::at(version.value, place));

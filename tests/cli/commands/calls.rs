@@ -1,5 +1,7 @@
 //! The calls to vaults: their plan, their deadline, and the line on a terminal while they are made.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
@@ -116,4 +118,23 @@ fn a_line_shows_what_takes_long_and_leaves_nothing() {
     server.script(Script::always("api-token", Fault::Delay { ms: 20_000 }));
     let text = on_a_terminal(&sandbox, "deploy --deadline 1", None);
     assert!(text.contains("asking default") && screen(&text).contains("error: ") && !screen(&text).contains("asking"), "{text:?}");
+}
+
+#[test]
+fn the_figures_of_a_run_agree() {
+    let sandbox = Sandbox::shop();
+    let err = sandbox.cloze(["deploy", "-v"]).fails(0, &["default: 4 secrets, no call\n", "fetched 4 secrets from 1 vault\n"]);
+    assert!(err.contains(" 10 objects, 8 blanks\n"), "{err}");
+    sandbox.write(
+        "templates/x.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\nstringData: { a: '{{ secret(name=\"a\") | trim | upper }}' }\n",
+    );
+    sandbox.write("vault.sh", "#!/bin/sh\nread -r request\necho '{\"answers\": [{\"value\": \"hunter2\", \"version\": \"1\"}]}'\n");
+    fs::set_permissions(sandbox.shop_path("vault.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    let vaults = "environments: { dev: { vaults: { default: { kind: exec, command: [./vault.sh] } } } }";
+    sandbox.write("cloze.yaml", format!("apiVersion: cloze.dev/v1\nproject: shop\ntemplates: [templates/x.yaml]\n{vaults}\n"));
+    for command in ["deploy -v --allow-exec", "check --online -v --allow-exec"] {
+        let err = sandbox.cloze(command.split(' ')).fails(0, &[", 1 blank\n", "default: 1 secret in 1 call, ", "made 1 call in "]);
+        assert!(err.contains("fetched 1 secret from 1 vault\n") || err.contains("1 secret exists, "), "{err}");
+    }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde_json::json;
 use serde_yaml::Value;
 
 use crate::commands::init::mode;
@@ -58,6 +59,19 @@ fn json_files_hold_the_same_objects() {
     paths.sort();
     let objects: Vec<Value> = paths.iter().map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap()).collect();
     assert_eq!(objects, deployed(&sandbox, "dist/dev"));
+}
+
+#[test]
+fn a_program_is_told_what_came_out_and_where() {
+    let sandbox = Sandbox::shop();
+    let told = |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&sandbox.cloze(arguments).silent().ok()).unwrap() };
+    let first = told(&["deploy", "--format", "json"]);
+    assert_eq!(first, json!({ "release": 1, "recorded": true, "manifests": 10, "target": "shop/dist/dev" }));
+    let again = told(&["deploy", "--format", "json", "-o", "out"]);
+    assert_eq!(again, json!({ "release": 1, "recorded": false, "manifests": 10, "target": "out" }));
+    let raw = sandbox.cloze(["vault", "get", "api-token"]).ok();
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token", "--format", "json"]).ok(), raw);
+    assert_eq!(raw.len(), 40);
 }
 
 #[test]

@@ -103,25 +103,78 @@ fn a_pinned_blank_is_locked_as_it_asks() {
 }
 
 #[test]
-fn a_lock_file_is_read_with_care() {
+fn what_is_no_lock_is_refused_where_it_is_used_and_written_anew_by_lock() {
     let sandbox = Sandbox::shop();
+    sandbox.cloze(["lock"]).ok();
+    let good = sandbox.read("locks/dev.lock");
+    let changed = |from: &str, to: &str| good.replacen(from, to, 1).into_bytes();
+    let conflict = format!("<<<<<<< ours\n{good}=======\n{good}>>>>>>> theirs\n").into_bytes();
     let cases = [
-        ("secrets: []\n", "error: locks/dev.lock:1:1: the lock file has no `apiVersion`\n  add `apiVersion: …`"),
         (
-            &FIRST.replace("name: \"smtp\"", "nmae: \"smtp\""),
-            "error: locks/dev.lock:8:25: unknown key `nmae` in `secrets[3]`\n  write `name`",
+            changed("apiVersion: cloze.dev/lock/v1\n", ""),
+            ":2:1: the lock file has no `apiVersion`",
+            "add `apiVersion: …`, or run `cloze lock`",
+        ),
+        (changed("name: \"smtp\"", "nmae: \"smtp\""), ":8:5: `secrets[3]` has no `name`", "write `name`, or run `cloze lock`"),
+        (
+            changed("\"dev\"", "\"prod\""),
+            ":3:14: this is the lock of environment `prod`, not of `dev`",
+            "restore the file from version control, or run `cloze lock`",
         ),
         (
-            &FIRST.replace("\"dev\"", "\"prod\""),
-            "error: locks/dev.lock:3:14: this is the lock of environment `prod`, not of `dev`\n  restore the file",
+            changed("lock/v1", "lock/v2"),
+            ":2:13: `cloze.dev/lock/v2` at `apiVersion` is not known to this version of cloze",
+            "use a newer cloze, or go back to `cloze.dev/lock/v1`: run `cloze lock`",
         ),
+        (Vec::new(), ": a lock file is one document", "run `cloze lock`"),
+        (vec![0xff, 0, b'x'], ": a lock file is UTF-8 text", "restore it from version control, or run `cloze lock`"),
+        (b"garbage".to_vec(), ":1:1: ", ", or run `cloze lock`"),
+        (conflict, ":", ", or run `cloze lock`"),
     ];
-    for (text, words) in cases {
-        sandbox.write("locks/dev.lock", text);
-        sandbox.cloze(["deploy", "--locked"]).fails(3, &[words]);
-        sandbox.cloze(["lock"]).fails(3, &[words]);
+    for (bytes, reason, next) in cases {
+        sandbox.write("locks/dev.lock", &bytes);
+        for command in ["deploy --locked", "check --online --locked", "diff --locked"] {
+            let err = sandbox.cloze(command.split(' ')).fails(3, &[&format!("error: locks/dev.lock{reason}"), &format!("{next}\n")]);
+            assert!(err.lines().filter(|line| line.starts_with("  ")).all(|line| line.ends_with("run `cloze lock`")), "{err}");
+        }
+        let warning = format!("warning: locks/dev.lock{reason}");
+        let heeded = ", so the lock file is not heeded\n  ";
+        sandbox.cloze(["lock", "--check"]).fails(
+            1,
+            &[&warning, heeded, "run `cloze lock`, which writes it anew\n", "locks/dev.lock is unreadable: `cloze lock` writes it anew"],
+        );
+        assert_eq!(fs::read(sandbox.shop_path("locks/dev.lock")).unwrap(), bytes);
+        let outcome = sandbox.cloze(["lock"]);
+        assert!(outcome.out().contains("default/smtp new → 1\n"), "{}", outcome.out());
+        outcome.fails(0, &[&warning, heeded, "look at what becomes of it: it is written anew\n", "wrote locks/dev.lock: 4 secrets"]);
+        assert_eq!(sandbox.read("locks/dev.lock"), good);
     }
-    fs::remove_dir_all(sandbox.shop_path("locks")).unwrap();
+}
+
+#[test]
+fn a_locked_version_that_is_not_there_is_told_with_its_line() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    for sandbox in [Sandbox::shop(), shop(&server, "{ default: { @@ } }")] {
+        sandbox.cloze(["lock"]).ok();
+        let lock = sandbox.read("locks/dev.lock");
+        sandbox.write("locks/dev.lock", lock.replacen("version: \"1\"", "version: \"9\"", 1));
+        for command in ["deploy --locked", "check --online --locked"] {
+            sandbox.cloze(command.split(' ')).fails(
+                5,
+                &[
+                    "error: templates/secrets.yaml:38:13: ",
+                    "; version 9 was asked for, as locks/dev.lock:5:5 says\n  ",
+                    ", or run `cloze lock` for the versions that are there\n",
+                ],
+            );
+        }
+        sandbox.cloze(["deploy"]).ok();
+    }
+}
+
+#[test]
+fn a_lock_file_lies_in_the_project() {
+    let sandbox = Sandbox::shop();
     std::os::unix::fs::symlink(sandbox.root().join("home"), sandbox.shop_path("locks")).unwrap();
     sandbox.cloze(["lock"]).fails(3, &["leaves the project"]);
     assert_eq!(fs::read_dir(sandbox.root().join("home")).unwrap().count(), 0);

@@ -27,7 +27,14 @@ fn a_runner_is_told_of_each_value_only_where_it_is_asked_for() {
     sandbox.variable("CLOZE_MASK", "auto");
     assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).err(), GITHUB);
     sandbox.variable("GITHUB_ACTIONS", "");
+    let warning = "warning: neither GitHub Actions nor Azure Pipelines was found, and no other runner takes masking commands: nothing is \
+        masked\n  mask the values in the runner's own settings (GitLab: masked variables)\n";
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).err(), warning);
+    sandbox.variable("CLOZE_MASK", "");
     assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).err(), "");
+    assert_eq!(sandbox.cloze(["vault", "get", "api-token", "--mask-ci"]).err(), warning);
+    assert_eq!(sandbox.cloze(["deploy", "--mask-ci=auto"]).err().matches(warning).count(), 1);
+    sandbox.variable("CLOZE_MASK", "auto");
     sandbox.variable("TF_BUILD", "True");
     assert!(sandbox.cloze(["vault", "get", "api-token"]).err().starts_with(AZURE));
     for command in ["check", "check --online", "render", "diff", "lock", "history", "show", "config"] {

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::args;
 use crate::commands::desk::Desk;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// Shows each effective setting and value, where it came from, and what it hides.
 pub(crate) fn config(run: &Run, values: &args::Values) -> Result<(), Problems> {
@@ -23,9 +24,9 @@ pub(crate) fn config(run: &Run, values: &args::Values) -> Result<(), Problems> {
     }
     let mut text = String::new();
     for effective in &list {
-        let _ = writeln!(text, "{} = {}  ({})", effective.key, effective.value, words(&effective.origin));
+        let _ = writeln!(text, "{}", clean(&format!("{} = {}  ({})", effective.key, effective.value, words(&effective.origin))));
         for (value, origin) in &effective.overridden {
-            let _ = writeln!(text, "    hides {value}  ({})", words(origin));
+            let _ = writeln!(text, "{}", clean(&format!("    hides {value}  ({})", words(origin))));
         }
     }
     run.ui.text(&text)

@@ -61,7 +61,13 @@ pub(crate) fn tell(run: &Run, released: &Released, emit: &Emit) -> Result<(), Pr
         return diff::print(run, &released.changes);
     }
     if run.ui.is_json() && emit.output.as_deref() != Some("-") {
-        return run.ui.json(&json!({ "release": released.number, "recorded": released.recorded }));
+        let emitted = run.ui.emitted();
+        return run.ui.json(&json!({
+            "release": released.number,
+            "recorded": released.recorded,
+            "manifests": emitted.map(|emitted| emitted.manifests),
+            "target": emitted.map(|emitted| &emitted.target),
+        }));
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::exit;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// Who is asked, and for what.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +85,8 @@ pub(crate) fn in_words(changes: &[Change]) -> String {
     for change in changes {
         let (before, after) = sides(change);
         let name = change.identity().to_string();
-        let (old, new) = (if before.is_empty() { "nothing" } else { &name }, if after.is_empty() { "nothing" } else { &name });
+        let name = clean(&name);
+        let (old, new) = (if before.is_empty() { "nothing" } else { &*name }, if after.is_empty() { "nothing" } else { &name });
         text.push_str(&TextDiff::from_lines(before, after).unified_diff().context_radius(3).header(old, new).to_string());
     }
     text

@@ -21,6 +21,7 @@ use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::exit;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// A vault and what the walk to it found.
 struct Walk {
@@ -78,9 +79,12 @@ fn in_words(walks: &[Walk]) -> String {
     for Walk { name, findings, .. } in walks {
         for Finding { step, outcome } in findings {
             let head = format!("{name:<names$}  {:<steps$}  ", step.to_string());
+            let head = clean(&head);
             let _ = match outcome {
-                Ok(words) => writeln!(text, "{head}{words}"),
-                Err(error) => writeln!(text, "{head}failed: {}\n{:width$}{}", error.reason, "", error.next, width = head.len()),
+                Ok(words) => writeln!(text, "{head}{}", clean(words)),
+                Err(VaultError { reason, next, .. }) => {
+                    writeln!(text, "{head}failed: {}\n{:width$}{}", clean(reason), "", clean(next), width = head.len())
+                }
             };
         }
     }

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::args::Values;
 use crate::commands::desk::Desk;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// Lists the releases, newest first, without any key; or proves all of them, with it.
 pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Problems> {
@@ -50,11 +51,12 @@ fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
     for (summary, outcome) in &rows {
         let time = summary.time.to_string();
         let (what, outcome) = (action(summary.action), words(outcome));
-        let _ = write!(text, "{:>8}  {time:<20}  {what:<24}  {outcome:<24}  {:>9}  {}", summary.number, summary.manifests, summary.actor);
+        let Summary { number, manifests, actor, .. } = summary;
+        let mut row = format!("{number:>8}  {time:<20}  {what:<24}  {outcome:<24}  {manifests:>9}  {actor}");
         if let Some(note) = &summary.note {
-            let _ = write!(text, "  {}", note.replace('\n', " "));
+            let _ = write!(row, "  {}", note.replace('\n', " "));
         }
-        text.push('\n');
+        let _ = writeln!(text, "{}", clean(&row));
     }
     run.ui.text(&text)
 }

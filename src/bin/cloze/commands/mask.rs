@@ -28,6 +28,10 @@ use crate::args;
 use crate::args::Masking;
 use crate::run::Run;
 
+/// Why nothing is masked.
+const NO_RUNNER: &str =
+    "neither GitHub Actions nor Azure Pipelines was found, and no other runner takes masking commands: nothing is masked";
+
 /// A runner that masks what it is told of in its logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Runner {
@@ -60,7 +64,16 @@ impl Masker {
         };
         let runner = match word {
             None => None,
-            Some(args::Masker::Auto) => run.runner,
+            Some(args::Masker::Auto) => {
+                if run.runner.is_none() {
+                    run.ui.warn(&Problem::new(
+                        Fault::Usage,
+                        NO_RUNNER,
+                        "mask the values in the runner's own settings (GitLab: masked variables)",
+                    ));
+                }
+                run.runner
+            }
             Some(args::Masker::Github) => Some(Runner::GitHub),
             Some(args::Masker::Azure) => Some(Runner::Azure),
         };

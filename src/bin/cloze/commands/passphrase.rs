@@ -17,6 +17,7 @@ use rustix::termios::tcgetattr;
 use rustix::termios::tcsetattr;
 
 use crate::run::Run;
+use crate::ui::clean;
 
 /// The passphrase of the environment's keyring: from the variable, else from a prompt on a terminal, else none.
 pub(crate) fn obtain(run: &Run) -> Result<Option<Secret>, Problems> {
@@ -52,7 +53,7 @@ pub(crate) fn value(name: &str) -> Result<Secret, Problems> {
 
 fn prompt(text: &str) -> Result<Secret, Problems> {
     // The prompt is talk; where stderr is gone, the person types blindly.
-    let _ = write!(io::stderr(), "{text}");
+    let _ = write!(io::stderr(), "{}", clean(text));
     let stdin = io::stdin();
     let before = tcgetattr(&stdin).map_err(|error| unreadable(&error.into()))?;
     let mut silent = before.clone();

@@ -54,7 +54,7 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
             masker.hear_recorded(&history.manifests(&plan.target).await.map_err(Problem::from)?);
         }
         run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
-        run.ui.status(diff::in_words(&plan.changes).trim_end());
+        run.ui.passage(diff::in_words(&plan.changes).trim_end());
         let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
         rollback::carry_out(&workbench, &past, &history, plan, emit.note.as_deref(), emission).await
     })?;

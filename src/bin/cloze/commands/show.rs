@@ -20,6 +20,7 @@ use crate::commands::history::about;
 use crate::commands::history::action;
 use crate::commands::mask::Masker;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// Shows a release: what it was made of and its manifests, masked, or with `reveal` the manifests byte for byte.
 pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Masking) -> Result<(), Problems> {
@@ -58,17 +59,21 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
 
 fn in_words(release: &Release, objects: &[Reviewed]) -> String {
     let summary = &release.summary;
-    let mut text = format!("# release {}: {}, {}, by {}\n", summary.number, action(summary.action), summary.time, summary.actor);
+    let mut text = String::new();
+    let mut remark = |line: &str| {
+        let _ = writeln!(text, "# {}", clean(line));
+    };
+    remark(&format!("release {}: {}, {}, by {}", summary.number, action(summary.action), summary.time, summary.actor));
     if let Some(revision) = &summary.revision {
-        let _ = writeln!(text, "# revision {revision}");
+        remark(&format!("revision {revision}"));
     }
     for line in summary.note.iter().flat_map(|note| note.lines()) {
-        let _ = writeln!(text, "# {line}");
+        remark(line);
     }
     for blank in &release.body.blanks {
         let fingerprint = blank.fingerprint.to_string();
         let key = blank.key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
-        let _ = writeln!(text, "# secret {}/{}{key} version {} fingerprint {}", blank.vault, blank.name, blank.version, &fingerprint[..12]);
+        remark(&format!("secret {}/{}{key} version {} fingerprint {}", blank.vault, blank.name, blank.version, &fingerprint[..12]));
     }
     for object in objects {
         let _ = write!(text, "---\n{}", object.text);

@@ -27,6 +27,7 @@ use crate::commands::desk::Desk;
 use crate::commands::mask::Masker;
 use crate::commands::passphrase;
 use crate::run::Run;
+use crate::ui::clean;
 
 /// Keeps, shows, lists or removes secrets.
 pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
@@ -83,12 +84,13 @@ fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems>
     if list.is_empty() {
         run.ui.status("no secret yet");
     }
-    let width = list.iter().map(|listed| listed.name.len()).max().unwrap_or(0);
+    let width = list.iter().map(|listed| clean(&listed.name).chars().count()).max().unwrap_or(0);
     let row = |listed: &Listed| {
         let version = listed.version.as_deref().map(|version| format!("version {version}")).unwrap_or_default();
         let created = listed.created.map(|time| time.to_string()).unwrap_or_default();
         let removed = if listed.removed { "removed" } else { "" };
-        format!("{:<width$}  {version:<12}  {created}  {removed}", listed.name).trim_end().to_owned() + "\n"
+        let row = format!("{:<width$}  {version:<12}  {created}  {removed}", clean(&listed.name));
+        clean(row.trim_end()).into_owned() + "\n"
     };
     run.ui.text(&list.iter().map(row).collect::<String>())
 }

@@ -7,6 +7,7 @@ mod json;
 mod progress;
 
 pub(crate) use clean::clean;
+pub(crate) use clean::clean_lines;
 pub(crate) use human::count;
 
 use std::io;
@@ -14,6 +15,7 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use cloze::event::Event;
 use cloze::event::Observer;
@@ -26,6 +28,7 @@ use crate::args::Color;
 use crate::args::Format;
 use crate::args::Global;
 use crate::ui::calls::Calls;
+use crate::ui::clean::clean_json;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
@@ -35,6 +38,16 @@ pub(crate) struct Ui {
     verbose: u8,
     color: bool,
     calls: Arc<Calls>,
+    emitted: Arc<OnceLock<Emitted>>,
+}
+
+/// What came out of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Emitted {
+    /// How many manifests.
+    pub(crate) manifests: usize,
+    /// Where they went.
+    pub(crate) target: String,
 }
 
 /// What the environment's variables say of the terminal.
@@ -49,24 +62,30 @@ pub(crate) struct Terminal {
 impl Ui {
     /// As the command line asks and the terminal allows; `meters` count the calls to vaults.
     pub(crate) fn new(global: &Global, terminal: Terminal, meters: Arc<Meters>) -> Self {
-        let color = match global.color {
+        let format = global.format.unwrap_or_default();
+        let color = match global.color.unwrap_or_default() {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => !terminal.no_color && io::stderr().is_terminal(),
         };
-        let lively = !global.quiet && global.verbose == 0 && global.format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
+        let lively = !global.quiet && global.verbose == 0 && format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(Calls::new(meters, lively));
-        Self { format: global.format, quiet: global.quiet, verbose: global.verbose, color, calls }
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls, emitted: Arc::default() }
     }
 
     /// One that says nothing but results and problems.
     pub(crate) fn silent() -> Self {
-        Self { format: Format::Human, quiet: true, verbose: 0, color: false, calls: Arc::default() }
+        Self { format: Format::Human, quiet: true, verbose: 0, color: false, calls: Arc::default(), emitted: Arc::default() }
     }
 
     /// Whether results are for programs.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
+    }
+
+    /// What came out of this run so far.
+    pub(crate) fn emitted(&self) -> Option<&Emitted> {
+        self.emitted.get()
     }
 
     /// Writes a result as it is: bytes for a pipe, a file or a reader.
@@ -85,20 +104,27 @@ impl Ui {
         }
     }
 
-    /// Writes a result for people, free of control characters.
+    /// Writes a result for people, free of control characters. What comes from elsewhere was cleaned before it got its line.
     pub(crate) fn text(&self, text: &str) -> Result<(), Problems> {
-        self.bytes(clean(text).as_bytes())
+        self.bytes(clean_lines(text).as_bytes())
     }
 
     /// Writes a result for programs.
     pub(crate) fn json(&self, value: &serde_json::Value) -> Result<(), Problems> {
-        self.bytes(format!("{value:#}\n").as_bytes())
+        self.bytes(clean_json(&format!("{value:#}\n")).as_bytes())
     }
 
-    /// Says what was done, unless quiet.
+    /// Says in a line what was done, unless quiet.
     pub(crate) fn status(&self, text: &str) {
         if !self.quiet && !self.is_json() {
             say(&clean(text));
+        }
+    }
+
+    /// Says something of several lines, unless quiet. What comes from elsewhere was cleaned before it got its line.
+    pub(crate) fn passage(&self, text: &str) {
+        if !self.quiet && !self.is_json() {
+            say(&clean_lines(text));
         }
     }
 
@@ -148,6 +174,10 @@ impl Observer for Ui {
             other => {
                 if let Event::Planned { vault, calls, .. } = &other {
                     self.calls.plan(vault, *calls);
+                }
+                if let Event::Emitted { manifests, target, .. } = &other {
+                    // A run emits once.
+                    let _ = self.emitted.set(Emitted { manifests: *manifests, target: target.clone() });
                 }
                 if let Some(text) = human::status(&other) {
                     self.status(&text);
