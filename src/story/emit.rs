@@ -102,7 +102,9 @@ fn put(past: &Past<'_>, manifests: &[(&Identity, &[u8])], hold: &Hold, emission:
     };
     let bytes_of = |index: usize| converted.get(index).map_or(manifests[index].1, Secret::expose);
     let files: Vec<OutputFile<'_>> = names.iter().enumerate().map(|(index, name)| OutputFile { name, bytes: bytes_of(index) }).collect();
-    emission.sink.emit(hold, &files, &past.attempt())?;
+    for warning in emission.sink.emit(hold, &files, &past.attempt())? {
+        emission.observer.observe(Event::Warned(warning));
+    }
     emission.observer.observe(Event::Emitted {
         manifests: files.len(),
         bytes: files.iter().map(|file| file.bytes.len()).sum(),

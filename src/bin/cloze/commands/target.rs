@@ -59,7 +59,7 @@ impl Sink for Stream {
         Ok(Hold::of_nothing())
     }
 
-    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], _attempt: &str) -> Result<(), Problem> {
+    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], _attempt: &str) -> Result<Vec<Problem>, Problem> {
         let size: usize = files.iter().map(|file| file.bytes.len() + SEPARATOR.len()).sum();
         let mut stream = SecretBuffer::with_capacity(size);
         for file in files {
@@ -68,7 +68,7 @@ impl Sink for Stream {
             }
             stream.extend(file.bytes);
         }
-        self.ui.bytes(stream.expose()).map_err(|failed| failed.list()[0].clone())
+        self.ui.bytes(stream.expose()).map(|()| Vec::new()).map_err(|failed| failed.list()[0].clone())
     }
 }
 
