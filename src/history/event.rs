@@ -114,6 +114,13 @@ impl Event {
     }
 }
 
+impl Outcome {
+    /// Whether its manifests were written out or applied, and nothing was heard against it since.
+    pub fn is_good(&self) -> bool {
+        matches!(self, Self::Known(Event { what: What::Emitted | What::Applied, .. }))
+    }
+}
+
 impl From<Vec<Event>> for Outcome {
     fn from(mut events: Vec<Event>) -> Self {
         events.pop().map_or(Self::Unknown, Self::Known)
@@ -167,6 +174,9 @@ mod tests {
         assert_eq!(Outcome::from(Vec::new()).to_string(), "recorded, outcome unknown");
         let events = vec![sample::event(7, 1, What::Failed), sample::event(7, 2, What::RolledBack { by: 9 })];
         assert_eq!(Outcome::from(events).to_string(), "rolled back by 9");
+        let good = |what| Outcome::from(vec![sample::event(7, 1, what)]).is_good();
+        assert!(good(What::Emitted) && good(What::Applied) && !good(What::Failed) && !good(What::RolledBack { by: 9 }));
+        assert!(!Outcome::Unknown.is_good());
         assert_eq!([What::Emitted, What::Applied, What::Failed].map(|what| what.to_string()), ["emitted", "applied", "failed"]);
     }
 }

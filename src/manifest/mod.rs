@@ -9,5 +9,5 @@ mod write;
 pub use json::write_json;
 pub use node::{Entry, Leaf, Mark, Node, Number, Value};
 pub use object::{Identity, Object};
-pub use read::{Limits, ReadFault, read};
+pub use read::{Limits, ReadFault, read, read_as_meant};
 pub use write::write;

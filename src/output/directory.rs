@@ -73,12 +73,13 @@ impl Directory {
         Ok(Self { target: target.to_owned(), parent, name })
     }
 
-    fn put_in_place(&self, side: &Path) -> io::Result<()> {
+    /// Gives the leftover, where what was replaced cannot be removed.
+    fn put_in_place(&self, side: &Path) -> io::Result<Option<Problem>> {
         if !self.target.try_exists()? {
-            return fs::rename(side, &self.target);
+            return fs::rename(side, &self.target).map(|()| None);
         }
         match renameat_with(CWD, side, CWD, &self.target, RenameFlags::EXCHANGE) {
-            Ok(()) => fs::remove_dir_all(side),
+            Ok(()) => Ok(removed(side)),
             // The file system cannot exchange.
             Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => self.put_after_stepping_aside(side),
             Err(errno) => Err(errno.into()),
@@ -86,7 +87,7 @@ impl Directory {
     }
 
     /// The old one steps aside first: between the two renames there is none.
-    fn put_after_stepping_aside(&self, side: &Path) -> io::Result<()> {
+    fn put_after_stepping_aside(&self, side: &Path) -> io::Result<Option<Problem>> {
         let mut old = side.as_os_str().to_owned();
         old.push("-old");
         fs::rename(&self.target, &old)?;
@@ -95,17 +96,19 @@ impl Directory {
             let _ = fs::rename(&old, &self.target);
             return Err(error);
         }
-        fs::remove_dir_all(old)
+        Ok(removed(Path::new(&old)))
     }
 
-    fn sweep(&self) -> io::Result<()> {
+    /// Removes what earlier runs left; gives what cannot be removed.
+    fn sweep(&self) -> io::Result<Vec<Problem>> {
+        let mut left = Vec::new();
         for entry in fs::read_dir(&self.parent)? {
             let entry = entry?;
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(&self.side_prefix())) {
-                fs::remove_dir_all(entry.path())?;
+                left.extend(removed(&entry.path()));
             }
         }
-        Ok(())
+        Ok(left)
     }
 
     fn side_prefix(&self) -> String {
@@ -121,16 +124,18 @@ impl Sink for Directory {
     }
 
     /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
-    /// directory is 0700. What killed runs left beside it is removed. `attempt` is a random text that no other run uses.
-    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem> {
-        self.sweep().map_err(|error| machine(&error, &self.parent))?;
+    /// directory is 0700. What was replaced, and what killed runs left beside it, is removed; where that fails, the new one stands
+    /// all the same. `attempt` is a random text that no other run uses.
+    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<Vec<Problem>, Problem> {
+        let mut left = self.sweep().map_err(|error| machine(&error, &self.parent))?;
         let side = self.parent.join(format!("{}{attempt}", self.side_prefix()));
         let written = write_side(&side, files).and_then(|()| self.put_in_place(&side));
         if written.is_err() {
             // The first error is the one to tell; the next run removes what this cannot.
             let _ = fs::remove_dir_all(&side);
         }
-        written.map_err(|error| machine(&error, &self.target))
+        left.extend(written.map_err(|error| machine(&error, &self.target))?);
+        Ok(left)
     }
 }
 
@@ -145,6 +150,17 @@ fn locked(folder: &Path, operation: FlockOperation) -> Result<File, Problem> {
     let file = File::open(folder).map_err(|error| machine(&error, folder))?;
     flock(&file, operation).map_err(|error| machine(&error.into(), folder))?;
     Ok(file)
+}
+
+/// Removes what was put aside; what to say where it stays.
+fn removed(path: &Path) -> Option<Problem> {
+    let error = fs::remove_dir_all(path).err().filter(|error| error.kind() != io::ErrorKind::NotFound)?;
+    let reason = format!("`{}`, which holds older manifests, cannot be removed: {}", path.display(), error.kind());
+    Some(Problem::new(
+        Fault::Internal,
+        reason,
+        "remove it, it may hold secrets; where its permissions forbid that, `chmod -R u+rwX` it first",
+    ))
 }
 
 fn write_side(side: &Path, files: &[OutputFile<'_>]) -> io::Result<()> {
@@ -201,7 +217,7 @@ mod tests {
 
     fn emit(target: &Path, files: &[OutputFile<'_>], attempt: &str) {
         let directory = Directory::at(target).unwrap();
-        directory.emit(&directory.hold().unwrap(), files, attempt).unwrap();
+        assert_eq!(directory.emit(&directory.hold().unwrap(), files, attempt).unwrap(), []);
     }
 
     #[test]

@@ -9,4 +9,4 @@ pub use directory::Directory;
 pub use file::create_once;
 pub use file::replace;
 pub use sink::{Hold, OutputFile, Sink};
-pub use worktree::exposed_to_git;
+pub use worktree::{Exposure, Kept, exposed_to_git};

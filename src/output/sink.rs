@@ -12,8 +12,8 @@ pub trait Sink: fmt::Display + fmt::Debug + Send + Sync {
     /// Waits until no other run writes there.
     fn hold(&self) -> Result<Hold, Problem>;
 
-    /// Takes the files, in apply order. `attempt` is a random text that no other run uses.
-    fn emit(&self, hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<(), Problem>;
+    /// Takes the files, in apply order; gives what to warn of although they arrived. `attempt` is a random text that no other run uses.
+    fn emit(&self, hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<Vec<Problem>, Problem>;
 }
 
 /// The right to write, which ends with this value or its process.

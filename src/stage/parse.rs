@@ -18,7 +18,7 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
-use crate::manifest::read;
+use crate::manifest::read_as_meant;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -68,7 +68,7 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
             entries.insert(file, text);
             continue;
         }
-        match read(&text, Limits::default()) {
+        match read_as_meant(&text, Limits::default()) {
             Ok(documents) => roots.extend(documents.into_iter().map(|document| (Arc::clone(&file), document))),
             Err(faults) => reading.problems.extend(faults.into_iter().map(|fault| {
                 let place = Place::rendered(Arc::clone(&file), fault.mark.line, fault.mark.column);

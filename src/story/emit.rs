@@ -42,6 +42,8 @@ pub struct Emission<'a> {
 }
 
 /// Emits the manifests of a recorded release and records that it was done, unless that is known already.
+///
+/// What was written out once was released: writing it out anew and failing takes nothing of that back.
 pub async fn emit(
     past: &Past<'_>,
     history: &History<'_>,
@@ -49,7 +51,7 @@ pub async fn emit(
     manifests: &[(&Identity, &[u8])],
     emission: Emission<'_>,
 ) -> Result<(), Problem> {
-    let known = matches!(history.outcome(release).await.map_err(Problem::from)?, Outcome::Known(_));
+    let before = history.outcome(release).await.map_err(Problem::from)?;
     let hold = emission.sink.hold();
     let newest = history.reader().newest().await.map_err(Problem::from)?;
     let result = match hold {
@@ -59,16 +61,20 @@ pub async fn emit(
         Err(failed) => Err(failed),
     };
     match &result {
-        Ok(()) if known => {}
+        Ok(()) if before.is_good() => {}
         Ok(()) => {
             let note = Note { actor: past.actor, what: What::Emitted, detail: "" };
             history.add_event(release, note).await.map_err(Problem::from)?;
         }
-        Err(_) if known && newest > release.summary.number => {}
+        Err(_) if matches!(before, Outcome::Known(_)) && newest > release.summary.number => {}
         Err(failed) => {
-            let note = Note { actor: past.actor, what: What::Failed, detail: &failed.reason };
-            // The failure itself is what the user must hear.
-            let _ = history.add_event(release, note).await;
+            // Another run may have written it out meanwhile.
+            let good = matches!(history.outcome(release).await, Ok(outcome) if outcome.is_good());
+            if !good {
+                let note = Note { actor: past.actor, what: What::Failed, detail: &failed.reason };
+                // The failure itself is what the user must hear.
+                let _ = history.add_event(release, note).await;
+            }
         }
     }
     result
@@ -96,7 +102,9 @@ fn put(past: &Past<'_>, manifests: &[(&Identity, &[u8])], hold: &Hold, emission:
     };
     let bytes_of = |index: usize| converted.get(index).map_or(manifests[index].1, Secret::expose);
     let files: Vec<OutputFile<'_>> = names.iter().enumerate().map(|(index, name)| OutputFile { name, bytes: bytes_of(index) }).collect();
-    emission.sink.emit(hold, &files, &past.attempt())?;
+    for warning in emission.sink.emit(hold, &files, &past.attempt())? {
+        emission.observer.observe(Event::Warned(warning));
+    }
     emission.observer.observe(Event::Emitted {
         manifests: files.len(),
         bytes: files.iter().map(|file| file.bytes.len()).sum(),

@@ -20,6 +20,7 @@ use crate::history::Outcome;
 use crate::history::RecordedBlank;
 use crate::history::Release;
 use crate::history::StoredManifest;
+use crate::history::What;
 use crate::manifest::Identity;
 use crate::manifest::Limits;
 use crate::manifest::Node;
@@ -77,16 +78,18 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Aim {
     target: Release,
+    outcome: Outcome,
     head: Release,
 }
 
 impl Aim {
-    /// At release `number`, or at the newest earlier release with other manifests.
+    /// At release `number`, or at the newest earlier release with other manifests that was written out.
     pub async fn take(history: &History<'_>, number: Option<u64>) -> Result<Self, Problem> {
         let Some(head) = history.head().await.map_err(Problem::from)? else {
             return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first"));
         };
-        Ok(Self { target: target(history, &head, number).await?, head })
+        let (target, outcome) = target(history, &head, number).await?;
+        Ok(Self { target, outcome, head })
     }
 
     /// The vaults that the target's secrets came from, by name.
@@ -101,10 +104,13 @@ impl Aim {
 pub async fn plan(
     workbench: &Workbench<'_>,
     history: &History<'_>,
-    Aim { target, head }: Aim,
+    Aim { target, outcome, head }: Aim,
     values: Values,
     filling: Filling<'_>,
 ) -> Result<Plan, Problems> {
+    if !outcome.is_good() {
+        workbench.observer.observe(Event::Warned(doubtful(&target, &outcome)));
+    }
     let (refilled, changes) = match values {
         Values::Recorded => {
             warn_of_rotated(workbench, &target, filling.vaults).await;
@@ -172,23 +178,42 @@ pub async fn carry_out(
     Ok(Released { number: Some(now.summary.number), recorded, changes })
 }
 
-async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> Result<Release, Problem> {
+async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> Result<(Release, Outcome), Problem> {
     if let Some(number) = number {
-        return history.release(number).await.map_err(Problem::from);
-    }
-    let mut number = head.summary.number;
-    while number > 1 {
-        number -= 1;
         let release = history.release(number).await.map_err(Problem::from)?;
-        if !head.body.has_manifests_of(&release.body) {
-            return Ok(release);
-        }
+        let outcome = history.outcome(&release).await.map_err(Problem::from)?;
+        return Ok((release, outcome));
     }
-    Err(Problem::new(
-        Fault::History,
-        format!("no release before {} has other manifests", head.summary.number),
-        "name the release to go back to; `cloze history` lists them",
-    ))
+    let newest = head.summary.number;
+    let mut others = 0;
+    for number in (1..newest).rev() {
+        let release = history.release(number).await.map_err(Problem::from)?;
+        if head.body.has_manifests_of(&release.body) {
+            continue;
+        }
+        let outcome = history.outcome(&release).await.map_err(Problem::from)?;
+        if outcome.is_good() {
+            return Ok((release, outcome));
+        }
+        others += 1;
+    }
+    let reason = if others == 0 {
+        format!("no release before {newest} has other manifests")
+    } else {
+        format!("no release before {newest} that has other manifests is known to have been written out")
+    };
+    Err(Problem::new(Fault::History, reason, "name the release to go back to; `cloze history` lists them"))
+}
+
+/// What speaks against going back to a release.
+fn doubtful(target: &Release, outcome: &Outcome) -> Problem {
+    let number = target.summary.number;
+    let reason = match outcome {
+        Outcome::Unknown => format!("the outcome of release {number} is unknown: perhaps it was never written out"),
+        Outcome::Known(event) if event.what == What::Failed => format!("release {number} failed"),
+        Outcome::Known(event) => format!("release {number} was {}", event.what),
+    };
+    Problem::new(Fault::History, reason, "look at what it brings with `cloze show` before you apply it")
 }
 
 /// Warns for each secret whose recorded version is no longer the one that its vault holds.

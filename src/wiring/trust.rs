@@ -1,6 +1,8 @@
 //! The keys of an environment: the keyring, who opens it, and the first ones.
 
 use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +12,9 @@ use crate::key::KeyFile;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
 use crate::key::Passphrase;
+use crate::output::Exposure;
+use crate::output::Kept;
+use crate::output::exposed_to_git;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -82,14 +87,16 @@ impl Wiring<'_> {
             )
             .into());
         }
+        let paths = self.key_paths()?;
+        let exposed: Vec<Problem> = paths.iter().filter(|path| !path.exists()).filter_map(|path| exposed(path, "would lie")).collect();
+        if !exposed.is_empty() {
+            return Err(exposed.into());
+        }
         let mut founded = None;
-        for settings in &self.settings.keys {
-            if let KeySettings::KeyFile(location) = settings {
-                let path = self.located(location)?;
-                let key = KeyFile::generate(self.entropy.as_ref());
-                if self.create(&path, key.to_secret_text().expose(), 0o600)? {
-                    founded = Some(path);
-                }
+        for path in paths {
+            let key = KeyFile::generate(self.entropy.as_ref());
+            if self.create(&path, key.to_secret_text().expose(), 0o600)? {
+                founded = Some(path);
             }
         }
         let holders = self.holders()?;
@@ -101,6 +108,30 @@ impl Wiring<'_> {
         self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
         let trust = Box::pin(self.trust(store, Founding::Refused)).await?;
         Ok(Trust { founded, ..trust })
+    }
+
+    /// What to warn of before a key file is read: that others have it, or could.
+    pub fn key_warnings(&self) -> Vec<Problem> {
+        let mut warnings = Vec::new();
+        for path in self.key_paths().unwrap_or_default() {
+            let Ok(metadata) = std::fs::metadata(&path) else { continue };
+            warnings.extend(exposed(&path, "lies"));
+            let mode = metadata.permissions().mode() & 0o777;
+            if mode & 0o077 != 0 {
+                let reason = format!("the key file `{}` is open to others: its mode is {mode:04o}", path.display());
+                warnings.push(Problem::new(Fault::Vault, reason, format!("run `chmod 600 {}`", path.display())));
+            }
+        }
+        warnings
+    }
+
+    /// Where the environment's key files lie.
+    fn key_paths(&self) -> Result<Vec<PathBuf>, Problem> {
+        let located = |settings: &KeySettings| match settings {
+            KeySettings::KeyFile(location) => Some(self.located(location)),
+            KeySettings::Passphrase => None,
+        };
+        self.settings.keys.iter().filter_map(located).collect()
     }
 
     async fn recorded_keyring(&self, store: &dyn HistoryStore) -> Result<Option<String>, Problem> {
@@ -153,6 +184,20 @@ impl Wiring<'_> {
         };
         KeyFile::parse(&bytes).map_err(|error| Problem::new(Fault::Vault, format!("`{shown}`: {}", error.reason), error.next))
     }
+}
+
+/// That git would take the key file at `path`, which `lies` or `would lie` there.
+fn exposed(path: &Path, lies: &str) -> Option<Problem> {
+    let Exposure { top, path: within } = exposed_to_git(path, Kept::File)?;
+    // cloze keeps nothing in a folder of its name that belongs into version control.
+    let own = within.parent().filter(|folder| folder.ends_with(".cloze"));
+    let line = own.map_or_else(|| format!("/{}", within.display()), |folder| format!("/{}/", folder.display()));
+    let reason = format!("the key file `{}` {lies} in the git work tree `{}`, which does not ignore it", path.display(), top.display());
+    let mut next = format!("add the line `{line}` to `{}`: with the key, every secret can be read", top.join(".gitignore").display());
+    if lies == "lies" {
+        next.push_str("; use no key that came with a repository or was ever committed");
+    }
+    Some(Problem::new(Fault::Project, reason, next))
 }
 
 /// Bytes of a keyring.

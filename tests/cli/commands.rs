@@ -5,6 +5,7 @@ mod check;
 mod deploy;
 mod doctor;
 mod init;
+mod key;
 mod line;
 mod lock;
 mod mask;

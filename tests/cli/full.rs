@@ -1,6 +1,12 @@
 //! Full disks, files that may not grow, read-only places.
 
 use std::fs;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::chown;
+use std::os::unix::fs::lchown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::support::Outcome;
@@ -169,4 +175,61 @@ fn read_only_places_are_a_clean_error() {
         let _ = deploy(&sandbox, index + 1).ok();
         sound(&sandbox);
     }
+}
+
+/// Runs as somebody whom permissions bind; `None`, said aloud, where that cannot be.
+fn bound(sandbox: &Sandbox, arguments: &[&str]) -> Option<Outcome> {
+    let mut command = sandbox.command(["-C", "shop"].iter().chain(arguments));
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    match command.output() {
+        Ok(output) => Some(Outcome::of(output)),
+        Err(error) => {
+            println!("skipped: nobody cannot run the program: {error}");
+            None
+        }
+    }
+}
+
+/// Gives all below `folder` to nobody, where that is not who we are.
+fn give_away(folder: &Path) {
+    if rustix::process::geteuid().is_root() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() && !entry.is_symlink() {
+                give_away(&entry);
+            }
+            lchown(entry, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        chown(folder, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+}
+
+const NOBODY: u32 = 65534;
+
+#[test]
+fn what_was_replaced_and_cannot_be_removed_stops_nothing() {
+    let sandbox = Sandbox::shop();
+    give_away(sandbox.root());
+    let value = |number: u8| format!("logLevel=v{number}");
+    let Some(first) = bound(&sandbox, &["deploy", "--set-string", &value(1)]) else { return };
+    let _ = first.ok();
+    fs::set_permissions(sandbox.shop_path("dist/dev"), Permissions::from_mode(0o555)).unwrap();
+    for number in 2..4 {
+        let said = bound(&sandbox, &["deploy", "--set-string", &value(number)]).unwrap();
+        let err = said.err();
+        let _ = said.ok();
+        let [left] = &sandbox.leftovers()[..] else { panic!("{:?}", sandbox.leftovers()) };
+        let path =
+            format!("dist/{}`, which holds older manifests, cannot be removed: permission denied", left.file_name().unwrap().display());
+        assert!(err.contains(&path) && err.contains("remove it, it may hold secrets"), "{err}");
+        assert_eq!(err.matches("warning").count(), 1, "{err}");
+        assert!(sandbox.emitted().unwrap() == sandbox.shown(u64::from(number)));
+    }
+    assert!(sandbox.releases().iter().all(|release| release.outcome == "emitted"));
+    fs::set_permissions(sandbox.work().join(&sandbox.leftovers()[0]), Permissions::from_mode(0o755)).unwrap();
+    let said = bound(&sandbox, &["deploy", "--set-string", &value(4)]).unwrap();
+    assert!(!said.err().contains("cannot be removed"), "{}", said.err());
+    let _ = said.ok();
+    sound(&sandbox);
 }

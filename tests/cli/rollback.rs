@@ -168,6 +168,55 @@ fn the_default_is_the_newest_earlier_release_with_other_manifests() {
     assert_eq!(actions, ["deploy", "deploy", "rollback to 1", "rollback to 2", "rollback to 3"]);
 }
 
+/// Deploys number `number` to a stdout that takes nothing.
+fn deploy_into_the_void(sandbox: &Sandbox, number: u8) {
+    let mut command = sandbox.command(["-C", "shop", "deploy", "-o", "-", "--set-string", &format!("logLevel=v{number}")]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let _ = Outcome::of(command.stdout(full).output().unwrap()).code(8);
+}
+
+fn outcomes(sandbox: &Sandbox) -> Vec<String> {
+    sandbox.releases().into_iter().map(|release| release.outcome).collect()
+}
+
+#[test]
+fn what_was_never_written_out_is_gone_back_to_on_demand_only() {
+    let sandbox = Sandbox::shop();
+    deploy_into_the_void(&sandbox, 1);
+    let _ = deploy(&sandbox, 2).ok();
+    let none = "no release before 2 that has other manifests is known to have been written out";
+    let _ = sandbox.cloze(["rollback"]).fails(6, &[none, "name the release to go back to"]);
+    let said = sandbox.cloze(["rollback", "1"]);
+    let err = said.err();
+    let _ = said.ok();
+    assert!(err.contains("release 1 failed") && err.contains("look at what it brings"), "{err}");
+    deploy_into_the_void(&sandbox, 4);
+    let _ = deploy(&sandbox, 5).ok();
+    let said = sandbox.cloze(["rollback"]);
+    let err = said.err();
+    let _ = said.ok();
+    assert!(err.contains("going back to release 3 from release 5:") && !err.contains("failed"), "{err}");
+    // What a killed run left has no outcome.
+    fs::remove_dir_all(sandbox.shop_path(".cloze/history/dev/events")).unwrap();
+    let _ = deploy(&sandbox, 7).ok();
+    let _ = sandbox.cloze(["rollback"]).fails(6, &["no release before 7 that has other manifests"]);
+    let said = sandbox.cloze(["rollback", "5"]);
+    assert!(said.err().contains("the outcome of release 5 is unknown: perhaps it was never written out"), "{}", said.err());
+    let _ = said.ok();
+}
+
+#[test]
+fn what_was_written_out_once_stays_so() {
+    let sandbox = Sandbox::shop();
+    let _ = deploy(&sandbox, 1).ok();
+    deploy_into_the_void(&sandbox, 1);
+    assert_eq!(outcomes(&sandbox), ["emitted"]);
+    deploy_into_the_void(&sandbox, 2);
+    assert_eq!(outcomes(&sandbox), ["emitted", "failed"]);
+    let _ = deploy(&sandbox, 2).ok();
+    assert_eq!(outcomes(&sandbox), ["emitted", "emitted"]);
+}
+
 #[test]
 fn to_what_is_current_nothing_changes() {
     let (sandbox, written) = releases(2);

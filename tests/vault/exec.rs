@@ -95,7 +95,7 @@ async fn the_protocol_is_as_documented() {
         assert_eq!((bytes.value.expose(), bytes.version.as_str(), bytes.current), (&[0, 1, 255][..], "", Some(true)));
         assert_eq!(map.as_ref().unwrap().value.expose(), b"app");
         let absent = absent.as_ref().unwrap_err();
-        assert_eq!(absent.reason, "`absent` or the version or key asked for is not there: words");
+        assert_eq!(absent.reason, "`absent` or the version or key asked for is not there");
     }
 }
 
@@ -135,11 +135,14 @@ async fn each_kind_of_error_has_its_fault_and_words() {
 }
 
 #[tokio::test]
-async fn a_message_with_a_value_is_not_shown() {
+async fn a_message_beside_a_value_is_not_shown() {
     let (vault, directory) = answering();
-    let refused = format!(r#"{{"error": {{"kind": "denied", "message": "not {CANARY}!"}}}}"#);
+    let refused = r#"{"error": {"kind": "denied", "message": "no hunter2, no aHVudGVyMg=="}}"#;
     for value in [
         format!(r#"{{"value": "{CANARY}"}}"#),
+        r#"{"value": "{\"k\": \"hunter2\"}"}"#.to_owned(),
+        r#"{"fields": {"k": "hunter2"}}"#.to_owned(),
+        r#"{"fields": {"k": ["hunter2"]}, "version": "1"}"#.to_owned(),
         r#"{"base64": "Y2FuYXJ5LTdZcTE="}"#.to_owned(),
         format!(r#"{{"fields": {{"k": "{CANARY}\n"}}}}"#),
     ] {
@@ -147,6 +150,17 @@ async fn a_message_with_a_value_is_not_shown() {
         let answers = vault.fetch(&[ask("db", None, None), ask("other", Some("k"), None)]).await;
         assert_eq!(answers[0].as_ref().unwrap_err().reason, "`db` may not be read", "{value}");
     }
+    for whole in [
+        r#"{"error": {"kind": "denied", "message": "no hunter2"}, "answers": [{"value": "hunter2"}]}"#,
+        r#"{"error": {"kind": "denied", "message": "no hunter2"}, "answers": {"db": {"value": "hunter2"}}}"#,
+        r#"{"error": {"kind": "denied", "message": "no hunter2"}, "value": "hunter2"}"#,
+    ] {
+        assert_eq!(error(whole, ask("db", None, None)).await.reason, "the program was denied access", "{whole}");
+    }
+    // Where there is none, it is.
+    fs::write(directory.path().join("answer"), format!(r#"{{"answers": [{refused}, {refused}]}}"#)).unwrap();
+    let answers = vault.fetch(&[ask("db", None, None), ask("other", Some("k"), None)]).await;
+    assert_eq!(answers[0].as_ref().unwrap_err().reason, "`db` may not be read: no hunter2, no aHVudGVyMg==");
     let long = format!(r#"{{"answers": [{{"error": {{"kind": "gone", "message": "{}"}}}}]}}"#, "m".repeat(300));
     assert_eq!(error(&long, ask("db", None, None)).await.reason, format!("`db` was removed or disabled: {}…", "m".repeat(200)));
 }

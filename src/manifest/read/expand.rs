@@ -33,12 +33,14 @@ pub(super) struct Expansion {
     bytes: usize,
     /// The faults so far.
     pub(super) faults: Vec<ReadFault>,
+    /// Keys that come out as others than they were written.
+    pub(super) renamed: Vec<ReadFault>,
 }
 
 impl Expansion {
     /// Nothing spent yet.
     pub(super) fn new(limits: Limits, faults: Vec<ReadFault>) -> Self {
-        Self { limits, nodes: 0, bytes: 0, faults }
+        Self { limits, nodes: 0, bytes: 0, faults, renamed: Vec::new() }
     }
 
     /// The root node of `tree`.
@@ -222,17 +224,22 @@ impl Walk<'_, '_> {
             self.fault(mark, "a mapping key must be a string", "write a string");
             return Ok(None);
         };
-        Ok(Some(match self.resolve(scalar) {
-            Resolved::Text => self.copy(text, mark)?,
-            Resolved::Decoded(text) => self.copy(&text, mark)?,
-            Resolved::Bool(flag) => flag.to_string(),
-            Resolved::Integer(Number::Int(value)) => value.to_string(),
-            Resolved::Float(value) => number::float_key(value),
+        let (name, kind) = match self.resolve(scalar) {
+            Resolved::Text => return self.copy(text, mark).map(Some),
+            Resolved::Decoded(text) => return self.copy(&text, mark).map(Some),
+            Resolved::Bool(flag) => (flag.to_string(), "boolean"),
+            Resolved::Integer(Number::Int(value)) => (value.to_string(), "number"),
+            Resolved::Float(value) => (number::float_key(value), "number"),
             Resolved::Null | Resolved::Integer(_) => {
                 self.fault(mark, "a mapping key must be a string", "quote it");
                 return Ok(None);
             }
-        }))
+        };
+        if name != **text && self.expansion.renamed.len() < MOST_FAULTS {
+            let reason = format!("the key is read as a {kind} and comes out as `{name}`");
+            self.expansion.renamed.push(ReadFault::new(mark, reason, "quote it"));
+        }
+        Ok(Some(name))
     }
 
     /// Puts the entries of a merge key's value into `entries`.

@@ -76,6 +76,18 @@ impl fmt::Display for ReadFault {
 /// What Kubernetes' parser refuses, what it would read otherwise than the text says (duplicate keys, text after the end of a
 /// document), and what exceeds the limits.
 pub fn read(text: &str, limits: Limits) -> Result<Vec<Node<Infallible>>, Vec<ReadFault>> {
+    documents(text, limits, false)
+}
+
+/// The same of what people wrote: a key that comes out as another than it was written, `y` as `true` or `0400` as `256`, is a fault too.
+///
+/// # Errors
+/// As [`read`], and such keys.
+pub fn read_as_meant(text: &str, limits: Limits) -> Result<Vec<Node<Infallible>>, Vec<ReadFault>> {
+    documents(text, limits, true)
+}
+
+fn documents(text: &str, limits: Limits, as_meant: bool) -> Result<Vec<Node<Infallible>>, Vec<ReadFault>> {
     // Nodes are walked and dropped by recursion.
     let limits = Limits { depth: limits.depth.min(1000), ..limits };
     if text.len() > limits.bytes {
@@ -98,10 +110,13 @@ pub fn read(text: &str, limits: Limits) -> Result<Vec<Node<Infallible>>, Vec<Rea
             Err(fault) => expansion.faults.push(fault),
         }
     }
-    if expansion.faults.is_empty() {
+    let mut faults = expansion.faults;
+    if as_meant {
+        faults.append(&mut expansion.renamed);
+    }
+    if faults.is_empty() {
         return Ok(nodes);
     }
-    let mut faults = expansion.faults;
     faults.sort_by_key(|fault| fault.mark);
     faults.dedup();
     Err(faults)
@@ -124,6 +139,7 @@ mod tests {
 
     use super::Limits;
     use super::read;
+    use super::read_as_meant;
     use crate::manifest::Node;
     use crate::manifest::Number;
     use crate::manifest::Value;
@@ -145,6 +161,25 @@ mod tests {
         let bound = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 2 });
         assert!(start.elapsed() < bound, "{:?}", start.elapsed());
         assert!(faults[0].contains(reason), "{faults:?}");
+    }
+
+    #[test]
+    fn keys_that_become_others_are_told_on_demand() {
+        let text = "base: &b {No: 1}\nmore: {<<: *b, y: 1, \"on\": 2, x: 3}\n0400: a\n1_000: b\n1.0: c\n80: d\ntrue: e\n0.5: f\n";
+        one(text);
+        let told: Vec<String> = read_as_meant(text, Limits::default()).expect_err("a fault").iter().map(ToString::to_string).collect();
+        let word = |line, column, kind, name| {
+            format!("line {line}, column {column}: the key is read as a {kind} and comes out as `{name}`; quote it")
+        };
+        let wanted = [
+            word(1, 11, "boolean", "false"),
+            word(2, 16, "boolean", "true"),
+            word(3, 1, "number", "256"),
+            word(4, 1, "number", "1000"),
+            word(5, 1, "number", "1"),
+        ];
+        assert_eq!(told, wanted);
+        assert!(read_as_meant("80: a\n\"y\": b\n", Limits::default()).is_ok());
     }
 
     #[test]

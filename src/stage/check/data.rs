@@ -70,8 +70,12 @@ fn secret<B>(say: &mut Say<'_, B>) {
     foreign("binaryData", "data", say);
     let Some(kind) = root.get("type") else { return };
     let Some(name) = kind.as_text() else {
-        if !matches!(kind.value, Value::Null) {
-            say.problem(kind.mark, format!("`type` is {} where Kubernetes demands a string", kind.kind()), "quote it");
+        match kind.value {
+            Value::Null => {}
+            Value::Leaf(_) => {
+                say.problem(kind.mark, "a blank stands in `type`", "write the type in the template; only values can be secret");
+            }
+            _ => say.problem(kind.mark, format!("`type` is {} where Kubernetes demands a string", kind.kind()), "quote it"),
         }
         return;
     };

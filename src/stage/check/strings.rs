@@ -7,7 +7,7 @@ use crate::reference::pod_specs;
 use crate::reference::pod_templates;
 use crate::stage::check::Say;
 
-/// Checks data, labels and annotations, variables, arguments and commands.
+/// Checks data, labels and annotations, variables, arguments and commands, and the names in pods and Services.
 pub(super) fn check<B>(say: &mut Say<'_, B>) {
     let root = &say.object.root;
     if say.object.is_config_map() || say.object.is_secret() {
@@ -20,7 +20,15 @@ pub(super) fn check<B>(say: &mut Say<'_, B>) {
         values("labels", metadata.get("labels"), say);
         values("annotations", metadata.get("annotations"), say);
     }
+    if root.get("kind").and_then(Node::as_text) == Some("Service") && root.get("apiVersion").and_then(Node::as_text) == Some("v1") {
+        let spec = root.get("spec");
+        values("selector", spec.and_then(|spec| spec.get("selector")), say);
+        if let Some(spec) = spec {
+            names("spec", spec, say);
+        }
+    }
     for pod in pod_specs(root) {
+        names("spec", pod, say);
         values("nodeSelector", pod.get("nodeSelector"), say);
         for container in ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|list| items(pod, list)) {
             for list in ["command", "args"] {
@@ -51,6 +59,43 @@ fn values<B>(name: &str, node: Option<&Node<B>>, say: &mut Say<'_, B>) {
             let reason = format!("`{name}` is {} where Kubernetes demands a mapping", node.kind());
             say.problem(node.mark, reason, "write keys with their values");
         }
+    }
+}
+
+/// Fields that are strings wherever they stand in a pod's or a Service's spec (`core/v1/types.go`). An absent one may be written as null.
+const NAMES: [&str; 16] = [
+    "claimName",
+    "hostname",
+    "image",
+    "key",
+    "mountPath",
+    "name",
+    "nodeName",
+    "path",
+    "prefix",
+    "priorityClassName",
+    "schedulerName",
+    "secretName",
+    "serviceAccountName",
+    "subPath",
+    "subdomain",
+    "workingDir",
+];
+
+/// The fields of `NAMES` in `node` and below, which stands under `parent`.
+fn names<B>(parent: &str, node: &Node<B>, say: &mut Say<'_, B>) {
+    for item in node.as_list().unwrap_or_default() {
+        names(parent, item, say);
+    }
+    for Entry { key, node, .. } in node.as_map().unwrap_or_default() {
+        // What users name freely is no field.
+        if matches!(key.as_str(), "nodeSelector" | "labels" | "annotations" | "matchLabels" | "selector") {
+            continue;
+        }
+        if NAMES.contains(&key.as_str()) && matches!(node.value, Value::Bool(_) | Value::Number(_)) {
+            string(&format!("{parent}.{key}"), node, say);
+        }
+        names(key, node, say);
     }
 }
 
@@ -148,6 +193,49 @@ mod tests {
                 "`env.PORT` is a number where Kubernetes demands a string",
             ]
         );
+    }
+
+    #[test]
+    fn so_are_names_in_pods_and_services() {
+        let json = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": {"spec": {
+            "serviceAccountName": 1,
+            "nodeSelector": {"name": "x"},
+            "imagePullSecrets": [{"name": true}],
+            "volumes": [{"name": 1, "secret": {"secretName": 2, "items": [{"key": true, "path": 4}]}}, {"name": "b", "configMap": {"name": 5}}],
+            "containers": [{"name": 1, "image": "i", "workingDir": null, "ports": [{"name": true, "containerPort": 80}],
+                "livenessProbe": {"httpGet": {"path": "/", "port": 80}}, "resources": {"limits": {"cpu": 1}},
+                "volumeMounts": [{"name": "b", "mountPath": "/b", "subPath": 8}],
+                "envFrom": [{"prefix": false, "secretRef": {"name": 1}}],
+                "env": [{"name": true, "value": "1"}, {"name": "Z", "valueFrom": {"configMapKeyRef": {"name": "c", "key": 256}}}]}]}}}});
+        let wanted = [
+            "spec.serviceAccountName",
+            "imagePullSecrets.name",
+            "volumes.name",
+            "secret.secretName",
+            "items.key",
+            "items.path",
+            "configMap.name",
+            "containers.name",
+            "ports.name",
+            "volumeMounts.subPath",
+            "envFrom.prefix",
+            "secretRef.name",
+            "env.name",
+            "configMapKeyRef.key",
+        ];
+        let mut wanted: Vec<String> = wanted.iter().map(|field| format!("`{field}`")).collect();
+        let told = found(&json);
+        assert!(told.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes demands a string") && next == "quote it"), "{told:?}");
+        let mut fields: Vec<String> = told.iter().map(|(reason, _)| reason.split(' ').next().unwrap().to_owned()).collect();
+        wanted.sort();
+        fields.sort();
+        assert_eq!(fields, wanted);
+        let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"},
+            "spec": {"selector": {"app": "a", "v": 1}, "ports": [{"name": true, "port": 80}]}});
+        let reasons: Vec<String> = found(&service).into_iter().map(|(reason, _)| reason).collect();
+        let words =
+            ["`selector.v` is a number", "`ports.name` is a boolean"].map(|what| format!("{what} where Kubernetes demands a string"));
+        assert_eq!(reasons, words);
     }
 
     #[test]

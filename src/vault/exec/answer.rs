@@ -19,10 +19,15 @@ use crate::vault::words;
 /// The members of an answer of which there is exactly one when a value is asked for.
 const OUTCOMES: [&str; 4] = ["value", "base64", "fields", "error"];
 
+/// Those of them that are values.
+const VALUES: [&str; 3] = ["value", "base64", "fields"];
+
 /// An answer of the program as a whole.
 #[derive(Debug)]
 pub(super) struct Answers<'a> {
     list: Vec<Json<'a>>,
+    /// Whether there is a value in it: a message beside one could repeat it, whole or in part, in any encoding.
+    valued: bool,
 }
 
 impl<'a> Answers<'a> {
@@ -32,17 +37,18 @@ impl<'a> Answers<'a> {
         if json.kind() != JsonKind::Object {
             return Err(strange(&format!("{} in place of an object", json.kind())));
         }
+        let valued = holds_value(json);
         let answers = one(json, "answers")?;
         if let Some(error) = one(json, "error")? {
             let list = answers.map(|answers| answers.members().map(|(_, answer)| answer).collect()).unwrap_or_default();
-            return Err(Self { list }.refusal(error, None));
+            return Err(Self { list, valued }.refusal(error, None));
         }
         let answers = answers.filter(|answers| answers.kind() == JsonKind::Array).ok_or_else(|| strange("no list `answers`"))?;
         let list: Vec<Json<'_>> = answers.members().map(|(_, answer)| answer).collect();
         match count {
             Some(count) if count != list.len() => Err(strange(&format!("{} answers to {count} asks", list.len()))),
             _ if list.iter().any(|answer| answer.kind() != JsonKind::Object) => Err(strange("an answer that is no object")),
-            _ => Ok(Self { list }),
+            _ => Ok(Self { list, valued }),
         }
     }
 
@@ -117,23 +123,14 @@ impl<'a> Answers<'a> {
             Err(error) => return error,
         };
         let message = message.and_then(|message| message.secret());
-        let shown = message.as_ref().and_then(Secret::expose_text).filter(|message| !self.gives_away(message));
+        let shown = message.as_ref().and_then(Secret::expose_text).filter(|_| !self.valued);
         Refusal::of(kind).error(ask, shown)
     }
+}
 
-    /// Whether a message holds one of the values that came with it.
-    fn gives_away(&self, message: &str) -> bool {
-        let holds = |value: Option<Secret>| {
-            let value = value.as_ref().and_then(Secret::expose_text).map(str::trim);
-            value.is_some_and(|value| !value.is_empty() && message.contains(value))
-        };
-        let text = |json: Json<'_>| json.secret().unwrap_or_else(|| json.source());
-        self.list.iter().any(|answer| {
-            answer.all("value").any(|value| holds(Some(text(value))))
-                || answer.all("base64").any(|base64| holds(Some(text(base64))) || holds(binary::decoded(&text(base64))))
-                || answer.all("fields").any(|fields| fields.members().any(|(_, value)| holds(Some(text(value)))))
-        })
-    }
+/// Whether a value stands anywhere in an answer.
+fn holds_value(json: Json<'_>) -> bool {
+    VALUES.iter().any(|member| json.get(member).is_some()) || json.members().any(|(_, inner)| holds_value(inner))
 }
 
 /// The field that an ask names, of a secret that has fields.

@@ -31,8 +31,8 @@
 //! - `fields` is a secret that has fields, as an object; the one that was asked for is enough.
 //! - `version`, `notBefore` and `expires` (RFC 3339) may be left out; `version` is any text of up to 128 visible ASCII characters.
 //! - `error.kind` is `not-found`, `gone` (removed or disabled), `denied`, `unauthenticated`, `bad-name`, `bad-value`, `rate-limited`,
-//!   `unavailable` or `unsupported`. `message` may be left out. It is shown without control characters, up to 200 of them, and not at all
-//!   if it holds a value of the same answer.
+//!   `unavailable` or `unsupported`. `message` may be left out. It is shown without control characters, up to 200 of them, and only
+//!   where no value stands anywhere in the document.
 //! - `{"error": {…}}` in place of `answers` is an error of everything that was asked.
 //! - Other members are ignored.
 //!

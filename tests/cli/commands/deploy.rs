@@ -92,7 +92,8 @@ fn a_directory_is_emptied_of_what_an_earlier_release_wrote_and_of_nothing_else()
 #[test]
 fn one_changed_config_map_costs_a_pack_a_record_and_an_outcome() {
     let sandbox = Sandbox::shop();
-    sandbox.write("templates/alone.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: alone }\ndata: { n: \"{{ replicas }}\" }\n");
+    sandbox
+        .write("templates/alone.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: alone }\ndata: { count: \"{{ replicas }}\" }\n");
     let deployment = sandbox.read("templates/deployment.yaml").replace("{{ replicas }}", "1");
     sandbox.write("templates/deployment.yaml", deployment);
     sandbox.cloze(["deploy"]).ok();

@@ -52,8 +52,11 @@ impl<'r> Desk<'r> {
         Ok(Self { run, root, settings, engine, passphrase: None })
     }
 
-    /// Takes or asks for the passphrase, where the environment's keyring is held by one.
+    /// Takes or asks for the passphrase, where the environment's keyring is held by one; warns of key files that others may have.
     pub(crate) fn unlock(mut self) -> Result<Self, Problems> {
+        for warning in self.wiring().key_warnings() {
+            self.run.ui.warn(&warning);
+        }
         if self.settings.keys.contains(&KeySettings::Passphrase) {
             self.passphrase = passphrase::obtain(self.run)?;
         }

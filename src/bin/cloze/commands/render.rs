@@ -34,7 +34,9 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
         let mut random = [0; 8];
         run.entropy.fill(&mut random);
         let directory = Directory::at(Path::new(output))?;
-        directory.emit(&directory.hold()?, &files, &format!("{:016x}", u64::from_be_bytes(random)))?;
+        for warning in directory.emit(&directory.hold()?, &files, &format!("{:016x}", u64::from_be_bytes(random)))? {
+            run.ui.warn(&warning);
+        }
         if run.ui.is_json() {
             let names: Vec<&str> = files.iter().map(|file| file.name).collect();
             return run.ui.json(&json!({ "directory": output, "files": names, "waivers": waivers(&review) }));

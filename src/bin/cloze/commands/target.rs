@@ -5,7 +5,9 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use cloze::output::Directory;
+use cloze::output::Exposure;
 use cloze::output::Hold;
+use cloze::output::Kept;
 use cloze::output::OutputFile;
 use cloze::output::Sink;
 use cloze::output::exposed_to_git;
@@ -34,12 +36,9 @@ pub(crate) fn sink(run: &Run, desk: &Desk<'_>, emit: &Emit) -> Result<Box<dyn Si
 
 /// That git would not take what is written to `path`.
 fn hidden(path: &Path) -> Result<(), Problem> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let real = absolute.ancestors().find_map(|part| Some((part.canonicalize().ok()?, absolute.strip_prefix(part).ok()?)));
-    let absolute = real.map_or(absolute.clone(), |(there, rest)| there.join(rest));
-    match exposed_to_git(&absolute) {
+    match exposed_to_git(path, Kept::Directory) {
         None => Ok(()),
-        Some(top) => Err(Problem::new(
+        Some(Exposure { top, .. }) => Err(Problem::new(
             Fault::Usage,
             format!("`{}` lies in the git work tree `{}`, which does not ignore it", path.display(), top.display()),
             "add it to .gitignore, or name a directory outside with -o: manifests hold secrets",
@@ -59,7 +58,7 @@ impl Sink for Stream {
         Ok(Hold::of_nothing())
     }
 
-    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], _attempt: &str) -> Result<(), Problem> {
+    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], _attempt: &str) -> Result<Vec<Problem>, Problem> {
         let size: usize = files.iter().map(|file| file.bytes.len() + SEPARATOR.len()).sum();
         let mut stream = SecretBuffer::with_capacity(size);
         for file in files {
@@ -68,7 +67,7 @@ impl Sink for Stream {
             }
             stream.extend(file.bytes);
         }
-        self.ui.bytes(stream.expose()).map_err(|failed| failed.list()[0].clone())
+        self.ui.bytes(stream.expose()).map(|()| Vec::new()).map_err(|failed| failed.list()[0].clone())
     }
 }
 
