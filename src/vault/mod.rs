@@ -12,7 +12,7 @@ pub mod aws;
 pub mod azure;
 #[cfg(any(feature = "exec", feature = "gcp"))]
 mod binary;
-#[cfg(any(feature = "exec", feature = "gcp"))]
+#[cfg(any(feature = "azure", feature = "exec", feature = "gcp"))]
 mod current;
 #[cfg(feature = "env")]
 pub mod env;
