@@ -22,11 +22,12 @@ use crate::stage::ask::asks;
 use crate::stage::probe::Probed;
 use crate::stage::probe::probe;
 use crate::story::calls::announce;
-use crate::story::locked::Locked;
 use crate::story::prepare::Workbench;
 use crate::story::prepare::locate;
 use crate::story::prepare::locate_all;
 use crate::vault::Vault;
+use crate::vault::pinned::Pin;
+use crate::vault::pinned::Pinned;
 
 /// The vaults as a run may ask them.
 #[derive(Debug)]
@@ -50,12 +51,12 @@ impl Held {
                 problems.push(Problem::new(Fault::Check, reason, "run `cloze lock`").at(blank.place.clone()));
             }
         }
-        let mut versions = BTreeMap::new();
+        let mut pins = BTreeMap::new();
         let mut used = BTreeSet::new();
         for ask in asks(blanks).into_values().flatten() {
             let secret = secret_of(&ask);
             if let Some(version) = lock.secrets.get(&secret) {
-                versions.insert(ask, version.clone());
+                pins.insert(ask, pin(version));
                 used.insert(secret);
             }
         }
@@ -65,9 +66,9 @@ impl Held {
         };
         let unused = lock.secrets.iter().filter(|(secret, _)| !used.contains(*secret));
         let warnings = unused.map(|(secret, version)| stale(secret, version)).collect();
-        let versions = Arc::new(versions);
-        let pin = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Locked::new(Arc::clone(vault), Arc::clone(&versions))) };
-        Problems::or(Self { vaults: vaults.iter().map(|(name, vault)| (name.clone(), pin(vault))).collect(), warnings }, problems)
+        let pins = Arc::new(pins);
+        let hold = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Pinned::new(Arc::clone(vault), Arc::clone(&pins))) };
+        Problems::or(Self { vaults: vaults.iter().map(|(name, vault)| (name.clone(), hold(vault))).collect(), warnings }, problems)
     }
 }
 
@@ -145,6 +146,14 @@ fn enter(lock: &mut Lock, probed: &Probed, problems: &mut Vec<Problem>) {
         _ => {
             lock.secrets.insert(secret, Said::nowhere(found.version.clone()));
         }
+    }
+}
+
+fn pin(version: &Said<String>) -> Pin {
+    Pin {
+        version: version.value.clone(),
+        source: version.place.as_ref().map_or_else(|| "the lock file".to_owned(), ToString::to_string),
+        otherwise: "run `cloze lock` for the versions that are there",
     }
 }
 

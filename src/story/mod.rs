@@ -7,7 +7,6 @@ pub mod deploy;
 pub(crate) mod document;
 pub mod emit;
 pub mod lock;
-mod locked;
 pub(crate) mod naming;
 pub mod online;
 pub mod past;

@@ -49,6 +49,7 @@ use crate::story::past::Past;
 use crate::story::prepare::Workbench;
 use crate::story::recipe::Recipe;
 use crate::vault::Vault;
+use crate::vault::pinned::Pin;
 use crate::vault::pinned::Pinned;
 
 /// Which values secrets get.
@@ -284,16 +285,18 @@ fn identity_of(root: &Node<Cloze>) -> Option<Identity> {
 
 /// The vaults, each giving the versions that the release recorded.
 fn pinned(target: &Release, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> BTreeMap<String, Arc<dyn Vault>> {
-    let versions: BTreeMap<Ask, String> = target
+    let source = format!("release {}", target.summary.number);
+    let pin = |version: &String| Pin { version: version.clone(), source: source.clone(), otherwise: "go back with `--secrets recorded`" };
+    let pins: BTreeMap<Ask, Pin> = target
         .body
         .blanks
         .iter()
         .filter(|blank| !blank.pinned && !blank.version.is_empty())
-        .map(|blank| (ask_of(blank, None), blank.version.clone()))
+        .map(|blank| (ask_of(blank, None), pin(&blank.version)))
         .collect();
-    let versions = Arc::new(versions);
-    let pin = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Pinned::new(Arc::clone(vault), Arc::clone(&versions))) };
-    vaults.iter().map(|(name, vault)| (name.clone(), pin(vault))).collect()
+    let pins = Arc::new(pins);
+    let hold = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Pinned::new(Arc::clone(vault), Arc::clone(&pins))) };
+    vaults.iter().map(|(name, vault)| (name.clone(), hold(vault))).collect()
 }
 
 /// The landings of a recipe, their blanks moved to the end of `blanks`.

@@ -16,35 +16,46 @@ use crate::vault::Vault;
 use crate::vault::VaultError;
 use crate::vault::VaultFault;
 
-/// A vault before which each ask gets the version that is written down for it. An answer with another version is refused.
+/// A vault before which each ask gets the version that is written down for it. An answer with another version is refused; where the version
+/// may be why there is no answer, that is said with where it comes from.
 #[derive(Debug)]
 pub struct Pinned {
     vault: Arc<dyn Vault>,
-    versions: Arc<BTreeMap<Ask, String>>,
+    pins: Arc<BTreeMap<Ask, Pin>>,
+}
+
+/// A version that is written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// The version, as the vault writes it.
+    pub version: String,
+    /// Where it is written: the end of a sentence such as `as … says`.
+    pub source: String,
+    /// What to do where the vault has it no more, as an imperative fragment.
+    pub otherwise: &'static str,
 }
 
 impl Pinned {
     /// `vault`, asked for these versions.
-    pub fn new(vault: Arc<dyn Vault>, versions: Arc<BTreeMap<Ask, String>>) -> Self {
-        Self { vault, versions }
+    pub fn new(vault: Arc<dyn Vault>, pins: Arc<BTreeMap<Ask, Pin>>) -> Self {
+        Self { vault, pins }
     }
 
     fn pinned(&self, asks: &[Ask]) -> Vec<Ask> {
-        let pin = |ask: &Ask| Ask { version: self.versions.get(ask).cloned().or_else(|| ask.version.clone()), ..ask.clone() };
+        let pin =
+            |ask: &Ask| Ask { version: self.pins.get(ask).map(|pin| pin.version.clone()).or_else(|| ask.version.clone()), ..ask.clone() };
         asks.iter().map(pin).collect()
     }
 
     /// The answers, but for those with another version than the one that is written down.
     fn held<T>(&self, asks: &[Ask], answers: Vec<Result<T, VaultError>>, version: impl Fn(&T) -> &str) -> Vec<Result<T, VaultError>> {
         let hold = |(index, answer): (usize, Result<T, VaultError>)| {
-            let answer = answer?;
-            match asks.get(index).and_then(|ask| self.versions.get(ask)) {
-                Some(pinned) if version(&answer) != pinned => Err(VaultError::new(
-                    VaultFault::Unavailable,
-                    format!("version {pinned} was asked for, and the vault answered with {}", told(version(&answer))),
-                    "find out what answers there: it does not give what it is asked for",
-                )),
-                _ => Ok(answer),
+            let Some(pin) = asks.get(index).and_then(|ask| self.pins.get(ask)) else { return answer };
+            match answer {
+                Ok(answer) if version(&answer) == pin.version => Ok(answer),
+                Ok(answer) => Err(pin.broken(version(&answer))),
+                Err(error) if depends_on_version(error.fault) => Err(pin.blamed(&error)),
+                Err(error) => Err(error),
             }
         };
         answers.into_iter().enumerate().map(hold).collect()
@@ -89,6 +100,30 @@ impl fmt::Display for Pinned {
     }
 }
 
+impl Pin {
+    /// The error of an answer with another version.
+    fn broken(&self, version: &str) -> VaultError {
+        VaultError::new(
+            VaultFault::Unavailable,
+            format!("version {} was asked for, as {} says, and the vault answered with {}", self.version, self.source, told(version)),
+            "find out what answers there: it does not give what it is asked for",
+        )
+    }
+
+    fn blamed(&self, error: &VaultError) -> VaultError {
+        VaultError {
+            reason: format!("{}; version {} was asked for, as {} says", error.reason, self.version, self.source),
+            next: format!("{}, or {}", error.next, self.otherwise),
+            fault: error.fault,
+        }
+    }
+}
+
+/// Whether another version could have been had.
+fn depends_on_version(fault: VaultFault) -> bool {
+    matches!(fault, VaultFault::NotFound | VaultFault::Gone | VaultFault::BadName | VaultFault::Unsupported)
+}
+
 fn told(version: &str) -> String {
     if version.is_empty() { "no version".to_owned() } else { format!("version {}", version.chars().take(64).collect::<String>()) }
 }
@@ -97,12 +132,36 @@ fn told(version: &str) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use super::Pin;
     use super::Pinned;
     use crate::blank::Ask;
     use crate::secret::Secret;
     use crate::vault::Vault;
     use crate::vault::memory::MemoryVault;
     use crate::vault::suite::ask;
+
+    fn pin(version: &str, source: &str) -> Pin {
+        Pin { version: version.to_owned(), source: source.to_owned(), otherwise: "run `cloze lock` for the versions that are there" }
+    }
+
+    #[tokio::test]
+    async fn the_version_and_where_it_comes_from_are_told() {
+        let memory = MemoryVault::default();
+        memory.set("a", Secret::copy_of(b"one"));
+        let pins = [(ask("a"), pin("9", "locks/dev.lock:5:5")), (ask("b"), pin("8", "the lock file"))];
+        let vault = Pinned::new(Arc::new(memory), Arc::new(pins.into()));
+        let asks = [ask("a"), ask("b"), ask("c")];
+        let fetched = vault.fetch(&asks).await.into_iter().map(|answer| answer.map(drop));
+        let probed = vault.probe(&asks).await.into_iter().map(|answer| answer.map(drop));
+        for answers in [fetched.collect::<Vec<_>>(), probed.collect()] {
+            let told: Vec<String> =
+                answers.into_iter().map(|answer| answer.unwrap_err()).map(|e| format!("{}; {}", e.reason, e.next)).collect();
+            assert!(told[0].contains("; version 9 was asked for, as locks/dev.lock:5:5 says; "), "{told:?}");
+            assert!(told[1].contains("; version 8 was asked for, as the lock file says; "), "{told:?}");
+            assert!(told[..2].iter().all(|told| told.ends_with(", or run `cloze lock` for the versions that are there")), "{told:?}");
+            assert!(!told[2].contains("lock"), "{told:?}");
+        }
+    }
 
     #[tokio::test]
     async fn what_is_written_down_is_asked_for_and_held_against_the_answer() {
@@ -112,7 +171,7 @@ mod tests {
             memory.set("b", Secret::copy_of(value.as_bytes()));
         }
         let staged = Ask { version: Some("3".to_owned()), ..ask("a") };
-        let versions = [(ask("a"), "2".to_owned()), (ask("b"), "1".to_owned()), (staged.clone(), "1".to_owned())].into();
+        let versions = [(ask("a"), pin("2", "x")), (ask("b"), pin("1", "x")), (staged.clone(), pin("1", "x"))].into();
         let pinned = Pinned::new(Arc::new(memory), Arc::new(versions));
         let values: Vec<String> = pinned
             .fetch(&[ask("a"), ask("b"), staged, Ask { version: Some("3".to_owned()), ..ask("b") }])
@@ -127,16 +186,16 @@ mod tests {
     #[tokio::test]
     async fn another_version_than_the_one_asked_for_is_refused() {
         let lying = Lying::default();
-        let pinned = Pinned::new(Arc::new(lying), Arc::new([(ask("a"), "3".to_owned()), (ask("b"), "3".to_owned())].into()));
+        let pinned = Pinned::new(Arc::new(lying), Arc::new([(ask("a"), pin("3", "x")), (ask("b"), pin("3", "x"))].into()));
         let told = |error: crate::vault::VaultError| format!("{}; {}", error.reason, error.next);
         let fetched = pinned.fetch(&[ask("a"), ask("other")]).await;
         assert!(fetched[1].is_ok());
         assert_eq!(
             fetched.into_iter().next().unwrap().map(|_| ()).map_err(told).unwrap_err(),
-            "version 3 was asked for, and the vault answered with version 4; find out what answers there: it does not give what it is asked for"
+            "version 3 was asked for, as x says, and the vault answered with version 4; find out what answers there: it does not give what it is asked for"
         );
         let probed = pinned.probe(&[ask("b")]).await.remove(0).map(|_| ()).map_err(told).unwrap_err();
-        assert!(probed.starts_with("version 3 was asked for, and the vault answered with no version; "), "{probed}");
+        assert!(probed.starts_with("version 3 was asked for, as x says, and the vault answered with no version; "), "{probed}");
     }
 
     /// Answers everything with version 4, and a probe with none.
