@@ -14,7 +14,7 @@ use crate::place::Place;
 
 /// What one `secret(…)` in a template asks for. Two equal asks are fetched once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Ask {
+pub struct SecretRef {
     /// One of the environment's vaults; `default` when the template names none.
     pub vault: String,
     /// The secret's name or path in that vault.
@@ -25,7 +25,7 @@ pub struct Ask {
     pub version: Option<String>,
 }
 
-impl fmt::Display for Ask {
+impl fmt::Display for SecretRef {
     /// `vault/name#key@version`, for messages and masks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.vault, self.name)?;
@@ -67,7 +67,7 @@ pub enum Source {
     /// A vault gives it.
     Vault {
         /// What is asked for.
-        ask: Ask,
+        ask: SecretRef,
         /// What the value may be.
         allow: Allow,
     },
@@ -91,12 +91,12 @@ pub enum Piece {
 
 /// A scalar with at least one blank in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cloze {
+pub struct BlankText {
     /// Literal texts and blanks in order; no two literal texts are neighbours.
     pub pieces: Vec<Piece>,
 }
 
-impl Cloze {
+impl BlankText {
     /// The one blank that is the whole scalar, if it is.
     pub fn whole(&self) -> Option<BlankId> {
         match self.pieces.as_slice() {
@@ -160,7 +160,7 @@ impl Blanks {
     }
 
     /// Every ask that `id` rests on, itself or through what it is derived from, in order.
-    pub fn asks(&self, id: BlankId) -> Vec<&Ask> {
+    pub fn asks(&self, id: BlankId) -> Vec<&SecretRef> {
         match &self.get(id).source {
             Source::Vault { ask, .. } => vec![ask],
             Source::Derived { input, .. } => blanks_of(input).flat_map(|inner| self.asks(inner)).collect(),
@@ -183,11 +183,11 @@ impl Blanks {
 
     /// The same, with what `tell` says of each ask.
     #[must_use]
-    pub fn mask_with(&self, id: BlankId, tell: &dyn Fn(&Ask) -> String) -> String {
+    pub fn mask_with(&self, id: BlankId, tell: &dyn Fn(&SecretRef) -> String) -> String {
         format!("<{}>", self.describe(id, tell))
     }
 
-    fn describe(&self, id: BlankId, tell: &dyn Fn(&Ask) -> String) -> String {
+    fn describe(&self, id: BlankId, tell: &dyn Fn(&SecretRef) -> String) -> String {
         match &self.get(id).source {
             Source::Vault { ask, .. } => format!("secret {}", tell(ask)),
             Source::Derived { filter, input } => {

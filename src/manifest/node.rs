@@ -25,7 +25,7 @@ pub struct Mark {
     pub column: u32,
 }
 
-/// What JSON knows, and a leaf `B`: a [`crate::blank::Cloze`] after parsing, a [`Secret`] after filling, and
+/// What JSON knows, and a leaf `B`: a [`crate::blank::BlankText`] after parsing, a [`Secret`] after filling, and
 /// [`Infallible`] where there can be neither.
 #[derive(Debug)]
 pub enum Value<B> {

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::decode::decode;
 use crate::project::root::Root;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 use crate::project::vault::VaultEntry;
 
 /// The name of the project file, at the root.
@@ -21,11 +21,11 @@ pub const PROJECT_FILE_LIMIT: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// The project's name, a DNS label.
-    pub name: Said<String>,
+    pub name: Spanned<String>,
     /// Patterns of template files.
-    pub templates: Option<Vec<Said<String>>>,
+    pub templates: Option<Vec<Spanned<String>>>,
     /// How ConfigMaps and Secrets are named where they do not say it themselves.
-    pub names: Option<Said<Names>>,
+    pub names: Option<Spanned<Names>>,
     /// ConfigMaps and Secrets made of files.
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.
@@ -58,25 +58,25 @@ pub struct ConfigEntry {
     /// Where it is said.
     pub place: Place,
     /// ConfigMap or Secret.
-    pub kind: Said<ObjectKind>,
+    pub kind: Spanned<ObjectKind>,
     /// The object's name, without a suffix.
-    pub name: Said<String>,
+    pub name: Spanned<String>,
     /// The object's namespace; the environment's when absent.
-    pub namespace: Option<Said<String>>,
+    pub namespace: Option<Spanned<String>>,
     /// A Secret's type; `Opaque` when absent. A ConfigMap has none.
-    pub secret_type: Option<Said<String>>,
+    pub secret_type: Option<Spanned<String>>,
     /// How it is named; as the environment or project says when absent.
-    pub names: Option<Said<Names>>,
+    pub names: Option<Spanned<Names>>,
     /// Patterns of files; each file's base name is its key.
-    pub files: Vec<Said<String>>,
+    pub files: Vec<Spanned<String>>,
     /// Keys with the file that each holds.
-    pub keys: Vec<(Said<String>, Said<String>)>,
+    pub keys: Vec<(Spanned<String>, Spanned<String>)>,
     /// Whether text files are templates; they are unless this says no.
     pub template: bool,
     /// Labels of the object.
-    pub labels: Vec<(Said<String>, Said<String>)>,
+    pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// Annotations of the object.
-    pub annotations: Vec<(Said<String>, Said<String>)>,
+    pub annotations: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// An object that is referred to and not made here.
@@ -85,36 +85,36 @@ pub struct External {
     /// Where it is said.
     pub place: Place,
     /// ConfigMap or Secret.
-    pub kind: Said<ObjectKind>,
+    pub kind: Spanned<ObjectKind>,
     /// Its name.
-    pub name: Said<String>,
+    pub name: Spanned<String>,
     /// Its namespace; the environment's when absent.
-    pub namespace: Option<Said<String>>,
+    pub namespace: Option<Spanned<String>>,
     /// The keys that it holds, if they are listed; references to others are then problems.
-    pub keys: Option<Vec<Said<String>>>,
+    pub keys: Option<Vec<Spanned<String>>>,
 }
 
 /// An environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
     /// Its name, a DNS label.
-    pub name: Said<String>,
+    pub name: Spanned<String>,
     /// The namespace of objects that name none.
-    pub namespace: Option<Said<String>>,
+    pub namespace: Option<Spanned<String>>,
     /// Patterns of template files, in place of the project's.
-    pub templates: Option<Vec<Said<String>>>,
+    pub templates: Option<Vec<Spanned<String>>>,
     /// How objects are named, in place of the project's.
-    pub names: Option<Said<Names>>,
+    pub names: Option<Spanned<Names>>,
     /// Values files; later ones win.
-    pub values: Vec<Said<String>>,
+    pub values: Vec<Spanned<String>>,
     /// Vaults by name.
     pub vaults: Vec<VaultEntry>,
     /// Where the history is kept.
-    pub history: Option<Said<Location>>,
+    pub history: Option<Spanned<Location>>,
     /// Recipients of the environment's root key.
-    pub keys: Vec<Said<KeyEntry>>,
+    pub keys: Vec<Spanned<KeyEntry>>,
     /// The context of the kubeconfig that deploys apply to.
-    pub cluster: Option<Said<String>>,
+    pub cluster: Option<Spanned<String>>,
 }
 
 /// A recipient of the root key.

@@ -15,7 +15,7 @@ use crate::project::root::Root;
 use crate::project::root::io_problem;
 use crate::project::root::leaves;
 use crate::project::root::not_regular;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 
 /// Most files that one expansion yields.
 pub const MOST_FILES: usize = 100_000;
@@ -70,7 +70,7 @@ fn wild(whole: &str, part: &str) -> Result<Step, Problem> {
 impl Root {
     /// The regular files that `patterns` match, each once, in the order of their bytes. A pattern that matches none is a
     /// problem at its place, as is a link among the matches that leads out of the root or to nothing.
-    pub fn expand(&self, patterns: &[Said<String>]) -> Result<Vec<String>, Problems> {
+    pub fn expand(&self, patterns: &[Spanned<String>]) -> Result<Vec<String>, Problems> {
         let mut all = BTreeSet::new();
         let mut problems = Vec::new();
         for said in patterns {
@@ -241,7 +241,7 @@ mod tests {
     use super::Pattern;
     use crate::place::Place;
     use crate::project::root::Root;
-    use crate::project::said::Said;
+    use crate::project::spanned::Spanned;
 
     fn tree(files: &[&str]) -> (TempDir, Root) {
         let dir = TempDir::new().unwrap();
@@ -255,7 +255,7 @@ mod tests {
     }
 
     fn expand(root: &Root, patterns: &[&str]) -> Result<Vec<String>, String> {
-        let said: Vec<_> = patterns.iter().map(|pattern| Said::at((*pattern).to_owned(), Place::new("cloze.yaml", 3, 13))).collect();
+        let said: Vec<_> = patterns.iter().map(|pattern| Spanned::at((*pattern).to_owned(), Place::new("cloze.yaml", 3, 13))).collect();
         root.expand(&said).map_err(|problems| {
             let lines: Vec<String> = problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
             lines.join("\n")

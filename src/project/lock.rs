@@ -12,7 +12,7 @@ use crate::problem::Problems;
 use crate::project::decode::decode_lock;
 use crate::project::quote::quote;
 use crate::project::root::Root;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 
 /// The version of the lock file's format.
 pub(super) const LOCK_API_VERSION: &str = "cloze.dev/lock/v1";
@@ -23,9 +23,9 @@ pub(super) const LOCK_LIMIT: usize = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lock {
     /// The environment.
-    pub environment: Said<String>,
+    pub environment: Spanned<String>,
     /// The resolved versions, none of them empty, each at its entry's place.
-    pub secrets: BTreeMap<LockedSecret, Said<String>>,
+    pub secrets: BTreeMap<LockedSecret, Spanned<String>>,
 }
 
 /// What stands where a lock file belongs.
@@ -85,7 +85,7 @@ pub struct LockChange {
 
 impl Lock {
     /// Without any secret.
-    pub fn new(environment: Said<String>) -> Self {
+    pub fn new(environment: Spanned<String>) -> Self {
         Self { environment, secrets: BTreeMap::new() }
     }
 
@@ -174,13 +174,13 @@ mod tests {
     use super::LockedSecret;
     use crate::project::decode::decode_lock;
     use crate::project::root::Root;
-    use crate::project::said::Said;
+    use crate::project::spanned::Spanned;
 
     fn lock(secrets: &[(&str, &str, Option<&str>, &str)]) -> Lock {
-        let mut lock = Lock::new(Said::nowhere("dev".to_owned()));
+        let mut lock = Lock::new(Spanned::nowhere("dev".to_owned()));
         for (vault, name, asked, version) in secrets {
             let secret = LockedSecret { vault: (*vault).to_owned(), name: (*name).to_owned(), asked: asked.map(str::to_owned) };
-            lock.secrets.insert(secret, Said::nowhere((*version).to_owned()));
+            lock.secrets.insert(secret, Spanned::nowhere((*version).to_owned()));
         }
         lock
     }
@@ -208,7 +208,7 @@ mod tests {
                 "  - { vault: \"shared\", name: \"b\", version: \"2\" }\n",
             )
         );
-        assert!(Lock::new(Said::nowhere("dev".to_owned())).to_text().ends_with("secrets: []\n"));
+        assert!(Lock::new(Spanned::nowhere("dev".to_owned())).to_text().ends_with("secrets: []\n"));
     }
 
     proptest! {

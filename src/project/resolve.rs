@@ -6,7 +6,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -28,10 +27,10 @@ use crate::project::origin::Choice;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
 use crate::project::quote::quote;
-use crate::project::said::Said;
 use crate::project::settings::Flags;
 use crate::project::settings::KeySettings;
 use crate::project::settings::Settings;
+use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
 use crate::project::variable;
 use crate::project::variable::Variable;
@@ -40,6 +39,7 @@ use crate::project::vault::VaultEntry;
 use crate::project::vault::VaultKind;
 use crate::project::vault::VaultSettings;
 use crate::project::vault::target;
+use crate::suggest::suggest;
 
 /// The settings of the chosen environment. All that is wrong with them is reported.
 pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Settings, Problems> {
@@ -172,7 +172,7 @@ impl Resolver<'_> {
             return Err(Problem::new(Fault::Usage, reason, "name one with `-e`, or set `CLOZE_ENV`"));
         };
         project.environment(&name).ok_or_else(|| {
-            let next = match nearest(&name, names()) {
+            let next = match suggest(&name, names()) {
                 Some(known) => format!("name {}", quote(known)),
                 None => format!("name one of {}", listed()),
             };
@@ -209,32 +209,32 @@ impl Resolver<'_> {
         Some(parts.into_iter().filter_map(|part| self.checked(variable.name, Some(part), check)).collect())
     }
 
-    fn templates(&mut self, project: &Project, environment: &Environment) -> Vec<Said<String>> {
-        let listed = |said: &Vec<Said<String>>| {
+    fn templates(&mut self, project: &Project, environment: &Environment) -> Vec<Spanned<String>> {
+        let listed = |said: &Vec<Spanned<String>>| {
             let place = said.first().and_then(|first| first.place.clone()).or_else(|| project.name.place.clone())?;
             Some((said.clone(), Origin::File(place)))
         };
         let variable = self
             .split(variable::TEMPLATES, pattern)
-            .map(|parts| (parts.into_iter().map(Said::nowhere).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
+            .map(|parts| (parts.into_iter().map(Spanned::nowhere).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
         let choice = Choice::of([
             variable,
             environment.templates.as_ref().and_then(listed),
             project.templates.as_ref().and_then(listed),
-            Some((vec![Said::nowhere("templates/**/*.yaml".to_owned())], Origin::Default)),
+            Some((vec![Spanned::nowhere("templates/**/*.yaml".to_owned())], Origin::Default)),
         ]);
-        let show = |said: &Vec<Said<String>>| said.iter().map(|pattern| pattern.value.as_str()).collect::<Vec<_>>().join(", ");
+        let show = |said: &Vec<Spanned<String>>| said.iter().map(|pattern| pattern.value.as_str()).collect::<Vec<_>>().join(", ");
         self.note("templates", &choice, show).unwrap_or_default()
     }
 
-    fn values(&mut self, environment: &Environment, flags: &Flags) -> Vec<(Said<String>, Origin)> {
-        let mut list: Vec<(Said<String>, Origin)> = environment.values.iter().filter_map(|said| file(said, |_| said.clone())).collect();
+    fn values(&mut self, environment: &Environment, flags: &Flags) -> Vec<(Spanned<String>, Origin)> {
+        let mut list: Vec<(Spanned<String>, Origin)> = environment.values.iter().filter_map(|said| file(said, |_| said.clone())).collect();
         for part in self.split(variable::VALUES, path).unwrap_or_default() {
-            list.push((Said::nowhere(part), Origin::Variable(variable::VALUES.name)));
+            list.push((Spanned::nowhere(part), Origin::Variable(variable::VALUES.name)));
         }
         for text in &flags.values {
             if let Some(path) = self.checked("--values", Some(text), path) {
-                list.push((Said::nowhere(path), Origin::Flag("--values")));
+                list.push((Spanned::nowhere(path), Origin::Flag("--values")));
             }
         }
         for (index, (said, origin)) in list.iter().enumerate() {
@@ -258,7 +258,7 @@ impl Resolver<'_> {
     fn vaults(&mut self, environment: &Environment) -> Vec<VaultSettings> {
         let mut entries = environment.vaults.clone();
         if !entries.iter().any(|entry| entry.name.value == "default") {
-            let name = Said { value: "default".to_owned(), place: None };
+            let name = Spanned { value: "default".to_owned(), place: None };
             entries.insert(0, VaultEntry::bare(name, VaultKind::Local));
         }
         entries.into_iter().filter_map(|entry| self.vault(environment, entry)).collect()
@@ -278,7 +278,7 @@ impl Resolver<'_> {
 
     /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.
     fn keys(&mut self, environment: &Environment) -> Vec<KeySettings> {
-        let default = [Said::nowhere(KeyEntry::KeyFile { path: None })];
+        let default = [Spanned::nowhere(KeyEntry::KeyFile { path: None })];
         let entries = if environment.keys.is_empty() { &default[..] } else { &environment.keys };
         let variable = self
             .variables
@@ -338,7 +338,7 @@ const DEADLINE: u64 = 30;
 const LONGEST_DEADLINE: u64 = 86_400;
 
 /// A value of a file as a candidate.
-pub(super) fn file<T, U>(said: &Said<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
+pub(super) fn file<T, U>(said: &Spanned<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
     let place: &Place = said.place.as_ref()?;
     Some((value(&said.value), Origin::File(place.clone())))
 }

@@ -13,11 +13,11 @@ use cap_std::fs::Dir;
 use cap_std::fs::File;
 use cap_std::fs::OpenOptions;
 
-use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
+use crate::suggest::suggest;
 
 /// A project's root directory. Opens files beneath it for reading.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Root {
         let entries = self.dir.read_dir(parent).ok()?;
         let mut names: Vec<String> = entries.take(1_000).filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         names.sort();
-        let found = nearest(name, names.iter().map(String::as_str))?;
+        let found = suggest(name, names.iter().map(String::as_str))?;
         Some(if parent == "." { found.to_owned() } else { format!("{parent}/{found}") })
     }
 }

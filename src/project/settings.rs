@@ -11,7 +11,7 @@ use crate::project::document::Project;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
 use crate::project::resolve::resolve;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
 use crate::project::variable::Variables;
 use crate::project::vault::VaultSettings;
@@ -58,13 +58,13 @@ pub struct Settings {
     /// How objects are named that do not say it themselves.
     pub names: Names,
     /// Patterns of templates.
-    pub templates: Vec<Said<String>>,
+    pub templates: Vec<Spanned<String>>,
     /// ConfigMaps and Secrets made of files.
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.
     pub external: Vec<External>,
     /// Values files, each with its origin; later ones win.
-    pub values: Vec<(Said<String>, Origin)>,
+    pub values: Vec<(Spanned<String>, Origin)>,
     /// Assignments on top of the files, each with its origin.
     pub assignments: Vec<(Assignment, Origin)>,
     /// The vaults by name; there is always a `default`.

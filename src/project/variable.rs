@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 
-use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::quote::quote;
 use crate::secret::Secret;
+use crate::suggest::suggest;
 
 /// An environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,7 +218,7 @@ impl Variables {
                 },
                 None if name.starts_with(PREFIX) => {
                     // What all of them begin with says nothing of which is meant.
-                    let next = match nearest(&name[PREFIX.len()..], ALL.iter().filter_map(|known| known.name.strip_prefix(PREFIX))) {
+                    let next = match suggest(&name[PREFIX.len()..], ALL.iter().filter_map(|known| known.name.strip_prefix(PREFIX))) {
                         Some(known) => format!("write `{PREFIX}{known}`"),
                         None => "unset it".to_owned(),
                     };

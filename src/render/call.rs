@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::nearest::nearest;
 use crate::render::allowed::FUNCTIONS;
 use crate::render::allowed::LAZY_BUILTIN;
 use crate::render::allowed::LAZY_OWN;
@@ -18,6 +17,7 @@ use crate::render::reader::Expression;
 use crate::render::reader::Reader;
 use crate::render::reader::Stop;
 use crate::render::statement::MANY;
+use crate::suggest::suggest;
 
 const LAZY: &str = "use a filter that knows blanks: urlencode, b64encode, b64decode, json, sha256, trim, indent, upper, lower, replace";
 
@@ -58,7 +58,7 @@ impl<'s> Reader<'_, 's> {
     }
 
     fn unknown(&mut self, at: usize, kind: &str, name: &str, known: impl IntoIterator<Item = &'static str> + Clone) {
-        let next = match nearest(name, known.clone()) {
+        let next = match suggest(name, known.clone()) {
             Some(near) => format!("write `{near}`"),
             None => format!("use one of {}", known.into_iter().collect::<Vec<_>>().join(", ")),
         };
@@ -80,7 +80,7 @@ impl<'s> Reader<'_, 's> {
             let known = arguments(of);
             if !known.contains(&self.text(name)) {
                 let reason = format!("{kind}`{of}` has no argument `{}`", self.text(name));
-                let next = match nearest(self.text(name), known.iter().copied()) {
+                let next = match suggest(self.text(name), known.iter().copied()) {
                     Some(near) => format!("write `{near}`"),
                     None if known.is_empty() => "leave it out".to_owned(),
                     None => format!("use {}", known.join(", ")),

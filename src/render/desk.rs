@@ -11,12 +11,12 @@ use tera::Tera;
 use tera::Value;
 
 use crate::blank::Allow;
-use crate::blank::Ask;
 use crate::blank::Blank;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::blank::Filter;
 use crate::blank::Piece;
+use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::place::Place;
 use crate::problem::Fault;
@@ -178,7 +178,7 @@ impl Desk {
                 }
             }
         }
-        self.mint(place, Source::Vault { ask: Ask { vault, name, key, version }, allow })
+        self.mint(place, Source::Vault { ask: SecretRef { vault, name, key, version }, allow })
     }
 
     fn own_filter(&mut self, name: &str, site: &Site, value: &Value) -> Result<Value, Failed> {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tera::ErrorKind;
 use tera::ReportError;
 
-use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -15,6 +14,7 @@ use crate::render::Request;
 use crate::render::analysis::Analysis;
 use crate::render::analysis::Lines;
 use crate::render::desk::Failed;
+use crate::suggest::suggest;
 
 /// A template that Tera holds: the author's text and where ours was added.
 #[derive(Debug, Clone, Copy)]
@@ -160,7 +160,7 @@ fn undefined(source: &str, request: &Request) -> Problem {
             let Some(map) = known.and_then(|value| value.as_object()) else { break };
             known = map.get(step);
             if known.is_none() {
-                near = nearest(step, map.keys().map(String::as_str)).map(|near| {
+                near = suggest(step, map.keys().map(String::as_str)).map(|near| {
                     let walked: Vec<&str> = simple.split('.').take(index).chain(std::iter::once(near)).collect();
                     walked.join(".")
                 });

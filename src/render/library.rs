@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::render::Request;
@@ -14,6 +13,7 @@ use crate::render::analysis::analyse;
 use crate::render::desk::OWN_SITES;
 use crate::render::failure::syntax;
 use crate::render::marker::Marker;
+use crate::suggest::suggest;
 
 /// The templates of a request, sorted into those that others use and the rest.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ impl Library {
         }
         let lines = Lines::new(Arc::clone(&template.file), &template.text);
         let mut missing = |kind: &str, name: &str, at: usize, known: &mut dyn Iterator<Item = &str>| {
-            let next = match nearest(name, known) {
+            let next = match suggest(name, known) {
                 Some(near) => format!("write `{near}`"),
                 None => format!("add the {kind}, or correct its name"),
             };
@@ -123,7 +123,7 @@ impl Library {
             let lines = Lines::new(Arc::clone(&template.file), &template.text);
             for (name, at) in analysis.links.blocks.iter().filter(|(name, _)| !known.contains(name.as_str())) {
                 let reason = format!("there is no block `{name}` in what this template extends");
-                let next = nearest(name, known.iter().copied()).map_or("correct its name".to_owned(), |near| format!("write `{near}`"));
+                let next = suggest(name, known.iter().copied()).map_or("correct its name".to_owned(), |near| format!("write `{near}`"));
                 problems.push(Problem::new(Fault::Check, reason, next).at(lines.place(*at)));
             }
         }

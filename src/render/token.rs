@@ -181,12 +181,12 @@ mod tests {
     use super::Mangled;
     use super::Tokens;
     use crate::blank::Allow;
-    use crate::blank::Ask;
     use crate::blank::Blank;
     use crate::blank::BlankId;
     use crate::blank::Blanks;
     use crate::blank::Filter;
     use crate::blank::Piece;
+    use crate::blank::SecretRef;
     use crate::blank::Source;
     use crate::place::Place;
 
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn vault() -> Source {
-        let ask = Ask { vault: "default".into(), name: "a".into(), key: None, version: None };
+        let ask = SecretRef { vault: "default".into(), name: "a".into(), key: None, version: None };
         Source::Vault { ask, allow: Allow::default() }
     }
 

@@ -8,11 +8,11 @@ use std::io::Write;
 use std::sync::Arc;
 
 use crate::blank::Allow;
-use crate::blank::Ask;
 use crate::blank::Blank;
 use crate::blank::BlankId;
 use crate::blank::Filter;
 use crate::blank::Piece;
+use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::place::Place;
 use crate::problem::Fault;
@@ -220,7 +220,7 @@ impl<'a> Parts<'a> {
         let place = self.place()?;
         if !self.truth()? {
             let (vault, name) = (self.text()?.to_owned(), self.text()?.to_owned());
-            let ask = Ask { vault, name, key: self.optional()?, version: self.optional()? };
+            let ask = SecretRef { vault, name, key: self.optional()?, version: self.optional()? };
             let allow = Allow { empty: self.truth()?, expired: self.truth()? };
             return Some(Blank { place, source: Source::Vault { ask, allow } });
         }
@@ -263,11 +263,11 @@ mod tests {
     use super::read_frame;
     use super::write_frame;
     use crate::blank::Allow;
-    use crate::blank::Ask;
     use crate::blank::Blank;
     use crate::blank::BlankId;
     use crate::blank::Filter;
     use crate::blank::Piece;
+    use crate::blank::SecretRef;
     use crate::blank::Source;
     use crate::place::Place;
     use crate::problem::Fault;
@@ -287,7 +287,7 @@ mod tests {
 
     fn blanks() -> Vec<Blank> {
         let place = Place::new("a.yaml", 3, 4);
-        let ask = Ask { vault: "v".into(), name: "n".into(), key: Some("k".into()), version: None };
+        let ask = SecretRef { vault: "v".into(), name: "n".into(), key: Some("k".into()), version: None };
         let mut blanks = vec![Blank { place: place.clone(), source: Source::Vault { ask, allow: Allow { empty: true, expired: false } } }];
         let input = || vec![Piece::Text("x".into()), Piece::Blank(BlankId(0))];
         let indent = Filter::Indent { width: 7, first: true };

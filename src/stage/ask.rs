@@ -8,16 +8,16 @@ use async_trait::async_trait;
 use futures::future::join_all;
 
 use crate::blank::Allow;
-use crate::blank::Ask;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
+use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::clock::Timestamp;
-use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::service::ServiceError;
+use crate::suggest::suggest;
 use crate::vault::Vault;
-use crate::vault::VaultError;
 
 /// How many seconds before its end a value is warned about.
 const NEAR: i64 = 14 * 86_400;
@@ -26,13 +26,13 @@ const NEAR: i64 = 14 * 86_400;
 #[async_trait]
 pub(super) trait Answer: Sized + Send {
     /// Asks the vault.
-    async fn of(vault: &dyn Vault, asks: &[Ask]) -> Vec<Result<Self, VaultError>>;
+    async fn of(vault: &dyn Vault, asks: &[SecretRef]) -> Vec<Result<Self, ServiceError>>;
 
     /// When it is meant to be used, and whether it is what the vault would give now.
     fn term(&self) -> Term;
 
     /// What else may not be, for one of the blanks that ask it, as reason and next step.
-    fn refusals(&self, ask: &Ask, used: Use) -> Vec<(String, String)>;
+    fn refusals(&self, ask: &SecretRef, used: Use) -> Vec<(String, String)>;
 }
 
 /// How a blank uses its answer.
@@ -63,7 +63,7 @@ pub(super) struct Answers<A> {
 /// The asks of one vault, and for each of them what came of it.
 #[derive(Debug)]
 struct Group<A> {
-    asks: Vec<Ask>,
+    asks: Vec<SecretRef>,
     asked: Vec<Asked<A>>,
 }
 
@@ -83,18 +83,18 @@ impl<A> Answers<A> {
     }
 
     /// Every ask with what came of it, vault by vault.
-    pub(super) fn into_list(self) -> impl Iterator<Item = (Ask, Asked<A>)> {
+    pub(super) fn into_list(self) -> impl Iterator<Item = (SecretRef, Asked<A>)> {
         self.groups.into_iter().flat_map(|group| group.asks.into_iter().zip(group.asked))
     }
 
     /// The same, to be looked at.
-    pub(super) fn list(&self) -> impl Iterator<Item = (&Ask, &Asked<A>)> {
+    pub(super) fn list(&self) -> impl Iterator<Item = (&SecretRef, &Asked<A>)> {
         self.groups.iter().flat_map(|group| group.asks.iter().zip(&group.asked))
     }
 }
 
 /// The distinct asks of all blanks, vault by vault.
-pub fn asks(blanks: &Blanks) -> BTreeMap<String, Vec<Ask>> {
+pub fn asks(blanks: &Blanks) -> BTreeMap<String, Vec<SecretRef>> {
     let groups = collect::<()>(blanks, |_| true).groups;
     groups.into_iter().filter_map(|group| Some((group.asks.first()?.vault.clone(), group.asks))).collect()
 }
@@ -144,7 +144,7 @@ async fn ask_vault<A: Answer>(
     let results = if good.iter().all(|good| *good) {
         A::of(vault.as_ref(), asks).await
     } else {
-        let fine: Vec<Ask> = asks.iter().zip(&good).filter(|(_, good)| **good).map(|(ask, _)| ask.clone()).collect();
+        let fine: Vec<SecretRef> = asks.iter().zip(&good).filter(|(_, good)| **good).map(|(ask, _)| ask.clone()).collect();
         A::of(vault.as_ref(), &fine).await
     };
     let count = good.iter().filter(|good| **good).count();
@@ -176,7 +176,7 @@ fn at_each<A>(problem: &Problem, asked: &Asked<A>, blanks: &Blanks) -> impl Iter
 fn collect<A>(blanks: &Blanks, needed: impl Fn(BlankId) -> bool) -> Answers<A> {
     let mut answers = Answers { groups: Vec::new(), of_blank: vec![None; blanks.len()] };
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut numbers: HashMap<&Ask, (usize, usize)> = HashMap::new();
+    let mut numbers: HashMap<&SecretRef, (usize, usize)> = HashMap::new();
     for (id, blank) in blanks.iter().filter(|(id, _)| needed(*id)) {
         let Source::Vault { ask, .. } = &blank.source else { continue };
         let (group, number) = *numbers.entry(ask).or_insert_with(|| {
@@ -205,7 +205,7 @@ fn vault_of<'v, A>(
     let name = &group.asks.first()?.vault;
     let vault = vaults.get(name);
     if vault.is_none() {
-        let next = match nearest(name, vaults.keys().map(String::as_str)) {
+        let next = match suggest(name, vaults.keys().map(String::as_str)) {
             Some(near) => format!("write `{near}` if that is meant, or add the vault under `vaults:`"),
             None => "add it under `vaults:` in the project file".to_owned(),
         };
@@ -217,7 +217,7 @@ fn vault_of<'v, A>(
 
 /// Why an answer may not be used, for each of its blanks; a template can allow some of it at the blank.
 fn faults_of<A: Answer>(
-    ask: &Ask,
+    ask: &SecretRef,
     asked: &Asked<A>,
     answer: &A,
     blanks: &Blanks,
@@ -249,7 +249,7 @@ fn faults_of<A: Answer>(
 }
 
 /// What is worth a look in the term of an answer, as reason and next step.
-pub(super) fn looks_of(ask: &Ask, term: Term, now: Timestamp) -> Vec<(String, &'static str)> {
+pub(super) fn looks_of(ask: &SecretRef, term: Term, now: Timestamp) -> Vec<(String, &'static str)> {
     let mut looks = Vec::new();
     if let Some(end) = term.expires.filter(|end| *end > now && end.0 - now.0 <= NEAR) {
         looks.push((format!("expires at {end}"), "renew it in the vault"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::blank::Cloze;
+use crate::blank::BlankText;
 use crate::manifest::Identity;
 use crate::manifest::Node;
 use crate::manifest::Object;
@@ -67,8 +67,8 @@ impl Bundle {
     pub(crate) fn object(
         self,
         rendered: &BTreeMap<Arc<str>, String>,
-        scalar: &mut impl FnMut(&Arc<str>, String) -> Value<Cloze>,
-    ) -> Result<Object<Cloze>, Problem> {
+        scalar: &mut impl FnMut(&Arc<str>, String) -> Value<BlankText>,
+    ) -> Result<Object<BlankText>, Problem> {
         let (kind, text_field, binary_field) = match self.kind {
             BundleKind::ConfigMap => ("ConfigMap", "data", "binaryData"),
             BundleKind::Secret => ("Secret", "stringData", "data"),
@@ -118,6 +118,6 @@ impl Bundle {
     }
 }
 
-fn map() -> Node<Cloze> {
+fn map() -> Node<BlankText> {
     Node::made(Value::Map(Vec::new()))
 }

@@ -166,8 +166,8 @@ fn problem_at(object: &Object<Secret>, field: &str, entry: &Entry<Secret>, (reas
 
 #[cfg(test)]
 mod tests {
+    use crate::blank::BlankText;
     use crate::blank::Blanks;
-    use crate::blank::Cloze;
     use crate::blank::Filter;
     use crate::digest::Digest;
     use crate::manifest::Leaf;
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(entries(config, "binaryData"), pairs(&[("b", "czNjcmV0"), ("file", "/wD+")]));
     }
 
-    async fn problems_of(fields: Vec<(&str, Node<Cloze>)>) -> Problems {
+    async fn problems_of(fields: Vec<(&str, Node<BlankText>)>) -> Problems {
         let (blanks, vaults) = (Blanks::default(), Chest::default().into_default());
         let filled = fill(vec![object("Secret", fields)], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
         encode(filled).unwrap_err()

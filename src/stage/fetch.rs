@@ -5,29 +5,29 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
+use crate::blank::SecretRef;
 use crate::clock::Timestamp;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::service::ServiceError;
 use crate::stage::ask;
 use crate::stage::ask::Answer;
 use crate::stage::ask::Answers;
 use crate::stage::ask::Term;
 use crate::stage::ask::Use;
 use crate::stage::ask::looks_of;
-use crate::vault::Fetched;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::Vault;
-use crate::vault::VaultError;
 
 /// The longest value: what a whole Secret may hold (`MaxSecretSize` of Kubernetes' `core/types.go`).
 const LONGEST: usize = 1 << 20;
 
 #[async_trait]
-impl Answer for Fetched {
-    async fn of(vault: &dyn Vault, asks: &[Ask]) -> Vec<Result<Self, VaultError>> {
+impl Answer for SecretValue {
+    async fn of(vault: &dyn Vault, asks: &[SecretRef]) -> Vec<Result<Self, ServiceError>> {
         vault.fetch(asks).await
     }
 
@@ -35,7 +35,7 @@ impl Answer for Fetched {
         Term { current: self.current, not_before: self.not_before, expires: self.expires }
     }
 
-    fn refusals(&self, ask: &Ask, used: Use) -> Vec<(String, String)> {
+    fn refusals(&self, ask: &SecretRef, used: Use) -> Vec<(String, String)> {
         let mut refusals = Vec::new();
         let mut refuse = |reason: String, next: &str| refusals.push((reason, next.to_owned()));
         if let Shape::Json(kind) = self.shape
@@ -68,12 +68,12 @@ pub(super) async fn fetch(
     textual: &[bool],
     vaults: &BTreeMap<String, Arc<dyn Vault>>,
     now: Timestamp,
-) -> (Answers<Fetched>, Vec<Problem>) {
+) -> (Answers<SecretValue>, Vec<Problem>) {
     ask::ask(blanks, |id| needed[id.0 as usize], |id| textual[id.0 as usize], vaults, now).await
 }
 
 /// What is worth a look in the values that came. `untrimmed` are the blanks that are used other than through `| trim`.
-pub(super) fn warnings_of(answers: &Answers<Fetched>, blanks: &Blanks, untrimmed: &[bool], now: Timestamp) -> Vec<Problem> {
+pub(super) fn warnings_of(answers: &Answers<SecretValue>, blanks: &Blanks, untrimmed: &[bool], now: Timestamp) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for (ask, asked) in answers.list() {
         let (Some(fetched), Some(first)) = (&asked.answer, asked.blanks.first()) else { continue };
@@ -92,7 +92,7 @@ pub(super) fn warnings_of(answers: &Answers<Fetched>, blanks: &Blanks, untrimmed
 }
 
 /// What stands at the ends of a value that people seldom mean.
-fn edge_of(fetched: &Fetched) -> Option<(&'static str, &'static str)> {
+fn edge_of(fetched: &SecretValue) -> Option<(&'static str, &'static str)> {
     const TRIM: &str = "write `| trim` at the blank, or leave it if it is meant";
     let text = fetched.value.expose_text()?;
     if text.starts_with('\u{feff}') {

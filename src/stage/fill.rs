@@ -8,10 +8,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::blank::Ask;
 use crate::blank::BlankId;
+use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Cloze;
+use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::manifest::Object;
@@ -32,7 +32,7 @@ use crate::stage::leaf::survey;
 use crate::stage::lineage::Lineage;
 use crate::stage::taint::Waiver;
 use crate::stage::value::Values;
-use crate::vault::Fetched;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
 
 /// Objects whose blanks are filled. Only [`fill`] makes one.
@@ -51,7 +51,7 @@ pub struct Filled {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
     /// What was asked for.
-    pub ask: Ask,
+    pub ask: SecretRef,
     /// The version that the vault gave; empty where it has none.
     pub version: String,
     /// Whether that is the vault's current version, where the vault said so.
@@ -93,7 +93,7 @@ impl Filled {
 ///
 /// `fingerprint` is [`crate::seal::Keys::fingerprint`].
 pub async fn fill(
-    objects: Vec<Object<Cloze>>,
+    objects: Vec<Object<BlankText>>,
     blanks: &Blanks,
     vaults: &BTreeMap<String, Arc<dyn Vault>>,
     clock: &dyn Clock,
@@ -148,7 +148,7 @@ struct Filling<'a> {
 
 impl Filling<'_> {
     /// The leaf's value, or `None` where a value that it needs has a problem already.
-    fn fill_leaf(&self, cloze: &Cloze, leaf: &Leaf) -> Result<Option<Secret>, Problem> {
+    fn fill_leaf(&self, cloze: &BlankText, leaf: &Leaf) -> Result<Option<Secret>, Problem> {
         let value = match &leaf.plan {
             LeafPlan::Whole(id) => self.values.get(*id).map(Secret::duplicate),
             LeafPlan::Decoded(id) => match self.lineage.outermost(*id) {
@@ -179,7 +179,7 @@ impl Filling<'_> {
     }
 
     /// Says where a value looks like base64 and will be encoded again.
-    fn warning_of(&self, cloze: &Cloze, leaf: &Leaf, value: &Secret) -> Option<Problem> {
+    fn warning_of(&self, cloze: &BlankText, leaf: &Leaf, value: &Secret) -> Option<Problem> {
         let whole = matches!(leaf.plan, LeafPlan::Whole(_) | LeafPlan::Decoded(_));
         (whole && leaf.is_encoded && is_base64(value.expose())).then(|| {
             let reason = "the value is base64 already and a Secret's values are encoded by cloze";
@@ -187,7 +187,7 @@ impl Filling<'_> {
         })
     }
 
-    fn at_first(&self, problem: Problem, cloze: &Cloze) -> Problem {
+    fn at_first(&self, problem: Problem, cloze: &BlankText) -> Problem {
         match cloze.blanks().next() {
             Some(id) => problem.at(self.lineage.blanks().get(id).place.clone()),
             None => problem,
@@ -213,9 +213,9 @@ fn is_base64(bytes: &[u8]) -> bool {
     bytes.ends_with(b"=") || std::str::from_utf8(&decoded[..length]).is_ok_and(|text| !text.chars().any(|c| c.is_control() && c != '\n'))
 }
 
-fn used_of(answers: Answers<Fetched>, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
+fn used_of(answers: Answers<SecretValue>, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
     let used = answers.into_list().filter_map(|(ask, asked)| {
-        let Fetched { value, version, current, .. } = asked.answer?;
+        let SecretValue { value, version, current, .. } = asked.answer?;
         let key = ask.key.as_deref().unwrap_or_default();
         let fingerprint = fingerprint(&[ask.vault.as_bytes(), ask.name.as_bytes(), key.as_bytes(), value.expose()]);
         let mut places: Vec<Place> = asked.blanks.iter().map(|id| blanks.get(*id).place.clone()).collect();

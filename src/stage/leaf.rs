@@ -1,15 +1,15 @@
 //! How each text with blanks becomes a value: decided before any value is known.
 
 use crate::blank::BlankId;
+use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Cloze;
 use crate::blank::Filter;
 use crate::blank::Piece;
 use crate::blank::Source;
-use crate::inner;
-use crate::inner::Format;
-use crate::inner::InnerFault;
-use crate::inner::Plan;
+use crate::embedded;
+use crate::embedded::EmbeddedFault;
+use crate::embedded::Format;
+use crate::embedded::Plan;
 use crate::manifest::Object;
 use crate::place::Place;
 use crate::problem::Fault;
@@ -61,13 +61,13 @@ pub(super) struct Survey {
 }
 
 /// Plans every leaf, or reports every blank that may not stand where it does.
-pub(super) fn survey(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result<Survey, Problems> {
+pub(super) fn survey(objects: &[Object<BlankText>], lineage: &Lineage<'_>) -> Result<Survey, Problems> {
     let (survey, tainted) = outlook(objects, lineage)?;
     Problems::or(survey, tainted)
 }
 
 /// As [`survey`], but beside the plans the blanks that would be public: they can be planned all the same.
-pub(super) fn outlook(objects: &[Object<Cloze>], lineage: &Lineage<'_>) -> Result<(Survey, Vec<Problem>), Problems> {
+pub(super) fn outlook(objects: &[Object<BlankText>], lineage: &Lineage<'_>) -> Result<(Survey, Vec<Problem>), Problems> {
     let none = vec![false; lineage.blanks().len()];
     let mut survey = Survey { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none.clone(), textual: none };
     let mut tainted = Vec::new();
@@ -114,7 +114,7 @@ impl Survey {
 }
 
 /// The problem that a fault in a file is, at the blank or else at the text.
-pub(super) fn problem_of(fault: InnerFault, kind: Fault, key: &str, blanks: &Blanks, text: Option<Place>) -> Problem {
+pub(super) fn problem_of(fault: EmbeddedFault, kind: Fault, key: &str, blanks: &Blanks, text: Option<Place>) -> Problem {
     let reason = format!("{} (line {} of `{key}`)", fault.reason, fault.line);
     let problem = Problem::new(kind, reason, fault.next);
     match fault.blank.map(|id| blanks.get(id).place.clone()).or(text) {
@@ -145,7 +145,7 @@ fn plan_leaf(spot: &Spot<'_>, lineage: &Lineage<'_>, problems: &mut Vec<Problem>
     }
     let (Sink::SecretText(key) | Sink::ConfigText(key)) = spot.sink else { return LeafPlan::Joined };
     let Some(format) = Format::of_key(key).filter(|_| !is_one_blank(pieces)) else { return LeafPlan::Joined };
-    match inner::place(format, pieces, &|id| lineage.treatment(id)) {
+    match embedded::place(format, pieces, &|id| lineage.treatment(id)) {
         Ok(plan) => LeafPlan::File(plan, key.to_owned()),
         Err(faults) => {
             let text = || Some(spot.object.place(spot.mark));

@@ -5,7 +5,7 @@ use crate::blank::Blanks;
 use crate::blank::Filter;
 use crate::blank::Piece;
 use crate::blank::Source;
-use crate::inner::Treatment;
+use crate::embedded::Treatment;
 
 /// What is known of every blank without its value.
 #[derive(Debug)]

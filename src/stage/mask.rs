@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use crate::blank::BlankId;
+use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Cloze;
 use crate::blank::Filter;
 use crate::blank::Piece;
-use crate::inner::Plan;
-use crate::inner::Treatment;
+use crate::embedded::Plan;
+use crate::embedded::Treatment;
 use crate::manifest::Entry;
 use crate::manifest::Identity;
 use crate::manifest::Node;
@@ -59,13 +59,13 @@ impl Masked {
 }
 
 /// Masks every blank of `objects`, or reports every blank that may not stand where it does.
-pub fn mask(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<Masked, Problems> {
+pub fn mask(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<Masked, Problems> {
     let (masked, tainted) = sketch(objects, blanks)?;
     Problems::or(masked, tainted)
 }
 
 /// As [`mask`], but beside the objects the blanks that would be public, so that the checks that follow can be reported together with them.
-pub fn sketch(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<(Masked, Vec<Problem>), Problems> {
+pub fn sketch(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Masked, Vec<Problem>), Problems> {
     let lineage = Lineage::of(blanks);
     let (Survey { leaves, waivers, .. }, tainted) = outlook(&objects, &lineage)?;
     let mut problems = Vec::new();
@@ -97,7 +97,7 @@ pub fn sketch(objects: Vec<Object<Cloze>>, blanks: &Blanks) -> Result<(Masked, V
     Problems::or((Masked { objects: masked, unknown, waivers }, tainted), problems)
 }
 
-fn mask_leaf(cloze: &Cloze, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
+fn mask_leaf(cloze: &BlankText, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
     match &leaf.plan {
         LeafPlan::Whole(id) | LeafPlan::Decoded(id) => Ok(lineage.blanks().mask(*id)),
         LeafPlan::Joined => Ok(cloze
@@ -130,7 +130,7 @@ fn mask_file(plan: &Plan, key: &str, lineage: &Lineage<'_>) -> Result<String, Pr
 }
 
 /// The keys of base64 values that are blanks, in a Secret or ConfigMap.
-fn masked_keys(object: &Object<Cloze>) -> Vec<String> {
+fn masked_keys(object: &Object<BlankText>) -> Vec<String> {
     let Some((field, _)) = fields(object.is_secret(), object.is_config_map()) else { return Vec::new() };
     let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
     entries.iter().filter(|entry| matches!(entry.node.value, Value::Leaf(_))).map(|entry| entry.key.to_string()).collect()

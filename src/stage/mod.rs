@@ -1,7 +1,7 @@
 //! The stages, in the order in which a release goes through them. Each one's output is a type that only it makes.
 //!
 //! parse → taint → (mask | fill → encode) → check → name → order; beside them what stands for a release when it is looked at:
-//! landing and diff.
+//! site and diff.
 
 pub mod ask;
 pub mod bundle;
@@ -10,7 +10,6 @@ pub mod diff;
 pub mod encode;
 mod fetch;
 pub mod fill;
-pub mod landing;
 mod leaf;
 mod lineage;
 pub mod mask;
@@ -21,5 +20,6 @@ pub mod probe;
 #[cfg(test)]
 mod sample;
 mod sink;
+pub mod site;
 pub mod taint;
 mod value;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use compact_str::CompactString;
 
 use crate::blank::Blank;
+use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Cloze;
 use crate::blank::Piece;
 use crate::manifest::Entry;
 use crate::manifest::Identity;
@@ -33,13 +33,13 @@ use crate::stage::bundle::Bundle;
 /// The objects of a run with their blanks. Only [`parse`] makes one.
 #[derive(Debug, Default)]
 pub struct Parsed {
-    objects: Vec<Object<Cloze>>,
+    objects: Vec<Object<BlankText>>,
     blanks: Blanks,
 }
 
 impl Parsed {
     /// The objects in the order of their templates.
-    pub fn objects(&self) -> &[Object<Cloze>] {
+    pub fn objects(&self) -> &[Object<BlankText>] {
         &self.objects
     }
 
@@ -50,7 +50,7 @@ impl Parsed {
 
     /// Both, for the next stage.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<Object<Cloze>>, Blanks) {
+    pub fn into_parts(self) -> (Vec<Object<BlankText>>, Blanks) {
         (self.objects, self.blanks)
     }
 }
@@ -76,7 +76,7 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
             })),
         }
     }
-    let mut objects: Vec<Object<Cloze>> = Vec::with_capacity(roots.len() + bundles.len());
+    let mut objects: Vec<Object<BlankText>> = Vec::with_capacity(roots.len() + bundles.len());
     let mut trees = Vec::with_capacity(roots.len());
     for (file, root) in roots {
         let tree = reading.node(&file, root);
@@ -109,7 +109,7 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn node(&mut self, file: &Arc<str>, node: Node<Infallible>) -> Node<Cloze> {
+    fn node(&mut self, file: &Arc<str>, node: Node<Infallible>) -> Node<BlankText> {
         let mark = node.mark;
         let value = match node.value {
             Value::Null => Value::Null,
@@ -123,7 +123,7 @@ impl Reading<'_> {
         Node { mark, value }
     }
 
-    fn entry(&mut self, file: &Arc<str>, entry: Entry<Infallible>) -> Entry<Cloze> {
+    fn entry(&mut self, file: &Arc<str>, entry: Entry<Infallible>) -> Entry<BlankText> {
         let Entry { key, mark, node } = entry;
         if self.pieces(file, mark, &key).is_some() {
             self.complain(file, mark, "a blank stands in a mapping's key", "write the key in the template; only values can be secret");
@@ -131,10 +131,10 @@ impl Reading<'_> {
         Entry { key, mark, node: self.node(file, node) }
     }
 
-    fn scalar(&mut self, file: &Arc<str>, mark: Mark, text: CompactString) -> Value<Cloze> {
+    fn scalar(&mut self, file: &Arc<str>, mark: Mark, text: CompactString) -> Value<BlankText> {
         match self.pieces(file, mark, &text) {
             None => Value::Text(text),
-            Some(pieces) => Value::Leaf(Cloze { pieces }),
+            Some(pieces) => Value::Leaf(BlankText { pieces }),
         }
     }
 
@@ -176,7 +176,7 @@ fn lost(blank: &Blank) -> Problem {
 }
 
 /// Takes the items of a `List` out of it, as kubectl does.
-fn flatten(file: &Arc<str>, mut root: Node<Cloze>, trees: &mut Vec<(Arc<str>, Node<Cloze>)>, problems: &mut Vec<Problem>) {
+fn flatten(file: &Arc<str>, mut root: Node<BlankText>, trees: &mut Vec<(Arc<str>, Node<BlankText>)>, problems: &mut Vec<Problem>) {
     let is_list = root.get("kind").and_then(Node::as_text) == Some("List") && root.get("apiVersion").and_then(Node::as_text) == Some("v1");
     if !is_list {
         trees.push((Arc::clone(file), root));
@@ -195,7 +195,13 @@ fn flatten(file: &Arc<str>, mut root: Node<Cloze>, trees: &mut Vec<(Arc<str>, No
     }
 }
 
-fn identify(file: Arc<str>, mut root: Node<Cloze>, namespace: &str, scopes: &Scopes, problems: &mut Vec<Problem>) -> Option<Object<Cloze>> {
+fn identify(
+    file: Arc<str>,
+    mut root: Node<BlankText>,
+    namespace: &str,
+    scopes: &Scopes,
+    problems: &mut Vec<Problem>,
+) -> Option<Object<BlankText>> {
     let before = problems.len();
     let mut complain = |mark: Mark, reason: String, next: &str| {
         problems.push(Problem::new(Fault::Check, reason, next).at(Place::rendered(Arc::clone(&file), mark.line, mark.column)));

@@ -6,21 +6,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
 use crate::blank::Blanks;
+use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::service::ServiceError;
 use crate::stage::ask;
 use crate::stage::ask::Answer;
 use crate::stage::ask::Answers;
 use crate::stage::ask::Term;
 use crate::stage::ask::Use;
 use crate::stage::ask::looks_of;
-use crate::vault::Found;
+use crate::vault::SecretMetadata;
 use crate::vault::Vault;
-use crate::vault::VaultError;
 
 /// What the vaults know of the blanks.
 #[derive(Debug, Default)]
@@ -47,16 +47,16 @@ impl Probe {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Probed {
     /// What was asked.
-    pub ask: Ask,
+    pub ask: SecretRef,
     /// What is known of it.
-    pub found: Found,
+    pub found: SecretMetadata,
     /// Where the templates ask for it, in order.
     pub places: Vec<Place>,
 }
 
 #[async_trait]
-impl Answer for Found {
-    async fn of(vault: &dyn Vault, asks: &[Ask]) -> Vec<Result<Self, VaultError>> {
+impl Answer for SecretMetadata {
+    async fn of(vault: &dyn Vault, asks: &[SecretRef]) -> Vec<Result<Self, ServiceError>> {
         vault.probe(asks).await
     }
 
@@ -65,7 +65,7 @@ impl Answer for Found {
     }
 
     /// What a value is, is not known.
-    fn refusals(&self, _ask: &Ask, _used: Use) -> Vec<(String, String)> {
+    fn refusals(&self, _ask: &SecretRef, _used: Use) -> Vec<(String, String)> {
         Vec::new()
     }
 }
@@ -74,7 +74,7 @@ impl Answer for Found {
 /// fetch would tell it.
 pub async fn probe(blanks: &Blanks, vaults: &BTreeMap<String, Arc<dyn Vault>>, clock: &dyn Clock) -> Probe {
     let now = clock.now();
-    let (answers, problems): (Answers<Found>, _) = ask::ask(blanks, |_| true, |_| true, vaults, now).await;
+    let (answers, problems): (Answers<SecretMetadata>, _) = ask::ask(blanks, |_| true, |_| true, vaults, now).await;
     let mut probe = Probe { problems, ..Probe::default() };
     for (ask, asked) in answers.into_list() {
         let Some(found) = asked.answer else { continue };
@@ -96,9 +96,9 @@ mod tests {
 
     use super::probe;
     use crate::blank::Allow;
-    use crate::blank::Ask;
     use crate::blank::Blank;
     use crate::blank::Blanks;
+    use crate::blank::SecretRef;
     use crate::blank::Source;
     use crate::clock::Clock;
     use crate::clock::Timestamp;
@@ -119,7 +119,7 @@ mod tests {
     fn blanks(list: &[(&str, &str, Allow)]) -> Blanks {
         let mut blanks = Blanks::default();
         for (line, (vault, name, allow)) in (1..).zip(list) {
-            let ask = Ask { vault: (*vault).to_owned(), name: (*name).to_owned(), key: None, version: None };
+            let ask = SecretRef { vault: (*vault).to_owned(), name: (*name).to_owned(), key: None, version: None };
             blanks.add(Blank { place: Place::new("a.yaml", line, 1), source: Source::Vault { ask, allow: *allow } });
         }
         blanks

@@ -8,13 +8,13 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use crate::blank::Allow;
-use crate::blank::Ask;
 use crate::blank::Blank;
 use crate::blank::BlankId;
+use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Cloze;
 use crate::blank::Filter;
 use crate::blank::Piece;
+use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -26,15 +26,15 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::place::Place;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 
 /// Noon of a day in 2026.
 pub(super) const NOON: Timestamp = Timestamp(1_790_000_000);
@@ -53,7 +53,7 @@ impl Clock for Stopped {
 #[derive(Debug, Default)]
 pub(super) struct Chest {
     pub(super) values: BTreeMap<String, Held>,
-    pub(super) asked: Mutex<Vec<Ask>>,
+    pub(super) asked: Mutex<Vec<SecretRef>>,
     /// Whether it forgets its last answer.
     pub(super) forgets: bool,
 }
@@ -93,10 +93,10 @@ impl Vault for Chest {
         if name.contains(' ') { Err("a space is in the name".into()) } else { Ok(()) }
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         self.asked.lock().unwrap().extend_from_slice(asks);
-        let answer = |ask: &Ask| match self.values.get(&ask.name) {
-            Some(held) => Ok(Fetched {
+        let answer = |ask: &SecretRef| match self.values.get(&ask.name) {
+            Some(held) => Ok(SecretValue {
                 value: Secret::copy_of(&held.value),
                 shape: held.json.map_or(Shape::Plain, Shape::Json),
                 version: "1".into(),
@@ -104,29 +104,31 @@ impl Vault for Chest {
                 not_before: held.not_before,
                 expires: held.expires,
             }),
-            None => Err(VaultError { fault: VaultFault::NotFound, reason: "there is no such secret".into(), next: "put it there".into() }),
+            None => {
+                Err(ServiceError { fault: ServiceFault::NotFound, reason: "there is no such secret".into(), next: "put it there".into() })
+            }
         };
         let answered = asks.len() - usize::from(self.forgets);
         asks[..answered].iter().map(answer).collect()
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         Plan::none(asks.len())
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         Vec::new()
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         Ok(Vec::new())
     }
 }
@@ -137,7 +139,7 @@ pub(super) fn ask(blanks: &mut Blanks, name: &str) -> BlankId {
 }
 
 pub(super) fn ask_of(blanks: &mut Blanks, vault: &str, name: &str, allow: Allow) -> BlankId {
-    let ask = Ask { vault: vault.into(), name: name.into(), key: None, version: None };
+    let ask = SecretRef { vault: vault.into(), name: name.into(), key: None, version: None };
     let place = Place::new("t.yaml", u32::try_from(blanks.len() + 1).unwrap(), 1);
     blanks.add(Blank { place, source: Source::Vault { ask, allow } })
 }
@@ -149,7 +151,7 @@ pub(super) fn derive(blanks: &mut Blanks, filter: Filter, of: BlankId) -> BlankI
 }
 
 /// A text with `_` for the blanks, in order.
-pub(super) fn cloze(template: &str, ids: &[BlankId]) -> Node<Cloze> {
+pub(super) fn cloze(template: &str, ids: &[BlankId]) -> Node<BlankText> {
     let mut pieces = Vec::new();
     for (index, part) in template.split('_').enumerate() {
         if index > 0 {
@@ -159,16 +161,16 @@ pub(super) fn cloze(template: &str, ids: &[BlankId]) -> Node<Cloze> {
             pieces.push(Piece::Text(part.to_owned()));
         }
     }
-    Node { mark: Mark { line: 7, column: 3 }, value: Value::Leaf(Cloze { pieces }) }
+    Node { mark: Mark { line: 7, column: 3 }, value: Value::Leaf(BlankText { pieces }) }
 }
 
-pub(super) fn map(entries: Vec<(&str, Node<Cloze>)>) -> Node<Cloze> {
-    let entry = |(key, node): (&str, Node<Cloze>)| Entry { key: key.into(), mark: Mark { line: 7, column: 1 }, node };
+pub(super) fn map(entries: Vec<(&str, Node<BlankText>)>) -> Node<BlankText> {
+    let entry = |(key, node): (&str, Node<BlankText>)| Entry { key: key.into(), mark: Mark { line: 7, column: 1 }, node };
     Node::made(Value::Map(entries.into_iter().map(entry).collect()))
 }
 
 /// A `v1` object named after its kind, with these fields.
-pub(super) fn object(kind: &str, fields: Vec<(&str, Node<Cloze>)>) -> Object<Cloze> {
+pub(super) fn object(kind: &str, fields: Vec<(&str, Node<BlankText>)>) -> Object<BlankText> {
     let identity = Identity { api_version: "v1".into(), kind: kind.into(), namespace: "shop".into(), name: kind.to_lowercase() };
     Object { file: "t.yaml".into(), identity, root: map(fields) }
 }

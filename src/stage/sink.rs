@@ -1,6 +1,6 @@
 //! Where in an object a text with blanks stands, as far as it decides what may land there and how it is encoded.
 
-use crate::blank::Cloze;
+use crate::blank::BlankText;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
@@ -31,7 +31,7 @@ pub(super) enum Step<'a> {
 }
 
 impl<'a> Sink<'a> {
-    fn of(object: &Object<Cloze>, path: &[Step<'a>]) -> Self {
+    fn of(object: &Object<BlankText>, path: &[Step<'a>]) -> Self {
         match path {
             [Step::Key("data"), Step::Key(_)] if object.is_secret() => Self::SecretData,
             [Step::Key("stringData"), Step::Key(key)] if object.is_secret() => Self::SecretText(key),
@@ -65,10 +65,10 @@ impl<'a> Sink<'a> {
 /// A text with blanks where it stands.
 #[derive(Debug)]
 pub(super) struct Spot<'a> {
-    pub(super) object: &'a Object<Cloze>,
+    pub(super) object: &'a Object<BlankText>,
     pub(super) path: &'a [Step<'a>],
     pub(super) sink: Sink<'a>,
-    pub(super) cloze: &'a Cloze,
+    pub(super) cloze: &'a BlankText,
     pub(super) mark: Mark,
 }
 
@@ -89,8 +89,8 @@ impl Spot<'_> {
 }
 
 /// Shows every text with blanks to `see`, in the order of [`Node::map_leaves`].
-pub(super) fn visit(object: &Object<Cloze>, see: &mut dyn FnMut(&Spot<'_>)) {
-    fn walk<'a>(object: &'a Object<Cloze>, node: &'a Node<Cloze>, path: &mut Vec<Step<'a>>, see: &mut dyn FnMut(&Spot<'_>)) {
+pub(super) fn visit(object: &Object<BlankText>, see: &mut dyn FnMut(&Spot<'_>)) {
+    fn walk<'a>(object: &'a Object<BlankText>, node: &'a Node<BlankText>, path: &mut Vec<Step<'a>>, see: &mut dyn FnMut(&Spot<'_>)) {
         match &node.value {
             Value::Leaf(cloze) => see(&Spot { object, path, sink: Sink::of(object, path), cloze, mark: node.mark }),
             Value::List(items) => {

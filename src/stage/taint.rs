@@ -1,8 +1,8 @@
 //! Where a secret may land: only in a Secret, or where its template says `| reveal`. Needs no vault.
 
 use crate::blank::BlankId;
+use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Cloze;
 use crate::blank::Filter;
 use crate::manifest::Identity;
 use crate::manifest::Object;
@@ -43,7 +43,7 @@ pub enum Rule {
 }
 
 /// Every blank may land where it stands. Returns what the templates waive, sorted.
-pub fn check(objects: &[Object<Cloze>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
+pub fn check(objects: &[Object<BlankText>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
     let lineage = Lineage::of(blanks);
     let (mut waivers, mut problems) = (Vec::new(), Vec::new());
     for object in objects {

@@ -11,7 +11,7 @@ use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::ask::Answers;
-use crate::vault::Fetched;
+use crate::vault::SecretValue;
 
 /// The longest value that filters may make: a few times what a whole Secret may hold.
 const LONGEST: usize = 4 << 20;
@@ -19,13 +19,13 @@ const LONGEST: usize = 4 << 20;
 /// The value of every needed blank that has one.
 #[derive(Debug)]
 pub(super) struct Values<'a> {
-    answers: &'a Answers<Fetched>,
+    answers: &'a Answers<SecretValue>,
     made: Vec<Option<Secret>>,
 }
 
 impl<'a> Values<'a> {
     /// Applies the filters. A derived blank rests on earlier ones only, so one pass in order does.
-    pub(super) fn make(blanks: &Blanks, needed: &[bool], answers: &'a Answers<Fetched>) -> (Self, Vec<Problem>) {
+    pub(super) fn make(blanks: &Blanks, needed: &[bool], answers: &'a Answers<SecretValue>) -> (Self, Vec<Problem>) {
         let mut values = Self { answers, made: Vec::with_capacity(blanks.len()) };
         let mut problems = Vec::new();
         for (id, blank) in blanks.iter() {
@@ -74,7 +74,7 @@ impl<'a> Values<'a> {
     fn filtered(&self, filter: &Filter, input: &[Piece]) -> Result<Option<Secret>, Problem> {
         let joined;
         if let ([Piece::Blank(id)], Filter::Json) = (input, filter)
-            && let Some(json) = self.answers.value_of(*id).and_then(Fetched::json)
+            && let Some(json) = self.answers.value_of(*id).and_then(SecretValue::json)
         {
             return Ok(Some(json));
         }

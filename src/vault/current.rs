@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::blank::Ask;
-use crate::vault::Fetched;
-use crate::vault::VaultError;
+use crate::blank::SecretRef;
+use crate::service::ServiceError;
+use crate::vault::SecretValue;
 
 /// Marks what was asked for without a version as current, and a pinned version as current or not where the same answers tell.
-pub(crate) fn tell(asks: &[Ask], answers: &mut [Result<Fetched, VaultError>]) {
+pub(crate) fn tell(asks: &[SecretRef], answers: &mut [Result<SecretValue, ServiceError>]) {
     let mut current = BTreeMap::new();
     for (ask, answer) in asks.iter().zip(&mut *answers) {
         if let (None, Ok(fetched)) = (&ask.version, answer) {

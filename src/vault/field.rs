@@ -1,17 +1,21 @@
 //! A field of a structured secret: the text under a key of a JSON object.
 
 use crate::secret::Secret;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
 use crate::vault::Shape;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
 
 /// The field `key` of a secret whose whole value is the text of a JSON object.
-pub(crate) fn of_text(value: &Secret, key: &str) -> Result<(Secret, Shape), VaultError> {
+pub(crate) fn of_text(value: &Secret, key: &str) -> Result<(Secret, Shape), ServiceError> {
     let unstructured = |reason: String| {
-        VaultError::new(VaultFault::BadValue, reason, "leave `key` out, or store the value as a JSON object such as `{\"user\": \"…\"}`")
+        ServiceError::new(
+            ServiceFault::BadValue,
+            reason,
+            "leave `key` out, or store the value as a JSON object such as `{\"user\": \"…\"}`",
+        )
     };
     let json = Json::parse(value.expose())
         .map_err(|fault| unstructured(format!("key `{}` was asked for and the value is not JSON (byte {})", shown(key), fault.offset)))?;
@@ -22,18 +26,18 @@ pub(crate) fn of_text(value: &Secret, key: &str) -> Result<(Secret, Shape), Vaul
 }
 
 /// The field `key` of a JSON object.
-pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<(Secret, Shape), VaultError> {
+pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<(Secret, Shape), ServiceError> {
     let mut found = object.all(key);
     let Some(value) = found.next() else {
         let (reason, next) = match keys(object) {
             list if list.is_empty() => (format!("there is no key `{}`: the secret has no keys", shown(key)), "store the key"),
             list => (format!("there is no key `{}`; there is {list}", shown(key)), "ask for a key that is there, or store this one"),
         };
-        return Err(VaultError::new(VaultFault::NotFound, reason, next));
+        return Err(ServiceError::new(ServiceFault::NotFound, reason, next));
     };
     if found.next().is_some() {
         let reason = format!("the key `{}` stands there more than once", shown(key));
-        return Err(VaultError::new(VaultFault::BadValue, reason, "store the secret with each key once"));
+        return Err(ServiceError::new(ServiceFault::BadValue, reason, "store the secret with each key once"));
     }
     Ok(value.secret().map_or_else(|| (value.source(), Shape::Json(value.kind().words())), |text| (text, Shape::Plain)))
 }
@@ -51,10 +55,10 @@ fn shown(key: &str) -> String {
 mod tests {
     use super::of_text;
     use crate::secret::Secret;
+    use crate::service::ServiceFault;
     use crate::vault::Shape;
-    use crate::vault::VaultFault;
 
-    fn fault(value: &str, key: &str) -> (VaultFault, String) {
+    fn fault(value: &str, key: &str) -> (ServiceFault, String) {
         let error = of_text(&Secret::copy_of(value.as_bytes()), key).unwrap_err();
         assert!(!error.next.is_empty());
         assert!(!format!("{error:?}").contains("hunter2"));
@@ -81,7 +85,7 @@ mod tests {
 
     #[test]
     fn everything_else_is_told_without_the_value() {
-        use VaultFault::{BadValue, NotFound};
+        use ServiceFault::{BadValue, NotFound};
         let is = |value, key, kind, reason: &str| assert_eq!(fault(value, key), (kind, reason.to_owned()));
         is("hunter2", "k", BadValue, "key `k` was asked for and the value is not JSON (byte 0)");
         is("[\"hunter2\"]", "k", BadValue, "key `k` was asked for and the value is an array, not an object");

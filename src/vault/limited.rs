@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::blank::SecretRef;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
 
 /// A vault before which only names beneath some prefixes pass.
 #[derive(Debug)]
@@ -35,16 +35,16 @@ impl Limited {
         })
     }
 
-    fn allowed(&self, asks: &[Ask]) -> Vec<Ask> {
+    fn allowed(&self, asks: &[SecretRef]) -> Vec<SecretRef> {
         asks.iter().filter(|ask| self.allows(&ask.name)).cloned().collect()
     }
 
     /// Puts the answers to what was allowed in their places among refusals.
-    fn fill<T>(&self, asks: &[Ask], answers: Vec<Result<T, VaultError>>) -> Vec<Result<T, VaultError>> {
+    fn fill<T>(&self, asks: &[SecretRef], answers: Vec<Result<T, ServiceError>>) -> Vec<Result<T, ServiceError>> {
         let mut answers = answers.into_iter();
-        let answer = |ask: &Ask| match self.check_name(&ask.name) {
-            Err(reason) if !self.allows(&ask.name) => Err(VaultError::limited(reason)),
-            _ => answers.next().unwrap_or_else(|| Err(VaultError::limited("the vault gave no answer".to_owned()))),
+        let answer = |ask: &SecretRef| match self.check_name(&ask.name) {
+            Err(reason) if !self.allows(&ask.name) => Err(ServiceError::limited(reason)),
+            _ => answers.next().unwrap_or_else(|| Err(ServiceError::limited("the vault gave no answer".to_owned()))),
         };
         asks.iter().map(answer).collect()
     }
@@ -61,39 +61,39 @@ impl Vault for Limited {
         }
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let answers = self.vault.fetch(&self.allowed(asks)).await;
         self.fill(asks, answers)
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         self.vault.plan(&self.allowed(asks))
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let answers = self.vault.probe(&self.allowed(asks)).await;
         self.fill(asks, answers)
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let mut list = self.vault.list().await?;
         list.retain(|listed| self.allows(&listed.name));
         Ok(list)
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         self.vault.examine().await
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         self.vault.close().await
     }
 }
 
-impl VaultError {
+impl ServiceError {
     fn limited(reason: String) -> Self {
         Self {
-            fault: crate::vault::VaultFault::Denied,
+            fault: crate::service::ServiceFault::Denied,
             reason,
             next: "use another secret, or extend the vault's `prefixes` in the project file".to_owned(),
         }

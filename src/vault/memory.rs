@@ -8,19 +8,19 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::Step;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::field;
 use crate::vault::name;
 
@@ -35,7 +35,7 @@ struct State {
     secrets: BTreeMap<String, Vec<Version>>,
     denied: Vec<String>,
     faults: Vec<Scripted>,
-    asked: Vec<Ask>,
+    asked: Vec<SecretRef>,
 }
 
 /// A version; without a value it is a removed one.
@@ -50,7 +50,7 @@ struct Version {
 struct Scripted {
     name: String,
     times: u32,
-    fault: VaultFault,
+    fault: ServiceFault,
 }
 
 impl MemoryVault {
@@ -82,12 +82,12 @@ impl MemoryVault {
     }
 
     /// Answers the next `times` asks for a secret with a fault.
-    pub fn fail(&self, name: &str, times: u32, fault: VaultFault) {
+    pub fn fail(&self, name: &str, times: u32, fault: ServiceFault) {
         self.lock().faults.push(Scripted { name: name.to_owned(), times, fault });
     }
 
     /// Every ask so far, in order.
-    pub fn asked(&self) -> Vec<Ask> {
+    pub fn asked(&self) -> Vec<SecretRef> {
         self.lock().asked.clone()
     }
 
@@ -104,30 +104,30 @@ impl MemoryVault {
 }
 
 impl State {
-    fn answer(&mut self, ask: &Ask) -> Result<Fetched, VaultError> {
-        let error = |fault, reason: String| VaultError::new(fault, reason, "mend the test's vault");
+    fn answer(&mut self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
+        let error = |fault, reason: String| ServiceError::new(fault, reason, "mend the test's vault");
         let name = &ask.name;
-        name::check(name).map_err(|reason| error(VaultFault::BadName, reason))?;
+        name::check(name).map_err(|reason| error(ServiceFault::BadName, reason))?;
         if let Some(scripted) = self.faults.iter_mut().find(|scripted| scripted.times > 0 && scripted.name == *name) {
             scripted.times -= 1;
             return Err(error(scripted.fault, format!("`{name}` fails as scripted")));
         }
         if self.denied.contains(name) {
-            return Err(error(VaultFault::Denied, format!("`{name}` may not be read")));
+            return Err(error(ServiceFault::Denied, format!("`{name}` may not be read")));
         }
         let pinned = ask.version.as_deref().map(name::version).transpose()?;
-        let absent = || error(VaultFault::NotFound, format!("there is no secret `{name}`"));
+        let absent = || error(ServiceFault::NotFound, format!("there is no secret `{name}`"));
         let versions = self.secrets.get(name).ok_or_else(absent)?;
         let last = versions.len() as u64;
         let number = pinned.unwrap_or(last);
         let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
-        let version = versions.get(at).ok_or_else(|| error(VaultFault::NotFound, format!("`{name}` has no version {number}")))?;
-        let value = version.value.as_ref().ok_or_else(|| error(VaultFault::Gone, format!("version {number} of `{name}` was removed")))?;
+        let version = versions.get(at).ok_or_else(|| error(ServiceFault::NotFound, format!("`{name}` has no version {number}")))?;
+        let value = version.value.as_ref().ok_or_else(|| error(ServiceFault::Gone, format!("version {number} of `{name}` was removed")))?;
         let (value, shape) = match ask.key.as_deref() {
             Some(key) => field::of_text(value, key)?,
             None => (value.duplicate(), Shape::Plain),
         };
-        Ok(Fetched {
+        Ok(SecretValue {
             value,
             shape,
             version: number.to_string(),
@@ -150,24 +150,24 @@ impl Vault for MemoryVault {
         name::check(name)
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let mut state = self.lock();
         state.asked.extend_from_slice(asks);
         asks.iter().map(|ask| state.answer(ask)).collect()
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         Plan::none(Plan::distinct(asks))
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let mut state = self.lock();
-        asks.iter().map(|ask| state.answer(ask).map(|fetched| Found { read: false, ..Found::from(&fetched) })).collect()
+        asks.iter().map(|ask| state.answer(ask).map(|fetched| SecretMetadata { read: false, ..SecretMetadata::from(&fetched) })).collect()
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let state = self.lock();
-        let listed = state.secrets.iter().map(|(name, versions)| Listed {
+        let listed = state.secrets.iter().map(|(name, versions)| ListedSecret {
             name: name.clone(),
             version: Some(versions.len().to_string()),
             created: None,
@@ -176,11 +176,11 @@ impl Vault for MemoryVault {
         Ok(listed.collect())
     }
 
-    async fn examine(&self) -> Vec<Finding> {
-        vec![Finding::good(Step::Setup, "in memory")]
+    async fn examine(&self) -> Vec<Diagnostic> {
+        vec![Diagnostic::good(Step::Setup, "in memory")]
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 }
@@ -192,8 +192,8 @@ mod tests {
     use super::MemoryVault;
     use crate::clock::Timestamp;
     use crate::secret::Secret;
+    use crate::service::ServiceFault;
     use crate::vault::Vault;
-    use crate::vault::VaultFault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -231,9 +231,9 @@ mod tests {
     async fn faults_are_used_up_and_asks_are_remembered() {
         let vault = MemoryVault::default();
         vault.set("a", Secret::copy_of(b"v"));
-        vault.fail("a", 1, VaultFault::RateLimited);
+        vault.fail("a", 1, ServiceFault::RateLimited);
         let answers = vault.fetch(&[ask("a"), ask("a")]).await;
-        assert_eq!(answers[0].as_ref().unwrap_err().fault, VaultFault::RateLimited);
+        assert_eq!(answers[0].as_ref().unwrap_err().fault, ServiceFault::RateLimited);
         assert_eq!(answers[0].as_ref().unwrap_err().reason, "`a` fails as scripted");
         assert_eq!(answers[1].as_ref().unwrap().value.expose(), b"v");
         assert_eq!(vault.asked(), [ask("a"), ask("a")]);
@@ -247,6 +247,6 @@ mod tests {
         let fetched = vault.fetch(&[ask("a")]).await.remove(0).unwrap();
         assert_eq!((fetched.not_before, fetched.expires), (Some(Timestamp(1)), Some(Timestamp(2))));
         vault.deny("a");
-        assert_eq!(vault.fetch(&[ask("a")]).await.remove(0).unwrap_err().fault, VaultFault::Denied);
+        assert_eq!(vault.fetch(&[ask("a")]).await.remove(0).unwrap_err().fault, ServiceFault::Denied);
     }
 }

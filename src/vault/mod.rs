@@ -19,41 +19,32 @@ pub mod env;
 #[cfg(feature = "exec")]
 pub mod exec;
 mod field;
-mod finding;
 #[cfg(feature = "gcp")]
 pub mod gcp;
 #[cfg(feature = "hashicorp")]
 pub mod hashicorp;
-#[cfg(feature = "http")]
-pub mod http;
-#[cfg(feature = "http")]
-pub mod id_token;
-mod json;
 pub mod limited;
 pub mod local;
 pub mod memory;
-mod meter;
 mod name;
 pub mod pinned;
 mod plan;
 #[cfg(test)]
 mod suite;
-mod words;
 
-pub use finding::{Finding, Step};
-pub use meter::Meter;
-pub use meter::Meters;
 pub use plan::Plan;
 
 use std::fmt;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
 
 /// A vault that blanks are filled from.
 ///
@@ -65,27 +56,27 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
 
     /// One answer for each ask, in order. The caller has removed equal asks; the vault decides how to batch and how
     /// parallel to be (16 at most by default). `key` and `version` of an ask are the vault's to honour.
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>>;
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>>;
 
     /// What fetching `asks` costs in calls. Needs no network.
-    fn plan(&self, asks: &[Ask]) -> Plan;
+    fn plan(&self, asks: &[SecretRef]) -> Plan;
 
     /// Whether each ask would be answered, one for each in order. No value is read where the vault's interface has a way round it.
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>>;
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>>;
 
-    /// The secrets that this vault lists, by name, without values. [`VaultFault::Unsupported`] where it cannot.
-    async fn list(&self) -> Result<Vec<Listed>, VaultError>;
+    /// The secrets that this vault lists, by name, without values. [`ServiceFault::Unsupported`] where it cannot.
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError>;
 
     /// Walks from the vault's address to a permission and says what each step found. The first step that fails is the last one.
-    async fn examine(&self) -> Vec<Finding>;
+    async fn examine(&self) -> Vec<Diagnostic>;
 
     /// Ends what the vault keeps open for this run, such as a login of its own.
-    async fn close(&self) -> Result<(), VaultError>;
+    async fn close(&self) -> Result<(), ServiceError>;
 }
 
 /// A value with what the vault says of it.
 #[derive(Debug)]
-pub struct Fetched {
+pub struct SecretValue {
     /// The value.
     pub value: Secret,
     /// What the value is.
@@ -100,7 +91,7 @@ pub struct Fetched {
     pub expires: Option<Timestamp>,
 }
 
-impl Fetched {
+impl SecretValue {
     /// What `| json` makes of a value that is no text: its JSON text without white space between the tokens. Numbers, escapes and the order of
     /// keys stay as the vault has them. `None` for text, which becomes a JSON string instead.
     pub fn json(&self) -> Option<Secret> {
@@ -128,7 +119,7 @@ pub enum Shape {
 
 /// What is known of a secret without its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct SecretMetadata {
     /// The version that an ask would be answered with, as the vault writes it; empty where the vault has no versions.
     pub version: String,
     /// Whether that version is the vault's current one, where the vault said so.
@@ -141,16 +132,16 @@ pub struct Found {
     pub read: bool,
 }
 
-impl From<&Fetched> for Found {
-    fn from(fetched: &Fetched) -> Self {
-        let Fetched { value: _, shape: _, version, current, not_before, expires } = fetched;
+impl From<&SecretValue> for SecretMetadata {
+    fn from(fetched: &SecretValue) -> Self {
+        let SecretValue { value: _, shape: _, version, current, not_before, expires } = fetched;
         Self { version: version.clone(), current: *current, not_before: *not_before, expires: *expires, read: true }
     }
 }
 
 /// A secret in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedSecret {
     /// Its name.
     pub name: String,
     /// The version that is current, if the list says so.
@@ -159,45 +150,4 @@ pub struct Listed {
     pub created: Option<Timestamp>,
     /// Whether it was removed or disabled.
     pub removed: bool,
-}
-
-/// Why a vault did not give a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VaultError {
-    /// What the caller can do about it.
-    pub fault: VaultFault,
-    /// The reason as a lowercase fragment, with the vault's own words where they cannot hold a value.
-    pub reason: String,
-    /// What to do, as an imperative fragment.
-    pub next: String,
-}
-
-impl VaultError {
-    /// An error in cloze's own words.
-    pub(crate) fn new(fault: VaultFault, reason: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { fault, reason: reason.into(), next: next.into() }
-    }
-}
-
-/// The kinds of reasons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum VaultFault {
-    /// There is no such secret, version or key, or the vault hides it.
-    NotFound,
-    /// It was removed, destroyed or disabled.
-    Gone,
-    /// The credential is missing, wrong or expired.
-    Unauthenticated,
-    /// The credential may not read it.
-    Denied,
-    /// The name cannot be a name in this vault.
-    BadName,
-    /// The value has a shape that cannot be used: a map without `key`, not text, too large.
-    BadValue,
-    /// The vault asks for patience, still after all attempts.
-    RateLimited,
-    /// The vault did not answer, or not sensibly, still after all attempts.
-    Unavailable,
-    /// This vault cannot do that.
-    Unsupported,
 }

@@ -1,8 +1,8 @@
 //! Names and versions of secrets in the vaults that are cloze's own.
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::words;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::words;
 
 /// The longest name.
 pub(crate) const LONGEST: usize = 253;
@@ -34,11 +34,11 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
 }
 
 /// The number that an ask's version is, where versions are 1, 2, 3, ….
-pub(crate) fn version(text: &str) -> Result<u64, VaultError> {
+pub(crate) fn version(text: &str) -> Result<u64, ServiceError> {
     let plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| plain).ok_or_else(|| {
         let reason = format!("`{}` is no version; versions here are 1, 2, 3, …", words::tame(text, 32));
-        VaultError::new(VaultFault::NotFound, reason, "pin a version that the vault has, or leave `version` out")
+        ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the vault has, or leave `version` out")
     })
 }
 

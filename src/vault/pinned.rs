@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::blank::SecretRef;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 
 /// A vault before which each ask gets the version that is written down for it. An answer with another version is refused; where the version
 /// may be why there is no answer, that is said with where it comes from.
 #[derive(Debug)]
 pub struct Pinned {
     vault: Arc<dyn Vault>,
-    pins: Arc<BTreeMap<Ask, Pin>>,
+    pins: Arc<BTreeMap<SecretRef, Pin>>,
 }
 
 /// A version that is written down.
@@ -37,19 +37,26 @@ pub struct Pin {
 
 impl Pinned {
     /// `vault`, asked for these versions.
-    pub fn new(vault: Arc<dyn Vault>, pins: Arc<BTreeMap<Ask, Pin>>) -> Self {
+    pub fn new(vault: Arc<dyn Vault>, pins: Arc<BTreeMap<SecretRef, Pin>>) -> Self {
         Self { vault, pins }
     }
 
-    fn pinned(&self, asks: &[Ask]) -> Vec<Ask> {
-        let pin =
-            |ask: &Ask| Ask { version: self.pins.get(ask).map(|pin| pin.version.clone()).or_else(|| ask.version.clone()), ..ask.clone() };
+    fn pinned(&self, asks: &[SecretRef]) -> Vec<SecretRef> {
+        let pin = |ask: &SecretRef| SecretRef {
+            version: self.pins.get(ask).map(|pin| pin.version.clone()).or_else(|| ask.version.clone()),
+            ..ask.clone()
+        };
         asks.iter().map(pin).collect()
     }
 
     /// The answers, but for those with another version than the one that is written down.
-    fn held<T>(&self, asks: &[Ask], answers: Vec<Result<T, VaultError>>, version: impl Fn(&T) -> &str) -> Vec<Result<T, VaultError>> {
-        let hold = |(index, answer): (usize, Result<T, VaultError>)| {
+    fn held<T>(
+        &self,
+        asks: &[SecretRef],
+        answers: Vec<Result<T, ServiceError>>,
+        version: impl Fn(&T) -> &str,
+    ) -> Vec<Result<T, ServiceError>> {
+        let hold = |(index, answer): (usize, Result<T, ServiceError>)| {
             let Some(pin) = asks.get(index).and_then(|ask| self.pins.get(ask)) else { return answer };
             match answer {
                 Ok(answer) if version(&answer) == pin.version => Ok(answer),
@@ -69,27 +76,27 @@ impl Vault for Pinned {
         self.vault.check_name(name)
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         self.held(asks, self.vault.fetch(&self.pinned(asks)).await, |fetched| &fetched.version)
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         self.vault.plan(&self.pinned(asks))
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.held(asks, self.vault.probe(&self.pinned(asks)).await, |found| &found.version)
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         self.vault.list().await
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         self.vault.examine().await
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         self.vault.close().await
     }
 }
@@ -102,16 +109,16 @@ impl fmt::Display for Pinned {
 
 impl Pin {
     /// The error of an answer with another version.
-    fn broken(&self, version: &str) -> VaultError {
-        VaultError::new(
-            VaultFault::Unavailable,
+    fn broken(&self, version: &str) -> ServiceError {
+        ServiceError::new(
+            ServiceFault::Unavailable,
             format!("version {} was asked for, as {} says, and the vault answered with {}", self.version, self.source, told(version)),
             "find out what answers there: it does not give what it is asked for",
         )
     }
 
-    fn blamed(&self, error: &VaultError) -> VaultError {
-        VaultError {
+    fn blamed(&self, error: &ServiceError) -> ServiceError {
+        ServiceError {
             reason: format!("{}; version {} was asked for, as {} says", error.reason, self.version, self.source),
             next: format!("{}, or {}", error.next, self.otherwise),
             fault: error.fault,
@@ -120,8 +127,8 @@ impl Pin {
 }
 
 /// Whether another version could have been had.
-fn depends_on_version(fault: VaultFault) -> bool {
-    matches!(fault, VaultFault::NotFound | VaultFault::Gone | VaultFault::BadName | VaultFault::Unsupported)
+fn depends_on_version(fault: ServiceFault) -> bool {
+    matches!(fault, ServiceFault::NotFound | ServiceFault::Gone | ServiceFault::BadName | ServiceFault::Unsupported)
 }
 
 fn told(version: &str) -> String {
@@ -134,7 +141,7 @@ mod tests {
 
     use super::Pin;
     use super::Pinned;
-    use crate::blank::Ask;
+    use crate::blank::SecretRef;
     use crate::secret::Secret;
     use crate::vault::Vault;
     use crate::vault::memory::MemoryVault;
@@ -170,11 +177,11 @@ mod tests {
             memory.set("a", Secret::copy_of(value.as_bytes()));
             memory.set("b", Secret::copy_of(value.as_bytes()));
         }
-        let staged = Ask { version: Some("3".to_owned()), ..ask("a") };
+        let staged = SecretRef { version: Some("3".to_owned()), ..ask("a") };
         let versions = [(ask("a"), pin("2", "x")), (ask("b"), pin("1", "x")), (staged.clone(), pin("1", "x"))].into();
         let pinned = Pinned::new(Arc::new(memory), Arc::new(versions));
         let values: Vec<String> = pinned
-            .fetch(&[ask("a"), ask("b"), staged, Ask { version: Some("3".to_owned()), ..ask("b") }])
+            .fetch(&[ask("a"), ask("b"), staged, SecretRef { version: Some("3".to_owned()), ..ask("b") }])
             .await
             .into_iter()
             .map(|answer| answer.unwrap().value.expose_text().unwrap().to_owned())
@@ -187,7 +194,7 @@ mod tests {
     async fn another_version_than_the_one_asked_for_is_refused() {
         let lying = Lying::default();
         let pinned = Pinned::new(Arc::new(lying), Arc::new([(ask("a"), pin("3", "x")), (ask("b"), pin("3", "x"))].into()));
-        let told = |error: crate::vault::VaultError| format!("{}; {}", error.reason, error.next);
+        let told = |error: crate::service::ServiceError| format!("{}; {}", error.reason, error.next);
         let fetched = pinned.fetch(&[ask("a"), ask("other")]).await;
         assert!(fetched[1].is_ok());
         assert_eq!(
@@ -216,8 +223,8 @@ mod tests {
             self.memory.check_name(name)
         }
 
-        async fn fetch(&self, asks: &[Ask]) -> Vec<Result<crate::vault::Fetched, crate::vault::VaultError>> {
-            let fetched = |_: &Ask| crate::vault::Fetched {
+        async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<crate::vault::SecretValue, crate::service::ServiceError>> {
+            let fetched = |_: &SecretRef| crate::vault::SecretValue {
                 value: Secret::copy_of(b"v"),
                 shape: crate::vault::Shape::Plain,
                 version: "4".to_owned(),
@@ -228,24 +235,27 @@ mod tests {
             asks.iter().map(fetched).map(Ok).collect()
         }
 
-        fn plan(&self, asks: &[Ask]) -> crate::vault::Plan {
+        fn plan(&self, asks: &[SecretRef]) -> crate::vault::Plan {
             self.memory.plan(asks)
         }
 
-        async fn probe(&self, asks: &[Ask]) -> Vec<Result<crate::vault::Found, crate::vault::VaultError>> {
-            let none = |found: crate::vault::Fetched| crate::vault::Found { version: String::new(), ..crate::vault::Found::from(&found) };
+        async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<crate::vault::SecretMetadata, crate::service::ServiceError>> {
+            let none = |found: crate::vault::SecretValue| crate::vault::SecretMetadata {
+                version: String::new(),
+                ..crate::vault::SecretMetadata::from(&found)
+            };
             self.fetch(asks).await.into_iter().map(|answer| answer.map(none)).collect()
         }
 
-        async fn list(&self) -> Result<Vec<crate::vault::Listed>, crate::vault::VaultError> {
+        async fn list(&self) -> Result<Vec<crate::vault::ListedSecret>, crate::service::ServiceError> {
             self.memory.list().await
         }
 
-        async fn examine(&self) -> Vec<crate::vault::Finding> {
+        async fn examine(&self) -> Vec<crate::service::Diagnostic> {
             self.memory.examine().await
         }
 
-        async fn close(&self) -> Result<(), crate::vault::VaultError> {
+        async fn close(&self) -> Result<(), crate::service::ServiceError> {
             self.memory.close().await
         }
     }

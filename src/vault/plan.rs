@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 
 /// Calls that a vault makes to answer some asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Plan {
     }
 
     /// How many secrets and versions are among `asks`: those that differ in the key only are one.
-    pub(crate) fn distinct(asks: &[Ask]) -> usize {
+    pub(crate) fn distinct(asks: &[SecretRef]) -> usize {
         asks.iter().map(|ask| (ask.name.as_str(), ask.version.as_deref())).collect::<BTreeSet<_>>().len()
     }
 

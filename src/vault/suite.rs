@@ -5,13 +5,13 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::secret::Secret;
-use crate::vault::Fetched;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 
 /// A vault that the suite can put secrets into, behind the vault's back where it has to be.
 #[async_trait]
@@ -120,30 +120,30 @@ pub(crate) async fn all(seeded: &dyn Seeded) {
     }
 }
 
-pub(crate) fn ask(name: &str) -> Ask {
-    Ask { vault: "default".to_owned(), name: name.to_owned(), key: None, version: None }
+pub(crate) fn ask(name: &str) -> SecretRef {
+    SecretRef { vault: "default".to_owned(), name: name.to_owned(), key: None, version: None }
 }
 
-fn pinned(name: &str, version: &str) -> Ask {
-    Ask { version: Some(version.to_owned()), ..ask(name) }
+fn pinned(name: &str, version: &str) -> SecretRef {
+    SecretRef { version: Some(version.to_owned()), ..ask(name) }
 }
 
-fn keyed(name: &str, key: &str) -> Ask {
-    Ask { key: Some(key.to_owned()), ..ask(name) }
+fn keyed(name: &str, key: &str) -> SecretRef {
+    SecretRef { key: Some(key.to_owned()), ..ask(name) }
 }
 
-async fn one(seeded: &dyn Seeded, ask: Ask) -> Result<Fetched, VaultError> {
+async fn one(seeded: &dyn Seeded, ask: SecretRef) -> Result<SecretValue, ServiceError> {
     let mut answers = seeded.vault().fetch(&[ask]).await;
     assert_eq!(answers.len(), 1);
     answers.remove(0)
 }
 
-async fn value(seeded: &dyn Seeded, ask: Ask) -> Secret {
+async fn value(seeded: &dyn Seeded, ask: SecretRef) -> Secret {
     one(seeded, ask).await.unwrap().value
 }
 
 /// The error of an ask, checked to be fit for a user.
-async fn error(seeded: &dyn Seeded, ask: Ask) -> VaultError {
+async fn error(seeded: &dyn Seeded, ask: SecretRef) -> ServiceError {
     let error = one(seeded, ask).await.unwrap_err();
     assert!(!error.reason.is_empty() && !error.next.is_empty(), "{error:?}");
     assert!(!error.reason.ends_with('.') && !error.next.ends_with('.'), "{error:?}");
@@ -154,16 +154,16 @@ async fn error(seeded: &dyn Seeded, ask: Ask) -> VaultError {
 
 async fn missing(seeded: &dyn Seeded) {
     let (absent, too) = (seeded.name("absent"), seeded.name("absent/too"));
-    assert_eq!(error(seeded, ask(&absent)).await.fault, VaultFault::NotFound);
-    assert_eq!(error(seeded, ask(&too)).await.fault, VaultFault::NotFound);
+    assert_eq!(error(seeded, ask(&absent)).await.fault, ServiceFault::NotFound);
+    assert_eq!(error(seeded, ask(&too)).await.fault, ServiceFault::NotFound);
     assert_eq!(error(seeded, pinned(&absent, "1")).await.fault, unpinned(seeded));
     assert_eq!(seeded.vault().fetch(&[]).await.len(), 0);
     assert_eq!(seeded.vault().probe(&[]).await.len(), 0);
 }
 
 /// The fault of an ask for a version that is not there.
-fn unpinned(seeded: &dyn Seeded) -> VaultFault {
-    if seeded.abilities().versions == Versions::None { VaultFault::Unsupported } else { VaultFault::NotFound }
+fn unpinned(seeded: &dyn Seeded) -> ServiceFault {
+    if seeded.abilities().versions == Versions::None { ServiceFault::Unsupported } else { ServiceFault::NotFound }
 }
 
 async fn versions(seeded: &dyn Seeded) {
@@ -201,7 +201,7 @@ async fn removed(seeded: &dyn Seeded) {
     let name = &seeded.name("removed");
     seeded.put(name, b"canary-1").await;
     seeded.remove(name).await;
-    let fault = if seeded.abilities().remembers { VaultFault::Gone } else { VaultFault::NotFound };
+    let fault = if seeded.abilities().remembers { ServiceFault::Gone } else { ServiceFault::NotFound };
     assert_eq!(error(seeded, ask(name)).await.fault, fault);
     seeded.put(name, b"canary-2").await;
     assert_eq!(value(seeded, ask(name)).await.expose(), b"canary-2");
@@ -222,9 +222,9 @@ async fn fields(seeded: &dyn Seeded) {
         assert_eq!((fetched.value.expose(), fetched.shape), (json.as_bytes(), Shape::Json(kind)));
     }
     let missing = error(seeded, keyed(name, "passwort")).await;
-    assert_eq!(missing.fault, VaultFault::NotFound);
+    assert_eq!(missing.fault, ServiceFault::NotFound);
     assert!(missing.reason.contains("`password`"), "{missing:?}");
-    assert_eq!(error(seeded, keyed(name, "")).await.fault, VaultFault::NotFound);
+    assert_eq!(error(seeded, keyed(name, "")).await.fault, ServiceFault::NotFound);
 }
 
 async fn order_and_duplicates(seeded: &dyn Seeded) {
@@ -239,7 +239,7 @@ async fn order_and_duplicates(seeded: &dyn Seeded) {
 }
 
 async fn a_hundred_asks(seeded: &dyn Seeded) {
-    let asks: Vec<Ask> = (0..100).map(|number| ask(&seeded.name(&format!("hundred/{number}")))).collect();
+    let asks: Vec<SecretRef> = (0..100).map(|number| ask(&seeded.name(&format!("hundred/{number}")))).collect();
     for (number, ask) in asks.iter().enumerate() {
         seeded.put(&ask.name, format!("canary-{number}").as_bytes()).await;
     }
@@ -278,7 +278,7 @@ async fn names(seeded: &dyn Seeded) {
     let Abilities { good, lawful, .. } = seeded.abilities();
     for name in hostile.into_iter().chain([long.as_str()]).filter(|name| !lawful.contains(name)) {
         assert!(seeded.vault().check_name(name).is_err(), "{name:?}");
-        assert_eq!(error(seeded, ask(name)).await.fault, VaultFault::BadName, "{name:?}");
+        assert_eq!(error(seeded, ask(name)).await.fault, ServiceFault::BadName, "{name:?}");
     }
     for name in good.iter().chain(lawful) {
         assert_eq!(seeded.vault().check_name(name), Ok(()), "{name}");
@@ -338,13 +338,13 @@ async fn probing(seeded: &dyn Seeded) {
         }
     }
     assert!(fetched[0].is_ok() && fetched[6].is_ok() && fetched[3].is_err());
-    assert_eq!(fetched[2].as_ref().err().map(|error| error.fault == VaultFault::Gone), Some(remembers));
+    assert_eq!(fetched[2].as_ref().err().map(|error| error.fault == ServiceFault::Gone), Some(remembers));
 }
 
 /// The plan's calls are those that are made.
 async fn planning(seeded: &dyn Seeded) {
-    let mut asks: Vec<Ask> = (0..50).map(|number| ask(&seeded.name(&format!("hundred/{number}")))).collect();
-    let again: Vec<Ask> = asks.iter().take(7).map(|ask| keyed(&ask.name, "k")).collect();
+    let mut asks: Vec<SecretRef> = (0..50).map(|number| ask(&seeded.name(&format!("hundred/{number}")))).collect();
+    let again: Vec<SecretRef> = asks.iter().take(7).map(|ask| keyed(&ask.name, "k")).collect();
     asks.extend(again);
     let plan = seeded.vault().plan(&asks);
     assert!(plan.parallel >= 1);
@@ -359,7 +359,7 @@ async fn planning(seeded: &dyn Seeded) {
 async fn listing(seeded: &dyn Seeded) {
     if !seeded.abilities().lists {
         let error = seeded.vault().list().await.unwrap_err();
-        assert_eq!(error.fault, VaultFault::Unsupported, "{error:?}");
+        assert_eq!(error.fault, ServiceFault::Unsupported, "{error:?}");
         return;
     }
     let listed = seeded.vault().list().await.unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::identity::id_token::IdToken;
 use crate::problem::Problem;
 use crate::project::AzureTarget;
 use crate::project::VaultSettings;
@@ -10,7 +11,6 @@ use crate::project::variable::Variable;
 use crate::vault::azure::AzureVault;
 use crate::vault::azure::Credential;
 use crate::vault::azure::Settings;
-use crate::vault::id_token::IdToken;
 use crate::wiring::Wiring;
 use crate::wiring::needs::Needs;
 use crate::wiring::vaults::prefixes;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
+use crate::identity::id_token::IdToken;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::HashicorpTarget;
@@ -15,7 +16,6 @@ use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::HashicorpVault;
 use crate::vault::hashicorp::Login;
 use crate::vault::hashicorp::Settings;
-use crate::vault::id_token::IdToken;
 use crate::wiring::Wiring;
 use crate::wiring::needs::Needs;
 use crate::wiring::vaults::prefixes;

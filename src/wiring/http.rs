@@ -11,9 +11,9 @@ use crate::project::Location;
 use crate::project::VaultSettings;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::vault::http::Identity;
-use crate::vault::http::Limits;
-use crate::vault::http::Tls;
+use crate::service::http::Identity;
+use crate::service::http::Limits;
+use crate::service::http::Tls;
 use crate::wiring::Wiring;
 
 impl Wiring<'_> {

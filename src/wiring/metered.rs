@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
-use crate::vault::Meter;
+use crate::blank::SecretRef;
+use crate::service::Diagnostic;
+use crate::service::Meter;
+use crate::service::ServiceError;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
 
 /// A vault that takes one call for all that it is asked at once, as its plan says, and that has no meter of its own.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl<V> Metered<V> {
         Self { vault, meter }
     }
 
-    async fn counted<T>(&self, asks: &[Ask], call: impl Future<Output = T>) -> T {
+    async fn counted<T>(&self, asks: &[SecretRef], call: impl Future<Output = T>) -> T {
         if asks.is_empty() {
             return call.await;
         }
@@ -46,27 +46,27 @@ impl<V: Vault> Vault for Metered<V> {
         self.vault.check_name(name)
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         self.counted(asks, self.vault.fetch(asks)).await
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         self.vault.plan(asks)
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.counted(asks, self.vault.probe(asks)).await
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         self.vault.list().await
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         self.vault.examine().await
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         self.vault.close().await
     }
 }
@@ -82,8 +82,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::Metered;
-    use crate::blank::Ask;
-    use crate::vault::Meter;
+    use crate::blank::SecretRef;
+    use crate::service::Meter;
     use crate::vault::Vault;
     use crate::vault::memory::MemoryVault;
 
@@ -91,7 +91,7 @@ mod tests {
     async fn asking_for_something_is_a_call() {
         let meter = Arc::new(Meter::default());
         let vault = Metered::new(MemoryVault::default(), Arc::clone(&meter));
-        let ask = Ask { vault: "v".to_owned(), name: "a".to_owned(), key: None, version: None };
+        let ask = SecretRef { vault: "v".to_owned(), name: "a".to_owned(), key: None, version: None };
         assert!(vault.fetch(&[]).await.is_empty());
         assert_eq!((meter.sent(), meter.answered()), (0, 0));
         assert!(vault.fetch(&[ask.clone(), ask.clone()]).await[0].is_err());

@@ -29,7 +29,6 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::history::Objects;
-use crate::output::create_once;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
@@ -37,7 +36,8 @@ use crate::project::Root;
 use crate::project::Settings;
 use crate::project::Variables;
 use crate::secret::Secret;
-use crate::vault::Meters;
+use crate::service::Meters;
+use crate::target::create_once;
 #[cfg(feature = "env")]
 use crate::vault::env::Surroundings;
 

@@ -12,9 +12,6 @@ use crate::key::KeyFile;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
 use crate::key::Passphrase;
-use crate::output::Exposure;
-use crate::output::Kept;
-use crate::output::exposed_to_git;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -23,8 +20,11 @@ use crate::project::Location;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::secret::Secret;
-use crate::story::past::owner;
+use crate::target::Exposure;
+use crate::target::Kept;
+use crate::target::exposed_to_git;
 use crate::wiring::Wiring;
+use crate::workflow::past::owner;
 
 /// The keys of an environment.
 #[derive(Debug)]

@@ -13,9 +13,9 @@ use crate::project::HashicorpTarget;
 use crate::project::VaultSettings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
-use crate::vault::Vault;
 #[cfg(any(feature = "http", feature = "env", feature = "exec"))]
-use crate::vault::VaultError;
+use crate::service::ServiceError;
+use crate::vault::Vault;
 use crate::vault::limited::Limited;
 use crate::vault::local::LocalVault;
 use crate::wiring::Founding;
@@ -177,7 +177,7 @@ fn not_built(settings: &VaultSettings) -> Problem {
 
 /// The error of a vault whose settings cannot be used, at the place where it is named.
 #[cfg(any(feature = "http", feature = "env", feature = "exec"))]
-pub(super) fn refused(settings: &VaultSettings, error: VaultError) -> Problem {
+pub(super) fn refused(settings: &VaultSettings, error: ServiceError) -> Problem {
     let name = &settings.entry.name;
     name.blame(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloze::blank::Allow;
-use cloze::blank::Ask;
 use cloze::blank::Blank;
+use cloze::blank::BlankText;
 use cloze::blank::Blanks;
-use cloze::blank::Cloze;
 use cloze::blank::Piece;
+use cloze::blank::SecretRef;
 use cloze::blank::Source;
 use cloze::clock::Clock;
 use cloze::clock::Timestamp;
@@ -23,17 +23,17 @@ use cloze::manifest::Object;
 use cloze::manifest::Value;
 use cloze::place::Place;
 use cloze::secret::Secret;
+use cloze::service::Diagnostic;
+use cloze::service::ServiceError;
 use cloze::stage::encode::encode;
 use cloze::stage::fill::fill;
 use cloze::stage::mask::mask;
-use cloze::vault::Fetched;
-use cloze::vault::Finding;
-use cloze::vault::Found;
-use cloze::vault::Listed;
+use cloze::vault::ListedSecret;
 use cloze::vault::Plan;
+use cloze::vault::SecretMetadata;
+use cloze::vault::SecretValue;
 use cloze::vault::Shape;
 use cloze::vault::Vault;
-use cloze::vault::VaultError;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -80,31 +80,38 @@ impl Vault for Same {
         Ok(())
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let value = || Secret::copy_of(b"correct horse battery staple");
         let fetched = |_| {
-            Ok(Fetched { value: value(), shape: Shape::Plain, version: "1".into(), current: Some(true), not_before: None, expires: None })
+            Ok(SecretValue {
+                value: value(),
+                shape: Shape::Plain,
+                version: "1".into(),
+                current: Some(true),
+                not_before: None,
+                expires: None,
+            })
         };
         asks.iter().map(fetched).collect()
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         Plan::none(asks.len())
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         Vec::new()
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         Ok(Vec::new())
     }
 }
@@ -118,7 +125,7 @@ impl Clock for Still {
     }
 }
 
-fn project(manifests: usize) -> (Vec<Object<Cloze>>, Blanks) {
+fn project(manifests: usize) -> (Vec<Object<BlankText>>, Blanks) {
     let mut blanks = Blanks::default();
     let objects = (0..manifests).map(|number| match number % 3 {
         0 => object("ConfigMap", number, vec![entry("data", map(vec![entry("a", Node::text("b")), entry("c", Node::text("d"))]))]),
@@ -134,10 +141,10 @@ fn project(manifests: usize) -> (Vec<Object<Cloze>>, Blanks) {
     (objects.collect(), blanks)
 }
 
-fn secret(number: usize, blanks: &mut Blanks) -> Object<Cloze> {
+fn secret(number: usize, blanks: &mut Blanks) -> Object<BlankText> {
     let place = Place::new("templates/shop.yaml", u32::try_from(number).unwrap_or_default(), 3);
     let mut ask = |key: usize| {
-        let ask = Ask { vault: "default".into(), name: format!("secret-{number}-{key}"), key: None, version: None };
+        let ask = SecretRef { vault: "default".into(), name: format!("secret-{number}-{key}"), key: None, version: None };
         blanks.add(Blank { place: place.clone(), source: Source::Vault { ask, allow: Allow::default() } })
     };
     let text = |text: &str| Piece::Text(text.into());
@@ -149,19 +156,19 @@ fn secret(number: usize, blanks: &mut Blanks) -> Object<Cloze> {
     object("Secret", number, vec![entry("stringData", map(fields))])
 }
 
-fn leaf(pieces: Vec<Piece>) -> Node<Cloze> {
-    Node::made(Value::Leaf(Cloze { pieces }))
+fn leaf(pieces: Vec<Piece>) -> Node<BlankText> {
+    Node::made(Value::Leaf(BlankText { pieces }))
 }
 
-fn entry(key: &str, node: Node<Cloze>) -> Entry<Cloze> {
+fn entry(key: &str, node: Node<BlankText>) -> Entry<BlankText> {
     Entry { key: key.into(), mark: Mark::default(), node }
 }
 
-fn map(entries: Vec<Entry<Cloze>>) -> Node<Cloze> {
+fn map(entries: Vec<Entry<BlankText>>) -> Node<BlankText> {
     Node::made(Value::Map(entries))
 }
 
-fn object(kind: &str, number: usize, fields: Vec<Entry<Cloze>>) -> Object<Cloze> {
+fn object(kind: &str, number: usize, fields: Vec<Entry<BlankText>>) -> Object<BlankText> {
     let api_version = if kind == "Deployment" { "apps/v1" } else { "v1" };
     let identity = Identity {
         api_version: api_version.into(),

@@ -13,8 +13,8 @@ mod rig;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use cloze::blank::Ask;
-use cloze::vault::http::Limits;
+use cloze::blank::SecretRef;
+use cloze::service::http::Limits;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 fn measure(rig: &dyn Rig) -> bool {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     // As a run asks: equal asks once. What stands in 500 places is asked for 167 times.
-    let mut asks: Vec<Ask> = (0..ASKS).map(|number| ask(number % SECRETS)).collect();
+    let mut asks: Vec<SecretRef> = (0..ASKS).map(|number| ask(number % SECRETS)).collect();
     asks.sort();
     asks.dedup();
     let (calls, ahead) = rig.calls(SECRETS);

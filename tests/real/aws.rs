@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
-use cloze::vault::Fetched;
-use cloze::vault::Step;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
+use cloze::vault::SecretValue;
 use cloze::vault::Vault;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
@@ -142,12 +142,12 @@ async fn parameter_store_conforms() {
     suite::all(&bench).await;
 }
 
-fn pinned(name: &str, version: &str) -> Ask {
-    Ask { version: Some(version.to_owned()), ..ask(name) }
+fn pinned(name: &str, version: &str) -> SecretRef {
+    SecretRef { version: Some(version.to_owned()), ..ask(name) }
 }
 
-fn read(answers: Vec<Result<Fetched, VaultError>>) -> Vec<Result<String, VaultFault>> {
-    let text = |fetched: Fetched| fetched.value.expose_text().unwrap().to_owned();
+fn read(answers: Vec<Result<SecretValue, ServiceError>>) -> Vec<Result<String, ServiceFault>> {
+    let text = |fetched: SecretValue| fetched.value.expose_text().unwrap().to_owned();
     answers.into_iter().map(|answer| answer.map(text).map_err(|error| error.fault)).collect()
 }
 
@@ -178,7 +178,7 @@ async fn a_secret_without_a_value_does_not_spoil_the_others() {
     bench.server.done("secretsmanager.CreateSecret", json!({ "Name": "empty" })).await;
     let answers = read(bench.vault.fetch(&["a", "empty", "b", "absent", "gone"].map(ask)).await);
     let (a, b) = (Ok("one".to_owned()), Ok("two".to_owned()));
-    assert_eq!(answers, [a, Err(VaultFault::NotFound), b, Err(VaultFault::NotFound), Err(VaultFault::Gone)]);
+    assert_eq!(answers, [a, Err(ServiceFault::NotFound), b, Err(ServiceFault::NotFound), Err(ServiceFault::Gone)]);
     let removed: Vec<(String, bool)> = bench.vault.list().await.unwrap().into_iter().map(|listed| (listed.name, listed.removed)).collect();
     assert_eq!(removed, [("a", false), ("b", false), ("empty", false), ("gone", true)].map(|(name, removed)| (name.to_owned(), removed)));
 }
@@ -204,7 +204,7 @@ async fn parameters_are_found_by_label_and_whatever_their_type() {
         pinned("other", "2"),
     ];
     let expected = ["one", "two", "one", "a,b", "", "three", ""]
-        .map(|value| if value.is_empty() { Err(VaultFault::NotFound) } else { Ok(value.to_owned()) });
+        .map(|value| if value.is_empty() { Err(ServiceFault::NotFound) } else { Ok(value.to_owned()) });
     assert_eq!(read(bench.vault.fetch(&asks).await), expected);
     let mut settings = settings(&bench.server, Service::ParameterStore);
     settings.prefixes = vec!["/shop".to_owned()];

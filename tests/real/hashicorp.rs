@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
-use cloze::vault::Fetched;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::vault::SecretValue;
 use cloze::vault::Vault;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
@@ -60,11 +60,11 @@ fn adapter(server: &VaultServer, mount: &str, token: &str) -> HashicorpVault {
     HashicorpVault::new(settings(server, mount, token), Arc::new(Machine)).unwrap()
 }
 
-async fn one(vault: &HashicorpVault, ask: Ask) -> Result<Fetched, VaultError> {
+async fn one(vault: &HashicorpVault, ask: SecretRef) -> Result<SecretValue, ServiceError> {
     vault.fetch(&[ask]).await.remove(0)
 }
 
-async fn fault(vault: &HashicorpVault, ask: Ask) -> (VaultFault, String) {
+async fn fault(vault: &HashicorpVault, ask: SecretRef) -> (ServiceFault, String) {
     let error = one(vault, ask).await.unwrap_err();
     (error.fault, error.reason)
 }
@@ -117,7 +117,7 @@ async fn a_mount_of_the_other_version_is_known() {
         let vault = HashicorpVault::new(mistaken, Arc::new(Machine)).unwrap();
         let (kind, reason) = fault(&vault, ask("a")).await;
         let expected = format!("the mount `secret` is {engine}, and the project takes it for {other}");
-        assert_eq!((kind, reason), (VaultFault::NotFound, expected));
+        assert_eq!((kind, reason), (ServiceFault::NotFound, expected));
     }
 }
 
@@ -126,7 +126,7 @@ async fn a_probe_reads_as_little_as_it_may() {
     let Some(bench) = Bench::start().await else { return };
     bench.write("a", json!({ "user": "canary", "port": 5432 })).await;
     bench.put("b", b"canary").await;
-    let keyed = |key: &str| Ask { key: Some(key.to_owned()), ..ask("a") };
+    let keyed = |key: &str| SecretRef { key: Some(key.to_owned()), ..ask("a") };
     let asks = [keyed("user"), keyed("password"), ask("b"), ask("absent")];
     let probed = async |rules: &str, ordinary: bool| {
         let token = if ordinary { bench.server.ordinary_token_for(rules).await } else { bench.server.token_for(rules).await };
@@ -139,14 +139,14 @@ async fn a_probe_reads_as_little_as_it_may() {
     let subkeys = r#"path "secret/subkeys/*" { capabilities = ["read"] }"#;
     let data = r#"path "secret/data/*" { capabilities = ["read"] }"#;
     let metadata = r#"path "secret/metadata/*" { capabilities = ["read"] }"#;
-    let absent = Err(VaultFault::NotFound);
+    let absent = Err(ServiceFault::NotFound);
     // A token that may not even ask what it may do.
     assert_eq!(probed(subkeys, false).await, (vec![Ok(false), absent, Ok(false), absent], 0));
     assert_eq!(probed(data, false).await, (vec![Ok(true), absent, Ok(true), absent], 2));
     assert_eq!(probed(&format!("{data} {metadata}"), false).await, (vec![Ok(true), absent, Ok(false), absent], 2));
     assert_eq!(probed(&format!("{data} {subkeys}"), false).await, (vec![Ok(false), absent, Ok(false), absent], 2));
     // One that may: the vault says that the deployment is going to fail.
-    assert_eq!(probed(subkeys, true).await, (vec![Err(VaultFault::Denied); 4], 0));
+    assert_eq!(probed(subkeys, true).await, (vec![Err(ServiceFault::Denied); 4], 0));
     assert_eq!(probed(&format!("{data} {subkeys}"), true).await, (vec![Ok(false), absent, Ok(false), absent], 2));
     assert_eq!(probed(data, true).await, (vec![Ok(true), absent, Ok(true), absent], 2));
 }
@@ -159,12 +159,12 @@ async fn gone_destroyed_and_absent_are_told_apart() {
     }
     bench.server.done("POST", "secret/delete/a", json!({ "versions": [1] })).await;
     bench.server.done("PUT", "secret/destroy/a", json!({ "versions": [2] })).await;
-    let pinned = |version: &str| Ask { version: Some(version.to_owned()), ..ask("a") };
+    let pinned = |version: &str| SecretRef { version: Some(version.to_owned()), ..ask("a") };
     assert_eq!(one(&bench.vault, ask("a")).await.unwrap().value.expose(), b"three");
     let (deleted, destroyed) = (fault(&bench.vault, pinned("1")).await, fault(&bench.vault, pinned("2")).await);
-    assert_eq!((deleted.0, destroyed.0), (VaultFault::Gone, VaultFault::Gone));
+    assert_eq!((deleted.0, destroyed.0), (ServiceFault::Gone, ServiceFault::Gone));
     assert_ne!(deleted.1, destroyed.1);
-    assert_eq!(fault(&bench.vault, pinned("4")).await.0, VaultFault::NotFound);
+    assert_eq!(fault(&bench.vault, pinned("4")).await.0, ServiceFault::NotFound);
     bench.server.done("POST", "secret/undelete/a", json!({ "versions": [1] })).await;
     assert_eq!(one(&bench.vault, pinned("1")).await.unwrap().value.expose(), b"one");
 }
@@ -177,18 +177,18 @@ async fn refusals_are_what_they_are() {
     let token = bench.server.token_for(r#"path "secret/data/shop/*" { capabilities = ["read"] }"#).await;
     let limited = adapter(&bench.server, "secret", &token);
     assert_eq!(one(&limited, ask("shop/db")).await.unwrap().value.expose(), b"one");
-    assert_eq!(fault(&limited, ask("shop/absent")).await.0, VaultFault::NotFound);
-    assert_eq!(fault(&limited, ask("other")).await.0, VaultFault::Denied);
-    assert_eq!(limited.list().await.unwrap_err().fault, VaultFault::Denied);
+    assert_eq!(fault(&limited, ask("shop/absent")).await.0, ServiceFault::NotFound);
+    assert_eq!(fault(&limited, ask("other")).await.0, ServiceFault::Denied);
+    assert_eq!(limited.list().await.unwrap_err().fault, ServiceFault::Denied);
     let stranger = adapter(&bench.server, "secret", "hvs.no-such-token");
     let (kind, reason) = fault(&stranger, ask("shop/db")).await;
-    assert!(matches!(kind, VaultFault::Unauthenticated | VaultFault::Denied), "{reason}");
+    assert!(matches!(kind, ServiceFault::Unauthenticated | ServiceFault::Denied), "{reason}");
     assert!(!reason.contains("no-such-token"), "{reason}");
     let elsewhere = adapter(&bench.server, "no-such-mount", bench.server.token());
-    assert_eq!(fault(&elsewhere, ask("shop/db")).await.0, VaultFault::NotFound);
+    assert_eq!(fault(&elsewhere, ask("shop/db")).await.0, ServiceFault::NotFound);
     bench.server.seal(true).await;
     let (kind, reason) = fault(&limited, ask("shop/db")).await;
-    assert_eq!((kind, reason.contains("sealed")), (VaultFault::Unavailable, true), "{reason}");
+    assert_eq!((kind, reason.contains("sealed")), (ServiceFault::Unavailable, true), "{reason}");
     bench.server.seal(false).await;
     assert_eq!(one(&limited, ask("shop/db")).await.unwrap().value.expose(), b"one");
 }
@@ -201,7 +201,7 @@ async fn a_quota_is_waited_out() {
         bench.put(name, name.as_bytes()).await;
     }
     bench.server.done("POST", "sys/quotas/rate-limit/test", json!({ "path": "secret/", "rate": 5, "interval": "1s" })).await;
-    let asks: Vec<Ask> = names.iter().map(|name| ask(name)).collect();
+    let asks: Vec<SecretRef> = names.iter().map(|name| ask(name)).collect();
     for (name, answer) in names.iter().zip(bench.vault.fetch(&asks).await) {
         assert_eq!(answer.unwrap_or_else(|error| panic!("{name}: {error:?}")).value.expose(), name.as_bytes());
     }

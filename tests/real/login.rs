@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use cloze::clock::Clock as _;
 use cloze::clock::Machine;
+use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
-use cloze::vault::Step;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
 use cloze::vault::hashicorp::Settings;
-use cloze::vault::id_token::IdToken;
 use serde_json::Value;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ async fn walks(server: &VaultServer, vault: &HashicorpVault) {
     for _ in 0..3 {
         let fetched = vault.fetch(&[ask("shop/db"), ask("shop/absent")]).await;
         assert_eq!(fetched[0].as_ref().unwrap().value.expose(), b"one");
-        assert_eq!(fetched[1].as_ref().unwrap_err().fault, VaultFault::NotFound);
+        assert_eq!(fetched[1].as_ref().unwrap_err().fault, ServiceFault::NotFound);
     }
     let after = server.accessors().await;
     let new: Vec<&String> = after.difference(&before).collect();
@@ -61,7 +61,7 @@ async fn walks(server: &VaultServer, vault: &HashicorpVault) {
     assert_eq!((vault.close().await, server.accessors().await), (Ok(()), before));
 }
 
-async fn refused(server: &VaultServer, login: Login) -> (VaultFault, String) {
+async fn refused(server: &VaultServer, login: Login) -> (ServiceFault, String) {
     let error = adapter(server, login).fetch(&[ask("shop/db")]).await.remove(0).unwrap_err();
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     (error.fault, error.reason)
@@ -107,16 +107,16 @@ async fn approle_lets_in_and_out() {
         approle(&id, Some(&used)),
     ] {
         let (fault, reason) = refused(&server, login).await;
-        assert_eq!(fault, VaultFault::Unauthenticated, "{reason}");
+        assert_eq!(fault, ServiceFault::Unauthenticated, "{reason}");
     }
     let far = role(&server, "far", json!({ "secret_id_bound_cidrs": ["192.0.2.0/24"] })).await;
     let secret = secret_id(&server, "far").await;
     let (fault, reason) = refused(&server, approle(&far, Some(&secret))).await;
-    assert_eq!(fault, VaultFault::Denied, "{reason}");
+    assert_eq!(fault, ServiceFault::Denied, "{reason}");
     let elsewhere = Login::AppRole { mount: "nowhere".to_owned(), role_id: Secret::copy_of(b"canary"), secret_id: None };
     // Vault does not tell who has not logged in yet where its logins are.
     let (fault, reason) = refused(&server, elsewhere).await;
-    assert!(fault == VaultFault::Denied && reason.starts_with("the vault lets nobody in at `auth/nowhere`"), "{fault:?} {reason}");
+    assert!(fault == ServiceFault::Denied && reason.starts_with("the vault lets nobody in at `auth/nowhere`"), "{fault:?} {reason}");
 }
 
 #[tokio::test]
@@ -168,15 +168,15 @@ async fn a_signed_token_lets_in_and_out() {
     let projected = Login::Jwt { mount: "ci".to_owned(), role: None, audience: None, token: IdToken::File(file) };
     walks(&server, &adapter(&server, projected)).await;
     for (token, fault, words) in [
-        (issuer.token(&claims(json!({ "aud": "https://other.test" }))), VaultFault::Unauthenticated, "audience"),
-        (issuer.token(&claims(json!({ "repository": "other" }))), VaultFault::Denied, "claims"),
-        (issuer.token(&claims(json!({ "exp": now - 600, "nbf": now - 900, "iat": now - 900 }))), VaultFault::Unauthenticated, "token"),
-        (issuer.token(&claims(json!({ "iss": "https://evil.test" }))), VaultFault::Unauthenticated, "token"),
-        (Issuer::generate().token(&claims(json!({}))), VaultFault::Unauthenticated, "token"),
+        (issuer.token(&claims(json!({ "aud": "https://other.test" }))), ServiceFault::Unauthenticated, "audience"),
+        (issuer.token(&claims(json!({ "repository": "other" }))), ServiceFault::Denied, "claims"),
+        (issuer.token(&claims(json!({ "exp": now - 600, "nbf": now - 900, "iat": now - 900 }))), ServiceFault::Unauthenticated, "token"),
+        (issuer.token(&claims(json!({ "iss": "https://evil.test" }))), ServiceFault::Unauthenticated, "token"),
+        (Issuer::generate().token(&claims(json!({}))), ServiceFault::Unauthenticated, "token"),
     ] {
         let (found, reason) = refused(&server, login(&token, Some("shop"))).await;
         assert!(found == fault && reason.contains(words), "{found:?} {reason}");
     }
     let (fault, reason) = refused(&server, login(&good, Some("absent"))).await;
-    assert!(fault == VaultFault::Unauthenticated && reason.starts_with("there is no role `absent` at `auth/ci`"), "{fault:?} {reason}");
+    assert!(fault == ServiceFault::Unauthenticated && reason.starts_with("there is no role `absent` at `auth/ci`"), "{fault:?} {reason}");
 }

@@ -18,4 +18,5 @@ mod suite;
 // What the suite, which stands in the library, imports.
 use cloze::blank;
 use cloze::secret;
+use cloze::service;
 use cloze::vault;

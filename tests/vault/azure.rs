@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::clock::Timestamp;
+use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
-use cloze::vault::Fetched;
-use cloze::vault::Step;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
+use cloze::vault::SecretValue;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::azure::AzureVault;
 use cloze::vault::azure::Credential;
 use cloze::vault::azure::Settings;
-use cloze::vault::id_token::IdToken;
 use vault_mock::Authority;
 use vault_mock::Credential as Shown;
 use vault_mock::Fault;
@@ -59,11 +59,11 @@ fn made(settings: Settings) -> AzureVault {
     AzureVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap()
 }
 
-fn ask(name: &str, version: Option<&str>) -> Ask {
+fn ask(name: &str, version: Option<&str>) -> SecretRef {
     read::ask(name, None, version)
 }
 
-async fn one(vault: &AzureVault, name: &str) -> Result<Fetched, VaultError> {
+async fn one(vault: &AzureVault, name: &str) -> Result<SecretValue, ServiceError> {
     read::one(vault, ask(name, None)).await
 }
 
@@ -76,8 +76,8 @@ fn trial(on: &'static str) -> Trial<Azure, AzureVault> {
 
 #[tokio::test]
 async fn refusals_are_told_apart() {
-    use VaultFault::{Denied, Gone, NotFound, Unauthenticated, Unavailable};
-    let is = async |fault: Fault, expected: VaultFault, reason: &str, next: &str| {
+    use ServiceFault::{Denied, Gone, NotFound, Unauthenticated, Unavailable};
+    let is = async |fault: Fault, expected: ServiceFault, reason: &str, next: &str| {
         let error = trial("GetSecret").fails_after(fault, expected, reason, 1).await;
         assert!(error.next.contains(next), "{}", error.next);
     };
@@ -103,9 +103,9 @@ async fn refusals_are_told_apart() {
 #[tokio::test]
 async fn passing_faults_are_tried_again() {
     let reason = "the vault failed with status 503: The service is unavailable.";
-    trial("GetSecret").fails_after(Fault::status(503), VaultFault::Unavailable, reason, 4).await;
+    trial("GetSecret").fails_after(Fault::status(503), ServiceFault::Unavailable, reason, 4).await;
     let reason = "the vault asks for patience: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
-    trial("GetSecret").fails(Fault::status(429), VaultFault::RateLimited, reason).await;
+    trial("GetSecret").fails(Fault::status(429), ServiceFault::RateLimited, reason).await;
     let server = server();
     for fault in [Fault::status(500), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
         server.script(Script::new("GetSecret", 1, fault));
@@ -115,7 +115,7 @@ async fn passing_faults_are_tried_again() {
 
 #[tokio::test]
 async fn a_login_that_fails_is_told_and_not_repeated_for_each() {
-    let is = async |fault: Fault, expected: VaultFault, reason: &str| trial("Token").fails_after(fault, expected, reason, 1).await;
+    let is = async |fault: Fault, expected: ServiceFault, reason: &str| trial("Token").fails_after(fault, expected, reason, 1).await;
     let worded = |words: &str| Fault::Status {
         code: 401,
         variant: Some("7000215".to_owned()),
@@ -123,17 +123,17 @@ async fn a_login_that_fails_is_told_and_not_repeated_for_each() {
         words: Some(vec![words.to_owned()]),
     };
     let reason = "the login service gives no token: AADSTS7000215: Invalid client secret provided";
-    is(worded("Invalid client secret provided."), VaultFault::Unauthenticated, reason).await;
+    is(worded("Invalid client secret provided."), ServiceFault::Unauthenticated, reason).await;
     let quoting = format!("Invalid client secret {CANARY}-secret.");
-    is(worded(&quoting), VaultFault::Unauthenticated, "the login service gives no token (status 401)").await;
+    is(worded(&quoting), ServiceFault::Unauthenticated, "the login service gives no token (status 401)").await;
     let body = Fault::Body { code: 200, text: format!("{{\"access_token\": 1, \"x\": \"{CANARY}") };
-    is(body, VaultFault::Unauthenticated, "application demo-client with a client secret got an answer that is no token").await;
+    is(body, ServiceFault::Unauthenticated, "application demo-client with a client secret got an answer that is no token").await;
     let to = "https://evil.example/token".to_owned();
     let reason = "the login service redirects to evil.example, and redirects are not followed";
-    is(Fault::Redirect { code: 307, to }, VaultFault::Unavailable, reason).await;
+    is(Fault::Redirect { code: 307, to }, ServiceFault::Unavailable, reason).await;
     let server = server();
     server.script(Script::always("Token", Fault::variant(400, "90002")));
-    let asks: Vec<Ask> = (0..40).map(|number| ask(&number.to_string(), None)).collect();
+    let asks: Vec<SecretRef> = (0..40).map(|number| ask(&number.to_string(), None)).collect();
     let answers = made(settings(&server)).fetch(&asks).await;
     assert!(answers.iter().all(|answer| answer.as_ref().unwrap_err().next == "check the tenant's id"));
     assert_eq!((server.journal().of("Token").len(), server.journal().of("GetSecret").len()), (1, 0));
@@ -193,7 +193,7 @@ async fn no_damage_to_an_answer_shows_the_value() {
     let good = format!(r#"{{"value": "{CANARY}", "id": "{id}", "attributes": {{"enabled": true, "nbf": 1, "exp": 2}}}}"#);
     for text in damaged(&good) {
         server.script(Script::new("GetSecret", 1, Fault::Body { code: 200, text: text.clone() }));
-        let asks = [ask("b", None), Ask { key: Some("k".to_owned()), ..ask("b", None) }];
+        let asks = [ask("b", None), SecretRef { key: Some("k".to_owned()), ..ask("b", None) }];
         for answer in vault.fetch(&asks).await {
             // A version is no value; a canary that was planted into one comes back as it.
             if let Err(error) = answer {
@@ -241,7 +241,7 @@ async fn times_versions_and_removal_are_told() {
     assert_eq!((fetched.not_before, fetched.expires), (Some(Timestamp(1)), Some(Timestamp(2))));
     server.protocol().delete("b");
     let error = one(&vault, "b").await.unwrap_err();
-    assert_eq!(error.fault, VaultFault::Gone);
+    assert_eq!(error.fault, ServiceFault::Gone);
     assert!(
         error.reason.starts_with("`b` was deleted at 20") && error.reason.contains(" and can be recovered until 20"),
         "{}",
@@ -320,7 +320,7 @@ async fn the_doctor_walks_to_the_first_that_is_bad() {
         (last.step, last.outcome.clone().map_err(|error| error.fault))
     };
     assert_eq!(walk("", None).await, (Step::Permission, Ok("secrets can be read and listed".to_owned())));
-    assert_eq!(walk("Token", Some(Fault::variant(401, "7000222"))).await, (Step::Identity, Err(VaultFault::Unauthenticated)));
-    assert_eq!(walk("GetSecret", Some(Fault::variant(403, "rbac"))).await, (Step::Permission, Err(VaultFault::Denied)));
-    assert_eq!(walk("ListSecrets", Some(Fault::status(404))).await, (Step::Service, Err(VaultFault::Unavailable)));
+    assert_eq!(walk("Token", Some(Fault::variant(401, "7000222"))).await, (Step::Identity, Err(ServiceFault::Unauthenticated)));
+    assert_eq!(walk("GetSecret", Some(Fault::variant(403, "rbac"))).await, (Step::Permission, Err(ServiceFault::Denied)));
+    assert_eq!(walk("ListSecrets", Some(Fault::status(404))).await, (Step::Service, Err(ServiceFault::Unavailable)));
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::secret::Secret;
-use cloze::vault::Step;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::env::EnvVault;
 use cloze::vault::env::Settings;
 use cloze::vault::env::Surroundings;
@@ -38,7 +38,7 @@ impl Surroundings for Table {
     }
 }
 
-fn made(prefix: &str, prefixes: &[&str]) -> Result<EnvVault, VaultError> {
+fn made(prefix: &str, prefixes: &[&str]) -> Result<EnvVault, ServiceError> {
     let prefixes = prefixes.iter().map(|&prefix| prefix.to_owned()).collect();
     EnvVault::new(Settings { prefix: prefix.to_owned(), variables: Arc::new(Table), prefixes })
 }
@@ -59,25 +59,25 @@ async fn what_is_set_is_read_letter_for_letter() {
 
 #[tokio::test]
 async fn what_is_not_is_told() {
-    let told = async |vault: &EnvVault, ask: Ask| {
+    let told = async |vault: &EnvVault, ask: SecretRef| {
         let error = one(vault, ask).await.unwrap_err();
         assert!(!format!("{error:?}").contains("canary"));
         (error.fault, error.reason, error.next)
     };
     let shop = vault("SHOP_");
     let unset = "set it where cloze runs, or check the name: lower and upper case are told apart";
-    let expected = (VaultFault::NotFound, "the variable `SHOP_db` is not set".to_owned(), unset.to_owned());
+    let expected = (ServiceFault::NotFound, "the variable `SHOP_db` is not set".to_owned(), unset.to_owned());
     assert_eq!(told(&shop, ask("db", None, None)).await, expected);
     let versions = "variables have no versions, and version `3` of `SHOP_DB` was asked for";
-    let expected = (VaultFault::Unsupported, versions.to_owned(), "leave `version` out".to_owned());
+    let expected = (ServiceFault::Unsupported, versions.to_owned(), "leave `version` out".to_owned());
     assert_eq!(told(&shop, ask("DB", None, Some("3"))).await, expected);
     let name = "a variable's name begins with `a` and has '-'; it is made of letters, digits and `_`";
-    assert_eq!(told(&shop, ask("a-b", None, None)).await, (VaultFault::BadName, name.to_owned(), "correct the name".to_owned()));
-    assert_eq!(told(&shop, ask("DB", Some("user"), None)).await.0, VaultFault::BadValue);
+    assert_eq!(told(&shop, ask("a-b", None, None)).await, (ServiceFault::BadName, name.to_owned(), "correct the name".to_owned()));
+    assert_eq!(told(&shop, ask("DB", Some("user"), None)).await.0, ServiceFault::BadValue);
     let limited = made("SHOP_", &["DB", "J"]).unwrap();
     assert_eq!(told(&limited, ask("EMPTY", None, None)).await.1, "`EMPTY` does not begin with what the project allows: `DB`, `J`");
     let error = made("SHOP-", &[]).unwrap_err();
-    assert_eq!(error.fault, VaultFault::BadName);
+    assert_eq!(error.fault, ServiceFault::BadName);
     assert_eq!(
         error.reason,
         "the prefix of the variables cannot be one: a variable's name begins with `SHOP` and has '-'; it is made of letters, digits and `_`"
@@ -91,7 +91,10 @@ async fn a_list_needs_a_prefix() {
     assert_eq!(names(vault("SHOP_")).await.unwrap(), ["DB", "EMPTY", "JSON"]);
     assert_eq!(names(made("SHOP_", &["J"]).unwrap()).await.unwrap(), ["JSON"]);
     let error = names(vault("")).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unsupported, "without a prefix, all of the environment would be listed"));
+    assert_eq!(
+        (error.fault, error.reason.as_str()),
+        (ServiceFault::Unsupported, "without a prefix, all of the environment would be listed")
+    );
     assert_eq!(error.next, "give the vault a prefix, such as `SHOP_`");
 }
 

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Timestamp;
-use cloze::vault::Step;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::exec::ExecVault;
 use cloze::vault::exec::Settings;
 use rustix::process::Pid;
@@ -35,7 +35,7 @@ fn settings(command: &[&str], directory: &Path) -> Settings {
     }
 }
 
-fn made(command: &[&str]) -> Result<ExecVault, VaultError> {
+fn made(command: &[&str]) -> Result<ExecVault, ServiceError> {
     ExecVault::new(settings(command, Path::new("/")))
 }
 
@@ -56,7 +56,7 @@ fn answering() -> (ExecVault, TempDir) {
 }
 
 /// The error of one ask when the program answers so.
-async fn error(text: &str, asked: Ask) -> VaultError {
+async fn error(text: &str, asked: SecretRef) -> ServiceError {
     let (vault, directory) = answering();
     fs::write(directory.path().join("answer"), text).unwrap();
     let error = one(&vault, asked).await.unwrap_err();
@@ -70,7 +70,7 @@ async fn strange(text: &str, reason: &str) {
 
 async fn strange_for(text: &str, version: Option<&str>, reason: &str) {
     let error = error(text, ask("db", None, version)).await;
-    assert_eq!((error.fault, error.reason), (VaultFault::Unavailable, format!("{STRANGE}{reason}")), "{text}");
+    assert_eq!((error.fault, error.reason), (ServiceFault::Unavailable, format!("{STRANGE}{reason}")), "{text}");
 }
 
 #[tokio::test]
@@ -80,7 +80,7 @@ async fn the_protocol_is_as_documented() {
         {"base64": "AAH/"}, {"fields": {"user": "app", "password": "text"}}, {"error": {"kind": "not-found", "message": "words"}}], "x": 1}"#;
     fs::write(directory.path().join("answer"), answer).unwrap();
     let asks = [ask("db", None, Some("3")), ask("bytes", None, None), ask("map", Some("user"), None), ask("absent", None, None)];
-    let doubled: Vec<Ask> = asks.iter().chain(&asks).cloned().collect();
+    let doubled: Vec<SecretRef> = asks.iter().chain(&asks).cloned().collect();
     let answers = vault.fetch(&doubled).await;
     let request = fs::read_to_string(directory.path().join("request")).unwrap();
     let asked = r#"[{"name":"db","version":"3"},{"name":"bytes"},{"name":"map","key":"user"},{"name":"absent"}]"#;
@@ -101,7 +101,7 @@ async fn the_protocol_is_as_documented() {
 
 #[tokio::test]
 async fn each_kind_of_error_has_its_fault_and_words() {
-    use VaultFault::{BadName, BadValue, Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable, Unsupported};
+    use ServiceFault::{BadName, BadValue, Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable, Unsupported};
     for (kind, fault, reason) in [
         ("not-found", NotFound, "`db` or the version or key asked for is not there"),
         ("gone", Gone, "`db` was removed or disabled"),
@@ -187,13 +187,13 @@ async fn answers_that_are_none_are_not_believed() {
     strange(r#"{"answers": [{"value": "a", "expires": "soon"}]}"#, "a `expires` that is no time such as `2026-01-31T00:00:00Z`").await;
     strange(r#"{"answers": [{"error": "no"}]}"#, "an error without a `kind`").await;
     let map = error(r#"{"answers": [{"fields": {"user": "canary-7Yq1"}}]}"#, ask("db", None, None)).await;
-    assert_eq!((map.fault, map.reason.as_str()), (VaultFault::BadValue, "`db` has the keys `user`, and none was asked for"));
+    assert_eq!((map.fault, map.reason.as_str()), (ServiceFault::BadValue, "`db` has the keys `user`, and none was asked for"));
     let map = error(r#"{"answers": [{"fields": {}}]}"#, ask("db", None, None)).await;
     assert_eq!(map.reason, "`db` has no keys");
     let version = error("", ask("db", None, Some("a b"))).await;
     assert_eq!(
         (version.fault, version.reason.as_str()),
-        (VaultFault::NotFound, "`a b` is no version; one has 1 to 128 visible characters of ASCII")
+        (ServiceFault::NotFound, "`a b` is no version; one has 1 to 128 visible characters of ASCII")
     );
 }
 
@@ -219,7 +219,7 @@ async fn a_program_that_fails_is_told_without_its_words() {
     let failed = async |text: &str| {
         let (vault, _directory) = script(text);
         let error = one(&vault, ask("db", None, None)).await.unwrap_err();
-        assert_eq!((error.fault, error.next.as_str()), (VaultFault::Unavailable, "run it by hand with a request on its standard input"));
+        assert_eq!((error.fault, error.next.as_str()), (ServiceFault::Unavailable, "run it by hand with a request on its standard input"));
         error.reason
     };
     let hidden = "to its standard error, which may hold values and";
@@ -245,7 +245,7 @@ async fn a_program_that_hangs_is_ended_with_all_that_it_started() {
     let started = Instant::now();
     let error = one(&vault, ask("db", None, None)).await.unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "the program `/bin/sh` did not end within 1 s"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "the program `/bin/sh` did not end within 1 s"));
     assert_eq!(error.next, "see what it waits for, or allow more time");
     is_gone(&directory).await;
     // One that ends and leaves another behind with its output open does not end either.
@@ -275,7 +275,7 @@ async fn a_program_that_floods_is_ended() {
         let error = one(&vault, ask("db", None, None)).await.unwrap_err();
         assert_eq!(
             (error.fault, error.reason.as_str()),
-            (VaultFault::Unavailable, "the program `/bin/sh` wrote more than 16 MiB and was ended")
+            (ServiceFault::Unavailable, "the program `/bin/sh` wrote more than 16 MiB and was ended")
         );
         assert_eq!(error.next, "let it write its answer and nothing else");
     }
@@ -344,7 +344,7 @@ async fn prefixes_hold_and_lists_are_sorted() {
     let error = one(&vault, ask("shopping", None, None)).await.unwrap_err();
     assert_eq!(
         (error.fault, error.reason.as_str()),
-        (VaultFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
+        (ServiceFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
     );
     assert!(!directory.path().join("request").exists(), "the program was run");
     fs::write(directory.path().join("answer"), r#"{"answers": [{}]}"#).unwrap();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cloze::blank::Ask;
-use cloze::vault::VaultFault;
-use cloze::vault::http::Limits;
+use cloze::blank::SecretRef;
+use cloze::service::ServiceFault;
+use cloze::service::http::Limits;
 use tokio::time::Instant;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -22,7 +22,7 @@ fn limits() -> Limits {
 }
 
 /// Faults that do not depend on the protocol: whatever happens, the vault was not available.
-fn common() -> Vec<(Fault, VaultFault)> {
+fn common() -> Vec<(Fault, ServiceFault)> {
     let faults = [
         Fault::status(500),
         Fault::status(502),
@@ -42,7 +42,7 @@ fn common() -> Vec<(Fault, VaultFault)> {
         Fault::Body { code: 200, text: "[]".to_owned() },
         Fault::Body { code: 200, text: String::new() },
     ];
-    faults.into_iter().map(|fault| (fault, VaultFault::Unavailable)).collect()
+    faults.into_iter().map(|fault| (fault, ServiceFault::Unavailable)).collect()
 }
 
 fn is_clean(rig: &dyn Rig, words: &str) -> bool {
@@ -50,12 +50,12 @@ fn is_clean(rig: &dyn Rig, words: &str) -> bool {
 }
 
 /// One fault against one kind: what was wrong, and how many answers there were.
-async fn befall(rig: &dyn Rig, fault: Fault, expected: VaultFault) -> (Vec<String>, usize) {
+async fn befall(rig: &dyn Rig, fault: Fault, expected: ServiceFault) -> (Vec<String>, usize) {
     let shown = format!("{}: {fault:?}", rig.kind());
     rig.heal();
     rig.script(Script::always("secret-", fault));
     let vault = rig.vault(limits());
-    let asks: Vec<Ask> = (0..3).map(ask).collect();
+    let asks: Vec<SecretRef> = (0..3).map(ask).collect();
     let mut wrong = Vec::new();
     let began = Instant::now();
     let answers = vault.fetch(&asks).await;

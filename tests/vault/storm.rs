@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cloze::blank::Ask;
-use cloze::vault::http::Limits;
+use cloze::blank::SecretRef;
+use cloze::service::http::Limits;
 use tokio::time::Instant;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -24,7 +24,7 @@ async fn a_storm_of_429_is_waited_out() {
         async move {
             rig.script(Script::storm("secret-", length(), fault));
             let vault = rig.vault(Limits { deadline: length() * 3, ..Limits::default() });
-            let asks: Vec<Ask> = (0..SECRETS).map(ask).collect();
+            let asks: Vec<SecretRef> = (0..SECRETS).map(ask).collect();
             let began = Instant::now();
             let answers = vault.fetch(&asks).await;
             let took = began.elapsed();

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cloze::blank::Ask;
-use cloze::vault::Fetched;
+use cloze::blank::SecretRef;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::vault::SecretValue;
 use cloze::vault::Vault;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use tokio::time::Instant;
 use vault_mock::Fault;
 use vault_mock::Protocol;
@@ -26,7 +26,7 @@ pub(crate) const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 pub(crate) struct Trial<P: Protocol, V> {
     pub(crate) server: Server<P>,
     pub(crate) vault: V,
-    pub(crate) ask: Ask,
+    pub(crate) ask: SecretRef,
     /// The operation that the faults befall and that is counted; every one when empty.
     pub(crate) on: &'static str,
     /// How much later than [`DEADLINE`] the answer may come.
@@ -35,7 +35,7 @@ pub(crate) struct Trial<P: Protocol, V> {
 
 impl<P: Protocol, V: Vault> Trial<P, V> {
     /// The outcome while `fault` befalls the first `times` requests, with the number of requests.
-    pub(crate) async fn under(&self, times: Option<u32>, fault: Fault) -> (Result<Fetched, VaultError>, usize) {
+    pub(crate) async fn under(&self, times: Option<u32>, fault: Fault) -> (Result<SecretValue, ServiceError>, usize) {
         self.server.script(Script { on: self.on.to_owned(), times, until_ms: None, fault });
         let started = Instant::now();
         let outcome = one(&self.vault, self.ask.clone()).await;
@@ -48,7 +48,7 @@ impl<P: Protocol, V: Vault> Trial<P, V> {
     }
 
     /// While `fault` befalls every request, the read fails so.
-    pub(crate) async fn fails(&self, fault: Fault, expected: VaultFault, reason: &str) -> VaultError {
+    pub(crate) async fn fails(&self, fault: Fault, expected: ServiceFault, reason: &str) -> ServiceError {
         let shown = format!("{fault:?}");
         let (outcome, _) = self.under(None, fault).await;
         let error = outcome.unwrap_err();
@@ -57,7 +57,7 @@ impl<P: Protocol, V: Vault> Trial<P, V> {
     }
 
     /// While `fault` befalls every request, the read fails so, after this number of requests.
-    pub(crate) async fn fails_after(&self, fault: Fault, expected: VaultFault, reason: &str, requests: usize) -> VaultError {
+    pub(crate) async fn fails_after(&self, fault: Fault, expected: ServiceFault, reason: &str, requests: usize) -> ServiceError {
         let shown = format!("{fault:?}");
         let error = self.fails(fault, expected, reason).await;
         assert_eq!(self.requests(), requests, "{shown}");
@@ -78,7 +78,7 @@ impl<P: Protocol, V: Vault> Trial<P, V> {
         let reason = format!("the vault redirects to {host}, and redirects are not followed");
         self.server.script(Script::new(self.on, 1, Fault::Redirect { code, to: to.to_owned() }));
         let error = one(&self.vault, self.ask.clone()).await.unwrap_err();
-        assert_eq!((error.fault, error.reason, self.requests()), (VaultFault::Unavailable, reason, 1), "{code} to {to}");
+        assert_eq!((error.fault, error.reason, self.requests()), (ServiceFault::Unavailable, reason, 1), "{code} to {to}");
     }
 
     fn requests(&self) -> usize {

@@ -20,7 +20,7 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::SCHEMA;
 use cloze::project::Variables;
-use cloze::vault::Meters;
+use cloze::service::Meters;
 #[cfg(feature = "env")]
 use cloze::vault::env::Surroundings;
 

@@ -9,7 +9,7 @@ use crate::project::decode::word;
 use crate::project::document::ConfigEntry;
 use crate::project::document::External;
 use crate::project::document::ObjectKind;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 
 /// The entries of `config`.
 pub(super) fn config(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<ConfigEntry> {
@@ -43,7 +43,7 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
     let template = fields.flag(decoder, "template").unwrap_or(true);
     let labels = fields.text_map(decoder, "labels", check::some, check::any);
     let annotations = fields.text_map(decoder, "annotations", check::some, check::any);
-    if let (Some(Said { value: ObjectKind::ConfigMap, .. }), Some(secret_type)) = (&kind, &secret_type) {
+    if let (Some(Spanned { value: ObjectKind::ConfigMap, .. }), Some(secret_type)) = (&kind, &secret_type) {
         let place = secret_type.place.clone().unwrap_or_else(|| decoder.place(node.mark));
         decoder.report(place, format!("`{path}` is a ConfigMap, which has no `type`"), "remove `type`, or write `kind: Secret`");
     }
@@ -63,7 +63,7 @@ fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<External> 
     Some(External { place: decoder.place(node.mark), kind: kind?, name: name?, namespace, keys })
 }
 
-type Named<'e> = (&'e Said<ObjectKind>, &'e Said<String>, &'e Option<Said<String>>);
+type Named<'e> = (&'e Spanned<ObjectKind>, &'e Spanned<String>, &'e Option<Spanned<String>>);
 
 fn report_doubles<'e>(decoder: &mut Decoder, entries: impl Iterator<Item = Named<'e>>) {
     let mut seen: Vec<(ObjectKind, &str, Option<&str>)> = Vec::new();

@@ -7,7 +7,6 @@ use crate::manifest::Entry;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Value;
-use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -16,7 +15,8 @@ use crate::project::decode::check::show;
 use crate::project::decode::check::some;
 use crate::project::decode::shape::Shape;
 use crate::project::quote::quote;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
+use crate::suggest::suggest;
 
 /// A node of the project file.
 pub(super) type Tree = Node<Infallible>;
@@ -71,7 +71,7 @@ impl Decoder {
         let home = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
         let next = if matches!(entry.key.as_str(), "token" | "password" | "passphrase" | "secret" | "credential") {
             "remove it: credentials come from the environment, never from a file of the project".to_owned()
-        } else if let Some(known) = nearest(&entry.key, shape.keys.iter().copied()) {
+        } else if let Some(known) = suggest(&entry.key, shape.keys.iter().copied()) {
             format!("write `{known}`")
         } else {
             format!("remove it, or {}", one_of(shape.keys))
@@ -104,7 +104,7 @@ impl Decoder {
     }
 
     /// The text of a node, checked.
-    pub(super) fn text(&mut self, node: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
+    pub(super) fn text(&mut self, node: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
         let Some(text) = node.as_text() else {
             let next = match node.value {
                 Value::Bool(_) | Value::Number(_) => "put the value in quotes",
@@ -113,7 +113,7 @@ impl Decoder {
             self.wrong_type(node, path, "a string", next);
             return None;
         };
-        self.checked(text, node.mark, path, check).then(|| Said::at(text.to_owned(), self.place(node.mark)))
+        self.checked(text, node.mark, path, check).then(|| Spanned::at(text.to_owned(), self.place(node.mark)))
     }
 
     fn checked(&mut self, text: &str, mark: Mark, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> bool {
@@ -131,17 +131,17 @@ impl Decoder {
     }
 
     /// A mapping's key, checked.
-    pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
-        self.checked(&entry.key, entry.mark, path, check).then(|| Said::at(entry.key.to_string(), self.place(entry.mark)))
+    pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
+        self.checked(&entry.key, entry.mark, path, check).then(|| Spanned::at(entry.key.to_string(), self.place(entry.mark)))
     }
 
     /// The value that a word of a closed list stands for. Where no word is near, `offered` ones are listed.
-    pub(super) fn word<T: Copy>(&mut self, node: &Tree, path: &str, words: &[(&str, T)], offered: &[&str]) -> Option<Said<T>> {
+    pub(super) fn word<T: Copy>(&mut self, node: &Tree, path: &str, words: &[(&str, T)], offered: &[&str]) -> Option<Spanned<T>> {
         let text = self.text(node, path, some)?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
-            return Some(Said { value: *value, place: text.place });
+            return Some(Spanned { value: *value, place: text.place });
         }
-        let next = match nearest(&text.value, words.iter().map(|(word, _)| *word)) {
+        let next = match suggest(&text.value, words.iter().map(|(word, _)| *word)) {
             Some(word) => format!("write `{word}`"),
             None => one_of(offered),
         };
@@ -167,12 +167,12 @@ impl<'n> Fields<'n> {
     }
 
     /// The text at `key`, checked.
-    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Said<String>> {
+    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
         decoder.text(self.get(key)?, &self.path(key), check)
     }
 
     /// The texts at `key`, each checked.
-    pub(super) fn texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Vec<Said<String>>> {
+    pub(super) fn texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Vec<Spanned<String>>> {
         let path = self.path(key);
         let items = decoder.items(self.get(key)?, &path, "a list of strings")?;
         Some(items.iter().enumerate().filter_map(|(index, item)| decoder.text(item, &format!("{path}[{index}]"), check)).collect())
@@ -185,7 +185,7 @@ impl<'n> Fields<'n> {
         key: &str,
         check_key: fn(&str) -> Result<(), Refusal>,
         check: fn(&str) -> Result<(), Refusal>,
-    ) -> Vec<(Said<String>, Said<String>)> {
+    ) -> Vec<(Spanned<String>, Spanned<String>)> {
         let Some(node) = self.get(key) else { return Vec::new() };
         let path = self.path(key);
         let entries = decoder.mapping(node, &path).unwrap_or_default();
@@ -197,7 +197,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The word at `key`.
-    pub(super) fn word<T: Copy>(&self, decoder: &mut Decoder, key: &str, words: &[(&str, T)]) -> Option<Said<T>> {
+    pub(super) fn word<T: Copy>(&self, decoder: &mut Decoder, key: &str, words: &[(&str, T)]) -> Option<Spanned<T>> {
         let offered: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         decoder.word(self.get(key)?, &self.path(key), words, &offered)
     }

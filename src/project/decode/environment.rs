@@ -19,7 +19,7 @@ use crate::project::document::Environment;
 use crate::project::document::Location;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 use crate::project::vault::VaultKind;
 
 /// The environments; at least one where no problem says otherwise.
@@ -44,7 +44,7 @@ pub(super) fn environments(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<En
 /// An environment without its name. `dev:` with nothing behind it is an environment that says nothing.
 fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environment> {
     let mut environment = Environment {
-        name: Said::nowhere(String::new()),
+        name: Spanned::nowhere(String::new()),
         namespace: None,
         templates: None,
         names: None,
@@ -69,12 +69,12 @@ fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environ
     Some(environment)
 }
 
-fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<Location>> {
+fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Spanned<Location>> {
     let path = fields.path("history");
     let fields = decoder.fields(fields.get("history")?, &path, &shape::HISTORY)?;
     let url = fields.text(decoder, "url", check::some)?;
     match history_url(&url.value) {
-        Ok(value) => Some(Said { value, place: url.place }),
+        Ok(value) => Some(Spanned { value, place: url.place }),
         Err(Refusal { reason, next }) => {
             let place = url.place.unwrap_or_else(|| decoder.place(fields.mark()));
             decoder.report(place, format!("{} at `{}` {reason}", check::show(&url.value), fields.path("url")), next);
@@ -107,7 +107,7 @@ pub(in crate::project) fn history_url(text: &str) -> Result<Location, Refusal> {
     normalise(text).map(Location::Beneath).map_err(check::refusal)
 }
 
-fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Said<String>> {
+fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Spanned<String>> {
     let path = fields.path("cluster");
     let fields = decoder.fields(fields.get("cluster")?, &path, &shape::CLUSTER)?;
     fields.text(decoder, "context", check::some)

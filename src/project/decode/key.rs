@@ -11,17 +11,17 @@ use crate::project::decode::word;
 use crate::project::decode::word::KeyWord;
 use crate::project::document::KeyEntry;
 use crate::project::path::normalise;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 
 /// The recipients at `keys`.
-pub(super) fn keys(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Said<KeyEntry>> {
+pub(super) fn keys(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Spanned<KeyEntry>> {
     let Some(node) = fields.get("keys") else { return Vec::new() };
     let path = fields.path("keys");
     let items = decoder.items(node, &path, "a list of mappings").unwrap_or_default();
     items.iter().enumerate().filter_map(|(index, item)| key(decoder, item, &format!("{path}[{index}]"))).collect()
 }
 
-fn key(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Said<KeyEntry>> {
+fn key(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Spanned<KeyEntry>> {
     let kind = kind_of(decoder, node, path)?;
     let entry = match kind.value {
         KeyWord::KeyFile => {
@@ -34,11 +34,11 @@ fn key(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Said<KeyEntry>>
         }
         KeyWord::Later => return None,
     };
-    Some(Said::at(entry, decoder.place(node.mark)))
+    Some(Spanned::at(entry, decoder.place(node.mark)))
 }
 
 /// The `kind` of a mapping, which decides its other keys. `None` for a kind of a later version too, which is reported.
-fn kind_of(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Said<KeyWord>> {
+fn kind_of(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Spanned<KeyWord>> {
     decoder.mapping(node, path)?;
     let ready: Vec<&str> = word::KEY_KINDS.iter().filter(|(_, word)| *word != KeyWord::Later).map(|(word, _)| *word).collect();
     let Some(kind) = node.get("kind") else {
@@ -55,6 +55,6 @@ fn kind_of(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Said<KeyWor
     Some(word)
 }
 
-fn beneath(said: Said<String>) -> Said<String> {
-    Said { value: normalise(&said.value).unwrap_or(said.value), place: said.place }
+fn beneath(said: Spanned<String>) -> Spanned<String> {
+    Spanned { value: normalise(&said.value).unwrap_or(said.value), place: said.place }
 }

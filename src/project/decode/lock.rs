@@ -17,7 +17,7 @@ use crate::project::lock::LOCK_LIMIT;
 use crate::project::lock::Lock;
 use crate::project::lock::LockedSecret;
 use crate::project::quote::quote;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 
 /// Reads and decodes the text of a lock file.
 pub(in crate::project) fn decode(file: &str, text: &str) -> Result<Lock, Problems> {
@@ -52,7 +52,7 @@ fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
         decoder.report(place, reason, format!("use a newer cloze, or go back to `{LOCK_API_VERSION}`: run `cloze lock`"));
     }
     let environment = fields.text(decoder, "environment", label);
-    let mut lock = Lock::new(environment.unwrap_or_else(|| Said::nowhere(String::new())));
+    let mut lock = Lock::new(environment.unwrap_or_else(|| Spanned::nowhere(String::new())));
     let items = decoder.items(fields.get("secrets")?, "secrets", "a list of mappings").unwrap_or_default();
     for (index, item) in items.iter().enumerate() {
         let path = format!("secrets[{index}]");
@@ -68,7 +68,7 @@ fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
             decoder.report(place, format!("{secret} is listed twice"), "run `cloze lock`");
             continue;
         }
-        lock.secrets.insert(secret, Said::at(version.value, place));
+        lock.secrets.insert(secret, Spanned::at(version.value, place));
     }
     Some(lock)
 }

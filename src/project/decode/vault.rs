@@ -9,7 +9,7 @@ use crate::project::decode::decoder::Tree;
 use crate::project::decode::decoder::join;
 use crate::project::decode::decoder::one_of;
 use crate::project::decode::shape;
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 use crate::project::vault::Field;
 use crate::project::vault::VaultEntry;
 use crate::project::vault::VaultKind;
@@ -39,7 +39,7 @@ fn vault(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<VaultEntry> {
     };
     let kind = decoder.word(kind, &join(path, "kind"), VaultKind::ALL, &words)?.value;
     let mapping = decoder.fields(node, path, shape::of_vault(kind))?;
-    let said: BTreeMap<&'static str, Said<String>> = fields(kind).iter().filter_map(|field| said(decoder, &mapping, field)).collect();
+    let said: BTreeMap<&'static str, Spanned<String>> = fields(kind).iter().filter_map(|field| said(decoder, &mapping, field)).collect();
     let command = if kind == VaultKind::Exec { mapping.texts(decoder, "command", check::some).unwrap_or_default() } else { Vec::new() };
     for key in ["prefixes", "command"] {
         if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[Tree]>::is_empty)) {
@@ -56,16 +56,16 @@ fn vault(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<VaultEntry> {
         said,
         command,
         prefixes: prefixes.into_iter().map(without_slash).collect(),
-        ..VaultEntry::bare(Said::nowhere(String::new()), kind)
+        ..VaultEntry::bare(Spanned::nowhere(String::new()), kind)
     })
 }
 
-fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<(&'static str, Said<String>)> {
-    let Said { value, place } = mapping.text(decoder, field.key, |text| field.form.check(text))?;
-    Some((field.key, Said { value: field.form.tidy(value), place }))
+fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<(&'static str, Spanned<String>)> {
+    let Spanned { value, place } = mapping.text(decoder, field.key, |text| field.form.check(text))?;
+    Some((field.key, Spanned { value: field.form.tidy(value), place }))
 }
 
-fn without_slash(said: Said<String>) -> Said<String> {
+fn without_slash(said: Spanned<String>) -> Spanned<String> {
     let value = said.value.strip_suffix('/').unwrap_or(&said.value).to_owned();
-    Said { value, place: said.place }
+    Spanned { value, place: said.place }
 }

@@ -1,6 +1,5 @@
 //! What can be said of each kind of vault, and which variables fill what is left open.
 
-use crate::nearest::nearest;
 use crate::project::decode::Refusal;
 use crate::project::decode::address;
 use crate::project::decode::address_of;
@@ -11,6 +10,7 @@ use crate::project::path::normalise;
 use crate::project::variable;
 use crate::project::variable::Variable;
 use crate::project::vault::VaultKind;
+use crate::suggest::suggest;
 
 /// A key of a kind of vault whose value is one text.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +113,7 @@ fn word(text: &str, words: &[&str], what: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    let next = match nearest(text, words.iter().copied()) {
+    let next = match suggest(text, words.iter().copied()) {
         Some(word) => format!("write `{word}`"),
         None => format!("write one of {}", quoted.join(", ")),
     };

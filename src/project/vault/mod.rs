@@ -13,21 +13,21 @@ pub use target::{AwsTarget, AzureTarget, GcpTarget, HashicorpTarget, VaultTarget
 
 use std::collections::BTreeMap;
 
-use crate::project::said::Said;
+use crate::project::spanned::Spanned;
 
 /// A vault of an environment, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VaultEntry {
     /// Its name, a DNS label; `default` is what blanks that name none are filled from.
-    pub name: Said<String>,
+    pub name: Spanned<String>,
     /// What it is.
     pub kind: VaultKind,
     /// What is said of it, by key.
-    pub said: BTreeMap<&'static str, Said<String>>,
+    pub said: BTreeMap<&'static str, Spanned<String>>,
     /// The program of a vault of kind `exec`, with its arguments.
-    pub command: Vec<Said<String>>,
+    pub command: Vec<Spanned<String>>,
     /// What its secrets' names must begin with; none means no limit.
-    pub prefixes: Vec<Said<String>>,
+    pub prefixes: Vec<Spanned<String>>,
 }
 
 /// A vault as it applies.
@@ -41,7 +41,7 @@ pub struct VaultSettings {
 
 impl VaultEntry {
     /// A vault of which nothing is said but its kind.
-    pub(in crate::project) fn bare(name: Said<String>, kind: VaultKind) -> Self {
+    pub(in crate::project) fn bare(name: Spanned<String>, kind: VaultKind) -> Self {
         Self { name, kind, said: BTreeMap::new(), command: Vec::new(), prefixes: Vec::new() }
     }
 }

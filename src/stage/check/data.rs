@@ -3,10 +3,10 @@
 use crate::manifest::Entry;
 use crate::manifest::Node;
 use crate::manifest::Value;
-use crate::nearest::nearest;
 use crate::stage::check::Say;
 use crate::stage::check::base64;
 use crate::stage::check::dns;
+use crate::suggest::suggest;
 
 /// Checks key names, sections, literal base64, and required keys.
 pub(super) fn check<B>(say: &mut Say<'_, B>) {
@@ -88,7 +88,7 @@ fn secret<B>(say: &mut Say<'_, B>) {
     }
     if !TYPES.contains(&name)
         && name.starts_with("kubernetes.io/")
-        && let Some(near) = nearest(name, TYPES)
+        && let Some(near) = suggest(name, TYPES)
     {
         say.problem(kind.mark, format!("Kubernetes knows no type `{name}`"), format!("write `{near}`"));
     }

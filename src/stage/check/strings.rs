@@ -125,7 +125,7 @@ mod tests {
     use serde_json::json;
 
     use crate::blank::BlankId;
-    use crate::blank::Cloze;
+    use crate::blank::BlankText;
     use crate::blank::Piece;
     use crate::manifest::Node;
     use crate::manifest::Value;
@@ -241,8 +241,8 @@ mod tests {
     #[test]
     fn a_blank_is_a_string() {
         let json = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {}});
-        let mut object = object::<Cloze>(&json);
-        let blank = Value::Leaf(Cloze { pieces: vec![Piece::Blank(BlankId(0))] });
+        let mut object = object::<BlankText>(&json);
+        let blank = Value::Leaf(BlankText { pieces: vec![Piece::Blank(BlankId(0))] });
         object.root.get_mut("stringData").unwrap().set("pin", Node::made(blank));
         assert!(shape(&[object]).is_empty());
     }

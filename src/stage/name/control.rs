@@ -5,13 +5,13 @@ use crate::manifest::Entry;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
-use crate::nearest::nearest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::stage::name::BASE_NAME;
 use crate::stage::name::CHECKSUM;
 use crate::stage::name::Names;
 use crate::stage::name::PLACEHOLDER;
+use crate::suggest::suggest;
 
 /// What the annotations of an object ask for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
                 complain(format!("`{RESTART}` is neither \"true\" nor \"false\""), "write one of the two, in quotes".to_owned());
             }
             (unknown, _) => {
-                let next = match nearest(unknown, [NAMES, RESTART]) {
+                let next = match suggest(unknown, [NAMES, RESTART]) {
                     Some(known) => format!("write `{known}`"),
                     None => format!("write `{NAMES}` or `{RESTART}`, or remove it"),
                 };

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::digest::Digest;
 use crate::manifest::Mark;
 use crate::manifest::Object;
-use crate::nearest::nearest;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -23,6 +22,7 @@ use crate::stage::name::index::Found;
 use crate::stage::name::index::Index;
 use crate::stage::name::index::Restart;
 use crate::stage::name::index::Target;
+use crate::suggest::suggest;
 
 /// Goes from object to object and answers for each reference.
 pub(super) struct Follow<'a> {
@@ -86,7 +86,7 @@ impl<'a> Follow<'a> {
     }
 
     fn missing_key<'k>(&mut self, mark: Mark, key: &str, shown: &str, known: impl Iterator<Item = &'k str>) {
-        let next = match nearest(key, known) {
+        let next = match suggest(key, known) {
             Some(near) => format!("write `{near}`, or add the key"),
             None => "add the key, or ask for one that it has".to_owned(),
         };
@@ -94,7 +94,7 @@ impl<'a> Follow<'a> {
     }
 
     fn missing(&mut self, site: &Site<'_>, namespace: &str, shown: &str) {
-        let next = match self.index.nearest(site.referent, namespace, site.name) {
+        let next = match self.index.suggest(site.referent, namespace, site.name) {
             Some(near) => format!("write `{near}`, or declare it under `external:`"),
             None => "add it to the templates, or declare it under `external:`".to_owned(),
         };

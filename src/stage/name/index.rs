@@ -4,12 +4,12 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::digest::Digest;
-use crate::nearest::nearest;
 use crate::reference::External;
 use crate::reference::Product;
 use crate::reference::Referent;
 use crate::reference::always_there;
 use crate::stage::name::Names;
+use crate::suggest::suggest;
 
 /// A ConfigMap or Secret of the release.
 #[derive(Debug)]
@@ -149,13 +149,13 @@ impl<'a> Index<'a> {
     }
 
     /// The name in the namespace that was probably meant.
-    pub(super) fn nearest(&self, referent: Referent, namespace: &str, name: &str) -> Option<&str> {
+    pub(super) fn suggest(&self, referent: Referent, namespace: &str, name: &str) -> Option<&str> {
         let known = self.names_in(referent, namespace)?;
         // Thousands of broken references must not each be compared with thousands of names.
         self.patience.set(self.patience.get().checked_sub(known.len())?);
         let mut names: Vec<&str> = known.keys().map(String::as_str).collect();
         names.sort_unstable();
-        nearest(name, names)
+        suggest(name, names)
     }
 
     /// The objects by number.

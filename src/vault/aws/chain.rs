@@ -14,11 +14,11 @@ use aws_smithy_http_client::tls::TrustStore;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Tls;
 use crate::vault::aws::endpoint::Kind;
 use crate::vault::aws::settings::Service;
-use crate::vault::http::Tls;
 
 /// What the chain says.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(super) struct Chain {
 
 impl Chain {
     /// Asks the chain. What is given is not asked for.
-    pub(super) async fn load(service: Service, region: Option<&str>, profile: Option<&str>, tls: &Tls) -> Result<Self, VaultError> {
+    pub(super) async fn load(service: Service, region: Option<&str>, profile: Option<&str>, tls: &Tls) -> Result<Self, ServiceError> {
         let client = Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(context(tls)?).build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         if let Some(region) = region {
@@ -78,7 +78,7 @@ fn address(config: &SdkConfig, service: &str) -> Option<String> {
 }
 
 /// Who is believed to give credentials: the system's authorities, and those of the vault.
-fn context(tls: &Tls) -> Result<TlsContext, VaultError> {
+fn context(tls: &Tls) -> Result<TlsContext, ServiceError> {
     let store = match &tls.authorities {
         Some(pem) => TrustStore::default().with_pem_certificate(pem.clone()),
         None => TrustStore::default(),
@@ -86,6 +86,6 @@ fn context(tls: &Tls) -> Result<TlsContext, VaultError> {
     TlsContext::builder().with_trust_store(store).build().map_err(|_| unusable())
 }
 
-fn unusable() -> VaultError {
-    VaultError::new(VaultFault::Unauthenticated, "AWS's own settings cannot be read", "check AWS's files `config` and `credentials`")
+fn unusable() -> ServiceError {
+    ServiceError::new(ServiceFault::Unauthenticated, "AWS's own settings cannot be read", "check AWS's files `config` and `credentials`")
 }

@@ -7,10 +7,13 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::clock::Timestamp;
-use crate::vault::Found;
-use crate::vault::Listed;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::words;
+use crate::vault::ListedSecret;
+use crate::vault::SecretMetadata;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::name;
 use crate::vault::aws::parameters;
@@ -27,9 +30,6 @@ use crate::vault::aws::value::object;
 use crate::vault::aws::value::only;
 use crate::vault::aws::value::strange;
 use crate::vault::aws::value::text;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::words;
 
 /// The most pages of a list.
 const PAGES: usize = 2000;
@@ -41,7 +41,7 @@ pub(super) const PARAMETERS: usize = 50;
 #[derive(Debug)]
 pub(super) enum Told {
     /// The answer to an ask.
-    Answer(Result<Found, VaultError>),
+    Answer(Result<SecretMetadata, ServiceError>),
     /// Nothing: the value has to be read to know.
     Nothing,
 }
@@ -62,7 +62,7 @@ pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> V
 /// Why there is no description.
 enum Described {
     Refused(Refusal),
-    None(VaultError),
+    None(ServiceError),
 }
 
 /// A secret's versions with their labels.
@@ -84,7 +84,7 @@ async fn describe(link: &Link, id: &str, until: Instant) -> Result<Option<Secret
 }
 
 impl Secret {
-    fn of(reply: &Reply, id: &str) -> Result<Self, VaultError> {
+    fn of(reply: &Reply, id: &str) -> Result<Self, ServiceError> {
         let json = object(reply, SecretsManager)?;
         if text(json, if name::is_arn(id) { "ARN" } else { "Name" }, SecretsManager)? != id {
             return Err(strange(SecretsManager, "a secret that was not asked for"));
@@ -97,7 +97,7 @@ impl Secret {
         let name = words::tame(&wanted.name, 128);
         if self.deleted {
             let next = "restore it, such as by `aws secretsmanager restore-secret`, or ask for another";
-            return Told::Answer(Err(VaultError::new(VaultFault::Gone, format!("`{name}` is scheduled for deletion"), next)));
+            return Told::Answer(Err(ServiceError::new(ServiceFault::Gone, format!("`{name}` is scheduled for deletion"), next)));
         }
         let labelled = |label: &str| self.versions.iter().find(|(_, labels)| labels.iter().any(|other| other == label));
         let found = match wanted.version.as_deref() {
@@ -111,7 +111,7 @@ impl Secret {
         };
         let Some((id, labels)) = found else { return Told::Nothing };
         let current = Some(labels.iter().any(|label| label == "AWSCURRENT"));
-        Told::Answer(Ok(Found { version: id.clone(), current, not_before: None, expires: None, read: false }))
+        Told::Answer(Ok(SecretMetadata { version: id.clone(), current, not_before: None, expires: None, read: false }))
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
         match number {
             Some(number) if number == *latest => {
                 let current = if wanted.version.is_none() { Some(true) } else { None };
-                Told::Answer(Ok(Found { version: number.to_string(), current, not_before: None, expires: None, read: false }))
+                Told::Answer(Ok(SecretMetadata { version: number.to_string(), current, not_before: None, expires: None, read: false }))
             }
             Some(number) if number > *latest => Told::Answer(Err(parameters::missing(Some(wanted)))),
             // An older one may have been dropped, a label may be on any.
@@ -148,7 +148,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
     };
     let mut all: Vec<Told> = match outcome {
         Ok(()) => wanted.iter().map(told).collect(),
-        Err(error) if error.fault == VaultFault::Denied => wanted.iter().map(|_| Told::Nothing).collect(),
+        Err(error) if error.fault == ServiceFault::Denied => wanted.iter().map(|_| Told::Nothing).collect(),
         Err(error) => wanted.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
     };
     let places: Vec<usize> = (0..all.len()).filter(|place| matches!(all[*place], Told::Nothing)).collect();
@@ -158,7 +158,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
         for (index, value) in call.iter().zip(parameters::read(link, &some, false, until).await) {
             all[places[*index]] = Told::Answer(value.map(|value| {
                 let Value { version, current, sealed, .. } = value;
-                Found { version, current, not_before: None, expires: None, read: !sealed }
+                SecretMetadata { version, current, not_before: None, expires: None, read: !sealed }
             }));
         }
     }
@@ -190,7 +190,7 @@ const DESCRIBE: Listing = Listing {
 };
 
 /// All that is listed below `prefixes`, by name.
-pub(super) async fn all(link: &Link, prefixes: &[String], until: Instant) -> Result<Vec<Listed>, VaultError> {
+pub(super) async fn all(link: &Link, prefixes: &[String], until: Instant) -> Result<Vec<ListedSecret>, ServiceError> {
     let mut found = BTreeMap::new();
     let mut requests = Vec::new();
     match link.service {
@@ -221,17 +221,17 @@ pub(super) async fn all(link: &Link, prefixes: &[String], until: Instant) -> Res
     Ok(found.into_values().collect())
 }
 
-fn listed(entry: Json<'_>, name: String, service: Service) -> Result<Listed, VaultError> {
+fn listed(entry: Json<'_>, name: String, service: Service) -> Result<ListedSecret, ServiceError> {
     Ok(match service {
         SecretsManager => {
             let versions = only(entry, "SecretVersionsToStages", service)?.map(versions).unwrap_or_default();
             let current = versions.into_iter().find(|(_, labels)| labels.iter().any(|label| label == "AWSCURRENT"));
             let removed = only(entry, "DeletedDate", service)?.is_some();
-            Listed { name, version: current.map(|(id, _)| id), created: None, removed }
+            ListedSecret { name, version: current.map(|(id, _)| id), created: None, removed }
         }
         ParameterStore => {
             let version = only(entry, "Version", service)?.and_then(|number| number.number()).map(|number| number.to_string());
-            Listed { name, version, created: only(entry, "LastModifiedDate", service)?.and_then(time), removed: false }
+            ListedSecret { name, version, created: only(entry, "LastModifiedDate", service)?.and_then(time), removed: false }
         }
     })
 }
@@ -244,12 +244,12 @@ fn time(number: Json<'_>) -> Option<Timestamp> {
 }
 
 /// Whether listing is allowed, by its first page.
-pub(super) async fn try_list(link: &Link, until: Instant) -> Result<(), Option<VaultError>> {
+pub(super) async fn try_list(link: &Link, until: Instant) -> Result<(), Option<ServiceError>> {
     let listing = if link.service == SecretsManager { &LIST } else { &DESCRIBE };
     let reply = link.call(listing.operation, &json!({ "MaxResults": 1 }), until).await.map_err(Some)?;
     match page(link, listing, &reply) {
         Ok(_) => Ok(()),
-        Err(error) if error.fault == VaultFault::Denied => Err(None),
+        Err(error) if error.fault == ServiceFault::Denied => Err(None),
         Err(error) => Err(Some(error)),
     }
 }
@@ -260,8 +260,8 @@ async fn pages(
     listing: &Listing,
     mut request: Body,
     until: Instant,
-    mut each: impl FnMut(Json<'_>) -> Result<(), VaultError>,
-) -> Result<(), VaultError> {
+    mut each: impl FnMut(Json<'_>) -> Result<(), ServiceError>,
+) -> Result<(), ServiceError> {
     request["MaxResults"] = json!(listing.size);
     for _ in 0..PAGES {
         let reply = link.call(listing.operation, &request, until).await?;
@@ -274,11 +274,11 @@ async fn pages(
         }
     }
     let reason = format!("the list has more than {PAGES} pages");
-    Err(VaultError::new(VaultFault::Unsupported, reason, "limit the vault to prefixes in the project file"))
+    Err(ServiceError::new(ServiceFault::Unsupported, reason, "limit the vault to prefixes in the project file"))
 }
 
 /// The body of a page.
-fn page<'r>(link: &Link, listing: &Listing, reply: &'r Reply) -> Result<Json<'r>, VaultError> {
+fn page<'r>(link: &Link, listing: &Listing, reply: &'r Reply) -> Result<Json<'r>, ServiceError> {
     if let Some(redirect) = reply.redirect() {
         return Err(redirect);
     }

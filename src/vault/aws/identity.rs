@@ -8,17 +8,17 @@ use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use tokio::time::Instant;
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Call;
+use crate::service::http::HttpClient;
+use crate::service::words;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
 use crate::vault::aws::link::base;
 use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::signer::Signer;
-use crate::vault::http::Call;
-use crate::vault::http::Exchange;
-use crate::vault::words;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,14 +30,14 @@ pub(super) struct Caller {
 }
 
 /// Asks STS, which answers whoever has a credential, whatever that may do.
-pub(super) async fn caller(link: &Link, parts: &Parts<'_>, until: Instant) -> Result<Caller, VaultError> {
+pub(super) async fn caller(link: &Link, parts: &Parts<'_>, until: Instant) -> Result<Caller, ServiceError> {
     let place = base(&link.sts)?;
-    let exchange = Exchange::new(place.url(), parts.tls, parts.limits, Arc::clone(parts.entropy))?;
+    let client = HttpClient::new(place.url(), parts.tls, parts.limits, Arc::clone(parts.entropy))?;
     let (keys, clock) = (Arc::clone(&link.keys), Arc::clone(parts.clock));
     let signer = Signer { keys, region: link.region.clone(), service: "sts", clock };
     let body = Secret::copy_of(b"Action=GetCallerIdentity&Version=2011-06-15");
     let call = Call::post(place.url().clone(), "application/x-www-form-urlencoded; charset=utf-8", body);
-    let reply = exchange.ask(&call, &signer, until).await?;
+    let reply = client.ask(&call, &signer, until).await?;
     if let Some(redirect) = reply.redirect() {
         return Err(redirect);
     }
@@ -48,8 +48,8 @@ pub(super) async fn caller(link: &Link, parts: &Parts<'_>, until: Instant) -> Re
         return Err(refusal.error(Subject { service: link.service, action: "sts:GetCallerIdentity", name: None, version: None }));
     }
     let found = element(text, "Arn").zip(element(text, "Account"));
-    let (arn, account) =
-        found.ok_or_else(|| VaultError::new(VaultFault::Unavailable, "the answer is not that of AWS STS", "check the endpoint of STS"))?;
+    let (arn, account) = found
+        .ok_or_else(|| ServiceError::new(ServiceFault::Unavailable, "the answer is not that of AWS STS", "check the endpoint of STS"))?;
     Ok(Caller { arn, account })
 }
 

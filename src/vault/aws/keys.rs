@@ -15,8 +15,8 @@ use tokio::time::timeout_at;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
 
 /// How long before its end a credential is renewed.
 const MARGIN: i64 = 300;
@@ -27,7 +27,7 @@ pub(super) struct Keys {
     provider: SharedCredentialsProvider,
     clock: Arc<dyn Clock>,
     /// Who holds it asks the provider. What it failed with is not asked for again in the same fetch.
-    flight: tokio::sync::Mutex<Option<(Instant, VaultError)>>,
+    flight: tokio::sync::Mutex<Option<(Instant, ServiceError)>>,
     held: Mutex<Option<Credentials>>,
 }
 
@@ -37,7 +37,7 @@ impl Keys {
     }
 
     /// A credential that holds for some minutes yet, by `until`.
-    pub(super) async fn get(&self, until: Instant) -> Result<Credentials, VaultError> {
+    pub(super) async fn get(&self, until: Instant) -> Result<Credentials, ServiceError> {
         if let Some(fresh) = self.held(MARGIN) {
             return Ok(fresh);
         }
@@ -94,7 +94,7 @@ pub(super) fn expiry(credentials: &Credentials) -> Option<Timestamp> {
 }
 
 /// In our words: the crate's own may hold what a file or a server said.
-fn refused(error: &CredentialsError) -> VaultError {
+fn refused(error: &CredentialsError) -> ServiceError {
     let (reason, next) = match error {
         CredentialsError::CredentialsNotLoaded(_) => (
             "no AWS credential was found: none in the environment, in a profile, by web identity, of a container or of an instance",
@@ -115,12 +115,12 @@ fn refused(error: &CredentialsError) -> VaultError {
             "check what the AWS command line says to `aws sts get-caller-identity`",
         ),
     };
-    VaultError::new(VaultFault::Unauthenticated, reason, next)
+    ServiceError::new(ServiceFault::Unauthenticated, reason, next)
 }
 
-fn late() -> VaultError {
+fn late() -> ServiceError {
     let next = "check the network to the place that the credential comes from, or allow more time";
-    VaultError::new(VaultFault::Unauthenticated, "no AWS credential came in time", next)
+    ServiceError::new(ServiceFault::Unauthenticated, "no AWS credential came in time", next)
 }
 
 #[cfg(test)]
@@ -144,7 +144,7 @@ mod tests {
     use super::Keys;
     use crate::clock::Clock;
     use crate::clock::Timestamp;
-    use crate::vault::VaultFault;
+    use crate::service::ServiceFault;
 
     #[derive(Debug, Default)]
     struct Hand(AtomicI64);
@@ -201,7 +201,7 @@ mod tests {
         let until = soon();
         let failed = join_all((0..20).map(|_| keys.get(until))).await;
         let error = failed[7].as_ref().unwrap_err();
-        assert_eq!(error.fault, VaultFault::Unauthenticated);
+        assert_eq!(error.fault, ServiceFault::Unauthenticated);
         assert_eq!(error.reason, "the place that AWS's settings name for the credential did not give one");
         // Once for the renewal that failed, once for those twenty.
         assert_eq!(count.load(Ordering::Relaxed), 4);

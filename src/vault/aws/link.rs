@@ -12,21 +12,21 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Base;
+use crate::service::http::Call;
+use crate::service::http::HttpClient;
+use crate::service::http::Limits;
+use crate::service::http::Rate;
+use crate::service::http::RateLimiter;
+use crate::service::http::Reply;
+use crate::service::http::Tls;
 use crate::vault::aws::chain::Chain;
 use crate::vault::aws::endpoint;
 use crate::vault::aws::keys::Keys;
 use crate::vault::aws::settings::Service;
 use crate::vault::aws::signer::Signer;
-use crate::vault::http::Base;
-use crate::vault::http::Call;
-use crate::vault::http::Exchange;
-use crate::vault::http::Limits;
-use crate::vault::http::Pace;
-use crate::vault::http::Rate;
-use crate::vault::http::Reply;
-use crate::vault::http::Tls;
 
 /// The largest answer of Secrets Manager: 20 secrets of 64 KiB, each character of them escaped as `\u0000`.
 const BODY: usize = 8 << 20;
@@ -42,14 +42,14 @@ pub(super) struct Link {
     pub(super) service: Service,
     pub(super) region: String,
     pub(super) keys: Arc<Keys>,
-    pub(super) exchange: Exchange,
+    pub(super) client: HttpClient,
     pub(super) signer: Signer,
     /// Where STS is.
     pub(super) sts: String,
     /// Whether a batch was refused as a whole, so that there is no point in another.
     pub(super) alone: AtomicBool,
     url: Url,
-    batches: Pace,
+    batches: RateLimiter,
 }
 
 /// What a link is made of, beside the chain.
@@ -66,13 +66,13 @@ pub(super) struct Parts<'a> {
 
 impl Link {
     /// The way that the settings, and else the chain, describe.
-    pub(super) fn new(chain: Chain, parts: &Parts<'_>) -> Result<Self, VaultError> {
+    pub(super) fn new(chain: Chain, parts: &Parts<'_>) -> Result<Self, ServiceError> {
         let Parts { service, limits, .. } = *parts;
         let region = parts.region.or(chain.region.as_deref()).ok_or_else(|| {
             let next = "set `region` in the project file, or AWS_REGION, or `region` in the profile";
-            VaultError::new(VaultFault::Unavailable, "no AWS region is set", next)
+            ServiceError::new(ServiceFault::Unavailable, "no AWS region is set", next)
         })?;
-        let unusable = |reason: String| VaultError::new(VaultFault::Unavailable, reason, "correct the region, or the setting for IPv6");
+        let unusable = |reason: String| ServiceError::new(ServiceFault::Unavailable, reason, "correct the region, or the setting for IPv6");
         endpoint::check(region).map_err(unusable)?;
         let public = |service: &str| endpoint::of(service, region, chain.kind).map_err(unusable);
         let address = parts.endpoint.map(str::to_owned).or(chain.endpoint).map_or_else(|| public(service.code()), Ok)?;
@@ -94,21 +94,21 @@ impl Link {
         Ok(Self {
             service,
             region: region.to_owned(),
-            exchange: Exchange::new(base.url(), parts.tls, &limits, Arc::clone(parts.entropy))?,
+            client: HttpClient::new(base.url(), parts.tls, &limits, Arc::clone(parts.entropy))?,
             keys,
             signer,
             sts,
             alone: AtomicBool::new(false),
             url: base.url().clone(),
-            batches: Pace::new(batches),
+            batches: RateLimiter::new(batches),
         })
     }
 
     /// One call of an operation, such as `secretsmanager.GetSecretValue`.
-    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Reply, VaultError> {
+    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Reply, ServiceError> {
         let body = Secret::new(body.to_string().into_bytes());
         let call = Call::post(self.url.clone(), "application/x-amz-json-1.1", body);
-        self.exchange.ask(&call.with(HeaderName::from_static("x-amz-target"), operation), &self.signer, until).await
+        self.client.ask(&call.with(HeaderName::from_static("x-amz-target"), operation), &self.signer, until).await
     }
 
     /// Waits for the turn of a batch, of which Secrets Manager takes fewer than of other calls.
@@ -118,9 +118,9 @@ impl Link {
 }
 
 /// The address, if it can be one. It is not shown: somebody may have put a password into it.
-pub(super) fn base(address: &str) -> Result<Base, VaultError> {
+pub(super) fn base(address: &str) -> Result<Base, ServiceError> {
     Base::new(address).map_err(|reason| {
         let next = "give an address such as `https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com`, or none";
-        VaultError::new(VaultFault::Unavailable, format!("the endpoint cannot be used: {reason}"), next)
+        ServiceError::new(ServiceFault::Unavailable, format!("the endpoint cannot be used: {reason}"), next)
     })
 }

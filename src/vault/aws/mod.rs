@@ -41,26 +41,26 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::service::http::HttpClient;
+use crate::service::words;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
-use crate::vault::Step;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::aws::chain::Chain;
 use crate::vault::aws::found::Told;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
 use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
-use crate::vault::http::Exchange;
-use crate::vault::words;
 
 /// Secrets Manager or Parameter Store in one region of one account.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub struct AwsVault {
 struct Sorted {
     wanted: Vec<Wanted>,
     asks: Vec<Vec<usize>>,
-    refused: Vec<(usize, VaultError)>,
+    refused: Vec<(usize, ServiceError)>,
 }
 
 impl AwsVault {
@@ -84,7 +84,7 @@ impl AwsVault {
     ///
     /// # Errors
     /// An endpoint, region, prefix or certificate that cannot be one.
-    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         Self::checked(settings, None, entropy, clock)
     }
 
@@ -98,7 +98,7 @@ impl AwsVault {
         credentials: impl ProvideCredentials + 'static,
         entropy: Arc<dyn Entropy>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, ServiceError> {
         Self::checked(settings, Some(SharedCredentialsProvider::new(credentials)), entropy, clock)
     }
 
@@ -107,8 +107,8 @@ impl AwsVault {
         given: Option<SharedCredentialsProvider>,
         entropy: Arc<dyn Entropy>,
         clock: Arc<dyn Clock>,
-    ) -> Result<Self, VaultError> {
-        let unusable = |reason, next: &str| VaultError::new(VaultFault::Unavailable, reason, next);
+    ) -> Result<Self, ServiceError> {
+        let unusable = |reason, next: &str| ServiceError::new(ServiceFault::Unavailable, reason, next);
         settings.region.as_deref().map_or(Ok(()), endpoint::check).map_err(|reason| unusable(reason, "correct the region"))?;
         settings.endpoint.as_deref().map(link::base).transpose()?;
         let service = settings.service;
@@ -121,7 +121,7 @@ impl AwsVault {
         if settings.tls.authorities.is_some() || settings.tls.identity.is_some() {
             // What is no certificate is told now, whatever the address will be.
             let anywhere = link::base("https://localhost")?;
-            Exchange::new(anywhere.url(), &settings.tls, &settings.limits, Arc::clone(&entropy))?;
+            HttpClient::new(anywhere.url(), &settings.tls, &settings.limits, Arc::clone(&entropy))?;
         }
         Ok(Self { settings, given, entropy, clock, link: OnceCell::new() })
     }
@@ -133,7 +133,7 @@ impl AwsVault {
     }
 
     /// The way to the service, found out once.
-    async fn link(&self, until: Instant) -> Result<&Link, VaultError> {
+    async fn link(&self, until: Instant) -> Result<&Link, ServiceError> {
         let Settings { service, region, profile, tls, .. } = &self.settings;
         let found = self.link.get_or_try_init(async || {
             let chain = match &self.given {
@@ -144,10 +144,10 @@ impl AwsVault {
         });
         let link = timeout_at(until, found).await.unwrap_or_else(|_| {
             let next = "check the network to the instance's metadata, or set the region";
-            Err(VaultError::new(VaultFault::Unavailable, "AWS's own settings were not had in time", next))
+            Err(ServiceError::new(ServiceFault::Unavailable, "AWS's own settings were not had in time", next))
         })?;
         // A service that failed before gets another chance.
-        link.exchange.until();
+        link.client.until();
         Ok(link)
     }
 
@@ -156,9 +156,9 @@ impl AwsVault {
         Instant::now() + self.settings.limits.deadline
     }
 
-    async fn fetch_by(&self, asks: &[Ask], until: Instant) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         let Sorted { wanted, asks: places, refused } = self.sorted(asks);
-        let mut answers: Vec<Option<Result<Fetched, VaultError>>> = asks.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<Result<SecretValue, ServiceError>>> = asks.iter().map(|_| None).collect();
         let values = if wanted.is_empty() {
             Vec::new()
         } else {
@@ -179,12 +179,12 @@ impl AwsVault {
     }
 
     /// The distinct values that some asks are for.
-    fn sorted(&self, asks: &[Ask]) -> Sorted {
+    fn sorted(&self, asks: &[SecretRef]) -> Sorted {
         let service = self.settings.service;
         let mut wanted: BTreeMap<Wanted, Vec<usize>> = BTreeMap::new();
         let mut refused = Vec::new();
         for (index, ask) in asks.iter().enumerate() {
-            let fit = self.check_name(&ask.name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"));
+            let fit = self.check_name(&ask.name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"));
             let fit = fit.and_then(|()| ask.version.as_deref().map_or(Ok(()), |version| name::check_version(service, version)));
             match fit {
                 Ok(()) => {
@@ -207,7 +207,7 @@ impl AwsVault {
     }
 
     /// The values of all the wanted, in order.
-    async fn values(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+    async fn values(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Result<Value, ServiceError>> {
         let calls = self.calls(wanted);
         let reads = calls.iter().map(async |indexes: &Vec<usize>| {
             let some: Vec<&Wanted> = indexes.iter().map(|index| &wanted[*index]).collect();
@@ -216,13 +216,13 @@ impl AwsVault {
                 Service::ParameterStore => parameters::read(link, &some, true, until).await,
             }
         });
-        let mut values: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();
+        let mut values: Vec<Option<Result<Value, ServiceError>>> = wanted.iter().map(|_| None).collect();
         for (indexes, read) in calls.iter().zip(join_all(reads).await) {
             for (index, value) in indexes.iter().zip(read) {
                 values[*index] = Some(value);
             }
         }
-        let mut values: Vec<Result<Value, VaultError>> =
+        let mut values: Vec<Result<Value, ServiceError>> =
             values.into_iter().map(|value| value.unwrap_or_else(|| unreachable!("each is in one call"))).collect();
         know_current(wanted, &mut values);
         values
@@ -244,7 +244,7 @@ impl AwsVault {
 }
 
 /// Where the latest version was read as well, a pinned one is known to be current or not.
-fn know_current(wanted: &[Wanted], values: &mut [Result<Value, VaultError>]) {
+fn know_current(wanted: &[Wanted], values: &mut [Result<Value, ServiceError>]) {
     let latest: BTreeMap<&str, String> = wanted
         .iter()
         .zip(values.iter())
@@ -279,20 +279,20 @@ impl Vault for AwsVault {
         Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         self.fetch_by(asks, self.until()).await
     }
 
     /// The calls when all goes well: what a batch does not tell is asked for alone, which is not foreseen.
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         let Sorted { wanted, .. } = self.sorted(asks);
         Plan { secrets: wanted.len(), calls: self.calls(&wanted).len(), ahead: 0, parallel: self.settings.limits.parallel.max(1) }
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let until = self.until();
         let Sorted { wanted, asks: places, refused } = self.sorted(asks);
-        let mut answers: Vec<Option<Result<Found, VaultError>>> = asks.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<Result<SecretMetadata, ServiceError>>> = asks.iter().map(|_| None).collect();
         for (place, error) in refused {
             answers[place] = Some(Err(error));
         }
@@ -316,28 +316,28 @@ impl Vault for AwsVault {
                 Told::Nothing => unknown.extend(&places[*index]),
             }
         }
-        let rest: Vec<Ask> = unknown.iter().map(|place| asks[*place].clone()).collect();
+        let rest: Vec<SecretRef> = unknown.iter().map(|place| asks[*place].clone()).collect();
         for (place, answer) in unknown.iter().zip(self.fetch_by(&rest, until).await) {
-            answers[*place] = Some(answer.map(|fetched| Found::from(&fetched)));
+            answers[*place] = Some(answer.map(|fetched| SecretMetadata::from(&fetched)));
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was described, read or refused"))).collect()
     }
 
     /// Names that cannot be asked for are left out.
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.until();
         found::all(self.link(until).await?, &self.settings.prefixes, until).await
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         match self.link(self.until()).await {
             Ok(link) => doctor::examine(link, &self.parts()).await,
-            Err(error) => vec![Finding::bad(Step::Setup, error)],
+            Err(error) => vec![Diagnostic::bad(Step::Setup, error)],
         }
     }
 
     /// Forgets the credential.
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         if let Some(link) = self.link.get() {
             link.keys.forget();
         }

@@ -1,10 +1,10 @@
 //! Names and versions as the two services have them. They travel in the body of a request, so no name can lead anywhere.
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::words;
 use crate::vault::aws::settings::Service;
 use crate::vault::name;
-use crate::vault::words;
 
 /// The longest name of a secret.
 const SECRET: usize = 512;
@@ -90,10 +90,10 @@ fn check_arn(arn: &str) -> Result<(), String> {
 }
 
 /// Whether `version` can be one of the service's; otherwise the error of asking for it.
-pub(super) fn check_version(service: Service, version: &str) -> Result<(), VaultError> {
+pub(super) fn check_version(service: Service, version: &str) -> Result<(), ServiceError> {
     let none = |what: &str| {
         let reason = format!("`{}` is no version; {what}", words::tame(version, 64));
-        VaultError::new(VaultFault::NotFound, reason, "pin a version that the vault has, or leave `version` out")
+        ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the vault has, or leave `version` out")
     };
     match service {
         Service::SecretsManager => {

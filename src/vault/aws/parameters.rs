@@ -7,8 +7,11 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::words;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
@@ -20,9 +23,6 @@ use crate::vault::aws::value::object;
 use crate::vault::aws::value::only;
 use crate::vault::aws::value::strange;
 use crate::vault::aws::value::text;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::words;
 
 /// The most names in a call.
 const BATCH: usize = 10;
@@ -45,7 +45,7 @@ pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
 }
 
 /// Reads the wanted with the same call, and has the service decrypt them or not.
-pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<Value, VaultError>> {
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<Value, ServiceError>> {
     match together(link, wanted, decrypt, until).await {
         Ok(values) => values,
         // One that may not be read, or not decrypted, spoils the call for all of them.
@@ -60,10 +60,10 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: 
 /// Why a call brought nothing.
 enum Failure {
     Refused(Refusal),
-    None(VaultError),
+    None(ServiceError),
 }
 
-async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Value, VaultError> {
+async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Value, ServiceError> {
     match together(link, &[wanted], decrypt, until).await {
         Ok(mut values) => values.pop().unwrap_or_else(|| Err(strange(ParameterStore, "a parameter was left out"))),
         Err(Failure::Refused(refusal)) => Err(refusal.error(subject(Some(wanted)))),
@@ -71,7 +71,7 @@ async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> R
     }
 }
 
-async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Value, VaultError>>, Failure> {
+async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Value, ServiceError>>, Failure> {
     let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
     let body = json!({ "Names": names, "WithDecryption": decrypt });
     let reply = link.call("AmazonSSM.GetParameters", &body, until).await.map_err(Failure::None)?;
@@ -85,10 +85,10 @@ async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant
 }
 
 /// The values of a reply, in the order of the wanted; the service has its own.
-fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Value, VaultError>>, VaultError> {
+fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Value, ServiceError>>, ServiceError> {
     let json = object(reply, ParameterStore)?;
-    let mut answers: Vec<Option<Result<Value, VaultError>>> = wanted.iter().map(|_| None).collect();
-    let mut note = |place: Option<usize>, answer: Result<Value, VaultError>| {
+    let mut answers: Vec<Option<Result<Value, ServiceError>>> = wanted.iter().map(|_| None).collect();
+    let mut note = |place: Option<usize>, answer: Result<Value, ServiceError>| {
         let place = place.ok_or_else(|| strange(ParameterStore, "a parameter that was not asked for"))?;
         match answers[place].replace(answer) {
             None => Ok(()),
@@ -122,7 +122,7 @@ fn answers_to(wanted: &Wanted, selector: Option<&str>, number: &str) -> bool {
     }
 }
 
-fn value(entry: Json<'_>, decrypt: bool) -> Result<Value, VaultError> {
+fn value(entry: Json<'_>, decrypt: bool) -> Result<Value, ServiceError> {
     let version = only(entry, "Version", ParameterStore)?.and_then(|number| number.number());
     let version = version.ok_or_else(|| strange(ParameterStore, "no `Version`"))?;
     let secret = only(entry, "Value", ParameterStore)?.and_then(|value| value.secret());
@@ -137,7 +137,7 @@ fn selected(wanted: &Wanted) -> String {
 }
 
 /// The error of a parameter that is not there. The service does not tell whether it is the name or the version.
-pub(super) fn missing(wanted: Option<&Wanted>) -> VaultError {
+pub(super) fn missing(wanted: Option<&Wanted>) -> ServiceError {
     let name = wanted.map(|wanted| words::tame(&wanted.name, 128)).unwrap_or_default();
     let (reason, next) = match wanted.and_then(|wanted| wanted.version.as_ref()) {
         Some(version) => {
@@ -149,7 +149,7 @@ pub(super) fn missing(wanted: Option<&Wanted>) -> VaultError {
             "check the name, the region and whose credential it is: `cloze doctor` tells the account",
         ),
     };
-    VaultError::new(VaultFault::NotFound, reason, next)
+    ServiceError::new(ServiceFault::NotFound, reason, next)
 }
 
 /// What a refusal is about.

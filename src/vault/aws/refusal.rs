@@ -1,14 +1,14 @@
 //! What AWS refuses with: a code that says what to do, and words that it shows to everybody. Its documentation lists them for each operation,
 //! and those that every operation has (docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html).
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
+use crate::service::json::Json;
+use crate::service::words;
 use crate::vault::aws::settings::Service;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::http::Verdict;
-use crate::vault::json::Json;
-use crate::vault::words;
 
 /// An error of AWS.
 #[derive(Debug, Clone)]
@@ -47,29 +47,29 @@ enum Kind {
 }
 
 /// What an answer asks for: AWS asks for patience by status 400 and a code.
-pub(super) fn verdict(reply: &Reply) -> Verdict {
+pub(super) fn retry_decision(reply: &Reply) -> RetryDecision {
     if !(400..500).contains(&reply.status) {
-        return Verdict::of_status(reply.status);
+        return RetryDecision::of_status(reply.status);
     }
     match kind(&code(reply)) {
-        Kind::Throttled => Verdict::Throttled,
-        Kind::Passing => Verdict::Again,
-        _ => Verdict::of_status(reply.status),
+        Kind::Throttled => RetryDecision::Throttled,
+        Kind::Passing => RetryDecision::Again,
+        _ => RetryDecision::of_status(reply.status),
     }
 }
 
 impl Refusal {
     /// The error that a reply of another status than 200 is.
-    pub(super) fn of(reply: &Reply, dialect: &dyn Dialect) -> Self {
+    pub(super) fn of(reply: &Reply, protocol: &dyn Protocol) -> Self {
         let json = Json::parse(reply.body.expose()).ok();
         let said = json.and_then(|json| json.get("Message").or_else(|| json.get("message"))?.text());
-        Self::new(&code(reply), said, reply.status, dialect)
+        Self::new(&code(reply), said, reply.status, protocol)
     }
 
     /// The error of one secret in a batch.
-    pub(super) fn of_entry(entry: Json<'_>, dialect: &dyn Dialect) -> Option<Self> {
+    pub(super) fn of_entry(entry: Json<'_>, protocol: &dyn Protocol) -> Option<Self> {
         let said = entry.get("Message").and_then(|words| words.text());
-        Some(Self::new(&entry.get("ErrorCode")?.text()?, said, 400, dialect))
+        Some(Self::new(&entry.get("ErrorCode")?.text()?, said, 400, protocol))
     }
 
     /// The error with this code, without words.
@@ -77,8 +77,8 @@ impl Refusal {
         Self { code: bare(code), said: None, status }
     }
 
-    fn new(code: &str, said: Option<String>, status: u16, dialect: &dyn Dialect) -> Self {
-        let said = said.filter(|said| !dialect.gives_away(said)).map(|said| words::tame(&said, 200).trim_end_matches('.').to_owned());
+    fn new(code: &str, said: Option<String>, status: u16, protocol: &dyn Protocol) -> Self {
+        let said = said.filter(|said| !protocol.gives_away(said)).map(|said| words::tame(&said, 200).trim_end_matches('.').to_owned());
         Self { code: bare(code), said: said.filter(|said| !said.is_empty()), status }
     }
 
@@ -107,77 +107,77 @@ impl Refusal {
     }
 
     /// The error in our words, with AWS's own where they help.
-    pub(super) fn error(&self, subject: Subject<'_>) -> VaultError {
+    pub(super) fn error(&self, subject: Subject<'_>) -> ServiceError {
         let Subject { service, action, .. } = subject;
         let said = self.said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
         let name = subject.name.map(|name| words::tame(name, 128));
         let what = name.as_ref().map_or_else(|| "this".to_owned(), |name| format!("`{name}`"));
-        let error = |fault, reason: String, next: &str| VaultError::new(fault, reason, next);
+        let error = |fault, reason: String, next: &str| ServiceError::new(fault, reason, next);
         let kms = "allow `kms:Decrypt` on the key that it is encrypted by, in the key's own policy too, and see that the key is enabled";
         match kind(&self.code) {
             Kind::Missing => match subject.version {
                 Some(version) => error(
-                    VaultFault::NotFound,
+                    ServiceFault::NotFound,
                     format!("{what} or its version `{}` is not there", words::tame(version, 64)),
                     "check the name, the version and the region",
                 ),
                 None if self.says("staging label") => {
-                    error(VaultFault::NotFound, format!("{what} has no current version"), "store a value in it")
+                    error(ServiceFault::NotFound, format!("{what} has no current version"), "store a value in it")
                 }
                 None => error(
-                    VaultFault::NotFound,
+                    ServiceFault::NotFound,
                     format!("{what} is not there, in this region of this account"),
                     "check the name, the region and whose credential it is: `cloze doctor` tells the account",
                 ),
             },
             Kind::Other if self.code == "InvalidRequestException" && self.says("delet") => error(
-                VaultFault::Gone,
+                ServiceFault::Gone,
                 format!("{what} is scheduled for deletion"),
                 "restore it, such as by `aws secretsmanager restore-secret`, or ask for another",
             ),
-            Kind::Decryption => error(VaultFault::Denied, format!("{what} cannot be decrypted{said}"), kms),
+            Kind::Decryption => error(ServiceFault::Denied, format!("{what} cannot be decrypted{said}"), kms),
             Kind::Denied if self.says("kms") || self.says("customer master key") || self.says("ciphertext") => {
-                error(VaultFault::Denied, format!("{what} cannot be decrypted with this credential{said}"), kms)
+                error(ServiceFault::Denied, format!("{what} cannot be decrypted with this credential{said}"), kms)
             }
             Kind::Denied => {
                 let next = format!("allow `{action}` in a policy of whom the credential belongs to; `cloze doctor` tells who that is");
-                error(VaultFault::Denied, format!("the credential may not do `{action}` with {what}{said}"), &next)
+                error(ServiceFault::Denied, format!("the credential may not do `{action}` with {what}{said}"), &next)
             }
             Kind::Expired => error(
-                VaultFault::Unauthenticated,
+                ServiceFault::Unauthenticated,
                 "the credential has expired".to_owned(),
                 "log in again, such as by `aws sso login`, or get a new session token",
             ),
             Kind::Clock => {
-                error(VaultFault::Unauthenticated, "AWS does not accept the time of the signature".to_owned(), "set this machine's clock")
+                error(ServiceFault::Unauthenticated, "AWS does not accept the time of the signature".to_owned(), "set this machine's clock")
             }
             Kind::Credential if self.says("expired") || self.says("not yet current") => {
                 Self { code: "RequestExpired".to_owned(), ..self.clone() }.error(subject)
             }
             Kind::Credential => error(
-                VaultFault::Unauthenticated,
+                ServiceFault::Unauthenticated,
                 format!("AWS does not accept the credential ({})", words::tame(&self.code, 64)),
                 "check that access key, secret key and session token belong together, and to this partition of AWS",
             ),
             Kind::Account => error(
-                VaultFault::Unauthenticated,
+                ServiceFault::Unauthenticated,
                 format!("the account may not use {} here ({})", service.words(), words::tame(&self.code, 64)),
                 "check that the account is active and the region is enabled for it",
             ),
             Kind::Throttled => error(
-                VaultFault::RateLimited,
+                ServiceFault::RateLimited,
                 format!("the vault asks for patience{said}"),
                 "try again later, or ask AWS for a higher quota",
             ),
             _ if self.status >= 500 => error(
-                VaultFault::Unavailable,
+                ServiceFault::Unavailable,
                 format!("the vault failed with status {}{said}", self.status),
                 "try again later, and see health.aws.amazon.com",
             ),
             Kind::Unknown | Kind::Passing | Kind::Other => {
                 let code = if self.code.is_empty() { String::new() } else { format!(" ({})", words::tame(&self.code, 64)) };
                 error(
-                    VaultFault::Unavailable,
+                    ServiceFault::Unavailable,
                     format!("the vault refused the request with status {}{code}{said}", self.status),
                     &format!("check the endpoint, and that it is one of {}", service.words()),
                 )

@@ -7,7 +7,9 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::vault::VaultError;
+use crate::service::ServiceError;
+use crate::service::http::Reply;
+use crate::service::json::Json;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::name;
 use crate::vault::aws::refusal::Refusal;
@@ -21,8 +23,6 @@ use crate::vault::aws::value::object;
 use crate::vault::aws::value::only;
 use crate::vault::aws::value::strange;
 use crate::vault::aws::value::text;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
 
 /// The most secrets in a batch.
 const BATCH: usize = 20;
@@ -37,13 +37,13 @@ pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
 }
 
 /// Reads the wanted with the same call.
-pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, ServiceError>> {
     if wanted.len() == 1 || link.alone.load(Ordering::Relaxed) {
         return each(link, wanted, until).await;
     }
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     link.batch_turn().await;
-    let all = |error: &VaultError| wanted.iter().map(|_| Err(error.clone())).collect();
+    let all = |error: &ServiceError| wanted.iter().map(|_| Err(error.clone())).collect();
     let reply = match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
         Ok(reply) => reply,
         Err(error) => return all(&error),
@@ -83,12 +83,12 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
 /// What a batch says of one secret.
 enum Outcome {
     Read(Value),
-    Refused(VaultError),
+    Refused(ServiceError),
     /// It says nothing that lasts.
     Again,
 }
 
-fn batch(reply: &Reply, wanted: &[&Wanted], link: &Link) -> Result<Vec<Outcome>, VaultError> {
+fn batch(reply: &Reply, wanted: &[&Wanted], link: &Link) -> Result<Vec<Outcome>, ServiceError> {
     let json = object(reply, SecretsManager)?;
     let mut outcomes: Vec<Option<Outcome>> = wanted.iter().map(|_| None).collect();
     let mut note = |names: &[Option<&str>], outcome: Outcome| {
@@ -118,11 +118,11 @@ fn batch(reply: &Reply, wanted: &[&Wanted], link: &Link) -> Result<Vec<Outcome>,
 }
 
 /// Reads each by a call of its own.
-async fn each(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, VaultError>> {
+async fn each(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, ServiceError>> {
     join_all(wanted.iter().map(|wanted| one(link, wanted, until))).await
 }
 
-async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, VaultError> {
+async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, ServiceError> {
     let mut body = json!({ "SecretId": wanted.name });
     if let Some(version) = &wanted.version {
         body[if name::is_stage(version) { "VersionStage" } else { "VersionId" }] = json!(version);
@@ -143,7 +143,7 @@ async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, Vaul
 }
 
 /// The value in an entry, which has to be of `version` if one is pinned.
-fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, VaultError> {
+fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, ServiceError> {
     let id = text(entry, "VersionId", SecretsManager)?;
     let stages: Vec<String> = list(entry, "VersionStages", SecretsManager)?.into_iter().filter_map(|stage| stage.text()).collect();
     let pinned = version.filter(|version| !name::is_stage(version));

@@ -1,7 +1,7 @@
 //! How a vault of AWS is reached.
 
-use crate::vault::http::Limits;
-use crate::vault::http::Tls;
+use crate::service::http::Limits;
+use crate::service::http::Tls;
 
 /// How a vault is reached. What is absent is asked of AWS's own chain: its environment variables, its profile files, the machine's role.
 #[derive(Debug)]

@@ -19,13 +19,13 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
 use crate::vault::aws::keys::Keys;
 use crate::vault::aws::refusal;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::http::Verdict;
 
 /// Signs for one service in one region.
 #[derive(Debug)]
@@ -37,13 +37,13 @@ pub(super) struct Signer {
 }
 
 #[async_trait]
-impl Dialect for Signer {
-    async fn sign(&self, request: &mut Request, until: Instant) -> Result<(), VaultError> {
+impl Protocol for Signer {
+    async fn sign(&self, request: &mut Request, until: Instant) -> Result<(), ServiceError> {
         let credentials = self.keys.get(until).await?;
         let time = UNIX_EPOCH + Duration::from_secs(u64::try_from(self.clock.now().0).unwrap_or_default());
         let headers = self.headers(request, credentials, time).ok_or_else(|| {
             let next = "check that the access key and the session token were copied whole";
-            VaultError::new(VaultFault::Unauthenticated, "the request cannot be signed with this credential", next)
+            ServiceError::new(ServiceFault::Unauthenticated, "the request cannot be signed with this credential", next)
         })?;
         for (name, value) in headers {
             request.headers_mut().insert(name, value);
@@ -51,8 +51,8 @@ impl Dialect for Signer {
         Ok(())
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
-        refusal::verdict(reply)
+    fn retry_decision(&self, reply: &Reply) -> RetryDecision {
+        refusal::retry_decision(reply)
     }
 
     fn gives_away(&self, text: &str) -> bool {

@@ -2,12 +2,12 @@
 
 use reqwest::Url;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Base;
+use crate::service::http::is_loopback;
+use crate::service::words;
 use crate::vault::azure::cloud;
-use crate::vault::http::Base;
-use crate::vault::http::is_loopback;
-use crate::vault::words;
 
 /// The longest name.
 const LONGEST: usize = 127;
@@ -32,12 +32,12 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 }
 
 /// A version that was asked for, which has 32 hexadecimal digits.
-pub(super) fn version(text: &str) -> Result<&str, VaultError> {
+pub(super) fn version(text: &str) -> Result<&str, ServiceError> {
     if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(text);
     }
     let reason = format!("`{}` is no version; versions here are 32 hexadecimal digits", words::tame(text, 64));
-    Err(VaultError::new(VaultFault::NotFound, reason, "pin a version that the vault has, or leave `version` out"))
+    Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the vault has, or leave `version` out"))
 }
 
 /// A key vault.
@@ -101,12 +101,12 @@ impl Address {
     }
 
     /// Where the page after `page` is: on the same server, in the same place, with another query. Otherwise nothing is sent there.
-    pub(super) fn next(&self, page: &Url, link: &str) -> Result<Url, VaultError> {
+    pub(super) fn next(&self, page: &Url, link: &str) -> Result<Url, ServiceError> {
         let next =
             Url::parse(link).ok().filter(|next| next.username().is_empty() && next.password().is_none() && next.fragment().is_none());
         next.filter(|next| next.origin() == page.origin() && next.path() == page.path()).ok_or_else(|| {
             let reason = "the vault's list goes on at another place, and no credential is sent there";
-            VaultError::new(VaultFault::Unavailable, reason, "check the vault's address")
+            ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address")
         })
     }
 
@@ -140,7 +140,7 @@ mod tests {
     use super::Address;
     use super::check;
     use super::version;
-    use crate::vault::http::hostile;
+    use crate::service::http::fuzz_names;
 
     const VERSION: &str = "0123456789abcdef0123456789ABCDEF";
 
@@ -149,7 +149,7 @@ mod tests {
     }
 
     fn name() -> impl Strategy<Value = String> {
-        prop_oneof![2 => hostile(&["secrets", "keys", "deletedsecrets", "versions"]), 1 => "[0-9a-zA-Z-]{1,130}"]
+        prop_oneof![2 => fuzz_names(&["secrets", "keys", "deletedsecrets", "versions"]), 1 => "[0-9a-zA-Z-]{1,130}"]
     }
 
     proptest! {

@@ -2,19 +2,19 @@
 
 use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Listed;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
+use crate::vault::ListedSecret;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::azure::address::Address;
 use crate::vault::azure::refusal::refusal;
 use crate::vault::field;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
 
 /// What is told of a version beside its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,20 +30,20 @@ pub(super) struct Properties {
 
 impl Properties {
     /// A listed secret.
-    pub(super) fn listed(self) -> Listed {
-        Listed { name: self.name, version: None, created: self.created, removed: !self.enabled }
+    pub(super) fn listed(self) -> ListedSecret {
+        ListedSecret { name: self.name, version: None, created: self.created, removed: !self.enabled }
     }
 
     /// The error of a version that is switched off.
-    pub(super) fn disabled(&self) -> Option<VaultError> {
+    pub(super) fn disabled(&self) -> Option<ServiceError> {
         (!self.enabled).then(|| disabled(&self.name))
     }
 }
 
 /// The error of a version that is switched off.
-pub(super) fn disabled(name: &str) -> VaultError {
+pub(super) fn disabled(name: &str) -> ServiceError {
     let reason = format!("`{}` is disabled", words::tame(name, 64));
-    VaultError::new(VaultFault::Gone, reason, "enable it in the vault, or ask for another version")
+    ServiceError::new(ServiceFault::Gone, reason, "enable it in the vault, or ask for another version")
 }
 
 /// A version with its value, for several keys.
@@ -61,9 +61,9 @@ impl Version {
         address: &Address,
         name: &str,
         pinned: Option<&str>,
-        dialect: &dyn Dialect,
-    ) -> Result<Self, VaultError> {
-        let json = body(reply, name, dialect)?;
+        protocol: &dyn Protocol,
+    ) -> Result<Self, ServiceError> {
+        let json = body(reply, name, protocol)?;
         let properties = properties(json, address)?;
         let version = properties.version.clone().ok_or_else(|| strange("an `id` without a version"))?;
         if !properties.name.eq_ignore_ascii_case(name) || pinned.is_some_and(|pinned| !pinned.eq_ignore_ascii_case(&version)) {
@@ -77,13 +77,13 @@ impl Version {
     }
 
     /// The value, or the field `key` of it.
-    pub(super) fn fetched(&self, key: Option<&str>, current: Option<bool>) -> Result<Fetched, VaultError> {
+    pub(super) fn fetched(&self, key: Option<&str>, current: Option<bool>) -> Result<SecretValue, ServiceError> {
         let (value, shape) = match key {
             Some(key) => field::of_text(&self.value, key)?,
             None => (self.value.duplicate(), Shape::Plain),
         };
         let Properties { not_before, expires, .. } = self.properties;
-        Ok(Fetched { value, shape, version: self.number.clone(), current, not_before, expires })
+        Ok(SecretValue { value, shape, version: self.number.clone(), current, not_before, expires })
     }
 }
 
@@ -96,8 +96,8 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads a page of what was asked about `subject`.
-    pub(super) fn read(reply: &Reply, address: &Address, subject: &str, dialect: &dyn Dialect) -> Result<Self, VaultError> {
-        let json = body(reply, subject, dialect)?;
+    pub(super) fn read(reply: &Reply, address: &Address, subject: &str, protocol: &dyn Protocol) -> Result<Self, ServiceError> {
+        let json = body(reply, subject, protocol)?;
         let list = json.get("value").filter(|list| list.kind() == JsonKind::Array).ok_or_else(|| strange("a list without `value`"))?;
         let items = list.members().map(|(_, item)| properties(item, address)).collect::<Result<_, _>>()?;
         let next = match json.get("nextLink") {
@@ -110,7 +110,7 @@ impl Page {
 }
 
 /// When a deleted secret was deleted and until when it can be recovered, if the answer tells of one.
-pub(super) fn buried(reply: &Reply, name: &str) -> Option<VaultError> {
+pub(super) fn buried(reply: &Reply, name: &str) -> Option<ServiceError> {
     if reply.status != 200 {
         return None;
     }
@@ -119,18 +119,18 @@ pub(super) fn buried(reply: &Reply, name: &str) -> Option<VaultError> {
     let since = time("deletedDate").map(|time| format!(" at {time}")).unwrap_or_default();
     let until = time("scheduledPurgeDate").map(|time| format!(" until {time}")).unwrap_or_default();
     let reason = format!("`{}` was deleted{since} and can be recovered{until}", words::tame(name, 64));
-    Some(VaultError::new(VaultFault::Gone, reason, "recover it in the vault, or ask for another secret"))
+    Some(ServiceError::new(ServiceFault::Gone, reason, "recover it in the vault, or ask for another secret"))
 }
 
-fn body<'r>(reply: &'r Reply, subject: &str, dialect: &dyn Dialect) -> Result<Json<'r>, VaultError> {
+fn body<'r>(reply: &'r Reply, subject: &str, protocol: &dyn Protocol) -> Result<Json<'r>, ServiceError> {
     if reply.status != 200 {
-        return Err(refusal(reply, subject, dialect));
+        return Err(refusal(reply, subject, protocol));
     }
     let json = Json::parse(reply.body.expose()).map_err(|fault| strange(&format!("no JSON from byte {} on", fault.offset)))?;
     if json.kind() == JsonKind::Object { Ok(json) } else { Err(strange("no object")) }
 }
 
-fn properties(json: Json<'_>, address: &Address) -> Result<Properties, VaultError> {
+fn properties(json: Json<'_>, address: &Address) -> Result<Properties, ServiceError> {
     let id = json.get("id").and_then(|id| id.text()).ok_or_else(|| strange("no `id`"))?;
     let (name, version) = address.identified(&id).ok_or_else(|| strange("an `id` that is not of this vault"))?;
     let attributes = json.get("attributes").filter(|attributes| attributes.kind() == JsonKind::Object);
@@ -154,7 +154,7 @@ fn properties(json: Json<'_>, address: &Address) -> Result<Properties, VaultErro
     })
 }
 
-fn strange(what: &str) -> VaultError {
+fn strange(what: &str) -> ServiceError {
     let reason = format!("the vault's answer is not that of a key vault: {what}");
-    VaultError::new(VaultFault::Unavailable, reason, "check the vault's address")
+    ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address")
 }

@@ -20,11 +20,11 @@ use sha2::Sha256;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::identity::id_token::IdToken;
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
 use crate::vault::azure::note::Note;
-use crate::vault::id_token::IdToken;
 
 /// How many seconds a signed token is good for.
 const LIFE: i64 = 600;
@@ -50,10 +50,10 @@ impl Certificate {
         endpoint: String,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Result<Self, VaultError> {
+    ) -> Result<Self, ServiceError> {
         let bad = |reason: &str| {
-            VaultError::new(
-                VaultFault::Unauthenticated,
+            ServiceError::new(
+                ServiceFault::Unauthenticated,
                 reason,
                 "give the certificate and its RSA key in one text of PEM, without a passphrase",
             )

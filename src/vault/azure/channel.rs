@@ -14,15 +14,15 @@ use reqwest::Url;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
 
-use crate::vault::Meter;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::Meter;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Tls;
+use crate::service::http::client;
+use crate::service::http::is_loopback;
+use crate::service::http::send_once;
 use crate::vault::azure::entra;
 use crate::vault::azure::note::Note;
-use crate::vault::http::Tls;
-use crate::vault::http::client;
-use crate::vault::http::errand;
-use crate::vault::http::is_loopback;
 
 /// The way to the authority, or to the metadata service of the machine.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub(super) struct Channel {
 
 impl Channel {
     /// To the authority at `authority`, or to the machine's own services.
-    pub(super) fn new(authority: Option<Url>, tls: &Tls, note: Arc<Note>, meter: Arc<Meter>) -> Result<Self, VaultError> {
+    pub(super) fn new(authority: Option<Url>, tls: &Tls, note: Arc<Note>, meter: Arc<Meter>) -> Result<Self, ServiceError> {
         // A client's certificate is the vault's alone.
         let tls = Tls { authorities: tls.authorities.clone(), identity: None };
         let encrypted = authority.as_ref().is_some_and(|url| url.scheme() == "https");
@@ -82,7 +82,7 @@ impl Channel {
         Some(own)
     }
 
-    fn failed(&self, error: VaultError, again: bool) -> azure_core::Error {
+    fn failed(&self, error: ServiceError, again: bool) -> azure_core::Error {
         self.note.write(error);
         let kind = if again { azure_core::error::ErrorKind::Io } else { azure_core::error::ErrorKind::Credential };
         kind.into_error()
@@ -105,10 +105,10 @@ impl HttpClient for Channel {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let Some(own) = self.request(request) else {
             let reason = format!("an address that is not that of {} came up, and no credential is sent there", self.whom());
-            return Err(self.failed(VaultError::new(VaultFault::Unavailable, reason, "check the authority's address"), false));
+            return Err(self.failed(ServiceError::new(ServiceFault::Unavailable, reason, "check the authority's address"), false));
         };
         self.meter.send();
-        let reply = match errand(&self.client, own, self.whom()).await {
+        let reply = match send_once(&self.client, own, self.whom()).await {
             Ok(reply) => reply,
             Err(failure) => {
                 let mut error = failure.error;
@@ -140,7 +140,7 @@ mod tests {
     use reqwest::Url;
 
     use super::Channel;
-    use crate::vault::http::Tls;
+    use crate::service::http::Tls;
 
     fn channel(authority: Option<&str>) -> Channel {
         Channel::new(authority.map(|url| Url::parse(url).unwrap()), &Tls::default(), Arc::default(), Arc::default()).unwrap()

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use azure_identity::Executor;
 use tokio::process::Command;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
 use crate::vault::azure::entra;
 use crate::vault::azure::note::Note;
 
@@ -33,7 +33,7 @@ impl Executor for Cli {
     }
 }
 
-fn refusal(code: Option<i32>, said: &str) -> VaultError {
+fn refusal(code: Option<i32>, said: &str) -> ServiceError {
     let (reason, next) = if code == Some(127) {
         ("the Azure CLI was not found".to_owned(), "install `az`, or choose another credential")
     } else if let Some(sentence) = entra::sentence(said) {
@@ -43,7 +43,7 @@ fn refusal(code: Option<i32>, said: &str) -> VaultError {
     } else {
         ("the Azure CLI gives no token".to_owned(), "run `az account get-access-token` and see what it says")
     };
-    VaultError::new(VaultFault::Unauthenticated, reason, next)
+    ServiceError::new(ServiceFault::Unauthenticated, reason, next)
 }
 
 #[cfg(test)]

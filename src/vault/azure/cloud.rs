@@ -2,10 +2,10 @@
 
 use reqwest::Url;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::http::is_loopback;
-use crate::vault::words;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::is_loopback;
+use crate::service::words;
 
 /// A cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Challenge {
 
     /// The scope to ask for, if the vault at `host` belongs to what the token would be for. A server that is no vault could otherwise ask
     /// for a token for something else and keep it.
-    pub(super) fn scope(&self, host: &str) -> Result<String, VaultError> {
+    pub(super) fn scope(&self, host: &str) -> Result<String, ServiceError> {
         let resource = Url::parse(&self.resource).ok();
         let domain = resource.as_ref().filter(|url| matches!(url.scheme(), "https" | "http")).and_then(Url::host_str);
         let own = domain.is_some_and(|domain| {
@@ -99,7 +99,7 @@ impl Challenge {
         }
         let shown = words::tame(domain.unwrap_or(&self.resource), 128);
         let reason = format!("the vault asks for a token for {shown}, which {host} does not belong to; none was sent");
-        Err(VaultError::new(VaultFault::Unavailable, reason, "check the vault's address: it may not be a key vault"))
+        Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address: it may not be a key vault"))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What Entra ID, or a machine's identity service, says when it gives no token.
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::words;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::words;
 
 /// The longest sentence that is shown.
 const LONGEST: usize = 200;
@@ -12,21 +12,21 @@ const LONGEST: usize = 200;
 const RUN: usize = 8;
 
 /// The error of an answer without a token to a request with this body.
-pub(super) fn refusal(reply: &Reply, whom: &str, sent: &[u8]) -> VaultError {
+pub(super) fn refusal(reply: &Reply, whom: &str, sent: &[u8]) -> ServiceError {
     let said = Json::parse(reply.body.expose()).ok().and_then(|json| json.get("error_description")?.text()).unwrap_or_default();
     let said = sentence(&said).filter(|said| !repeats(said, sent));
     let number = said.as_deref().and_then(code);
     let shown = said.map(|said| format!(": {said}")).unwrap_or_default();
     let status = reply.status;
     if status == 429 {
-        return VaultError::new(VaultFault::RateLimited, format!("{whom} asks for patience{shown}"), "try again later");
+        return ServiceError::new(ServiceFault::RateLimited, format!("{whom} asks for patience{shown}"), "try again later");
     }
     if status >= 500 {
-        return VaultError::new(VaultFault::Unavailable, format!("{whom} failed with status {status}{shown}"), "try again later");
+        return ServiceError::new(ServiceFault::Unavailable, format!("{whom} failed with status {status}{shown}"), "try again later");
     }
     let reason =
         if shown.is_empty() { format!("{whom} gives no token (status {status})") } else { format!("{whom} gives no token{shown}") };
-    VaultError::new(VaultFault::Unauthenticated, reason, next(number, whom))
+    ServiceError::new(ServiceFault::Unauthenticated, reason, next(number, whom))
 }
 
 /// What helps, by the numbers of Entra ID's reference of errors.
@@ -80,8 +80,8 @@ mod tests {
     use super::refusal;
     use super::sentence;
     use crate::secret::Secret;
-    use crate::vault::VaultFault;
-    use crate::vault::http::Reply;
+    use crate::service::ServiceFault;
+    use crate::service::http::Reply;
 
     fn reply(status: u16, body: &str) -> Reply {
         Reply { status, body: Secret::copy_of(body.as_bytes()), host: None, challenge: None, error_type: None, retry_after: None }
@@ -124,7 +124,7 @@ mod tests {
             let error = refusal(&reply(status, &body), "the login service", b"");
             (error.fault, error.next)
         };
-        let is = |words: &str, next: &str| assert_eq!(of(400, words), (VaultFault::Unauthenticated, next.to_owned()), "{words}");
+        let is = |words: &str, next: &str| assert_eq!(of(400, words), (ServiceFault::Unauthenticated, next.to_owned()), "{words}");
         is("AADSTS7000215: x", "give the client secret's value, not its id");
         is("AADSTS7000222: x", "the client secret has expired: make a new one, or use a federated credential, which needs none");
         is("AADSTS700016: x", "check the client's id, and that it is an application of this tenant");
@@ -135,8 +135,8 @@ mod tests {
         is("AADSTS500011: x", "check that the vault and the tenant belong to the same cloud");
         is("AADSTS53003: x", "allow the application in the tenant's conditional access policies");
         is("AADSTS1: x", "check the tenant, the client and its credential");
-        assert_eq!(of(429, "AADSTS90055: x").0, VaultFault::RateLimited);
-        assert_eq!(of(503, "").0, VaultFault::Unavailable);
+        assert_eq!(of(429, "AADSTS90055: x").0, ServiceFault::RateLimited);
+        assert_eq!(of(503, "").0, ServiceFault::Unavailable);
         let error = refusal(&reply(400, "canary"), "the machine's identity service", b"");
         assert_eq!(error.reason, "the machine's identity service gives no token (status 400)");
         assert_eq!(error.next, "assign the identity to this machine, and name its client id if it has several");

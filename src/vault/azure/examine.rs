@@ -5,47 +5,47 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tokio::time::Instant;
 
 use crate::secret::Secret;
-use crate::vault::Finding;
-use crate::vault::Step;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::service::http::Call;
+use crate::service::http::connectivity;
+use crate::service::json::Json;
+use crate::service::words;
 use crate::vault::azure::AzureVault;
 use crate::vault::azure::bad_name;
 use crate::vault::azure::login::Token;
 use crate::vault::azure::refusal::refusal;
-use crate::vault::http::Call;
-use crate::vault::http::reach;
-use crate::vault::json::Json;
-use crate::vault::words;
 
 /// A name that no secret has, to see whether one that is there could be read.
 const ABSENT: &str = "cloze-doctor-asks-for-what-is-not-there";
 
 impl AzureVault {
     /// The findings up to the first that is bad.
-    pub(super) async fn walk(&self) -> Vec<Finding> {
-        let until = self.exchange.until();
-        let mut findings = reach(&self.exchange).await;
+    pub(super) async fn walk(&self) -> Vec<Diagnostic> {
+        let until = self.client.until();
+        let mut findings = connectivity(&self.client).await;
         if findings.iter().any(|finding| finding.outcome.is_err()) {
             return findings;
         }
         if let Err((step, error)) = self.steps(&mut findings, until).await {
-            findings.push(Finding::bad(step, error));
+            findings.push(Diagnostic::bad(step, error));
         }
         findings
     }
 
-    async fn steps(&self, findings: &mut Vec<Finding>, until: Instant) -> Result<(), (Step, VaultError)> {
+    async fn steps(&self, findings: &mut Vec<Diagnostic>, until: Instant) -> Result<(), (Step, ServiceError)> {
         let challenge = self.challenge(until).await.map_err(|error| (Step::Service, error))?;
         let scope = challenge.scope(self.address.host()).map_err(|error| (Step::Service, error))?;
         let service = format!("a key vault for tokens of {}, asked by version {}", words::tame(&challenge.resource, 64), self.api_version);
-        findings.push(Finding::good(Step::Service, service));
+        findings.push(Diagnostic::good(Step::Service, service));
         // The cloud's own scope is what a known vault gets, whatever a challenge says.
         let scope = self.scope.get_or_init(|| async { scope }).await;
         let token = self.login.token(scope, until).await.map_err(|error| (Step::Identity, error))?;
         let claims = Claims::of(token.text());
         let shown = claims.as_ref().and_then(|claims| claims.who.clone()).map(|who| format!(" ({who})")).unwrap_or_default();
-        findings.push(Finding::good(Step::Identity, format!("{}{shown}", self.login.words())));
+        findings.push(Diagnostic::good(Step::Identity, format!("{}{shown}", self.login.words())));
         let tenant = claims.and_then(|claims| claims.tenant).or_else(|| self.login.tenant().map(str::to_owned));
         if let (Some(own), Some(other)) = (&tenant, &challenge.tenant)
             && is_id(own)
@@ -54,23 +54,23 @@ impl AzureVault {
         {
             let reason = format!("the vault belongs to the tenant {other}, and the token to {own}");
             let next = "use a credential of the vault's tenant, or check the vault's name";
-            return Err((Step::Tenant, VaultError::new(VaultFault::Unauthenticated, reason, next)));
+            return Err((Step::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
         }
-        findings.push(Finding::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
-        findings.push(Finding::good(Step::Expiry, format!("the token lasts until {}", token.expires)));
+        findings.push(Diagnostic::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
+        findings.push(Diagnostic::good(Step::Expiry, format!("the token lasts until {}", token.expires)));
         let may = self.permission(&token, until).await.map_err(|error| (Step::Permission, error))?;
-        findings.push(Finding::good(Step::Permission, may));
+        findings.push(Diagnostic::good(Step::Permission, may));
         Ok(())
     }
 
-    async fn permission(&self, token: &Token, until: Instant) -> Result<String, VaultError> {
+    async fn permission(&self, token: &Token, until: Instant) -> Result<String, ServiceError> {
         let url = self.address.secret(ABSENT, None).map_err(bad_name)?;
-        let reply = self.exchange.ask(&Call::get(url), token, until).await?;
+        let reply = self.client.ask(&Call::get(url), token, until).await?;
         if !matches!(reply.status, 200 | 404) {
             return Err(refusal(&reply, "secrets", token));
         }
         let url = self.address.list(1).map_err(bad_name)?;
-        let reply = self.exchange.ask(&Call::get(url), token, until).await?;
+        let reply = self.client.ask(&Call::get(url), token, until).await?;
         Ok(match reply.status {
             200 => "secrets can be read and listed".to_owned(),
             _ => "secrets can be read, and not listed: `vault list` will not work, and a check reads values".to_owned(),

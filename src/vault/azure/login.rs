@@ -34,20 +34,20 @@ use crate::clock::Entropy;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::vault::Meter;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::Meter;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Base;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
+use crate::service::http::Tls;
 use crate::vault::azure::assertion::Certificate;
 use crate::vault::azure::assertion::Foreign;
 use crate::vault::azure::channel::Channel;
 use crate::vault::azure::cli::Cli;
 use crate::vault::azure::note::Note;
 use crate::vault::azure::settings::Credential;
-use crate::vault::http::Base;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::http::Tls;
-use crate::vault::http::Verdict;
 
 /// A token is not used any more so many seconds before its end, as `azure_identity` has it.
 const MARGIN: i64 = 300;
@@ -89,9 +89,9 @@ impl Login {
     ///
     /// # Errors
     /// An authority, a tenant or a credential that cannot be used.
-    pub(super) fn new(credential: Credential, house: Gatehouse<'_>) -> Result<Self, VaultError> {
+    pub(super) fn new(credential: Credential, house: Gatehouse<'_>) -> Result<Self, ServiceError> {
         let Gatehouse { authority, exchange, tls, meter, entropy, clock } = house;
-        let bad = |reason: String, next: &str| VaultError::new(VaultFault::Unauthenticated, reason, next);
+        let bad = |reason: String, next: &str| ServiceError::new(ServiceFault::Unauthenticated, reason, next);
         let base = Base::new(authority)
             .map_err(|reason| bad(format!("the authority's address cannot be used: {reason}"), "correct the authority"))?;
         let url = base.url().clone();
@@ -178,11 +178,11 @@ impl Login {
     }
 
     /// A token for `scope`, by `until`.
-    pub(super) async fn token(&self, scope: &str, until: Instant) -> Result<Arc<Token>, VaultError> {
+    pub(super) async fn token(&self, scope: &str, until: Instant) -> Result<Arc<Token>, ServiceError> {
         let late = || {
             let before = self.note.take().map(|error| format!("; before that: {}", error.reason)).unwrap_or_default();
             let reason = format!("{} got no token in time{before}", self.words);
-            VaultError::new(VaultFault::Unavailable, reason, "check the network, or allow more time")
+            ServiceError::new(ServiceFault::Unavailable, reason, "check the network, or allow more time")
         };
         let obtain = async {
             let mut held = self.held.lock().await;
@@ -193,13 +193,13 @@ impl Login {
             let given = self.source.get_token(&[scope], None).await.map_err(|_| {
                 self.note.take().unwrap_or_else(|| {
                     let reason = format!("{} got an answer that is no token", self.words);
-                    VaultError::new(VaultFault::Unauthenticated, reason, "check the authority's address")
+                    ServiceError::new(ServiceFault::Unauthenticated, reason, "check the authority's address")
                 })
             })?;
             let text = Secret::copy_of(given.token.secret().as_bytes());
             if text.is_empty() || !text.expose().iter().all(u8::is_ascii_graphic) {
                 let reason = format!("{} got a token with characters that no token has", self.words);
-                return Err(VaultError::new(VaultFault::Unauthenticated, reason, "check the authority's address"));
+                return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "check the authority's address"));
             }
             let token = Arc::new(Token { text, scope: scope.to_owned(), expires: Timestamp(given.expires_on.unix_timestamp()) });
             *held = Some(Arc::clone(&token));
@@ -256,13 +256,13 @@ impl Token {
 pub(super) struct Nobody;
 
 #[async_trait]
-impl Dialect for Nobody {
-    async fn sign(&self, _: &mut Request, _: Instant) -> Result<(), VaultError> {
+impl Protocol for Nobody {
+    async fn sign(&self, _: &mut Request, _: Instant) -> Result<(), ServiceError> {
         Ok(())
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
-        Verdict::of_status(reply.status)
+    fn retry_decision(&self, reply: &Reply) -> RetryDecision {
+        RetryDecision::of_status(reply.status)
     }
 
     fn gives_away(&self, _: &str) -> bool {
@@ -271,8 +271,8 @@ impl Dialect for Nobody {
 }
 
 #[async_trait]
-impl Dialect for Token {
-    async fn sign(&self, request: &mut Request, _: Instant) -> Result<(), VaultError> {
+impl Protocol for Token {
+    async fn sign(&self, request: &mut Request, _: Instant) -> Result<(), ServiceError> {
         let mut value = SecretBuffer::with_capacity(self.text.len() + 7);
         value.extend(b"Bearer ");
         value.extend(self.text.expose());
@@ -282,8 +282,8 @@ impl Dialect for Token {
         Ok(())
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
-        Verdict::of_status(reply.status)
+    fn retry_decision(&self, reply: &Reply) -> RetryDecision {
+        RetryDecision::of_status(reply.status)
     }
 
     fn gives_away(&self, text: &str) -> bool {

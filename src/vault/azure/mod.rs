@@ -27,17 +27,22 @@ use futures::future::join_all;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Call;
+use crate::service::http::HttpClient;
+use crate::service::http::Limits;
+use crate::service::http::Rate;
+use crate::service::words;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::azure::address::Address;
 use crate::vault::azure::cloud::Challenge;
 use crate::vault::azure::cloud::Cloud;
@@ -47,11 +52,6 @@ use crate::vault::azure::login::Nobody;
 use crate::vault::azure::login::Token;
 use crate::vault::azure::read::PAGES;
 use crate::vault::current;
-use crate::vault::http::Call;
-use crate::vault::http::Exchange;
-use crate::vault::http::Limits;
-use crate::vault::http::Rate;
-use crate::vault::words;
 
 /// The version of the interface that every cloud, Azure Stack and every emulator has. Later ones add nothing that is used here.
 const API_VERSION: &str = "7.5";
@@ -66,7 +66,7 @@ pub struct AzureVault {
     /// What a token has to be for, once that is known.
     scope: OnceCell<String>,
     login: Login,
-    exchange: Exchange,
+    client: HttpClient,
     prefixes: Vec<String>,
     parallel: usize,
 }
@@ -76,16 +76,16 @@ impl AzureVault {
     ///
     /// # Errors
     /// Settings that cannot work.
-    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         let Settings { url, credential, authority, api_version, prefixes, tls, mut limits } = settings;
         let api_version = api_version.unwrap_or_else(|| API_VERSION.to_owned());
         let address = Address::new(&url, &api_version).map_err(|reason| {
             let next = "give a key vault's address, such as https://NAME.vault.azure.net";
-            VaultError::new(VaultFault::Unavailable, format!("the vault's address cannot be used: {reason}"), next)
+            ServiceError::new(ServiceFault::Unavailable, format!("the vault's address cannot be used: {reason}"), next)
         })?;
         for prefix in &prefixes {
             address::check(prefix).map_err(|reason| {
-                VaultError::new(VaultFault::BadName, format!("a prefix cannot be used: {reason}"), "correct the vault's `prefixes`")
+                ServiceError::new(ServiceFault::BadName, format!("a prefix cannot be used: {reason}"), "correct the vault's `prefixes`")
             })?;
         }
         let cloud = Cloud::of(address.host());
@@ -101,26 +101,26 @@ impl AzureVault {
         };
         let login = Login::new(credential, house)?;
         limits.rate.get_or_insert(RATE);
-        let exchange = Exchange::new(address.base().url(), &tls, &limits, entropy)?;
+        let client = HttpClient::new(address.base().url(), &tls, &limits, entropy)?;
         let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
-        Ok(Self { address, api_version, scope, login, exchange, prefixes, parallel })
+        Ok(Self { address, api_version, scope, login, client, prefixes, parallel })
     }
 
     /// The name and the version of an ask, if it can be asked for at all.
-    fn pinned<'a>(&self, ask: &'a Ask) -> Result<(&'a str, Option<&'a str>), VaultError> {
+    fn pinned<'a>(&self, ask: &'a SecretRef) -> Result<(&'a str, Option<&'a str>), ServiceError> {
         self.check_name(&ask.name).map_err(bad_name)?;
         Ok((&ask.name, ask.version.as_deref().map(address::version).transpose()?))
     }
 
     /// A token for this vault. What it has to be for is known by the cloud, or else the vault is asked, without a credential.
-    async fn token(&self, until: Instant) -> Result<Arc<Token>, VaultError> {
+    async fn token(&self, until: Instant) -> Result<Arc<Token>, ServiceError> {
         let scope = self.scope.get_or_try_init(|| async { self.challenge(until).await?.scope(self.address.host()) }).await?;
         self.login.token(scope, until).await
     }
 
-    async fn challenge(&self, until: Instant) -> Result<Challenge, VaultError> {
+    async fn challenge(&self, until: Instant) -> Result<Challenge, ServiceError> {
         let url = self.address.list(1).map_err(bad_name)?;
-        let reply = self.exchange.ask(&Call::get(url), &Nobody, until).await?;
+        let reply = self.client.ask(&Call::get(url), &Nobody, until).await?;
         if let Some(challenge) = reply.challenge.as_deref().filter(|_| reply.status == 401).and_then(Challenge::read) {
             return Ok(challenge);
         }
@@ -128,16 +128,16 @@ impl AzureVault {
             return Err(refusal::refusal(&reply, "its list", &Nobody));
         }
         let reason = format!("what answers there is no key vault: it asks for no token (status {})", reply.status);
-        Err(VaultError::new(VaultFault::Unavailable, reason, "check the vault's address"))
+        Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address"))
     }
 
     /// The distinct secrets and versions with the asks for each, and an answer for each ask: so far, why it cannot be asked.
-    fn wanted<'a, T>(&self, asks: &'a [Ask]) -> (Wanted<'a>, Vec<Result<T, VaultError>>) {
+    fn wanted<'a, T>(&self, asks: &'a [SecretRef]) -> (Wanted<'a>, Vec<Result<T, ServiceError>>) {
         let mut wanted = Wanted::new();
         let answers = asks.iter().enumerate().map(|(index, ask)| {
             let version = self.pinned(ask)?;
             wanted.entry(version).or_default().push(index);
-            Err(VaultError::new(VaultFault::Unavailable, "not asked for", "report this as a bug of cloze"))
+            Err(ServiceError::new(ServiceFault::Unavailable, "not asked for", "report this as a bug of cloze"))
         });
         let answers = answers.collect();
         (wanted, answers)
@@ -148,12 +148,12 @@ impl AzureVault {
 type Wanted<'a> = BTreeMap<(&'a str, Option<&'a str>), Vec<usize>>;
 
 /// The same error for all that is wanted.
-fn fail<T>(wanted: &Wanted<'_>, answers: &mut [Result<T, VaultError>], error: &VaultError) {
+fn fail<T>(wanted: &Wanted<'_>, answers: &mut [Result<T, ServiceError>], error: &ServiceError) {
     wanted.values().flatten().for_each(|index| answers[*index] = Err(error.clone()));
 }
 
-fn bad_name(reason: String) -> VaultError {
-    VaultError::new(VaultFault::BadName, reason, "correct the name")
+fn bad_name(reason: String) -> ServiceError {
+    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
 }
 
 impl fmt::Display for AzureVault {
@@ -175,8 +175,8 @@ impl Vault for AzureVault {
         Err(format!("`{}` does not begin with a prefix that the project allows: {prefixes}", words::tame(name, 64)))
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let until = self.exchange.until();
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
+        let until = self.client.until();
         let (wanted, mut answers) = self.wanted(asks);
         if wanted.is_empty() {
             return answers;
@@ -191,7 +191,7 @@ impl Vault for AzureVault {
         let reads: Vec<_> = wanted.keys().map(|(name, version)| self.read(&token, name, *version, until)).collect();
         for (((_, version), indexes), read) in wanted.iter().zip(join_all(reads).await) {
             for index in indexes {
-                let read = read.as_ref().map_err(VaultError::clone);
+                let read = read.as_ref().map_err(ServiceError::clone);
                 answers[*index] = read.and_then(|read| read.fetched(asks[*index].key.as_deref(), version.is_none().then_some(true)));
             }
         }
@@ -199,15 +199,15 @@ impl Vault for AzureVault {
         answers
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         let secrets = Plan::distinct(asks);
         let ahead = if secrets == 0 { 0 } else { usize::from(!self.scope.initialized()) + usize::from(self.login.is_out()) };
         Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
     /// By the list of versions, which holds no value; where that is not allowed, by a read.
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        let until = self.exchange.until();
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let until = self.client.until();
         let (wanted, mut answers) = self.wanted(asks);
         if wanted.is_empty() {
             return answers;
@@ -229,7 +229,7 @@ impl Vault for AzureVault {
             let read = self.read(&token, name, *version, until).await;
             let current = version.is_none().then_some(true);
             let found = |key: Option<&str>| match &read {
-                Ok(read) => read.fetched(key, current).map(|fetched| Found::from(&fetched)),
+                Ok(read) => read.fetched(key, current).map(|fetched| SecretMetadata::from(&fetched)),
                 Err(error) => Err(error.clone()),
             };
             keys.into_iter().map(found).collect::<Vec<_>>()
@@ -243,16 +243,16 @@ impl Vault for AzureVault {
     }
 
     /// Names that cannot be asked for are left out.
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
-        let until = self.exchange.until();
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
+        let until = self.client.until();
         let token = self.token(until).await?;
         let first = self.address.list(u32::MAX).map_err(bad_name)?;
         let items = self.pages(&token, first, "its list", until).await?.ok_or_else(|| {
             let reason = format!("the vault's list has more than {PAGES} pages");
-            VaultError::new(VaultFault::Unsupported, reason, "name the secrets; they can be read all the same")
+            ServiceError::new(ServiceFault::Unsupported, reason, "name the secrets; they can be read all the same")
         })?;
         let mut seen = BTreeSet::new();
-        let mut listed: Vec<Listed> = items
+        let mut listed: Vec<ListedSecret> = items
             .into_iter()
             .filter(|item| self.check_name(&item.name).is_ok() && seen.insert(item.name.clone()))
             .map(answer::Properties::listed)
@@ -261,11 +261,11 @@ impl Vault for AzureVault {
         Ok(listed)
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         self.walk().await
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         self.login.forget().await;
         Ok(())
     }
@@ -286,10 +286,10 @@ mod tests {
     use super::Settings;
     use crate::clock::Machine;
     use crate::secret::Secret;
+    use crate::service::ServiceError;
+    use crate::service::ServiceFault;
     use crate::vault::Plan;
     use crate::vault::Vault;
-    use crate::vault::VaultError;
-    use crate::vault::VaultFault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -309,7 +309,7 @@ mod tests {
         Settings { authority: Some(server.url()), ..Settings::new(server.url(), credential) }
     }
 
-    fn made(settings: Settings) -> Result<AzureVault, VaultError> {
+    fn made(settings: Settings) -> Result<AzureVault, ServiceError> {
         AzureVault::new(settings, Arc::new(Machine), Arc::new(Machine))
     }
 
@@ -358,7 +358,7 @@ mod tests {
         suite::all(&Bench::new()).await;
     }
 
-    fn refused(change: impl FnOnce(&mut Settings)) -> VaultError {
+    fn refused(change: impl FnOnce(&mut Settings)) -> ServiceError {
         let credential = Credential::ClientSecret { tenant: "t".to_owned(), client: "c".to_owned(), secret: Secret::copy_of(b"canary") };
         let mut settings = Settings::new("https://shop.vault.azure.net", credential);
         change(&mut settings);
@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(error.reason, "the vault's address cannot be used: a managed HSM keeps keys and no secrets");
         assert_eq!(error.next, "give a key vault's address, such as https://NAME.vault.azure.net");
         let error = refused(|settings| settings.prefixes = vec!["shop/".to_owned()]);
-        assert_eq!(error.fault, VaultFault::BadName);
+        assert_eq!(error.fault, ServiceFault::BadName);
         assert!(error.reason.starts_with("a prefix cannot be used: `shop/` has '/'"));
         let error = refused(|settings| settings.authority = Some("http://login.example".to_owned()));
         assert_eq!(error.reason, "the authority's address cannot be used: plain http would show the token to the network");
@@ -406,9 +406,9 @@ mod tests {
         let answers = vault.fetch(&asks).await;
         assert!(answers[0].is_ok());
         let error = answers[1].as_ref().unwrap_err();
-        assert_eq!(error.fault, VaultFault::BadName);
+        assert_eq!(error.fault, ServiceFault::BadName);
         assert_eq!(error.reason, "`shopping` does not begin with a prefix that the project allows: `shop-`");
-        assert_eq!(vault.probe(&asks).await[2].as_ref().unwrap_err().fault, VaultFault::BadName);
+        assert_eq!(vault.probe(&asks).await[2].as_ref().unwrap_err().fault, ServiceFault::BadName);
         assert_eq!(bench.server.journal().count(), 2);
     }
 

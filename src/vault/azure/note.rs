@@ -3,22 +3,22 @@
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use crate::vault::VaultError;
+use crate::service::ServiceError;
 
 /// The last thing that went wrong.
 #[derive(Debug, Default)]
 pub(super) struct Note {
-    last: Mutex<Option<VaultError>>,
+    last: Mutex<Option<ServiceError>>,
 }
 
 impl Note {
     /// Something went wrong.
-    pub(super) fn write(&self, error: VaultError) {
+    pub(super) fn write(&self, error: ServiceError) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
     /// All is well, or begins anew; gives what was noted.
-    pub(super) fn take(&self) -> Option<VaultError> {
+    pub(super) fn take(&self) -> Option<ServiceError> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

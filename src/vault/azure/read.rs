@@ -3,9 +3,11 @@
 use reqwest::Url;
 use tokio::time::Instant;
 
-use crate::vault::Found;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Call;
+use crate::service::words;
+use crate::vault::SecretMetadata;
 use crate::vault::azure::AzureVault;
 use crate::vault::azure::answer::Page;
 use crate::vault::azure::answer::Properties;
@@ -13,30 +15,34 @@ use crate::vault::azure::answer::Version;
 use crate::vault::azure::answer::buried;
 use crate::vault::azure::bad_name;
 use crate::vault::azure::login::Token;
-use crate::vault::http::Call;
-use crate::vault::words;
 
 /// How many pages of a list are read at most.
 pub(super) const PAGES: usize = 1000;
 
 impl AzureVault {
     /// A version, or the current one.
-    pub(super) async fn read(&self, token: &Token, name: &str, version: Option<&str>, until: Instant) -> Result<Version, VaultError> {
+    pub(super) async fn read(&self, token: &Token, name: &str, version: Option<&str>, until: Instant) -> Result<Version, ServiceError> {
         let url = self.address.secret(name, version).map_err(bad_name)?;
-        let reply = self.exchange.ask(&Call::get(url), token, until).await?;
+        let reply = self.client.ask(&Call::get(url), token, until).await?;
         match Version::read(&reply, &self.address, name, version, token) {
-            Err(error) if error.fault == VaultFault::NotFound => Err(self.absent(token, name, error, until).await),
+            Err(error) if error.fault == ServiceFault::NotFound => Err(self.absent(token, name, error, until).await),
             read => read,
         }
     }
 
     /// What is known of a version, or of the current one, without its value.
-    pub(super) async fn look(&self, token: &Token, name: &str, version: Option<&str>, until: Instant) -> Result<Found, VaultError> {
+    pub(super) async fn look(
+        &self,
+        token: &Token,
+        name: &str,
+        version: Option<&str>,
+        until: Instant,
+    ) -> Result<SecretMetadata, ServiceError> {
         let first = self.address.versions(name).map_err(bad_name)?;
         let versions = match self.pages(token, first, name, until).await {
             Ok(versions) => versions,
-            Err(error) if error.fault == VaultFault::Denied => None,
-            Err(error) if error.fault == VaultFault::NotFound => return Err(self.absent(token, name, error, until).await),
+            Err(error) if error.fault == ServiceFault::Denied => None,
+            Err(error) if error.fault == ServiceFault::NotFound => return Err(self.absent(token, name, error, until).await),
             Err(error) => return Err(error),
         };
         match versions.as_deref().map(|versions| chosen(versions, version)) {
@@ -46,13 +52,13 @@ impl AzureVault {
             },
             Some(Chosen::None) => {
                 let reason = format!("`{}` or the version asked for is not in the vault", words::tame(name, 64));
-                let error = VaultError::new(VaultFault::NotFound, reason, "check the name, the version and the vault");
+                let error = ServiceError::new(ServiceFault::NotFound, reason, "check the name, the version and the vault");
                 Err(self.absent(token, name, error, until).await)
             }
             // Versions of the same second, or too many: a read tells for certain.
             Some(Chosen::Unclear) | None => {
                 let fetched = self.read(token, name, version, until).await?.fetched(None, version.is_none().then_some(true))?;
-                Ok(Found::from(&fetched))
+                Ok(SecretMetadata::from(&fetched))
             }
         }
     }
@@ -64,11 +70,11 @@ impl AzureVault {
         first: Url,
         subject: &str,
         until: Instant,
-    ) -> Result<Option<Vec<Properties>>, VaultError> {
+    ) -> Result<Option<Vec<Properties>>, ServiceError> {
         let mut url = first;
         let mut items = Vec::new();
         for _ in 0..PAGES {
-            let reply = self.exchange.ask(&Call::get(url.clone()), token, until).await?;
+            let reply = self.client.ask(&Call::get(url.clone()), token, until).await?;
             let page = Page::read(&reply, &self.address, subject, token)?;
             items.extend(page.items);
             match page.next {
@@ -80,9 +86,9 @@ impl AzureVault {
     }
 
     /// `error`, or that the secret was deleted and can be recovered, if the vault says so.
-    async fn absent(&self, token: &Token, name: &str, error: VaultError, until: Instant) -> VaultError {
+    async fn absent(&self, token: &Token, name: &str, error: ServiceError, until: Instant) -> ServiceError {
         let Ok(url) = self.address.deleted(name) else { return error };
-        let reply = self.exchange.ask(&Call::get(url), token, until).await;
+        let reply = self.client.ask(&Call::get(url), token, until).await;
         reply.ok().and_then(|reply| buried(&reply, name)).unwrap_or(error)
     }
 }
@@ -111,7 +117,7 @@ fn chosen<'a>(versions: &'a [Properties], pinned: Option<&str>) -> Chosen<'a> {
     }
 }
 
-fn found(properties: &Properties, current: Option<bool>) -> Found {
+fn found(properties: &Properties, current: Option<bool>) -> SecretMetadata {
     let Properties { version, not_before, expires, .. } = properties;
-    Found { version: version.clone().unwrap_or_default(), current, not_before: *not_before, expires: *expires, read: false }
+    SecretMetadata { version: version.clone().unwrap_or_default(), current, not_before: *not_before, expires: *expires, read: false }
 }

@@ -1,18 +1,18 @@
 //! The errors of a key vault, told apart by their codes: one status stands for many reasons.
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::words;
 use crate::vault::azure::answer::disabled;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::words;
 
 /// How much of the vault's own words is shown.
 const LONGEST: usize = 200;
 
 /// The error of an answer that brings nothing about `subject`, a secret's name or the list.
-pub(super) fn refusal(reply: &Reply, subject: &str, dialect: &dyn Dialect) -> VaultError {
+pub(super) fn refusal(reply: &Reply, subject: &str, protocol: &dyn Protocol) -> ServiceError {
     if let Some(redirect) = reply.redirect() {
         return redirect;
     }
@@ -22,11 +22,11 @@ pub(super) fn refusal(reply: &Reply, subject: &str, dialect: &dyn Dialect) -> Va
     let inner = error.and_then(|error| error.get("innererror").or_else(|| error.get("innerError")));
     let inner = text(inner, "code").unwrap_or_default();
     let code = text(error, "code").unwrap_or_default();
-    let said = text(error, "message").filter(|said| !said.is_empty() && !dialect.gives_away(said));
+    let said = text(error, "message").filter(|said| !said.is_empty() && !protocol.gives_away(said));
     let shown = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
     let says = |word: &str| said.as_ref().is_some_and(|said| said.contains(word));
     let name = words::tame(subject, 64);
-    let denied = |reason: String, next: &str| VaultError::new(VaultFault::Denied, format!("{reason}{shown}"), next);
+    let denied = |reason: String, next: &str| ServiceError::new(ServiceFault::Denied, format!("{reason}{shown}"), next);
     match (reply.status, inner.as_str()) {
         (401, _) => {
             let next = if says("AKV10032") {
@@ -34,7 +34,7 @@ pub(super) fn refusal(reply: &Reply, subject: &str, dialect: &dyn Dialect) -> Va
             } else {
                 "check that the credential is for this vault's tenant and cloud"
             };
-            VaultError::new(VaultFault::Unauthenticated, format!("the vault does not accept the token{shown}"), next)
+            ServiceError::new(ServiceFault::Unauthenticated, format!("the vault does not accept the token{shown}"), next)
         }
         (403, "SecretDisabled") => disabled(subject),
         (403, "ForbiddenByFirewall") => denied(
@@ -58,19 +58,19 @@ pub(super) fn refusal(reply: &Reply, subject: &str, dialect: &dyn Dialect) -> Va
         ),
         (404, _) if code.is_empty() || code == "SecretNotFound" => {
             let reason = format!("`{name}` or the version asked for is not in the vault");
-            VaultError::new(VaultFault::NotFound, reason, "check the name, the version and the vault")
+            ServiceError::new(ServiceFault::NotFound, reason, "check the name, the version and the vault")
         }
-        (404, _) => VaultError::new(VaultFault::NotFound, format!("the vault has no such place{shown}"), "check the vault's address"),
+        (404, _) => ServiceError::new(ServiceFault::NotFound, format!("the vault has no such place{shown}"), "check the vault's address"),
         (429, _) => {
             let next = "try again later, or read fewer secrets at once: a vault takes 4,000 requests in 10 seconds";
-            VaultError::new(VaultFault::RateLimited, format!("the vault asks for patience{shown}"), next)
+            ServiceError::new(ServiceFault::RateLimited, format!("the vault asks for patience{shown}"), next)
         }
         (status @ 500.., _) => {
-            VaultError::new(VaultFault::Unavailable, format!("the vault failed with status {status}{shown}"), "try again later")
+            ServiceError::new(ServiceFault::Unavailable, format!("the vault failed with status {status}{shown}"), "try again later")
         }
         (status, _) => {
             let reason = format!("the vault refused the request with status {status}{shown}");
-            VaultError::new(VaultFault::Unavailable, reason, "check the vault's address and `apiVersion`")
+            ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address and `apiVersion`")
         }
     }
 }

@@ -1,9 +1,9 @@
 //! How an Azure key vault is reached.
 
+use crate::identity::id_token::IdToken;
 use crate::secret::Secret;
-use crate::vault::http::Limits;
-use crate::vault::http::Tls;
-use crate::vault::id_token::IdToken;
+use crate::service::http::Limits;
+use crate::service::http::Tls;
 
 /// How a key vault is reached.
 #[derive(Debug)]

@@ -15,20 +15,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::service::words;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::Step;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::field;
-use crate::vault::words;
 
 /// Environment variables.
 #[derive(Debug)]
@@ -43,34 +43,34 @@ impl EnvVault {
     ///
     /// # Errors
     /// A prefix that no variable's name has.
-    pub fn new(settings: Settings) -> Result<Self, VaultError> {
+    pub fn new(settings: Settings) -> Result<Self, ServiceError> {
         let Settings { prefix, variables, prefixes } = settings;
         name::check_prefix(&prefix).map_err(|reason| {
             let reason = format!("the prefix of the variables cannot be one: {reason}");
-            VaultError::new(VaultFault::BadName, reason, "give a prefix such as `SHOP_`")
+            ServiceError::new(ServiceFault::BadName, reason, "give a prefix such as `SHOP_`")
         })?;
         Ok(Self { prefix, variables, prefixes })
     }
 
     /// The variable of an ask, if the ask can be answered at all.
-    fn variable(&self, ask: &Ask) -> Result<String, VaultError> {
-        self.check_name(&ask.name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"))?;
+    fn variable(&self, ask: &SecretRef) -> Result<String, ServiceError> {
+        self.check_name(&ask.name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))?;
         let variable = format!("{}{}", self.prefix, ask.name);
         if let Some(version) = &ask.version {
             let reason = format!("variables have no versions, and version `{}` of `{variable}` was asked for", words::tame(version, 32));
-            return Err(VaultError::new(VaultFault::Unsupported, reason, "leave `version` out"));
+            return Err(ServiceError::new(ServiceFault::Unsupported, reason, "leave `version` out"));
         }
         Ok(variable)
     }
 
-    fn read(&self, ask: &Ask) -> Result<Fetched, VaultError> {
+    fn read(&self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let variable = self.variable(ask)?;
         let value = self.variables.get(&variable).ok_or_else(|| unset(&variable))?;
         let (value, shape): (Secret, Shape) = match &ask.key {
             Some(key) => field::of_text(&value, key)?,
             None => (value, Shape::Plain),
         };
-        Ok(Fetched { value, shape, version: String::new(), current: Some(true), not_before: None, expires: None })
+        Ok(SecretValue { value, shape, version: String::new(), current: Some(true), not_before: None, expires: None })
     }
 
     /// The secrets whose variables are set.
@@ -81,9 +81,9 @@ impl EnvVault {
     }
 }
 
-fn unset(variable: &str) -> VaultError {
+fn unset(variable: &str) -> ServiceError {
     let next = "set it where cloze runs, or check the name: lower and upper case are told apart";
-    VaultError::new(VaultFault::NotFound, format!("the variable `{variable}` is not set"), next)
+    ServiceError::new(ServiceFault::NotFound, format!("the variable `{variable}` is not set"), next)
 }
 
 impl fmt::Display for EnvVault {
@@ -102,51 +102,51 @@ impl Vault for EnvVault {
         words::beginning(name, &self.prefixes)
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         asks.iter().map(|ask| self.read(ask)).collect()
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         Plan::none(Plan::distinct(asks))
     }
 
     /// A value is read where a field of it is asked for.
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let set: BTreeSet<String> = self.variables.names().into_iter().collect();
-        let probe = |ask: &Ask| {
+        let probe = |ask: &SecretRef| {
             if ask.key.is_some() {
-                return self.read(ask).map(|fetched| Found::from(&fetched));
+                return self.read(ask).map(|fetched| SecretMetadata::from(&fetched));
             }
             let variable = self.variable(ask)?;
-            let found = Found { version: String::new(), current: Some(true), not_before: None, expires: None, read: false };
+            let found = SecretMetadata { version: String::new(), current: Some(true), not_before: None, expires: None, read: false };
             if set.contains(&variable) { Ok(found) } else { Err(unset(&variable)) }
         };
         asks.iter().map(probe).collect()
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         if self.prefix.is_empty() {
             let reason = "without a prefix, all of the environment would be listed";
-            return Err(VaultError::new(VaultFault::Unsupported, reason, "give the vault a prefix, such as `SHOP_`"));
+            return Err(ServiceError::new(ServiceFault::Unsupported, reason, "give the vault a prefix, such as `SHOP_`"));
         }
-        Ok(self.names().into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect())
+        Ok(self.names().into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         let prefix = &self.prefix;
         let outcome = match self.names().len() {
             _ if prefix.is_empty() => Ok("every variable that a template names is one of its secrets".to_owned()),
             0 => {
                 let reason = format!("no variable begins with `{prefix}`");
-                Err(VaultError::new(VaultFault::NotFound, reason, "set the variables where cloze runs, or correct the prefix"))
+                Err(ServiceError::new(ServiceFault::NotFound, reason, "set the variables where cloze runs, or correct the prefix"))
             }
             1 => Ok(format!("1 variable begins with `{prefix}`")),
             count => Ok(format!("{count} variables begin with `{prefix}`")),
         };
-        vec![Finding { step: Step::Setup, outcome }]
+        vec![Diagnostic { step: Step::Setup, outcome }]
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 }

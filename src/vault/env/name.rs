@@ -1,6 +1,6 @@
 //! The names of variables.
 
-use crate::vault::words;
+use crate::service::words;
 
 /// The longest name of a variable.
 const LONGEST: usize = 255;

@@ -1,20 +1,20 @@
 //! What the program writes: believed where it is what the protocol says, and never shown where it could be a value.
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
+use crate::vault::ListedSecret;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::binary;
 use crate::vault::exec::refusal::Refusal;
 use crate::vault::field;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
 
 /// The members of an answer of which there is exactly one when a value is asked for.
 const OUTCOMES: [&str; 4] = ["value", "base64", "fields", "error"];
@@ -32,7 +32,7 @@ pub(super) struct Answers<'a> {
 
 impl<'a> Answers<'a> {
     /// Reads the answer to `count` asks, or to a request for everything.
-    pub(super) fn read(text: &'a Secret, count: Option<usize>) -> Result<Self, VaultError> {
+    pub(super) fn read(text: &'a Secret, count: Option<usize>) -> Result<Self, ServiceError> {
         let json = Json::parse(text.expose()).map_err(|fault| strange(&format!("no JSON from byte {} on", fault.offset)))?;
         if json.kind() != JsonKind::Object {
             return Err(strange(&format!("{} in place of an object", json.kind())));
@@ -53,7 +53,7 @@ impl<'a> Answers<'a> {
     }
 
     /// The value that answers the ask at `index`.
-    pub(super) fn fetched(&self, index: usize, ask: &Ask) -> Result<Fetched, VaultError> {
+    pub(super) fn fetched(&self, index: usize, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let (answer, facts) = self.facts(index, ask)?;
         let whole = match (one(answer, "value")?, one(answer, "base64")?) {
             (Some(value), _) => Some(value.secret().ok_or_else(|| strange("a `value` that is no text"))?),
@@ -69,25 +69,25 @@ impl<'a> Answers<'a> {
             (None, _, Some(fields)) => field_of(fields, ask)?,
             (None, _, None) => return Err(strange("an answer without a value or an error")),
         };
-        let Found { version, current, not_before, expires, read: _ } = facts;
-        Ok(Fetched { value, shape, version, current, not_before, expires })
+        let SecretMetadata { version, current, not_before, expires, read: _ } = facts;
+        Ok(SecretValue { value, shape, version, current, not_before, expires })
     }
 
     /// What is known of the secret that the ask at `index` names.
-    pub(super) fn found(&self, index: usize, ask: &Ask) -> Result<Found, VaultError> {
+    pub(super) fn found(&self, index: usize, ask: &SecretRef) -> Result<SecretMetadata, ServiceError> {
         let (answer, facts) = self.facts(index, ask)?;
         let read = OUTCOMES.iter().any(|member| answer.get(member).is_some());
-        if read { self.fetched(index, ask).map(|fetched| Found::from(&fetched)) } else { Ok(facts) }
+        if read { self.fetched(index, ask).map(|fetched| SecretMetadata::from(&fetched)) } else { Ok(facts) }
     }
 
     /// Everything that the program names and that can be asked for.
-    pub(super) fn listed(&self, allowed: impl Fn(&str) -> bool) -> Result<Vec<Listed>, VaultError> {
+    pub(super) fn listed(&self, allowed: impl Fn(&str) -> bool) -> Result<Vec<ListedSecret>, ServiceError> {
         let mut listed = Vec::new();
         for answer in &self.list {
             let name = one(*answer, "name")?.and_then(|name| name.text()).ok_or_else(|| strange("an entry without a `name`"))?;
             let version = one(*answer, "version")?.map(version).transpose()?;
             if allowed(&name) {
-                listed.push(Listed { name, version, created: None, removed: false });
+                listed.push(ListedSecret { name, version, created: None, removed: false });
             }
         }
         listed.sort_by(|one, other| one.name.cmp(&other.name));
@@ -96,7 +96,7 @@ impl<'a> Answers<'a> {
     }
 
     /// An answer that is no error, with what it says beside the value.
-    fn facts(&self, index: usize, ask: &Ask) -> Result<(Json<'a>, Found), VaultError> {
+    fn facts(&self, index: usize, ask: &SecretRef) -> Result<(Json<'a>, SecretMetadata), ServiceError> {
         let answer = *self.list.get(index).ok_or_else(|| strange("too few answers"))?;
         if OUTCOMES.iter().filter(|member| answer.get(member).is_some()).count() > 1 {
             return Err(strange("an answer that is several things at once"));
@@ -112,10 +112,10 @@ impl<'a> Answers<'a> {
         };
         let current = ask.version.is_none().then_some(true);
         let (not_before, expires) = (time(answer, "notBefore")?, time(answer, "expires")?);
-        Ok((answer, Found { version, current, not_before, expires, read: false }))
+        Ok((answer, SecretMetadata { version, current, not_before, expires, read: false }))
     }
 
-    fn refusal(&self, error: Json<'_>, ask: Option<&Ask>) -> VaultError {
+    fn refusal(&self, error: Json<'_>, ask: Option<&SecretRef>) -> ServiceError {
         let members = one(error, "kind").and_then(|kind| Ok((kind, one(error, "message")?)));
         let (kind, message) = match members {
             Ok((Some(kind), message)) if kind.kind() == JsonKind::Text => (kind, message),
@@ -134,7 +134,7 @@ fn holds_value(json: Json<'_>) -> bool {
 }
 
 /// The field that an ask names, of a secret that has fields.
-fn field_of(fields: Json<'_>, ask: &Ask) -> Result<(Secret, Shape), VaultError> {
+fn field_of(fields: Json<'_>, ask: &SecretRef) -> Result<(Secret, Shape), ServiceError> {
     if fields.kind() != JsonKind::Object {
         return Err(strange("`fields` that are no object"));
     }
@@ -142,31 +142,31 @@ fn field_of(fields: Json<'_>, ask: &Ask) -> Result<(Secret, Shape), VaultError> 
         let (name, keys) = (words::tame(&ask.name, 64), field::keys(fields));
         let reason =
             if keys.is_empty() { format!("`{name}` has no keys") } else { format!("`{name}` has the keys {keys}, and none was asked for") };
-        return Err(VaultError::new(VaultFault::BadValue, reason, "name the key, as in `secret(name=…, key=…)`"));
+        return Err(ServiceError::new(ServiceFault::BadValue, reason, "name the key, as in `secret(name=…, key=…)`"));
     };
     field::of_object(fields, key)
 }
 
 /// The member `key` of an object, which must not stand there twice.
-fn one<'a>(object: Json<'a>, key: &str) -> Result<Option<Json<'a>>, VaultError> {
+fn one<'a>(object: Json<'a>, key: &str) -> Result<Option<Json<'a>>, ServiceError> {
     let mut all = object.all(key);
     let first = all.next();
     if all.next().is_some() { Err(strange(&format!("`{key}` more than once"))) } else { Ok(first) }
 }
 
 /// A version, which people will read.
-fn version(json: Json<'_>) -> Result<String, VaultError> {
+fn version(json: Json<'_>) -> Result<String, ServiceError> {
     let fit = |text: &String| !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
     json.text().filter(fit).ok_or_else(|| strange("a `version` that is not 1 to 128 visible characters of ASCII"))
 }
 
-fn time(answer: Json<'_>, key: &str) -> Result<Option<Timestamp>, VaultError> {
+fn time(answer: Json<'_>, key: &str) -> Result<Option<Timestamp>, ServiceError> {
     let Some(time) = one(answer, key)? else { return Ok(None) };
     let time = time.text().and_then(|text| Timestamp::from_rfc3339(&text));
     time.map(Some).ok_or_else(|| strange(&format!("a `{key}` that is no time such as `2026-01-31T00:00:00Z`")))
 }
 
-fn strange(what: &str) -> VaultError {
+fn strange(what: &str) -> ServiceError {
     let reason = format!("the program's answer is not that of `{}`: {what}", super::request::PROTOCOL);
-    VaultError::new(VaultFault::Unavailable, reason, "correct the program; the protocol is in cloze's documentation")
+    ServiceError::new(ServiceFault::Unavailable, reason, "correct the program; the protocol is in cloze's documentation")
 }

@@ -54,22 +54,22 @@ use std::fmt;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::blank::Ask;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::blank::SecretRef;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::service::words;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
-use crate::vault::Step;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::current;
 use crate::vault::exec::answer::Answers;
 use crate::vault::exec::program::Program;
 use crate::vault::exec::request::Operation;
 use crate::vault::name;
-use crate::vault::words;
 
 /// A program of the user's.
 #[derive(Debug)]
@@ -83,26 +83,26 @@ impl ExecVault {
     ///
     /// # Errors
     /// A command without a path, and a prefix that is none.
-    pub fn new(settings: Settings) -> Result<Self, VaultError> {
+    pub fn new(settings: Settings) -> Result<Self, ServiceError> {
         let Settings { command, directory, deadline, prefixes, withheld } = settings;
         let program = Program::new(&command, directory, deadline, withheld)?;
         let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
         for prefix in &prefixes {
             name::check(prefix).map_err(|reason| {
                 let reason = format!("a prefix cannot be used: {reason}");
-                VaultError::new(VaultFault::BadName, reason, "correct the prefix in the project file")
+                ServiceError::new(ServiceFault::BadName, reason, "correct the prefix in the project file")
             })?;
         }
         Ok(Self { program, prefixes })
     }
 
     /// The error of an ask that the program is not asked.
-    fn check(&self, ask: &Ask) -> Result<(), VaultError> {
-        self.check_name(&ask.name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"))?;
+    fn check(&self, ask: &SecretRef) -> Result<(), ServiceError> {
+        self.check_name(&ask.name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))?;
         match ask.version.as_deref() {
             Some(version) if version.is_empty() || version.len() > 128 || !version.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 let reason = format!("`{}` is no version; one has 1 to 128 visible characters of ASCII", words::tame(version, 32));
-                Err(VaultError::new(VaultFault::NotFound, reason, "pin a version that the program knows, or leave `version` out"))
+                Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the program knows, or leave `version` out"))
             }
             _ => Ok(()),
         }
@@ -112,11 +112,11 @@ impl ExecVault {
     async fn run<T>(
         &self,
         operation: Operation,
-        (asks, until): (&[Ask], Instant),
-        take: impl Fn(&Answers<'_>, usize, &Ask) -> Result<T, VaultError>,
-    ) -> Vec<Result<T, VaultError>> {
-        let mut answers: Vec<Option<Result<T, VaultError>>> = Vec::new();
-        let mut distinct: Vec<&Ask> = Vec::new();
+        (asks, until): (&[SecretRef], Instant),
+        take: impl Fn(&Answers<'_>, usize, &SecretRef) -> Result<T, ServiceError>,
+    ) -> Vec<Result<T, ServiceError>> {
+        let mut answers: Vec<Option<Result<T, ServiceError>>> = Vec::new();
+        let mut distinct: Vec<&SecretRef> = Vec::new();
         let mut places: BTreeMap<(&str, Option<&str>, Option<&str>), usize> = BTreeMap::new();
         let mut wanted = Vec::new();
         for ask in asks {
@@ -131,17 +131,17 @@ impl ExecVault {
         }
         if !distinct.is_empty() {
             let output = self.program.run(&request::text(operation, &distinct), until).await;
-            let read = output.as_ref().map_err(VaultError::clone).and_then(|output| Answers::read(output, Some(distinct.len())));
+            let read = output.as_ref().map_err(ServiceError::clone).and_then(|output| Answers::read(output, Some(distinct.len())));
             for ((ask, place), answer) in asks.iter().zip(wanted).zip(&mut answers) {
                 if let Some(place) = place {
-                    *answer = Some(read.as_ref().map_err(VaultError::clone).and_then(|read| take(read, place, ask)));
+                    *answer = Some(read.as_ref().map_err(ServiceError::clone).and_then(|read| take(read, place, ask)));
                 }
             }
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was refused or answered"))).collect()
     }
 
-    async fn fetch_by(&self, asks: &[Ask], until: Instant) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
         let mut answers = self.run(Operation::Fetch, (asks, until), |answers, index, ask| answers.fetched(index, ask)).await;
         current::tell(asks, &mut answers);
@@ -167,32 +167,37 @@ impl Vault for ExecVault {
         Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         self.fetch_by(asks, self.program.until()).await
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         Plan { secrets: Plan::distinct(asks), calls: usize::from(!asks.is_empty()), ahead: 0, parallel: 1 }
     }
 
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let until = self.program.until();
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
         let answers = self.run(Operation::Probe, (asks, until), |answers, index, ask| answers.found(index, ask)).await;
-        if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == VaultFault::Unsupported)) {
-            return self.fetch_by(asks, until).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect();
+        if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == ServiceFault::Unsupported)) {
+            return self
+                .fetch_by(asks, until)
+                .await
+                .into_iter()
+                .map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched)))
+                .collect();
         }
         answers
     }
 
     /// Names that cannot be asked for are left out.
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let output = self.program.run(&request::text(Operation::List, &[]), self.program.until()).await?;
         Answers::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
     }
 
-    async fn examine(&self) -> Vec<Finding> {
-        let there = Finding { step: Step::Setup, outcome: self.program.there().await };
+    async fn examine(&self) -> Vec<Diagnostic> {
+        let there = Diagnostic { step: Step::Setup, outcome: self.program.there().await };
         if there.outcome.is_err() {
             return vec![there];
         }
@@ -201,13 +206,13 @@ impl Vault for ExecVault {
             Err(error) => Err(error),
         };
         let spoken = match spoken {
-            Err(error) if error.fault != VaultFault::Unsupported => Err(error),
+            Err(error) if error.fault != ServiceFault::Unsupported => Err(error),
             _ => Ok(format!("it answers as `{}` says", request::PROTOCOL)),
         };
-        vec![there, Finding { step: Step::Service, outcome: spoken }]
+        vec![there, Diagnostic { step: Step::Service, outcome: spoken }]
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 }

@@ -25,9 +25,9 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::words;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::words;
 
 /// The most bytes that a program may write to its standard output, and to its standard error.
 const LIMIT: usize = 16 << 20;
@@ -46,10 +46,10 @@ pub(super) struct Program {
 
 impl Program {
     /// The program that `command` names, to be run in `directory` without the variables `withheld`. It need not be there yet.
-    pub(super) fn new(command: &[String], directory: PathBuf, deadline: Duration, withheld: Vec<String>) -> Result<Self, VaultError> {
+    pub(super) fn new(command: &[String], directory: PathBuf, deadline: Duration, withheld: Vec<String>) -> Result<Self, ServiceError> {
         let unusable = |reason: String| {
             let next = "give an absolute path, or one from the project's root such as `./bin/secrets`";
-            VaultError::new(VaultFault::Unavailable, reason, next)
+            ServiceError::new(ServiceFault::Unavailable, reason, next)
         };
         let Some((name, arguments)) = command.split_first() else {
             return Err(unusable("no program is named".to_owned()));
@@ -78,7 +78,7 @@ impl Program {
     }
 
     /// Whether there is a file of that name, and what it is.
-    pub(super) async fn there(&self) -> Result<String, VaultError> {
+    pub(super) async fn there(&self) -> Result<String, ServiceError> {
         let metadata = tokio::fs::metadata(&self.path).await.map_err(|error| self.absent(error.kind()))?;
         if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
             Ok(format!("the program `{}` is there", self.name))
@@ -88,7 +88,7 @@ impl Program {
     }
 
     /// What the program writes by `until` when `input` is what it reads.
-    pub(super) async fn run(&self, input: &Secret, until: Instant) -> Result<Secret, VaultError> {
+    pub(super) async fn run(&self, input: &Secret, until: Instant) -> Result<Secret, ServiceError> {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).current_dir(&self.directory).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -101,18 +101,18 @@ impl Program {
             Ok(Ok(ended)) => ended,
             Ok(Err(Excess)) => {
                 let reason = format!("the program `{}` wrote more than {} MiB and was ended", self.name, LIMIT >> 20);
-                return Err(VaultError::new(VaultFault::Unavailable, reason, "let it write its answer and nothing else"));
+                return Err(ServiceError::new(ServiceFault::Unavailable, reason, "let it write its answer and nothing else"));
             }
             Err(_) => {
                 let reason = format!("the program `{}` did not end within {} s", self.name, self.deadline.as_secs_f32());
-                return Err(VaultError::new(VaultFault::Unavailable, reason, "see what it waits for, or allow more time"));
+                return Err(ServiceError::new(ServiceFault::Unavailable, reason, "see what it waits for, or allow more time"));
             }
         };
         if status.is_some_and(|status| status.success()) { Ok(output) } else { Err(self.failed(status, complaints)) }
     }
 
     /// Why the program is none.
-    pub(super) fn absent(&self, kind: io::ErrorKind) -> VaultError {
+    pub(super) fn absent(&self, kind: io::ErrorKind) -> ServiceError {
         let name = &self.name;
         let (reason, next) = match kind {
             io::ErrorKind::NotFound => {
@@ -124,10 +124,10 @@ impl Program {
             }
             other => (format!("the program `{name}` cannot be started: {other}"), "run it by hand to see why"),
         };
-        VaultError::new(VaultFault::Unavailable, reason, next)
+        ServiceError::new(ServiceFault::Unavailable, reason, next)
     }
 
-    fn failed(&self, status: Option<ExitStatus>, complaints: usize) -> VaultError {
+    fn failed(&self, status: Option<ExitStatus>, complaints: usize) -> ServiceError {
         let end = match (status.and_then(|status| status.code()), status.and_then(|status| status.signal())) {
             (Some(code), _) => format!("ended with exit code {code}"),
             (None, Some(signal)) => format!("was ended by signal {signal}"),
@@ -139,7 +139,7 @@ impl Program {
             bytes => format!("; it wrote {bytes} bytes to its standard error, which may hold values and are not shown"),
         };
         let reason = format!("the program `{}` {end}{said}", self.name);
-        VaultError::new(VaultFault::Unavailable, reason, "run it by hand with a request on its standard input")
+        ServiceError::new(ServiceFault::Unavailable, reason, "run it by hand with a request on its standard input")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
@@ -22,7 +22,7 @@ pub(super) enum Operation {
 }
 
 /// The text of a request.
-pub(super) fn text(operation: Operation, asks: &[&Ask]) -> Secret {
+pub(super) fn text(operation: Operation, asks: &[&SecretRef]) -> Secret {
     let asks = asks.iter().map(|ask| Wanted { name: &ask.name, key: ask.key.as_deref(), version: ask.version.as_deref() }).collect();
     let mut buffer = SecretBuffer::with_capacity(4096);
     let request = Request { api_version: PROTOCOL, operation, asks };
@@ -52,12 +52,12 @@ struct Wanted<'a> {
 mod tests {
     use super::Operation;
     use super::text;
-    use crate::blank::Ask;
+    use crate::blank::SecretRef;
 
     #[test]
     fn is_as_documented() {
-        let plain = Ask { vault: "v".to_owned(), name: "shop/db".to_owned(), key: None, version: None };
-        let pinned = Ask { key: Some("a\"b".to_owned()), version: Some("3".to_owned()), ..plain.clone() };
+        let plain = SecretRef { vault: "v".to_owned(), name: "shop/db".to_owned(), key: None, version: None };
+        let pinned = SecretRef { key: Some("a\"b".to_owned()), version: Some("3".to_owned()), ..plain.clone() };
         assert_eq!(
             text(Operation::Fetch, &[&plain, &pinned]).expose_text().unwrap(),
             concat!(

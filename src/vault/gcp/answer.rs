@@ -1,12 +1,12 @@
 //! What Secret Manager answers when all is well: a value whose checksum is right, a version, a page of names.
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
+use crate::service::ServiceError;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
 use crate::vault::binary;
 use crate::vault::gcp::place::Place;
 use crate::vault::gcp::refusal;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
 
 /// A version with its value (google.cloud.secretmanager.v1.AccessSecretVersionResponse).
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) enum Unread {
     /// The checksum is not that of the value.
     Damaged,
     /// Anything else.
-    Strange(VaultError),
+    Strange(ServiceError),
 }
 
 /// The version of the secret `name` in the body of an answer.
@@ -46,7 +46,7 @@ pub(super) fn version(body: &Secret, place: &Place, name: &str, wanted: Option<&
 
 /// The number of the version that a body tells of, and whether its value can be read
 /// (google.cloud.secretmanager.v1.SecretVersion).
-pub(super) fn state(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<(String, State), VaultError> {
+pub(super) fn state(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<(String, State), ServiceError> {
     let json = object(body)?;
     let number = number(json, place, name, wanted)?;
     let state = json.get("state").ok_or_else(|| refusal::strange("a version without a `state`"))?;
@@ -69,7 +69,7 @@ pub(super) enum State {
 }
 
 /// The names on a page of a list, and where the next page begins, if there is one.
-pub(super) fn page(body: &Secret, place: &Place) -> Result<(Vec<String>, Option<String>), VaultError> {
+pub(super) fn page(body: &Secret, place: &Place) -> Result<(Vec<String>, Option<String>), ServiceError> {
     let json = object(body)?;
     let mut names = Vec::new();
     if let Some(secrets) = json.get("secrets") {
@@ -84,17 +84,17 @@ pub(super) fn page(body: &Secret, place: &Place) -> Result<(Vec<String>, Option<
 }
 
 /// Whether a body names the permission (google.iam.v1.TestIamPermissionsResponse).
-pub(super) fn allows(body: &Secret, permission: &str) -> Result<bool, VaultError> {
+pub(super) fn allows(body: &Secret, permission: &str) -> Result<bool, ServiceError> {
     let held = object(body)?.get("permissions");
     Ok(held.is_some_and(|held| held.members().any(|(_, held)| held.is(permission))))
 }
 
-fn object(body: &Secret) -> Result<Json<'_>, VaultError> {
+fn object(body: &Secret) -> Result<Json<'_>, ServiceError> {
     let json = Json::parse(body.expose()).map_err(|fault| refusal::strange(&format!("no JSON from byte {} on", fault.offset)))?;
     if json.kind() == JsonKind::Object { Ok(json) } else { Err(refusal::strange(&format!("{} in place of an object", json.kind()))) }
 }
 
-fn number(json: Json<'_>, place: &Place, name: &str, wanted: Option<&str>) -> Result<String, VaultError> {
+fn number(json: Json<'_>, place: &Place, name: &str, wanted: Option<&str>) -> Result<String, ServiceError> {
     let resource = json.get("name").and_then(|resource| resource.text()).ok_or_else(|| refusal::strange("a version without a `name`"))?;
     let number = place.number(&resource, name).ok_or_else(|| refusal::strange("a version of another secret"))?;
     match wanted.filter(|wanted| wanted.starts_with(|first: char| first.is_ascii_digit())) {

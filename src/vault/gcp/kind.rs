@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::vault::words;
+use crate::service::words;
 
 /// Who asks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -28,14 +28,14 @@ use tokio::time::sleep;
 use tokio::time::timeout_at;
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
+use crate::service::http::is_loopback;
+use crate::service::http::safe;
 use crate::vault::gcp::kind::Kind;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::http::Verdict;
-use crate::vault::http::is_loopback;
-use crate::vault::http::safe;
 
 /// What tokens are asked for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
@@ -65,7 +65,7 @@ pub(super) struct Login {
 enum State {
     New,
     Open(Credentials),
-    Failed(VaultError, Instant),
+    Failed(ServiceError, Instant),
 }
 
 impl Login {
@@ -85,7 +85,7 @@ impl Login {
     }
 
     /// Logs in, and says who that is.
-    pub(super) async fn who(&self, until: Instant) -> Result<Kind, VaultError> {
+    pub(super) async fn who(&self, until: Instant) -> Result<Kind, ServiceError> {
         self.headers(until).await?;
         let state = self.state.lock().await;
         let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +96,7 @@ impl Login {
     }
 
     /// The headers that show who asks.
-    async fn headers(&self, until: Instant) -> Result<HeaderMap, VaultError> {
+    async fn headers(&self, until: Instant) -> Result<HeaderMap, ServiceError> {
         let mut state = self.state.lock().await;
         if let State::Failed(error, when) = &*state
             && when.elapsed() < GRUDGE
@@ -117,7 +117,7 @@ impl Login {
         }
     }
 
-    async fn attempts(&self, state: &mut State, until: Instant) -> Result<HeaderMap, VaultError> {
+    async fn attempts(&self, state: &mut State, until: Instant) -> Result<HeaderMap, ServiceError> {
         let mut attempt = 0;
         loop {
             let credentials = match state {
@@ -142,7 +142,7 @@ impl Login {
         }
     }
 
-    fn open(&self) -> Result<Credentials, VaultError> {
+    fn open(&self) -> Result<Credentials, ServiceError> {
         // The crate's HTTP client speaks TLS by what the process has; the first to set it wins, and ring is all there is here.
         ring::default_provider().install_default().ok();
         let built = match &self.given {
@@ -172,19 +172,19 @@ impl Login {
 }
 
 /// The JSON of credentials.
-fn read(json: &Secret) -> Result<Value, VaultError> {
+fn read(json: &Secret) -> Result<Value, ServiceError> {
     serde_json::from_slice(json.expose()).map_err(|_| unusable("are not the JSON that they should be"))
 }
 
 /// Whether credentials that the project names ask for nothing that is not the project's to choose: whoever may change the file could have
 /// any file of the machine sent anywhere, or any program run. At whatever depth, for one login can be the source of another.
-fn trusted(json: &Value) -> Result<(), VaultError> {
+fn trusted(json: &Value) -> Result<(), ServiceError> {
     let yours = "name the file in GOOGLE_APPLICATION_CREDENTIALS: that is for whoever runs this to say, and not for the project";
     match json {
         Value::Object(fields) => {
             let source = fields.get("credential_source").and_then(Value::as_object);
             if let Some(way) = SOURCES.iter().find(|way| source.is_some_and(|source| source.contains_key(**way))) {
-                return Err(VaultError { next: yours.to_owned(), ..unusable(&format!("of the project ask for a token by `{way}`")) });
+                return Err(ServiceError { next: yours.to_owned(), ..unusable(&format!("of the project ask for a token by `{way}`")) });
             }
             let mut addresses = ADDRESSES.iter().filter_map(|key| fields.get(*key)?.as_str());
             if addresses.any(|address| Url::parse(address).is_err()) {
@@ -202,48 +202,52 @@ fn trusted(json: &Value) -> Result<(), VaultError> {
             if is_googles || is_loopback(host) {
                 return Ok(());
             }
-            Err(VaultError { next: yours.to_owned(), ..unusable(&format!("of the project name {host}, which is not Google's")) })
+            Err(ServiceError { next: yours.to_owned(), ..unusable(&format!("of the project name {host}, which is not Google's")) })
         }
         _ => Ok(()),
     }
 }
 
-fn unusable(what: &str) -> VaultError {
+fn unusable(what: &str) -> ServiceError {
     let next = "give the JSON of a service account, a user's login or a workload's federation, as `gcloud` writes it";
-    VaultError::new(VaultFault::Unauthenticated, format!("the Google credentials {what}"), next)
+    ServiceError::new(ServiceFault::Unauthenticated, format!("the Google credentials {what}"), next)
 }
 
 /// Why there is no token, in our words: the crate's own may hold what the server sent.
-fn refused(kind: &Kind, error: Option<&CredentialsError>) -> VaultError {
+fn refused(kind: &Kind, error: Option<&CredentialsError>) -> ServiceError {
     if kind.is_metadata_server() {
         let reason = "there are no Google credentials here, and no metadata server gave a token";
         let next = "run `gcloud auth application-default login`, name a credentials file in GOOGLE_APPLICATION_CREDENTIALS, or run on \
                     Google Cloud with a service account";
-        return VaultError::new(VaultFault::Unauthenticated, reason, next);
+        return ServiceError::new(ServiceFault::Unauthenticated, reason, next);
     }
     let Some(error) = error else {
         let reason = format!("no token for Google came within {} s", PATIENCE.as_secs());
-        return VaultError::new(VaultFault::Unavailable, reason, "check the network, and the address in the credentials");
+        return ServiceError::new(ServiceFault::Unavailable, reason, "check the network, and the address in the credentials");
     };
     let status = causes(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>()?.status()).map(|status| status.as_u16());
     let said = status.map(|status| format!(" (status {status})")).unwrap_or_default();
     if causes(error).any(|cause| cause.to_string().contains("invalid_grant")) {
         let reason = format!("the login at Google has expired or was revoked{said}");
         let next = "log in again, as with `gcloud auth application-default login`, or make a new key";
-        return VaultError::new(VaultFault::Unauthenticated, reason, next);
+        return ServiceError::new(ServiceFault::Unauthenticated, reason, next);
     }
     match status {
         _ if error.is_transient() => {
             let reason = format!("no token could be had for Google{said}");
-            VaultError::new(VaultFault::Unavailable, reason, "check the network, and try again later")
+            ServiceError::new(ServiceFault::Unavailable, reason, "check the network, and try again later")
         }
         Some(_) => {
             let reason = format!("Google gave no token for these credentials{said}");
-            VaultError::new(VaultFault::Unauthenticated, reason, "check the credentials, and what the identity provider allows")
+            ServiceError::new(ServiceFault::Unauthenticated, reason, "check the credentials, and what the identity provider allows")
         }
         None => {
             let reason = "no token can be made from the Google credentials";
-            VaultError::new(VaultFault::Unauthenticated, reason, "check the private key, or the file or program that the credentials name")
+            ServiceError::new(
+                ServiceFault::Unauthenticated,
+                reason,
+                "check the private key, or the file or program that the credentials name",
+            )
         }
     }
 }
@@ -260,8 +264,8 @@ impl fmt::Debug for Login {
 }
 
 #[async_trait]
-impl Dialect for Login {
-    async fn sign(&self, request: &mut Request, until: Instant) -> Result<(), VaultError> {
+impl Protocol for Login {
+    async fn sign(&self, request: &mut Request, until: Instant) -> Result<(), ServiceError> {
         for (name, mut value) in self.headers(until).await? {
             let Some(name) = name else { continue };
             value.set_sensitive(true);
@@ -270,8 +274,8 @@ impl Dialect for Login {
         Ok(())
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
-        Verdict::of_status(reply.status)
+    fn retry_decision(&self, reply: &Reply) -> RetryDecision {
+        RetryDecision::of_status(reply.status)
     }
 
     fn gives_away(&self, text: &str) -> bool {

@@ -28,20 +28,26 @@ use async_trait::async_trait;
 use futures::future::join_all;
 use tokio::time::Instant;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::service::http::Call;
+use crate::service::http::HttpClient;
+use crate::service::http::Limits;
+use crate::service::http::Rate;
+use crate::service::http::connectivity;
+use crate::service::words;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::Step;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::current;
 use crate::vault::field;
 use crate::vault::gcp::answer::State;
@@ -50,12 +56,6 @@ use crate::vault::gcp::answer::Version;
 use crate::vault::gcp::login::Login;
 use crate::vault::gcp::place::Place;
 use crate::vault::gcp::refusal::Subject;
-use crate::vault::http::Call;
-use crate::vault::http::Exchange;
-use crate::vault::http::Limits;
-use crate::vault::http::Rate;
-use crate::vault::http::reach;
-use crate::vault::words;
 
 /// The quotas of a project, a minute (docs.cloud.google.com/secret-manager/quotas): reading values, and everything else that reads.
 const ACCESSES: Rate = Rate { calls: 90_000, per: Duration::from_mins(1) };
@@ -76,9 +76,9 @@ pub struct GcpVault {
     parallel: usize,
     deadline: Duration,
     /// For values.
-    values: Exchange,
+    values: HttpClient,
     /// For everything else, which has a quota of its own.
-    facts: Exchange,
+    facts: HttpClient,
     clock: Arc<dyn Clock>,
 }
 
@@ -90,15 +90,15 @@ impl GcpVault {
     ///
     /// # Errors
     /// A project, location or endpoint that cannot be one, and a machine without CA certificates.
-    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         let Settings { project, location, endpoint, credentials, prefixes, tls, limits } = settings;
         let place = Place::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
-            VaultError::new(VaultFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
+            ServiceError::new(ServiceFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
         })?;
         let (parallel, deadline) = (limits.parallel, limits.deadline);
         let rated = |rate: Rate| Limits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
-        let values = Exchange::new(place.base().url(), &tls, &rated(ACCESSES), Arc::clone(&entropy))?;
-        let facts = Exchange::new(place.base().url(), &tls, &rated(READS), entropy)?;
+        let values = HttpClient::new(place.base().url(), &tls, &rated(ACCESSES), Arc::clone(&entropy))?;
+        let facts = HttpClient::new(place.base().url(), &tls, &rated(READS), entropy)?;
         Ok(Self { place, prefixes, given: credentials.is_some(), login: Login::new(credentials), parallel, deadline, values, facts, clock })
     }
 
@@ -107,13 +107,13 @@ impl GcpVault {
     }
 
     /// Whether an ask can be asked at all.
-    fn check(&self, ask: &Ask) -> Result<(), VaultError> {
+    fn check(&self, ask: &SecretRef) -> Result<(), ServiceError> {
         self.check_name(&ask.name).map_err(bad_name)?;
         ask.version.as_deref().map_or(Ok(()), place::check_version)
     }
 
     /// A value, asked for once more when it was damaged.
-    async fn read(&self, wanted: Wanted<'_>, until: Instant) -> Result<Version, VaultError> {
+    async fn read(&self, wanted: Wanted<'_>, until: Instant) -> Result<Version, ServiceError> {
         let (name, version) = wanted;
         let subject = self.subject(wanted, ACCESS);
         for _ in 0..2 {
@@ -132,7 +132,7 @@ impl GcpVault {
     }
 
     /// The number of a version that could be read, without reading it.
-    async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, VaultError> {
+    async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, ServiceError> {
         let (name, version) = wanted;
         let call = Call::get(self.place.version(name, version, None).map_err(bad_name)?);
         let reply = self.facts.ask(&call, &self.login, until).await?;
@@ -156,11 +156,11 @@ impl GcpVault {
     }
 
     /// What is known of a version. Where only its value may be read, or more was asked than the quota allows, the value is read.
-    async fn probed(&self, wanted: Wanted<'_>, read: bool, until: Instant) -> Result<Probed, VaultError> {
+    async fn probed(&self, wanted: Wanted<'_>, read: bool, until: Instant) -> Result<Probed, ServiceError> {
         if !read {
             match self.look(wanted, until).await {
                 Ok(number) => return Ok(Probed::Seen(number)),
-                Err(error) if matches!(error.fault, VaultFault::Denied | VaultFault::RateLimited) => {}
+                Err(error) if matches!(error.fault, ServiceFault::Denied | ServiceFault::RateLimited) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -176,7 +176,7 @@ impl GcpVault {
         looks
     }
 
-    async fn page(&self, token: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), VaultError> {
+    async fn page(&self, token: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), ServiceError> {
         let call = Call::get(self.place.list(size, token).map_err(bad_name)?);
         let reply = self.facts.ask(&call, &self.login, until).await?;
         if reply.status == 200 {
@@ -187,14 +187,14 @@ impl GcpVault {
     }
 
     /// Whether the identity may ask this project for anything.
-    async fn may(&self) -> Finding {
+    async fn may(&self) -> Diagnostic {
         match self.page("", 1, self.facts.until()).await {
-            Ok(_) => Finding::good(Step::Permission, format!("may list the secrets of the project `{}`", self.place.project())),
+            Ok(_) => Diagnostic::good(Step::Permission, format!("may list the secrets of the project `{}`", self.place.project())),
             // Reading does not need it; the other kinds of 403 have other words.
-            Err(error) if error.fault == VaultFault::Denied && error.reason.starts_with("the identity lacks") => {
-                Finding::good(Step::Permission, "may not list secrets; `cloze check --online` tells whether it may read them")
+            Err(error) if error.fault == ServiceFault::Denied && error.reason.starts_with("the identity lacks") => {
+                Diagnostic::good(Step::Permission, "may not list secrets; `cloze check --online` tells whether it may read them")
             }
-            Err(error) => Finding::bad(Step::Permission, error),
+            Err(error) => Diagnostic::bad(Step::Permission, error),
         }
     }
 }
@@ -207,24 +207,24 @@ enum Probed {
 }
 
 /// The field that an ask names, or the whole value.
-fn fetched(version: &Version, ask: &Ask) -> Result<Fetched, VaultError> {
+fn fetched(version: &Version, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
     let (value, shape) = match &ask.key {
         Some(key) => field::of_text(&version.value, key)?,
         None => (version.value.duplicate(), Shape::Plain),
     };
-    Ok(Fetched { value, shape, version: version.number.clone(), current: None, not_before: None, expires: None })
+    Ok(SecretValue { value, shape, version: version.number.clone(), current: None, not_before: None, expires: None })
 }
 
-fn found(probed: &Probed, ask: &Ask) -> Result<Found, VaultError> {
+fn found(probed: &Probed, ask: &SecretRef) -> Result<SecretMetadata, ServiceError> {
     let current = ask.version.is_none().then_some(true);
     match probed {
-        Probed::Read(version) => fetched(version, ask).map(|fetched| Found { current, ..Found::from(&fetched) }),
-        Probed::Seen(number) => Ok(Found { version: number.clone(), current, not_before: None, expires: None, read: false }),
+        Probed::Read(version) => fetched(version, ask).map(|fetched| SecretMetadata { current, ..SecretMetadata::from(&fetched) }),
+        Probed::Seen(number) => Ok(SecretMetadata { version: number.clone(), current, not_before: None, expires: None, read: false }),
     }
 }
 
-fn bad_name(reason: String) -> VaultError {
-    VaultError::new(VaultFault::BadName, reason, "correct the name")
+fn bad_name(reason: String) -> ServiceError {
+    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
 }
 
 impl fmt::Display for GcpVault {
@@ -241,23 +241,23 @@ impl Vault for GcpVault {
         words::beginning(name, &self.prefixes)
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let until = self.values.until();
-        let checked: Vec<Result<(), VaultError>> = asks.iter().map(|ask| self.check(ask)).collect();
+        let checked: Vec<Result<(), ServiceError>> = asks.iter().map(|ask| self.check(ask)).collect();
         let wanted: BTreeSet<Wanted<'_>> =
             asks.iter().zip(&checked).filter(|(_, checked)| checked.is_ok()).map(|(ask, _)| wanted_of(ask)).collect();
         let reads: Vec<_> = wanted.iter().map(|wanted| self.read(*wanted, until)).collect();
-        let read: BTreeMap<Wanted<'_>, Result<Version, VaultError>> = wanted.iter().copied().zip(join_all(reads).await).collect();
-        let answer = |(ask, checked): (&Ask, Result<(), VaultError>)| {
+        let read: BTreeMap<Wanted<'_>, Result<Version, ServiceError>> = wanted.iter().copied().zip(join_all(reads).await).collect();
+        let answer = |(ask, checked): (&SecretRef, Result<(), ServiceError>)| {
             checked?;
-            fetched(read[&wanted_of(ask)].as_ref().map_err(VaultError::clone)?, ask)
+            fetched(read[&wanted_of(ask)].as_ref().map_err(ServiceError::clone)?, ask)
         };
         let mut answers: Vec<_> = asks.iter().zip(checked).map(answer).collect();
         current::tell(asks, &mut answers);
         answers
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         let distinct = Plan::distinct(asks);
         let ahead = usize::from(!self.login.is_local() && !asks.is_empty());
         Plan { secrets: distinct, calls: distinct, ahead, parallel: self.parallel }
@@ -265,26 +265,26 @@ impl Vault for GcpVault {
 
     /// A value is read where a field of it is asked for, where nothing but the value may be seen, and where there are more than Google
     /// lets one look at in the time there is.
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.values.until();
         let until = self.facts.until();
-        let checked: Vec<Result<(), VaultError>> = asks.iter().map(|ask| self.check(ask)).collect();
+        let checked: Vec<Result<(), ServiceError>> = asks.iter().map(|ask| self.check(ask)).collect();
         let mut wanted: BTreeMap<Wanted<'_>, bool> = BTreeMap::new();
         for (ask, _) in asks.iter().zip(&checked).filter(|(_, checked)| checked.is_ok()) {
             *wanted.entry(wanted_of(ask)).or_default() |= ask.key.is_some();
         }
         wanted.values_mut().filter(|read| !**read).skip(self.looks()).for_each(|read| *read = true);
         let pending: Vec<_> = wanted.iter().map(|(wanted, read)| self.probed(*wanted, *read, until)).collect();
-        let probed: BTreeMap<Wanted<'_>, Result<Probed, VaultError>> = wanted.keys().copied().zip(join_all(pending).await).collect();
-        let answer = |(ask, checked): (&Ask, Result<(), VaultError>)| {
+        let probed: BTreeMap<Wanted<'_>, Result<Probed, ServiceError>> = wanted.keys().copied().zip(join_all(pending).await).collect();
+        let answer = |(ask, checked): (&SecretRef, Result<(), ServiceError>)| {
             checked?;
-            found(probed[&wanted_of(ask)].as_ref().map_err(VaultError::clone)?, ask)
+            found(probed[&wanted_of(ask)].as_ref().map_err(ServiceError::clone)?, ask)
         };
         asks.iter().zip(checked).map(answer).collect()
     }
 
     /// Names outside the prefixes are left out.
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.facts.until();
         let mut names = BTreeSet::new();
         let mut token = String::new();
@@ -293,30 +293,32 @@ impl Vault for GcpVault {
             names.extend(page.into_iter().filter(|name| self.check_name(name).is_ok()));
             match next {
                 Some(next) => token = next,
-                None => return Ok(names.into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect()),
+                None => {
+                    return Ok(names.into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect());
+                }
             }
         }
         let reason = format!("the project has more than {} secrets", PAGE * PAGES);
-        Err(VaultError::new(VaultFault::Unsupported, reason, "look at them with `gcloud secrets list`"))
+        Err(ServiceError::new(ServiceFault::Unsupported, reason, "look at them with `gcloud secrets list`"))
     }
 
-    async fn examine(&self) -> Vec<Finding> {
-        let mut findings = reach(&self.facts).await;
+    async fn examine(&self) -> Vec<Diagnostic> {
+        let mut findings = connectivity(&self.facts).await;
         if findings.last().is_none_or(|finding| finding.outcome.is_err()) {
             return findings;
         }
         let kind = match self.login.who(self.facts.until()).await {
             Ok(kind) => kind,
             Err(error) => {
-                findings.push(Finding::bad(Step::Identity, error));
+                findings.push(Diagnostic::bad(Step::Identity, error));
                 return findings;
             }
         };
-        findings.push(Finding::good(Step::Identity, kind.words(self.given)));
-        findings.push(Finding::good(Step::Tenant, format!("the project `{}`", self.place.project())));
+        findings.push(Diagnostic::good(Step::Identity, kind.words(self.given)));
+        findings.push(Diagnostic::good(Step::Tenant, format!("the project `{}`", self.place.project())));
         if let Some(expires) = kind.expires {
             let minutes = (expires.0 - self.clock.now().0) / 60;
-            findings.push(Finding::good(
+            findings.push(Diagnostic::good(
                 Step::Expiry,
                 format!("the token holds until {expires}, {minutes} minutes from now; others follow it"),
             ));
@@ -325,13 +327,13 @@ impl Vault for GcpVault {
         findings
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         self.login.close().await;
         Ok(())
     }
 }
 
-fn wanted_of(ask: &Ask) -> Wanted<'_> {
+fn wanted_of(ask: &SecretRef) -> Wanted<'_> {
     (&ask.name, ask.version.as_deref())
 }
 

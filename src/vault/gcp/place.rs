@@ -2,10 +2,10 @@
 
 use reqwest::Url;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::http::Base;
-use crate::vault::words;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Base;
+use crate::service::words;
 
 /// The longest name of a secret, and of a version's alias.
 const LONGEST: usize = 255;
@@ -117,7 +117,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 }
 
 /// Whether `version` is a number or can be an alias. `latest` is no pin.
-pub(super) fn check_version(version: &str) -> Result<(), VaultError> {
+pub(super) fn check_version(version: &str) -> Result<(), ServiceError> {
     let alias = version.len() <= LONGEST_ALIAS
         && version.starts_with(|first: char| first.is_ascii_alphabetic())
         && version.chars().all(|character| character.is_ascii_alphanumeric() || character == '-' || character == '_')
@@ -126,7 +126,7 @@ pub(super) fn check_version(version: &str) -> Result<(), VaultError> {
         return Ok(());
     }
     let reason = format!("`{}` is no version; versions here are 1, 2, 3, …, or an alias", words::tame(version, 64));
-    Err(VaultError::new(VaultFault::NotFound, reason, "pin a version that the secret has, or leave `version` out for the latest one"))
+    Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the secret has, or leave `version` out for the latest one"))
 }
 
 /// Whether it is a number as Google writes numbers.
@@ -175,14 +175,14 @@ mod tests {
     use super::Place;
     use super::check;
     use super::check_version;
-    use crate::vault::http::hostile;
+    use crate::service::http::fuzz_names;
 
     fn place(location: Option<&str>) -> Place {
         Place::new("demo-project", location, Some("https://vault.example:8200/behind")).unwrap()
     }
 
     fn name() -> impl Strategy<Value = String> {
-        hostile(&[":destroy", "versions", "secrets", "latest", "1"])
+        fuzz_names(&[":destroy", "versions", "secrets", "latest", "1"])
     }
 
     proptest! {

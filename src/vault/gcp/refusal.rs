@@ -1,14 +1,14 @@
 //! What Secret Manager refuses, and why (google.rpc.Status, google.rpc.ErrorInfo).
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
 use crate::vault::gcp::answer::State;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
 
 /// What was asked for, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -32,16 +32,16 @@ impl Subject<'_> {
     }
 
     /// The error of a version that is not enabled.
-    pub(super) fn gone(&self, state: State, shown: &str) -> VaultError {
+    pub(super) fn gone(&self, state: State, shown: &str) -> ServiceError {
         let (state, next) = match state {
             State::Destroyed => ("was destroyed", "add a version, or ask for another one"),
             State::Enabled | State::Disabled => ("is disabled", "enable it, add a version, or ask for another one"),
         };
-        VaultError::new(VaultFault::Gone, format!("{} {state}{shown}", self.version_of()), next)
+        ServiceError::new(ServiceFault::Gone, format!("{} {state}{shown}", self.version_of()), next)
     }
 
     /// The error of a permission that is missing.
-    pub(super) fn denied(&self, shown: &str) -> VaultError {
+    pub(super) fn denied(&self, shown: &str) -> ServiceError {
         let Self { project, name, permission, .. } = self;
         let (reason, next) = if let Some(name) = name {
             let reason = format!("the identity lacks `{permission}` for `{}`{shown}", words::tame(name, 64));
@@ -52,12 +52,12 @@ impl Subject<'_> {
             let reason = format!("the identity lacks `{permission}` in the project `{project}`{shown}");
             (reason, "grant it `roles/secretmanager.viewer`, or do without a list")
         };
-        VaultError::new(VaultFault::Denied, reason, next)
+        ServiceError::new(ServiceFault::Denied, reason, next)
     }
 }
 
 /// The error of an answer that brings nothing.
-pub(super) fn refusal(reply: &Reply, subject: Subject<'_>, login: &dyn Dialect) -> VaultError {
+pub(super) fn refusal(reply: &Reply, subject: Subject<'_>, login: &dyn Protocol) -> ServiceError {
     if let Some(redirect) = reply.redirect() {
         return redirect;
     }
@@ -71,32 +71,32 @@ pub(super) fn refusal(reply: &Reply, subject: Subject<'_>, login: &dyn Dialect) 
         }
         (401, _) => {
             let next = "log in again, check the credentials, and check that this machine's clock is right";
-            VaultError::new(VaultFault::Unauthenticated, format!("Google does not accept the token{shown}"), next)
+            ServiceError::new(ServiceFault::Unauthenticated, format!("Google does not accept the token{shown}"), next)
         }
         (403, _) => forbidden(subject, &said.reason, &shown),
         (404, _) if subject.name.is_some() => {
             let project = subject.project;
             let reason = format!("{} is not there{shown}", subject.version_of());
             let next = format!("check the name, the version, the project `{project}` and the location");
-            VaultError::new(VaultFault::NotFound, reason, next)
+            ServiceError::new(ServiceFault::NotFound, reason, next)
         }
         (429, _) => {
             let next = "try again in a minute, or have the project's quota raised";
-            VaultError::new(VaultFault::RateLimited, format!("Google asks for patience{shown}"), next)
+            ServiceError::new(ServiceFault::RateLimited, format!("Google asks for patience{shown}"), next)
         }
         (500.., _) => {
             let reason = format!("Secret Manager failed with status {status}{shown}");
-            VaultError::new(VaultFault::Unavailable, reason, "try again later; status.cloud.google.com tells of outages")
+            ServiceError::new(ServiceFault::Unavailable, reason, "try again later; status.cloud.google.com tells of outages")
         }
         _ => {
             let reason = format!("Secret Manager refused the request with status {status}{shown}");
-            VaultError::new(VaultFault::Unavailable, reason, "check the project, the location and the endpoint")
+            ServiceError::new(ServiceFault::Unavailable, reason, "check the project, the location and the endpoint")
         }
     }
 }
 
 /// The kinds of 403.
-fn forbidden(subject: Subject<'_>, reason: &str, shown: &str) -> VaultError {
+fn forbidden(subject: Subject<'_>, reason: &str, shown: &str) -> ServiceError {
     let project = subject.project;
     let (what, next) = match reason {
         "SERVICE_DISABLED" => (
@@ -122,7 +122,7 @@ fn forbidden(subject: Subject<'_>, reason: &str, shown: &str) -> VaultError {
         ),
         _ => return subject.denied(shown),
     };
-    VaultError::new(VaultFault::Denied, format!("{what}{shown}"), next)
+    ServiceError::new(ServiceFault::Denied, format!("{what}{shown}"), next)
 }
 
 /// What an error's body says. Only its documented fields are read, and the message is shown without control characters, at most 200, and not
@@ -135,7 +135,7 @@ struct Said {
 }
 
 impl Said {
-    fn read(body: &Secret, login: &dyn Dialect) -> Self {
+    fn read(body: &Secret, login: &dyn Protocol) -> Self {
         let error = Json::parse(body.expose()).ok().and_then(|json| json.get("error"));
         let Some(error) = error.filter(|error| error.kind() == JsonKind::Object) else { return Self::default() };
         let text = |json: Json<'_>, key: &str| json.get(key).and_then(|text| text.text());
@@ -153,13 +153,13 @@ impl Said {
 }
 
 /// The error of an answer that is none.
-pub(super) fn strange(what: &str) -> VaultError {
+pub(super) fn strange(what: &str) -> ServiceError {
     let reason = format!("the answer is not that of Secret Manager: {what}");
-    VaultError::new(VaultFault::Unavailable, reason, "check the endpoint, and what stands between here and there")
+    ServiceError::new(ServiceFault::Unavailable, reason, "check the endpoint, and what stands between here and there")
 }
 
 /// The error of a value that changed on its way, twice.
-pub(super) fn damaged(subject: Subject<'_>) -> VaultError {
+pub(super) fn damaged(subject: Subject<'_>) -> ServiceError {
     let reason = format!("{} was damaged on the way: it does not have the checksum that came with it", subject.version_of());
-    VaultError::new(VaultFault::Unavailable, reason, "try again, and check what stands between here and Google")
+    ServiceError::new(ServiceFault::Unavailable, reason, "try again, and check what stands between here and Google")
 }

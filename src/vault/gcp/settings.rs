@@ -1,8 +1,8 @@
 //! How a project's Secret Manager is reached.
 
 use crate::secret::Secret;
-use crate::vault::http::Limits;
-use crate::vault::http::Tls;
+use crate::service::http::Limits;
+use crate::service::http::Tls;
 
 /// How a project's Secret Manager is reached.
 #[derive(Debug)]

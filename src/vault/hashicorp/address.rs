@@ -2,9 +2,9 @@
 
 use reqwest::Url;
 
+use crate::service::http::Base;
+use crate::service::words;
 use crate::vault::hashicorp::Engine;
-use crate::vault::http::Base;
-use crate::vault::words;
 
 /// The longest name.
 const LONGEST: usize = 1024;
@@ -156,8 +156,8 @@ mod tests {
 
     use super::Address;
     use super::check;
+    use crate::service::http::fuzz_names;
     use crate::vault::hashicorp::Engine;
-    use crate::vault::http::hostile;
 
     fn address() -> Address {
         of(Engine::V2)
@@ -168,7 +168,7 @@ mod tests {
     }
 
     fn name() -> impl Strategy<Value = String> {
-        hostile(&["v1", "sys", "data"])
+        fuzz_names(&["v1", "sys", "data"])
     }
 
     proptest! {

@@ -2,20 +2,20 @@
 
 use crate::clock::Timestamp;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Found;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::field;
 use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::refusal::nonsense;
 use crate::vault::hashicorp::refusal::strange;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
 
 /// The map of a secret, or of one of its versions.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub(super) struct Map<'a> {
 }
 
 /// The map in an answer of version 1.
-pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<Map<'r>, VaultError> {
+pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<Map<'r>, ServiceError> {
     let reply = answered.reply;
     if reply.status == 404 && warns_of_versions(&reply.body) {
         return Err(other_kind(Engine::V1, subject.mount));
@@ -44,7 +44,7 @@ pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<
 }
 
 /// The map under `data.FIELD` in an answer of version 2: `data` with values, `subkeys` without.
-pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_>) -> Result<Map<'r>, VaultError> {
+pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_>) -> Result<Map<'r>, ServiceError> {
     const KIND: &str = "a KV version 2 mount";
     let name = words::tame(subject.name, 64);
     let reply = answered.reply;
@@ -72,8 +72,8 @@ pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_
 }
 
 /// What the metadata of a secret of version 2 say of `version`, or of the current one. Whether a time of deletion has come is for the vault
-/// to say: such a version is [`VaultFault::Unsupported`] here.
-pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject: Subject<'_>) -> Result<Found, VaultError> {
+/// to say: such a version is [`ServiceFault::Unsupported`] here.
+pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
     const KIND: &str = "a KV version 2 mount";
     let name = words::tame(subject.name, 64);
     if answered.reply.status != 200 {
@@ -86,7 +86,7 @@ pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject:
     let number = version.unwrap_or(current);
     let Some(metadata) = data.get("versions").and_then(|versions| versions.get(&number.to_string())) else {
         let reason = format!("`{name}` has no version {number}; the current one is {current}");
-        return Err(VaultError::new(VaultFault::NotFound, reason, "pin a version that the vault has, or leave `version` out"));
+        return Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the vault has, or leave `version` out"));
     };
     let deletion = deletion_of(metadata);
     if is_destroyed(metadata) {
@@ -95,16 +95,16 @@ pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject:
     if deletion.is_some() {
         return Err(unsupported("when a version ends"));
     }
-    Ok(Found { version: number.to_string(), current: Some(number == current), not_before: None, expires: None, read: false })
+    Ok(SecretMetadata { version: number.to_string(), current: Some(number == current), not_before: None, expires: None, read: false })
 }
 
 /// The error of a way that this server does not have, where there is another one.
-pub(super) fn unsupported(what: &str) -> VaultError {
-    VaultError::new(VaultFault::Unsupported, format!("the vault does not tell {what} without the value"), "allow `read` on the secret")
+pub(super) fn unsupported(what: &str) -> ServiceError {
+    ServiceError::new(ServiceFault::Unsupported, format!("the vault does not tell {what} without the value"), "allow `read` on the secret")
 }
 
 /// The names in a folder; none when there is no such folder.
-pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>) -> Result<Vec<String>, VaultError> {
+pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>) -> Result<Vec<String>, ServiceError> {
     let kind = format!("a {engine} mount");
     let reply = answered.reply;
     if engine == Engine::V1 && reply.status == 404 && warns_of_versions(&reply.body) {
@@ -124,7 +124,7 @@ pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>
 
 impl<'a> Map<'a> {
     /// The map, if its version is the one that was asked for: what stands between may have lost the question's query.
-    pub(super) fn of_version(self, wanted: Option<u64>) -> Result<Map<'a>, VaultError> {
+    pub(super) fn of_version(self, wanted: Option<u64>) -> Result<Map<'a>, ServiceError> {
         if wanted.is_some_and(|wanted| wanted != self.number) {
             return Err(strange("a KV version 2 mount", "another version than the one asked for"));
         }
@@ -132,27 +132,27 @@ impl<'a> Map<'a> {
     }
 
     /// The value under `key`. Without a key, the whole map as JSON, or `value` where there is nothing else.
-    pub(super) fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Fetched, VaultError> {
+    pub(super) fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretValue, ServiceError> {
         let (value, shape) = match key {
             Some(key) => field::of_object(self.data, key)?,
             None => self.whole(subject)?,
         };
-        Ok(Fetched { value, shape, version: self.version(), current: None, not_before: None, expires: self.expires })
+        Ok(SecretValue { value, shape, version: self.version(), current: None, not_before: None, expires: self.expires })
     }
 
     /// As [`Map::fetched`], of a map without values.
-    pub(super) fn found(&self, key: Option<&str>, subject: Subject<'_>) -> Result<Found, VaultError> {
+    pub(super) fn found(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
         // What stands in the place of the values are nulls.
         drop(self.fetched(key, subject)?);
-        Ok(Found { version: self.version(), current: None, not_before: None, expires: self.expires, read: false })
+        Ok(SecretMetadata { version: self.version(), current: None, not_before: None, expires: self.expires, read: false })
     }
 
     /// A map with nothing but `value` is a secret without fields in the eyes of its user.
-    fn whole(&self, subject: Subject<'_>) -> Result<(Secret, Shape), VaultError> {
+    fn whole(&self, subject: Subject<'_>) -> Result<(Secret, Shape), ServiceError> {
         if self.data.members().next().is_none() {
             let reason = format!("`{}` has no keys", words::tame(subject.name, 64));
-            return Err(VaultError::new(
-                VaultFault::BadValue,
+            return Err(ServiceError::new(
+                ServiceFault::BadValue,
                 reason,
                 "store the value under the key `value`, or name the key that it is under",
             ));
@@ -169,10 +169,10 @@ impl<'a> Map<'a> {
 }
 
 /// The error of a mount whose engine is not of version `expected`.
-pub(super) fn other_kind(expected: Engine, mount: &str) -> VaultError {
+pub(super) fn other_kind(expected: Engine, mount: &str) -> ServiceError {
     let mount = words::tame(mount, 64);
     let reason = format!("the mount `{mount}` is {}, and the project takes it for {expected}", expected.other());
-    VaultError::new(VaultFault::NotFound, reason, format!("set the vault's engine to {} in the project file", expected.other()))
+    ServiceError::new(ServiceFault::NotFound, reason, format!("set the vault's engine to {} in the project file", expected.other()))
 }
 
 /// Whether a server complains that its engine has versions.
@@ -193,12 +193,12 @@ fn deletion_of(metadata: Json<'_>) -> Option<String> {
     metadata.get("deletion_time").and_then(|time| time.text()).filter(|time| !time.is_empty())
 }
 
-fn gone(name: &str, number: u64, destroyed: bool, deletion: Option<String>) -> VaultError {
+fn gone(name: &str, number: u64, destroyed: bool, deletion: Option<String>) -> ServiceError {
     if destroyed {
         let reason = format!("version {number} of `{name}` was destroyed");
-        return VaultError::new(VaultFault::Gone, reason, "write it again, or ask for another version");
+        return ServiceError::new(ServiceFault::Gone, reason, "write it again, or ask for another version");
     }
     let at = deletion.map(|time| format!(" at {}", words::tame(&time, 40))).unwrap_or_default();
     let reason = format!("version {number} of `{name}` was deleted{at}");
-    VaultError::new(VaultFault::Gone, reason, "undelete it in the vault, or ask for another version")
+    ServiceError::new(ServiceFault::Gone, reason, "undelete it in the vault, or ask for another version")
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 
-use crate::blank::Ask;
-use crate::vault::Fetched;
-use crate::vault::Found;
-use crate::vault::VaultError;
+use crate::blank::SecretRef;
+use crate::service::ServiceError;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 
 /// A version of a secret; the current one without a number.
 pub(super) type Version<'a> = (&'a str, Option<u64>);
@@ -15,9 +15,9 @@ pub(super) type Version<'a> = (&'a str, Option<u64>);
 /// Asks, and which of them one call answers.
 #[derive(Debug)]
 pub(super) struct Batch<'a> {
-    asks: &'a [Ask],
+    asks: &'a [SecretRef],
     wanted: BTreeMap<Version<'a>, Vec<usize>>,
-    refused: Vec<(usize, VaultError)>,
+    refused: Vec<(usize, ServiceError)>,
 }
 
 /// An answer that tells its version.
@@ -28,7 +28,7 @@ pub(super) trait Versioned {
 
 impl<'a> Batch<'a> {
     /// `pinned` gives the version that an ask pins, if it can be asked at all.
-    pub(super) fn new(asks: &'a [Ask], pinned: impl Fn(&Ask) -> Result<Option<u64>, VaultError>) -> Self {
+    pub(super) fn new(asks: &'a [SecretRef], pinned: impl Fn(&SecretRef) -> Result<Option<u64>, ServiceError>) -> Self {
         let mut batch = Self { asks, wanted: BTreeMap::new(), refused: Vec::new() };
         for (index, ask) in asks.iter().enumerate() {
             match pinned(ask) {
@@ -45,14 +45,14 @@ impl<'a> Batch<'a> {
     }
 
     /// All answers in the order of the asks, where `call` gives those to the keys that are wanted of a version.
-    pub(super) async fn answers<T, F>(self, call: impl Fn(Version<'a>, Vec<Option<&'a str>>) -> F) -> Vec<Result<T, VaultError>>
+    pub(super) async fn answers<T, F>(self, call: impl Fn(Version<'a>, Vec<Option<&'a str>>) -> F) -> Vec<Result<T, ServiceError>>
     where
         T: Versioned,
-        F: Future<Output = Vec<Result<T, VaultError>>>,
+        F: Future<Output = Vec<Result<T, ServiceError>>>,
     {
         let keys = |indexes: &[usize]| indexes.iter().map(|index| self.asks[*index].key.as_deref()).collect();
         let calls: Vec<F> = self.wanted.iter().map(|(version, indexes)| call(*version, keys(indexes))).collect();
-        let mut answers: Vec<Option<Result<T, VaultError>>> = self.asks.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<Result<T, ServiceError>>> = self.asks.iter().map(|_| None).collect();
         for (indexes, list) in self.wanted.values().zip(join_all(calls).await) {
             for (index, answer) in indexes.iter().zip(list) {
                 answers[*index] = Some(answer);
@@ -76,7 +76,7 @@ impl<'a> Batch<'a> {
     }
 }
 
-impl Versioned for Fetched {
+impl Versioned for SecretValue {
     fn version(&self) -> &str {
         &self.version
     }
@@ -86,7 +86,7 @@ impl Versioned for Fetched {
     }
 }
 
-impl Versioned for Found {
+impl Versioned for SecretMetadata {
     fn version(&self) -> &str {
         &self.version
     }

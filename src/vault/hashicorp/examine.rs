@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::vault::Finding;
-use crate::vault::Step;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::service::http::Call;
+use crate::service::http::connectivity;
+use crate::service::json::Json;
+use crate::service::words;
 use crate::vault::hashicorp::Login;
 use crate::vault::hashicorp::answer;
 use crate::vault::hashicorp::mount::About;
@@ -16,35 +20,31 @@ use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::refusal::strange;
 use crate::vault::hashicorp::rights::Rights;
-use crate::vault::http::Call;
-use crate::vault::http::reach;
-use crate::vault::json::Json;
-use crate::vault::words;
 
 /// A token that lasts for less is warned about.
 const SHORT: Duration = Duration::from_mins(1);
 
 /// The walk. The first step that fails is the last.
-pub(super) async fn examine(mount: &Mount, namespace: Option<&str>, prefixes: &[String]) -> Vec<Finding> {
-    let mut findings = reach(mount.session.exchange()).await;
+pub(super) async fn examine(mount: &Mount, namespace: Option<&str>, prefixes: &[String]) -> Vec<Diagnostic> {
+    let mut findings = connectivity(mount.session.client()).await;
     if findings.last().is_none_or(|finding| finding.outcome.is_err()) {
         return findings;
     }
-    let until = mount.session.exchange().until();
-    let walk = async |findings: &mut Vec<Finding>| -> Result<(), Finding> {
-        let service = service(mount, until).await.map_err(|error| Finding::bad(Step::Service, error))?;
-        findings.push(Finding::good(Step::Service, service));
-        let owner = identity(mount, until).await.map_err(|error| Finding::bad(Step::Identity, error))?;
-        findings.push(Finding::good(Step::Identity, owner.words));
+    let until = mount.session.client().until();
+    let walk = async |findings: &mut Vec<Diagnostic>| -> Result<(), Diagnostic> {
+        let service = service(mount, until).await.map_err(|error| Diagnostic::bad(Step::Service, error))?;
+        findings.push(Diagnostic::good(Step::Service, service));
+        let owner = identity(mount, until).await.map_err(|error| Diagnostic::bad(Step::Identity, error))?;
+        findings.push(Diagnostic::good(Step::Identity, owner.words));
         let namespace = owner.namespace.as_deref().or(namespace).map(|name| words::tame(name.trim_matches('/'), 64));
         let namespace = namespace.filter(|name| !name.is_empty()).map(|name| format!("namespace `{name}`"));
-        findings.push(Finding::good(Step::Tenant, namespace.unwrap_or_else(|| "the root namespace".to_owned())));
-        findings.push(Finding { step: Step::Expiry, outcome: expiry(owner.seconds, mount.session.login()) });
+        findings.push(Diagnostic::good(Step::Tenant, namespace.unwrap_or_else(|| "the root namespace".to_owned())));
+        findings.push(Diagnostic { step: Step::Expiry, outcome: expiry(owner.seconds, mount.session.login()) });
         if findings.last().is_some_and(|finding| finding.outcome.is_err()) {
             return Ok(());
         }
         let permission = permission(mount, prefixes, until).await;
-        findings.push(Finding { step: Step::Permission, outcome: permission });
+        findings.push(Diagnostic { step: Step::Permission, outcome: permission });
         Ok(())
     };
     if let Err(finding) = walk(&mut findings).await {
@@ -54,18 +54,18 @@ pub(super) async fn examine(mount: &Mount, namespace: Option<&str>, prefixes: &[
 }
 
 /// `sys/health`, whose status tells as much as its body; `sys/seal-status` where that is not let through.
-async fn service(mount: &Mount, until: Instant) -> Result<String, VaultError> {
-    let unavailable = |reason: &str, next: &str| Err(VaultError::new(VaultFault::Unavailable, reason, next));
+async fn service(mount: &Mount, until: Instant) -> Result<String, ServiceError> {
+    let unavailable = |reason: &str, next: &str| Err(ServiceError::new(ServiceFault::Unavailable, reason, next));
     for path in ["sys/health", "sys/seal-status"] {
         let url = mount.address.own(path).map_err(bad_name)?;
-        let (reply, dialect) = mount.session.ask_openly(&Call::get(url), true, until).await?;
+        let (reply, protocol) = mount.session.ask_openly(&Call::get(url), true, until).await?;
         let json = Json::parse(reply.body.expose()).ok();
         let is = |name: &str| json.and_then(|json| json.get(name)).map(|flag| flag.is_true());
         let (Some(initialized), Some(sealed)) = (is("initialized"), is("sealed")) else {
             if matches!(reply.status, 400 | 403 | 404 | 405) {
                 continue;
             }
-            let answered = Answered { reply: &reply, dialect: &dialect };
+            let answered = Answered { reply: &reply, protocol: &protocol };
             return Err(if reply.status < 300 { strange("a vault", &format!("no health under `{path}`")) } else { answered.failure() });
         };
         let version = json.and_then(|json| json.get("version")).and_then(|version| version.text());
@@ -95,7 +95,7 @@ struct Owner {
     seconds: Option<u64>,
 }
 
-async fn identity(mount: &Mount, until: Instant) -> Result<Owner, VaultError> {
+async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> {
     let url = mount.address.own("auth/token/lookup-self").map_err(bad_name)?;
     let heard = mount.session.ask(&mount.address, &Call::get(url), until).await?;
     let answered = heard.answered();
@@ -109,13 +109,13 @@ async fn identity(mount: &Mount, until: Instant) -> Result<Owner, VaultError> {
         403 if answered.is_ambiguous() => {
             let reason = "the vault does not accept the token, or does not let it look itself up";
             let next = "get a new token, and check that it is for this vault and this namespace";
-            return Err(VaultError::new(VaultFault::Unauthenticated, reason, next));
+            return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, next));
         }
         _ => return Err(answered.failure()),
     }
     let json = Json::parse(answered.reply.body.expose()).ok();
     let data = json.and_then(|json| json.get("data")).ok_or_else(|| strange("a vault", "a token without `data`"))?;
-    let text = |name: &str| data.get(name).and_then(|value| value.text()).filter(|text| !answered.dialect.gives_away(text));
+    let text = |name: &str| data.get(name).and_then(|value| value.text()).filter(|text| !answered.protocol.gives_away(text));
     let name = text("display_name").map_or_else(|| "a token without a name".to_owned(), |name| format!("`{}`", words::tame(&name, 64)));
     let policies =
         data.get("policies").map(|list| words::names(list.members().filter_map(|(_, policy)| policy.text()))).unwrap_or_default();
@@ -124,13 +124,13 @@ async fn identity(mount: &Mount, until: Instant) -> Result<Owner, VaultError> {
     Ok(Owner { words: format!("{name} with {policies}, by {by}"), namespace: text("namespace_path"), seconds })
 }
 
-fn expiry(seconds: Option<u64>, login: &Login) -> Result<String, VaultError> {
+fn expiry(seconds: Option<u64>, login: &Login) -> Result<String, ServiceError> {
     match seconds {
         None => Ok("not known".to_owned()),
         Some(0) => Ok("the token has no end".to_owned()),
         Some(seconds) if seconds < SHORT.as_secs() && matches!(login, Login::Token(_)) => {
             let reason = format!("the token ends in {seconds} s");
-            Err(VaultError::new(VaultFault::Unauthenticated, reason, "renew it, or get a new one"))
+            Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "renew it, or get a new one"))
         }
         Some(seconds) => Ok(format!("the token ends in {}", lasting(seconds))),
     }
@@ -147,22 +147,22 @@ fn lasting(seconds: u64) -> String {
 }
 
 /// What the mount is, and whether the token may read and list below the prefixes as a whole.
-async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Result<String, VaultError> {
+async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Result<String, ServiceError> {
     let (engine, name) = (mount.address.engine(), mount.address.mount());
     let kind = match mount.about(until).await {
         Ok(About::Kv(found)) if found != engine => return Err(answer::other_kind(engine, name)),
         Ok(About::Kv(found)) => found.to_string(),
         Ok(About::Other(kind)) => {
             let reason = format!("the mount `{name}` is no KV engine but `{}`", words::tame(&kind, 40));
-            return Err(VaultError::new(VaultFault::NotFound, reason, "give the path of a KV engine; `vault secrets list` shows them"));
+            return Err(ServiceError::new(ServiceFault::NotFound, reason, "give the path of a KV engine; `vault secrets list` shows them"));
         }
-        Err(error) if error.fault == VaultFault::Denied || error.fault == VaultFault::NotFound => {
+        Err(error) if error.fault == ServiceFault::Denied || error.fault == ServiceFault::NotFound => {
             let reason = format!("there is no mount `{name}`, or the token may do nothing there");
             let next = format!(
                 "check the mount and the namespace, and allow `read` on `{}` in the token's policy",
                 mount.address.path("data", "*")
             );
-            return Err(VaultError::new(VaultFault::Denied, reason, next));
+            return Err(ServiceError::new(ServiceFault::Denied, reason, next));
         }
         Err(error) => return Err(error),
     };

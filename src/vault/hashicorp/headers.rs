@@ -7,11 +7,11 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::http::Verdict;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
 
 /// The shortest piece of a credential that must not be shown.
 const PIECE: usize = 8;
@@ -25,10 +25,10 @@ pub(super) struct Namespace {
 impl Namespace {
     /// # Errors
     /// What cannot stand in a header.
-    pub(super) fn new(name: Option<&str>) -> Result<Self, VaultError> {
+    pub(super) fn new(name: Option<&str>) -> Result<Self, ServiceError> {
         let header = name.map(HeaderValue::from_str).transpose().map_err(|_| {
             let reason = "the namespace has characters that no namespace has";
-            VaultError::new(VaultFault::Unauthenticated, reason, "correct the namespace")
+            ServiceError::new(ServiceFault::Unauthenticated, reason, "correct the namespace")
         })?;
         Ok(Self { header })
     }
@@ -53,14 +53,14 @@ pub(super) struct Tokenless {
 }
 
 #[async_trait]
-impl Dialect for Tokenless {
-    async fn sign(&self, request: &mut Request, _until: Instant) -> Result<(), VaultError> {
+impl Protocol for Tokenless {
+    async fn sign(&self, request: &mut Request, _until: Instant) -> Result<(), ServiceError> {
         self.namespace.put(request.headers_mut());
         Ok(())
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
-        if self.once { Verdict::Final } else { Verdict::of_status(reply.status) }
+    fn retry_decision(&self, reply: &Reply) -> RetryDecision {
+        if self.once { RetryDecision::Final } else { RetryDecision::of_status(reply.status) }
     }
 
     /// A JWT's claims are as telling as the whole: a piece between two dots counts.

@@ -3,17 +3,17 @@
 use std::fmt;
 
 use crate::blank::Filter;
+use crate::identity::id_token::IdToken;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::nonsense;
 use crate::vault::hashicorp::refusal::strange;
-use crate::vault::id_token::IdToken;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
 
 /// How one gets in.
 #[derive(Debug)]
@@ -77,19 +77,19 @@ impl Login {
     }
 
     /// What is wrong with it, as far as can be seen here.
-    pub(super) fn check(&self) -> Result<(), VaultError> {
+    pub(super) fn check(&self) -> Result<(), ServiceError> {
         let Self::AppRole { role_id, secret_id, .. } = self else { return Ok(()) };
         for (name, value) in [("role_id", Some(role_id)), ("secret_id", secret_id.as_ref())] {
             if value.is_some_and(|value| value.is_empty() || !value.expose().iter().all(u8::is_ascii_graphic)) {
                 let reason = format!("the {name} is empty or has characters that none has");
-                return Err(VaultError::new(VaultFault::Unauthenticated, reason, format!("give the {name} alone, without a line end")));
+                return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, format!("give the {name} alone, without a line end")));
             }
         }
         Ok(())
     }
 
     /// The body of the login; nothing for a token. A token of the platform is made for `audience` where that can be chosen.
-    pub(super) async fn credentials(&self, audience: &str) -> Result<Option<Credentials>, VaultError> {
+    pub(super) async fn credentials(&self, audience: &str) -> Result<Option<Credentials>, ServiceError> {
         let (fields, held): (Vec<(&str, Secret)>, Vec<Secret>) = match self {
             Self::Token(_) => return Ok(None),
             Self::AppRole { role_id, secret_id, .. } => {
@@ -103,13 +103,13 @@ impl Login {
             }
         };
         let body = object(&fields).ok_or_else(|| {
-            VaultError::new(VaultFault::Unauthenticated, "a credential of the login is not text", "give it as the vault made it")
+            ServiceError::new(ServiceFault::Unauthenticated, "a credential of the login is not text", "give it as the vault made it")
         })?;
         Ok(Some(Credentials { body, held }))
     }
 
     /// The token in the answer to a login, or why there is none.
-    pub(super) fn grant(&self, answered: Answered<'_>) -> Result<Grant, VaultError> {
+    pub(super) fn grant(&self, answered: Answered<'_>) -> Result<Grant, ServiceError> {
         if answered.reply.status != 200 {
             return Err(self.refused(answered));
         }
@@ -117,7 +117,7 @@ impl Login {
         let auth = json.get("auth").filter(|auth| auth.kind() == JsonKind::Object).ok_or_else(|| strange("a login", "no `auth`"))?;
         if auth.get("mfa_requirement").is_some_and(|mfa| mfa.kind() == JsonKind::Object) {
             let reason = format!("the login by {self} asks for a second factor");
-            return Err(VaultError::new(VaultFault::Unauthenticated, reason, "use a login that needs no person"));
+            return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "use a login that needs no person"));
         }
         let token = auth.get("client_token").and_then(|token| token.secret()).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| strange("a login", "no `auth.client_token`"))?;
@@ -131,8 +131,8 @@ impl Login {
     }
 
     /// Which of the many reasons. The statuses overlap: the words tell more.
-    fn refused(&self, answered: Answered<'_>) -> VaultError {
-        use VaultFault::{Denied, NotFound, Unauthenticated};
+    fn refused(&self, answered: Answered<'_>) -> ServiceError {
+        use ServiceFault::{Denied, NotFound, Unauthenticated};
         let status = answered.reply.status;
         if !matches!(status, 400 | 401 | 403 | 404) {
             return answered.failure();
@@ -143,7 +143,7 @@ impl Login {
         let path = format!("auth/{}", words::tame(self.mount().unwrap_or_default(), 64));
         if status == 404 || says(&["no handler for route", "unsupported path"]) {
             let reason = format!("there is no login at `{path}`{shown}");
-            return VaultError::new(NotFound, reason, "check the mount of the login, and the namespace");
+            return ServiceError::new(NotFound, reason, "check the mount of the login, and the namespace");
         }
         let cidr = says(&["cidr", "source address", "remote address"]);
         let (fault, reason, next) = match self {
@@ -189,7 +189,7 @@ impl Login {
                 "check the mount of the login, the role, the credentials and the namespace",
             ),
         };
-        VaultError::new(fault, format!("{reason}{shown}"), next)
+        ServiceError::new(fault, format!("{reason}{shown}"), next)
     }
 }
 
@@ -198,17 +198,17 @@ fn is_role(said: &str) -> bool {
         && ["invalid role", "could not be found", "missing role", "unknown role"].iter().any(|phrase| said.contains(phrase))
 }
 
-fn untrusted() -> (VaultFault, String, &'static str) {
+fn untrusted() -> (ServiceFault, String, &'static str) {
     let next = "check that the login's mount trusts who issued the token, and that the token has not ended";
-    (VaultFault::Unauthenticated, "the vault refuses the token".to_owned(), next)
+    (ServiceFault::Unauthenticated, "the vault refuses the token".to_owned(), next)
 }
 
-fn unknown(role: Option<&str>, path: &str) -> (VaultFault, String, &'static str) {
+fn unknown(role: Option<&str>, path: &str) -> (ServiceFault, String, &'static str) {
     let reason = match role {
         Some(role) => format!("there is no role `{}` at `{path}`", words::tame(role, 64)),
         None => format!("the login at `{path}` has no default role"),
     };
-    (VaultFault::Unauthenticated, reason, "name a role that is there, and check the mount of the login and the namespace")
+    (ServiceFault::Unauthenticated, reason, "name a role that is there, and check the mount of the login and the namespace")
 }
 
 fn with_token(role: Option<&str>, token: Secret) -> (Vec<(&'static str, Secret)>, Vec<Secret>) {

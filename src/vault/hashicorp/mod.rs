@@ -28,16 +28,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Entropy;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::HttpClient;
+use crate::service::words;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::batch::Batch;
 use crate::vault::hashicorp::headers::Namespace;
@@ -45,9 +47,7 @@ use crate::vault::hashicorp::mount::Mount;
 use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::Session;
-use crate::vault::http::Exchange;
 use crate::vault::name;
-use crate::vault::words;
 
 /// A KV mount of `HashiCorp` Vault or `OpenBao`.
 #[derive(Debug)]
@@ -63,11 +63,11 @@ impl HashicorpVault {
     ///
     /// # Errors
     /// An address, mount, prefix, namespace or credential that cannot be one, and a machine without CA certificates.
-    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>) -> Result<Self, VaultError> {
+    pub fn new(settings: Settings, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
         let Settings { address, mount, namespace, engine, login, prefixes, tls, limits } = settings;
         let unusable = |reason: String| {
-            VaultError::new(
-                VaultFault::Unavailable,
+            ServiceError::new(
+                ServiceFault::Unavailable,
                 reason,
                 "give an address such as `https://vault.example.com:8200`, and the path of a mount",
             )
@@ -82,17 +82,17 @@ impl HashicorpVault {
         if let Some(mount) = login.mount() {
             address::check(mount).map_err(|reason| unusable(format!("the mount of the login cannot be used: {reason}")))?;
         }
-        let exchange = Exchange::new(address.base().url(), &tls, &limits, entropy)?;
-        let session = Session::new(exchange, login, Namespace::new(namespace.as_deref())?)?;
+        let client = HttpClient::new(address.base().url(), &tls, &limits, entropy)?;
+        let session = Session::new(client, login, Namespace::new(namespace.as_deref())?)?;
         Ok(Self { mount: Mount::new(address, session), namespace, prefixes, parallel: limits.parallel })
     }
 
     /// The version that an ask pins, if its name and version can be asked for at all.
-    fn pinned(&self, ask: &Ask) -> Result<Option<u64>, VaultError> {
+    fn pinned(&self, ask: &SecretRef) -> Result<Option<u64>, ServiceError> {
         self.check_name(&ask.name).map_err(bad_name)?;
         if ask.version.is_some() && self.mount.address.engine() == Engine::V1 {
             let reason = format!("the mount `{}` is KV version 1, which has no versions", self.mount.address.mount());
-            return Err(VaultError::new(VaultFault::Unsupported, reason, "take the version out of the blank"));
+            return Err(ServiceError::new(ServiceFault::Unsupported, reason, "take the version out of the blank"));
         }
         ask.version.as_deref().map(name::version).transpose()
     }
@@ -120,22 +120,22 @@ impl Vault for HashicorpVault {
         Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
-        let (mount, until) = (&self.mount, self.mount.session.exchange().until());
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
+        let (mount, until) = (&self.mount, self.mount.session.client().until());
         let batch = Batch::new(asks, |ask| self.pinned(ask));
         batch.answers(move |version, keys| async move { mount.read(version, &keys, until).await }).await
     }
 
     /// Counts no call that only a failure needs.
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         let secrets = Batch::new(asks, |ask| self.pinned(ask)).versions().count();
         let ahead = if secrets == 0 { 0 } else { self.mount.session.ahead() };
         Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
     /// By the secrets' keys without values where the token may read those, by the metadata where no key is asked for, and else by a read.
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        let (mount, until) = (&self.mount, self.mount.session.exchange().until());
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let (mount, until) = (&self.mount, self.mount.session.client().until());
         let batch = Batch::new(asks, |ask| self.pinned(ask));
         let names: BTreeSet<&str> = batch.versions().map(|(name, _)| name).collect();
         let verbs: &[&str] = match mount.address.engine() {
@@ -147,20 +147,20 @@ impl Vault for HashicorpVault {
         batch.answers(move |version, keys| async move { mount.probe(version, &keys, rights, until).await }).await
     }
 
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         examine::examine(&self.mount, self.namespace.as_deref(), &self.prefixes).await
     }
 
     /// Revokes what a login of our own got. The user's token is left alone.
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         self.mount.session.close(&self.mount.address).await
     }
 
     /// Names that cannot be asked for are left out. Below prefixes, if there are any, and not the prefixes themselves.
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
-        let until = self.mount.session.exchange().until();
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
+        let until = self.mount.session.client().until();
         let names = self.mount.names(&self.prefixes, until).await?;
-        Ok(names.into_iter().map(|name| Listed { name, version: None, created: None, removed: false }).collect())
+        Ok(names.into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
     }
 }
 
@@ -183,9 +183,9 @@ mod tests {
     use super::is_below;
     use crate::clock::Machine;
     use crate::secret::Secret;
+    use crate::service::ServiceError;
+    use crate::service::ServiceFault;
     use crate::vault::Vault;
-    use crate::vault::VaultError;
-    use crate::vault::VaultFault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -270,7 +270,7 @@ mod tests {
         suite::all(&Bench::of(Seed::default().approle(Role::new("role-id", "secret-id", &[])), |settings| settings.login = login)).await;
     }
 
-    fn refused(change: impl FnOnce(&mut Settings)) -> VaultError {
+    fn refused(change: impl FnOnce(&mut Settings)) -> ServiceError {
         let mut settings = Settings::new("https://vault.example", "secret", Secret::copy_of(b"token"));
         change(&mut settings);
         HashicorpVault::new(settings, Arc::new(Machine)).unwrap_err()
@@ -279,9 +279,9 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_are_refused() {
         let error = refused(|settings| settings.login = Login::Token(Secret::copy_of(b"hunter2\n")));
-        assert_eq!(error.fault, VaultFault::Unauthenticated);
+        assert_eq!(error.fault, ServiceFault::Unauthenticated);
         assert_eq!(error.reason, "the token is empty or has characters that no token has");
-        assert_eq!(refused(|settings| settings.login = Login::Token(Secret::copy_of(b""))).fault, VaultFault::Unauthenticated);
+        assert_eq!(refused(|settings| settings.login = Login::Token(Secret::copy_of(b""))).fault, ServiceFault::Unauthenticated);
         let error = refused(|settings| settings.namespace = Some("a\nb".to_owned()));
         assert_eq!(error.reason, "the namespace has characters that no namespace has");
         let error = refused(|settings| settings.address = "https://user:hunter2@vault.example".to_owned());
@@ -311,7 +311,7 @@ mod tests {
         let answers = vault.fetch(&[ask("shop/db"), ask("shopping"), ask("other")]).await;
         assert!(answers[0].is_ok());
         let error = answers[1].as_ref().unwrap_err();
-        assert_eq!(error.fault, VaultFault::BadName);
+        assert_eq!(error.fault, ServiceFault::BadName);
         assert_eq!(error.reason, "`shopping` is not below a prefix that the project allows: `shop`");
         assert_eq!(bench.server.journal().count(), 1);
         assert!(is_below("a/b", "a") && is_below("a", "a") && !is_below("ab", "a"));

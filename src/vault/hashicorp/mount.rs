@@ -10,10 +10,12 @@ use reqwest::Url;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::vault::Fetched;
-use crate::vault::Found;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Call;
+use crate::service::json::Json;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::address;
 use crate::vault::hashicorp::address::Address;
@@ -25,8 +27,6 @@ use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::Heard;
 use crate::vault::hashicorp::session::Session;
-use crate::vault::http::Call;
-use crate::vault::json::Json;
 
 /// The most folders that a listing opens, and how deep.
 const FOLDERS: usize = 10_000;
@@ -58,7 +58,7 @@ impl Mount {
     }
 
     /// One read for all the keys that are wanted of one version.
-    pub(super) async fn read(&self, version: Version<'_>, keys: &[Option<&str>], until: Instant) -> Vec<Result<Fetched, VaultError>> {
+    pub(super) async fn read(&self, version: Version<'_>, keys: &[Option<&str>], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         let (name, number) = version;
         let url = self.address.secret(name, number);
         let mut answers = self
@@ -83,12 +83,13 @@ impl Mount {
         keys: &[Option<&str>],
         rights: &Rights,
         until: Instant,
-    ) -> Vec<Result<Found, VaultError>> {
+    ) -> Vec<Result<SecretMetadata, ServiceError>> {
         let (name, number) = version;
         if !rights.allow(&self.address.path("data", name)) {
             let path = self.address.path("data", name);
             let reason = format!("the token may not read `{path}`");
-            let error = VaultError::new(VaultFault::Denied, reason, "allow `read` on that path in the token's policy, or check the token");
+            let error =
+                ServiceError::new(ServiceFault::Denied, reason, "allow `read` on that path in the token's policy, or check the token");
             return keys.iter().map(|_| Err(error.clone())).collect();
         }
         if self.address.engine() == Engine::V2 {
@@ -123,14 +124,14 @@ impl Mount {
                 }
             }
         }
-        self.read(version, keys, until).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+        self.read(version, keys, until).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
     }
 
     /// Everything below `prefixes`, or everything. Names that cannot be asked for are left out.
-    pub(super) async fn names(&self, prefixes: &[String], until: Instant) -> Result<BTreeSet<String>, VaultError> {
+    pub(super) async fn names(&self, prefixes: &[String], until: Instant) -> Result<BTreeSet<String>, ServiceError> {
         let too_many = || {
             let reason = format!("the mount has more than {FOLDERS} folders, or they are nested deeper than {DEPTH}");
-            VaultError::new(VaultFault::Unsupported, reason, "limit the vault to prefixes in the project file")
+            ServiceError::new(ServiceFault::Unsupported, reason, "limit the vault to prefixes in the project file")
         };
         let mut names = BTreeSet::new();
         let mut folders = if prefixes.is_empty() { vec![String::new()] } else { prefixes.to_vec() };
@@ -161,7 +162,7 @@ impl Mount {
     }
 
     /// What the vault says that the mount is.
-    pub(super) async fn about(&self, until: Instant) -> Result<About, VaultError> {
+    pub(super) async fn about(&self, until: Instant) -> Result<About, ServiceError> {
         let url = self.address.about_mount().map_err(bad_name)?;
         let heard = self.session.ask(&self.address, &Call::get(url), until).await?;
         let answered = heard.answered();
@@ -188,9 +189,9 @@ impl Mount {
         name: &str,
         keys: &[Option<&str>],
         until: Instant,
-        reader: impl Fn(Answered<'_>, Subject<'_>) -> Result<Vec<Result<T, VaultError>>, VaultError>,
-    ) -> Vec<Result<T, VaultError>> {
-        let all = |error: VaultError| keys.iter().map(|_| Err(error.clone())).collect();
+        reader: impl Fn(Answered<'_>, Subject<'_>) -> Result<Vec<Result<T, ServiceError>>, ServiceError>,
+    ) -> Vec<Result<T, ServiceError>> {
+        let all = |error: ServiceError| keys.iter().map(|_| Err(error.clone())).collect();
         let heard = match self.ask(url, until).await {
             Ok(heard) => heard,
             Err(error) => return all(error),
@@ -201,17 +202,17 @@ impl Mount {
                 self.proven.store(true, Ordering::Relaxed);
                 answers
             }
-            Err(error) if error.fault == VaultFault::NotFound => all(self.mistaken(until).await.unwrap_or(error)),
+            Err(error) if error.fault == ServiceFault::NotFound => all(self.mistaken(until).await.unwrap_or(error)),
             Err(error) => all(error),
         }
     }
 
-    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Heard, VaultError> {
+    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Heard, ServiceError> {
         self.session.ask(&self.address, &Call::get(url.map_err(bad_name)?), until).await
     }
 
     /// The error of a mount of the other version: there, nothing is found, and the vault does not say why.
-    async fn mistaken(&self, until: Instant) -> Option<VaultError> {
+    async fn mistaken(&self, until: Instant) -> Option<ServiceError> {
         if self.proven.load(Ordering::Relaxed) {
             return None;
         }
@@ -224,7 +225,7 @@ impl Mount {
     }
 
     /// The names right in a folder.
-    async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, VaultError> {
+    async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, ServiceError> {
         let url = self.address.folder(folder).map_err(bad_name)?;
         let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
         let heard = self.session.ask(&self.address, &Call::new(list, url), until).await?;
@@ -238,7 +239,7 @@ impl Mount {
 }
 
 /// Whether the way itself is closed: by a policy, or because the server has no such thing.
-fn is_forbidden(answers: &[Result<Found, VaultError>]) -> bool {
-    let closed = |error: &VaultError| error.fault == VaultFault::Denied || error.fault == VaultFault::Unsupported;
+fn is_forbidden(answers: &[Result<SecretMetadata, ServiceError>]) -> bool {
+    let closed = |error: &ServiceError| error.fault == ServiceFault::Denied || error.fault == ServiceFault::Unsupported;
     !answers.is_empty() && answers.iter().all(|answer| answer.as_ref().is_err_and(closed))
 }

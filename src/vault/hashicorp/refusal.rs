@@ -1,13 +1,13 @@
 //! The errors of answers that bring nothing, told apart.
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::json::Json;
-use crate::vault::json::JsonKind;
-use crate::vault::words;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::json::Json;
+use crate::service::json::JsonKind;
+use crate::service::words;
 
 /// What was asked for, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -26,14 +26,14 @@ pub(super) struct Subject<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answered<'a> {
     pub(super) reply: &'a Reply,
-    pub(super) dialect: &'a dyn Dialect,
+    pub(super) protocol: &'a dyn Protocol,
 }
 
 impl Answered<'_> {
     /// The words under `errors` of an error's body. They come from the server's own code, not from a secret: a body of status 2xx
     /// is never asked for them, and words with a credential in them are dropped.
     pub(super) fn words(&self) -> Option<String> {
-        said(&self.reply.body).filter(|said| !said.is_empty() && !self.dialect.gives_away(said))
+        said(&self.reply.body).filter(|said| !said.is_empty() && !self.protocol.gives_away(said))
     }
 
     /// The same words in lower case, whatever they hold: to be judged, not to be shown.
@@ -42,7 +42,7 @@ impl Answered<'_> {
     }
 
     /// The error of an answer that brings nothing of `subject`.
-    pub(super) fn refusal(&self, subject: Subject<'_>) -> VaultError {
+    pub(super) fn refusal(&self, subject: Subject<'_>) -> ServiceError {
         let Subject { mount, right, .. } = subject;
         let (path, name) = (words::tame(subject.path, 160), words::tame(subject.name, 64));
         let said = self.words();
@@ -57,23 +57,23 @@ impl Answered<'_> {
                     "or check the token"
                 };
                 let next = format!("allow `{right}` on that path in the token's policy, {next}");
-                VaultError::new(VaultFault::Denied, reason, next)
+                ServiceError::new(ServiceFault::Denied, reason, next)
             }
-            404 if said.is_some() => VaultError::new(
-                VaultFault::NotFound,
+            404 if said.is_some() => ServiceError::new(
+                ServiceFault::NotFound,
                 format!("there is no `{path}`{shown}"),
                 "check the mount, its KV version and the namespace",
             ),
             404 => {
                 let reason = format!("`{name}` or the version asked for is not there, or the vault hides it from this token");
-                VaultError::new(VaultFault::NotFound, reason, format!("check the name, the version and the mount `{mount}`"))
+                ServiceError::new(ServiceFault::NotFound, reason, format!("check the name, the version and the mount `{mount}`"))
             }
             _ => self.failure(),
         }
     }
 
     /// The error of an answer to a request that names no secret.
-    pub(super) fn failure(&self) -> VaultError {
+    pub(super) fn failure(&self) -> ServiceError {
         if let Some(redirect) = self.reply.redirect() {
             return redirect;
         }
@@ -81,19 +81,19 @@ impl Answered<'_> {
         let shown = said.as_ref().map(|said| format!(": {said}")).unwrap_or_default();
         match self.reply.status {
             400 | 401 | 403 if self.is_stranger() => self.stranger(),
-            429 => VaultError::new(
-                VaultFault::RateLimited,
+            429 => ServiceError::new(
+                ServiceFault::RateLimited,
                 format!("the vault asks for patience{shown}"),
                 "try again later, or raise its rate limit",
             ),
             503 if said.as_ref().is_some_and(|said| said.to_lowercase().contains("sealed")) => {
-                VaultError::new(VaultFault::Unavailable, "the vault is sealed", "unseal it")
+                ServiceError::new(ServiceFault::Unavailable, "the vault is sealed", "unseal it")
             }
             status @ 500.. => {
-                VaultError::new(VaultFault::Unavailable, format!("the vault failed with status {status}{shown}"), "look into its log")
+                ServiceError::new(ServiceFault::Unavailable, format!("the vault failed with status {status}{shown}"), "look into its log")
             }
-            status => VaultError::new(
-                VaultFault::Unavailable,
+            status => ServiceError::new(
+                ServiceFault::Unavailable,
                 format!("the vault refused the request with status {status}{shown}"),
                 "check the address and the mount",
             ),
@@ -119,10 +119,10 @@ impl Answered<'_> {
         self.reply.status == 403 && said(&self.reply.body).is_some_and(|said| said == "permission denied")
     }
 
-    fn stranger(&self) -> VaultError {
+    fn stranger(&self) -> ServiceError {
         let shown = self.words().map(|said| format!(": {said}")).unwrap_or_default();
         let next = "get a new token, and check that it is for this vault and this namespace";
-        VaultError::new(VaultFault::Unauthenticated, format!("the vault does not accept the token{shown}"), next)
+        ServiceError::new(ServiceFault::Unauthenticated, format!("the vault does not accept the token{shown}"), next)
     }
 }
 
@@ -135,17 +135,17 @@ fn said(body: &Secret) -> Option<String> {
 }
 
 /// The error of an answer that is no JSON from a byte on.
-pub(super) fn nonsense(what: &str, offset: usize) -> VaultError {
+pub(super) fn nonsense(what: &str, offset: usize) -> ServiceError {
     strange(what, &format!("no JSON from byte {offset} on"))
 }
 
 /// The error of an answer that is not `what`.
-pub(super) fn strange(what: &str, why: &str) -> VaultError {
+pub(super) fn strange(what: &str, why: &str) -> ServiceError {
     let reason = format!("the vault's answer is not that of {what}: {why}");
-    VaultError::new(VaultFault::Unavailable, reason, "check the address, the mount and its version")
+    ServiceError::new(ServiceFault::Unavailable, reason, "check the address, the mount and its version")
 }
 
 /// The error of a name that leads nowhere.
-pub(super) fn bad_name(reason: String) -> VaultError {
-    VaultError::new(VaultFault::BadName, reason, "correct the name")
+pub(super) fn bad_name(reason: String) -> ServiceError {
+    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
 }

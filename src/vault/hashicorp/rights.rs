@@ -6,9 +6,9 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::secret::Secret;
+use crate::service::http::Call;
+use crate::service::json::Json;
 use crate::vault::hashicorp::mount::Mount;
-use crate::vault::http::Call;
-use crate::vault::json::Json;
 
 /// Paths with what may be done there. Nothing is known of a path that is not among them.
 #[derive(Debug, Default)]

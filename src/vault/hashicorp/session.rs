@@ -9,8 +9,11 @@ use tokio::time::Instant;
 use tokio::time::timeout_at;
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Call;
+use crate::service::http::HttpClient;
+use crate::service::http::Reply;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::headers::Tokenless;
@@ -19,14 +22,11 @@ use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::token::Lease;
 use crate::vault::hashicorp::token::Token;
-use crate::vault::http::Call;
-use crate::vault::http::Exchange;
-use crate::vault::http::Reply;
 
 /// What is shared by all requests to one vault.
 #[derive(Debug)]
 pub(super) struct Session {
-    exchange: Exchange,
+    client: HttpClient,
     login: Login,
     namespace: Namespace,
     state: Mutex<State>,
@@ -37,7 +37,7 @@ struct State {
     token: Option<Arc<Token>>,
     logins: u64,
     /// Why the last login failed, and the deadline of what it was for: whoever wants the same does not ask again.
-    failure: Option<(Instant, VaultError)>,
+    failure: Option<(Instant, ServiceError)>,
     /// Tokens of our own that would have ended too early.
     outlived: Vec<Arc<Token>>,
 }
@@ -51,14 +51,14 @@ pub(super) struct Heard {
 
 impl Heard {
     pub(super) fn answered(&self) -> Answered<'_> {
-        Answered { reply: &self.reply, dialect: &*self.token }
+        Answered { reply: &self.reply, protocol: &*self.token }
     }
 }
 
 impl Session {
     /// # Errors
     /// Credentials that cannot be any.
-    pub(super) fn new(exchange: Exchange, login: Login, namespace: Namespace) -> Result<Self, VaultError> {
+    pub(super) fn new(client: HttpClient, login: Login, namespace: Namespace) -> Result<Self, ServiceError> {
         login.check()?;
         let mut state = State::default();
         let login = match login {
@@ -68,11 +68,11 @@ impl Session {
             }
             other => other,
         };
-        Ok(Self { exchange, login, namespace, state: Mutex::new(state) })
+        Ok(Self { client, login, namespace, state: Mutex::new(state) })
     }
 
-    pub(super) fn exchange(&self) -> &Exchange {
-        &self.exchange
+    pub(super) fn client(&self) -> &HttpClient {
+        &self.client
     }
 
     pub(super) fn login(&self) -> &Login {
@@ -86,9 +86,9 @@ impl Session {
     }
 
     /// Asks with a token. Where the vault does not know the one of our own any more, once again with a new one.
-    pub(super) async fn ask(&self, address: &Address, call: &Call, until: Instant) -> Result<Heard, VaultError> {
+    pub(super) async fn ask(&self, address: &Address, call: &Call, until: Instant) -> Result<Heard, ServiceError> {
         let token = self.token(address, None, until).await?;
-        let reply = self.exchange.ask(call, &*token, until).await?;
+        let reply = self.client.ask(call, &*token, until).await?;
         let heard = Heard { reply, token };
         let dead = heard.answered().is_stranger() || heard.answered().is_ambiguous();
         if heard.token.lease.is_none() || !dead {
@@ -98,19 +98,19 @@ impl Session {
         if token.number() == heard.token.number() {
             return Ok(heard);
         }
-        let reply = self.exchange.ask(call, &*token, until).await?;
+        let reply = self.client.ask(call, &*token, until).await?;
         Ok(Heard { reply, token })
     }
 
     /// Asks without a token. `once` takes the first answer, whatever it is.
-    pub(super) async fn ask_openly(&self, call: &Call, once: bool, until: Instant) -> Result<(Reply, Tokenless), VaultError> {
-        let dialect = Tokenless { once, ..Tokenless::default() };
-        let reply = self.exchange.ask(call, &dialect, until).await?;
-        Ok((reply, dialect))
+    pub(super) async fn ask_openly(&self, call: &Call, once: bool, until: Instant) -> Result<(Reply, Tokenless), ServiceError> {
+        let protocol = Tokenless { once, ..Tokenless::default() };
+        let reply = self.client.ask(call, &protocol, until).await?;
+        Ok((reply, protocol))
     }
 
     /// The token, other than the `dead` one: whoever comes first logs in, and all others wait for what comes of it.
-    async fn token(&self, address: &Address, dead: Option<&Token>, until: Instant) -> Result<Arc<Token>, VaultError> {
+    async fn token(&self, address: &Address, dead: Option<&Token>, until: Instant) -> Result<Arc<Token>, ServiceError> {
         let mut state = self.state.lock().await;
         if let Some(token) = &state.token {
             let good = match (token.lease, dead) {
@@ -143,46 +143,46 @@ impl Session {
         }
     }
 
-    async fn log_in(&self, address: &Address, number: u64, again: bool, until: Instant) -> Result<Token, VaultError> {
+    async fn log_in(&self, address: &Address, number: u64, again: bool, until: Instant) -> Result<Token, ServiceError> {
         let url = address.login(self.login.mount().unwrap_or_default()).map_err(bad_name)?;
         let audience = address.origin();
         let credentials = timeout_at(until, self.login.credentials(&audience)).await.unwrap_or_else(|_| {
             let reason = "the token for the login did not come in time";
-            Err(VaultError::new(VaultFault::Unavailable, reason, "try again later, or allow more time"))
+            Err(ServiceError::new(ServiceFault::Unavailable, reason, "try again later, or allow more time"))
         })?;
-        let credentials = credentials.ok_or_else(|| VaultError::new(VaultFault::Unauthenticated, "there is no token", "give one"))?;
+        let credentials = credentials.ok_or_else(|| ServiceError::new(ServiceFault::Unauthenticated, "there is no token", "give one"))?;
         let call = Call::post(url, "application/json", credentials.body);
-        let dialect = Tokenless { namespace: self.namespace.clone(), credentials: credentials.held, once: false };
+        let protocol = Tokenless { namespace: self.namespace.clone(), credentials: credentials.held, once: false };
         let asked = Instant::now();
-        let reply = self.exchange.ask(&call, &dialect, until).await?;
-        let grant = self.login.grant(Answered { reply: &reply, dialect: &dialect })?;
+        let reply = self.client.ask(&call, &protocol, until).await?;
+        let grant = self.login.grant(Answered { reply: &reply, protocol: &protocol })?;
         let ends = (grant.seconds > 0).then(|| asked.checked_add(Duration::from_secs(grant.seconds))).flatten();
         let lease = Lease { number, meant_for: until, again, ends, revocable: grant.revocable };
         Token::new(grant.token, self.namespace.clone(), Some(lease))
     }
 
     /// Revokes the tokens of logins of our own. One that has ended already is as good.
-    pub(super) async fn close(&self, address: &Address) -> Result<(), VaultError> {
+    pub(super) async fn close(&self, address: &Address) -> Result<(), ServiceError> {
         let mut state = self.state.lock().await;
         let own = state.token.take_if(|token| token.lease.is_some());
         let tokens: Vec<Arc<Token>> = own.into_iter().chain(state.outlived.drain(..)).collect();
         state.failure = None;
         drop(state);
-        let until = self.exchange.until();
+        let until = self.client.until();
         let mut outcome = Ok(());
         for token in tokens.iter().filter(|token| token.lease.is_some_and(|lease| lease.revocable)) {
             if let Err(error) = self.revoke(address, token, until).await {
                 let reason = format!("the login by {} could not be ended: {}", self.login, error.reason);
-                outcome = Err(VaultError::new(error.fault, reason, "revoke it in the vault, or wait until its time is up"));
+                outcome = Err(ServiceError::new(error.fault, reason, "revoke it in the vault, or wait until its time is up"));
             }
         }
         outcome
     }
 
-    async fn revoke(&self, address: &Address, token: &Token, until: Instant) -> Result<(), VaultError> {
+    async fn revoke(&self, address: &Address, token: &Token, until: Instant) -> Result<(), ServiceError> {
         let url = address.own("auth/token/revoke-self").map_err(bad_name)?;
-        let reply = self.exchange.ask(&Call::new(Method::POST, url), token, until).await?;
-        let answered = Answered { reply: &reply, dialect: token };
+        let reply = self.client.ask(&Call::new(Method::POST, url), token, until).await?;
+        let answered = Answered { reply: &reply, protocol: token };
         match reply.status {
             200..=299 => Ok(()),
             _ if answered.is_stranger() || answered.is_ambiguous() => Ok(()),

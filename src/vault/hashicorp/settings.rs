@@ -1,10 +1,10 @@
 //! How a `HashiCorp` Vault is reached.
 
 use crate::secret::Secret;
+use crate::service::http::Limits;
+use crate::service::http::Tls;
 use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::Login;
-use crate::vault::http::Limits;
-use crate::vault::http::Tls;
 
 /// How a vault is reached. All of it comes from the caller: nothing is read from the environment.
 #[derive(Debug)]

@@ -6,12 +6,12 @@ use reqwest::header::HeaderValue;
 use tokio::time::Instant;
 
 use crate::secret::Secret;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
 use crate::vault::hashicorp::headers::Namespace;
-use crate::vault::http::Dialect;
-use crate::vault::http::Reply;
-use crate::vault::http::Verdict;
 
 /// A token in a namespace.
 #[derive(Debug)]
@@ -47,10 +47,10 @@ impl Lease {
 impl Token {
     /// # Errors
     /// What cannot stand in a header.
-    pub(super) fn new(token: Secret, namespace: Namespace, lease: Option<Lease>) -> Result<Self, VaultError> {
+    pub(super) fn new(token: Secret, namespace: Namespace, lease: Option<Lease>) -> Result<Self, ServiceError> {
         if token.is_empty() || !token.expose().iter().all(u8::is_ascii_graphic) {
             let reason = "the token is empty or has characters that no token has";
-            return Err(VaultError::new(VaultFault::Unauthenticated, reason, "give the token alone, without a line end"));
+            return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "give the token alone, without a line end"));
         }
         Ok(Self { value: token, namespace, lease })
     }
@@ -67,8 +67,8 @@ impl Token {
 }
 
 #[async_trait]
-impl Dialect for Token {
-    async fn sign(&self, request: &mut Request, _until: Instant) -> Result<(), VaultError> {
+impl Protocol for Token {
+    async fn sign(&self, request: &mut Request, _until: Instant) -> Result<(), ServiceError> {
         let mut token = HeaderValue::from_bytes(self.value.expose()).unwrap_or_else(|_| unreachable!("the token was checked"));
         token.set_sensitive(true);
         request.headers_mut().insert("X-Vault-Token", token);
@@ -76,8 +76,8 @@ impl Dialect for Token {
         Ok(())
     }
 
-    fn verdict(&self, reply: &Reply) -> Verdict {
-        Verdict::of_status(reply.status)
+    fn retry_decision(&self, reply: &Reply) -> RetryDecision {
+        RetryDecision::of_status(reply.status)
     }
 
     fn gives_away(&self, text: &str) -> bool {

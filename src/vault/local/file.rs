@@ -15,8 +15,8 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
 
 /// The largest file that is read.
 const LIMIT: u64 = 256 << 20;
@@ -40,7 +40,7 @@ impl VaultFile {
     }
 
     /// The file's bytes, or `None` when there is no file.
-    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, VaultError> {
+    pub(super) fn read(&self) -> Result<Option<Vec<u8>>, ServiceError> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let mut file = match rustix::fs::open(&self.path, flags, Mode::empty()) {
             Ok(descriptor) => File::from(descriptor),
@@ -54,7 +54,7 @@ impl VaultFile {
         }
         if about.len() > LIMIT {
             let reason = format!("{self} is larger than {} MiB", LIMIT >> 20);
-            return Err(VaultError::new(VaultFault::Unavailable, reason, "check that it is the vault's file"));
+            return Err(ServiceError::new(ServiceFault::Unavailable, reason, "check that it is the vault's file"));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
         file.read_to_end(&mut bytes).map_err(|error| self.failed("read", &error))?;
@@ -62,7 +62,7 @@ impl VaultFile {
     }
 
     /// Waits for other writers to end, and removes what killed ones left.
-    pub(super) fn lock(&self) -> Result<Locked<'_>, VaultError> {
+    pub(super) fn lock(&self) -> Result<Locked<'_>, ServiceError> {
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(|error| self.failed("write", &error))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -83,19 +83,19 @@ impl VaultFile {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    fn not_a_file(&self) -> VaultError {
-        VaultError::new(VaultFault::Unavailable, format!("{self} is a link or no plain file"), "put the vault's file itself there")
+    fn not_a_file(&self) -> ServiceError {
+        ServiceError::new(ServiceFault::Unavailable, format!("{self} is a link or no plain file"), "put the vault's file itself there")
     }
 
-    fn failed(&self, deed: &str, error: &io::Error) -> VaultError {
+    fn failed(&self, deed: &str, error: &io::Error) -> ServiceError {
         let reason = format!("cannot {deed} {self}: {}", error.kind());
-        VaultError::new(VaultFault::Unavailable, reason, "check the permissions and the space of its directory")
+        ServiceError::new(ServiceFault::Unavailable, reason, "check the permissions and the space of its directory")
     }
 }
 
 impl Locked<'_> {
     /// Puts `text` in the file's place: written to the side with mode 0600, synced, renamed, and the directory synced.
-    pub(super) fn replace(&self, text: &str) -> Result<(), VaultError> {
+    pub(super) fn replace(&self, text: &str) -> Result<(), ServiceError> {
         let file = self.file;
         match rustix::fs::statat(&self.directory, file.name(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(about) if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile => return Err(file.not_a_file()),

@@ -14,22 +14,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::blank::Ask;
+use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::nearest::nearest;
 use crate::seal::Keys;
 use crate::secret::Secret;
-use crate::vault::Fetched;
-use crate::vault::Finding;
-use crate::vault::Found;
-use crate::vault::Listed;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::suggest::suggest;
+use crate::vault::ListedSecret;
 use crate::vault::Plan;
+use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::Step;
 use crate::vault::Vault;
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
 use crate::vault::field;
 use crate::vault::local::entry::Entry;
 use crate::vault::local::entry::Owner;
@@ -69,7 +69,7 @@ impl LocalVault {
     ///
     /// # Errors
     /// A name that is none, a value over 64 KiB, a damaged or foreign file, and what the file system refuses.
-    pub fn set(&self, name: &str, value: &Secret, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, VaultError> {
+    pub fn set(&self, name: &str, value: &Secret, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, ServiceError> {
         let changes = self.set_all(&[(name, value)], clock, entropy)?;
         Ok(changes[0])
     }
@@ -78,12 +78,12 @@ impl LocalVault {
     ///
     /// # Errors
     /// As [`LocalVault::set`].
-    pub fn set_all(&self, values: &[(&str, &Secret)], clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Vec<Change>, VaultError> {
+    pub fn set_all(&self, values: &[(&str, &Secret)], clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Vec<Change>, ServiceError> {
         for (name, value) in values {
             checked(name)?;
             if value.len() > VALUE_LIMIT {
                 let reason = format!("the value for `{name}` is larger than {} KiB", VALUE_LIMIT >> 10);
-                return Err(VaultError::new(VaultFault::BadValue, reason, "split it, or keep it where files belong"));
+                return Err(ServiceError::new(ServiceFault::BadValue, reason, "split it, or keep it where files belong"));
             }
         }
         self.change(|sheet| {
@@ -109,10 +109,10 @@ impl LocalVault {
     ///
     /// # Errors
     /// As [`LocalVault::set`], and a secret that is not there.
-    pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, VaultError> {
+    pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, ServiceError> {
         checked(name)?;
         let changes = self.change(|sheet| {
-            let last = sheet.versions(name).last().ok_or_else(|| VaultError {
+            let last = sheet.versions(name).last().ok_or_else(|| ServiceError {
                 next: "name one that is there; `cloze vault list` shows them".to_owned(),
                 ..self.absent(name, Some(sheet))
             })?;
@@ -130,7 +130,7 @@ impl LocalVault {
     ///
     /// # Errors
     /// As [`Vault::fetch`].
-    pub fn get(&self, name: &str, version: Option<u64>) -> Result<Fetched, VaultError> {
+    pub fn get(&self, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
         self.take(self.read()?.as_ref(), name, version)
     }
 
@@ -138,13 +138,13 @@ impl LocalVault {
         Owner { keys: &self.keys, project: &self.project, environment: &self.environment }
     }
 
-    fn read(&self) -> Result<Option<Sheet>, VaultError> {
+    fn read(&self) -> Result<Option<Sheet>, ServiceError> {
         let bytes = self.file.read()?;
         bytes.map(|bytes| Sheet::parse(&bytes, &self.file.to_string(), self.keys.store())).transpose()
     }
 
     /// Reads, changes and writes under the lock; writes nothing when nothing is said to be written.
-    fn change(&self, change: impl FnOnce(&mut Sheet) -> Result<Vec<Change>, VaultError>) -> Result<Vec<Change>, VaultError> {
+    fn change(&self, change: impl FnOnce(&mut Sheet) -> Result<Vec<Change>, ServiceError>) -> Result<Vec<Change>, ServiceError> {
         let locked = self.file.lock()?;
         let mut sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
         let changes = change(&mut sheet)?;
@@ -154,66 +154,66 @@ impl LocalVault {
         Ok(changes)
     }
 
-    fn answer(&self, sheet: Option<&Sheet>, ask: &Ask) -> Result<Fetched, VaultError> {
+    fn answer(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let version = ask.version.as_deref().map(name::version).transpose()?;
         let fetched = self.take(sheet, &ask.name, version)?;
         match &ask.key {
             None => Ok(fetched),
             Some(key) => {
                 let (value, shape) = field::of_text(&fetched.value, key)?;
-                Ok(Fetched { value, shape, ..fetched })
+                Ok(SecretValue { value, shape, ..fetched })
             }
         }
     }
 
-    fn take(&self, sheet: Option<&Sheet>, name: &str, version: Option<u64>) -> Result<Fetched, VaultError> {
+    fn take(&self, sheet: Option<&Sheet>, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
         checked(name)?;
         let versions = sheet.map_or(&[][..], |sheet| sheet.versions(name));
         let last = versions.last().ok_or_else(|| self.absent(name, sheet))?;
         let number = version.unwrap_or(last.version);
         let entry = versions.iter().find(|entry| entry.version == number).ok_or_else(|| {
             let reason = format!("`{name}` has no version {number}; the current one is {}", last.version);
-            VaultError::new(VaultFault::NotFound, reason, "pin a version that is there, or leave `version` out")
+            ServiceError::new(ServiceFault::NotFound, reason, "pin a version that is there, or leave `version` out")
         })?;
         let value = self.value(entry)?;
         if entry.state == State::Removed {
             let reason = format!("`{name}` was removed at {} (version {number})", entry.created);
-            return Err(VaultError::new(
-                VaultFault::Gone,
+            return Err(ServiceError::new(
+                ServiceFault::Gone,
                 reason,
                 format!("set it again with `cloze vault set {name}`, or pin an old version"),
             ));
         }
         let current = Some(number == last.version);
-        Ok(Fetched { value, shape: Shape::Plain, version: number.to_string(), current, not_before: None, expires: None })
+        Ok(SecretValue { value, shape: Shape::Plain, version: number.to_string(), current, not_before: None, expires: None })
     }
 
-    fn value(&self, entry: &Entry) -> Result<Secret, VaultError> {
+    fn value(&self, entry: &Entry) -> Result<Secret, ServiceError> {
         entry.open(self.owner()).ok_or_else(|| {
             let reason = format!(
                 "version {} of `{}` in {} does not open: its line was changed, or belongs to another project or environment",
                 entry.version, entry.name, self.file
             );
-            VaultError::new(VaultFault::Unavailable, reason, "restore the line from version control")
+            ServiceError::new(ServiceFault::Unavailable, reason, "restore the line from version control")
         })
     }
 
-    fn absent(&self, name: &str, sheet: Option<&Sheet>) -> VaultError {
+    fn absent(&self, name: &str, sheet: Option<&Sheet>) -> ServiceError {
         let Some(sheet) = sheet else {
             let reason = format!("there is no secret `{name}`: {} is not there", self.file);
             let next = format!("restore the file from version control, or set the secret with `cloze vault set {name}`");
-            return VaultError::new(VaultFault::NotFound, reason, next);
+            return ServiceError::new(ServiceFault::NotFound, reason, next);
         };
         let reason = format!("there is no secret `{name}` in {}", self.file);
         let set = format!("set it with `cloze vault set {name}`");
         let others = sheet.current().filter(|entry| entry.state != State::Removed).map(|entry| entry.name.as_str());
-        let next = nearest(name, others).map_or_else(|| set.clone(), |other| format!("write `{other}` if that is meant, or {set}"));
-        VaultError::new(VaultFault::NotFound, reason, next)
+        let next = suggest(name, others).map_or_else(|| set.clone(), |other| format!("write `{other}` if that is meant, or {set}"));
+        ServiceError::new(ServiceFault::NotFound, reason, next)
     }
 }
 
-fn checked(name: &str) -> Result<(), VaultError> {
-    name::check(name).map_err(|reason| VaultError::new(VaultFault::BadName, reason, "correct the name"))
+fn checked(name: &str) -> Result<(), ServiceError> {
+    name::check(name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))
 }
 
 impl fmt::Display for LocalVault {
@@ -228,25 +228,25 @@ impl Vault for LocalVault {
         name::check(name)
     }
 
-    async fn fetch(&self, asks: &[Ask]) -> Vec<Result<Fetched, VaultError>> {
+    async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         match self.read() {
             Ok(sheet) => asks.iter().map(|ask| self.answer(sheet.as_ref(), ask)).collect(),
             Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 
-    fn plan(&self, asks: &[Ask]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> Plan {
         Plan::none(Plan::distinct(asks))
     }
 
     /// The file is at hand: each entry is opened, so that what is found is what a fetch would give.
-    async fn probe(&self, asks: &[Ask]) -> Vec<Result<Found, VaultError>> {
-        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| Found::from(&fetched))).collect()
+    async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
     }
 
-    async fn list(&self) -> Result<Vec<Listed>, VaultError> {
+    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
-        let listed = sheet.current().map(|entry| Listed {
+        let listed = sheet.current().map(|entry| ListedSecret {
             name: entry.name.clone(),
             version: Some(entry.version.to_string()),
             created: Some(entry.created),
@@ -256,21 +256,21 @@ impl Vault for LocalVault {
     }
 
     /// The file, then whether the current version of each secret opens.
-    async fn examine(&self) -> Vec<Finding> {
+    async fn examine(&self) -> Vec<Diagnostic> {
         let sheet = match self.read() {
             Ok(Some(sheet)) => sheet,
-            Ok(None) => return vec![Finding::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file))],
-            Err(error) => return vec![Finding::bad(Step::Setup, error)],
+            Ok(None) => return vec![Diagnostic::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file))],
+            Err(error) => return vec![Diagnostic::bad(Step::Setup, error)],
         };
-        let setup = Finding::good(Step::Setup, format!("{} holds {} secrets", self.file, sheet.current().count()));
+        let setup = Diagnostic::good(Step::Setup, format!("{} holds {} secrets", self.file, sheet.current().count()));
         let permission = match sheet.current().try_for_each(|entry| self.value(entry).map(drop)) {
-            Ok(()) => Finding::good(Step::Permission, "the key opens the current version of each"),
-            Err(error) => Finding::bad(Step::Permission, error),
+            Ok(()) => Diagnostic::good(Step::Permission, "the key opens the current version of each"),
+            Err(error) => Diagnostic::bad(Step::Permission, error),
         };
         vec![setup, permission]
     }
 
-    async fn close(&self) -> Result<(), VaultError> {
+    async fn close(&self) -> Result<(), ServiceError> {
         Ok(())
     }
 }
@@ -292,14 +292,14 @@ mod tests {
     use super::Change;
     use super::LocalVault;
     use super::VALUE_LIMIT;
-    use crate::blank::Ask;
+    use crate::blank::SecretRef;
     use crate::clock::Machine;
     use crate::seal::Keys;
     use crate::secret::Secret;
-    use crate::vault::Step;
+    use crate::service::ServiceError;
+    use crate::service::ServiceFault;
+    use crate::service::Step;
     use crate::vault::Vault;
-    use crate::vault::VaultError;
-    use crate::vault::VaultFault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -329,7 +329,7 @@ mod tests {
             self.vault.set(name, &Secret::copy_of(value), &Machine, &Machine).unwrap()
         }
 
-        fn value(&self, name: &str, version: Option<u64>) -> Result<Vec<u8>, VaultError> {
+        fn value(&self, name: &str, version: Option<u64>) -> Result<Vec<u8>, ServiceError> {
             self.vault.get(name, version).map(|fetched| fetched.value.expose().to_vec())
         }
     }
@@ -405,12 +405,12 @@ mod tests {
         assert_eq!(bench.vault.remove("a", &Machine, &Machine), Ok(Change::Written(2)));
         assert_eq!(bench.vault.remove("a", &Machine, &Machine), Ok(Change::Unchanged(2)));
         let error = bench.value("a", None).unwrap_err();
-        assert_eq!(error.fault, VaultFault::Gone);
+        assert_eq!(error.fault, ServiceFault::Gone);
         assert!(error.reason.starts_with("`a` was removed at 20") && error.reason.ends_with("Z (version 2)"), "{error:?}");
         assert_eq!(error.next, "set it again with `cloze vault set a`, or pin an old version");
         assert_eq!(bench.value("a", Some(1)).unwrap(), b"one");
         assert_eq!(bench.set("a", b"one"), Change::Written(3));
-        assert_eq!(bench.vault.remove("x", &Machine, &Machine).unwrap_err().fault, VaultFault::NotFound);
+        assert_eq!(bench.vault.remove("x", &Machine, &Machine).unwrap_err().fault, ServiceFault::NotFound);
     }
 
     #[test]
@@ -418,8 +418,8 @@ mod tests {
         let bench = Bench::new();
         let (large, small) = (Secret::new(vec![b'x'; VALUE_LIMIT + 1]), Secret::copy_of(b"x"));
         let error = bench.vault.set_all(&[("a", &small), ("b", &large)], &Machine, &Machine).unwrap_err();
-        assert_eq!((error.fault, error.reason.as_str()), (VaultFault::BadValue, "the value for `b` is larger than 64 KiB"));
-        assert_eq!(bench.vault.set("../a", &small, &Machine, &Machine).unwrap_err().fault, VaultFault::BadName);
+        assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::BadValue, "the value for `b` is larger than 64 KiB"));
+        assert_eq!(bench.vault.set("../a", &small, &Machine, &Machine).unwrap_err().fault, ServiceFault::BadName);
         assert!(!bench.path().exists());
         assert!(bench.vault.set("a", &Secret::new(vec![b'x'; VALUE_LIMIT]), &Machine, &Machine).is_ok());
     }
@@ -443,14 +443,14 @@ mod tests {
         let walk = bench.vault.examine().await;
         assert!(walk.len() == 2 && walk.iter().all(|finding| finding.outcome.is_ok()), "{walk:?}");
         let other = LocalVault::open(&path, Arc::new(Keys::fresh(&Machine)), "shop", "dev");
-        assert_eq!(other.get("a", None).unwrap_err().fault, VaultFault::Denied);
+        assert_eq!(other.get("a", None).unwrap_err().fault, ServiceFault::Denied);
         let before = bench.text();
         assert!(other.set("a", &Secret::copy_of(b"x"), &Machine, &Machine).is_err());
         assert_eq!(bench.text(), before);
     }
 
     /// Every value of a small vault, by name and version, or that there is none. Reads the file once.
-    fn everything(bench: &Bench) -> Vec<Result<Vec<u8>, VaultError>> {
+    fn everything(bench: &Bench) -> Vec<Result<Vec<u8>, ServiceError>> {
         let sheet = bench.vault.read();
         [("a", None), ("a", Some(1)), ("a", Some(2)), ("b", None), ("c", None), ("c", Some(1))]
             .into_iter()
@@ -461,7 +461,7 @@ mod tests {
             .collect()
     }
 
-    fn small() -> (Bench, String, Vec<Result<Vec<u8>, VaultError>>) {
+    fn small() -> (Bench, String, Vec<Result<Vec<u8>, ServiceError>>) {
         let bench = Bench::new();
         bench.set("a", b"one");
         bench.set("a", b"two");
@@ -474,7 +474,7 @@ mod tests {
 
     /// Whether something that could be read no longer can. Each value must be what it was, or an error, or what the removed `c`
     /// was before: a tombstone that is renamed to be the next version of `b` uncovers it, and breaks `b`.
-    fn noticed(bench: &Bench, values: &[Result<Vec<u8>, VaultError>]) -> bool {
+    fn noticed(bench: &Bench, values: &[Result<Vec<u8>, ServiceError>]) -> bool {
         let mut noticed = false;
         for (now, then) in everything(bench).iter().zip(values) {
             let uncovered = then.is_err() && *now == Ok(b"four".to_vec());
@@ -559,13 +559,13 @@ mod tests {
     #[tokio::test]
     async fn a_damaged_file_fails_each_ask_and_no_file_is_an_empty_vault() {
         let bench = Bench::new();
-        let asks = [suite::ask("a"), Ask { key: Some("k".to_owned()), ..suite::ask("b") }];
-        assert!(bench.vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == VaultFault::NotFound));
+        let asks = [suite::ask("a"), SecretRef { key: Some("k".to_owned()), ..suite::ask("b") }];
+        assert!(bench.vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == ServiceFault::NotFound));
         let expected = format!("there is no secret `a`: {} is not there", bench.path().display());
         assert_eq!(bench.value("a", None).unwrap_err().reason, expected);
         std::fs::create_dir(bench.directory.path().join("secrets")).unwrap();
         std::fs::write(bench.path(), "<<<<<<< HEAD\n").unwrap();
-        assert!(bench.vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == VaultFault::Unavailable));
+        assert!(bench.vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == ServiceFault::Unavailable));
         assert!(bench.vault.list().await.is_err());
         assert!(bench.vault.set("a", &Secret::copy_of(b"x"), &Machine, &Machine).is_err());
         assert_eq!(bench.text(), "<<<<<<< HEAD\n");

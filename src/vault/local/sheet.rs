@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 
-use crate::vault::VaultError;
-use crate::vault::VaultFault;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::words;
 use crate::vault::local::entry::Entry;
-use crate::vault::words;
 
 /// The format's name and version; the keyring's id follows it.
 const HEADER: &str = "cloze-vault 1 ";
@@ -27,9 +27,9 @@ impl Sheet {
 
     /// Reads `bytes`, which stand in `file` and must belong to `keyring`. The order of lines is free, so that a merge by hand is
     /// forgiven; the numbers of a secret's versions must run from 1 without a gap or a repetition.
-    pub(super) fn parse(bytes: &[u8], file: &str, keyring: &str) -> Result<Self, VaultError> {
+    pub(super) fn parse(bytes: &[u8], file: &str, keyring: &str) -> Result<Self, ServiceError> {
         let damaged = |line: usize, reason: &str, next: &str| {
-            VaultError::new(VaultFault::Unavailable, format!("the local vault is damaged at {file}:{line}: {reason}"), next)
+            ServiceError::new(ServiceFault::Unavailable, format!("the local vault is damaged at {file}:{line}: {reason}"), next)
         };
         let restore = "restore the line from version control";
         let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -54,7 +54,7 @@ impl Sheet {
         if owner != keyring {
             let reason = format!("{file} belongs to keyring `{}`, not to this environment's `{keyring}`", words::tame(owner, 64));
             let next = "restore the keyring and the vault from the same commit";
-            return Err(VaultError::new(VaultFault::Denied, reason, next));
+            return Err(ServiceError::new(ServiceFault::Denied, reason, next));
         }
         let mut found: BTreeMap<String, BTreeMap<u64, (Entry, usize)>> = BTreeMap::new();
         for (line, number) in lines {
@@ -116,13 +116,13 @@ impl fmt::Display for Sheet {
 #[cfg(test)]
 mod tests {
     use super::Sheet;
-    use crate::vault::VaultError;
+    use crate::service::ServiceError;
 
     const A1: &str = "a 1 2026-11-23T00:00:00Z set AAAA\n";
     const A2: &str = "a 2 2026-11-23T00:00:00Z removed AAAA\n";
     const B1: &str = "b 1 2026-11-23T00:00:00Z set AAAA\n";
 
-    fn parse(lines: &[&str]) -> Result<Sheet, VaultError> {
+    fn parse(lines: &[&str]) -> Result<Sheet, ServiceError> {
         Sheet::parse(("cloze-vault 1 ring\n".to_owned() + &lines.concat()).as_bytes(), "dev.vault", "ring")
     }
 

@@ -1,7 +1,7 @@
 //! Answers that are none.
 
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::Fault;
 use vault_mock::Script;
 
@@ -35,7 +35,7 @@ async fn answers_that_are_none_are_not_believed() {
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Secrets Manager: {reason}");
-        trial(SECRETS).fails(Fault::Body { code: 200, text }, VaultFault::Unavailable, &reason).await;
+        trial(SECRETS).fails(Fault::Body { code: 200, text }, ServiceFault::Unavailable, &reason).await;
     }
     let parameter = |more: &str| format!(r#"{{"Parameters": [{{"Name": "/b"{more}}}]}}"#);
     let cases = [
@@ -51,11 +51,11 @@ async fn answers_that_are_none_are_not_believed() {
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Parameter Store: {reason}");
-        trial(PARAMETERS).fails(Fault::Body { code: 200, text }, VaultFault::Unavailable, &reason).await;
+        trial(PARAMETERS).fails(Fault::Body { code: 200, text }, ServiceFault::Unavailable, &reason).await;
     }
     let large = || Fault::Body { code: 200, text: "x".repeat(9 << 20) };
-    trial(SECRETS).fails(large(), VaultFault::BadValue, "the vault's answer is larger than 8 MiB").await;
-    trial(PARAMETERS).fails(large(), VaultFault::BadValue, "the vault's answer is larger than 1 MiB").await;
+    trial(SECRETS).fails(large(), ServiceFault::BadValue, "the vault's answer is larger than 8 MiB").await;
+    trial(PARAMETERS).fails(large(), ServiceFault::BadValue, "the vault's answer is larger than 1 MiB").await;
 }
 
 #[tokio::test]

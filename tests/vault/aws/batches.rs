@@ -1,9 +1,9 @@
 //! Batches, and what one bad secret or parameter does to the others.
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
+use cloze::service::ServiceFault;
 use cloze::vault::Plan;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::Credential;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -29,7 +29,7 @@ async fn batches_are_of_twenty_and_of_ten_and_planned() {
     }
     let server = Aws::serve(seed).unwrap();
     let (secrets, parameters) = (vault(&server, SECRETS), vault(&server, PARAMETERS));
-    let asks: Vec<Ask> = (0..45).rev().map(|number| ask(&format!("s{number}"))).collect();
+    let asks: Vec<SecretRef> = (0..45).rev().map(|number| ask(&format!("s{number}"))).collect();
     assert_eq!(secrets.plan(&asks), Plan { secrets: 45, calls: 3, ahead: 0, parallel: 16 });
     for (ask, answer) in asks.iter().zip(secrets.fetch(&asks).await) {
         assert_eq!(answer.unwrap().value.expose(), format!("{CANARY}-{}", &ask.name[1..]).as_bytes());
@@ -39,7 +39,8 @@ async fn batches_are_of_twenty_and_of_ten_and_planned() {
     let sizes: Vec<usize> = calls.iter().map(|call| call.subject.names.len()).collect();
     assert_eq!(sizes, [20, 20, 5]);
     server.journal().clear();
-    let asks: Vec<Ask> = (0..45).map(|number| ask(&format!("p/{number}"))).chain([pinned("/p/0", "1"), pinned("/p/1", "1")]).collect();
+    let asks: Vec<SecretRef> =
+        (0..45).map(|number| ask(&format!("p/{number}"))).chain([pinned("/p/0", "1"), pinned("/p/1", "1")]).collect();
     assert_eq!(parameters.plan(&asks), Plan { secrets: 47, calls: 6, ahead: 0, parallel: 16 });
     for (ask, answer) in asks.iter().zip(parameters.fetch(&asks).await) {
         let fetched = answer.unwrap();
@@ -51,7 +52,7 @@ async fn batches_are_of_twenty_and_of_ten_and_planned() {
 
 #[tokio::test]
 async fn one_bad_secret_does_not_spoil_a_batch() {
-    use VaultFault::{BadName, Denied, Gone, NotFound};
+    use ServiceFault::{BadName, Denied, Gone, NotFound};
     let mut seed = seed().secret("gone", CANARY).secret("locked", CANARY).secret("denied", CANARY).secret("kms", CANARY);
     seed.deleted = vec!["gone".to_owned()];
     seed.undecryptable = vec!["locked".to_owned()];
@@ -59,7 +60,7 @@ async fn one_bad_secret_does_not_spoil_a_batch() {
     let server = Aws::serve(seed.key(key.clone())).unwrap();
     let names = ["a", "absent", "gone", "locked", "denied", "kms", "b", "not a name"];
     let answers = with_key(&server, SECRETS, &key).fetch(&names.map(ask)).await;
-    let faults: Vec<Option<VaultFault>> = answers.iter().map(|answer| answer.as_ref().err().map(|error| error.fault)).collect();
+    let faults: Vec<Option<ServiceFault>> = answers.iter().map(|answer| answer.as_ref().err().map(|error| error.fault)).collect();
     assert_eq!(faults, [None, Some(NotFound), Some(Gone), Some(Denied), Some(Denied), Some(Denied), None, Some(BadName)]);
     assert_eq!(server.journal().count(), 1);
     let reason = |index: usize| answers[index].as_ref().unwrap_err().reason.clone();

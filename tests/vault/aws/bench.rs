@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Service;
@@ -51,12 +51,12 @@ pub(super) fn vault(server: &Server<Aws>, service: Service) -> AwsVault {
     with_key(server, service, server.protocol().key())
 }
 
-pub(super) fn ask(name: &str) -> Ask {
+pub(super) fn ask(name: &str) -> SecretRef {
     read::ask(name, None, None)
 }
 
-pub(super) fn pinned(name: &str, version: &str) -> Ask {
-    Ask { version: Some(version.to_owned()), ..ask(name) }
+pub(super) fn pinned(name: &str, version: &str) -> SecretRef {
+    SecretRef { version: Some(version.to_owned()), ..ask(name) }
 }
 
 /// A read of the secret `b`, or of the parameter `/b`.

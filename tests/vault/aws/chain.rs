@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use cloze::clock::Machine;
-use cloze::vault::Step;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Settings;

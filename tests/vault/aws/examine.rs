@@ -1,6 +1,6 @@
 //! The walk of the doctor.
 
-use cloze::vault::Step;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
 use cloze::vault::aws::AwsVault;
 use vault_mock::Fault;

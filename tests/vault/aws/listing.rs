@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cloze::clock::Machine;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::aws::AwsVault;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -40,7 +40,7 @@ async fn lists_come_in_pages_below_prefixes() {
         let error = errors[0].as_ref().unwrap_err();
         assert_eq!(
             (error.fault, error.reason.as_str()),
-            (VaultFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
+            (ServiceFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
         );
         assert!(errors[1].is_ok() && errors[2].is_err());
     }
@@ -56,6 +56,6 @@ async fn lists_come_in_pages_below_prefixes() {
     let error = vault(&server, SECRETS).list().await.unwrap_err();
     assert_eq!(
         (error.fault, error.reason.as_str()),
-        (VaultFault::Denied, "the credential may not do `secretsmanager:ListSecrets` with this: denied")
+        (ServiceFault::Denied, "the credential may not do `secretsmanager:ListSecrets` with this: denied")
     );
 }

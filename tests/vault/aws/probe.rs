@@ -1,8 +1,8 @@
 //! What is known without a value.
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 
@@ -21,7 +21,7 @@ async fn a_probe_reads_only_where_describing_is_not_enough() {
     let mut seed = seed().secret("gone", CANARY).secret("j", r#"{"k": "v"}"#).key(plain.clone()).key(denied.clone());
     seed.deleted = vec!["gone".to_owned()];
     let server = Aws::serve(seed).unwrap();
-    let keyed = |name: &str, key: &str| Ask { key: Some(key.to_owned()), ..ask(name) };
+    let keyed = |name: &str, key: &str| SecretRef { key: Some(key.to_owned()), ..ask(name) };
     let asks = [ask("a"), ask("absent"), ask("gone"), keyed("j", "k"), keyed("j", "x"), ask("not a name")];
     for (key, reads) in [(&plain, false), (&denied, true)] {
         let vault = with_key(&server, SECRETS, key);
@@ -40,7 +40,7 @@ async fn a_probe_reads_only_where_describing_is_not_enough() {
         // A `SecureString` that is not decrypted is no value.
         assert!(!probed[0].as_ref().unwrap().read);
         for found in &probed[1..] {
-            assert_eq!(found.as_ref().unwrap_err().fault, VaultFault::NotFound);
+            assert_eq!(found.as_ref().unwrap_err().fault, ServiceFault::NotFound);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Refusals, each in its words, and faults that pass.
 
-use cloze::vault::VaultFault;
+use cloze::service::ServiceFault;
 use vault_mock::Fault;
 
 use crate::aws::bench::PARAMETERS;
@@ -10,7 +10,7 @@ use crate::aws::bench::trial;
 
 #[tokio::test]
 async fn every_refusal_has_its_words() {
-    use VaultFault::{Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable};
+    use ServiceFault::{Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable};
     let is =
         async |code, kind: &str, words: &str, fault, reason: &str| trial(SECRETS).fails(refusal(code, kind, words), fault, reason).await;
     is(400, "ResourceNotFoundException", "Secrets Manager can't find it.", NotFound, "`b` is not there, in this region of this account")

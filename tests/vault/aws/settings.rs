@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use cloze::clock::Machine;
-use cloze::vault::Step;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Settings;
 
@@ -44,7 +44,7 @@ async fn a_vault_without_a_region_says_so() {
     let vault = AwsVault::with_credentials(Settings::new(PARAMETERS), key, Arc::new(Machine), Arc::new(Machine)).unwrap();
     assert_eq!(vault.to_string(), "AWS Parameter Store");
     let error = one(&vault, ask("/a")).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "no AWS region is set"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "no AWS region is set"));
     assert_eq!(vault.examine().await[0].step, Step::Setup);
     assert_eq!(vault.probe(&[ask("/a")]).await[0].as_ref().unwrap_err().reason, "no AWS region is set");
     assert!(vault.list().await.is_err());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloze::clock::Clock;
 use cloze::clock::Machine;
 use cloze::clock::Timestamp;
-use cloze::vault::VaultFault;
+use cloze::service::ServiceFault;
 use cloze::vault::aws::AwsVault;
 use vault_mock::Script;
 use vault_mock::aws::Aws;
@@ -30,7 +30,7 @@ async fn a_wrong_secret_key_a_foreign_one_and_an_expired_session_are_told() {
     let server = Aws::serve(seed().key(temporary.clone()).key(expired.clone())).unwrap();
     let outcome = async |key: &Key| one(&with_key(&server, SECRETS, key), ask("a")).await.map_err(|error| (error.fault, error.reason));
     assert!(outcome(&temporary).await.is_ok());
-    let refused = |words: &str| Some((VaultFault::Unauthenticated, words.to_owned()));
+    let refused = |words: &str| Some((ServiceFault::Unauthenticated, words.to_owned()));
     assert_eq!(outcome(&expired).await.err(), refused("the credential has expired"));
     let wrong = Key { secret: "other".to_owned(), ..temporary.clone() };
     assert_eq!(outcome(&wrong).await.err(), refused("AWS does not accept the credential (InvalidSignatureException)"));

@@ -1,6 +1,6 @@
 //! Values of all kinds come back.
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::secret::Secret;
 use cloze::vault::Vault as _;
 use tokio::runtime::Builder;
@@ -25,7 +25,7 @@ async fn values_of_all_kinds_come_back() {
     for name in &names {
         server.protocol().put(name, large.as_bytes());
     }
-    let asks: Vec<Ask> = names.iter().map(|name| ask(name)).collect();
+    let asks: Vec<SecretRef> = names.iter().map(|name| ask(name)).collect();
     assert!(secrets.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap().value.expose() == large.as_bytes()));
     server.protocol().put("text", text.as_bytes());
     server.protocol().put_parameter("text", "SecureString", text);

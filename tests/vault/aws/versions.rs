@@ -1,7 +1,7 @@
 //! Versions, their labels, and bytes.
 
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Seed;
 
@@ -32,7 +32,7 @@ async fn versions_labels_and_bytes() {
     let error = one(&secrets, pinned("s", "00000000-0000-4000-8000-000000000000")).await.unwrap_err();
     assert_eq!(
         (error.fault, error.reason.as_str()),
-        (VaultFault::NotFound, "`s` or its version `00000000-0000-4000-8000-000000000000` is not there")
+        (ServiceFault::NotFound, "`s` or its version `00000000-0000-4000-8000-000000000000` is not there")
     );
     let probed = secrets.probe(&asks).await;
     for (index, (found, read)) in probed.iter().zip(&read).enumerate() {

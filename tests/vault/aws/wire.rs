@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
+use cloze::service::http::Tls;
 use cloze::vault::Vault as _;
 use cloze::vault::aws::AwsVault;
-use cloze::vault::http::Tls;
 use proptest::prelude::ProptestConfig;
 use proptest::prelude::any;
 use proptest::prop_assert;
@@ -57,7 +57,7 @@ fn whatever_a_name_is_it_stays_in_the_body() {
     let run = |name: String, version: Option<String>| {
         server.journal().clear();
         for vault in &vaults {
-            let asks = [Ask { version: version.clone(), ..ask(&name) }, ask("a")];
+            let asks = [SecretRef { version: version.clone(), ..ask(&name) }, ask("a")];
             runtime.block_on(async {
                 vault.fetch(&asks).await;
                 vault.probe(&asks[..1]).await;

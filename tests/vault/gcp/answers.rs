@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::Fault;
 use vault_mock::Script;
 
@@ -30,7 +30,7 @@ async fn answers_that_are_none_are_not_believed() {
     let good = "projects/123456789012/secrets/b/versions/2";
     let is = async |text: &str, reason: &str| {
         let fault = Fault::Body { code: 200, text: text.to_owned() };
-        trial().fails_after(fault, VaultFault::Unavailable, &format!("{STRANGE}{reason}"), 1).await;
+        trial().fails_after(fault, ServiceFault::Unavailable, &format!("{STRANGE}{reason}"), 1).await;
     };
     is("", "no JSON from byte 0 on").await;
     is(&format!("[\"{CANARY}\"]"), "an array in place of an object").await;

@@ -1,6 +1,6 @@
 //! Refusals, passing faults, patience, and values that are damaged on the way.
 
-use cloze::vault::VaultFault;
+use cloze::service::ServiceFault;
 use vault_mock::Fault;
 
 use crate::gcp::bench::says;
@@ -9,7 +9,7 @@ use crate::read::CANARY;
 
 #[tokio::test]
 async fn refusals_are_told_apart_and_not_repeated() {
-    use VaultFault::{Denied, Gone, NotFound, Unauthenticated, Unavailable};
+    use ServiceFault::{Denied, Gone, NotFound, Unauthenticated, Unavailable};
     let token = "Google does not accept the token: Request had invalid authentication credentials. Expected OAuth 2 access token, login \
                  cookie or other valid authentication credential";
     trial().fails_after(Fault::status(401), Unauthenticated, token, 1).await;
@@ -57,7 +57,7 @@ async fn refusals_are_told_apart_and_not_repeated() {
 
 #[tokio::test]
 async fn passing_faults_are_tried_four_times_and_pass() {
-    use VaultFault::Unavailable;
+    use ServiceFault::Unavailable;
     trial().fails_after(Fault::status(500), Unavailable, "Secret Manager failed with status 500: Internal error encountered", 4).await;
     trial()
         .fails_after(Fault::status(503), Unavailable, "Secret Manager failed with status 503: The service is currently unavailable", 4)
@@ -77,14 +77,14 @@ async fn patience_ends_at_the_deadline() {
     let (outcome, count) = trial().under(None, Fault::status(429)).await;
     let error = outcome.unwrap_err();
     let reason = "Google asks for patience: Quota exceeded for quota metric 'Access requests' and limit 'Access requests per minute'";
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::RateLimited, reason));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::RateLimited, reason));
     assert!((2..=4).contains(&count), "{count}");
-    trial().fails_after(Fault::Delay { ms: 60_000 }, VaultFault::Unavailable, "the vault did not answer within 3 s", 1).await;
+    trial().fails_after(Fault::Delay { ms: 60_000 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
 }
 
 #[tokio::test]
 async fn a_damaged_value_is_asked_for_once_more() {
     trial().recovers(1, Fault::WrongCrc).await;
     let reason = "the latest version of `b` was damaged on the way: it does not have the checksum that came with it";
-    trial().fails_after(Fault::WrongCrc, VaultFault::Unavailable, reason, 2).await;
+    trial().fails_after(Fault::WrongCrc, ServiceFault::Unavailable, reason, 2).await;
 }

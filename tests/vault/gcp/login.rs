@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use cloze::service::ServiceFault;
 use cloze::vault::Plan;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
@@ -52,15 +52,15 @@ async fn logins_that_fail_are_told_in_our_words() {
         (error.fault, error.reason, server.journal().of("token").len())
     };
     let expired = "the login at Google has expired or was revoked (status 400)".to_owned();
-    assert_eq!(told(Fault::worded(400, CANARY)).await, (VaultFault::Unauthenticated, expired, 1));
+    assert_eq!(told(Fault::worded(400, CANARY)).await, (ServiceFault::Unauthenticated, expired, 1));
     let refused = "Google gave no token for these credentials (status 401)".to_owned();
-    assert_eq!(told(Fault::variant(401, "invalid_client")).await, (VaultFault::Unauthenticated, refused, 1));
+    assert_eq!(told(Fault::variant(401, "invalid_client")).await, (ServiceFault::Unauthenticated, refused, 1));
     let failing = "no token could be had for Google (status 503)".to_owned();
-    assert_eq!(told(Fault::variant(503, "down")).await, (VaultFault::Unavailable, failing, 3));
+    assert_eq!(told(Fault::variant(503, "down")).await, (ServiceFault::Unavailable, failing, 3));
     let nothing = "no token could be had for Google".to_owned();
-    assert_eq!(told(Fault::Reset).await, (VaultFault::Unavailable, nothing, 3));
+    assert_eq!(told(Fault::Reset).await, (ServiceFault::Unavailable, nothing, 3));
     let senseless = "no token can be made from the Google credentials".to_owned();
-    assert_eq!(told(Fault::Body { code: 200, text: CANARY.to_owned() }).await, (VaultFault::Unauthenticated, senseless, 1));
+    assert_eq!(told(Fault::Body { code: 200, text: CANARY.to_owned() }).await, (ServiceFault::Unauthenticated, senseless, 1));
     // What fails for once is tried again.
     let server = server();
     server.script(Script::new("token", 2, Fault::variant(503, "down")));
@@ -72,7 +72,7 @@ async fn credentials_that_are_none_are_told() {
     let server = server();
     let told = async |json: &str| {
         let error = one(&with(&server, json), ask("a", None, None)).await.unwrap_err();
-        assert_eq!(error.fault, VaultFault::Unauthenticated);
+        assert_eq!(error.fault, ServiceFault::Unauthenticated);
         assert!(!format!("{error:?}").contains(CANARY));
         error.reason
     };
@@ -139,7 +139,7 @@ async fn credentials_of_the_project_ask_for_nothing_but_a_token_of_googles() {
     for (json, reason) in cases {
         for json in [wrapped(&json), wrapped(&wrapped(&json)), json] {
             let error = one(&with(&server, &json.to_string()), ask("a", None, None)).await.unwrap_err();
-            assert_eq!((error.fault, error.reason), (VaultFault::Unauthenticated, format!("the Google credentials {reason}")), "{json}");
+            assert_eq!((error.fault, error.reason), (ServiceFault::Unauthenticated, format!("the Google credentials {reason}")), "{json}");
         }
     }
     assert_eq!(server.journal().count(), 0);

@@ -1,7 +1,7 @@
 //! Versions and aliases.
 
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 
 use crate::gcp::bench::server;
 use crate::gcp::bench::vault;
@@ -21,6 +21,6 @@ async fn versions_are_numbers_aliases_and_what_the_answer_says() {
     assert_eq!(one(&vault, ask("b", None, Some("1"))).await.unwrap().current, None);
     let error = one(&vault, ask("b", None, Some("7"))).await.unwrap_err();
     let there = "Secret Version [projects/123456789012/secrets/b/versions/7] not found";
-    assert_eq!((error.fault, error.reason), (VaultFault::NotFound, format!("version 7 of `b` is not there: {there}")));
+    assert_eq!((error.fault, error.reason), (ServiceFault::NotFound, format!("version 7 of `b` is not there: {there}")));
     assert_eq!(error.next, "check the name, the version, the project `demo-project` and the location");
 }

@@ -2,7 +2,7 @@
 
 use cloze::clock::Machine;
 use cloze::secret::Secret;
-use cloze::vault::VaultError;
+use cloze::service::ServiceError;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
 use cloze::vault::hashicorp::Settings;
@@ -59,7 +59,7 @@ pub(super) fn with(server: &Server<Hashicorp>, change: impl FnOnce(&mut Settings
 }
 
 /// The error of reading a secret without a key.
-pub(super) async fn error(vault: &HashicorpVault, name: &str) -> VaultError {
+pub(super) async fn error(vault: &HashicorpVault, name: &str) -> ServiceError {
     let error = one(vault, ask(name, None, None)).await.unwrap_err();
     assert!(!error.next.is_empty() && !format!("{error:?}").contains(CANARY), "{error:?}");
     error

@@ -1,8 +1,8 @@
 //! KV version 1, and mounts of the other version than was said.
 
+use cloze::service::ServiceFault;
 use cloze::vault::Shape;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use vault_mock::Fault;
@@ -41,8 +41,11 @@ async fn version_1_has_values_and_no_versions() {
     let names: Vec<String> = vault.list().await.unwrap().into_iter().map(|listed| listed.name).collect();
     assert_eq!(names, ["a", "deep/b"]);
     let pinned = one(&vault, ask("a", None, Some("1"))).await.unwrap_err();
-    assert_eq!((pinned.fault, pinned.reason.as_str()), (VaultFault::Unsupported, "the mount `kv` is KV version 1, which has no versions"));
-    assert_eq!(error(&vault, "absent").await.fault, VaultFault::NotFound);
+    assert_eq!(
+        (pinned.fault, pinned.reason.as_str()),
+        (ServiceFault::Unsupported, "the mount `kv` is KV version 1, which has no versions")
+    );
+    assert_eq!(error(&vault, "absent").await.fault, ServiceFault::NotFound);
     assert_eq!(server.journal().calls()[0].path, "/v1/kv/a");
 }
 
@@ -67,7 +70,7 @@ async fn a_mount_of_version_2_is_noticed_by_who_expects_1() {
     let reason = "the mount `secret` is KV version 2, and the project takes it for KV version 1";
     for name in ["a", "data/a", "absent"] {
         let error = error(&vault, name).await;
-        assert_eq!((error.fault, error.reason.as_str()), (VaultFault::NotFound, reason), "{name}");
+        assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::NotFound, reason), "{name}");
         assert_eq!(error.next, "set the vault's engine to KV version 2 in the project file");
     }
     assert_eq!(vault.list().await.unwrap_err().reason, reason);
@@ -85,6 +88,6 @@ async fn a_mount_of_version_1_is_noticed_by_who_expects_2() {
     assert_eq!(server.journal().of("mount").len(), 1);
     let vault = of(&server, "secret", Engine::V2);
     one(&vault, ask("a", None, None)).await.unwrap();
-    assert_eq!(error(&vault, "absent").await.fault, VaultFault::NotFound);
+    assert_eq!(error(&vault, "absent").await.fault, ServiceFault::NotFound);
     assert_eq!(server.journal().of("mount").len(), 1);
 }

@@ -1,9 +1,9 @@
 //! What `cloze doctor` finds.
 
 use cloze::secret::Secret;
-use cloze::vault::Step;
+use cloze::service::ServiceError;
+use cloze::service::Step;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultError;
 use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
@@ -29,7 +29,7 @@ fn seed() -> Seed {
 }
 
 /// What is well from the service on, and the step that is not.
-async fn walk(vault: &HashicorpVault) -> (Vec<String>, Option<(Step, VaultError)>) {
+async fn walk(vault: &HashicorpVault) -> (Vec<String>, Option<(Step, ServiceError)>) {
     let findings = vault.examine().await;
     assert!(findings.is_sorted_by_key(|finding| finding.step), "{findings:?}");
     let bad = findings.iter().position(|finding| finding.outcome.is_err());

@@ -7,11 +7,11 @@ use crate::hashicorp::bench::words;
 use crate::read::CANARY;
 use crate::read::ask;
 use crate::read::one;
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use vault_mock::Script;
 
 #[tokio::test]
 async fn refusals_are_told_apart_and_not_repeated() {
-    use VaultFault::{Denied, NotFound, Unauthenticated, Unavailable};
+    use ServiceFault::{Denied, NotFound, Unauthenticated, Unavailable};
     trial().fails_after(Fault::status(401), Unauthenticated, "the vault does not accept the token", 1).await;
     trial().fails_after(Fault::status(403), Denied, "the token may not read `secret/data/b`: permission denied", 1).await;
     trial()
@@ -41,7 +41,7 @@ async fn refusals_are_told_apart_and_not_repeated() {
 
 #[tokio::test]
 async fn passing_faults_are_tried_four_times() {
-    use VaultFault::Unavailable;
+    use ServiceFault::Unavailable;
     trial().fails_after(Fault::status(500), Unavailable, "the vault failed with status 500: internal error", 4).await;
     trial().fails_after(Fault::status(503), Unavailable, "the vault is sealed", 4).await;
     trial()
@@ -60,14 +60,14 @@ async fn a_vault_that_asks_for_patience_is_asked_less_and_less_until_the_deadlin
     let (outcome, count) = trial().under(None, Fault::status(429)).await;
     let error = outcome.unwrap_err();
     let reason = "the vault asks for patience: request path \"secret/data/b\": rate limit quota exceeded";
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::RateLimited, reason));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::RateLimited, reason));
     assert!((2..=4).contains(&count), "{count}");
 }
 
 #[tokio::test]
 async fn a_vault_that_asks_for_no_time_at_all_is_asked_no_more_often() {
     let (outcome, count) = trial().under(None, Fault::throttled(0)).await;
-    assert_eq!(outcome.unwrap_err().fault, VaultFault::RateLimited);
+    assert_eq!(outcome.unwrap_err().fault, ServiceFault::RateLimited);
     assert!((2..=4).contains(&count), "{count}");
 }
 
@@ -77,7 +77,7 @@ async fn patience_that_ends_in_silence_is_told_as_patience() {
     server.script(Script::new("b", 1, Fault::throttled(1)));
     server.script(Script::always("b", Fault::Delay { ms: 60_000 }));
     let error = one(&vault(&server), ask("b", None, None)).await.unwrap_err();
-    assert_eq!((error.fault, server.journal().count()), (VaultFault::RateLimited, 2), "{error:?}");
+    assert_eq!((error.fault, server.journal().count()), (ServiceFault::RateLimited, 2), "{error:?}");
 }
 
 #[tokio::test]
@@ -96,14 +96,14 @@ async fn retry_after_is_honoured_up_to_the_deadline() {
     assert!(started.elapsed() >= Duration::from_secs(1));
     let started = Instant::now();
     let (outcome, count) = trial().under(None, Fault::throttled(3600)).await;
-    assert_eq!((outcome.unwrap_err().fault, count), (VaultFault::RateLimited, 1));
+    assert_eq!((outcome.unwrap_err().fault, count), (ServiceFault::RateLimited, 1));
     assert!(started.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn answers_that_take_too_long_end_at_the_deadline() {
-    trial().fails_after(Fault::Slow { each_ms: 100 }, VaultFault::Unavailable, "the vault did not answer within 3 s", 1).await;
-    trial().fails_after(Fault::Delay { ms: 60_000 }, VaultFault::Unavailable, "the vault did not answer within 3 s", 1).await;
+    trial().fails_after(Fault::Slow { each_ms: 100 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
+    trial().fails_after(Fault::Delay { ms: 60_000 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
     trial().recovers(0, Fault::Reset).await;
     let (outcome, _) = trial().under(Some(1), Fault::Slow { each_ms: 1 }).await;
     assert!(outcome.is_ok());
@@ -114,14 +114,14 @@ async fn answers_that_are_none_are_not_believed() {
     let strange = "the vault's answer is not that of a KV version 2 mount: ";
     let body = |text: &str| Fault::Body { code: 200, text: text.to_owned() };
     let is =
-        async |text: &str, reason: &str| trial().fails_after(body(text), VaultFault::Unavailable, &format!("{strange}{reason}"), 1).await;
+        async |text: &str, reason: &str| trial().fails_after(body(text), ServiceFault::Unavailable, &format!("{strange}{reason}"), 1).await;
     is("", "no JSON from byte 0 on").await;
     is(&format!("{{\"{CANARY}"), "no JSON from byte 13 on").await;
     is(&format!(r#"{{"data": {{"value": "{CANARY}"}}}}"#), "no `data.metadata`").await;
     is(&format!(r#"{{"data": {{"data": {{"value": "{CANARY}"}}, "metadata": {{}}}}}}"#), "no `data.metadata.version`").await;
     is(&format!(r#"{{"errors": ["{CANARY}"]}}"#), "no `data.metadata`").await;
     let large = Fault::Body { code: 200, text: "x".repeat(2 << 20) };
-    trial().fails_after(large, VaultFault::BadValue, "the vault's answer is larger than 1 MiB", 1).await;
+    trial().fails_after(large, ServiceFault::BadValue, "the vault's answer is larger than 1 MiB", 1).await;
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_server_that_is_not_there_is_told() {
     let vault = vault(&stopped);
     drop(stopped);
     let error = one(&vault, ask("a", None, None)).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "no connection to the vault: connection refused"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "no connection to the vault: connection refused"));
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_dead_vault_is_given_up_on() {
     settings.limits.parallel = 2;
     settings.limits.rest = Duration::from_millis(100);
     let vault = HashicorpVault::new(settings, Arc::new(Machine)).unwrap();
-    let asks: Vec<Ask> = (0..200).map(|number| ask(&number.to_string(), None, None)).collect();
+    let asks: Vec<SecretRef> = (0..200).map(|number| ask(&number.to_string(), None, None)).collect();
     let answers = vault.fetch(&asks).await;
     let reasons: Vec<&str> = answers.iter().map(|answer| answer.as_ref().unwrap_err().reason.as_str()).collect();
     let given_up = reasons.iter().filter(|reason| **reason == "not asked for: the vault could not answer several others").count();
@@ -157,5 +157,5 @@ async fn another_version_than_the_one_asked_for_is_not_believed() {
     server.script(Script::always("b", Fault::Body { code: 200, text }));
     let error = one(&vault(&server), ask("b", None, Some("1"))).await.unwrap_err();
     let reason = "the vault's answer is not that of a KV version 2 mount: another version than the one asked for";
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, reason));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, reason));
 }

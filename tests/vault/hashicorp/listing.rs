@@ -2,8 +2,8 @@
 
 use crate::hashicorp::bench::server;
 use crate::hashicorp::bench::vault;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::Fault;
 use vault_mock::Script;
 
@@ -22,7 +22,10 @@ async fn lists_that_are_none_are_not_believed() {
     }
     server.script(Script::new("", 1, Fault::status(403)));
     let error = vault.list().await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Denied, "the token may not list `secret/metadata/`: permission denied"));
+    assert_eq!(
+        (error.fault, error.reason.as_str()),
+        (ServiceFault::Denied, "the token may not list `secret/metadata/`: permission denied")
+    );
     // Names that cannot be asked for do not lead anywhere either.
     server.journal().clear();
     let text = r#"{"data": {"keys": ["good", "../sys/", "..", "a%2fb", "/", "", "x\n"]}}"#.to_owned();
@@ -34,5 +37,5 @@ async fn lists_that_are_none_are_not_believed() {
     server.script(Script::always("", Fault::Body { code: 200, text: r#"{"data": {"keys": ["again/"]}}"#.to_owned() }));
     let error = vault.list().await.unwrap_err();
     assert_eq!(error.reason, "the mount has more than 10000 folders, or they are nested deeper than 32");
-    assert_eq!((error.fault, server.journal().count()), (VaultFault::Unsupported, 32));
+    assert_eq!((error.fault, server.journal().count()), (ServiceFault::Unsupported, 32));
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
+use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
 use cloze::vault::Plan;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
-use cloze::vault::id_token::IdToken;
 use vault_mock::Credential;
 use vault_mock::Fault;
 use vault_mock::Options;
@@ -80,7 +80,7 @@ async fn every_way_leads_in() {
 async fn a_run_logs_in_once_and_the_login_is_ended() {
     let server = Hashicorp::serve_with(seed(), Options::latency(Duration::from_millis(5))).unwrap();
     let vault = logged_in(&server, approle("shop-id", Some(CANARY)));
-    let asks: Vec<Ask> = (0..50).map(|number| ask(&format!("n{number}"), None, None)).chain([ask("a", None, None)]).collect();
+    let asks: Vec<SecretRef> = (0..50).map(|number| ask(&format!("n{number}"), None, None)).chain([ask("a", None, None)]).collect();
     let plan = Plan { secrets: 51, calls: 51, ahead: 1, parallel: 16 };
     assert_eq!((vault.plan(&asks), vault.plan(&[])), (plan, Plan { secrets: 0, calls: 0, ahead: 0, parallel: 16 }));
     let (first, second, found) = tokio::join!(vault.fetch(&asks), vault.fetch(&asks), vault.probe(&asks[50..]));
@@ -118,7 +118,7 @@ async fn a_login_that_cannot_be_ended_is_told() {
     server.script(Script::always("revoke-self", Fault::status(500)));
     let error = vault.close().await.unwrap_err();
     let reason = "the login by AppRole at `auth/approle` could not be ended: the vault failed with status 500: internal error";
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, reason));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, reason));
     assert_eq!(error.next, "revoke it in the vault, or wait until its time is up");
     // One that has ended by itself is as good, and one that cannot be revoked is left alone.
     server.heal();
@@ -133,7 +133,7 @@ async fn a_login_that_cannot_be_ended_is_told() {
     assert_eq!(server.journal().count(), 0);
 }
 
-async fn refused(server: &Server<Hashicorp>, login: Login, fault: VaultFault, reason: &str) {
+async fn refused(server: &Server<Hashicorp>, login: Login, fault: ServiceFault, reason: &str) {
     let vault = logged_in(server, login);
     server.journal().clear();
     let answers = vault.fetch(&[ask("a", None, None), ask("b", None, None), ask("a", Some("x"), None)]).await;
@@ -154,7 +154,7 @@ async fn refused(server: &Server<Hashicorp>, login: Login, fault: VaultFault, re
 
 #[tokio::test]
 async fn refused_logins_are_told_apart() {
-    use VaultFault::{Denied, Unauthenticated};
+    use ServiceFault::{Denied, Unauthenticated};
     let server = server();
     let pair = "the vault does not accept this role_id with this secret_id: invalid role or secret ID";
     refused(&server, approle("shop-id", Some("wrong")), Unauthenticated, pair).await;
@@ -181,8 +181,8 @@ async fn refused_logins_are_told_apart() {
 
 #[tokio::test]
 async fn what_a_server_says_of_a_login_is_understood() {
-    use VaultFault::{Denied, NotFound, Unauthenticated, Unavailable};
-    let said = async |login: fn() -> Login, code: u16, words: &str, fault: VaultFault, reason: &str| {
+    use ServiceFault::{Denied, NotFound, Unauthenticated, Unavailable};
+    let said = async |login: fn() -> Login, code: u16, words: &str, fault: ServiceFault, reason: &str| {
         let server = server();
         server.script(Script::always("login", Fault::worded(code, words)));
         refused(&server, login(), fault, reason).await;
@@ -225,13 +225,13 @@ async fn answers_to_a_login_that_are_none_are_not_believed() {
     ] {
         let server = server();
         server.script(Script::always("login", Fault::Body { code: 200, text: text.to_owned() }));
-        refused(&server, approle("shop-id", Some(CANARY)), VaultFault::Unavailable, &format!("{strange}{reason}")).await;
+        refused(&server, approle("shop-id", Some(CANARY)), ServiceFault::Unavailable, &format!("{strange}{reason}")).await;
     }
     let server = server();
     let text = r#"{"auth": {"client_token": "", "mfa_requirement": {"mfa_request_id": "x"}}}"#.to_owned();
     server.script(Script::always("login", Fault::Body { code: 200, text }));
     let reason = "the login by AppRole at `auth/approle` asks for a second factor";
-    refused(&server, approle("shop-id", Some(CANARY)), VaultFault::Unauthenticated, reason).await;
+    refused(&server, approle("shop-id", Some(CANARY)), ServiceFault::Unauthenticated, reason).await;
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! What is known without a value.
 
-use cloze::vault::Found;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::vault::SecretMetadata;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use vault_mock::Fault;
@@ -30,14 +30,14 @@ fn server(verbs: &[&str]) -> Server<Hashicorp> {
     Hashicorp::serve(verbs.iter().fold(seed(), rule).policed("least", &["least"])).unwrap()
 }
 
-async fn probe(vault: &HashicorpVault, name: &str, key: Option<&str>, version: Option<&str>) -> Result<Found, VaultError> {
+async fn probe(vault: &HashicorpVault, name: &str, key: Option<&str>, version: Option<&str>) -> Result<SecretMetadata, ServiceError> {
     let found = vault.probe(&[ask(name, key, version)]).await.remove(0);
     assert!(!format!("{found:?}").contains(CANARY), "{found:?}");
     found
 }
 
-fn found(version: &str, current: Option<bool>, read: bool) -> Found {
-    Found { version: version.to_owned(), current, not_before: None, expires: None, read }
+fn found(version: &str, current: Option<bool>, read: bool) -> SecretMetadata {
+    SecretMetadata { version: version.to_owned(), current, not_before: None, expires: None, read }
 }
 
 #[tokio::test]
@@ -49,11 +49,14 @@ async fn keys_are_proven_without_values() {
     assert_eq!(probe(&vault, "a", None, None).await.unwrap(), found("2", Some(true), false));
     assert_eq!(probe(&vault, "b", None, None).await.unwrap(), found("1", Some(true), false));
     let missing = probe(&vault, "a", Some("passwort"), None).await.unwrap_err();
-    assert_eq!((missing.fault, missing.reason.as_str()), (VaultFault::NotFound, "there is no key `passwort`; there is `password`, `user`"));
-    assert_eq!(probe(&vault, "a", None, Some("3")).await.unwrap_err().fault, VaultFault::NotFound);
-    assert_eq!(probe(&vault, "absent", None, None).await.unwrap_err().fault, VaultFault::NotFound);
+    assert_eq!(
+        (missing.fault, missing.reason.as_str()),
+        (ServiceFault::NotFound, "there is no key `passwort`; there is `password`, `user`")
+    );
+    assert_eq!(probe(&vault, "a", None, Some("3")).await.unwrap_err().fault, ServiceFault::NotFound);
+    assert_eq!(probe(&vault, "absent", None, None).await.unwrap_err().fault, ServiceFault::NotFound);
     let empty = probe(&vault, "c", None, None).await.unwrap_err();
-    assert_eq!((empty.fault, empty.reason.as_str()), (VaultFault::BadValue, "`c` has no keys"));
+    assert_eq!((empty.fault, empty.reason.as_str()), (ServiceFault::BadValue, "`c` has no keys"));
     assert!(server.journal().of("read").is_empty());
     server.journal().clear();
     let asks = [ask("a", Some("user"), None), ask("a", Some("password"), None), ask("a", None, Some("1")), ask("b", None, None)];
@@ -70,9 +73,9 @@ async fn what_was_removed_is_told_without_a_read() {
         server.protocol().delete("secret/b", &[], "2026-01-02T03:04:05Z");
         server.protocol().destroy("secret/a", &[1]);
         let error = probe(&vault, "b", None, None).await.unwrap_err();
-        assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Gone, "version 1 of `b` was deleted at 2026-01-02T03:04:05Z"));
+        assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Gone, "version 1 of `b` was deleted at 2026-01-02T03:04:05Z"));
         let error = probe(&vault, "a", None, Some("1")).await.unwrap_err();
-        assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Gone, "version 1 of `a` was destroyed"));
+        assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Gone, "version 1 of `a` was destroyed"));
     }
 }
 
@@ -83,8 +86,8 @@ async fn metadata_serve_where_no_key_is_asked_for() {
     assert_eq!(probe(&vault, "a", None, None).await.unwrap(), found("2", Some(true), false));
     assert_eq!(probe(&vault, "a", None, Some("1")).await.unwrap(), found("1", Some(false), false));
     let error = probe(&vault, "a", None, Some("3")).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::NotFound, "`a` has no version 3; the current one is 2"));
-    assert_eq!(probe(&vault, "absent", None, None).await.unwrap_err().fault, VaultFault::NotFound);
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::NotFound, "`a` has no version 3; the current one is 2"));
+    assert_eq!(probe(&vault, "absent", None, None).await.unwrap_err().fault, ServiceFault::NotFound);
     assert!(server.journal().of("read").is_empty());
     // They know no keys.
     assert_eq!(probe(&vault, "a", Some("user"), None).await.unwrap(), found("2", Some(true), true));
@@ -98,7 +101,7 @@ async fn a_read_is_the_last_resort_and_is_told() {
     let server = server(&["data"]);
     let vault = with_token(&server, "least");
     assert_eq!(probe(&vault, "a", Some("user"), None).await.unwrap(), found("2", Some(true), true));
-    assert_eq!(probe(&vault, "a", Some("none"), None).await.unwrap_err().fault, VaultFault::NotFound);
+    assert_eq!(probe(&vault, "a", Some("none"), None).await.unwrap_err().fault, ServiceFault::NotFound);
     // Nothing is tried that the vault has said is forbidden.
     assert_eq!((server.journal().of("subkeys").len(), server.journal().of("metadata").len()), (0, 0));
     // A vault that does not tell is tried.
@@ -113,7 +116,7 @@ async fn a_read_is_the_last_resort_and_is_told() {
 async fn what_may_not_be_read_is_refused_though_it_is_there() {
     let server = server(&["subkeys", "metadata"]);
     let error = probe(&with_token(&server, "least"), "b", None, None).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Denied, "the token may not read `secret/data/b`"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Denied, "the token may not read `secret/data/b`"));
     assert_eq!(server.journal().count(), 1);
 }
 
@@ -147,5 +150,5 @@ async fn version_1_can_only_be_read() {
         settings.engine = Engine::V1;
     });
     assert_eq!(probe(&vault, "a", None, None).await.unwrap(), found("", Some(true), true));
-    assert_eq!(probe(&vault, "b", None, None).await.unwrap_err().fault, VaultFault::NotFound);
+    assert_eq!(probe(&vault, "b", None, None).await.unwrap_err().fault, ServiceFault::NotFound);
 }

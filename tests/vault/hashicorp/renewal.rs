@@ -1,8 +1,8 @@
 //! A login that ends before the work is done, or that the vault forgets.
 
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
 use vault_mock::Fault;
@@ -71,7 +71,7 @@ async fn a_vault_that_knows_no_token_is_believed_the_second_time() {
     let vault = logging_in(&server);
     assert_eq!(twenty(&server, &vault).await, (0, 2));
     let error = error(&vault, "1").await;
-    assert_eq!(error.fault, VaultFault::Unauthenticated);
+    assert_eq!(error.fault, ServiceFault::Unauthenticated);
     assert_eq!(error.reason, "the vault does not accept the token: 2 errors occurred: * permission denied * invalid token");
 }
 
@@ -84,7 +84,7 @@ async fn a_policy_that_refuses_is_no_reason_for_another_login() {
     let error = error(&vault, "1").await;
     assert_eq!(
         (error.fault, error.next.as_str()),
-        (VaultFault::Denied, "allow `read` on that path in the token's policy, or check the token")
+        (ServiceFault::Denied, "allow `read` on that path in the token's policy, or check the token")
     );
 }
 
@@ -107,7 +107,7 @@ async fn the_users_token_is_not_replaced() {
     assert!(one(&vault, ask("1", None, None)).await.is_ok());
     server.protocol().revoke(server.protocol().token());
     let error = error(&vault, "1").await;
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Denied, "the token may not read `secret/data/1`: permission denied"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Denied, "the token may not read `secret/data/1`: permission denied"));
     assert_eq!(
         error.next,
         "allow `read` on that path in the token's policy, or get a new token: a vault can say the same of one that has ended"

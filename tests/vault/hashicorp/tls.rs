@@ -8,13 +8,13 @@ use crate::read::ask;
 use crate::read::one;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
-use cloze::vault::Step;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
+use cloze::service::http::Identity;
+use cloze::service::http::Tls;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
-use cloze::vault::http::Identity;
-use cloze::vault::http::Tls;
 use rustls::ServerConfig;
 use rustls::ServerConnection;
 use rustls::Stream;
@@ -41,7 +41,7 @@ async fn a_server_without_tls_is_told() {
         // A machine without CA certificates.
         Err(error) => error,
     };
-    assert_eq!(error.fault, VaultFault::Unavailable);
+    assert_eq!(error.fault, ServiceFault::Unavailable);
     assert!(
         ["TLS with the vault failed", "TLS cannot be set up with the system's certificates"].contains(&error.reason.as_str()),
         "{error:?}"
@@ -79,7 +79,7 @@ async fn a_certificate_that_nobody_signed_is_refused_before_the_token_is_sent() 
     // A machine without CA certificates refuses earlier.
     let Ok(vault) = HashicorpVault::new(settings, Arc::new(Machine)) else { return };
     let error = one(&vault, ask("a", None, None)).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "the vault's certificate is not valid here"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "the vault's certificate is not valid here"));
     assert_eq!(said.join().unwrap(), 0);
 }
 
@@ -121,7 +121,10 @@ async fn a_server_that_wants_a_certificate_gets_one() {
     for identity in [None, Some(shown(&Authority::generate()))] {
         let vault = with(&server, |settings| settings.tls = trusting(&authority, identity));
         let error = error(&vault, "a").await;
-        assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Unavailable, "the vault wants a client certificate that it accepts"));
+        assert_eq!(
+            (error.fault, error.reason.as_str()),
+            (ServiceFault::Unavailable, "the vault wants a client certificate that it accepts")
+        );
         assert_eq!(error.next, "give the certificate and the key that the vault's listener asks for");
     }
     assert_eq!(server.journal().count(), 0);

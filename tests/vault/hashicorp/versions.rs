@@ -6,9 +6,9 @@ use crate::read::CANARY;
 use crate::read::ask;
 use crate::read::one;
 use cloze::clock::Timestamp;
+use cloze::service::ServiceFault;
 use cloze::vault::Shape;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
@@ -18,11 +18,11 @@ async fn deleted_destroyed_and_expiring_versions_are_told() {
     let vault = vault(&server);
     server.protocol().delete("secret/b", &[], "2026-01-02T03:04:05.123456789Z");
     let error = one(&vault, ask("b", None, None)).await.unwrap_err();
-    assert_eq!(error.fault, VaultFault::Gone);
+    assert_eq!(error.fault, ServiceFault::Gone);
     assert_eq!(error.reason, "version 1 of `b` was deleted at 2026-01-02T03:04:05.123456789Z");
     server.protocol().destroy("secret/b", &[1]);
     let error = one(&vault, ask("b", None, Some("1"))).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::Gone, "version 1 of `b` was destroyed"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Gone, "version 1 of `b` was destroyed"));
     server.protocol().delete("secret/a", &[], "2999-01-01T00:00:00Z");
     let fetched = one(&vault, ask("a", Some("value"), None)).await.unwrap();
     assert_eq!(fetched.expires, Timestamp::from_rfc3339("2999-01-01T00:00:00Z"));
@@ -45,7 +45,7 @@ async fn a_map_without_a_key_is_its_json() {
 async fn a_map_of_nothing_has_no_value() {
     let server = Hashicorp::serve(Seed::default().secret("secret/a", &[])).unwrap();
     let error = one(&vault(&server), ask("a", None, None)).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (VaultFault::BadValue, "`a` has no keys"));
+    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::BadValue, "`a` has no keys"));
 }
 
 #[tokio::test]

@@ -7,11 +7,11 @@ use crate::hashicorp::bench::with_token;
 use crate::read::ask;
 use crate::read::one;
 use crate::trial::REDIRECTS;
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
 use std::sync::Arc;
@@ -61,9 +61,9 @@ async fn a_wrong_token_and_a_narrow_one_are_told_apart() {
     .unwrap();
     let narrow = with_token(&server, "narrow");
     assert!(one(&narrow, ask("a", None, None)).await.is_ok());
-    assert_eq!(one(&narrow, ask("b", None, None)).await.unwrap_err().fault, VaultFault::Denied);
+    assert_eq!(one(&narrow, ask("b", None, None)).await.unwrap_err().fault, ServiceFault::Denied);
     let wrong = with_token(&server, "wrong");
-    assert_eq!(one(&wrong, ask("a", None, None)).await.unwrap_err().fault, VaultFault::Unauthenticated);
+    assert_eq!(one(&wrong, ask("a", None, None)).await.unwrap_err().fault, ServiceFault::Unauthenticated);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn each_version_is_read_once_and_sixteen_at_a_time() {
         seed = seed.secret(&format!("secret/{number}"), &[("x", "1"), ("y", "2"), ("z", "3")]);
     }
     let server = Hashicorp::serve_with(seed, Options::latency(Duration::from_millis(5))).unwrap();
-    let asks: Vec<Ask> = (0..500).map(|number| ask(&(number % 167).to_string(), Some(["x", "y", "z"][number / 167]), None)).collect();
+    let asks: Vec<SecretRef> = (0..500).map(|number| ask(&(number % 167).to_string(), Some(["x", "y", "z"][number / 167]), None)).collect();
     let answers = vault(&server).fetch(&asks).await;
     for (number, answer) in answers.iter().enumerate() {
         assert_eq!(answer.as_ref().unwrap().value.expose(), [b'1' + u8::try_from(number / 167).unwrap()]);

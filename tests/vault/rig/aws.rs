@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use cloze::clock::Machine;
+use cloze::service::ServiceFault;
+use cloze::service::http::Limits;
 use cloze::vault::Vault;
-use cloze::vault::VaultFault;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
-use cloze::vault::http::Limits;
 use vault_mock::Fault;
 use vault_mock::Options;
 use vault_mock::Server;
@@ -50,13 +50,13 @@ impl Rig for Server<Aws> {
         vec![self.protocol().key().secret.clone()]
     }
 
-    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+    fn refusals(&self) -> Vec<(Fault, ServiceFault)> {
         vec![
-            (Fault::variant(400, "UnrecognizedClientException"), VaultFault::Unauthenticated),
-            (Fault::variant(400, "ExpiredTokenException"), VaultFault::Unauthenticated),
-            (Fault::variant(400, "AccessDeniedException"), VaultFault::Denied),
-            (Fault::variant(400, "ResourceNotFoundException"), VaultFault::NotFound),
-            (Fault::variant(400, "ThrottlingException"), VaultFault::RateLimited),
+            (Fault::variant(400, "UnrecognizedClientException"), ServiceFault::Unauthenticated),
+            (Fault::variant(400, "ExpiredTokenException"), ServiceFault::Unauthenticated),
+            (Fault::variant(400, "AccessDeniedException"), ServiceFault::Denied),
+            (Fault::variant(400, "ResourceNotFoundException"), ServiceFault::NotFound),
+            (Fault::variant(400, "ThrottlingException"), ServiceFault::RateLimited),
         ]
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
+use cloze::service::http::Limits;
 use cloze::vault::Vault;
-use cloze::vault::VaultFault;
 use cloze::vault::azure::AzureVault;
 use cloze::vault::azure::Credential;
 use cloze::vault::azure::Settings;
-use cloze::vault::http::Limits;
 use vault_mock::Fault;
 use vault_mock::Options;
 use vault_mock::Server;
@@ -47,17 +47,17 @@ impl Rig for Server<Azure> {
         vec![self.protocol().client().1]
     }
 
-    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+    fn refusals(&self) -> Vec<(Fault, ServiceFault)> {
         vec![
-            (Fault::status(401), VaultFault::Unauthenticated),
-            (Fault::variant(403, "disabled"), VaultFault::Gone),
-            (Fault::variant(403, "firewall"), VaultFault::Denied),
-            (Fault::variant(403, "connection"), VaultFault::Denied),
-            (Fault::variant(403, "rbac"), VaultFault::Denied),
-            (Fault::variant(403, "policy"), VaultFault::Denied),
-            (Fault::status(404), VaultFault::NotFound),
-            (Fault::status(429), VaultFault::RateLimited),
-            (Fault::throttled(3600), VaultFault::RateLimited),
+            (Fault::status(401), ServiceFault::Unauthenticated),
+            (Fault::variant(403, "disabled"), ServiceFault::Gone),
+            (Fault::variant(403, "firewall"), ServiceFault::Denied),
+            (Fault::variant(403, "connection"), ServiceFault::Denied),
+            (Fault::variant(403, "rbac"), ServiceFault::Denied),
+            (Fault::variant(403, "policy"), ServiceFault::Denied),
+            (Fault::status(404), ServiceFault::NotFound),
+            (Fault::status(429), ServiceFault::RateLimited),
+            (Fault::throttled(3600), ServiceFault::RateLimited),
         ]
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
+use cloze::service::http::Limits;
 use cloze::vault::Vault;
-use cloze::vault::VaultFault;
 use cloze::vault::gcp::GcpVault;
 use cloze::vault::gcp::Settings;
-use cloze::vault::http::Limits;
 use vault_mock::Fault;
 use vault_mock::Options;
 use vault_mock::Server;
@@ -48,14 +48,14 @@ impl Rig for Server<Gcp> {
         Vec::new()
     }
 
-    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+    fn refusals(&self) -> Vec<(Fault, ServiceFault)> {
         vec![
-            (Fault::status(401), VaultFault::Unauthenticated),
-            (Fault::status(403), VaultFault::Denied),
-            (Fault::status(404), VaultFault::NotFound),
-            (Fault::status(429), VaultFault::RateLimited),
-            (Fault::throttled(3600), VaultFault::RateLimited),
-            (Fault::WrongCrc, VaultFault::Unavailable),
+            (Fault::status(401), ServiceFault::Unauthenticated),
+            (Fault::status(403), ServiceFault::Denied),
+            (Fault::status(404), ServiceFault::NotFound),
+            (Fault::status(429), ServiceFault::RateLimited),
+            (Fault::throttled(3600), ServiceFault::RateLimited),
+            (Fault::WrongCrc, ServiceFault::Unavailable),
         ]
     }
 }

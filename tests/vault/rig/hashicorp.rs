@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::ServiceFault;
+use cloze::service::http::Limits;
 use cloze::vault::Vault;
-use cloze::vault::VaultFault;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
-use cloze::vault::http::Limits;
 use vault_mock::Fault;
 use vault_mock::Options;
 use vault_mock::Server;
@@ -43,15 +43,15 @@ impl Rig for Server<Hashicorp> {
         vec![self.protocol().token().to_owned()]
     }
 
-    fn refusals(&self) -> Vec<(Fault, VaultFault)> {
+    fn refusals(&self) -> Vec<(Fault, ServiceFault)> {
         vec![
-            (Fault::status(401), VaultFault::Unauthenticated),
-            (Fault::status(403), VaultFault::Denied),
-            (Fault::worded(403, "1 error occurred: * invalid token"), VaultFault::Unauthenticated),
-            (Fault::status(404), VaultFault::NotFound),
-            (Fault::status(429), VaultFault::RateLimited),
-            (Fault::throttled(3600), VaultFault::RateLimited),
-            (Fault::status(412), VaultFault::Unavailable),
+            (Fault::status(401), ServiceFault::Unauthenticated),
+            (Fault::status(403), ServiceFault::Denied),
+            (Fault::worded(403, "1 error occurred: * invalid token"), ServiceFault::Unauthenticated),
+            (Fault::status(404), ServiceFault::NotFound),
+            (Fault::status(429), ServiceFault::RateLimited),
+            (Fault::throttled(3600), ServiceFault::RateLimited),
+            (Fault::status(412), ServiceFault::Unavailable),
         ]
     }
 }

@@ -9,10 +9,10 @@ mod mock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
+use cloze::service::ServiceFault;
+use cloze::service::http::Limits;
 use cloze::vault::Vault;
-use cloze::vault::VaultFault;
-use cloze::vault::http::Limits;
 use vault_mock::Fault;
 
 use crate::rig::mock::Mock;
@@ -32,7 +32,7 @@ pub(crate) trait Rig: Mock {
     fn credentials(&self) -> Vec<String>;
 
     /// The refusals of this protocol, each with its verdict.
-    fn refusals(&self) -> Vec<(Fault, VaultFault)>;
+    fn refusals(&self) -> Vec<(Fault, ServiceFault)>;
 }
 
 /// The secrets of every rig.
@@ -49,8 +49,8 @@ pub(crate) fn value(number: usize) -> String {
 }
 
 /// What asks for it.
-pub(crate) fn ask(number: usize) -> Ask {
-    Ask { vault: "default".to_owned(), name: name(number), key: None, version: None }
+pub(crate) fn ask(number: usize) -> SecretRef {
+    SecretRef { vault: "default".to_owned(), name: name(number), key: None, version: None }
 }
 
 /// The name of each, with its value.

@@ -3,12 +3,12 @@
 use cloze::clock::Machine;
 use cloze::problem::Problems;
 use cloze::stage::probe::Probe;
-use cloze::story::lock;
-use cloze::story::online;
-use cloze::story::online::Asking;
-use cloze::story::prepare::prepare;
-use cloze::story::review::Review;
-use cloze::story::review::review;
+use cloze::workflow::lock;
+use cloze::workflow::online;
+use cloze::workflow::online::Asking;
+use cloze::workflow::prepare::prepare;
+use cloze::workflow::review::Review;
+use cloze::workflow::review::review;
 use serde_json::json;
 
 use crate::args::Values;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::service::ServiceError;
 use cloze::vault::Vault;
-use cloze::vault::VaultError;
 use futures::future::join_all;
 use tokio::time::timeout;
 
@@ -32,7 +32,7 @@ pub(crate) async fn closing<T>(
 }
 
 /// What to say of the end of a vault's use; `None` stands for one that took too long.
-fn warning(name: &str, end: Option<Result<(), VaultError>>) -> Option<Problem> {
+fn warning(name: &str, end: Option<Result<(), ServiceError>>) -> Option<Problem> {
     let (reason, next) = match end {
         Some(Ok(())) => return None,
         Some(Err(error)) => (error.reason, error.next),
@@ -43,8 +43,8 @@ fn warning(name: &str, end: Option<Result<(), VaultError>>) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use cloze::vault::VaultError;
-    use cloze::vault::VaultFault;
+    use cloze::service::ServiceError;
+    use cloze::service::ServiceFault;
 
     use super::PATIENCE;
     use super::warning;
@@ -53,7 +53,7 @@ mod tests {
     fn a_close_that_fails_is_a_warning() {
         let told = |end| warning("shared", end).map(|problem| format!("{problem}; {}", problem.next));
         assert_eq!(told(Some(Ok(()))), None);
-        let error = VaultError { fault: VaultFault::Unavailable, reason: "it is sealed".to_owned(), next: "unseal it".to_owned() };
+        let error = ServiceError { fault: ServiceFault::Unavailable, reason: "it is sealed".to_owned(), next: "unseal it".to_owned() };
         assert_eq!(told(Some(Err(error))).unwrap(), "vault `shared` was not closed: it is sealed; unseal it");
         assert_eq!(
             told(None).unwrap(),

@@ -14,10 +14,10 @@ use cloze::project::Set;
 use cloze::project::Settings;
 use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
-use cloze::story::past::Past;
-use cloze::story::prepare::Workbench;
 use cloze::wiring::Trust;
 use cloze::wiring::Wiring;
+use cloze::workflow::past::Past;
+use cloze::workflow::prepare::Workbench;
 
 use crate::args::Values;
 use crate::commands::passphrase;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::vault::Finding;
-use cloze::vault::Step;
+use cloze::service::Diagnostic;
+use cloze::service::ServiceError;
+use cloze::service::ServiceFault;
+use cloze::service::Step;
 use cloze::vault::Vault;
-use cloze::vault::VaultError;
-use cloze::vault::VaultFault;
 use futures::future::join_all;
 use serde_json::Value;
 use serde_json::json;
@@ -28,7 +28,7 @@ struct Walk {
     name: String,
     /// What the vault is; empty where it could not be set up.
     vault: String,
-    findings: Vec<Finding>,
+    findings: Vec<Diagnostic>,
 }
 
 /// Walks to each vault, or the one of that name, and tells each step.
@@ -61,9 +61,9 @@ async fn walk(name: String, vault: Result<Arc<dyn Vault>, Problems>) -> Walk {
 }
 
 /// What is wrong with how a vault is set up, as its only step.
-fn broken(problem: Problem) -> Finding {
+fn broken(problem: Problem) -> Diagnostic {
     let reason = problem.to_string();
-    Finding { step: Step::Setup, outcome: Err(VaultError { fault: VaultFault::Unavailable, reason, next: problem.next }) }
+    Diagnostic { step: Step::Setup, outcome: Err(ServiceError { fault: ServiceFault::Unavailable, reason, next: problem.next }) }
 }
 
 impl Walk {
@@ -77,12 +77,12 @@ fn in_words(walks: &[Walk]) -> String {
     let steps = walks.iter().flat_map(|walk| &walk.findings).map(|finding| finding.step.to_string().len()).max().unwrap_or(0);
     let mut text = String::new();
     for Walk { name, findings, .. } in walks {
-        for Finding { step, outcome } in findings {
+        for Diagnostic { step, outcome } in findings {
             let head = format!("{name:<names$}  {:<steps$}  ", step.to_string());
             let head = clean(&head);
             let _ = match outcome {
                 Ok(words) => writeln!(text, "{head}{}", clean(words)),
-                Err(VaultError { reason, next, .. }) => {
+                Err(ServiceError { reason, next, .. }) => {
                     writeln!(text, "{head}failed: {}\n{:width$}{}", clean(reason), "", clean(next), width = head.len())
                 }
             };
@@ -92,7 +92,7 @@ fn in_words(walks: &[Walk]) -> String {
 }
 
 fn in_json(walk: &Walk) -> Value {
-    let finding = |Finding { step, outcome }: &Finding| match outcome {
+    let finding = |Diagnostic { step, outcome }: &Diagnostic| match outcome {
         Ok(words) => json!({ "step": step.to_string(), "ok": true, "found": words }),
         Err(error) => json!({ "step": step.to_string(), "ok": false, "reason": error.reason, "next": error.next }),
     };

@@ -10,8 +10,8 @@ use cloze::history::What;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::story::past::owner;
 use cloze::wiring::Founding;
+use cloze::workflow::past::owner;
 use serde_json::Value;
 use serde_json::json;
 

@@ -9,9 +9,9 @@ use cloze::problem::Problems;
 use cloze::project::Lock;
 use cloze::project::LockChange;
 use cloze::project::LockFile;
-use cloze::project::Said;
-use cloze::story::lock;
-use cloze::story::prepare::prepare;
+use cloze::project::Spanned;
+use cloze::workflow::lock;
+use cloze::workflow::prepare::prepare;
 use serde_json::Value;
 use serde_json::json;
 
@@ -36,7 +36,7 @@ pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, 
         let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
         closing(run, &vaults, lock::resolve(&workbench, prepared.parsed.blanks(), &vaults, &Machine)).await
     })?;
-    let nothing = Lock::new(Said::nowhere(settings.environment.clone()));
+    let nothing = Lock::new(Spanned::nowhere(settings.environment.clone()));
     let changes = if let LockFile::Whole(before) = &before { before } else { &nothing }.changes(&after);
     let stale = !matches!(before, LockFile::Whole(_)) || !changes.is_empty();
     if let LockFile::Broken(problems) = &before

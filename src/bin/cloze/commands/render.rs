@@ -3,14 +3,14 @@
 use std::fmt;
 use std::path::Path;
 
-use cloze::output::Directory;
-use cloze::output::OutputFile;
-use cloze::output::Sink;
 use cloze::problem::Problems;
 use cloze::stage::taint::Rule;
 use cloze::stage::taint::Waiver;
-use cloze::story::review::Review;
-use cloze::story::review::review;
+use cloze::target::Directory;
+use cloze::target::OutputFile;
+use cloze::target::Sink;
+use cloze::workflow::review::Review;
+use cloze::workflow::review::review;
 use serde_json::Value;
 use serde_json::json;
 

@@ -3,13 +3,13 @@
 use cloze::clock::Machine;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::story::build::Filling;
-use cloze::story::deploy::Released;
-use cloze::story::emit::Emission;
-use cloze::story::rollback;
-use cloze::story::rollback::Aim;
-use cloze::story::rollback::Values;
 use cloze::wiring::Founding;
+use cloze::workflow::build::Filling;
+use cloze::workflow::deploy::Released;
+use cloze::workflow::emit::Emission;
+use cloze::workflow::rollback;
+use cloze::workflow::rollback::Aim;
+use cloze::workflow::rollback::Values;
 
 use crate::args;
 use crate::args::Emit;

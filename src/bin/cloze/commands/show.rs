@@ -8,8 +8,8 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::secret::SecretBuffer;
 use cloze::stage::diff::Reviewed;
-use cloze::story::compare::reviewed;
 use cloze::wiring::Founding;
+use cloze::workflow::compare::reviewed;
 use serde_json::Value;
 use serde_json::json;
 

@@ -4,17 +4,17 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use cloze::output::Directory;
-use cloze::output::Exposure;
-use cloze::output::Hold;
-use cloze::output::Kept;
-use cloze::output::OutputFile;
-use cloze::output::Sink;
-use cloze::output::exposed_to_git;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::secret::SecretBuffer;
+use cloze::target::Directory;
+use cloze::target::Exposure;
+use cloze::target::Hold;
+use cloze::target::Kept;
+use cloze::target::OutputFile;
+use cloze::target::Sink;
+use cloze::target::exposed_to_git;
 
 use crate::args::Emit;
 use crate::args::Syntax;

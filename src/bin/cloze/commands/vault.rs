@@ -5,13 +5,13 @@ use std::io;
 use std::io::IsTerminal;
 use std::sync::Arc;
 
-use cloze::blank::Ask;
+use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::vault::Listed;
-use cloze::vault::VaultError;
+use cloze::service::ServiceError;
+use cloze::vault::ListedSecret;
 use cloze::vault::local::Change;
 use cloze::wiring::Founding;
 use cloze::wiring::Trust;
@@ -35,7 +35,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     match command {
         Vault::Set { name, which } => set(run, &desk, &name, &which),
         Vault::Get { name, key, version, which, reveal, masking } => {
-            get(run, &desk, &Ask { vault: which.vault, name, key, version }, reveal, masking)
+            get(run, &desk, &SecretRef { vault: which.vault, name, key, version }, reveal, masking)
         }
         Vault::List { which } => list(run, &desk, &which),
         Vault::Remove { name, which } => remove(run, &desk, &name, &which),
@@ -54,7 +54,7 @@ fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<()
     told(run, name, change, "set")
 }
 
-fn get(run: &Run, desk: &Desk<'_>, ask: &Ask, reveal: bool, masking: Masking) -> Result<(), Problems> {
+fn get(run: &Run, desk: &Desk<'_>, ask: &SecretRef, reveal: bool, masking: Masking) -> Result<(), Problems> {
     if io::stdout().is_terminal() && !reveal {
         let next = "give `--reveal`, or pipe it where it is needed";
         return Err(Problem::new(Fault::Usage, "a secret is not printed on a terminal unasked", next).into());
@@ -71,7 +71,7 @@ fn get(run: &Run, desk: &Desk<'_>, ask: &Ask, reveal: bool, masking: Masking) ->
 fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems> {
     let list = with_vault(run, desk, &which.vault, None, async |vault| vault.list().await)?.map_err(refused)?;
     if run.ui.is_json() {
-        let one = |listed: &Listed| {
+        let one = |listed: &ListedSecret| {
             json!({
                 "name": listed.name,
                 "version": listed.version,
@@ -85,7 +85,7 @@ fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems>
         run.ui.status("no secret yet");
     }
     let width = list.iter().map(|listed| clean(&listed.name).chars().count()).max().unwrap_or(0);
-    let row = |listed: &Listed| {
+    let row = |listed: &ListedSecret| {
         let version = listed.version.as_deref().map(|version| format!("version {version}")).unwrap_or_default();
         let created = listed.created.map(|time| time.to_string()).unwrap_or_default();
         let removed = if listed.removed { "removed" } else { "" };
@@ -150,6 +150,6 @@ fn told(run: &Run, name: &str, change: Change, done: &str) -> Result<(), Problem
     Ok(())
 }
 
-fn refused(error: VaultError) -> Problem {
+fn refused(error: ServiceError) -> Problem {
     Problem::new(Fault::Vault, error.reason, error.next)
 }

@@ -7,7 +7,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
-use cloze::vault::Meters;
+use cloze::service::Meters;
 
 use crate::ui::progress::Asking;
 use crate::ui::progress::Progress;
@@ -78,7 +78,7 @@ fn now() -> Instant {
 mod tests {
     use std::sync::Arc;
 
-    use cloze::vault::Meters;
+    use cloze::service::Meters;
 
     use super::Calls;
 

@@ -22,7 +22,7 @@ use cloze::event::Observer;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::vault::Meters;
+use cloze::service::Meters;
 
 use crate::args::Color;
 use crate::args::Format;

@@ -1,0 +1,166 @@
+//! JSON (RFC 8259). Comments and trailing commas are passed over, since .NET's configuration reads them.
+
+use crate::embedded::Escape;
+use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::Broken;
+use crate::embedded::skeleton::IN_COMMENT;
+use crate::embedded::skeleton::IN_ESCAPE;
+use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::Sink;
+use crate::embedded::skeleton::Spot;
+use crate::embedded::skeleton::UNQUOTED;
+use crate::embedded::skeleton::line_end;
+use crate::embedded::skeleton::tell;
+use crate::secret::SecretBuffer;
+
+/// What may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Value,
+    Key,
+    Colon,
+    Comma,
+}
+
+pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+    // Whether each open container is an object.
+    let mut open: Vec<bool> = Vec::new();
+    let mut expect = Expect::Value;
+    let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
+    let mut values = 0_usize;
+    while let Some(&byte) = text.get(at) {
+        let broken = |reason| Err(Broken { at, reason });
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+            b'/' => at = comment(text, at, sink)?,
+            b'{' | b'[' if expect == Expect::Value => {
+                sink.token(byte, at);
+                open.push(byte == b'{');
+                expect = if byte == b'{' { Expect::Key } else { Expect::Value };
+                at += 1;
+            }
+            b'}' | b']' => {
+                let before = if byte == b'}' { Expect::Key } else { Expect::Value };
+                if open.pop() != Some(byte == b'}') || (expect != Expect::Comma && expect != before) {
+                    return broken("a bracket closes what is not open");
+                }
+                sink.token(byte, at);
+                expect = Expect::Comma;
+                values += usize::from(open.is_empty());
+                at += 1;
+            }
+            b',' if expect == Expect::Comma && !open.is_empty() => {
+                sink.token(byte, at);
+                expect = if open.last() == Some(&true) { Expect::Key } else { Expect::Value };
+                at += 1;
+            }
+            b':' if expect == Expect::Colon => {
+                sink.token(byte, at);
+                expect = Expect::Value;
+                at += 1;
+            }
+            b'"' if expect == Expect::Key || expect == Expect::Value => {
+                let key = expect == Expect::Key;
+                sink.token(if key { b'k' } else { b's' }, at);
+                at = string(text, at, key, sink)?;
+                sink.token(b'e', at);
+                expect = if key { Expect::Colon } else { Expect::Comma };
+                values += usize::from(open.is_empty());
+            }
+            _ if expect == Expect::Value => {
+                sink.token(b's', at);
+                at = word(text, at, sink);
+                sink.token(b'e', at);
+                expect = Expect::Comma;
+                values += usize::from(open.is_empty());
+            }
+            _ => {
+                return broken(match expect {
+                    Expect::Key => "a key in quotes is missing",
+                    Expect::Colon => "a colon is missing after a key",
+                    Expect::Comma | Expect::Value => "a comma or a closing bracket is missing",
+                });
+            }
+        }
+    }
+    if open.is_empty() && values == 1 {
+        Ok(())
+    } else {
+        Err(Broken { at, reason: if open.is_empty() { "it is not one value" } else { "a bracket is not closed" } })
+    }
+}
+
+/// Appends the value as it stands inside a JSON string.
+pub(super) fn escape(value: &str, out: &mut SecretBuffer) {
+    for &byte in value.as_bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(&[b'\\', byte]),
+            b'\n' => out.extend(b"\\n"),
+            b'\r' => out.extend(b"\\r"),
+            b'\t' => out.extend(b"\\t"),
+            0..0x20 => unicode_escape(u16::from(byte), out),
+            _ => out.push(byte),
+        }
+    }
+}
+
+/// Appends `\u` and four hexadecimal digits.
+pub(super) fn unicode_escape(unit: u16, out: &mut SecretBuffer) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |shift: u16| DIGITS[usize::from(unit >> shift & 15)];
+    out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+}
+
+fn comment(text: &[u8], at: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+    let end = match text.get(at + 1) {
+        Some(b'/') => line_end(text, at),
+        Some(b'*') => match text[at + 2..].windows(2).position(|pair| pair == b"*/") {
+            Some(length) => at + 2 + length + 2,
+            None => return Err(Broken { at, reason: "a comment is not closed" }),
+        },
+        _ => return Err(Broken { at, reason: "a slash stands outside of quotes" }),
+    };
+    sink.token(b'/', at);
+    tell(sink, &text[at..end], Spot::Refused(IN_COMMENT));
+    sink.token(b'e', end);
+    Ok(end)
+}
+
+fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn Sink) -> Result<usize, Broken> {
+    let mut at = start + 1;
+    let mut hex = 0;
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            BLANK if key => sink.blank(Spot::Refused(IN_KEY)),
+            BLANK if hex > 0 => sink.blank(Spot::Refused(IN_ESCAPE)),
+            BLANK => sink.blank(Spot::Fits(Escape::JsonString)),
+            b'"' => return Ok(at),
+            b'\\' => {
+                match text.get(at) {
+                    Some(b'u') => hex = 5,
+                    Some(&BLANK) => sink.blank(Spot::Refused(IN_ESCAPE)),
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
+                    _ => return Err(Broken { at, reason: "a string has an escape sequence that JSON does not know" }),
+                }
+                at += 1;
+            }
+            0..0x20 => return Err(Broken { at: at - 1, reason: "a string has a control character in it" }),
+            _ => {}
+        }
+        hex = i32::max(hex - 1, 0);
+    }
+    Err(Broken { at: start, reason: "a string is not closed" })
+}
+
+fn word(text: &[u8], start: usize, sink: &mut dyn Sink) -> usize {
+    let length = text[start..]
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b'/'))
+        .unwrap_or(text.len() - start);
+    // What cannot begin a word, such as a stray colon, is taken as a word of one byte.
+    let end = start + length.max(1);
+    let spot = if text[start..end] == [BLANK] { Spot::Value } else { Spot::Refused(UNQUOTED) };
+    tell(sink, &text[start..end], spot);
+    end
+}

@@ -1,0 +1,193 @@
+//! What a scanner tells about a file: its skeleton, and where the blanks stand in it.
+
+use crate::embedded::Escape;
+
+/// The byte that stands for a blank in a text that is scanned. It never occurs in UTF-8.
+pub(super) const BLANK: u8 = 0xff;
+
+/// A scanner of one format. Told of a text with or without blanks, it reports to the sink in order.
+pub(super) type Scan = fn(&[u8], &mut dyn Sink) -> Result<(), Broken>;
+
+/// Takes what a scanner finds.
+pub(super) trait Sink {
+    /// Something that carries structure begins at byte `at`. `kind` is the scanner's own letter for it.
+    fn token(&mut self, kind: u8, at: usize);
+    /// The next blank stands at such a spot.
+    fn blank(&mut self, spot: Spot);
+    /// The scalar with blanks from byte `start` to `end`, delimiters included, is of a style that cannot carry all values.
+    fn weak(&mut self, style: Style, start: usize, end: usize);
+}
+
+/// A piece of structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Token {
+    pub(super) kind: u8,
+    pub(super) at: usize,
+}
+
+/// Where a blank stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spot {
+    /// In a scalar that can carry any value so escaped.
+    Fits(Escape),
+    /// As a whole value without quotes.
+    Value,
+    /// Where no value may land.
+    Refused(Refusal),
+}
+
+/// Why no value may land somewhere, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) reason: &'static str,
+    pub(super) next: &'static str,
+}
+
+/// Styles of scalars that are written anew, in a style that can carry all values, before they are filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// YAML without quotes.
+    YamlPlain,
+    /// YAML in single quotes.
+    YamlSingle,
+    /// TOML in single quotes.
+    TomlLiteral,
+    /// TOML in three single quotes.
+    TomlMultiLiteral,
+    /// An assignment's value without quotes and without anything that a shell expands.
+    EnvUnquoted,
+}
+
+/// The text is not of the scanner's format, from byte `at` on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) at: usize,
+    pub(super) reason: &'static str,
+}
+
+pub(super) const IN_COMMENT: Refusal = Refusal { reason: "a blank stands in a comment", next: "take it out of the comment" };
+pub(super) const IN_KEY: Refusal = Refusal { reason: "a blank stands in a key", next: "write the key out; only values can be filled" };
+pub(super) const IN_ESCAPE: Refusal =
+    Refusal { reason: "a blank stands in an escape sequence", next: "finish the escape sequence before the blank" };
+pub(super) const UNQUOTED: Refusal = Refusal {
+    reason: "a blank stands outside of quotes",
+    next: "put it in quotes, or write `| json` after it for a JSON string or `| raw` for the value as it is",
+};
+
+/// Keeps everything that a scanner finds in a text with blanks.
+#[derive(Debug, Default)]
+pub(super) struct Recorder {
+    pub(super) tokens: Vec<Token>,
+    pub(super) spots: Vec<Spot>,
+    pub(super) weak: Vec<(Style, usize, usize)>,
+}
+
+impl Sink for Recorder {
+    fn token(&mut self, kind: u8, at: usize) {
+        self.tokens.push(Token { kind, at });
+    }
+
+    fn blank(&mut self, spot: Spot) {
+        self.spots.push(spot);
+    }
+
+    fn weak(&mut self, style: Style, start: usize, end: usize) {
+        self.weak.push((style, start, end));
+    }
+}
+
+/// Compares the skeleton of a filled text with the one that was recorded, token by token, and keeps nothing of the text.
+#[derive(Debug)]
+pub(super) struct Prover<'a> {
+    expected: &'a [Token],
+    seen: usize,
+    /// Of each blank in order.
+    moves: &'a [Move],
+    differs: bool,
+}
+
+/// How a blank moved what stands behind it: the byte where it stood, and the byte where its value ends now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Move {
+    pub(super) blank: usize,
+    pub(super) end: usize,
+}
+
+impl<'a> Prover<'a> {
+    pub(super) fn new(expected: &'a [Token], moves: &'a [Move]) -> Self {
+        Self { expected, seen: 0, moves, differs: false }
+    }
+
+    /// Whether every token came, in order, each where it belongs, and no other.
+    pub(super) fn holds(&self) -> bool {
+        !self.differs && self.seen == self.expected.len()
+    }
+
+    fn moved(&self, at: usize) -> usize {
+        let before = self.moves.partition_point(|step| step.blank < at);
+        match before.checked_sub(1).map(|index| self.moves[index]) {
+            None => at,
+            Some(step) => step.end + (at - step.blank - 1),
+        }
+    }
+}
+
+impl Sink for Prover<'_> {
+    fn token(&mut self, kind: u8, at: usize) {
+        let fits = self.expected.get(self.seen).is_some_and(|token| token.kind == kind && self.moved(token.at) == at);
+        self.differs |= !fits;
+        self.seen += 1;
+    }
+
+    fn blank(&mut self, _: Spot) {
+        self.differs = true;
+    }
+
+    fn weak(&mut self, _: Style, _: usize, _: usize) {}
+}
+
+/// How many blanks stand in a part of a text.
+pub(super) fn count_blanks(part: &[u8]) -> usize {
+    part.split(|byte| *byte == BLANK).count() - 1
+}
+
+/// Tells the sink the same spot for each blank in a part of a text.
+pub(super) fn tell(sink: &mut dyn Sink, part: &[u8], spot: Spot) {
+    for _ in 0..count_blanks(part) {
+        sink.blank(spot);
+    }
+}
+
+/// The byte after the line that `at` is in, not counting the line's end.
+pub(super) fn line_end(text: &[u8], at: usize) -> usize {
+    text[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(text.len(), |length| at + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Move, Prover, Sink, Token};
+
+    fn proves(tokens: &[(u8, usize)]) -> bool {
+        // `{b}` with b standing for a value of three bytes: `{vvv}`.
+        let expected = [Token { kind: b'{', at: 0 }, Token { kind: b'}', at: 2 }];
+        let moves = [Move { blank: 1, end: 4 }];
+        let mut prover = Prover::new(&expected, &moves);
+        for (kind, at) in tokens {
+            prover.token(*kind, *at);
+        }
+        prover.holds()
+    }
+
+    #[test]
+    fn tokens_move_by_the_lengths_of_the_values() {
+        assert!(proves(&[(b'{', 0), (b'}', 4)]));
+    }
+
+    #[test]
+    fn a_token_out_of_a_value_is_a_difference() {
+        assert!(!proves(&[(b'{', 0), (b'}', 2), (b'}', 4)]));
+        assert!(!proves(&[(b'{', 0), (b'}', 3)]));
+        assert!(!proves(&[(b'{', 0)]));
+        assert!(!proves(&[(b'{', 0), (b'}', 4), (b'}', 5)]));
+    }
+}

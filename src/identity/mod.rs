@@ -1,0 +1,4 @@
+//! The ways in: who cloze is for a service.
+
+#[cfg(feature = "http")]
+pub mod id_token;

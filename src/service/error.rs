@@ -1,0 +1,42 @@
+//! Why a service did not do what it was asked for.
+
+/// Why a vault did not give a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceError {
+    /// What the caller can do about it.
+    pub fault: ServiceFault,
+    /// The reason as a lowercase fragment, with the vault's own words where they cannot hold a value.
+    pub reason: String,
+    /// What to do, as an imperative fragment.
+    pub next: String,
+}
+
+impl ServiceError {
+    /// An error in cloze's own words.
+    pub(crate) fn new(fault: ServiceFault, reason: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { fault, reason: reason.into(), next: next.into() }
+    }
+}
+
+/// The kinds of reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceFault {
+    /// There is no such secret, version or key, or the vault hides it.
+    NotFound,
+    /// It was removed, destroyed or disabled.
+    Gone,
+    /// The credential is missing, wrong or expired.
+    Unauthenticated,
+    /// The credential may not read it.
+    Denied,
+    /// The name cannot be a name in this vault.
+    BadName,
+    /// The value has a shape that cannot be used: a map without `key`, not text, too large.
+    BadValue,
+    /// The vault asks for patience, still after all attempts.
+    RateLimited,
+    /// The vault did not answer, or not sensibly, still after all attempts.
+    Unavailable,
+    /// This vault cannot do that.
+    Unsupported,
+}

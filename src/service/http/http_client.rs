@@ -1,0 +1,215 @@
+//! One call and its answer: signed for its own origin only, within a deadline, a few times over if need be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Body;
+use reqwest::Client;
+use reqwest::Request;
+use reqwest::Url;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio::time::sleep;
+use tokio::time::timeout_at;
+
+use crate::clock::Entropy;
+use crate::service::Meter;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::http::Call;
+use crate::service::http::Limits;
+use crate::service::http::Protocol;
+use crate::service::http::Reply;
+use crate::service::http::RetryDecision;
+use crate::service::http::Tls;
+use crate::service::http::circuit_breaker::CircuitBreaker;
+use crate::service::http::circuit_breaker::Permit;
+use crate::service::http::circuit_breaker::Refused;
+use crate::service::http::circuit_breaker::Shut;
+use crate::service::http::client::client;
+use crate::service::http::failure::Failure;
+use crate::service::http::rate_limiter::RateLimiter;
+
+/// How often one request is made at most, apart from those that the vault answered with a call for patience.
+const ATTEMPTS: u32 = 4;
+/// The first wait is up to this long, and each further one up to twice the last.
+const BACKOFF: Duration = Duration::from_millis(250);
+
+/// What every call to one vault has in common.
+#[derive(Debug)]
+pub(crate) struct HttpClient {
+    client: Client,
+    origin: Url,
+    slots: Semaphore,
+    gate: CircuitBreaker,
+    pace: RateLimiter,
+    deadline: Duration,
+    body: usize,
+    meter: Arc<Meter>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl HttpClient {
+    /// For the server of `origin`; every other one is refused.
+    ///
+    /// # Errors
+    /// Certificates that are none, and a machine without any.
+    pub(crate) fn new(origin: &Url, tls: &Tls, limits: &Limits, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
+        let Limits { parallel, deadline, rest, rate, body, meter } = limits;
+        Ok(Self {
+            client: client(origin.scheme() == "https", tls, *parallel)?,
+            origin: origin.clone(),
+            slots: Semaphore::new((*parallel).max(1)),
+            gate: CircuitBreaker::new(*rest),
+            pace: RateLimiter::new(*rate),
+            deadline: *deadline,
+            body: *body,
+            meter: Arc::clone(meter),
+            entropy,
+        })
+    }
+
+    /// When what begins now has to be done. A vault that failed before gets another chance.
+    pub(crate) fn until(&self) -> Instant {
+        self.gate.renew();
+        Instant::now() + self.deadline
+    }
+
+    /// The origin that credentials go to.
+    pub(crate) fn origin(&self) -> &Url {
+        &self.origin
+    }
+
+    /// The client, for requests that carry no credential.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Calls until there is an answer that is worth having, there were four attempts, or it is `until`.
+    pub(crate) async fn ask(&self, call: &Call, protocol: &dyn Protocol, until: Instant) -> Result<Reply, ServiceError> {
+        if call.url.origin() != self.origin.origin() {
+            let reason = "an address of another server came up, and no credential is sent there";
+            return Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address"));
+        }
+        let mut last = None;
+        let answer = timeout_at(until, async {
+            // The semaphore is never closed.
+            let _slot = self.slots.acquire().await.ok();
+            self.attempts(call, protocol, until, &mut last).await
+        })
+        .await;
+        answer.unwrap_or_else(|_| {
+            let before = match last {
+                None => String::new(),
+                // It answered: not yet.
+                Some(Ok(reply)) if protocol.retry_decision(&reply) == RetryDecision::Throttled => return Ok(reply),
+                Some(Ok(reply)) => format!("; before that: status {}", reply.status),
+                Some(Err(error)) => format!("; before that: {}", error.reason),
+            };
+            let reason = format!("the vault did not answer within {} s{before}", self.deadline.as_secs_f32());
+            Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault and the network, or allow more time"))
+        })
+    }
+
+    /// Leaves in `last` what came of the last attempt, for when there is no time for another.
+    async fn attempts(&self, call: &Call, protocol: &dyn Protocol, until: Instant, last: &mut Option<Outcome>) -> Outcome {
+        let mut attempt = 0;
+        loop {
+            let pass = match self.gate.pass(until).await {
+                Ok(pass) => pass,
+                Err(refused) => return last.take().unwrap_or_else(|| Err(not_asked(refused))),
+            };
+            self.pace.turn().await;
+            let outcome = self.once(call, protocol, until).await;
+            match self.judge(outcome, protocol, pass) {
+                Judged::Done(outcome) => return outcome,
+                Judged::Patience(reply) => *last = Some(Ok(reply)),
+                Judged::Failed(outcome, at_least) => {
+                    attempt += 1;
+                    let wait = (BACKOFF * 2_u32.pow(attempt - 1)).mul_f64(self.chance()).max(at_least);
+                    if attempt == ATTEMPTS || Instant::now() + wait >= until {
+                        return outcome;
+                    }
+                    *last = Some(outcome);
+                    sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Tells the gate what came of an attempt.
+    fn judge(&self, outcome: Result<Reply, Failure>, protocol: &dyn Protocol, pass: Permit<'_>) -> Judged {
+        match outcome {
+            Ok(reply) => {
+                let wait = reply.retry_after;
+                match protocol.retry_decision(&reply) {
+                    RetryDecision::Final => {
+                        pass.answered();
+                        Judged::Done(Ok(reply))
+                    }
+                    RetryDecision::Again => {
+                        pass.failed();
+                        Judged::Failed(Ok(reply), wait.unwrap_or_default())
+                    }
+                    RetryDecision::Throttled => {
+                        pass.throttled(wait, self.chance());
+                        Judged::Patience(reply)
+                    }
+                }
+            }
+            Err(Failure { error, again }) => {
+                if !again {
+                    // No fault of the vault's: a credential that cannot be had, a certificate that is not valid here.
+                    return Judged::Done(Err(error));
+                }
+                pass.failed();
+                Judged::Failed(Err(error), Duration::ZERO)
+            }
+        }
+    }
+
+    async fn once(&self, call: &Call, protocol: &dyn Protocol, until: Instant) -> Result<Reply, Failure> {
+        let mut request = Request::new(call.method.clone(), call.url.clone());
+        *request.headers_mut() = call.headers.clone();
+        *request.body_mut() = call.body.as_ref().map(|body| Body::from(body.expose().to_vec()));
+        protocol.sign(&mut request, until).await.map_err(|error| Failure { error, again: false })?;
+        self.meter.send();
+        let response = self.client.execute(request).await.map_err(|error| Failure::of(&error))?;
+        let reply = Reply::read(response, &call.url, self.body).await?;
+        self.meter.answer();
+        Ok(reply)
+    }
+
+    /// A random number from 0 to 1, for full jitter: clients that failed together do not come back together.
+    fn chance(&self) -> f64 {
+        let mut bytes = [0; 4];
+        self.entropy.fill(&mut bytes);
+        f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX)
+    }
+}
+
+/// An answer, or why there is none.
+type Outcome = Result<Reply, ServiceError>;
+
+/// What came of an attempt.
+enum Judged {
+    /// What will not change.
+    Done(Outcome),
+    /// The vault asks for patience.
+    Patience(Reply),
+    /// What may change, after that long at least.
+    Failed(Outcome, Duration),
+}
+
+fn not_asked(refused: Refused) -> ServiceError {
+    match refused {
+        Refused::Hopeless | Refused::TooLong(Shut::Failing) => {
+            let reason = "not asked for: the vault could not answer several others";
+            ServiceError::new(ServiceFault::Unavailable, reason, "see why the others failed")
+        }
+        Refused::TooLong(Shut::Throttled) => {
+            let reason = "not asked for: the vault asks for more patience than there is time";
+            ServiceError::new(ServiceFault::RateLimited, reason, "try again later, or allow more time")
+        }
+    }
+}

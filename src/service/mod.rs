@@ -1,0 +1,21 @@
+//! What talks to services: one HTTP client, its errors, the JSON reader that wipes, and what a diagnosis finds.
+
+#![cfg_attr(
+    not(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp", feature = "exec")),
+    allow(dead_code, unused_imports, reason = "what services share is not all used where some are left out")
+)]
+
+mod diagnostic;
+mod error;
+#[cfg(feature = "http")]
+pub mod http;
+pub(crate) mod json;
+mod meter;
+pub(crate) mod words;
+
+pub use diagnostic::Diagnostic;
+pub use diagnostic::Step;
+pub use error::ServiceError;
+pub use error::ServiceFault;
+pub use meter::Meter;
+pub use meter::Meters;

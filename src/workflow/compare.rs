@@ -1,0 +1,206 @@
+//! What a release changes against another, as a review shows it.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::convert::Infallible;
+
+use crate::blank::BlankText;
+use crate::blank::Blanks;
+use crate::blank::SecretRef;
+use crate::history::History;
+use crate::history::RecordedBlank;
+use crate::history::RecordedManifest;
+use crate::history::Release;
+use crate::history::StoredManifest;
+use crate::manifest::Identity;
+use crate::manifest::Object;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::Settings;
+use crate::secret::SecretBuffer;
+use crate::stage::diff::Change;
+use crate::stage::diff::Reviewed;
+use crate::stage::diff::diff;
+use crate::stage::name::Naming;
+use crate::stage::name::PLACEHOLDER;
+use crate::stage::name::name;
+use crate::stage::site::landings;
+use crate::stage::site::preview;
+use crate::workflow::build::Built;
+use crate::workflow::build::Filling;
+use crate::workflow::build::build;
+use crate::workflow::build::tell;
+use crate::workflow::document::based;
+use crate::workflow::document::written;
+use crate::workflow::naming::externals;
+use crate::workflow::naming::names;
+use crate::workflow::past::Past;
+use crate::workflow::prepare::Prepared;
+use crate::workflow::prepare::Workbench;
+use crate::workflow::prepare::locate;
+use crate::workflow::recipe::Recipe;
+
+/// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
+pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {
+    reviewed_of(history, release.body.manifests.iter().collect()).await
+}
+
+async fn reviewed_of(history: &History<'_>, manifests: Vec<&RecordedManifest>) -> Result<Vec<Reviewed>, Problem> {
+    let manifests = history.some_manifests(manifests).await.map_err(Problem::from)?;
+    manifests.iter().map(shown).collect()
+}
+
+fn shown(stored: &StoredManifest<'_>) -> Result<Reviewed, Problem> {
+    let text = match &stored.recipe {
+        Some(recipe) => Recipe::decode(recipe.expose())?.review,
+        None => String::from_utf8_lossy(stored.content.expose()).into_owned(),
+    };
+    let identity = Identity { name: stored.manifest.base.clone(), ..stored.manifest.identity.clone() };
+    Ok(Reviewed { identity, text })
+}
+
+/// What `built` changes against a release; everything is new where there is none.
+pub async fn compare_built(history: &History<'_>, before: Option<&Release>, built: &Built) -> Result<Vec<Change>, Problems> {
+    let stored = match before {
+        Some(release) => history.manifests(release).await.map_err(Problem::from)?,
+        None => Vec::new(),
+    };
+    let contents: HashMap<&Identity, &StoredManifest<'_>> = stored.iter().map(|stored| (&stored.manifest.identity, stored)).collect();
+    let before = stored.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
+    let after: Result<Vec<Reviewed>, Problem> = built
+        .manifests
+        .iter()
+        .map(|manifest| {
+            // Equal bytes are equal, whichever versions of secrets they came from.
+            if let Some(stored) = contents.get(&manifest.identity)
+                && manifest.bytes.expose() == stored.content.expose()
+            {
+                return shown(stored);
+            }
+            let text = match &manifest.recipe {
+                Some(recipe) => Recipe::decode(recipe)?.review,
+                None => String::from_utf8_lossy(manifest.bytes.expose()).into_owned(),
+            };
+            Ok(Reviewed { identity: Identity { name: manifest.base.clone(), ..manifest.identity.clone() }, text })
+        })
+        .collect();
+    Ok(diff(before, after?))
+}
+
+/// What release `after` changes against release `before`.
+pub async fn compare_releases<'r>(history: &History<'_>, before: &'r Release, after: &'r Release) -> Result<Vec<Change>, Problem> {
+    // What both have, byte for byte, is known as unchanged without being opened.
+    let known: HashMap<[&str; 4], &RecordedManifest> = before.body.manifests.iter().map(|manifest| (key(manifest), manifest)).collect();
+    let is_same = |manifest: &&RecordedManifest| known.get(&key(manifest)).is_some_and(|other| is_equal(manifest, other));
+    let same: HashSet<[&str; 4]> = after.body.manifests.iter().filter(is_same).map(key).collect();
+    let others = |release: &'r Release| -> Vec<&'r RecordedManifest> {
+        release.body.manifests.iter().filter(|manifest| !same.contains(&key(manifest))).collect()
+    };
+    Ok(diff(reviewed_of(history, others(before)).await?, reviewed_of(history, others(after)).await?))
+}
+
+/// What a manifest is, under the name that its template gives it.
+fn key(manifest: &RecordedManifest) -> [&str; 4] {
+    let Identity { api_version, kind, namespace, .. } = &manifest.identity;
+    [api_version, kind, namespace, &manifest.base]
+}
+
+/// Whether two manifests have the same bytes and came to be alike.
+fn is_equal(one: &RecordedManifest, other: &RecordedManifest) -> bool {
+    let stored = |manifest: &RecordedManifest| (manifest.content.digest, manifest.recipe.map(|recipe| recipe.digest));
+    stored(one) == stored(other)
+}
+
+/// With what a project is compared.
+#[derive(Debug, Clone, Copy)]
+pub enum Against<'a> {
+    /// With the values that the vaults hold now.
+    Values(Filling<'a>),
+    /// Without asking any vault: what was recorded of a secret stands for what it is now.
+    Record,
+}
+
+/// What a deploy of the project would change against a release, the current one unless a number is given.
+pub async fn compare_project(
+    workbench: &Workbench<'_>,
+    mut prepared: Prepared,
+    past: &Past<'_>,
+    against: Against<'_>,
+    number: Option<u64>,
+) -> Result<Vec<Change>, Problems> {
+    let (objects, blanks) = prepared.take();
+    let history = past.open(workbench.settings).await?;
+    let before = match number {
+        Some(number) => Some(history.release(number).await.map_err(Problem::from)?),
+        None => history.head().await.map_err(Problem::from)?,
+    };
+    let locate = |failed| locate(workbench, failed);
+    match against {
+        Against::Values(filling) => {
+            let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
+            compare_built(&history, before.as_ref(), &built).await
+        }
+        Against::Record => {
+            let recorded: BTreeMap<SecretRef, &RecordedBlank> =
+                before.iter().flat_map(|release| &release.body.blanks).map(|blank| (ask_of(blank), blank)).collect();
+            let told = |ask: &SecretRef| match recorded.get(ask) {
+                Some(blank) => tell(ask, &blank.version, &blank.fingerprint),
+                None => format!("{ask}, not asked"),
+            };
+            let after = previews(workbench.settings, objects, &blanks, &told).map_err(locate)?;
+            let before = match &before {
+                Some(release) => veiled(reviewed(&history, release).await?, release),
+                None => Vec::new(),
+            };
+            Ok(diff(before, after))
+        }
+    }
+}
+
+/// The objects as a review shows them when no vault is asked.
+fn previews(
+    settings: &Settings,
+    objects: Vec<Object<BlankText>>,
+    blanks: &Blanks,
+    told: &dyn Fn(&SecretRef) -> String,
+) -> Result<Vec<Reviewed>, Problems> {
+    let unknown: HashSet<Identity> =
+        objects.iter().filter(|object| !landings(object).is_empty()).map(|object| object.identity.clone()).collect();
+    let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
+    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &unknown };
+    let mut scratch = SecretBuffer::with_capacity(64 << 10);
+    let review = |mut object: Object<Infallible>| {
+        // Where a filled object's review has it: behind everything else.
+        if let Some(masks) = object.root.take("stringData") {
+            object.root.set("stringData", masks);
+        }
+        let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
+        Reviewed { identity: based(&object), text }
+    };
+    Ok(name(shown, &naming)?.into_objects().into_iter().map(review).collect())
+}
+
+/// The reviews of a release with the names of Secrets as a review without keys has them.
+fn veiled(mut objects: Vec<Reviewed>, release: &Release) -> Vec<Reviewed> {
+    let names: Vec<(String, String)> = release
+        .body
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.identity.name != manifest.base && (manifest.identity.kind == "Secret" || manifest.recipe.is_some()))
+        .map(|manifest| (manifest.identity.name.clone(), format!("{}-{PLACEHOLDER}", manifest.base)))
+        .collect();
+    for object in &mut objects {
+        for (name, veil) in &names {
+            if object.text.contains(name) {
+                object.text = object.text.replace(name, veil);
+            }
+        }
+    }
+    objects
+}
+
+fn ask_of(blank: &RecordedBlank) -> SecretRef {
+    let version = blank.pinned.then(|| blank.version.clone());
+    SecretRef { vault: blank.vault.clone(), name: blank.name.clone(), key: blank.key.clone(), version }
+}

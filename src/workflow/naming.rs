@@ -1,0 +1,74 @@
+//! Names by what applies to a run, for those who have no key too.
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+
+use crate::blank::BlankText;
+use crate::blank::Blanks;
+use crate::manifest::Identity;
+use crate::manifest::Object;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::Names;
+use crate::project::ObjectKind;
+use crate::project::Settings;
+use crate::reference::External;
+use crate::reference::Referent;
+use crate::stage::check;
+use crate::stage::mask::Masked;
+use crate::stage::mask::sketch;
+use crate::stage::name;
+use crate::stage::name::Named;
+use crate::stage::name::Naming;
+
+/// The objects under the names that a review can know, once the content that it can know is checked.
+pub(crate) fn named(masked: Masked, settings: &Settings) -> Result<Named<Infallible>, Problems> {
+    let (objects, unknown, _) = masked.into_parts();
+    let known = objects.iter().filter(|object| !unknown.contains(&object.identity));
+    let mut problems: Vec<Problem> = known.flat_map(|object| check::content(std::slice::from_ref(object))).collect();
+    let masked: HashSet<Identity> = unknown.into_iter().collect();
+    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &masked };
+    match name::name(objects, &naming) {
+        Ok(named) => Problems::or(named, problems),
+        Err(failed) => {
+            problems.extend(failed.into_list());
+            Err(problems.into())
+        }
+    }
+}
+
+/// What else is wrong with objects of which `told` is known: the blanks that would be public, names, references, sizes.
+pub(crate) fn faults(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &Settings, told: &[Problem]) -> Vec<Problem> {
+    match sketch(objects, blanks) {
+        Ok((masked, mut problems)) => {
+            if let Err(failed) = named(masked, settings) {
+                let places: HashSet<_> = told.iter().chain(&problems).map(|problem| problem.place.clone()).collect();
+                problems.extend(failed.into_list().into_iter().filter(|problem| !places.contains(&problem.place)));
+            }
+            problems
+        }
+        Err(failed) => failed.into_list(),
+    }
+}
+
+/// How objects are named that do not say it themselves.
+pub(crate) fn names(settings: &Settings) -> name::Names {
+    match settings.names {
+        Names::Versioned => name::Names::Versioned,
+        Names::Stable => name::Names::Stable,
+    }
+}
+
+/// What exists without standing in the release.
+pub(crate) fn externals(settings: &Settings) -> Vec<External> {
+    let external = |external: &crate::project::External| External {
+        referent: match external.kind.value {
+            ObjectKind::ConfigMap => Referent::ConfigMap,
+            ObjectKind::Secret => Referent::Secret,
+        },
+        namespace: Some(external.namespace.as_ref().map_or_else(|| settings.namespace.clone(), |said| said.value.clone())),
+        name: external.name.value.clone(),
+        keys: external.keys.as_ref().map(|keys| keys.iter().map(|key| key.value.clone()).collect()),
+    };
+    settings.external.iter().map(external).collect()
+}

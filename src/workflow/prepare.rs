@@ -1,0 +1,273 @@
+//! The beginning of every story about templates: read the project, render, parse, check what can be checked without values.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::blank::Blank;
+use crate::blank::BlankText;
+use crate::blank::Blanks;
+use crate::blank::Source;
+use crate::digest::Digest;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::manifest::Object;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::ConfigEntry;
+use crate::project::Names;
+use crate::project::ObjectKind;
+use crate::project::Root;
+use crate::project::Settings;
+use crate::project::Spanned;
+use crate::project::Values;
+use crate::render::Engine;
+use crate::render::LineMap;
+use crate::render::Request;
+use crate::render::Template;
+use crate::stage::ask::asks;
+use crate::stage::bundle::Bundle;
+use crate::stage::bundle::BundleFile;
+use crate::stage::bundle::BundleKind;
+use crate::stage::check;
+use crate::stage::parse::Parsed;
+use crate::stage::parse::parse;
+use crate::stage::taint;
+use crate::suggest::suggest;
+use crate::workflow::naming::faults;
+
+/// What a story about templates works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Workbench<'a> {
+    /// The project's root.
+    pub root: &'a Root,
+    /// What applies to this run.
+    pub settings: &'a Settings,
+    /// The template engine.
+    pub engine: &'a dyn Engine,
+    /// Who is told what happens.
+    pub observer: &'a dyn Observer,
+}
+
+/// What a project says, read and checked as far as it goes without any value.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The objects and blanks.
+    pub parsed: Parsed,
+    /// What is worth a look.
+    pub warnings: Vec<Problem>,
+    /// The digest of each template and file that was rendered, by path.
+    pub templates: BTreeMap<String, Digest>,
+    /// The digest of all values that templates saw.
+    pub values: Digest,
+}
+
+impl Prepared {
+    /// The vaults that some blank asks, by name.
+    pub fn vaults(&self) -> BTreeSet<String> {
+        asks(self.parsed.blanks()).into_keys().collect()
+    }
+
+    /// The objects and blanks, for the next stage.
+    pub fn take(&mut self) -> (Vec<Object<BlankText>>, Blanks) {
+        std::mem::take(&mut self.parsed).into_parts()
+    }
+}
+
+/// Reads the project's templates, files and values, and takes them as far as they go without any value.
+pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
+    let (request, bundles) = request(workbench)?;
+    let count = request.templates.len();
+    let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
+    let digests =
+        request.templates.iter().map(|template| (template.file.to_string(), Digest::plain(&[template.text.as_bytes()]))).collect();
+    let rendered = workbench.engine.render(&request)?;
+    drop(request);
+    let parsed = parse(rendered, bundles, &workbench.settings.namespace).map_err(|failed| locate(workbench, failed))?;
+    let blanks = parsed.blanks().filled_by_vaults();
+    workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
+    let mut failed = check::shape(parsed.objects());
+    failed.extend(strangers(parsed.blanks(), workbench.settings));
+    if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {
+        let (objects, blanks) = parsed.into_parts();
+        let more = faults(objects, &blanks, workbench.settings, &failed);
+        failed.extend(more);
+        return Err(locate(workbench, failed.into()));
+    }
+    let warnings = check::hidden_variables(parsed.objects());
+    Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
+}
+
+/// The blanks of vaults that the environment does not have.
+fn strangers(blanks: &Blanks, settings: &Settings) -> Vec<Problem> {
+    let stranger = |blank: &Blank| match &blank.source {
+        Source::Vault { ask, .. } if settings.vault(&ask.vault).is_none() => {
+            let next = match suggest(&ask.vault, settings.vaults.iter().map(|vault| vault.entry.name.value.as_str())) {
+                Some(name) => format!("write `{name}` if that is meant, or add the vault under `vaults:`"),
+                None => "add it under `vaults:` in the project file".to_owned(),
+            };
+            let reason = format!("the environment has no vault `{}`", ask.vault);
+            Some(Problem::new(Fault::Check, reason, next).at(blank.place.clone()))
+        }
+        _ => None,
+    };
+    blanks.iter().filter_map(|(_, blank)| stranger(blank)).collect()
+}
+
+fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {
+    let files = workbench.root.expand(&workbench.settings.templates)?;
+    let mut templates = Vec::with_capacity(files.len());
+    let mut problems = Vec::new();
+    for file in files {
+        match workbench.root.read_text(&file, FILE_LIMIT) {
+            Ok(text) => templates.push(Template { file: file.into(), text }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Problems::or(templates, problems)
+}
+
+/// The bundles, and the templates among their files.
+fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bundle>, Vec<Template>), Problems> {
+    let mut taken: BTreeSet<Arc<str>> = templates.iter().map(|template| Arc::clone(&template.file)).collect();
+    let mut found = Vec::new();
+    let mut rendered: Vec<Template> = Vec::new();
+    let mut problems = Vec::new();
+    for entry in &workbench.settings.config {
+        let mut files = BTreeMap::new();
+        for (key, path, said) in paths(workbench, entry, &mut problems) {
+            let bytes = match workbench.root.read(&path, FILE_LIMIT) {
+                Ok(bytes) => bytes,
+                Err(problem) => {
+                    problems.push(said.blame(problem));
+                    continue;
+                }
+            };
+            let file = match text_of(bytes, entry.template) {
+                Err(bytes) => BundleFile::Plain(bytes),
+                Ok(text) => {
+                    let file: Arc<str> = path.as_str().into();
+                    if templates.iter().any(|template| *template.file == *path) {
+                        problems.push(said.blame(Problem::new(
+                            Fault::Project,
+                            format!("`{path}` is a template of manifests too"),
+                            "keep files for `config:` outside what `templates:` matches",
+                        )));
+                    } else if taken.insert(Arc::clone(&file)) {
+                        rendered.push(Template { file: Arc::clone(&file), text });
+                    }
+                    BundleFile::Template(file)
+                }
+            };
+            if files.insert(key.clone(), file).is_some() {
+                let reason = format!("two files of {} `{}` have the key `{key}`", entry.kind.value.word(), entry.name.value);
+                problems.push(said.blame(Problem::new(Fault::Project, reason, "name the keys under `keys:`")));
+            }
+        }
+        found.push(bundle(entry, files, &workbench.settings.namespace));
+    }
+    Problems::or((found, rendered), problems)
+}
+
+fn paths(workbench: &Workbench<'_>, entry: &ConfigEntry, problems: &mut Vec<Problem>) -> Vec<(String, String, Spanned<String>)> {
+    let mut list = Vec::new();
+    for pattern in &entry.files {
+        match workbench.root.expand(std::slice::from_ref(pattern)) {
+            Ok(files) => list.extend(files.into_iter().map(|path| {
+                let key = path.rsplit('/').next().unwrap_or_default().to_owned();
+                (key, path, pattern.clone())
+            })),
+            Err(failed) => problems.extend(failed.into_list()),
+        }
+    }
+    list.extend(entry.keys.iter().map(|(key, path)| (key.value.clone(), path.value.clone(), path.clone())));
+    list
+}
+
+/// The text of a file that is a template, or the bytes of one that is none.
+fn text_of(bytes: Vec<u8>, template: bool) -> Result<String, Vec<u8>> {
+    if !template || bytes.contains(&0) {
+        return Err(bytes);
+    }
+    String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes)
+}
+
+fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, namespace: &str) -> Bundle {
+    let texts = |list: &[(Spanned<String>, Spanned<String>)]| -> BTreeMap<String, String> {
+        list.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect()
+    };
+    let mut annotations = texts(&entry.annotations);
+    if let Some(names) = &entry.names {
+        annotations.entry(NAMES.to_owned()).or_insert_with(|| match names.value {
+            Names::Versioned => "versioned".to_owned(),
+            Names::Stable => "stable".to_owned(),
+        });
+    }
+    Bundle {
+        place: entry.place.clone(),
+        kind: match entry.kind.value {
+            ObjectKind::ConfigMap => BundleKind::ConfigMap,
+            ObjectKind::Secret => BundleKind::Secret,
+        },
+        name: entry.name.value.clone(),
+        secret_type: entry.secret_type.as_ref().map(|said| said.value.clone()),
+        namespace: entry.namespace.as_ref().map_or_else(|| namespace.to_owned(), |said| said.value.clone()),
+        labels: texts(&entry.labels),
+        annotations,
+        files,
+    }
+}
+
+/// The same problems at places in the templates, where they had places in what templates rendered to. Reads and renders again, so only
+/// when there is something to trace.
+pub fn locate(workbench: &Workbench<'_>, problems: Problems) -> Problems {
+    let traced = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.rendered && place.line > 0);
+    if !problems.list().iter().any(traced) {
+        return problems;
+    }
+    let Ok((request, _)) = request(workbench) else { return problems };
+    let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
+    let mut list = problems.into_list();
+    for problem in &mut list {
+        let Some(place) = problem.place.as_mut().filter(|place| place.rendered && place.line > 0) else { continue };
+        if !maps.contains_key(&place.file) && maps.len() >= MOST_TRACED {
+            continue;
+        }
+        let map = maps.entry(Arc::clone(&place.file)).or_insert_with(|| workbench.engine.lines(&request, &place.file));
+        if let Some(traced) = map.place(place.line, place.column) {
+            *place = traced;
+        }
+    }
+    Problems::from(list)
+}
+
+/// The same warnings at places in the templates.
+pub fn locate_all(workbench: &Workbench<'_>, warnings: Vec<Problem>) -> Vec<Problem> {
+    if warnings.is_empty() { warnings } else { locate(workbench, Problems::from(warnings)).into_list() }
+}
+
+/// What is to be rendered, and the bundles that some of it belongs to.
+fn request(workbench: &Workbench<'_>) -> Result<(Request, Vec<Bundle>), Problems> {
+    let settings = workbench.settings;
+    let mut problems = Vec::new();
+    let mut collect = |failed: Problems| problems.extend(failed.into_list());
+    let values = Values::load(workbench.root, settings).map_err(&mut collect).ok();
+    let templates = templates(workbench).map_err(&mut collect).unwrap_or_default();
+    let (bundles, files) = bundles(workbench, &templates).map_err(&mut collect).unwrap_or_default();
+    match values.filter(|_| problems.is_empty()) {
+        Some(values) => {
+            Ok((Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect() }, bundles))
+        }
+        None => Err(problems.into()),
+    }
+}
+
+/// Bytes of one template or file.
+const FILE_LIMIT: usize = 16 << 20;
+
+/// Files whose lines are traced in one run; each is one more rendering.
+const MOST_TRACED: usize = 20;
+
+/// The annotation that says how an object is named.
+const NAMES: &str = "cloze.dev/names";
