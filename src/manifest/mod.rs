@@ -1,11 +1,14 @@
 //! Manifests: Kubernetes objects as trees of YAML nodes, read as Kubernetes reads them and written as it will read them.
 
+mod config;
 mod json;
 mod node;
 mod object;
 mod read;
 mod write;
 
+pub use config::ConfigKind;
+pub use config::Names;
 pub use json::write_json;
 pub use node::{Entry, Leaf, Mark, Node, Number, Value};
 pub use object::{Identity, Object};

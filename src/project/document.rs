@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::manifest::ConfigKind;
+use crate::manifest::Names;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -29,27 +31,9 @@ pub struct Project {
     /// ConfigMaps and Secrets made of files.
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.
-    pub external: Vec<External>,
+    pub external: Vec<ExternalEntry>,
     /// The environments, in the order of the file; at least one.
     pub environments: Vec<Environment>,
-}
-
-/// How an object's name behaves when its content changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Names {
-    /// The name carries a digest of the content.
-    Versioned,
-    /// The name stays and the content is updated in place.
-    Stable,
-}
-
-/// What an object of configuration is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ObjectKind {
-    /// A ConfigMap.
-    ConfigMap,
-    /// A Secret.
-    Secret,
 }
 
 /// A ConfigMap or Secret made of files.
@@ -58,7 +42,7 @@ pub struct ConfigEntry {
     /// Where it is said.
     pub place: Place,
     /// ConfigMap or Secret.
-    pub kind: Spanned<ObjectKind>,
+    pub kind: Spanned<ConfigKind>,
     /// The object's name, without a suffix.
     pub name: Spanned<String>,
     /// The object's namespace; the environment's when absent.
@@ -81,11 +65,11 @@ pub struct ConfigEntry {
 
 /// An object that is referred to and not made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct External {
+pub struct ExternalEntry {
     /// Where it is said.
     pub place: Place,
     /// ConfigMap or Secret.
-    pub kind: Spanned<ObjectKind>,
+    pub kind: Spanned<ConfigKind>,
     /// Its name.
     pub name: Spanned<String>,
     /// Its namespace; the environment's when absent.
@@ -162,26 +146,6 @@ impl Project {
     /// The environment of that name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|environment| environment.name.value == name)
-    }
-}
-
-impl Names {
-    /// The word in project files.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Versioned => "versioned",
-            Self::Stable => "stable",
-        }
-    }
-}
-
-impl ObjectKind {
-    /// The kind as Kubernetes writes it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "ConfigMap",
-            Self::Secret => "Secret",
-        }
     }
 }
 

@@ -19,11 +19,9 @@ mod vault;
 
 pub use document::ConfigEntry;
 pub use document::Environment;
-pub use document::External;
+pub use document::ExternalEntry;
 pub use document::KeyEntry;
 pub use document::Location;
-pub use document::Names;
-pub use document::ObjectKind;
 pub use document::PROJECT_FILE;
 pub use document::PROJECT_FILE_LIMIT;
 pub use document::Project;

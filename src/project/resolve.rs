@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::manifest::Names;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -21,7 +22,6 @@ use crate::project::decode::some;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
 use crate::project::document::Location;
-use crate::project::document::Names;
 use crate::project::document::Project;
 use crate::project::origin::Choice;
 use crate::project::origin::Effective;

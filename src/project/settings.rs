@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use crate::manifest::Names;
 use crate::problem::Problems;
 use crate::project::document::ConfigEntry;
-use crate::project::document::External;
+use crate::project::document::ExternalEntry;
 use crate::project::document::Location;
-use crate::project::document::Names;
 use crate::project::document::Project;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
@@ -62,7 +62,7 @@ pub struct Settings {
     /// ConfigMaps and Secrets made of files.
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.
-    pub external: Vec<External>,
+    pub external: Vec<ExternalEntry>,
     /// Values files, each with its origin; later ones win.
     pub values: Vec<(Spanned<String>, Origin)>,
     /// Assignments on top of the files, each with its origin.
@@ -122,9 +122,9 @@ mod tests {
     use super::KeySettings;
     use super::Set;
     use super::Settings;
+    use crate::manifest::Names;
     use crate::problem::Problems;
     use crate::project::document::Location;
-    use crate::project::document::Names;
     use crate::project::document::Project;
     use crate::project::origin::Effective;
     use crate::project::root::Root;

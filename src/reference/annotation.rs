@@ -1,22 +1,22 @@
 //! Annotations of an Ingress that name a ConfigMap or Secret, as `name` or `namespace/name`.
 
-use crate::reference::Referent;
+use crate::manifest::ConfigKind;
 
 /// What the annotation names, if it is one of those that do.
-pub(super) fn referent(key: &str) -> Option<Referent> {
+pub(super) fn referent(key: &str) -> Option<ConfigKind> {
     ANNOTATIONS.iter().find(|(known, _)| *known == key).map(|(_, referent)| *referent)
 }
 
-const ANNOTATIONS: [(&str, Referent); 9] = [
-    ("ingress.kubernetes.io/auth-secret", Referent::Secret),
-    ("nginx.com/jwt-key", Referent::Secret),
-    ("nginx.ingress.kubernetes.io/auth-proxy-set-headers", Referent::ConfigMap),
-    ("nginx.ingress.kubernetes.io/auth-secret", Referent::Secret),
-    ("nginx.ingress.kubernetes.io/auth-tls-secret", Referent::Secret),
-    ("nginx.ingress.kubernetes.io/custom-headers", Referent::ConfigMap),
-    ("nginx.ingress.kubernetes.io/fastcgi-params-configmap", Referent::ConfigMap),
-    ("nginx.ingress.kubernetes.io/proxy-ssl-secret", Referent::Secret),
-    ("nginx.org/basic-auth-secret", Referent::Secret),
+const ANNOTATIONS: [(&str, ConfigKind); 9] = [
+    ("ingress.kubernetes.io/auth-secret", ConfigKind::Secret),
+    ("nginx.com/jwt-key", ConfigKind::Secret),
+    ("nginx.ingress.kubernetes.io/auth-proxy-set-headers", ConfigKind::ConfigMap),
+    ("nginx.ingress.kubernetes.io/auth-secret", ConfigKind::Secret),
+    ("nginx.ingress.kubernetes.io/auth-tls-secret", ConfigKind::Secret),
+    ("nginx.ingress.kubernetes.io/custom-headers", ConfigKind::ConfigMap),
+    ("nginx.ingress.kubernetes.io/fastcgi-params-configmap", ConfigKind::ConfigMap),
+    ("nginx.ingress.kubernetes.io/proxy-ssl-secret", ConfigKind::Secret),
+    ("nginx.org/basic-auth-secret", ConfigKind::Secret),
 ];
 
 #[cfg(test)]

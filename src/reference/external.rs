@@ -1,12 +1,12 @@
 //! Objects that people manage by hand: referred to, never rendered.
 
-use crate::reference::Referent;
+use crate::manifest::ConfigKind;
 
 /// One entry of `external:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct External {
     /// ConfigMap or Secret.
-    pub referent: Referent,
+    pub referent: ConfigKind,
     /// Its namespace; `None` when it is in whichever namespace refers to it.
     pub namespace: Option<String>,
     /// Its name.

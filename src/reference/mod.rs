@@ -12,8 +12,7 @@ mod storage;
 mod table;
 mod walk;
 
-use std::fmt;
-
+use crate::manifest::ConfigKind;
 use crate::manifest::Mark;
 
 pub use external::External;
@@ -22,20 +21,11 @@ pub use scope::Scopes;
 pub use shape::{pod_specs, pod_templates};
 pub use walk::walk;
 
-/// A kind whose objects are named by content and referred to by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Referent {
-    /// A `v1` ConfigMap.
-    ConfigMap,
-    /// A `v1` Secret.
-    Secret,
-}
-
 /// One field that names a ConfigMap or Secret.
 #[derive(Debug)]
 pub struct Site<'a> {
     /// Which of the two.
-    pub referent: Referent,
+    pub referent: ConfigKind,
     /// The name that stands there, without a namespace.
     pub name: &'a str,
     /// The namespace that the field carries; `None` for the referring object's own.
@@ -78,7 +68,7 @@ pub trait Visit {
     fn reference(&mut self, site: &Site<'_>) -> Option<String>;
 
     /// The names that a permission for `name` has to cover besides or instead of it; empty to leave it.
-    fn permission(&mut self, referent: Referent, name: &str) -> Vec<String>;
+    fn permission(&mut self, referent: ConfigKind, name: &str) -> Vec<String>;
 
     /// Whether the admission policy of that kind and name takes ConfigMaps as parameters; `None` when the release does not
     /// have it.
@@ -98,30 +88,5 @@ pub trait Visit {
     /// A string in a custom resource that no table knows.
     fn stranger(&mut self, stranger: &Stranger<'_>) {
         let _ = stranger;
-    }
-}
-
-impl Referent {
-    /// The kind's name.
-    pub fn kind(self) -> &'static str {
-        match self {
-            Self::ConfigMap => "ConfigMap",
-            Self::Secret => "Secret",
-        }
-    }
-
-    /// The referent of a kind's name, if it is one.
-    pub fn of(kind: &str) -> Option<Self> {
-        match kind {
-            "ConfigMap" => Some(Self::ConfigMap),
-            "Secret" => Some(Self::Secret),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Referent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind())
     }
 }

@@ -1,14 +1,14 @@
 //! What operators make while they run: ConfigMaps and Secrets that exist without standing in the release.
 
+use crate::manifest::ConfigKind;
 use crate::manifest::Node;
 use crate::manifest::Object;
-use crate::reference::Referent;
 
 /// An object that some other object has made.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Product {
     /// ConfigMap or Secret.
-    pub referent: Referent,
+    pub referent: ConfigKind,
     /// Its namespace; `None` when it is made in namespaces that the release does not tell.
     pub namespace: Option<String>,
     /// Its name.
@@ -24,22 +24,22 @@ pub fn products<B>(object: &Object<B>) -> Vec<Product> {
         let mut names = Vec::new();
         texts(&object.root, &["spec", "tls", "secretName"], &mut names);
         texts(&object.root, &["spec", "listeners", "tls", "certificateRefs", "name"], &mut names);
-        products.extend(names.iter().map(|name| Product::of(object, Referent::Secret, name)));
+        products.extend(names.iter().map(|name| Product::of(object, ConfigKind::Secret, name)));
     }
     if let ("Service", "") = (identity.kind.as_str(), identity.group()) {
         let mut names = Vec::new();
         texts(&object.root, &["metadata", "annotations", "service.beta.openshift.io/serving-cert-secret-name"], &mut names);
-        products.extend(names.iter().map(|name| Product::of(object, Referent::Secret, name)));
+        products.extend(names.iter().map(|name| Product::of(object, ConfigKind::Secret, name)));
     }
     products
 }
 
 /// Whether every namespace has it without anyone's doing: the cluster's certificate authorities, tokens of service accounts, pull secrets
 /// of an `OpenShift` registry.
-pub fn always_there(referent: Referent, name: &str) -> bool {
+pub fn always_there(referent: ConfigKind, name: &str) -> bool {
     match referent {
-        Referent::ConfigMap => matches!(name, "kube-root-ca.crt" | "openshift-service-ca.crt" | "extension-apiserver-authentication"),
-        Referent::Secret => ["-token-", "-dockercfg-"].iter().any(|middle| {
+        ConfigKind::ConfigMap => matches!(name, "kube-root-ca.crt" | "openshift-service-ca.crt" | "extension-apiserver-authentication"),
+        ConfigKind::Secret => ["-token-", "-dockercfg-"].iter().any(|middle| {
             name.rsplit_once(middle).is_some_and(|(account, random)| {
                 !account.is_empty() && random.len() == 5 && random.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             })
@@ -51,7 +51,7 @@ pub fn always_there(referent: Referent, name: &str) -> bool {
 struct Producer {
     group: &'static str,
     kind: &'static str,
-    referent: Referent,
+    referent: ConfigKind,
     /// The field that names what is made, lists stepped into; empty when the object's own name does.
     path: &'static [&'static str],
     /// Where the namespace of what is made comes from.
@@ -74,7 +74,7 @@ const PRODUCERS: [Producer; 15] = [
     secret("cert-manager.io", "Certificate", &["spec", "secretName"], Where::Own, false),
     secret("cert-manager.io", "Issuer", &["spec", "acme", "privateKeySecretRef", "name"], Where::Own, false),
     secret("cert-manager.io", "ClusterIssuer", &["spec", "acme", "privateKeySecretRef", "name"], Where::Any, false),
-    Producer { referent: Referent::ConfigMap, ..secret("trust.cert-manager.io", "Bundle", &[], Where::Any, true) },
+    Producer { referent: ConfigKind::ConfigMap, ..secret("trust.cert-manager.io", "Bundle", &[], Where::Any, true) },
     // External Secrets
     secret("external-secrets.io", "ExternalSecret", &["spec", "target", "name"], Where::Own, true),
     secret("external-secrets.io", "ClusterExternalSecret", &["spec", "externalSecretSpec", "target", "name"], Where::Any, false),
@@ -105,7 +105,7 @@ const PRODUCERS: [Producer; 15] = [
 const ISSUING: [&str; 3] = ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme"];
 
 const fn secret(group: &'static str, kind: &'static str, path: &'static [&'static str], place: Where, own_name: bool) -> Producer {
-    Producer { group, kind, referent: Referent::Secret, path, place, own_name }
+    Producer { group, kind, referent: ConfigKind::Secret, path, place, own_name }
 }
 
 impl Producer {
@@ -127,7 +127,7 @@ impl Producer {
 }
 
 impl Product {
-    fn of<B>(object: &Object<B>, referent: Referent, name: &str) -> Self {
+    fn of<B>(object: &Object<B>, referent: ConfigKind, name: &str) -> Self {
         Self { referent, namespace: Some(object.identity.namespace.clone()), name: name.to_owned() }
     }
 }
@@ -161,18 +161,18 @@ mod tests {
     use super::Product;
     use super::always_there;
     use super::products;
-    use crate::reference::Referent;
+    use crate::manifest::ConfigKind;
     use crate::reference::sample::object;
 
-    fn made(json: &serde_json::Value) -> Vec<(Referent, Option<String>, String)> {
+    fn made(json: &serde_json::Value) -> Vec<(ConfigKind, Option<String>, String)> {
         products(&object::<Infallible>(json)).into_iter().map(|Product { referent, namespace, name }| (referent, namespace, name)).collect()
     }
 
-    fn own(name: &str) -> Vec<(Referent, Option<String>, String)> {
-        vec![(Referent::Secret, Some("shop".to_owned()), name.to_owned())]
+    fn own(name: &str) -> Vec<(ConfigKind, Option<String>, String)> {
+        vec![(ConfigKind::Secret, Some("shop".to_owned()), name.to_owned())]
     }
 
-    fn of(api: &str, kind: &str, spec: &serde_json::Value) -> Vec<(Referent, Option<String>, String)> {
+    fn of(api: &str, kind: &str, spec: &serde_json::Value) -> Vec<(ConfigKind, Option<String>, String)> {
         made(&json!({"apiVersion": api, "kind": kind, "metadata": {"name": "web", "namespace": "shop"}, "spec": spec}))
     }
 
@@ -186,7 +186,7 @@ mod tests {
         let doppler = json!({"managedSecret": {"name": "db", "namespace": "other"}});
         assert_eq!(
             of("secrets.doppler.com/v1alpha1", "DopplerSecret", &doppler),
-            [(Referent::Secret, Some("other".to_owned()), "db".to_owned())]
+            [(ConfigKind::Secret, Some("other".to_owned()), "db".to_owned())]
         );
     }
 
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(of("bitnami.com/v1alpha1", "SealedSecret", &json!({})), own("web"));
         assert_eq!(of("onepassword.com/v1", "OnePasswordItem", &json!({})), own("web"));
         assert!(of("cert-manager.io/v1", "Certificate", &json!({})).is_empty());
-        assert_eq!(of("trust.cert-manager.io/v1alpha1", "Bundle", &json!({})), [(Referent::ConfigMap, None, "web".to_owned())]);
+        assert_eq!(of("trust.cert-manager.io/v1alpha1", "Bundle", &json!({})), [(ConfigKind::ConfigMap, None, "web".to_owned())]);
     }
 
     #[test]
@@ -219,11 +219,11 @@ mod tests {
 
     #[test]
     fn some_objects_are_always_there() {
-        assert!(always_there(Referent::ConfigMap, "kube-root-ca.crt"));
-        assert!(always_there(Referent::Secret, "default-token-x7k2p"));
-        assert!(always_there(Referent::Secret, "builder-dockercfg-x7k2p"));
-        assert!(!always_there(Referent::Secret, "kube-root-ca.crt"));
-        assert!(!always_there(Referent::Secret, "my-token-secret"));
-        assert!(!always_there(Referent::Secret, "-token-x7k2p"));
+        assert!(always_there(ConfigKind::ConfigMap, "kube-root-ca.crt"));
+        assert!(always_there(ConfigKind::Secret, "default-token-x7k2p"));
+        assert!(always_there(ConfigKind::Secret, "builder-dockercfg-x7k2p"));
+        assert!(!always_there(ConfigKind::Secret, "kube-root-ca.crt"));
+        assert!(!always_there(ConfigKind::Secret, "my-token-secret"));
+        assert!(!always_there(ConfigKind::Secret, "-token-x7k2p"));
     }
 }

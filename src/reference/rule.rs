@@ -1,15 +1,15 @@
 //! How a field of the tables names what it names.
 
+use crate::manifest::ConfigKind;
 use crate::reference::Presence;
-use crate::reference::Referent;
 
 /// The third column of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     /// The field is a name, or a list of names.
-    Name(Referent, Presence),
+    Name(ConfigKind, Presence),
     /// The field is a name beside a `kind` and a `group` or `apiGroup`; the kind when it is absent.
-    Typed(Option<Referent>, Presence),
+    Typed(Option<ConfigKind>, Presence),
     /// The field is a list of names that a permission is cut down to, beside `apiGroups` and `resources`.
     Permission,
     /// The field is the name of an admission policy's parameters.
@@ -24,10 +24,10 @@ impl Rule {
             None => (text, Presence::Required),
         };
         match text.split_once(':') {
-            Some(("typed", default)) => Some(Self::Typed(Referent::of(default), presence)),
-            Some(("rbac", kind)) => Referent::of(kind).map(|_| Self::Permission),
+            Some(("typed", default)) => Some(Self::Typed(ConfigKind::of(default), presence)),
+            Some(("rbac", kind)) => ConfigKind::of(kind).map(|_| Self::Permission),
             None if text == "param" => Some(Self::Parameters),
-            None => Referent::of(text).map(|referent| Self::Name(referent, presence)),
+            None => ConfigKind::of(text).map(|referent| Self::Name(referent, presence)),
             Some(_) => None,
         }
     }
@@ -36,14 +36,14 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     use super::Rule;
+    use crate::manifest::ConfigKind;
     use crate::reference::Presence;
-    use crate::reference::Referent;
 
     #[test]
     fn reads_what_the_tables_write() {
-        assert_eq!(Rule::parse("Secret"), Some(Rule::Name(Referent::Secret, Presence::Required)));
-        assert_eq!(Rule::parse("Secret?"), Some(Rule::Name(Referent::Secret, Presence::Optional)));
-        assert_eq!(Rule::parse("typed:ConfigMap"), Some(Rule::Typed(Some(Referent::ConfigMap), Presence::Required)));
+        assert_eq!(Rule::parse("Secret"), Some(Rule::Name(ConfigKind::Secret, Presence::Required)));
+        assert_eq!(Rule::parse("Secret?"), Some(Rule::Name(ConfigKind::Secret, Presence::Optional)));
+        assert_eq!(Rule::parse("typed:ConfigMap"), Some(Rule::Typed(Some(ConfigKind::ConfigMap), Presence::Required)));
         assert_eq!(Rule::parse("typed:-?"), Some(Rule::Typed(None, Presence::Optional)));
         assert_eq!(Rule::parse("rbac:Secret"), Some(Rule::Permission));
         assert_eq!(Rule::parse("param"), Some(Rule::Parameters));

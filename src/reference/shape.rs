@@ -1,10 +1,10 @@
 //! What is known by its shape alone: pod specs in any kind, and the selectors of some operators.
 
+use crate::manifest::ConfigKind;
 use crate::manifest::Entry;
 use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::reference::Presence;
-use crate::reference::Referent;
 use crate::reference::rule::Rule;
 
 /// Every pod spec at any depth, outermost first.
@@ -42,7 +42,7 @@ pub(super) fn selector<B>(group: &str, kind: &str, parent: &str, entries: &[Entr
         "monitoring.coreos.com" => "optional",
         "external-secrets.io" if kind.ends_with("SecretStore") => {
             if parent == "caProvider" {
-                let referent = text(entries, "type").and_then(Referent::of)?;
+                let referent = text(entries, "type").and_then(ConfigKind::of)?;
                 return Some(Rule::Name(referent, Presence::Required));
             }
             "namespace"
@@ -55,7 +55,7 @@ pub(super) fn selector<B>(group: &str, kind: &str, parent: &str, entries: &[Entr
     if free || text(entries, "name").is_none() || text(entries, "key").is_none() || !entries.iter().all(known) {
         return None;
     }
-    let referent = if parent.to_lowercase().contains("configmap") { Referent::ConfigMap } else { Referent::Secret };
+    let referent = if parent.to_lowercase().contains("configmap") { ConfigKind::ConfigMap } else { ConfigKind::Secret };
     Some(Rule::Name(referent, Presence::Required))
 }
 
@@ -96,8 +96,8 @@ mod tests {
     use super::pod_specs;
     use super::pod_templates;
     use super::selector;
+    use crate::manifest::ConfigKind;
     use crate::reference::Presence;
-    use crate::reference::Referent;
     use crate::reference::rule::Rule;
     use crate::reference::sample::node;
 
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn selectors_are_known_by_their_keys() {
         let rule = |group, kind, parent, value| selector(group, kind, parent, node::<Infallible>(&value).as_map().unwrap());
-        let (secret, map) = (Rule::Name(Referent::Secret, Presence::Required), Rule::Name(Referent::ConfigMap, Presence::Required));
+        let (secret, map) = (Rule::Name(ConfigKind::Secret, Presence::Required), Rule::Name(ConfigKind::ConfigMap, Presence::Required));
         let prometheus = |parent, value| rule("monitoring.coreos.com", "ServiceMonitor", parent, value);
         assert_eq!(prometheus("username", json!({"name": "a", "key": "b"})), Some(secret));
         assert_eq!(prometheus("configMap", json!({"name": "a", "key": "b", "optional": true})), Some(map));

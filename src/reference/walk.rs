@@ -1,12 +1,12 @@
 //! One pass over an object that meets every field naming a ConfigMap or Secret exactly once.
 
+use crate::manifest::ConfigKind;
 use crate::manifest::Entry;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::reference::Presence;
-use crate::reference::Referent;
 use crate::reference::Site;
 use crate::reference::Stranger;
 use crate::reference::Visit;
@@ -58,7 +58,7 @@ struct Walk<'a> {
     /// Whether a changed annotation on its pod template is allowed and makes new pods.
     rolls: bool,
     /// What `spec.paramRef` names, where it is an admission policy's binding.
-    parameters: Option<(Referent, Presence)>,
+    parameters: Option<(ConfigKind, Presence)>,
 }
 
 /// Where in the tables a node lies.
@@ -162,20 +162,20 @@ impl Walk<'_> {
 
 /// A binding's parameters are of the kind that its policy says. Where the policy is not at hand, a ConfigMap of that name is what is
 /// meant.
-fn parameters<B>(root: &Node<B>, kind: &str, visitor: &impl Visit) -> Option<(Referent, Presence)> {
+fn parameters<B>(root: &Node<B>, kind: &str, visitor: &impl Visit) -> Option<(ConfigKind, Presence)> {
     let policy = root.at(&["spec", "policyName"]).and_then(Node::as_text).unwrap_or_default();
     match visitor.parameters(kind.strip_suffix("Binding")?, policy) {
-        Some(true) => Some((Referent::ConfigMap, Presence::Required)),
+        Some(true) => Some((ConfigKind::ConfigMap, Presence::Required)),
         Some(false) => None,
-        None => Some((Referent::ConfigMap, Presence::Optional)),
+        None => Some((ConfigKind::ConfigMap, Presence::Optional)),
     }
 }
 
 /// The kind that a reference says it names; `None` when it is neither ConfigMap nor Secret.
-fn typed<B>(entries: &[Entry<B>], default: Option<Referent>) -> Option<Referent> {
+fn typed<B>(entries: &[Entry<B>], default: Option<ConfigKind>) -> Option<ConfigKind> {
     let group = text(entries, "group").or_else(|| text(entries, "apiGroup")).unwrap_or_default();
     match (group, text(entries, "kind")) {
-        ("" | "core", Some(kind)) => Referent::of(kind),
+        ("" | "core", Some(kind)) => ConfigKind::of(kind),
         ("" | "core", None) => default,
         _ => None,
     }
@@ -215,7 +215,7 @@ fn permissions<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Vis
     if texts("apiGroups").is_some() && !has("apiGroups", "") && !has("apiGroups", "*") {
         return;
     }
-    let covered: Vec<Referent> = [(Referent::ConfigMap, "configmaps"), (Referent::Secret, "secrets")]
+    let covered: Vec<ConfigKind> = [(ConfigKind::ConfigMap, "configmaps"), (ConfigKind::Secret, "secrets")]
         .into_iter()
         .filter(|(_, plural)| has("resources", plural) || has("resources", "*"))
         .map(|(referent, _)| referent)
@@ -262,7 +262,7 @@ fn parameter<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Visit
     }
     let namespace = text(entries, &beside).filter(|namespace| !is_pattern(namespace));
     let mark = entry.node.mark;
-    let site = Site { referent: Referent::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, mark };
+    let site = Site { referent: ConfigKind::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, mark };
     if let Some(name) = visitor.reference(&site) {
         entries[index].node.value = Value::Text(name.into());
     }
@@ -312,9 +312,9 @@ mod tests {
     use serde_json::json;
 
     use super::walk;
+    use crate::manifest::ConfigKind;
     use crate::manifest::Mark;
     use crate::reference::Presence;
-    use crate::reference::Referent;
     use crate::reference::Site;
     use crate::reference::Stranger;
     use crate::reference::Visit;
@@ -324,7 +324,7 @@ mod tests {
 
     /// A note of a reference.
     struct Seen {
-        referent: Referent,
+        referent: ConfigKind,
         name: String,
         namespace: Option<String>,
         keys: Vec<String>,
@@ -354,8 +354,8 @@ mod tests {
             Some(format!("{}-new", site.name))
         }
 
-        fn permission(&mut self, referent: Referent, name: &str) -> Vec<String> {
-            let known = name.starts_with(&referent.kind().to_lowercase());
+        fn permission(&mut self, referent: ConfigKind, name: &str) -> Vec<String> {
+            let known = name.starts_with(&referent.word().to_lowercase());
             if known { vec![format!("{name}-new")] } else { Vec::new() }
         }
 
@@ -433,8 +433,8 @@ mod tests {
     fn the_referent_is_the_one_that_the_row_says() {
         for (group, kind, rule, path) in core_rows().into_iter().chain(custom_rows()) {
             let expected = match rule.trim_end_matches('?') {
-                "ConfigMap" | "typed:ConfigMap" | "param" => Referent::ConfigMap,
-                "Secret" | "typed:Secret" | "typed:-" => Referent::Secret,
+                "ConfigMap" | "typed:ConfigMap" | "param" => ConfigKind::ConfigMap,
+                "Secret" | "typed:Secret" | "typed:-" => ConfigKind::Secret,
                 _ => continue,
             };
             let (_, renamer) = walked(&smallest(group, kind, rule, path, false).0);
@@ -569,7 +569,7 @@ mod tests {
             object("gateway.networking.k8s.io/v1", "Gateway", &json!({"spec": spec}))
         };
         let (after, renamer) = walked(&gateway(json!({"name": "a", "namespace": "other"})));
-        assert_eq!(renamer.seen[0].referent, Referent::Secret);
+        assert_eq!(renamer.seen[0].referent, ConfigKind::Secret);
         assert_eq!(renamer.seen[0].namespace.as_deref(), Some("other"));
         assert_eq!(after["spec"]["listeners"][0]["tls"]["certificateRefs"][0]["name"], "a-new");
         assert_eq!(followed(&gateway(json!({"group": "", "kind": "ConfigMap", "name": "a"}))), 1);

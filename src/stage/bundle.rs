@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::blank::BlankText;
+use crate::manifest::ConfigKind;
 use crate::manifest::Identity;
 use crate::manifest::Node;
 use crate::manifest::Object;
@@ -20,8 +21,8 @@ use crate::problem::Problem;
 pub struct Bundle {
     /// Where the project file asks for it.
     pub place: Place,
-    /// `ConfigMap` or `Secret`.
-    pub kind: BundleKind,
+    /// ConfigMap or Secret.
+    pub kind: ConfigKind,
     /// The object's name.
     pub name: String,
     /// A Secret's type, when it is not Opaque.
@@ -34,15 +35,6 @@ pub struct Bundle {
     pub annotations: BTreeMap<String, String>,
     /// The files, by key.
     pub files: BTreeMap<String, BundleFile>,
-}
-
-/// Which kind of object files become.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BundleKind {
-    /// A ConfigMap.
-    ConfigMap,
-    /// A Secret.
-    Secret,
 }
 
 /// A file of a bundle.
@@ -69,9 +61,10 @@ impl Bundle {
         rendered: &BTreeMap<Arc<str>, String>,
         scalar: &mut impl FnMut(&Arc<str>, String) -> Value<BlankText>,
     ) -> Result<Object<BlankText>, Problem> {
-        let (kind, text_field, binary_field) = match self.kind {
-            BundleKind::ConfigMap => ("ConfigMap", "data", "binaryData"),
-            BundleKind::Secret => ("Secret", "stringData", "data"),
+        let kind = self.kind.word();
+        let (text_field, binary_field) = match self.kind {
+            ConfigKind::ConfigMap => ("data", "binaryData"),
+            ConfigKind::Secret => ("stringData", "data"),
         };
         let (mut texts, mut binaries) = (map(), map());
         for (key, file) in self.files {

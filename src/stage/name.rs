@@ -10,9 +10,11 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use crate::digest::Digest;
+use crate::manifest::ConfigKind;
 use crate::manifest::Identity;
 use crate::manifest::Leaf;
 use crate::manifest::Mark;
+use crate::manifest::Names;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
@@ -20,7 +22,6 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::reference::External;
-use crate::reference::Referent;
 use crate::reference::products;
 use crate::reference::walk;
 use crate::seal::Keys;
@@ -53,34 +54,11 @@ pub struct Naming<'a> {
     pub masked: &'a HashSet<Identity>,
 }
 
-/// Whether names follow content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Names {
-    /// The name carries a digest of the content, and the object never changes.
-    Versioned,
-    /// The name stays and the content is updated in place.
-    Stable,
-}
-
 /// The objects of a release under their final names, in apply order. Only [`name`] makes one.
 #[derive(Debug)]
 pub struct Named<B> {
     objects: Vec<Object<B>>,
     warnings: Vec<Problem>,
-    names: Vec<Renamed>,
-}
-
-/// A versioned object's names.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Renamed {
-    /// ConfigMap or Secret.
-    pub referent: Referent,
-    /// Its namespace.
-    pub namespace: String,
-    /// The name that people know it by.
-    pub base: String,
-    /// The name that the cluster knows it by.
-    pub name: String,
 }
 
 impl<B> Named<B> {
@@ -98,11 +76,6 @@ impl<B> Named<B> {
     /// What is not wrong but probably not meant, sorted by place.
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
-    }
-
-    /// Every versioned object's names, sorted.
-    pub fn names(&self) -> &[Renamed] {
-        &self.names
     }
 }
 
@@ -131,25 +104,19 @@ pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result
     let (found, mut warnings) = follow.finish();
     problems.extend(found);
     warnings.extend(index.unused().map(|target| unused(&objects[target.object])));
-    let mut names = Vec::new();
     for target in index.into_targets() {
         rename(&mut objects[target.object], &target);
-        if target.names == Names::Versioned {
-            let Target { referent, namespace, base, name, .. } = target;
-            names.push(Renamed { referent, namespace, base, name });
-        }
     }
-    names.sort();
     order::sort(&mut objects);
     let warnings = Problems::from(warnings).into_list();
-    Problems::or(Named { objects, warnings, names }, problems)
+    Problems::or(Named { objects, warnings }, problems)
 }
 
-fn referent<B>(object: &Object<B>) -> Option<Referent> {
+fn referent<B>(object: &Object<B>) -> Option<ConfigKind> {
     if object.is_config_map() {
-        Some(Referent::ConfigMap)
+        Some(ConfigKind::ConfigMap)
     } else if object.is_secret() {
-        Some(Referent::Secret)
+        Some(ConfigKind::Secret)
     } else {
         None
     }
@@ -159,7 +126,7 @@ fn referent<B>(object: &Object<B>) -> Option<Referent> {
 fn target<B: Leaf>(
     object: &Object<B>,
     number: usize,
-    referent: Referent,
+    referent: ConfigKind,
     control: &Control,
     naming: &Naming<'_>,
     problems: &mut Vec<Problem>,
@@ -174,9 +141,9 @@ fn target<B: Leaf>(
         Names::Stable => base.to_owned(),
         Names::Versioned => {
             let suffix = match (referent, naming.keyed) {
-                (Referent::Secret, Some(keys)) => keys.name(&parts).suffix(),
-                (Referent::ConfigMap, _) if !naming.masked.contains(&object.identity) => Digest::plain(&parts).suffix(),
-                (Referent::ConfigMap | Referent::Secret, _) => PLACEHOLDER.to_owned(),
+                (ConfigKind::Secret, Some(keys)) => keys.name(&parts).suffix(),
+                (ConfigKind::ConfigMap, _) if !naming.masked.contains(&object.identity) => Digest::plain(&parts).suffix(),
+                (ConfigKind::ConfigMap | ConfigKind::Secret, _) => PLACEHOLDER.to_owned(),
             };
             format!("{base}-{suffix}")
         }
@@ -263,14 +230,14 @@ mod tests {
 
     use super::CHECKSUM;
     use super::Named;
-    use super::Names;
     use super::Naming;
     use super::name;
     use crate::clock::Machine;
+    use crate::manifest::ConfigKind;
+    use crate::manifest::Names;
     use crate::problem::Problem;
     use crate::problem::Problems;
     use crate::reference::External;
-    use crate::reference::Referent;
     use crate::reference::sample;
     use crate::seal::Keys;
 
@@ -337,6 +304,10 @@ mod tests {
         named.objects().iter().map(|object| sample::json(&object.root)).collect()
     }
 
+    fn final_names(named: &Named<Infallible>) -> Vec<String> {
+        named.objects().iter().map(|object| object.identity.name.clone()).collect()
+    }
+
     fn env_from(named: &Named<Infallible>) -> Json {
         let trees = trees(named);
         let deployment = trees.iter().find(|tree| tree["kind"] == "Deployment").unwrap();
@@ -346,12 +317,10 @@ mod tests {
     #[test]
     fn a_config_map_is_named_by_its_content_and_references_follow() {
         let named = review(&[deployment("shop", &from_map("app")), map("shop", "app", &json!({"a": "b"}))]).unwrap();
-        let renamed = &named.names()[0];
-        assert_eq!((renamed.referent, renamed.namespace.as_str(), renamed.base.as_str()), (Referent::ConfigMap, "shop", "app"));
+        let renamed = &named.objects()[0].identity;
         // The name is a promise: it may not change between versions of cloze, or every pod restarts.
         assert_eq!(renamed.name, "app-g869mxrlcp");
         assert_eq!(env_from(&named), from_map(&renamed.name));
-        assert_eq!(named.objects()[0].identity.name, renamed.name);
         let tree = &trees(&named)[0];
         assert_eq!(tree["metadata"]["name"], renamed.name);
         assert_eq!(tree["metadata"]["annotations"]["cloze.dev/base-name"], "app");
@@ -365,7 +334,6 @@ mod tests {
         let named = review(&objects).unwrap();
         assert_eq!(env_from(&named), from_map("app"));
         assert_eq!(trees(&named)[0], objects[0]);
-        assert!(named.names().is_empty());
     }
 
     #[test]
@@ -373,20 +341,19 @@ mod tests {
         let objects = [secret("shop", "db", &json!({"a": "Yg=="})), map("shop", "app", &json!({"a": "<secret>"}))];
         let masked: HashSet<_> = [sample::object::<Infallible>(&objects[1]).identity].into();
         let named = run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked }).unwrap();
-        let final_names: Vec<_> = named.names().iter().map(|renamed| renamed.name.as_str()).collect();
-        assert_eq!(final_names, ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
+        assert_eq!(final_names(&named), ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
     }
 
     #[test]
     fn a_secrets_name_depends_on_the_key_and_says_nothing_without_it() {
         let (one, two) = (Keys::fresh(&Machine), Keys::fresh(&Machine));
         let objects = [secret("shop", "db", &json!({"pin": "MTIzNA=="}))];
-        let name = |keys: &Keys| deploy(&objects, keys).names()[0].name.clone();
+        let name = |keys: &Keys| final_names(&deploy(&objects, keys)).remove(0);
         assert_eq!(name(&one), name(&one));
         assert_ne!(name(&one), name(&two));
         let map = [map("shop", "db", &json!({"pin": "MTIzNA=="}))];
-        assert_eq!(deploy(&map, &one).names(), deploy(&map, &two).names());
-        assert_eq!(deploy(&map, &one).names(), review(&map).unwrap().names());
+        assert_eq!(final_names(&deploy(&map, &one)), final_names(&deploy(&map, &two)));
+        assert_eq!(final_names(&deploy(&map, &one)), final_names(&review(&map).unwrap()));
     }
 
     #[test]
@@ -419,7 +386,7 @@ mod tests {
         assert!(review(&[certificate.clone(), deployment("shop", &from_secret("web-tls"))]).is_ok());
         assert!(review(&[certificate, deployment("other", &from_secret("web-tls"))]).is_err());
         let external = |namespace: Option<&str>| External {
-            referent: Referent::Secret,
+            referent: ConfigKind::Secret,
             namespace: namespace.map(str::to_owned),
             name: "theirs".to_owned(),
             keys: Some(vec!["user".to_owned()]),
@@ -480,7 +447,7 @@ mod tests {
     #[test]
     fn two_objects_that_get_one_name_are_a_problem() {
         let app = map("shop", "app", &json!({"a": "b"}));
-        let given = review(std::slice::from_ref(&app)).unwrap().names()[0].name.clone();
+        let given = final_names(&review(std::slice::from_ref(&app)).unwrap()).remove(0);
         let line = sample::object::<Infallible>(&app).root.at(&["metadata", "name"]).unwrap().mark.line;
         let (reason, next) = problem(&[app, stable(map("shop", &given, &json!({})))]);
         assert_eq!(reason, format!("ConfigMap shop/{given} and the object at x.yaml (rendered):{line}:1 both get the name {given}"));
@@ -597,7 +564,6 @@ mod tests {
             let once = deploy(&objects, &keys);
             let twice = deploy(&trees(&once), &keys);
             prop_assert_eq!(trees(&once), trees(&twice));
-            prop_assert_eq!(once.names(), twice.names());
         }
 
         #[test]
@@ -605,7 +571,7 @@ mod tests {
             a in proptest::collection::btree_map("[a-z]{1,4}", ".{0,8}", 0..4),
             b in proptest::collection::btree_map("[a-z]{1,4}", ".{0,8}", 0..4),
         ) {
-            let name = |data: &Json| review(&[map("shop", "app", data)]).unwrap().names()[0].name.clone();
+            let name = |data: &Json| final_names(&review(&[map("shop", "app", data)]).unwrap()).remove(0);
             prop_assert_eq!(name(&json!(a)) == name(&json!(b)), a == b);
         }
     }

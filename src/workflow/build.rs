@@ -37,7 +37,6 @@ use crate::workflow::document::based;
 use crate::workflow::document::written;
 use crate::workflow::lock::Held;
 use crate::workflow::naming::externals;
-use crate::workflow::naming::names;
 use crate::workflow::recipe::Recipe;
 
 /// What filling needs.
@@ -95,7 +94,7 @@ pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &
     filling.observer.observe(Event::Answered);
     let (objects, used, _, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
-    let naming = Naming { keyed: Some(keys), default: names(settings), external: &externals(settings), masked: &HashSet::new() };
+    let naming = Naming { keyed: Some(keys), default: settings.names, external: &externals(settings), masked: &HashSet::new() };
     let named = match name(objects, &naming) {
         Ok(named) => Problems::or(named, problems)?,
         Err(failed) => return Err(failed.into_list().into_iter().chain(problems).collect::<Vec<_>>().into()),

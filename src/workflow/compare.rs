@@ -34,7 +34,6 @@ use crate::workflow::build::tell;
 use crate::workflow::document::based;
 use crate::workflow::document::written;
 use crate::workflow::naming::externals;
-use crate::workflow::naming::names;
 use crate::workflow::past::Past;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::Workbench;
@@ -168,7 +167,7 @@ fn previews(
     let unknown: HashSet<Identity> =
         objects.iter().filter(|object| !landings(object).is_empty()).map(|object| object.identity.clone()).collect();
     let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
-    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &unknown };
+    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &unknown };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
     let review = |mut object: Object<Infallible>| {
         // Where a filled object's review has it: behind everything else.

@@ -9,11 +9,9 @@ use crate::manifest::Identity;
 use crate::manifest::Object;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::Names;
-use crate::project::ObjectKind;
+use crate::project::ExternalEntry;
 use crate::project::Settings;
 use crate::reference::External;
-use crate::reference::Referent;
 use crate::stage::check;
 use crate::stage::mask::Masked;
 use crate::stage::mask::sketch;
@@ -27,7 +25,7 @@ pub(crate) fn named(masked: Masked, settings: &Settings) -> Result<Named<Infalli
     let known = objects.iter().filter(|object| !unknown.contains(&object.identity));
     let mut problems: Vec<Problem> = known.flat_map(|object| check::content(std::slice::from_ref(object))).collect();
     let masked: HashSet<Identity> = unknown.into_iter().collect();
-    let naming = Naming { keyed: None, default: names(settings), external: &externals(settings), masked: &masked };
+    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &masked };
     match name::name(objects, &naming) {
         Ok(named) => Problems::or(named, problems),
         Err(failed) => {
@@ -51,21 +49,10 @@ pub(crate) fn faults(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings:
     }
 }
 
-/// How objects are named that do not say it themselves.
-pub(crate) fn names(settings: &Settings) -> name::Names {
-    match settings.names {
-        Names::Versioned => name::Names::Versioned,
-        Names::Stable => name::Names::Stable,
-    }
-}
-
 /// What exists without standing in the release.
 pub(crate) fn externals(settings: &Settings) -> Vec<External> {
-    let external = |external: &crate::project::External| External {
-        referent: match external.kind.value {
-            ObjectKind::ConfigMap => Referent::ConfigMap,
-            ObjectKind::Secret => Referent::Secret,
-        },
+    let external = |external: &ExternalEntry| External {
+        referent: external.kind.value,
         namespace: Some(external.namespace.as_ref().map_or_else(|| settings.namespace.clone(), |said| said.value.clone())),
         name: external.name.value.clone(),
         keys: external.keys.as_ref().map(|keys| keys.iter().map(|key| key.value.clone()).collect()),

@@ -16,8 +16,6 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::ConfigEntry;
-use crate::project::Names;
-use crate::project::ObjectKind;
 use crate::project::Root;
 use crate::project::Settings;
 use crate::project::Spanned;
@@ -29,7 +27,6 @@ use crate::render::Template;
 use crate::stage::ask::asks;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
-use crate::stage::bundle::BundleKind;
 use crate::stage::check;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
@@ -199,17 +196,11 @@ fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, namespace: &
     };
     let mut annotations = texts(&entry.annotations);
     if let Some(names) = &entry.names {
-        annotations.entry(NAMES.to_owned()).or_insert_with(|| match names.value {
-            Names::Versioned => "versioned".to_owned(),
-            Names::Stable => "stable".to_owned(),
-        });
+        annotations.entry(NAMES.to_owned()).or_insert_with(|| names.value.word().to_owned());
     }
     Bundle {
         place: entry.place.clone(),
-        kind: match entry.kind.value {
-            ObjectKind::ConfigMap => BundleKind::ConfigMap,
-            ObjectKind::Secret => BundleKind::Secret,
-        },
+        kind: entry.kind.value,
         name: entry.name.value.clone(),
         secret_type: entry.secret_type.as_ref().map(|said| said.value.clone()),
         namespace: entry.namespace.as_ref().map_or_else(|| namespace.to_owned(), |said| said.value.clone()),

@@ -1,5 +1,6 @@
 //! The entries of `config` and `external`.
 
+use crate::manifest::ConfigKind;
 use crate::project::decode::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
@@ -7,8 +8,7 @@ use crate::project::decode::decoder::Tree;
 use crate::project::decode::shape;
 use crate::project::decode::word;
 use crate::project::document::ConfigEntry;
-use crate::project::document::External;
-use crate::project::document::ObjectKind;
+use crate::project::document::ExternalEntry;
 use crate::project::spanned::Spanned;
 
 /// The entries of `config`.
@@ -19,7 +19,7 @@ pub(super) fn config(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<ConfigEn
 }
 
 /// The entries of `external`.
-pub(super) fn externals(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<External> {
+pub(super) fn externals(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<ExternalEntry> {
     let entries = list(decoder, fields, "external", external);
     report_doubles(decoder, entries.iter().map(|entry| (&entry.kind, &entry.name, &entry.namespace)));
     entries
@@ -43,7 +43,7 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
     let template = fields.flag(decoder, "template").unwrap_or(true);
     let labels = fields.text_map(decoder, "labels", check::some, check::any);
     let annotations = fields.text_map(decoder, "annotations", check::some, check::any);
-    if let (Some(Spanned { value: ObjectKind::ConfigMap, .. }), Some(secret_type)) = (&kind, &secret_type) {
+    if let (Some(Spanned { value: ConfigKind::ConfigMap, .. }), Some(secret_type)) = (&kind, &secret_type) {
         let place = secret_type.place.clone().unwrap_or_else(|| decoder.place(node.mark));
         decoder.report(place, format!("`{path}` is a ConfigMap, which has no `type`"), "remove `type`, or write `kind: Secret`");
     }
@@ -54,19 +54,19 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
     Some(ConfigEntry { place, kind: kind?, name: name?, namespace, secret_type, names, files, keys, template, labels, annotations })
 }
 
-fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<External> {
+fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ExternalEntry> {
     let fields = decoder.fields(node, path, &shape::EXTERNAL)?;
     let kind = fields.word(decoder, "kind", word::OBJECT_KINDS);
     let name = fields.text(decoder, "name", check::subdomain);
     let namespace = fields.text(decoder, "namespace", check::label);
     let keys = fields.texts(decoder, "keys", check::data_key);
-    Some(External { place: decoder.place(node.mark), kind: kind?, name: name?, namespace, keys })
+    Some(ExternalEntry { place: decoder.place(node.mark), kind: kind?, name: name?, namespace, keys })
 }
 
-type Named<'e> = (&'e Spanned<ObjectKind>, &'e Spanned<String>, &'e Option<Spanned<String>>);
+type Named<'e> = (&'e Spanned<ConfigKind>, &'e Spanned<String>, &'e Option<Spanned<String>>);
 
 fn report_doubles<'e>(decoder: &mut Decoder, entries: impl Iterator<Item = Named<'e>>) {
-    let mut seen: Vec<(ObjectKind, &str, Option<&str>)> = Vec::new();
+    let mut seen: Vec<(ConfigKind, &str, Option<&str>)> = Vec::new();
     for (kind, name, namespace) in entries {
         let identity = (kind.value, name.value.as_str(), namespace.as_ref().map(|namespace| namespace.value.as_str()));
         if seen.contains(&identity) {

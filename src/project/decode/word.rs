@@ -1,7 +1,7 @@
 //! The closed lists of words in a project file.
 
-use crate::project::document::Names;
-use crate::project::document::ObjectKind;
+use crate::manifest::ConfigKind;
+use crate::manifest::Names;
 
 /// The value of `apiVersion`.
 pub(in crate::project) const API_VERSION: &str = "cloze.dev/v1";
@@ -10,7 +10,7 @@ pub(in crate::project) const API_VERSION: &str = "cloze.dev/v1";
 pub(in crate::project) const NAMES: &[(&str, Names)] = &[("versioned", Names::Versioned), ("stable", Names::Stable)];
 
 /// The words of `kind` of objects.
-pub(in crate::project) const OBJECT_KINDS: &[(&str, ObjectKind)] = &[("ConfigMap", ObjectKind::ConfigMap), ("Secret", ObjectKind::Secret)];
+pub(in crate::project) const OBJECT_KINDS: &[(&str, ConfigKind)] = &[("ConfigMap", ConfigKind::ConfigMap), ("Secret", ConfigKind::Secret)];
 
 /// The kinds of recipients of the root key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::manifest::ConfigKind;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::reference::Referent;
 use crate::reference::pod_specs;
 use crate::stage::check::dns;
 
@@ -19,7 +19,7 @@ pub(super) fn check<B>(objects: &[Object<B>]) -> Vec<Problem> {
         .iter()
         .filter(|object| object.is_config_map() || object.is_secret())
         .filter_map(|object| {
-            let (identity, referent) = (&object.identity, Referent::of(&object.identity.kind)?);
+            let (identity, referent) = (&object.identity, ConfigKind::of(&object.identity.kind)?);
             Some(((referent, identity.namespace.as_str(), identity.name.as_str()), keys(object)))
         })
         .collect();
@@ -41,13 +41,13 @@ pub(super) fn check<B>(objects: &[Object<B>]) -> Vec<Problem> {
 
 const ADVICE: &str = "leave it in one of the two; `env` beats `envFrom`, a later `envFrom` an earlier one";
 
-type Known<'a> = HashMap<(Referent, &'a str, &'a str), Vec<&'a str>>;
+type Known<'a> = HashMap<(ConfigKind, &'a str, &'a str), Vec<&'a str>>;
 
 /// Where a variable comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Source<'a> {
     /// An entry of `envFrom`.
-    From(Referent, &'a str),
+    From(ConfigKind, &'a str),
     /// An entry of `env`.
     Env,
 }
@@ -76,7 +76,7 @@ fn hidden<'a, B>(container: &'a Node<B>, namespace: &str, known: &Known<'_>) -> 
     };
     for entry in items(container, "envFrom") {
         let prefix = entry.get("prefix").and_then(Node::as_text).unwrap_or_default();
-        for (referent, field) in [(Referent::ConfigMap, "configMapRef"), (Referent::Secret, "secretRef")] {
+        for (referent, field) in [(ConfigKind::ConfigMap, "configMapRef"), (ConfigKind::Secret, "secretRef")] {
             let Some(name) = entry.at(&[field, "name"]).and_then(Node::as_text) else { continue };
             for key in known.get(&(referent, namespace, name)).into_iter().flatten() {
                 let variable = format!("{prefix}{key}");

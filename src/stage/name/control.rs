@@ -2,6 +2,7 @@
 
 use crate::digest::ALPHABET;
 use crate::manifest::Entry;
+use crate::manifest::Names;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
@@ -9,7 +10,6 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::stage::name::BASE_NAME;
 use crate::stage::name::CHECKSUM;
-use crate::stage::name::Names;
 use crate::stage::name::PLACEHOLDER;
 use crate::suggest::suggest;
 
@@ -127,9 +127,9 @@ mod tests {
     use super::base_name;
     use super::names;
     use super::read;
+    use crate::manifest::Names;
     use crate::problem::Problem;
     use crate::reference::sample::object;
-    use crate::stage::name::Names;
 
     fn control(kind: &str, annotations: &Json) -> (Control, Vec<Problem>) {
         let json = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "app", "annotations": annotations}});

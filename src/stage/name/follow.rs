@@ -4,19 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::digest::Digest;
+use crate::manifest::ConfigKind;
 use crate::manifest::Mark;
+use crate::manifest::Names;
 use crate::manifest::Object;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::Presence;
-use crate::reference::Referent;
 use crate::reference::Site;
 use crate::reference::Stranger;
 use crate::reference::Visit;
 use crate::seal::Keys;
 use crate::stage::name::CHECKSUM;
-use crate::stage::name::Names;
 use crate::stage::name::PLACEHOLDER;
 use crate::stage::name::index::Found;
 use crate::stage::name::index::Index;
@@ -149,7 +149,7 @@ impl Visit for Follow<'_> {
         }
     }
 
-    fn permission(&mut self, referent: Referent, name: &str) -> Vec<String> {
+    fn permission(&mut self, referent: ConfigKind, name: &str) -> Vec<String> {
         self.index.permitted(referent, &self.namespace, name)
     }
 
@@ -216,6 +216,6 @@ impl Visit for Follow<'_> {
     }
 }
 
-fn shown(referent: Referent, namespace: &str, name: &str) -> String {
+fn shown(referent: ConfigKind, namespace: &str, name: &str) -> String {
     if namespace.is_empty() { format!("{referent} {name}") } else { format!("{referent} {namespace}/{name}") }
 }

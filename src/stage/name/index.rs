@@ -4,11 +4,11 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::digest::Digest;
+use crate::manifest::ConfigKind;
+use crate::manifest::Names;
 use crate::reference::External;
 use crate::reference::Product;
-use crate::reference::Referent;
 use crate::reference::always_there;
-use crate::stage::name::Names;
 use crate::suggest::suggest;
 
 /// A ConfigMap or Secret of the release.
@@ -17,7 +17,7 @@ pub(super) struct Target {
     /// Its place in the list of objects.
     pub(super) object: usize,
     /// Which of the two.
-    pub(super) referent: Referent,
+    pub(super) referent: ConfigKind,
     /// Its namespace.
     pub(super) namespace: String,
     /// The name it was written with, which references use.
@@ -62,9 +62,9 @@ pub(super) enum Found<'a> {
 pub(super) struct Index<'a> {
     targets: Vec<Target>,
     used: Vec<Cell<bool>>,
-    placed: HashMap<Referent, HashMap<String, HashMap<String, usize>>>,
-    anywhere: HashMap<Referent, HashMap<String, Vec<usize>>>,
-    elsewhere: HashMap<Referent, HashMap<String, Vec<Elsewhere<'a>>>>,
+    placed: HashMap<ConfigKind, HashMap<String, HashMap<String, usize>>>,
+    anywhere: HashMap<ConfigKind, HashMap<String, Vec<usize>>>,
+    elsewhere: HashMap<ConfigKind, HashMap<String, Vec<Elsewhere<'a>>>>,
     /// How many names may still be compared to find the nearest ones.
     patience: Cell<usize>,
 }
@@ -77,14 +77,14 @@ struct Elsewhere<'a> {
 impl<'a> Index<'a> {
     /// Of the release's objects, of what is declared, and of what is produced.
     pub(super) fn new(targets: Vec<Target>, external: &'a [External], products: Vec<Product>) -> Self {
-        let mut placed: HashMap<Referent, HashMap<String, HashMap<String, usize>>> = HashMap::new();
-        let mut anywhere: HashMap<Referent, HashMap<String, Vec<usize>>> = HashMap::new();
+        let mut placed: HashMap<ConfigKind, HashMap<String, HashMap<String, usize>>> = HashMap::new();
+        let mut anywhere: HashMap<ConfigKind, HashMap<String, Vec<usize>>> = HashMap::new();
         for (number, target) in targets.iter().enumerate() {
             let namespaces = placed.entry(target.referent).or_default();
             namespaces.entry(target.namespace.clone()).or_default().insert(target.given.clone(), number);
             anywhere.entry(target.referent).or_default().entry(target.given.clone()).or_default().push(number);
         }
-        let mut elsewhere: HashMap<Referent, HashMap<String, Vec<Elsewhere<'a>>>> = HashMap::new();
+        let mut elsewhere: HashMap<ConfigKind, HashMap<String, Vec<Elsewhere<'a>>>> = HashMap::new();
         let mut add = |referent, name, entry| elsewhere.entry(referent).or_default().entry(name).or_default().push(entry);
         for External { referent, namespace, name, keys } in external {
             add(*referent, name.clone(), Elsewhere { namespace: namespace.clone(), keys: keys.as_deref() });
@@ -97,7 +97,7 @@ impl<'a> Index<'a> {
     }
 
     /// What `name` means in `namespace`; in any one where it is empty, as it is for references from objects of the cluster.
-    pub(super) fn find(&self, referent: Referent, namespace: &str, name: &str) -> Found<'_> {
+    pub(super) fn find(&self, referent: ConfigKind, namespace: &str, name: &str) -> Found<'_> {
         let number = self.names_in(referent, namespace).and_then(|names| names.get(name));
         if let Some(&number) = number {
             self.used[number].set(true);
@@ -127,7 +127,7 @@ impl<'a> Index<'a> {
     }
 
     /// The final names that a permission for `name` covers; empty when the release does not tell.
-    pub(super) fn permitted(&self, referent: Referent, namespace: &str, name: &str) -> Vec<String> {
+    pub(super) fn permitted(&self, referent: ConfigKind, namespace: &str, name: &str) -> Vec<String> {
         let placed = self.names_in(referent, namespace).and_then(|names| names.get(name)).map(|number| vec![*number]);
         let numbers = match placed {
             None if namespace.is_empty() => self.anywhere.get(&referent).and_then(|names| names.get(name)).cloned(),
@@ -142,14 +142,14 @@ impl<'a> Index<'a> {
 
     /// A versioned object of that name, of either kind, without taking it for used.
     pub(super) fn versioned(&self, namespace: &str, name: &str) -> Option<&Target> {
-        [Referent::Secret, Referent::ConfigMap].into_iter().find_map(|referent| {
+        [ConfigKind::Secret, ConfigKind::ConfigMap].into_iter().find_map(|referent| {
             let number = *self.names_in(referent, namespace)?.get(name)?;
             Some(&self.targets[number]).filter(|target| target.names == Names::Versioned)
         })
     }
 
     /// The name in the namespace that was probably meant.
-    pub(super) fn suggest(&self, referent: Referent, namespace: &str, name: &str) -> Option<&str> {
+    pub(super) fn suggest(&self, referent: ConfigKind, namespace: &str, name: &str) -> Option<&str> {
         let known = self.names_in(referent, namespace)?;
         // Thousands of broken references must not each be compared with thousands of names.
         self.patience.set(self.patience.get().checked_sub(known.len())?);
@@ -174,7 +174,7 @@ impl<'a> Index<'a> {
         self.targets
     }
 
-    fn names_in(&self, referent: Referent, namespace: &str) -> Option<&HashMap<String, usize>> {
+    fn names_in(&self, referent: ConfigKind, namespace: &str) -> Option<&HashMap<String, usize>> {
         self.placed.get(&referent)?.get(namespace)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::manifest::ConfigKind;
 use crate::manifest::Object;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::reference::Referent;
 use crate::stage::name::index::Target;
 use crate::stage::name::mark_of;
 
@@ -28,7 +28,7 @@ pub(super) fn twins<B>(objects: &[Object<B>]) -> Vec<Problem> {
 
 /// Objects that get one name although they were written with two.
 pub(super) fn clashes<B>(objects: &[Object<B>], targets: &[Target]) -> Vec<Problem> {
-    let mut seen: HashMap<(Referent, &str, &str), &Target> = HashMap::with_capacity(targets.len());
+    let mut seen: HashMap<(ConfigKind, &str, &str), &Target> = HashMap::with_capacity(targets.len());
     let mut problems = Vec::new();
     for target in targets {
         let twin = seen.insert((target.referent, &target.namespace, &target.name), target);
