@@ -23,7 +23,7 @@
 //! `vault-mock --seed FILE [--port N] [--tls DIR]` serves until it is interrupted: a server for each section of the seed, the first of
 //! them on port N and the others on those that follow. It prints the environment variables by which clients find them. With `--tls` it
 //! writes `ca.pem`, and `client.pem` with `client-key.pem` for those who want to show a certificate, to DIR.
-//! A seed file is YAML; every key may be left out:
+//! A seed file is YAML, such as `vault-mock/seed.example.yaml`; every key may be left out:
 //!
 //! ```yaml
 //! latency_ms: 50                      # before each answer

@@ -34,6 +34,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
             "--seed" => seed = Some(value()?),
             "--port" => port = value()?.parse().map_err(|_| "--port needs a number up to 65535".to_owned())?,
             "--tls" => tls = Some(value()?),
+            "-h" | "--help" => return writeln!(stdout(), "{USAGE}").map_err(|error| error.to_string()),
             _ => return Err(format!("unknown argument {argument}; {USAGE}")),
         }
     }

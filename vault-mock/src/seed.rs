@@ -101,6 +101,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_has_a_section_for_each_vault() {
+        let seed = Seed::parse(include_str!("../seed.example.yaml")).unwrap();
+        assert!(seed.azure.is_some() && seed.aws.is_some() && seed.gcp.is_some());
+        assert!(Hashicorp::new(seed.hashicorp.unwrap()).is_ok());
+    }
+
+    #[test]
     fn unknown_keys_are_errors() {
         assert!(Seed::parse("sekrets: {}").is_err());
         assert!(Seed::parse("hashicorp: { sekrets: {} }").is_err());
