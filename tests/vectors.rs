@@ -8,7 +8,6 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloze::clock::Machine;
 use cloze::digest::Digest;
 use cloze::key::Cost;
 use cloze::key::KeyFile;
@@ -21,19 +20,17 @@ use cloze::seal::Keys;
 use cloze::seal::Kind;
 use cloze::secret::Secret;
 use serde::Deserialize;
-use serde::Serialize;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/v1");
 const PARTS: [&[u8]; 2] = [b"default/db-password", b"hunter2"];
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Vectors {
-    note: String,
     digests: BTreeMap<String, BTreeMap<String, String>>,
     objects: Vec<Object>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Object {
     generation: String,
     kind: String,
@@ -113,45 +110,4 @@ async fn everything_opens_with_the_key_file() {
 #[tokio::test]
 async fn everything_opens_with_the_passphrase() {
     every_vector_opens(&passphrase()).await;
-}
-
-/// Made the vectors, once. Kept to show how; it never overwrites.
-#[tokio::test]
-#[ignore = "the vectors are there"]
-async fn write() {
-    fs::create_dir(FOLDER).unwrap();
-    let write = |file: &str, text: &str| fs::write(Path::new(FOLDER).join(file), text).unwrap();
-    write("key-file.txt", KeyFile::generate(&Machine).to_secret_text().expose_text().unwrap());
-    write("passphrase.txt", "a passphrase for nothing but tests\n");
-    let (file, passphrase) = (key_file(), passphrase());
-    let (mut keyring, first) = Keyring::create("shop", "dev", &[&file, &passphrase], &Machine).await.unwrap();
-    let second = keyring.rotate(&first, &[&file, &passphrase], &Machine).await.unwrap();
-    let mut objects = Vec::new();
-    for keys in [&first, &second] {
-        let all = [
-            ("vault-entry", "db-password", 3, false, 7),
-            ("vault-entry", "empty", 1, false, 0),
-            ("pack", "release-42", 42, false, 20_000),
-            ("record", "", 1, false, 100),
-            ("record", "", 42, true, 4_096),
-            ("event", "applied", 42, true, 10),
-        ];
-        for (kind, identity, number, follows, length) in all {
-            let mut object = Object {
-                generation: keys.generation().to_string(),
-                kind: kind.to_owned(),
-                identity: identity.to_owned(),
-                number,
-                predecessor: follows.then(|| Digest::plain(&PARTS).to_string()),
-                length,
-                sealed: String::new(),
-            };
-            object.sealed = STANDARD.encode(keys.seal(&context(&keyring, &object), &plain(length), &Machine));
-            objects.push(object);
-        }
-    }
-    let digests = [&first, &second].map(|keys| (keys.generation().to_string(), digests(keys, keys.generation()))).into();
-    let note = "byte i of every plaintext is i mod 251".to_owned();
-    write("objects.json", &(serde_json::to_string_pretty(&Vectors { note, digests, objects }).unwrap() + "\n"));
-    write("dev.keyring", &keyring.to_text());
 }

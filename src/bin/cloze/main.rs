@@ -2,6 +2,8 @@
 
 mod args;
 mod commands;
+mod context;
+mod environment;
 mod exit;
 mod hygiene;
 mod run;

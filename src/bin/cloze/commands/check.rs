@@ -15,7 +15,7 @@ use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::render::waivers;
-use crate::run::Run;
+use crate::context::Run;
 
 /// Reports every problem of the project; says how much was found good.
 pub(crate) fn check(run: &Run, values: &Values) -> Result<(), Problems> {

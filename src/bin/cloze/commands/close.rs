@@ -12,7 +12,7 @@ use cloze::vault::Vault;
 use futures::future::join_all;
 use tokio::time::timeout;
 
-use crate::run::Run;
+use crate::context::Run;
 
 /// How long a vault may take to end what it keeps open.
 const PATIENCE: Duration = Duration::from_millis(800);

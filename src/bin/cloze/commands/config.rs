@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::args;
 use crate::commands::desk::Desk;
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::clean;
 
 /// Shows each effective setting and value, where it came from, and what it hides.

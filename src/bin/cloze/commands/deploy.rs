@@ -22,7 +22,7 @@ use crate::commands::desk::Desk;
 use crate::commands::diff;
 use crate::commands::mask::Masker;
 use crate::commands::target::sink;
-use crate::run::Run;
+use crate::context::Run;
 
 /// Deploys the environment.
 pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> Result<(), Problems> {

@@ -21,7 +21,7 @@ use cloze::workflow::prepare::Workbench;
 
 use crate::args::Values;
 use crate::commands::passphrase;
-use crate::run::Run;
+use crate::context::Run;
 
 /// A project with what applies to this run.
 #[derive(Debug)]

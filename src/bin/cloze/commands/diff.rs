@@ -21,8 +21,8 @@ use similar::TextDiff;
 use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
+use crate::context::Run;
 use crate::exit;
-use crate::run::Run;
 use crate::ui::clean;
 
 /// Who is asked, and for what.

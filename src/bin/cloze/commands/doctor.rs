@@ -19,8 +19,8 @@ use serde_json::json;
 use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
+use crate::context::Run;
 use crate::exit;
-use crate::run::Run;
 use crate::ui::clean;
 
 /// A vault and what the walk to it found.

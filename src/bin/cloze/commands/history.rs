@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::args::Values;
 use crate::commands::desk::Desk;
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::clean;
 
 /// Lists the releases, newest first, without any key; or proves all of them, with it.

@@ -27,7 +27,7 @@ use crate::args::Syntax;
 use crate::args::Values;
 use crate::commands::deploy;
 use crate::commands::desk::Desk;
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::Ui;
 
 /// Writes a new project to a directory of its name: to the side first, so that it is there whole or not at all.

@@ -18,8 +18,8 @@ use serde_json::json;
 use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
+use crate::context::Run;
 use crate::exit;
-use crate::run::Run;
 use crate::ui::clean;
 
 /// Resolves the version of every secret and writes the lock file, or with `check` only says what that would change.

@@ -26,20 +26,12 @@ use cloze::vault::announced::Listener;
 
 use crate::args;
 use crate::args::Masking;
-use crate::run::Run;
+use crate::context::Run;
+use crate::environment::Runner;
 
 /// Why nothing is masked.
 const NO_RUNNER: &str =
     "neither GitHub Actions nor Azure Pipelines was found, and no other runner takes masking commands: nothing is masked";
-
-/// A runner that masks what it is told of in its logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Runner {
-    /// GitHub Actions (its documentation, "Workflow commands", `add-mask`).
-    GitHub,
-    /// Azure Pipelines (its documentation, "Logging commands", `SetSecret`).
-    Azure,
-}
 
 /// Tells a runner of values, each form once.
 #[derive(Debug)]
@@ -173,9 +165,9 @@ fn command(head: &[u8], form: &Secret, percent: &[u8], more: &[u8]) -> Secret {
 mod tests {
     use cloze::secret::Secret;
 
-    use super::Runner;
     use super::commands;
     use super::forms;
+    use crate::environment::Runner;
 
     fn lines(runner: Runner, value: &str) -> Vec<String> {
         let forms = forms(&Secret::copy_of(value.as_bytes()));

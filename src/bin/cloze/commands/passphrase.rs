@@ -16,7 +16,7 @@ use rustix::termios::OptionalActions;
 use rustix::termios::tcgetattr;
 use rustix::termios::tcsetattr;
 
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::clean;
 
 /// The passphrase of the environment's keyring: from the variable, else from a prompt on a terminal, else none.

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::args::Values;
 use crate::commands::desk::Desk;
-use crate::run::Run;
+use crate::context::Run;
 
 /// Prints or writes the manifests with masked values.
 pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Problems> {

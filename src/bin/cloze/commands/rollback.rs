@@ -21,7 +21,7 @@ use crate::commands::desk::Desk;
 use crate::commands::diff;
 use crate::commands::mask::Masker;
 use crate::commands::target::sink;
-use crate::run::Run;
+use crate::context::Run;
 
 /// Releases the manifests of an earlier release again, after showing what that changes.
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {

@@ -19,7 +19,7 @@ use crate::commands::desk::Desk;
 use crate::commands::history::about;
 use crate::commands::history::action;
 use crate::commands::mask::Masker;
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::clean;
 
 /// Shows a release: what it was made of and its manifests, masked, or with `reveal` the manifests byte for byte.

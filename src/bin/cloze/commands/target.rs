@@ -19,7 +19,7 @@ use cloze::target::exposed_to_git;
 use crate::args::Emit;
 use crate::args::Syntax;
 use crate::commands::desk::Desk;
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::Ui;
 
 /// Where the manifests of a release go: stdout, the directory that was named, or `dist/ENV` of the project. Refuses before any work is

@@ -26,7 +26,7 @@ use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::mask::Masker;
 use crate::commands::passphrase;
-use crate::run::Run;
+use crate::context::Run;
 use crate::ui::clean;
 
 /// Keeps, shows, lists or removes secrets.

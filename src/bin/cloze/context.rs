@@ -1,0 +1,97 @@
+//! What every command gets: the way to talk, and all that the process says of itself.
+
+use std::io;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cloze::clock::Clock;
+use cloze::clock::Entropy;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::project::Variables;
+use cloze::service::Meters;
+#[cfg(feature = "env")]
+use cloze::vault::env::Surroundings;
+
+use crate::environment;
+use crate::environment::Runner;
+use crate::ui::Ui;
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The way to talk.
+    pub(crate) ui: Ui,
+    /// The environment variables that cloze reads.
+    pub(crate) variables: Variables,
+    /// The project's directory.
+    pub(crate) directory: PathBuf,
+    /// The user's home directory.
+    pub(crate) home: Option<PathBuf>,
+    /// The environment that was asked for.
+    pub(crate) environment: Option<String>,
+    /// The variables that the program was started with.
+    #[cfg(feature = "env")]
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+    /// Whether vaults of kind `exec` may run their programs.
+    pub(crate) allow_exec: bool,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// Counts the calls to each vault.
+    pub(crate) meters: Arc<Meters>,
+    /// How long vaults may be asked, as the command line says.
+    pub(crate) deadline: Option<String>,
+    /// The CI runner that this runs on, where it has a log masker.
+    pub(crate) runner: Option<Runner>,
+    /// Who acts, as the machine says.
+    pub(crate) actor: String,
+    /// The revision that is being deployed, as the CI system says.
+    pub(crate) revision: Option<String>,
+}
+
+impl Run {
+    /// Runs a future to its end on this thread.
+    pub(crate) fn wait<T>(&self, story: impl Future<Output = Result<T, Problems>>) -> Result<T, Problems> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Problem::new(
+                Fault::Internal,
+                format!("no runtime: {}", error.kind()),
+                "free memory or file handles, then run the command again",
+            )
+        })?;
+        let result = runtime.block_on(story);
+        // A name that does not resolve keeps its thread for long: it is not waited for.
+        runtime.shutdown_background();
+        result
+    }
+
+    /// The same run, for a command that is part of another.
+    pub(crate) fn again(&self) -> Result<Self, Problems> {
+        Ok(Self {
+            ui: self.ui.clone(),
+            variables: environment::variables()?,
+            directory: self.directory.clone(),
+            home: self.home.clone(),
+            environment: self.environment.clone(),
+            #[cfg(feature = "env")]
+            surroundings: Arc::clone(&self.surroundings),
+            allow_exec: self.allow_exec,
+            clock: Arc::clone(&self.clock),
+            entropy: Arc::clone(&self.entropy),
+            meters: Arc::clone(&self.meters),
+            deadline: self.deadline.clone(),
+            runner: self.runner,
+            actor: self.actor.clone(),
+            revision: self.revision.clone(),
+        })
+    }
+
+    /// Whether a person can be asked.
+    pub(crate) fn is_interactive(&self) -> bool {
+        !self.ui.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+}

@@ -1,0 +1,130 @@
+//! The process environment: the one file that reads it.
+
+use std::path::PathBuf;
+
+use cloze::problem::Fault;
+use cloze::problem::Problem;
+use cloze::problem::Problems;
+use cloze::project::Variables;
+use cloze::project::quote;
+use cloze::project::variable;
+use cloze::project::variable::Variable;
+
+use crate::args::Color;
+use crate::args::Format;
+use crate::args::Global;
+use crate::ui::Terminal;
+
+/// A CI runner that masks values in its logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Runner {
+    /// GitHub Actions (its documentation, "Workflow commands", `add-mask`).
+    GitHub,
+    /// Azure Pipelines (its documentation, "Logging commands", `SetSecret`).
+    Azure,
+}
+
+/// The environment variables that cloze reads.
+pub(crate) fn variables() -> Result<Variables, Problems> {
+    Variables::collect(std::env::vars_os())
+}
+
+/// Lets variables say what the command line left open, and refuses those that say what they cannot.
+pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Problems> {
+    if global.directory.is_none() {
+        global.directory = variables.get(variable::DIR).map(PathBuf::from);
+    }
+    let mut problems = Vec::new();
+    let mut refuse = |variable: Variable, what: &str, next: &str| {
+        let value = quote(variables.get(variable).unwrap_or_default());
+        problems.push(Problem::new(Fault::Usage, format!("{value} of `{}` {what}", variable.name), next));
+    };
+    let format = match variables.get(variable::FORMAT) {
+        None => None,
+        Some("human") => Some(Format::Human),
+        Some("json") => Some(Format::Json),
+        Some(_) => {
+            refuse(variable::FORMAT, "is no format", "set it to `human` or `json`, or unset it");
+            None
+        }
+    };
+    let color = match variables.get(variable::COLOR) {
+        None => None,
+        Some("auto") => Some(Color::Auto),
+        Some("always") => Some(Color::Always),
+        Some("never") => Some(Color::Never),
+        Some(_) => {
+            refuse(variable::COLOR, "does not say when to use colour", "set it to `auto`, `always` or `never`, or unset it");
+            None
+        }
+    };
+    let allow_exec = match variables.get(variable::ALLOW_EXEC) {
+        None | Some("0" | "false") => false,
+        Some("1" | "true") => true,
+        Some(_) => {
+            let next = "set it to `1` or `true` if you trust the project, to `0` or `false` if not, or unset it";
+            refuse(variable::ALLOW_EXEC, "does not say whether programs may run", next);
+            false
+        }
+    };
+    global.format = global.format.or(format);
+    global.color = global.color.or(color);
+    global.allow_exec |= allow_exec;
+    Problems::or((), problems)
+}
+
+/// What the variables say of the terminal.
+pub(crate) fn terminal() -> Terminal {
+    Terminal { no_color: read(&["NO_COLOR"]).is_some(), dumb: read(&["TERM"]).is_some_and(|term| term == "dumb") }
+}
+
+/// The CI runner that this runs on.
+pub(crate) fn runner() -> Option<Runner> {
+    let says = |name: &str| read(&[name]).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if says("GITHUB_ACTIONS") {
+        Some(Runner::GitHub)
+    } else if says("TF_BUILD") {
+        Some(Runner::Azure)
+    } else {
+        None
+    }
+}
+
+/// The process's own variables, for vaults of kind `env`.
+#[cfg(feature = "env")]
+#[derive(Debug)]
+pub(crate) struct Process;
+
+#[cfg(feature = "env")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
+impl cloze::vault::env::Surroundings for Process {
+    fn get(&self, name: &str) -> Option<cloze::secret::Secret> {
+        std::env::var_os(name).map(|value| cloze::secret::Secret::new(value.into_encoded_bytes()))
+    }
+
+    fn names(&self) -> Vec<String> {
+        std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
+    }
+}
+
+/// The user's home directory.
+pub(crate) fn home() -> Option<PathBuf> {
+    std::env::home_dir().filter(|path| path.is_absolute())
+}
+
+/// Who acts: the CI system's name for it, else the user's.
+pub(crate) fn actor() -> String {
+    let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "USER", "LOGNAME"];
+    let actor = read(&names).unwrap_or_else(|| "unknown".to_owned());
+    actor.chars().take(64).collect()
+}
+
+/// The commit that a CI system builds.
+pub(crate) fn revision() -> Option<String> {
+    read(&["GITHUB_SHA", "CI_COMMIT_SHA", "BUILD_SOURCEVERSION", "GIT_COMMIT"]).map(|text| text.chars().take(64).collect())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
+fn read(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
