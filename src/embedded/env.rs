@@ -2,27 +2,29 @@
 
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
-use crate::embedded::skeleton::Refusal;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
-use crate::embedded::skeleton::Style;
+use crate::embedded::skeleton::ScanSink;
+use crate::embedded::skeleton::SpotRefusal;
+use crate::embedded::skeleton::WeakStyle;
 use crate::embedded::skeleton::count_blanks;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
-const IN_EXPANSION: Refusal =
-    Refusal { reason: "a blank stands in an expansion that a shell would run", next: "take it out of `$…` and backquotes" };
-const BEHIND_HASH: Refusal =
-    Refusal { reason: "a blank stands behind a `#` that some readers take for a comment", next: "put the value in quotes" };
-const NUL: Refusal =
-    Refusal { reason: "the value has a NUL in it, which no environment variable can carry", next: "encode it, such as with `| b64encode`" };
+const IN_EXPANSION: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in an expansion that a shell would run", next: "take it out of `$…` and backquotes" };
+const BEHIND_HASH: SpotRefusal =
+    SpotRefusal { reason: "a blank stands behind a `#` that some readers take for a comment", next: "put the value in quotes" };
+const NUL: SpotRefusal = SpotRefusal {
+    reason: "the value has a NUL in it, which no environment variable can carry",
+    next: "encode it, such as with `| b64encode`",
+};
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -35,7 +37,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
 }
 
 /// Appends the value as a word of its own: bare where nothing in it means anything, else in quotes.
-pub(super) fn write_unquoted(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+pub(super) fn write_unquoted(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     if value.contains('\0') {
         return Err(NUL);
     }
@@ -60,7 +62,7 @@ pub(super) fn write_unquoted(value: &str, out: &mut SecretBuffer) -> Result<(), 
 
 /// Appends the value inside single quotes. What they cannot carry goes into double quotes in between; so does the
 /// backslash, which some readers take for an escape even there.
-pub(super) fn write_single(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+pub(super) fn write_single(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     split(value, b"'\\", b"'\"", b"\"'", out, |byte, out| {
         if byte == b'\\' {
             out.push(b'\\');
@@ -70,7 +72,7 @@ pub(super) fn write_single(value: &str, out: &mut SecretBuffer) -> Result<(), Re
 
 /// Appends the value inside double quotes. The backquote goes into single quotes in between, since readers differ on
 /// how it is escaped in double ones and a shell would run what stands behind it.
-pub(super) fn write_double(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+pub(super) fn write_double(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     split(value, b"`", b"\"'", b"'\"", out, |byte, out| {
         if matches!(byte, b'"' | b'\\' | b'$') {
             out.push(b'\\');
@@ -86,7 +88,7 @@ fn split(
     enter: &[u8],
     out: &mut SecretBuffer,
     before: impl Fn(u8, &mut SecretBuffer),
-) -> Result<(), Refusal> {
+) -> Result<(), SpotRefusal> {
     let mut away = false;
     for &byte in value.as_bytes() {
         if byte == 0 {
@@ -105,38 +107,38 @@ fn split(
     Ok(())
 }
 
-fn comment(text: &[u8], at: usize, sink: &mut dyn Sink) -> usize {
+fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> usize {
     let end = line_end(text, at);
     sink.token(b'#', at);
-    tell(sink, &text[at..end], Spot::Refused(IN_COMMENT));
+    tell(sink, &text[at..end], BlankSpot::Refused(IN_COMMENT));
     sink.token(b'e', end);
     end
 }
 
-fn assignment(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn assignment(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let line = line_end(text, start);
     sink.token(b'k', start);
     let Some(length) = text[start..line].iter().position(|byte| *byte == b'=') else {
         // `export NAME` and the like carry no value.
-        tell(sink, &text[start..line], Spot::Refused(IN_KEY));
+        tell(sink, &text[start..line], BlankSpot::Refused(IN_KEY));
         sink.token(b'e', line);
         return Ok(line);
     };
     let equals = start + length;
-    tell(sink, &text[start..equals], Spot::Refused(IN_KEY));
+    tell(sink, &text[start..equals], BlankSpot::Refused(IN_KEY));
     sink.token(b'=', equals);
     let value = equals + 1 + text[equals + 1..line].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let end = value_end(text, value)?;
     let word = text[value..end].trim_ascii_end();
     if count_blanks(word) > 0 {
         if word[0] == b'#' {
-            tell(sink, word, Spot::Refused(BEHIND_HASH));
+            tell(sink, word, BlankSpot::Refused(BEHIND_HASH));
             sink.token(b'e', end);
             return Ok(end);
         }
         let plain = !word.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`'));
         if plain && word != [BLANK] {
-            sink.weak(Style::EnvUnquoted, value, value + word.len());
+            sink.weak(WeakStyle::EnvUnquoted, value, value + word.len());
         }
         blanks_of(word, sink);
     }
@@ -174,7 +176,7 @@ enum Expansion {
     Rest,
 }
 
-fn blanks_of(word: &[u8], sink: &mut dyn Sink) {
+fn blanks_of(word: &[u8], sink: &mut dyn ScanSink) {
     let mut quote = None;
     let mut expansion = Expansion::None;
     let mut at = 0;
@@ -185,21 +187,21 @@ fn blanks_of(word: &[u8], sink: &mut dyn Sink) {
             match byte {
                 b'\'' => quote = None,
                 // A backslash means nothing there to a shell, and much to some readers.
-                BLANK if before == Some(b'\\') => sink.blank(Spot::Refused(IN_ESCAPE)),
-                BLANK if expansion == Expansion::Rest => sink.blank(Spot::Refused(IN_EXPANSION)),
-                BLANK => sink.blank(Spot::Fits(Escape::EnvSingle)),
+                BLANK if before == Some(b'\\') => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
+                BLANK if expansion == Expansion::Rest => sink.blank(BlankSpot::Refused(IN_EXPANSION)),
+                BLANK => sink.blank(BlankSpot::Fits(Escape::EnvSingle)),
                 _ => {}
             }
             continue;
         }
         expansion = after(expansion, byte, before);
         match (quote, byte) {
-            (_, BLANK) if expansion != Expansion::None => sink.blank(Spot::Refused(IN_EXPANSION)),
-            (None, BLANK) => sink.blank(Spot::Fits(Escape::EnvUnquoted)),
-            (Some(_), BLANK) => sink.blank(Spot::Fits(Escape::EnvDouble)),
+            (_, BLANK) if expansion != Expansion::None => sink.blank(BlankSpot::Refused(IN_EXPANSION)),
+            (None, BLANK) => sink.blank(BlankSpot::Fits(Escape::EnvUnquoted)),
+            (Some(_), BLANK) => sink.blank(BlankSpot::Fits(Escape::EnvDouble)),
             (_, b'\\') => {
                 if word.get(at) == Some(&BLANK) {
-                    sink.blank(Spot::Refused(IN_ESCAPE));
+                    sink.blank(BlankSpot::Refused(IN_ESCAPE));
                 }
                 at += 1;
             }

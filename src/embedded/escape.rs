@@ -4,7 +4,7 @@ use crate::embedded::env;
 use crate::embedded::ini;
 use crate::embedded::json;
 use crate::embedded::properties;
-use crate::embedded::skeleton::Refusal;
+use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::toml;
 use crate::embedded::xml;
 use crate::embedded::yaml;
@@ -79,7 +79,7 @@ pub enum Chomp {
 
 impl Escape {
     /// Appends `value`, or says why the place cannot carry it.
-    pub(super) fn write(self, value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+    pub(super) fn write(self, value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
         match self {
             Self::None => {
                 out.extend(value.as_bytes());

@@ -3,22 +3,22 @@
 
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_KEY;
-use crate::embedded::skeleton::Refusal;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
+use crate::embedded::skeleton::ScanSink;
+use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 const ELSEWHERE: &str = "encode the value, such as with `| b64encode`, or give it a key of its own in the Secret";
-const IN_SECTION: Refusal =
-    Refusal { reason: "a blank stands in the name of a section", next: "write the name out; only values can be filled" };
+const IN_SECTION: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in the name of a section", next: "write the name out; only values can be filled" };
 
 #[expect(clippy::unnecessary_wraps, reason = "every scanner has one signature")]
-pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     let mut at = 0;
     while at < text.len() {
         let end = line_end(text, at);
@@ -28,11 +28,11 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
             None => {}
             Some(b';' | b'#') => {
                 sink.token(b'#', start);
-                tell(sink, line, Spot::Refused(IN_COMMENT));
+                tell(sink, line, BlankSpot::Refused(IN_COMMENT));
             }
             Some(b'[') => {
                 sink.token(b'[', start);
-                tell(sink, line, Spot::Refused(IN_SECTION));
+                tell(sink, line, BlankSpot::Refused(IN_SECTION));
             }
             Some(_) => assignment(text, start, start + line.len(), sink),
         }
@@ -43,8 +43,8 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
 }
 
 /// Appends the value, or says why an ini file cannot carry it there.
-pub(super) fn write(value: &str, first: bool, last: bool, quote: Option<u8>, out: &mut SecretBuffer) -> Result<(), Refusal> {
-    let refuse = |reason| Err(Refusal { reason, next: ELSEWHERE });
+pub(super) fn write(value: &str, first: bool, last: bool, quote: Option<u8>, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
+    let refuse = |reason| Err(SpotRefusal { reason, next: ELSEWHERE });
     if value.chars().any(|character| character.is_control() && character != '\t') {
         return refuse("the value has a newline or another control character in it, which no ini file can carry");
     }
@@ -70,10 +70,10 @@ pub(super) fn write(value: &str, first: bool, last: bool, quote: Option<u8>, out
     Ok(())
 }
 
-fn assignment(text: &[u8], start: usize, end: usize, sink: &mut dyn Sink) {
+fn assignment(text: &[u8], start: usize, end: usize, sink: &mut dyn ScanSink) {
     sink.token(b'k', start);
     let key = text[start..end].iter().position(|byte| matches!(byte, b'=' | b':')).map_or(end, |length| start + length);
-    tell(sink, &text[start..key], Spot::Refused(IN_KEY));
+    tell(sink, &text[start..key], BlankSpot::Refused(IN_KEY));
     sink.token(b'=', key);
     if key == end {
         return;
@@ -87,6 +87,6 @@ fn assignment(text: &[u8], start: usize, end: usize, sink: &mut dyn Sink) {
         // After white space a value counts as the first thing: a comment sign there would cut it off.
         let first = index == 0 || value[index - 1].is_ascii_whitespace();
         let last = index + 1 == value.len() || value[index + 1].is_ascii_whitespace();
-        sink.blank(Spot::Fits(Escape::Ini { first, last, quote }));
+        sink.blank(BlankSpot::Fits(Escape::Ini { first, last, quote }));
     }
 }

@@ -2,12 +2,12 @@
 
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
+use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::UNQUOTED;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
@@ -15,17 +15,17 @@ use crate::secret::SecretBuffer;
 
 /// What may come next.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Expect {
+enum JsonState {
     Value,
     Key,
     Colon,
     Comma,
 }
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     // Whether each open container is an object.
     let mut open: Vec<bool> = Vec::new();
-    let mut expect = Expect::Value;
+    let mut expect = JsonState::Value;
     let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     let mut values = 0_usize;
     while let Some(&byte) = text.get(at) {
@@ -33,52 +33,52 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' => at += 1,
             b'/' => at = comment(text, at, sink)?,
-            b'{' | b'[' if expect == Expect::Value => {
+            b'{' | b'[' if expect == JsonState::Value => {
                 sink.token(byte, at);
                 open.push(byte == b'{');
-                expect = if byte == b'{' { Expect::Key } else { Expect::Value };
+                expect = if byte == b'{' { JsonState::Key } else { JsonState::Value };
                 at += 1;
             }
             b'}' | b']' => {
-                let before = if byte == b'}' { Expect::Key } else { Expect::Value };
-                if open.pop() != Some(byte == b'}') || (expect != Expect::Comma && expect != before) {
+                let before = if byte == b'}' { JsonState::Key } else { JsonState::Value };
+                if open.pop() != Some(byte == b'}') || (expect != JsonState::Comma && expect != before) {
                     return broken("a bracket closes what is not open");
                 }
                 sink.token(byte, at);
-                expect = Expect::Comma;
+                expect = JsonState::Comma;
                 values += usize::from(open.is_empty());
                 at += 1;
             }
-            b',' if expect == Expect::Comma && !open.is_empty() => {
+            b',' if expect == JsonState::Comma && !open.is_empty() => {
                 sink.token(byte, at);
-                expect = if open.last() == Some(&true) { Expect::Key } else { Expect::Value };
+                expect = if open.last() == Some(&true) { JsonState::Key } else { JsonState::Value };
                 at += 1;
             }
-            b':' if expect == Expect::Colon => {
+            b':' if expect == JsonState::Colon => {
                 sink.token(byte, at);
-                expect = Expect::Value;
+                expect = JsonState::Value;
                 at += 1;
             }
-            b'"' if expect == Expect::Key || expect == Expect::Value => {
-                let key = expect == Expect::Key;
+            b'"' if expect == JsonState::Key || expect == JsonState::Value => {
+                let key = expect == JsonState::Key;
                 sink.token(if key { b'k' } else { b's' }, at);
                 at = string(text, at, key, sink)?;
                 sink.token(b'e', at);
-                expect = if key { Expect::Colon } else { Expect::Comma };
+                expect = if key { JsonState::Colon } else { JsonState::Comma };
                 values += usize::from(open.is_empty());
             }
-            _ if expect == Expect::Value => {
+            _ if expect == JsonState::Value => {
                 sink.token(b's', at);
                 at = word(text, at, sink);
                 sink.token(b'e', at);
-                expect = Expect::Comma;
+                expect = JsonState::Comma;
                 values += usize::from(open.is_empty());
             }
             _ => {
                 return broken(match expect {
-                    Expect::Key => "a key in quotes is missing",
-                    Expect::Colon => "a colon is missing after a key",
-                    Expect::Comma | Expect::Value => "a comma or a closing bracket is missing",
+                    JsonState::Key => "a key in quotes is missing",
+                    JsonState::Colon => "a colon is missing after a key",
+                    JsonState::Comma | JsonState::Value => "a comma or a closing bracket is missing",
                 });
             }
         }
@@ -111,7 +111,7 @@ pub(super) fn unicode_escape(unit: u16, out: &mut SecretBuffer) {
     out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
-fn comment(text: &[u8], at: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let end = match text.get(at + 1) {
         Some(b'/') => line_end(text, at),
         Some(b'*') => match text[at + 2..].windows(2).position(|pair| pair == b"*/") {
@@ -121,25 +121,25 @@ fn comment(text: &[u8], at: usize, sink: &mut dyn Sink) -> Result<usize, Broken>
         _ => return Err(Broken { at, reason: "a slash stands outside of quotes" }),
     };
     sink.token(b'/', at);
-    tell(sink, &text[at..end], Spot::Refused(IN_COMMENT));
+    tell(sink, &text[at..end], BlankSpot::Refused(IN_COMMENT));
     sink.token(b'e', end);
     Ok(end)
 }
 
-fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let mut at = start + 1;
     let mut hex = 0;
     while let Some(&byte) = text.get(at) {
         at += 1;
         match byte {
-            BLANK if key => sink.blank(Spot::Refused(IN_KEY)),
-            BLANK if hex > 0 => sink.blank(Spot::Refused(IN_ESCAPE)),
-            BLANK => sink.blank(Spot::Fits(Escape::JsonString)),
+            BLANK if key => sink.blank(BlankSpot::Refused(IN_KEY)),
+            BLANK if hex > 0 => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
+            BLANK => sink.blank(BlankSpot::Fits(Escape::JsonString)),
             b'"' => return Ok(at),
             b'\\' => {
                 match text.get(at) {
                     Some(b'u') => hex = 5,
-                    Some(&BLANK) => sink.blank(Spot::Refused(IN_ESCAPE)),
+                    Some(&BLANK) => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
                     Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
                     _ => return Err(Broken { at, reason: "a string has an escape sequence that JSON does not know" }),
                 }
@@ -153,14 +153,14 @@ fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn Sink) -> Result<u
     Err(Broken { at: start, reason: "a string is not closed" })
 }
 
-fn word(text: &[u8], start: usize, sink: &mut dyn Sink) -> usize {
+fn word(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> usize {
     let length = text[start..]
         .iter()
         .position(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"' | b'/'))
         .unwrap_or(text.len() - start);
     // What cannot begin a word, such as a stray colon, is taken as a word of one byte.
     let end = start + length.max(1);
-    let spot = if text[start..end] == [BLANK] { Spot::Value } else { Spot::Refused(UNQUOTED) };
+    let spot = if text[start..end] == [BLANK] { BlankSpot::Value } else { BlankSpot::Refused(UNQUOTED) };
     tell(sink, &text[start..end], spot);
     end
 }

@@ -2,7 +2,7 @@
 //! proof that a filled file has the structure that its template had.
 //!
 //! A file goes through three steps. [`place`] scans it with a mark where each blank stands and decides the escape for
-//! that place, or refuses the place. [`Plan::assemble`] writes the escaped values. The filled file is then scanned by
+//! that place, or refuses the place. [`FilePlan::assemble`] writes the escaped values. The filled file is then scanned by
 //! the same scanner: every brace, quote, key, tag and line end must stand where it stood, moved only by the lengths of the
 //! values before it, and none may have come out of a value.
 
@@ -23,7 +23,8 @@ mod xml;
 mod yaml;
 
 pub use escape::Escape;
-pub use plan::{Plan, place};
+pub use plan::FilePlan;
+pub use plan::place;
 
 use std::fmt;
 
@@ -73,11 +74,14 @@ pub struct EmbeddedFault {
 }
 
 impl Format {
-    /// The format that a ConfigMap's or Secret's key names by its ending, in any case.
+    /// The format of the file under a ConfigMap's or Secret's key, by the key's ending in any case.
     pub fn of_key(key: &str) -> Option<Self> {
         let (_, ending) = key.rsplit_once('.')?;
         let formats = [
             ("json", Self::Json),
+            // What the kubelet reads from Secrets of the types `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg`.
+            ("dockerconfigjson", Self::Json),
+            ("dockercfg", Self::Json),
             ("yaml", Self::Yaml),
             ("yml", Self::Yaml),
             ("toml", Self::Toml),

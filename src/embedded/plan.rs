@@ -12,13 +12,13 @@ use crate::embedded::json;
 use crate::embedded::properties;
 use crate::embedded::rewrite::rewrite;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::Move;
 use crate::embedded::skeleton::Prover;
 use crate::embedded::skeleton::Recorder;
 use crate::embedded::skeleton::Scan;
-use crate::embedded::skeleton::Spot;
-use crate::embedded::skeleton::Token;
+use crate::embedded::skeleton::StructureToken;
 use crate::embedded::skeleton::UNQUOTED;
 use crate::embedded::toml;
 use crate::embedded::xml;
@@ -28,26 +28,26 @@ use crate::secret::SecretBuffer;
 
 /// A file with blanks whose places are known. Holds nothing secret.
 #[derive(Debug)]
-pub struct Plan {
+pub struct FilePlan {
     format: Format,
     /// The file with one mark byte for each blank.
     text: Vec<u8>,
     blanks: Vec<(BlankId, Escape)>,
     /// The skeleton; `None` where a raw blank makes it unknowable.
-    skeleton: Option<Vec<Token>>,
+    skeleton: Option<Vec<StructureToken>>,
 }
 
 /// Decides the escape for every blank of a file, or says for each why it may not stand where it does.
 ///
 /// Scalars in a style that cannot carry every value (YAML plain and single-quoted, TOML literal, an env value without
 /// quotes) are written in one that can; they mean the same.
-pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) -> Treatment) -> Result<Plan, Vec<EmbeddedFault>> {
+pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) -> Treatment) -> Result<FilePlan, Vec<EmbeddedFault>> {
     let (mut text, blanks) = with_marks(pieces);
     let treatments: Vec<Treatment> = blanks.iter().map(|id| treatment_of(*id)).collect();
     let raw = treatments.contains(&Treatment::Raw);
     if treatments.iter().all(|treatment| *treatment == Treatment::Raw) {
         let blanks = blanks.into_iter().map(|id| (id, Escape::None)).collect();
-        return Ok(Plan { format, text, blanks, skeleton: None });
+        return Ok(FilePlan { format, text, blanks, skeleton: None });
     }
     let scan = scan_of(format);
     let mut found = record(scan, &text).map_err(|broken| vec![not_this_format(format, &text, broken)])?;
@@ -68,24 +68,24 @@ pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) ->
                 placed.push((id, Escape::None));
                 continue;
             }
-            (Treatment::Json, Some(Spot::Value)) => {
+            (Treatment::Json, Some(BlankSpot::Value)) => {
                 placed.push((id, Escape::JsonValue));
                 continue;
             }
-            (_, Some(Spot::Fits(escape))) => {
+            (_, Some(BlankSpot::Fits(escape))) => {
                 placed.push((id, *escape));
                 continue;
             }
-            (_, Some(Spot::Refused(refusal))) => *refusal,
-            (_, Some(Spot::Value) | None) => UNQUOTED,
+            (_, Some(BlankSpot::Refused(refusal))) => *refusal,
+            (_, Some(BlankSpot::Value) | None) => UNQUOTED,
         };
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         faults.push(EmbeddedFault { blank: Some(id), line, reason: refusal.reason.into(), next: refusal.next.into() });
     }
-    if faults.is_empty() { Ok(Plan { format, text, blanks: placed, skeleton: (!raw).then_some(found.tokens) }) } else { Err(faults) }
+    if faults.is_empty() { Ok(FilePlan { format, text, blanks: placed, skeleton: (!raw).then_some(found.tokens) }) } else { Err(faults) }
 }
 
-impl Plan {
+impl FilePlan {
     /// Whether the structure of the filled file will be proven; it is not where a blank is raw.
     pub fn is_proven(&self) -> bool {
         self.skeleton.is_some()

@@ -3,18 +3,18 @@
 use crate::embedded::Escape;
 use crate::embedded::json::unicode_escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
+use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 #[expect(clippy::unnecessary_wraps, reason = "every scanner has one signature")]
-pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     let mut at = 0;
     while at < text.len() {
         match text[at] {
@@ -22,7 +22,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
             b'#' | b'!' => {
                 let end = line_end(text, at);
                 sink.token(b'#', at);
-                tell(sink, &text[at..end], Spot::Refused(IN_COMMENT));
+                tell(sink, &text[at..end], BlankSpot::Refused(IN_COMMENT));
                 sink.token(b'e', end);
                 at = end;
             }
@@ -63,7 +63,7 @@ pub(super) fn escape(value: &str, out: &mut SecretBuffer) {
 }
 
 /// Runs over a key or a value, continued lines included; returns the byte after it.
-fn part(text: &[u8], start: usize, key: bool, sink: &mut dyn Sink) -> usize {
+fn part(text: &[u8], start: usize, key: bool, sink: &mut dyn ScanSink) -> usize {
     let mut at = start;
     let mut hex = 0;
     while let Some(&byte) = text.get(at) {
@@ -74,7 +74,7 @@ fn part(text: &[u8], start: usize, key: bool, sink: &mut dyn Sink) -> usize {
                 at += 1;
                 match text.get(at) {
                     Some(&BLANK) => {
-                        sink.blank(Spot::Refused(IN_ESCAPE));
+                        sink.blank(BlankSpot::Refused(IN_ESCAPE));
                         at += 1;
                     }
                     Some(b'\n' | b'\r') => at = continued(text, at),
@@ -88,9 +88,9 @@ fn part(text: &[u8], start: usize, key: bool, sink: &mut dyn Sink) -> usize {
             }
             BLANK => {
                 sink.blank(match (key, hex > 0) {
-                    (true, _) => Spot::Refused(IN_KEY),
-                    (false, true) => Spot::Refused(IN_ESCAPE),
-                    (false, false) => Spot::Fits(Escape::Properties),
+                    (true, _) => BlankSpot::Refused(IN_KEY),
+                    (false, true) => BlankSpot::Refused(IN_ESCAPE),
+                    (false, false) => BlankSpot::Fits(Escape::Properties),
                 });
                 at += 1;
             }

@@ -6,46 +6,46 @@ use crate::embedded::Escape;
 pub(super) const BLANK: u8 = 0xff;
 
 /// A scanner of one format. Told of a text with or without blanks, it reports to the sink in order.
-pub(super) type Scan = fn(&[u8], &mut dyn Sink) -> Result<(), Broken>;
+pub(super) type Scan = fn(&[u8], &mut dyn ScanSink) -> Result<(), Broken>;
 
 /// Takes what a scanner finds.
-pub(super) trait Sink {
+pub(super) trait ScanSink {
     /// Something that carries structure begins at byte `at`. `kind` is the scanner's own letter for it.
     fn token(&mut self, kind: u8, at: usize);
     /// The next blank stands at such a spot.
-    fn blank(&mut self, spot: Spot);
+    fn blank(&mut self, spot: BlankSpot);
     /// The scalar with blanks from byte `start` to `end`, delimiters included, is of a style that cannot carry all values.
-    fn weak(&mut self, style: Style, start: usize, end: usize);
+    fn weak(&mut self, style: WeakStyle, start: usize, end: usize);
 }
 
 /// A piece of structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Token {
+pub(super) struct StructureToken {
     pub(super) kind: u8,
     pub(super) at: usize,
 }
 
 /// Where a blank stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spot {
+pub(super) enum BlankSpot {
     /// In a scalar that can carry any value so escaped.
     Fits(Escape),
     /// As a whole value without quotes.
     Value,
     /// Where no value may land.
-    Refused(Refusal),
+    Refused(SpotRefusal),
 }
 
 /// Why no value may land somewhere, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct SpotRefusal {
     pub(super) reason: &'static str,
     pub(super) next: &'static str,
 }
 
 /// Styles of scalars that are written anew, in a style that can carry all values, before they are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(super) enum WeakStyle {
     /// YAML without quotes.
     YamlPlain,
     /// YAML in single quotes.
@@ -65,11 +65,12 @@ pub(super) struct Broken {
     pub(super) reason: &'static str,
 }
 
-pub(super) const IN_COMMENT: Refusal = Refusal { reason: "a blank stands in a comment", next: "take it out of the comment" };
-pub(super) const IN_KEY: Refusal = Refusal { reason: "a blank stands in a key", next: "write the key out; only values can be filled" };
-pub(super) const IN_ESCAPE: Refusal =
-    Refusal { reason: "a blank stands in an escape sequence", next: "finish the escape sequence before the blank" };
-pub(super) const UNQUOTED: Refusal = Refusal {
+pub(super) const IN_COMMENT: SpotRefusal = SpotRefusal { reason: "a blank stands in a comment", next: "take it out of the comment" };
+pub(super) const IN_KEY: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in a key", next: "write the key out; only values can be filled" };
+pub(super) const IN_ESCAPE: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in an escape sequence", next: "finish the escape sequence before the blank" };
+pub(super) const UNQUOTED: SpotRefusal = SpotRefusal {
     reason: "a blank stands outside of quotes",
     next: "put it in quotes, or write `| json` after it for a JSON string or `| raw` for the value as it is",
 };
@@ -77,21 +78,21 @@ pub(super) const UNQUOTED: Refusal = Refusal {
 /// Keeps everything that a scanner finds in a text with blanks.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    pub(super) tokens: Vec<Token>,
-    pub(super) spots: Vec<Spot>,
-    pub(super) weak: Vec<(Style, usize, usize)>,
+    pub(super) tokens: Vec<StructureToken>,
+    pub(super) spots: Vec<BlankSpot>,
+    pub(super) weak: Vec<(WeakStyle, usize, usize)>,
 }
 
-impl Sink for Recorder {
+impl ScanSink for Recorder {
     fn token(&mut self, kind: u8, at: usize) {
-        self.tokens.push(Token { kind, at });
+        self.tokens.push(StructureToken { kind, at });
     }
 
-    fn blank(&mut self, spot: Spot) {
+    fn blank(&mut self, spot: BlankSpot) {
         self.spots.push(spot);
     }
 
-    fn weak(&mut self, style: Style, start: usize, end: usize) {
+    fn weak(&mut self, style: WeakStyle, start: usize, end: usize) {
         self.weak.push((style, start, end));
     }
 }
@@ -99,7 +100,7 @@ impl Sink for Recorder {
 /// Compares the skeleton of a filled text with the one that was recorded, token by token, and keeps nothing of the text.
 #[derive(Debug)]
 pub(super) struct Prover<'a> {
-    expected: &'a [Token],
+    expected: &'a [StructureToken],
     seen: usize,
     /// Of each blank in order.
     moves: &'a [Move],
@@ -114,7 +115,7 @@ pub(super) struct Move {
 }
 
 impl<'a> Prover<'a> {
-    pub(super) fn new(expected: &'a [Token], moves: &'a [Move]) -> Self {
+    pub(super) fn new(expected: &'a [StructureToken], moves: &'a [Move]) -> Self {
         Self { expected, seen: 0, moves, differs: false }
     }
 
@@ -132,18 +133,18 @@ impl<'a> Prover<'a> {
     }
 }
 
-impl Sink for Prover<'_> {
+impl ScanSink for Prover<'_> {
     fn token(&mut self, kind: u8, at: usize) {
         let fits = self.expected.get(self.seen).is_some_and(|token| token.kind == kind && self.moved(token.at) == at);
         self.differs |= !fits;
         self.seen += 1;
     }
 
-    fn blank(&mut self, _: Spot) {
+    fn blank(&mut self, _: BlankSpot) {
         self.differs = true;
     }
 
-    fn weak(&mut self, _: Style, _: usize, _: usize) {}
+    fn weak(&mut self, _: WeakStyle, _: usize, _: usize) {}
 }
 
 /// How many blanks stand in a part of a text.
@@ -152,7 +153,7 @@ pub(super) fn count_blanks(part: &[u8]) -> usize {
 }
 
 /// Tells the sink the same spot for each blank in a part of a text.
-pub(super) fn tell(sink: &mut dyn Sink, part: &[u8], spot: Spot) {
+pub(super) fn tell(sink: &mut dyn ScanSink, part: &[u8], spot: BlankSpot) {
     for _ in 0..count_blanks(part) {
         sink.blank(spot);
     }
@@ -165,11 +166,14 @@ pub(super) fn line_end(text: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Move, Prover, Sink, Token};
+    use super::Move;
+    use super::Prover;
+    use super::ScanSink;
+    use super::StructureToken;
 
     fn proves(tokens: &[(u8, usize)]) -> bool {
         // `{b}` with b standing for a value of three bytes: `{vvv}`.
-        let expected = [Token { kind: b'{', at: 0 }, Token { kind: b'}', at: 2 }];
+        let expected = [StructureToken { kind: b'{', at: 0 }, StructureToken { kind: b'}', at: 2 }];
         let moves = [Move { blank: 1, end: 4 }];
         let mut prover = Prover::new(&expected, &moves);
         for (kind, at) in tokens {

@@ -3,25 +3,25 @@
 use crate::embedded::Escape;
 use crate::embedded::json::unicode_escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
-use crate::embedded::skeleton::Refusal;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
-use crate::embedded::skeleton::Style;
+use crate::embedded::skeleton::ScanSink;
+use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::UNQUOTED;
+use crate::embedded::skeleton::WeakStyle;
 use crate::embedded::skeleton::count_blanks;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
-const IN_HEADER: Refusal =
-    Refusal { reason: "a blank stands in the name of a table", next: "write the name out; only values can be filled" };
+const IN_HEADER: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in the name of a table", next: "write the name out; only values can be filled" };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Expect {
+enum TomlState {
     /// A key or a table's header.
     Statement,
     /// A key of an inline table, or its end.
@@ -32,19 +32,19 @@ enum Expect {
     LineEnd,
 }
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     // Whether each open container is an inline table.
     let mut open: Vec<bool> = Vec::new();
-    let mut expect = Expect::Statement;
+    let mut expect = TomlState::Statement;
     let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     while let Some(&byte) = text.get(at) {
         let broken = |reason| Err(Broken { at, reason });
         match byte {
             b' ' | b'\t' => at += 1,
             b'\n' | b'\r' => {
-                if expect == Expect::LineEnd {
-                    expect = Expect::Statement;
-                } else if expect == Expect::Value && open.is_empty() {
+                if expect == TomlState::LineEnd {
+                    expect = TomlState::Statement;
+                } else if expect == TomlState::Value && open.is_empty() {
                     return broken("a value is missing");
                 }
                 at += 1;
@@ -52,56 +52,56 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
             b'#' => {
                 let end = line_end(text, at);
                 sink.token(b'#', at);
-                tell(sink, &text[at..end], Spot::Refused(IN_COMMENT));
+                tell(sink, &text[at..end], BlankSpot::Refused(IN_COMMENT));
                 sink.token(b'e', end);
                 at = end;
             }
-            b'[' if expect == Expect::Statement => {
+            b'[' if expect == TomlState::Statement => {
                 let end = header(text, at)?;
                 sink.token(b'h', at);
-                tell(sink, &text[at..end], Spot::Refused(IN_HEADER));
+                tell(sink, &text[at..end], BlankSpot::Refused(IN_HEADER));
                 sink.token(b'e', end);
-                expect = Expect::LineEnd;
+                expect = TomlState::LineEnd;
                 at = end;
             }
-            b'[' | b'{' if expect == Expect::Value => {
+            b'[' | b'{' if expect == TomlState::Value => {
                 sink.token(byte, at);
                 open.push(byte == b'{');
-                expect = if byte == b'{' { Expect::Key } else { Expect::Value };
+                expect = if byte == b'{' { TomlState::Key } else { TomlState::Value };
                 at += 1;
             }
             b']' | b'}' => {
-                let before = if byte == b'}' { Expect::Key } else { Expect::Value };
-                if open.pop() != Some(byte == b'}') || (expect != Expect::Comma && expect != before) {
+                let before = if byte == b'}' { TomlState::Key } else { TomlState::Value };
+                if open.pop() != Some(byte == b'}') || (expect != TomlState::Comma && expect != before) {
                     return broken("a bracket closes what is not open");
                 }
                 sink.token(byte, at);
-                expect = if open.is_empty() { Expect::LineEnd } else { Expect::Comma };
+                expect = if open.is_empty() { TomlState::LineEnd } else { TomlState::Comma };
                 at += 1;
             }
-            b',' if expect == Expect::Comma => {
+            b',' if expect == TomlState::Comma => {
                 sink.token(byte, at);
-                expect = if open.last() == Some(&true) { Expect::Key } else { Expect::Value };
+                expect = if open.last() == Some(&true) { TomlState::Key } else { TomlState::Value };
                 at += 1;
             }
-            _ if expect == Expect::Statement || expect == Expect::Key => {
+            _ if expect == TomlState::Statement || expect == TomlState::Key => {
                 let end = key(text, at)?;
                 sink.token(b'k', at);
-                tell(sink, &text[at..end], Spot::Refused(IN_KEY));
+                tell(sink, &text[at..end], BlankSpot::Refused(IN_KEY));
                 sink.token(b'=', end);
-                expect = Expect::Value;
+                expect = TomlState::Value;
                 at = end + 1;
             }
-            _ if expect == Expect::Value => {
+            _ if expect == TomlState::Value => {
                 sink.token(b's', at);
                 at = value(text, at, sink)?;
                 sink.token(b'e', at);
-                expect = if open.is_empty() { Expect::LineEnd } else { Expect::Comma };
+                expect = if open.is_empty() { TomlState::LineEnd } else { TomlState::Comma };
             }
             _ => return broken("something stands after a value"),
         }
     }
-    if matches!(expect, Expect::Statement | Expect::LineEnd) { Ok(()) } else { Err(Broken { at, reason: "a value is not finished" }) }
+    if matches!(expect, TomlState::Statement | TomlState::LineEnd) { Ok(()) } else { Err(Broken { at, reason: "a value is not finished" }) }
 }
 
 /// Appends the value as it stands inside a basic string. White space at its ends is escaped too, since a line-ending
@@ -166,7 +166,7 @@ fn quoted_key(text: &[u8], start: usize) -> Result<usize, Broken> {
     Err(Broken { at: start, reason: "a key in quotes is not closed" })
 }
 
-fn value(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn value(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let rest = &text[start..];
     if rest.starts_with(b"\"\"\"") {
         basic(text, start, 3, sink)
@@ -179,20 +179,20 @@ fn value(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken
     } else {
         let length = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | b',' | b']' | b'}' | b'#')).unwrap_or(rest.len());
         let word = rest[..length].trim_ascii_end();
-        tell(sink, word, if word == [BLANK] { Spot::Value } else { Spot::Refused(UNQUOTED) });
+        tell(sink, word, if word == [BLANK] { BlankSpot::Value } else { BlankSpot::Refused(UNQUOTED) });
         if word.is_empty() { Err(Broken { at: start, reason: "a value is missing" }) } else { Ok(start + word.len()) }
     }
 }
 
-fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let mut at = start + quotes;
     first_newline(text, at, quotes, sink);
     let mut hex = 0;
     while let Some(&byte) = text.get(at) {
         at += 1;
         match byte {
-            BLANK if hex > 0 => sink.blank(Spot::Refused(IN_ESCAPE)),
-            BLANK => sink.blank(Spot::Fits(Escape::TomlBasic)),
+            BLANK if hex > 0 => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
+            BLANK => sink.blank(BlankSpot::Fits(Escape::TomlBasic)),
             b'"' => {
                 if let Some(end) = closing(text, at - 1, b'"', quotes) {
                     return Ok(end);
@@ -200,7 +200,7 @@ fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn Sink) -> Resul
             }
             b'\\' => {
                 match text.get(at) {
-                    Some(&BLANK) => sink.blank(Spot::Refused(IN_ESCAPE)),
+                    Some(&BLANK) => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
                     Some(b'u') => hex = 5,
                     Some(b'U') => hex = 9,
                     _ => {}
@@ -215,7 +215,7 @@ fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn Sink) -> Resul
     Err(Broken { at: start, reason: "a string is not closed" })
 }
 
-fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let mut at = start + quotes;
     first_newline(text, at, quotes, sink);
     while let Some(&byte) = text.get(at) {
@@ -223,8 +223,8 @@ fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn Sink) -> Res
             b'\'' => {
                 if let Some(end) = closing(text, at, b'\'', quotes) {
                     if count_blanks(&text[start..end]) > 0 {
-                        sink.weak(if quotes == 1 { Style::TomlLiteral } else { Style::TomlMultiLiteral }, start, end);
-                        tell(sink, &text[start..end], Spot::Refused(UNQUOTED));
+                        sink.weak(if quotes == 1 { WeakStyle::TomlLiteral } else { WeakStyle::TomlMultiLiteral }, start, end);
+                        tell(sink, &text[start..end], BlankSpot::Refused(UNQUOTED));
                     }
                     return Ok(end);
                 }
@@ -238,7 +238,7 @@ fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn Sink) -> Res
 }
 
 /// A newline right after three quotes is not part of the string; a value must not bring one there, nor lay one bare.
-fn first_newline(text: &[u8], at: usize, quotes: usize, sink: &mut dyn Sink) {
+fn first_newline(text: &[u8], at: usize, quotes: usize, sink: &mut dyn ScanSink) {
     if quotes == 3 && matches!(text.get(at), Some(b'\n' | b'\r')) {
         sink.token(b'n', at);
     }

@@ -2,28 +2,28 @@
 
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
-use crate::embedded::skeleton::Refusal;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
+use crate::embedded::skeleton::ScanSink;
+use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
-const IN_NAME: Refusal = Refusal {
+const IN_NAME: SpotRefusal = SpotRefusal {
     reason: "a blank stands in a tag outside of quotes",
     next: "put an attribute's value in quotes; names of elements and attributes cannot be filled",
 };
-const IN_DECLARATION: Refusal = Refusal {
+const IN_DECLARATION: SpotRefusal = SpotRefusal {
     reason: "a blank stands in a declaration or a processing instruction",
     next: "move it into the text of an element or into an attribute",
 };
-const CHARACTER: Refusal = Refusal {
+const CHARACTER: SpotRefusal = SpotRefusal {
     reason: "the value has a character in it that XML cannot carry, such as a control character",
     next: "encode it, such as with `| b64encode`",
 };
-const CDATA_RETURN: Refusal = Refusal {
+const CDATA_RETURN: SpotRefusal = SpotRefusal {
     reason: "the value has a carriage return in it, which a CDATA section cannot carry",
     next: "put the blank into text outside of the CDATA section",
 };
@@ -31,7 +31,7 @@ const CDATA_RETURN: Refusal = Refusal {
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_SPLIT: &[u8] = b"]]><![CDATA[";
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     let mut at = 0;
     let mut entity = false;
     while let Some(&byte) = text.get(at) {
@@ -40,11 +40,11 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
             b'<' => {
                 entity = false;
                 at = if rest.starts_with(b"<!--") {
-                    span(text, at, 4, b"-->", Spot::Refused(IN_COMMENT), sink)?
+                    span(text, at, 4, b"-->", BlankSpot::Refused(IN_COMMENT), sink)?
                 } else if rest.starts_with(CDATA) {
                     cdata(text, at, sink)?
                 } else if rest.starts_with(b"<?") {
-                    span(text, at, 2, b"?>", Spot::Refused(IN_DECLARATION), sink)?
+                    span(text, at, 2, b"?>", BlankSpot::Refused(IN_DECLARATION), sink)?
                 } else if rest.starts_with(b"<!") {
                     doctype(text, at, sink)?
                 } else {
@@ -53,7 +53,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
                 continue;
             }
             b'&' => entity = true,
-            BLANK => sink.blank(if entity { Spot::Refused(IN_ESCAPE) } else { Spot::Fits(Escape::XmlText) }),
+            BLANK => sink.blank(if entity { BlankSpot::Refused(IN_ESCAPE) } else { BlankSpot::Fits(Escape::XmlText) }),
             _ => entity &= byte == b'#' || byte.is_ascii_alphanumeric(),
         }
         at += 1;
@@ -62,7 +62,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
 }
 
 /// Appends the value as text of an element.
-pub(super) fn write_text(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+pub(super) fn write_text(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     write(value, out, |byte| match byte {
         b'&' => Some(b"&amp;"),
         b'<' => Some(b"&lt;"),
@@ -73,7 +73,7 @@ pub(super) fn write_text(value: &str, out: &mut SecretBuffer) -> Result<(), Refu
 }
 
 /// Appends the value as a part of an attribute in either kind of quotes.
-pub(super) fn write_attribute(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+pub(super) fn write_attribute(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     write(value, out, |byte| match byte {
         b'&' => Some(b"&amp;"),
         b'<' => Some(b"&lt;"),
@@ -88,7 +88,7 @@ pub(super) fn write_attribute(value: &str, out: &mut SecretBuffer) -> Result<(),
 }
 
 /// Appends the value as a part of a CDATA section, which is closed and opened again before a `>` that would close it.
-pub(super) fn write_cdata(value: &str, out: &mut SecretBuffer) -> Result<(), Refusal> {
+pub(super) fn write_cdata(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     if value.contains('\r') {
         return Err(CDATA_RETURN);
     }
@@ -102,7 +102,7 @@ pub(super) fn write_cdata(value: &str, out: &mut SecretBuffer) -> Result<(), Ref
     if value.chars().all(is_character) { Ok(()) } else { Err(CHARACTER) }
 }
 
-fn write(value: &str, out: &mut SecretBuffer, entity: impl Fn(u8) -> Option<&'static [u8]>) -> Result<(), Refusal> {
+fn write(value: &str, out: &mut SecretBuffer, entity: impl Fn(u8) -> Option<&'static [u8]>) -> Result<(), SpotRefusal> {
     if !value.chars().all(is_character) {
         return Err(CHARACTER);
     }
@@ -124,7 +124,7 @@ fn find(text: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
     text.get(from..)?.windows(needle.len()).position(|window| window == needle).map(|length| from + length)
 }
 
-fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: Spot, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: BlankSpot, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let end =
         find(text, start + opening, close).ok_or(Broken { at: start, reason: "a comment or an instruction is not closed" })? + close.len();
     sink.token(text[start + 1], start);
@@ -134,12 +134,12 @@ fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: Spot, sin
 }
 
 /// CDATA sections that follow each other at once count as one: that is how a value with `]]>` in it is written.
-fn cdata(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn cdata(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     sink.token(b'd', start);
     let mut from = start + CDATA.len();
     loop {
         let end = find(text, from, b"]]>").ok_or(Broken { at: start, reason: "a CDATA section is not closed" })?;
-        tell(sink, &text[from..end], Spot::Fits(Escape::XmlCdata));
+        tell(sink, &text[from..end], BlankSpot::Fits(Escape::XmlCdata));
         if !text[end..].starts_with(CDATA_SPLIT) {
             sink.token(b'e', end);
             return Ok(end + 3);
@@ -148,7 +148,7 @@ fn cdata(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken
     }
 }
 
-fn doctype(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn doctype(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let mut quote = None;
     let mut depth = 0_usize;
     for (index, &byte) in text[start..].iter().enumerate() {
@@ -160,7 +160,7 @@ fn doctype(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Brok
             (None, b'>') if depth == 0 => {
                 let end = start + index + 1;
                 sink.token(b'!', start);
-                tell(sink, &text[start..end], Spot::Refused(IN_DECLARATION));
+                tell(sink, &text[start..end], BlankSpot::Refused(IN_DECLARATION));
                 sink.token(b'e', end);
                 return Ok(end);
             }
@@ -170,15 +170,15 @@ fn doctype(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Brok
     Err(Broken { at: start, reason: "a declaration is not closed" })
 }
 
-fn tag(text: &[u8], start: usize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+fn tag(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     sink.token(b'<', start);
     let mut quote = None;
     let mut entity = false;
     for (index, &byte) in text[start..].iter().enumerate().skip(1) {
         let at = start + index;
         match (quote, byte) {
-            (None, BLANK) => sink.blank(Spot::Refused(IN_NAME)),
-            (Some(_), BLANK) => sink.blank(if entity { Spot::Refused(IN_ESCAPE) } else { Spot::Fits(Escape::XmlAttribute) }),
+            (None, BLANK) => sink.blank(BlankSpot::Refused(IN_NAME)),
+            (Some(_), BLANK) => sink.blank(if entity { BlankSpot::Refused(IN_ESCAPE) } else { BlankSpot::Fits(Escape::XmlAttribute) }),
             (None, b'"' | b'\'') => {
                 quote = Some(byte);
                 sink.token(b'"', at);

@@ -22,16 +22,16 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::secret::Secret;
 use crate::stage::ask::Answers;
+use crate::stage::derivation::Derivations;
 use crate::stage::fetch::fetch;
 use crate::stage::fetch::warnings_of;
-use crate::stage::leaf::Leaf;
+use crate::stage::leaf::LeafAnalysis;
 use crate::stage::leaf::LeafPlan;
-use crate::stage::leaf::Survey;
+use crate::stage::leaf::PlannedLeaf;
+use crate::stage::leaf::analyse;
 use crate::stage::leaf::problem_of;
-use crate::stage::leaf::survey;
-use crate::stage::lineage::Lineage;
 use crate::stage::taint::Waiver;
-use crate::stage::value::Values;
+use crate::stage::value::BlankValues;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 
@@ -99,16 +99,16 @@ pub async fn fill(
     clock: &dyn Clock,
     fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync),
 ) -> Result<Filled, Problems> {
-    let lineage = Lineage::of(blanks);
-    let Survey { leaves, waivers, needed, untrimmed, textual } = survey(&objects, &lineage)?;
+    let derivations = Derivations::of(blanks);
+    let LeafAnalysis { leaves, waivers, needed, untrimmed, textual } = analyse(&objects, &derivations)?;
 
     let now = clock.now();
     let (answers, mut problems) = fetch(blanks, &needed, &textual, vaults, now).await;
-    let (values, unfiltered) = Values::make(blanks, &needed, &answers);
+    let (values, unfiltered) = BlankValues::make(blanks, &needed, &answers);
     problems.extend(unfiltered);
 
     let mut warnings = warnings_of(&answers, blanks, &untrimmed, now);
-    let filling = Filling { lineage: &lineage, values: &values };
+    let filling = Filling { derivations: &derivations, values: &values };
     let mut leaves = leaves.into_iter();
     let mut done = Vec::with_capacity(objects.len());
     let mut missing = false;
@@ -142,33 +142,34 @@ pub async fn fill(
 }
 
 struct Filling<'a> {
-    lineage: &'a Lineage<'a>,
-    values: &'a Values<'a>,
+    derivations: &'a Derivations<'a>,
+    values: &'a BlankValues<'a>,
 }
 
 impl Filling<'_> {
     /// The leaf's value, or `None` where a value that it needs has a problem already.
-    fn fill_leaf(&self, cloze: &BlankText, leaf: &Leaf) -> Result<Option<Secret>, Problem> {
+    fn fill_leaf(&self, cloze: &BlankText, leaf: &PlannedLeaf) -> Result<Option<Secret>, Problem> {
         let value = match &leaf.plan {
             LeafPlan::Whole(id) => self.values.get(*id).map(Secret::duplicate),
-            LeafPlan::Decoded(id) => match self.lineage.outermost(*id) {
+            LeafPlan::Decoded(id) => match self.derivations.outermost(*id) {
                 Some((_, input)) => self.values.join(input).map_err(|problem| self.at_first(problem, cloze))?,
                 None => None,
             },
             LeafPlan::Joined => {
                 let binary = cloze.blanks().find(|id| self.values.get(*id).is_some_and(|value| value.expose_text().is_none()));
                 if let Some(id) = binary {
-                    return Err(binary_in_text().at(self.lineage.blanks().get(id).place.clone()));
+                    return Err(binary_in_text().at(self.derivations.blanks().get(id).place.clone()));
                 }
                 self.values.join(&cloze.pieces).map_err(|problem| self.at_first(problem, cloze))?
             }
             LeafPlan::File(plan, key) => {
-                if cloze.blanks().any(|id| self.values.get(id).is_none()) {
+                if plan.blanks().iter().any(|(id, _)| self.values.get(*id).is_none()) {
                     return Ok(None);
                 }
                 let missing = Secret::new(Vec::new());
                 let value_of = |id: BlankId| self.values.get(id).unwrap_or(&missing);
-                let filled = plan.assemble(&value_of).map_err(|fault| problem_of(fault, Fault::Vault, key, self.lineage.blanks(), None))?;
+                let filled =
+                    plan.assemble(&value_of).map_err(|fault| problem_of(fault, Fault::Vault, key, self.derivations.blanks(), None))?;
                 Some(filled)
             }
         };
@@ -179,7 +180,7 @@ impl Filling<'_> {
     }
 
     /// Says where a value looks like base64 and will be encoded again.
-    fn warning_of(&self, cloze: &BlankText, leaf: &Leaf, value: &Secret) -> Option<Problem> {
+    fn warning_of(&self, cloze: &BlankText, leaf: &PlannedLeaf, value: &Secret) -> Option<Problem> {
         let whole = matches!(leaf.plan, LeafPlan::Whole(_) | LeafPlan::Decoded(_));
         (whole && leaf.is_encoded && is_base64(value.expose())).then(|| {
             let reason = "the value is base64 already and a Secret's values are encoded by cloze";
@@ -189,7 +190,7 @@ impl Filling<'_> {
 
     fn at_first(&self, problem: Problem, cloze: &BlankText) -> Problem {
         match cloze.blanks().next() {
-            Some(id) => problem.at(self.lineage.blanks().get(id).place.clone()),
+            Some(id) => problem.at(self.derivations.blanks().get(id).place.clone()),
             None => problem,
         }
     }
@@ -232,13 +233,16 @@ mod tests {
     use std::sync::Arc;
 
     use crate::blank::Allow;
+    use crate::blank::Blank;
     use crate::blank::Blanks;
     use crate::blank::Filter;
+    use crate::blank::Source;
     use crate::clock::Timestamp;
     use crate::digest::Digest;
     use crate::manifest::Node;
     use crate::manifest::Object;
     use crate::manifest::Value;
+    use crate::place::Place;
     use crate::problem::Problem;
     use crate::secret::Secret;
     use crate::stage::fill::fill;
@@ -287,6 +291,32 @@ mod tests {
         assert_eq!((used[0].ask.to_string().as_str(), used[0].version.as_str(), used[0].places.len()), ("default/pw", "1", 2));
         assert_eq!(used[0].fingerprint, Digest::plain(&[b"default", b"pw", b"", b"a\"/{{ _"]));
         assert_eq!(reasons(filled.warnings()), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn files_of_registry_credentials_are_json() {
+        let hostile: &[u8] = b"x\",\"email\":\"e\\b";
+        let mut blanks = Blanks::default();
+        let id = ask(&mut blanks, "pw");
+        let pieces = |template: &str| match cloze(template, &[id]).value {
+            Value::Leaf(text) => text.pieces,
+            _ => panic!("no text with blanks"),
+        };
+        let file = "{\"auths\":{\"r\":{\"password\":\"_\"}}}";
+        let source = Source::Derived { filter: Filter::B64encode, input: pieces(file) };
+        let encoded = blanks.add(Blank { place: Place::new("t.yaml", 9, 1), source });
+        let text = vec![(".dockerconfigjson", cloze(file, &[id])), ("old.DOCKERCFG", cloze("{\"r\":{\"auth\":\"_\"}}\n", &[id]))];
+        let data = vec![(".dockercfg", cloze("_", &[encoded])), ("settings.json", cloze("_", &[encoded]))];
+        let secret = object("Secret", vec![("stringData", map(text)), ("data", map(data))]);
+        let vaults = Chest::with(&[("pw", hostile)]).into_default();
+        let filled = fill(vec![secret], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let read = |path: &[&str]| serde_json::from_slice::<serde_json::Value>(value(&filled.objects()[0], path)).unwrap();
+        let password = str::from_utf8(hostile).unwrap();
+        let expected = serde_json::json!({"auths": {"r": {"password": password}}});
+        assert_eq!(read(&["stringData", ".dockerconfigjson"]), expected);
+        assert_eq!(read(&["data", ".dockercfg"]), expected);
+        assert_eq!(read(&["data", "settings.json"]), expected);
+        assert_eq!(read(&["stringData", "old.DOCKERCFG"]), serde_json::json!({"r": {"auth": password}}));
     }
 
     #[tokio::test]

@@ -8,24 +8,24 @@ use crate::blank::Piece;
 use crate::blank::Source;
 use crate::embedded;
 use crate::embedded::EmbeddedFault;
+use crate::embedded::FilePlan;
 use crate::embedded::Format;
-use crate::embedded::Plan;
 use crate::manifest::Object;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::stage::lineage::Lineage;
-use crate::stage::lineage::ids_of;
-use crate::stage::sink::Sink;
-use crate::stage::sink::Spot;
-use crate::stage::sink::visit;
+use crate::stage::derivation::Derivations;
+use crate::stage::derivation::ids_of;
+use crate::stage::destination::Destination;
+use crate::stage::destination::Occurrence;
+use crate::stage::destination::visit;
 use crate::stage::taint;
 use crate::stage::taint::Waiver;
 
 /// A text with blanks, ready to be filled.
 #[derive(Debug)]
-pub(super) struct Leaf {
+pub(super) struct PlannedLeaf {
     pub(super) plan: LeafPlan,
     /// Whether the value may be any bytes where it is the whole scalar.
     pub(super) takes_bytes: bool,
@@ -38,19 +38,19 @@ pub(super) struct Leaf {
 pub(super) enum LeafPlan {
     /// One blank is the whole scalar.
     Whole(BlankId),
-    /// One blank is the whole scalar, and its last filter encodes what the sink will encode: the filter's input is the value.
+    /// One blank is the whole scalar, and its last filter encodes what the destination will encode: the filter's input is the value.
     Decoded(BlankId),
     /// Texts and values one after the other.
     Joined,
     /// A file with a format, under that key.
-    File(Plan, String),
+    File(FilePlan, String),
 }
 
 /// What can be known of all objects without a value.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(super) struct LeafAnalysis {
     /// The leaves in the order of [`crate::manifest::Node::map_leaves`], object by object.
-    pub(super) leaves: Vec<Leaf>,
+    pub(super) leaves: Vec<PlannedLeaf>,
     pub(super) waivers: Vec<Waiver>,
     /// Which blanks are needed.
     pub(super) needed: Vec<bool>,
@@ -61,40 +61,43 @@ pub(super) struct Survey {
 }
 
 /// Plans every leaf, or reports every blank that may not stand where it does.
-pub(super) fn survey(objects: &[Object<BlankText>], lineage: &Lineage<'_>) -> Result<Survey, Problems> {
-    let (survey, tainted) = outlook(objects, lineage)?;
-    Problems::or(survey, tainted)
+pub(super) fn analyse(objects: &[Object<BlankText>], derivations: &Derivations<'_>) -> Result<LeafAnalysis, Problems> {
+    let (analysis, tainted) = analyse_all(objects, derivations)?;
+    Problems::or(analysis, tainted)
 }
 
-/// As [`survey`], but beside the plans the blanks that would be public: they can be planned all the same.
-pub(super) fn outlook(objects: &[Object<BlankText>], lineage: &Lineage<'_>) -> Result<(Survey, Vec<Problem>), Problems> {
-    let none = vec![false; lineage.blanks().len()];
-    let mut survey = Survey { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none.clone(), textual: none };
+/// As [`analyse`], but beside the plans the blanks that would be public: they can be planned all the same.
+pub(super) fn analyse_all(objects: &[Object<BlankText>], derivations: &Derivations<'_>) -> Result<(LeafAnalysis, Vec<Problem>), Problems> {
+    let none = vec![false; derivations.blanks().len()];
+    let mut analysis =
+        LeafAnalysis { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none.clone(), textual: none };
     let mut tainted = Vec::new();
     let mut problems = Vec::new();
     for object in objects {
-        visit(object, &mut |spot| {
-            let heavy = spot.cloze.blanks().any(|id| taint::is_too_heavy(lineage, id));
-            taint::look(spot, lineage, &mut survey.waivers, if heavy { &mut problems } else { &mut tainted });
-            let plan = plan_leaf(spot, lineage, &mut problems);
+        visit(object, &mut |occurrence| {
+            let heavy = occurrence.cloze.blanks().any(|id| taint::is_too_heavy(derivations, id));
+            taint::look(occurrence, derivations, &mut analysis.waivers, if heavy { &mut problems } else { &mut tainted });
+            let plan = plan_leaf(occurrence, derivations, &mut problems);
             match &plan {
                 LeafPlan::Decoded(id) => {
-                    if let Some((_, input)) = lineage.outermost(*id) {
-                        ids_of(input).for_each(|inner| survey.need(inner, None));
+                    if let Some((_, input)) = derivations.outermost(*id) {
+                        ids_of(input).for_each(|inner| analysis.need(inner, None));
                     }
                 }
-                _ => spot.cloze.blanks().for_each(|id| survey.need(id, None)),
+                LeafPlan::File(plan, _) => plan.blanks().iter().for_each(|(id, _)| analysis.need(*id, None)),
+                _ => occurrence.cloze.blanks().for_each(|id| analysis.need(id, None)),
             }
-            let is_encoded = matches!(spot.sink, Sink::SecretData | Sink::SecretText(_) | Sink::ConfigBytes);
-            survey.leaves.push(Leaf { plan, takes_bytes: spot.sink.takes_bytes(), is_encoded });
+            let is_encoded =
+                matches!(occurrence.destination, Destination::SecretData(_) | Destination::SecretText(_) | Destination::ConfigBytes(_));
+            analysis.leaves.push(PlannedLeaf { plan, takes_bytes: occurrence.destination.takes_bytes(), is_encoded });
         });
     }
-    survey.need_inputs(lineage.blanks());
-    survey.waivers.sort();
-    if problems.is_empty() { Ok((survey, tainted)) } else { Err(tainted.into_iter().chain(problems).collect::<Vec<_>>().into()) }
+    analysis.need_inputs(derivations.blanks());
+    analysis.waivers.sort();
+    if problems.is_empty() { Ok((analysis, tainted)) } else { Err(tainted.into_iter().chain(problems).collect::<Vec<_>>().into()) }
 }
 
-impl Survey {
+impl LeafAnalysis {
     /// `through` is the filter that the blank goes into alone.
     fn need(&mut self, id: BlankId, through: Option<&Filter>) {
         self.needed[id.0 as usize] = true;
@@ -123,36 +126,44 @@ pub(super) fn problem_of(fault: EmbeddedFault, kind: Fault, key: &str, blanks: &
     }
 }
 
-fn plan_leaf(spot: &Spot<'_>, lineage: &Lineage<'_>, problems: &mut Vec<Problem>) -> LeafPlan {
-    let pieces = &spot.cloze.pieces;
-    if let Some(id) = spot.cloze.whole() {
-        let decoded = spot.sink.is_encoded() && matches!(lineage.outermost(id), Some((Filter::B64encode, _)));
-        return if decoded { LeafPlan::Decoded(id) } else { LeafPlan::Whole(id) };
+fn plan_leaf(occurrence: &Occurrence<'_>, derivations: &Derivations<'_>, problems: &mut Vec<Problem>) -> LeafPlan {
+    let (pieces, destination) = (&occurrence.cloze.pieces, occurrence.destination);
+    let plan_file = |text: &[Piece], problems: &mut Vec<Problem>| {
+        let key = destination.key()?;
+        let format = Format::of_key(key).filter(|_| !is_one_blank(text))?;
+        match embedded::place(format, text, &|id| derivations.treatment(id)) {
+            Ok(plan) => Some(LeafPlan::File(plan, key.to_owned())),
+            Err(faults) => {
+                let at = || Some(occurrence.object.place(occurrence.mark));
+                problems.extend(faults.into_iter().map(|fault| problem_of(fault, Fault::Check, key, derivations.blanks(), at())));
+                None
+            }
+        }
+    };
+    if let Some(id) = occurrence.cloze.whole() {
+        return match derivations.outermost(id) {
+            Some((Filter::B64encode, input)) if destination.is_encoded() => {
+                let file = if derivations.is_raw(id) { None } else { plan_file(input, problems) };
+                file.unwrap_or(LeafPlan::Decoded(id))
+            }
+            _ => LeafPlan::Whole(id),
+        };
     }
-    if spot.sink.is_encoded() {
-        let place = ids_of(pieces).next().map(|id| lineage.blanks().get(id).place.clone());
-        let (field, next) = match spot.sink {
-            Sink::ConfigBytes => ("binaryData", "data"),
+    if destination.is_encoded() {
+        let place = ids_of(pieces).next().map(|id| derivations.blanks().get(id).place.clone());
+        let (field, next) = match destination {
+            Destination::ConfigBytes(_) => ("binaryData", "data"),
             _ => ("data", "stringData"),
         };
         problems.push(Problem {
             fault: Fault::Check,
             place,
-            reason: format!("a blank stands beside other text under `{field}`, whose values are base64"),
+            reason: format!("a blank is mixed with other text under `{field}`, whose values are base64"),
             next: format!("write the text under `{next}`"),
         });
         return LeafPlan::Joined;
     }
-    let (Sink::SecretText(key) | Sink::ConfigText(key)) = spot.sink else { return LeafPlan::Joined };
-    let Some(format) = Format::of_key(key).filter(|_| !is_one_blank(pieces)) else { return LeafPlan::Joined };
-    match embedded::place(format, pieces, &|id| lineage.treatment(id)) {
-        Ok(plan) => LeafPlan::File(plan, key.to_owned()),
-        Err(faults) => {
-            let text = || Some(spot.object.place(spot.mark));
-            problems.extend(faults.into_iter().map(|fault| problem_of(fault, Fault::Check, key, lineage.blanks(), text())));
-            LeafPlan::Joined
-        }
-    }
+    plan_file(pieces, problems).unwrap_or(LeafPlan::Joined)
 }
 
 /// Whether one blank is the whole file but for white space around it: the value is the file.

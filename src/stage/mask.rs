@@ -9,7 +9,7 @@ use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::Filter;
 use crate::blank::Piece;
-use crate::embedded::Plan;
+use crate::embedded::FilePlan;
 use crate::embedded::Treatment;
 use crate::manifest::Entry;
 use crate::manifest::Identity;
@@ -20,12 +20,12 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::secret::Secret;
-use crate::stage::leaf::Leaf;
+use crate::stage::derivation::Derivations;
+use crate::stage::leaf::LeafAnalysis;
 use crate::stage::leaf::LeafPlan;
-use crate::stage::leaf::Survey;
-use crate::stage::leaf::outlook;
+use crate::stage::leaf::PlannedLeaf;
+use crate::stage::leaf::analyse_all;
 use crate::stage::leaf::problem_of;
-use crate::stage::lineage::Lineage;
 use crate::stage::taint::Waiver;
 
 /// Objects for a review. Only [`mask`] makes one.
@@ -60,14 +60,14 @@ impl Masked {
 
 /// Masks every blank of `objects`, or reports every blank that may not stand where it does.
 pub fn mask(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<Masked, Problems> {
-    let (masked, tainted) = sketch(objects, blanks)?;
+    let (masked, tainted) = mask_all(objects, blanks)?;
     Problems::or(masked, tainted)
 }
 
 /// As [`mask`], but beside the objects the blanks that would be public, so that the checks that follow can be reported together with them.
-pub fn sketch(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Masked, Vec<Problem>), Problems> {
-    let lineage = Lineage::of(blanks);
-    let (Survey { leaves, waivers, .. }, tainted) = outlook(&objects, &lineage)?;
+pub fn mask_all(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Masked, Vec<Problem>), Problems> {
+    let derivations = Derivations::of(blanks);
+    let (LeafAnalysis { leaves, waivers, .. }, tainted) = analyse_all(&objects, &derivations)?;
     let mut problems = Vec::new();
     let mut unknown = BTreeSet::new();
     let mut masked = Vec::with_capacity(objects.len());
@@ -79,7 +79,7 @@ pub fn sketch(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Maske
         let root = root.map_leaves(&mut |cloze, _| {
             let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
             blank_seen = true;
-            Ok::<_, Problems>(match mask_leaf(&cloze, &leaf, &lineage) {
+            Ok::<_, Problems>(match mask_leaf(&cloze, &leaf, &derivations) {
                 Ok(text) => Value::Text(text.into()),
                 Err(problem) => {
                     problems.push(problem);
@@ -97,35 +97,35 @@ pub fn sketch(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Maske
     Problems::or((Masked { objects: masked, unknown, waivers }, tainted), problems)
 }
 
-fn mask_leaf(cloze: &BlankText, leaf: &Leaf, lineage: &Lineage<'_>) -> Result<String, Problem> {
+fn mask_leaf(cloze: &BlankText, leaf: &PlannedLeaf, derivations: &Derivations<'_>) -> Result<String, Problem> {
     match &leaf.plan {
-        LeafPlan::Whole(id) | LeafPlan::Decoded(id) => Ok(lineage.blanks().mask(*id)),
+        LeafPlan::Whole(id) | LeafPlan::Decoded(id) => Ok(derivations.blanks().mask(*id)),
         LeafPlan::Joined => Ok(cloze
             .pieces
             .iter()
             .map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Blank(id) => lineage.blanks().mask(*id),
+                Piece::Blank(id) => derivations.blanks().mask(*id),
             })
             .collect()),
-        LeafPlan::File(plan, key) => mask_file(plan, key, lineage),
+        LeafPlan::File(plan, key) => mask_file(plan, key, derivations),
     }
 }
 
-fn mask_file(plan: &Plan, key: &str, lineage: &Lineage<'_>) -> Result<String, Problem> {
+fn mask_file(plan: &FilePlan, key: &str, derivations: &Derivations<'_>) -> Result<String, Problem> {
     let masks: BTreeMap<BlankId, Secret> = plan
         .blanks()
         .iter()
         .map(|(id, _)| {
-            let mask = Secret::new(lineage.blanks().mask(*id).into_bytes());
+            let mask = Secret::new(derivations.blanks().mask(*id).into_bytes());
             // A blank that brings its own quotes shows them.
-            let quoted = if lineage.treatment(*id) == Treatment::Json { Filter::Json.apply(&mask).ok() } else { None };
+            let quoted = if derivations.treatment(*id) == Treatment::Json { Filter::Json.apply(&mask).ok() } else { None };
             (*id, quoted.unwrap_or(mask))
         })
         .collect();
     let missing = Secret::new(Vec::new());
     let mask_of = |id: BlankId| masks.get(&id).unwrap_or(&missing);
-    let text = plan.assemble(&mask_of).map_err(|fault| problem_of(fault, Fault::Check, key, lineage.blanks(), None))?;
+    let text = plan.assemble(&mask_of).map_err(|fault| problem_of(fault, Fault::Check, key, derivations.blanks(), None))?;
     Ok(String::from_utf8_lossy(text.expose()).into_owned())
 }
 
@@ -210,7 +210,7 @@ mod tests {
         let problems = mask(vec![secret], &blanks).unwrap_err();
         assert_eq!(
             problems.to_string(),
-            "t.yaml:1:1: a blank stands beside other text under `data`, whose values are base64\n\
+            "t.yaml:1:1: a blank is mixed with other text under `data`, whose values are base64\n\
              t.yaml:1:1: a blank stands in a key (line 2 of `c.json`)\n\
              t.yaml (rendered):7:3: this file with blanks cannot be read as env: a quote is not closed (line 1 of `d.env`)"
         );

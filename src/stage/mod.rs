@@ -6,20 +6,21 @@
 pub mod ask;
 pub mod bundle;
 pub mod check;
+mod derivation;
+mod destination;
 pub mod diff;
 pub mod encode;
 mod fetch;
 pub mod fill;
 mod leaf;
-mod lineage;
 pub mod mask;
 pub mod name;
 pub mod order;
 pub mod parse;
+pub mod path;
 pub mod probe;
 #[cfg(test)]
 mod sample;
-mod sink;
 pub mod site;
 pub mod taint;
 mod value;

@@ -1,5 +1,6 @@
 //! Where blanks stand in an object: enough to show it masked after filling, and to fill it again from a release.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use serde::Deserialize;
@@ -13,35 +14,30 @@ use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::secret::Secret;
+use crate::stage::path::Step;
+use crate::stage::path::walk_leaves;
 
 /// A scalar with blanks, at its path in the object that the template wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlankSite {
     /// Keys and indices from the root.
-    pub path: Vec<Step>,
+    pub path: Vec<Step<'static>>,
     /// What stands there.
     pub pieces: Vec<Piece>,
 }
 
-/// One step of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Step {
-    /// An item of a list, from 0.
-    Index(usize),
-    /// A value of a mapping.
-    Key(String),
-}
-
 /// Every scalar with blanks in an object, in order; of a Secret also its literal `stringData`, which encoding would veil.
-pub fn landings(object: &Object<BlankText>) -> Vec<BlankSite> {
+pub fn blank_sites(object: &Object<BlankText>) -> Vec<BlankSite> {
     let mut found = Vec::new();
-    collect(&object.root, &mut Vec::new(), &mut found);
+    walk_leaves(&object.root, &mut |cloze, path, _| {
+        let path = path.iter().map(Step::to_owned_step).collect();
+        found.push(BlankSite { path, pieces: cloze.pieces.clone() });
+    });
     if object.is_secret() {
         for entry in object.root.get("stringData").and_then(Node::as_map).unwrap_or_default() {
             if let Value::Text(text) = &entry.node.value {
-                let path = vec![Step::Key("stringData".to_owned()), Step::Key(entry.key.to_string())];
+                let path = vec![Step::Key("stringData".into()), Step::Key(entry.key.to_string().into())];
                 found.push(BlankSite { path, pieces: vec![Piece::Text(text.to_string())] });
             }
         }
@@ -50,9 +46,9 @@ pub fn landings(object: &Object<BlankText>) -> Vec<BlankSite> {
     found
 }
 
-/// The object as a review shows it when no vault is asked, alike to what [`review`] makes of it once it is filled.
+/// The object as a review shows it when no vault is asked, alike to what [`mask_filled`] makes of it once it is filled.
 pub fn preview(object: Object<BlankText>, mask: &dyn Fn(BlankId) -> String) -> Object<Infallible> {
-    let landings = landings(&object);
+    let blank_sites = blank_sites(&object);
     let is_secret = object.is_secret();
     let joined = |cloze: BlankText| cloze.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>();
     let root: Result<Node<Infallible>, Infallible> = object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(joined(cloze).into())));
@@ -62,7 +58,7 @@ pub fn preview(object: Object<BlankText>, mask: &dyn Fn(BlankId) -> String) -> O
     };
     if is_secret {
         let literal = root.take("stringData");
-        unveil(&mut root, &landings);
+        move_masks(&mut root, &blank_sites);
         let shown = root.take("stringData");
         let mut texts: Vec<Entry<Infallible>> = [shown, literal]
             .into_iter()
@@ -92,22 +88,22 @@ fn shown(piece: &Piece, mask: &dyn Fn(BlankId) -> String) -> String {
 
 /// The object as a review shows it: in each blank's stead what `mask` says. A Secret's values with blanks stand under
 /// `stringData`, so that the text is still a valid manifest. A filled value of which no site is known shows as `<hidden>`.
-pub fn review(object: &Object<Secret>, landings: &[BlankSite], mask: &dyn Fn(BlankId) -> String) -> Node<Infallible> {
-    let masked = |path: &[Step]| {
-        let site = landings.iter().find(|site| same(&site.path, path))?;
+pub fn mask_filled(object: &Object<Secret>, blank_sites: &[BlankSite], mask: &dyn Fn(BlankId) -> String) -> Node<Infallible> {
+    let masked = |path: &[Step<'_>]| {
+        let site = blank_sites.iter().find(|site| same(&site.path, path))?;
         Some(site.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>())
     };
     let mut root = copy(&object.root, &mut Vec::new(), &masked);
     if object.is_secret() {
-        unveil(&mut root, landings);
+        move_masks(&mut root, blank_sites);
     }
     root
 }
 
-/// The object with its blanks again, from a recorded manifest and the landings of then.
-pub fn reopen(root: Node<Infallible>, landings: &[BlankSite]) -> Node<BlankText> {
-    let mut root = reopened(root);
-    for site in landings {
+/// The object with its blanks again, from a recorded manifest and the sites of then.
+pub fn unfill(root: Node<Infallible>, blank_sites: &[BlankSite]) -> Node<BlankText> {
+    let mut root = unfilled(root);
+    for site in blank_sites {
         if let [Step::Key(field), Step::Key(key)] = site.path.as_slice() {
             if field == "stringData" {
                 root.get_mut("data").and_then(|data| data.take(key));
@@ -123,40 +119,19 @@ pub fn reopen(root: Node<Infallible>, landings: &[BlankSite]) -> Node<BlankText>
     root
 }
 
-fn collect(node: &Node<BlankText>, path: &mut Vec<Step>, found: &mut Vec<BlankSite>) {
-    match &node.value {
-        Value::Leaf(cloze) => found.push(BlankSite { path: path.clone(), pieces: cloze.pieces.clone() }),
-        Value::List(items) => {
-            for (index, item) in items.iter().enumerate() {
-                path.push(Step::Index(index));
-                collect(item, path, found);
-                path.pop();
-            }
-        }
-        Value::Map(entries) => {
-            for entry in entries {
-                path.push(Step::Key(entry.key.to_string()));
-                collect(&entry.node, path, found);
-                path.pop();
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
-    }
-}
-
-/// Whether a filled value at `path` came from a site at `landed`: encoding moved `stringData` to `data`, and what is not
+/// Whether a filled value at `path` came from a site at `sites`: encoding moved `stringData` to `data`, and what is not
 /// text to `binaryData`.
-fn same(landed: &[Step], path: &[Step]) -> bool {
-    match (landed, path) {
+fn same(sites: &[Step], path: &[Step]) -> bool {
+    match (sites, path) {
         ([Step::Key(from), landed_key], [Step::Key(to), key]) => {
             let moved = (from == "stringData" && to == "data") || (from == "data" && to == "binaryData");
             landed_key == key && (from == to || moved)
         }
-        _ => landed == path,
+        _ => sites == path,
     }
 }
 
-fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> Option<String>) -> Node<Infallible> {
+fn copy<'a>(node: &'a Node<Secret>, path: &mut Vec<Step<'a>>, masked: &dyn Fn(&[Step<'_>]) -> Option<String>) -> Node<Infallible> {
     let value = match &node.value {
         Value::Null => Value::Null,
         Value::Bool(flag) => Value::Bool(*flag),
@@ -175,7 +150,7 @@ fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> O
         Value::Map(entries) => {
             let mut map = Vec::with_capacity(entries.len());
             for entry in entries {
-                path.push(Step::Key(entry.key.to_string()));
+                path.push(Step::Key(Cow::Borrowed(&*entry.key)));
                 map.push(Entry { key: entry.key.clone(), mark: entry.mark, node: copy(&entry.node, path, masked) });
                 path.pop();
             }
@@ -186,14 +161,14 @@ fn copy(node: &Node<Secret>, path: &mut Vec<Step>, masked: &dyn Fn(&[Step]) -> O
 }
 
 /// Moves the masked values of a Secret from `data`, where Kubernetes wants base64, to `stringData`.
-fn unveil(root: &mut Node<Infallible>, landings: &[BlankSite]) {
+fn move_masks(root: &mut Node<Infallible>, blank_sites: &[BlankSite]) {
     let mut texts = Vec::new();
     if let Some(data) = root.get_mut("data") {
-        for site in landings {
+        for site in blank_sites {
             if let [Step::Key(_), Step::Key(key)] = site.path.as_slice()
                 && let Some(node) = data.take(key)
             {
-                texts.push(Entry { key: key.into(), mark: node.mark, node });
+                texts.push(Entry { key: (&**key).into(), mark: node.mark, node });
             }
         }
     }
@@ -206,7 +181,7 @@ fn unveil(root: &mut Node<Infallible>, landings: &[BlankSite]) {
     }
 }
 
-fn reopened(node: Node<Infallible>) -> Node<BlankText> {
+fn unfilled(node: Node<Infallible>) -> Node<BlankText> {
     let result: Result<Node<BlankText>, Infallible> = node.map_leaves(&mut |never, _| match never {});
     match result {
         Ok(node) => node,
@@ -214,7 +189,7 @@ fn reopened(node: Node<Infallible>) -> Node<BlankText> {
     }
 }
 
-fn place(node: &mut Node<BlankText>, path: &[Step], cloze: BlankText) {
+fn place(node: &mut Node<BlankText>, path: &[Step<'_>], cloze: BlankText) {
     match path {
         [] => node.value = Value::Leaf(cloze),
         [Step::Key(key)] => node.set(key, Node::made(Value::Leaf(cloze))),

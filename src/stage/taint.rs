@@ -1,19 +1,18 @@
-//! Where a secret may land: only in a Secret, or where its template says `| reveal`. Needs no vault.
+//! Where a secret value is allowed: only in a Secret, or where its template says `| reveal`. Needs no vault.
 
 use crate::blank::BlankId;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Filter;
 use crate::manifest::Identity;
 use crate::manifest::Object;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::stage::lineage::Lineage;
-use crate::stage::sink::Sink;
-use crate::stage::sink::Spot;
-use crate::stage::sink::visit;
+use crate::stage::derivation::Derivations;
+use crate::stage::destination::Destination;
+use crate::stage::destination::Occurrence;
+use crate::stage::destination::visit;
 
 /// How many blanks and filters one blank may be made of.
 const HEAVIEST: u32 = 1_000;
@@ -44,25 +43,25 @@ pub enum Rule {
 
 /// Every blank may land where it stands. Returns what the templates waive, sorted.
 pub fn check(objects: &[Object<BlankText>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
-    let lineage = Lineage::of(blanks);
+    let derivations = Derivations::of(blanks);
     let (mut waivers, mut problems) = (Vec::new(), Vec::new());
     for object in objects {
-        visit(object, &mut |spot| look(spot, &lineage, &mut waivers, &mut problems));
+        visit(object, &mut |occurrence| look(occurrence, &derivations, &mut waivers, &mut problems));
     }
     waivers.sort();
     Problems::or(waivers, problems)
 }
 
 /// Whether a blank is derived from more than is shown or filled.
-pub(super) fn is_too_heavy(lineage: &Lineage<'_>, id: BlankId) -> bool {
-    lineage.weight(id) > HEAVIEST
+pub(super) fn is_too_heavy(derivations: &Derivations<'_>, id: BlankId) -> bool {
+    derivations.weight(id) > HEAVIEST
 }
 
 /// Notes what the blanks of one text waive, and which of them may not stand there.
-pub(super) fn look(spot: &Spot<'_>, lineage: &Lineage<'_>, waivers: &mut Vec<Waiver>, problems: &mut Vec<Problem>) {
-    for id in spot.cloze.blanks() {
-        let place = || lineage.blanks().get(id).place.clone();
-        if is_too_heavy(lineage, id) {
+pub(super) fn look(occurrence: &Occurrence<'_>, derivations: &Derivations<'_>, waivers: &mut Vec<Waiver>, problems: &mut Vec<Problem>) {
+    for id in occurrence.cloze.blanks() {
+        let place = || derivations.blanks().get(id).place.clone();
+        if is_too_heavy(derivations, id) {
             let problem = Problem::new(
                 Fault::Check,
                 format!("one text is derived from more than {HEAVIEST} blanks and filters"),
@@ -73,27 +72,31 @@ pub(super) fn look(spot: &Spot<'_>, lineage: &Lineage<'_>, waivers: &mut Vec<Wai
         }
         let waiver = |rule| Waiver {
             rule,
-            object: spot.object.identity.clone(),
-            field: spot.field(),
-            mask: lineage.blanks().mask(id),
+            object: occurrence.object.identity.clone(),
+            field: occurrence.field(),
+            mask: derivations.blanks().mask(id),
             place: place(),
         };
-        if lineage.is_revealed(id) {
+        if derivations.is_revealed(id) {
             waivers.push(waiver(Rule::Taint));
-        } else if !spot.sink.is_secret() {
-            problems.push(tainted(spot, &lineage.blanks().mask(id)).at(place()));
+        } else if !occurrence.destination.is_secret() {
+            problems.push(tainted(occurrence, &derivations.blanks().mask(id)).at(place()));
         }
-        if lineage.is_raw(id) {
+        if derivations.is_raw(id) {
             waivers.push(waiver(Rule::Escape));
         }
     }
 }
 
-fn tainted(spot: &Spot<'_>, mask: &str) -> Problem {
-    let reason = format!("{mask} would be public in `{}` of {}", spot.field(), spot.object.identity);
-    let next = match spot.sink {
-        Sink::ConfigText(_) | Sink::ConfigBytes => format!("move the key to a Secret, or write `| {}` if it is no secret", Filter::Reveal),
-        _ => format!("put the value into a Secret and refer to it, or write `| {}` if it is no secret", Filter::Reveal),
+fn tainted(occurrence: &Occurrence<'_>, mask: &str) -> Problem {
+    let reason = format!("{mask} would be public in `{}` of {}", occurrence.field(), occurrence.object.identity);
+    let next = match occurrence.destination {
+        Destination::ConfigText(_) | Destination::ConfigBytes(_) => "move the key to a Secret, or write `| reveal` if it is not a secret",
+        // What kubeseal made of a value is public, and so it is not a secret.
+        _ if occurrence.field().starts_with("spec.encryptedData") => {
+            "write `| reveal` if the vault holds what `kubeseal` made of the value; cloze does not encrypt it"
+        }
+        _ => "put the value into a Secret and refer to it, or write `| reveal` if it is not a secret",
     };
     Problem::new(Fault::Check, reason, next)
 }
@@ -127,17 +130,22 @@ mod tests {
         let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[id]))]))]);
         let list = Node::made(Value::List(vec![cloze("--password=_", &[id])]));
         let args = object("Pod", vec![("spec", map(vec![("args", list)]))]);
-        let problems = check(&[label, config, args], &blanks).unwrap_err();
+        let sealed = vec![("encryptedData", map(vec![("a", cloze("_", &[id]))]))];
+        let mut sealed = object("SealedSecret", vec![("spec", map(sealed))]);
+        sealed.identity.api_version = "bitnami.com/v1alpha1".into();
+        let problems = check(&[label, config, args, sealed], &blanks).unwrap_err();
         let texts: Vec<String> = problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
         assert_eq!(
             texts,
             [
                 "t.yaml:1:1: <secret default/pw> would be public in `data.a` of ConfigMap shop/configmap; \
-                 move the key to a Secret, or write `| reveal` if it is no secret",
+                 move the key to a Secret, or write `| reveal` if it is not a secret",
                 "t.yaml:1:1: <secret default/pw> would be public in `metadata.labels[\"a.b/c\"]` of Secret shop/secret; \
-                 put the value into a Secret and refer to it, or write `| reveal` if it is no secret",
+                 put the value into a Secret and refer to it, or write `| reveal` if it is not a secret",
                 "t.yaml:1:1: <secret default/pw> would be public in `spec.args[0]` of Pod shop/pod; \
-                 put the value into a Secret and refer to it, or write `| reveal` if it is no secret",
+                 put the value into a Secret and refer to it, or write `| reveal` if it is not a secret",
+                "t.yaml:1:1: <secret default/pw> would be public in `spec.encryptedData.a` of SealedSecret shop/sealedsecret; \
+                 write `| reveal` if the vault holds what `kubeseal` made of the value; cloze does not encrypt it",
             ]
         );
     }

@@ -18,12 +18,12 @@ const LONGEST: usize = 4 << 20;
 
 /// The value of every needed blank that has one.
 #[derive(Debug)]
-pub(super) struct Values<'a> {
+pub(super) struct BlankValues<'a> {
     answers: &'a Answers<SecretValue>,
     made: Vec<Option<Secret>>,
 }
 
-impl<'a> Values<'a> {
+impl<'a> BlankValues<'a> {
     /// Applies the filters. A derived blank rests on earlier ones only, so one pass in order does.
     pub(super) fn make(blanks: &Blanks, needed: &[bool], answers: &'a Answers<SecretValue>) -> (Self, Vec<Problem>) {
         let mut values = Self { answers, made: Vec::with_capacity(blanks.len()) };

@@ -29,8 +29,8 @@ use crate::stage::name::Naming;
 use crate::stage::name::name;
 use crate::stage::order::change_all;
 use crate::stage::site::BlankSite;
-use crate::stage::site::landings;
-use crate::stage::site::review;
+use crate::stage::site::blank_sites;
+use crate::stage::site::mask_filled;
 use crate::vault::Vault;
 use crate::workflow::calls::announce;
 use crate::workflow::document::based;
@@ -82,8 +82,8 @@ pub struct BuiltManifest {
 
 /// Fills and names the objects, and writes their manifests.
 pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &Settings, filling: Filling<'_>) -> Result<Built, Problems> {
-    let mut landed: HashMap<Identity, Vec<BlankSite>> =
-        objects.iter().filter_map(|object| Some((based(object), landings(object))).filter(|(_, landings)| !landings.is_empty())).collect();
+    let mut sites: HashMap<Identity, Vec<BlankSite>> =
+        objects.iter().filter_map(|object| Some((based(object), blank_sites(object))).filter(|(_, sites)| !sites.is_empty())).collect();
     let keys = filling.keys;
     let held = Held::of(filling.lock, blanks, filling.vaults)?;
     for warning in held.warnings {
@@ -107,10 +107,10 @@ pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &
     let manifests = change_all(named.into_objects(), |object| {
         let based = based(&object);
         let bytes = written(&object.root, &mut scratch);
-        let recipe = landed.remove(&based).map(|landings| {
-            let shown = review(&object, &landings, &|id| blanks.mask_with(id, &tell_of));
+        let recipe = sites.remove(&based).map(|found| {
+            let shown = mask_filled(&object, &found, &|id| blanks.mask_with(id, &tell_of));
             let text = written(&shown, &mut scratch);
-            Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &landings, blanks).encode()
+            Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &found, blanks).encode()
         });
         // A copy of its own: the identity's memory lies among that of the tree.
         BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, recipe }

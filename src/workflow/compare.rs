@@ -25,7 +25,7 @@ use crate::stage::diff::diff;
 use crate::stage::name::Naming;
 use crate::stage::name::PLACEHOLDER;
 use crate::stage::name::name;
-use crate::stage::site::landings;
+use crate::stage::site::blank_sites;
 use crate::stage::site::preview;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
@@ -165,7 +165,7 @@ fn previews(
     told: &dyn Fn(&SecretRef) -> String,
 ) -> Result<Vec<Reviewed>, Problems> {
     let unknown: HashSet<Identity> =
-        objects.iter().filter(|object| !landings(object).is_empty()).map(|object| object.identity.clone()).collect();
+        objects.iter().filter(|object| !blank_sites(object).is_empty()).map(|object| object.identity.clone()).collect();
     let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
     let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &unknown };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);

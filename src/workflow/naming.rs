@@ -14,7 +14,7 @@ use crate::project::Settings;
 use crate::reference::External;
 use crate::stage::check;
 use crate::stage::mask::Masked;
-use crate::stage::mask::sketch;
+use crate::stage::mask::mask_all;
 use crate::stage::name;
 use crate::stage::name::Named;
 use crate::stage::name::Naming;
@@ -37,7 +37,7 @@ pub(crate) fn named(masked: Masked, settings: &Settings) -> Result<Named<Infalli
 
 /// What else is wrong with objects of which `told` is known: the blanks that would be public, names, references, sizes.
 pub(crate) fn faults(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &Settings, told: &[Problem]) -> Vec<Problem> {
-    match sketch(objects, blanks) {
+    match mask_all(objects, blanks) {
         Ok((masked, mut problems)) => {
             if let Err(failed) = named(masked, settings) {
                 let places: HashSet<_> = told.iter().chain(&problems).map(|problem| problem.place.clone()).collect();

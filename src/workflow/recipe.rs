@@ -18,18 +18,19 @@ pub struct Recipe {
     /// The manifest as a review shows it: for each value its source, version and fingerprint.
     pub review: String,
     /// Where the blanks stand.
-    pub landings: Vec<BlankSite>,
+    #[serde(rename = "landings")]
+    pub sites: Vec<BlankSite>,
     /// The blanks.
     pub blanks: Blanks,
 }
 
 impl Recipe {
-    /// The recipe of an object with these landings, whose blanks stand in `blanks`.
-    pub fn new(review: String, landings: &[BlankSite], blanks: &Blanks) -> Self {
+    /// The recipe of an object with these sites, whose blanks stand in `blanks`.
+    pub fn new(review: String, sites: &[BlankSite], blanks: &Blanks) -> Self {
         let mut excerpt = Excerpt::default();
-        let landings =
-            landings.iter().map(|site| BlankSite { path: site.path.clone(), pieces: blanks.excerpt(&site.pieces, &mut excerpt) }).collect();
-        Self { format: FORMAT, review, landings, blanks: excerpt.blanks }
+        let sites =
+            sites.iter().map(|site| BlankSite { path: site.path.clone(), pieces: blanks.excerpt(&site.pieces, &mut excerpt) }).collect();
+        Self { format: FORMAT, review, sites, blanks: excerpt.blanks }
     }
 
     /// The recipe in recorded bytes.
@@ -64,8 +65,8 @@ mod tests {
     use crate::blank::SecretRef;
     use crate::blank::Source;
     use crate::place::Place;
+    use crate::stage::path::Step;
     use crate::stage::site::BlankSite;
-    use crate::stage::site::Step;
 
     #[test]
     fn carries_only_the_blanks_that_it_needs() {
@@ -82,7 +83,7 @@ mod tests {
         assert_eq!(recipe.blanks.len(), 2);
         let back = Recipe::decode(&recipe.encode()).unwrap();
         assert_eq!(back, recipe);
-        let Piece::Blank(id) = back.landings[0].pieces[0] else { panic!("a blank was put in") };
+        let Piece::Blank(id) = back.sites[0].pieces[0] else { panic!("a blank was put in") };
         assert_eq!(back.blanks.asks(id), [&ask("mine")]);
     }
 

@@ -30,9 +30,9 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::stage::diff::Change;
+use crate::stage::path::Step;
 use crate::stage::site::BlankSite;
-use crate::stage::site::Step;
-use crate::stage::site::reopen;
+use crate::stage::site::unfill;
 use crate::vault::Vault;
 use crate::vault::pinned::Pin;
 use crate::vault::pinned::Pinned;
@@ -260,13 +260,13 @@ fn object(stored: &StoredManifest<'_>, blanks: &mut Blanks) -> Result<Object<Bla
     };
     let text = std::str::from_utf8(stored.content.expose()).map_err(|_| broken())?;
     let root = read(text, Limits::default()).map_err(|_| broken())?.pop().ok_or_else(broken)?;
-    let landings = match &stored.recipe {
+    let sites = match &stored.recipe {
         Some(recipe) => moved(Recipe::decode(recipe.expose())?, blanks),
         None => Vec::new(),
     };
-    let mut root = reopen(root, &landings);
+    let mut root = unfill(root, &sites);
     // Names are given anew: what was made immutable under its old name is another object under its new one.
-    if landings.iter().any(|site| matches!(site.path.first(), Some(Step::Key(_)))) {
+    if sites.iter().any(|site| matches!(site.path.first(), Some(Step::Key(_)))) {
         root.take("immutable");
     }
     let identity = identity_of(&root).unwrap_or_else(|| stored.manifest.identity.clone());
@@ -299,7 +299,7 @@ fn pinned(target: &Release, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> BTreeM
     vaults.iter().map(|(name, vault)| (name.clone(), hold(vault))).collect()
 }
 
-/// The landings of a recipe, their blanks moved to the end of `blanks`.
+/// The sites of a recipe, their blanks moved to the end of `blanks`.
 fn moved(recipe: Recipe, blanks: &mut Blanks) -> Vec<BlankSite> {
     let shift = |pieces: Vec<Piece>, by: u32| -> Vec<Piece> {
         pieces
@@ -318,5 +318,5 @@ fn moved(recipe: Recipe, blanks: &mut Blanks) -> Vec<BlankSite> {
         };
         blanks.add(Blank { place: blank.place.clone(), source });
     }
-    recipe.landings.into_iter().map(|site| BlankSite { path: site.path, pieces: shift(site.pieces, by) }).collect()
+    recipe.sites.into_iter().map(|site| BlankSite { path: site.path, pieces: shift(site.pieces, by) }).collect()
 }

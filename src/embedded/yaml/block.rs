@@ -4,29 +4,29 @@ use crate::embedded::Escape;
 use crate::embedded::escape::Chomp;
 use crate::embedded::escape::Tail;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
-use crate::embedded::skeleton::Refusal;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
+use crate::embedded::skeleton::ScanSink;
+use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::count_blanks;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
 use crate::embedded::yaml::escape::is_plain;
 use crate::secret::SecretBuffer;
 
-const IN_FOLDED: Refusal =
-    Refusal { reason: "a blank stands in a folded block (`>`), which joins lines", next: "use a literal block (`|`) or double quotes" };
-const AT_MARGIN: Refusal = Refusal { reason: "a blank stands in a block without indentation", next: "indent the block" };
-const CHARACTER: Refusal = Refusal {
+const IN_FOLDED: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in a folded block (`>`), which joins lines", next: "use a literal block (`|`) or double quotes" };
+const AT_MARGIN: SpotRefusal = SpotRefusal { reason: "a blank stands in a block without indentation", next: "indent the block" };
+const CHARACTER: SpotRefusal = SpotRefusal {
     reason: "the value has a carriage return or another character in it that a YAML block cannot carry",
     next: "put the blank in double quotes",
 };
-const LEADING: Refusal = Refusal {
+const LEADING: SpotRefusal = SpotRefusal {
     reason: "the value begins with white space and would set the indentation of the YAML block that it begins",
     next: "put the blank in double quotes, or write the indentation after the bar, such as `|2`",
 };
-const TRAILING: Refusal = Refusal {
+const TRAILING: SpotRefusal = SpotRefusal {
     reason: "the value ends in a newline that the YAML block would drop",
     next: "write `|+` to keep every newline at the end, or `| trim` after the blank",
 };
@@ -38,7 +38,7 @@ pub(in crate::embedded) fn write_block(
     first: bool,
     tail: Option<Tail>,
     out: &mut SecretBuffer,
-) -> Result<(), Refusal> {
+) -> Result<(), SpotRefusal> {
     if !value.chars().all(|character| matches!(character, '\n' | '\t') || is_plain(character)) {
         return Err(CHARACTER);
     }
@@ -72,7 +72,7 @@ pub(in crate::embedded) fn write_block(
 
 /// Runs over a block whose bar or angle stands at `start` below a node indented by `parent` (-1 at the top); returns the
 /// byte where the next line after it begins.
-pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dyn Sink) -> Result<usize, Broken> {
+pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let header_end = line_end(text, start);
     let (chomp, digit) = header(text, start, header_end, sink)?;
     sink.token(b'b', start);
@@ -104,14 +104,14 @@ pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dy
     let part = &text[body..end];
     for at in (0..part.len()).filter(|at| part[*at] == BLANK).map(|at| body + at) {
         let spot = if folded {
-            Spot::Refused(IN_FOLDED)
+            BlankSpot::Refused(IN_FOLDED)
         } else if indent == 0 {
-            Spot::Refused(AT_MARGIN)
+            BlankSpot::Refused(AT_MARGIN)
         } else {
             let first = digit.is_none() && first_line.as_ref().is_some_and(|line| line.start + indent == at);
             let ends_block = last_content.is_some_and(|(_, line_end)| line_end == at + 1);
             let tail = ends_block.then_some(Tail { chomp, bare: at + 1 == text.len() });
-            Spot::Fits(Escape::YamlBlock { indent: u16::try_from(indent).unwrap_or(u16::MAX), first, tail })
+            BlankSpot::Fits(Escape::YamlBlock { indent: u16::try_from(indent).unwrap_or(u16::MAX), first, tail })
         };
         sink.blank(spot);
     }
@@ -119,7 +119,7 @@ pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dy
     Ok(end)
 }
 
-fn header(text: &[u8], start: usize, end: usize, sink: &mut dyn Sink) -> Result<(Chomp, Option<usize>), Broken> {
+fn header(text: &[u8], start: usize, end: usize, sink: &mut dyn ScanSink) -> Result<(Chomp, Option<usize>), Broken> {
     let (mut chomp, mut digit) = (Chomp::Clip, None);
     let mut at = start + 1;
     while at < end {
@@ -132,7 +132,7 @@ fn header(text: &[u8], start: usize, end: usize, sink: &mut dyn Sink) -> Result<
                 if !rest.is_empty() && rest[0] != b'#' {
                     break;
                 }
-                tell(sink, rest, Spot::Refused(IN_COMMENT));
+                tell(sink, rest, BlankSpot::Refused(IN_COMMENT));
                 return Ok((chomp, digit));
             }
             _ => break,

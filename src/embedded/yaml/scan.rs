@@ -2,15 +2,15 @@
 
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
+use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
-use crate::embedded::skeleton::Refusal;
-use crate::embedded::skeleton::Sink;
-use crate::embedded::skeleton::Spot;
-use crate::embedded::skeleton::Style;
+use crate::embedded::skeleton::ScanSink;
+use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::UNQUOTED;
+use crate::embedded::skeleton::WeakStyle;
 use crate::embedded::skeleton::count_blanks;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
@@ -20,12 +20,12 @@ use crate::embedded::yaml::block::has_blank;
 use crate::embedded::yaml::block::is_continued;
 use crate::embedded::yaml::block::scan_block;
 
-const IN_SEVERAL_LINES: Refusal =
-    Refusal { reason: "a blank stands in text without quotes that runs over several lines", next: "put the text in double quotes" };
-const IN_PROPERTY: Refusal =
-    Refusal { reason: "a blank stands in an anchor, an alias, a tag or a directive", next: "write it out; only values can be filled" };
+const IN_SEVERAL_LINES: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in text without quotes that runs over several lines", next: "put the text in double quotes" };
+const IN_PROPERTY: SpotRefusal =
+    SpotRefusal { reason: "a blank stands in an anchor, an alias, a tag or a directive", next: "write it out; only values can be filled" };
 
-pub(in crate::embedded) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), Broken> {
+pub(in crate::embedded) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     let at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     let mut scanner = Scanner { text, sink, at, line: at, flow: Vec::new(), parent: -1, explicit_key: false, plain: None };
     scanner.run()
@@ -33,7 +33,7 @@ pub(in crate::embedded) fn scan(text: &[u8], sink: &mut dyn Sink) -> Result<(), 
 
 struct Scanner<'t, 's> {
     text: &'t [u8],
-    sink: &'s mut dyn Sink,
+    sink: &'s mut dyn ScanSink,
     at: usize,
     /// Where the current line begins.
     line: usize,
@@ -97,10 +97,10 @@ impl Scanner<'_, '_> {
         self.line = self.at;
     }
 
-    fn skip_line(&mut self, kind: u8, refusal: Refusal) {
+    fn skip_line(&mut self, kind: u8, refusal: SpotRefusal) {
         let end = line_end(self.text, self.at);
         self.sink.token(kind, self.at);
-        tell(self.sink, &self.text[self.at..end], Spot::Refused(refusal));
+        tell(self.sink, &self.text[self.at..end], BlankSpot::Refused(refusal));
         self.sink.token(b'e', end);
         self.at = end;
     }
@@ -175,7 +175,7 @@ impl Scanner<'_, '_> {
             .position(|byte| byte.is_ascii_whitespace() || flow && matches!(byte, b',' | b'[' | b']' | b'{' | b'}'))
             .unwrap_or(rest.len());
         self.sink.token(byte, self.at);
-        tell(self.sink, &rest[..length], Spot::Refused(IN_PROPERTY));
+        tell(self.sink, &rest[..length], BlankSpot::Refused(IN_PROPERTY));
         self.sink.token(b'e', self.at + length);
         self.at += length;
     }
@@ -204,12 +204,12 @@ impl Scanner<'_, '_> {
         let key = std::mem::take(&mut self.explicit_key) || colon;
         self.sink.token(if key { b'k' } else { b's' }, start);
         if key {
-            tell(self.sink, scalar, Spot::Refused(IN_KEY));
+            tell(self.sink, scalar, BlankSpot::Refused(IN_KEY));
         } else if quote == b'"' {
             double_quoted_blanks(scalar, self.sink);
         } else if has_blank(scalar) {
-            self.sink.weak(Style::YamlSingle, start, end);
-            tell(self.sink, scalar, Spot::Refused(UNQUOTED));
+            self.sink.weak(WeakStyle::YamlSingle, start, end);
+            tell(self.sink, scalar, BlankSpot::Refused(UNQUOTED));
         }
         self.sink.token(b'e', end);
         if let Some(last) = scalar.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
@@ -243,12 +243,12 @@ impl Scanner<'_, '_> {
         }
         let several = continued || goes_on;
         if key {
-            tell(self.sink, part, Spot::Refused(IN_KEY));
+            tell(self.sink, part, BlankSpot::Refused(IN_KEY));
         } else if several {
-            tell(self.sink, part, Spot::Refused(IN_SEVERAL_LINES));
+            tell(self.sink, part, BlankSpot::Refused(IN_SEVERAL_LINES));
         } else if has_blank(part) {
-            self.sink.weak(Style::YamlPlain, start, end);
-            tell(self.sink, part, if part == [BLANK] { Spot::Value } else { Spot::Refused(UNQUOTED) });
+            self.sink.weak(WeakStyle::YamlPlain, start, end);
+            tell(self.sink, part, if part == [BLANK] { BlankSpot::Value } else { BlankSpot::Refused(UNQUOTED) });
         }
         if !goes_on {
             self.sink.token(b'e', end);
@@ -305,7 +305,7 @@ fn closing_quote(text: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-fn double_quoted_blanks(scalar: &[u8], sink: &mut dyn Sink) {
+fn double_quoted_blanks(scalar: &[u8], sink: &mut dyn ScanSink) {
     if count_blanks(scalar) == 0 {
         return;
     }
@@ -313,11 +313,11 @@ fn double_quoted_blanks(scalar: &[u8], sink: &mut dyn Sink) {
     let mut hex = 0_u8;
     while let Some(&byte) = scalar.get(at) {
         match byte {
-            BLANK => sink.blank(if hex > 0 { Spot::Refused(IN_ESCAPE) } else { Spot::Fits(Escape::YamlDouble) }),
+            BLANK => sink.blank(if hex > 0 { BlankSpot::Refused(IN_ESCAPE) } else { BlankSpot::Fits(Escape::YamlDouble) }),
             b'\\' => {
                 at += 1;
                 match scalar.get(at) {
-                    Some(&BLANK) => sink.blank(Spot::Refused(IN_ESCAPE)),
+                    Some(&BLANK) => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
                     Some(b'x') => hex = 3,
                     Some(b'u') => hex = 5,
                     Some(b'U') => hex = 9,

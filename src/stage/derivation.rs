@@ -9,29 +9,29 @@ use crate::embedded::Treatment;
 
 /// What is known of every blank without its value.
 #[derive(Debug)]
-pub(super) struct Lineage<'a> {
+pub(super) struct Derivations<'a> {
     blanks: &'a Blanks,
-    list: Vec<Line>,
+    list: Vec<Derivation>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Line {
+struct Derivation {
     reveal: bool,
     raw: bool,
     /// How many blanks and filters make it, each counted as often as it is used.
     weight: u32,
 }
 
-impl<'a> Lineage<'a> {
+impl<'a> Derivations<'a> {
     pub(super) fn of(blanks: &'a Blanks) -> Self {
-        let mut list: Vec<Line> = Vec::with_capacity(blanks.len());
+        let mut list: Vec<Derivation> = Vec::with_capacity(blanks.len());
         for (_, blank) in blanks.iter() {
-            let mut line = Line { reveal: false, raw: false, weight: 1 };
+            let mut line = Derivation { reveal: false, raw: false, weight: 1 };
             if let Source::Derived { filter, input } = &blank.source {
                 line.reveal = *filter == Filter::Reveal;
                 line.raw = *filter == Filter::Raw;
                 for inner in ids_of(input) {
-                    let Line { reveal, raw, weight } = list[inner.0 as usize];
+                    let Derivation { reveal, raw, weight } = list[inner.0 as usize];
                     line.reveal |= reveal;
                     line.raw |= raw;
                     line.weight = line.weight.saturating_add(weight);
