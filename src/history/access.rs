@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::history::Creation;
-use crate::history::HistoryError;
-use crate::history::HistoryStore;
-use crate::history::Listing;
-use crate::history::StoreError;
-use crate::history::StoreFault;
-use crate::history::attempt::Attempt;
+use crate::history::error::HistoryError;
+use crate::history::store::Creation;
+use crate::history::store::HistoryStore;
+use crate::history::store::Listing;
+use crate::history::store::StoreError;
+use crate::history::store::StoreFault;
+use crate::history::write_id::WriteId;
 
 /// How long to wait for a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl<'a> Access<'a> {
     /// Anything but a plain success is read back: the same bytes mean that the write won, nothing there means to try again with
     /// the same bytes, other bytes are another's. A beginning of our own bytes that shows our attempt is a torn write of ours;
     /// it is removed, and the claim is tried again.
-    pub(crate) async fn claim(&self, path: &str, bytes: &Bytes, attempt: Attempt) -> Result<Claim, HistoryError> {
+    pub(crate) async fn claim(&self, path: &str, bytes: &Bytes, attempt: WriteId) -> Result<Claim, HistoryError> {
         let mut unsure = None;
         for round in 0..self.tries() {
             self.pause(round).await;
@@ -151,7 +151,7 @@ impl<'a> Access<'a> {
 }
 
 /// Whether `there` is a beginning of `bytes` that is ours for sure: the path or the beginning shows `attempt`.
-fn is_torn(path: &str, there: &[u8], bytes: &[u8], attempt: Attempt) -> bool {
+fn is_torn(path: &str, there: &[u8], bytes: &[u8], attempt: WriteId) -> bool {
     let id = attempt.to_string();
     let ours = path.contains(&id) || there.windows(id.len()).any(|window| window == id.as_bytes());
     ours && there.len() < bytes.len() && bytes.starts_with(there)
@@ -160,17 +160,17 @@ fn is_torn(path: &str, there: &[u8], bytes: &[u8], attempt: Attempt) -> bool {
 #[cfg(test)]
 mod tests {
     use super::is_torn;
-    use crate::history::attempt::Attempt;
+    use crate::history::write_id::WriteId;
 
     #[test]
     fn torn_is_a_beginning_that_shows_the_attempt() {
-        let attempt = Attempt([7; 16]);
+        let attempt = WriteId([7; 16]);
         let bytes = format!("{{\"attempt\":\"{attempt}\",\"more\":1}}").into_bytes();
         assert!(is_torn("a", &bytes[..50], &bytes, attempt));
         assert!(!is_torn("a", &bytes, &bytes, attempt));
         assert!(!is_torn("a", &bytes[..20], &bytes, attempt), "too short to know whose it is");
         assert!(is_torn(&format!("a-{attempt}"), &bytes[..20], &bytes, attempt));
-        assert!(!is_torn("a", &bytes[..50], &bytes, Attempt([8; 16])));
+        assert!(!is_torn("a", &bytes[..50], &bytes, WriteId([8; 16])));
         let mut other = bytes[..50].to_vec();
         other[1] ^= 1;
         assert!(!is_torn("a", &other, &bytes, attempt));

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::digest::Digest;
-use crate::history::attempt::Attempt;
-use crate::history::pack::PackId;
-use crate::history::wire::Malformed;
-use crate::history::wire::Reader;
-use crate::history::wire::Writer;
+use crate::history::codec::Malformed;
+use crate::history::codec::Reader;
+use crate::history::codec::Writer;
+use crate::history::layout::PackId;
+use crate::history::write_id::WriteId;
 use crate::manifest::Identity;
 use crate::place::Place;
 use crate::secret::Secret;
@@ -63,14 +63,14 @@ pub struct RecordedManifest {
     /// The template that it comes from.
     pub file: Arc<str>,
     /// Its bytes.
-    pub content: Stored,
+    pub content: BlobRef,
     /// How it can be filled anew, in whatever form the caller chose.
-    pub recipe: Option<Stored>,
+    pub recipe: Option<BlobRef>,
 }
 
 /// Bytes in a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
+pub struct BlobRef {
     /// The keyed digest of the bytes.
     pub digest: Digest,
     /// How many bytes.
@@ -85,8 +85,8 @@ const FORMAT: u8 = 1;
 
 impl Body {
     /// Everything that is stored: each manifest's bytes and recipe.
-    pub fn stored(&self) -> impl Iterator<Item = &Stored> {
-        self.manifests.iter().flat_map(RecordedManifest::stored)
+    pub fn blobs(&self) -> impl Iterator<Item = &BlobRef> {
+        self.manifests.iter().flat_map(RecordedManifest::blobs)
     }
 
     /// Whether `other` has the same manifests, byte for byte, in the same order.
@@ -111,7 +111,7 @@ impl Body {
                 writer.digest(file.digest);
             }
         }
-        let mut packs: Vec<PackId> = self.stored().map(|stored| stored.pack).collect();
+        let mut packs: Vec<PackId> = self.blobs().map(|stored| stored.pack).collect();
         packs.sort_unstable();
         packs.dedup();
         writer.length(packs.len());
@@ -137,7 +137,7 @@ impl Body {
         let values = list(&mut reader, FILE_LEAST, file)?;
         let packs = list(&mut reader, PACK_LEAST, |reader| {
             let number = reader.number()?;
-            let attempt = reader.bytes(16)?.try_into().map(Attempt).map_err(|_| Malformed)?;
+            let attempt = reader.bytes(16)?.try_into().map(WriteId).map_err(|_| Malformed)?;
             Ok(PackId { number, attempt, part: reader.number()?.try_into().map_err(|_| Malformed)? })
         })?;
         let manifests = list(&mut reader, MANIFEST_LEAST, |reader| RecordedManifest::decode(&packs, reader))?;
@@ -192,7 +192,7 @@ impl RecordedBlank {
 
 impl RecordedManifest {
     /// What is stored of it: its bytes and its recipe.
-    pub fn stored(&self) -> impl Iterator<Item = &Stored> {
+    pub fn blobs(&self) -> impl Iterator<Item = &BlobRef> {
         std::iter::once(&self.content).chain(&self.recipe)
     }
 
@@ -220,13 +220,13 @@ impl RecordedManifest {
             },
             base: reader.word()?.to_owned(),
             file: reader.word()?.into(),
-            content: Stored::decode(packs, reader)?,
-            recipe: if flag(reader)? { Some(Stored::decode(packs, reader)?) } else { None },
+            content: BlobRef::decode(packs, reader)?,
+            recipe: if flag(reader)? { Some(BlobRef::decode(packs, reader)?) } else { None },
         })
     }
 }
 
-impl Stored {
+impl BlobRef {
     fn encode(&self, packs: &[PackId], writer: &mut Writer) {
         writer.digest(self.digest);
         writer.number(self.length);
@@ -281,18 +281,18 @@ mod tests {
 
     use super::Body;
     use super::Malformed;
-    use crate::history::sample;
+    use crate::history::fixtures;
 
     proptest! {
         #[test]
         fn any_body_goes_both_ways(seed in any::<u64>(), size in 0..20usize) {
-            let body = sample::random_body(seed, size);
+            let body = fixtures::random_body(seed, size);
             prop_assert_eq!(Body::decode(body.encode().expose()), Ok(body));
         }
 
         #[test]
         fn hostile_bytes_are_read_or_refused(seed in any::<u64>(), at in any::<usize>(), byte in any::<u8>(), cut in any::<usize>()) {
-            let mut bytes = sample::random_body(seed, 5).encode().expose().to_vec();
+            let mut bytes = fixtures::random_body(seed, 5).encode().expose().to_vec();
             let at = at % bytes.len();
             bytes[at] = byte;
             let _ = Body::decode(&bytes);
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_longer_or_shorter_body_is_refused() {
-        let bytes = sample::body().encode();
+        let bytes = fixtures::body().encode();
         for length in 0..bytes.len() {
             assert_eq!(Body::decode(&bytes.expose()[..length]), Err(Malformed), "{length}");
         }

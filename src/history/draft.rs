@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use crate::history::HistoryError;
 use crate::history::body::RecordedBlank;
 use crate::history::body::RecordedFile;
+use crate::history::error::HistoryError;
+use crate::history::pack::Blob;
 use crate::history::pack::ENTRY_LIMIT;
-use crate::history::pack::Slice;
-use crate::history::record::Action;
 use crate::history::record::NAME_LIMIT;
 use crate::history::record::NOTE_LIMIT;
 use crate::history::release::StoredManifest;
+use crate::history::summary::Action;
 use crate::manifest::Identity;
 
 /// A release that is to be recorded.
@@ -79,7 +79,7 @@ impl<'a> From<&'a StoredManifest<'a>> for DraftManifest<'a> {
             base: &stored.manifest.base,
             file: &stored.manifest.file,
             content: stored.content.expose(),
-            recipe: stored.recipe.as_ref().map(Slice::expose),
+            recipe: stored.recipe.as_ref().map(Blob::expose),
         }
     }
 }
@@ -94,12 +94,12 @@ impl fmt::Debug for DraftManifest<'_> {
 mod tests {
     use super::Draft;
     use super::ENTRY_LIMIT;
-    use crate::history::sample;
+    use crate::history::fixtures;
 
     #[test]
     fn what_is_too_long_is_named() {
-        let manifests = sample::manifests(&["a"]);
-        let good = sample::draft(&manifests);
+        let manifests = fixtures::manifests(&["a"]);
+        let good = fixtures::draft(&manifests);
         assert_eq!(good.check(), Ok(()));
         let large = vec![0; ENTRY_LIMIT + 1];
         let mut bad = [

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::history::HistoryError;
-use crate::history::reader::Owner;
+use crate::history::error::HistoryError;
+use crate::history::owner::Owner;
 use crate::seal::Context;
 use crate::seal::Generation;
 use crate::seal::Keys;
@@ -28,7 +28,7 @@ const MAC_LENGTH: usize = 32;
 
 /// Where an enveloped object stands, and what it follows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stand<'a> {
+pub(crate) struct Binding<'a> {
     pub(crate) owner: &'a Owner,
     pub(crate) kind: Kind,
     /// The release's number, zero for the store itself.
@@ -47,13 +47,13 @@ struct Version {
 pub(crate) fn encode<H: Serialize>(
     head: &H,
     body: &[u8],
-    stand: Stand<'_>,
+    binding: Binding<'_>,
     keys: &Keys,
     entropy: &dyn Entropy,
 ) -> Result<Bytes, HistoryError> {
     let line = line_of(head).ok_or_else(|| HistoryError::TooLarge { reason: "what stands in the clear is too long".to_owned() })?;
-    let sealed = keys.seal(&context(stand, keys, &identity(&line)), body, entropy);
-    let mac = mac(stand, keys, keys.generation(), &line, &sealed).unwrap_or_else(|| unreachable!("the keys have their own generation"));
+    let sealed = keys.seal(&context(binding, keys, &identity(&line)), body, entropy);
+    let mac = mac(binding, keys, keys.generation(), &line, &sealed).unwrap_or_else(|| unreachable!("the keys have their own generation"));
     let mut bytes = Vec::with_capacity(line.len() + 1 + MAC_LENGTH + sealed.len());
     bytes.extend_from_slice(&line);
     bytes.push(b'\n');
@@ -77,17 +77,17 @@ pub(crate) fn head<H: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) ->
     Ok(head)
 }
 
-/// The body of the object at `path`, after the MAC proved that all of it stands where it was made to stand.
-pub(crate) fn open(path: &str, bytes: &[u8], stand: Stand<'_>, keys: &Keys) -> Result<Secret, HistoryError> {
+/// The body of the object at `path`, after the MAC proved that all of it stands where it was made to binding.
+pub(crate) fn open(path: &str, bytes: &[u8], binding: Binding<'_>, keys: &Keys) -> Result<Secret, HistoryError> {
     let (line, rest) = split(path, bytes)?;
     let broken = || HistoryError::damaged(path, "it was changed, or it is not from here, or the key is another");
     let (mac, sealed) = rest.split_at_checked(MAC_LENGTH).ok_or_else(broken)?;
     let generation = Generation::of(sealed).ok_or_else(broken)?;
-    let expected = self::mac(stand, keys, generation, line, sealed).ok_or_else(broken)?;
+    let expected = self::mac(binding, keys, generation, line, sealed).ok_or_else(broken)?;
     if !Secret::copy_of(mac).ct_eq(&Secret::copy_of(&expected.0)) {
         return Err(broken());
     }
-    keys.open(&context(stand, keys, &identity(line)), sealed).map_err(|_| broken())
+    keys.open(&context(binding, keys, &identity(line)), sealed).map_err(|_| broken())
 }
 
 /// The digest by which an object is followed and remembered: over all of its bytes, so it needs no key.
@@ -112,33 +112,33 @@ fn identity(line: &[u8]) -> String {
     Digest::plain(&[line]).to_string()
 }
 
-fn context<'a>(stand: Stand<'a>, keys: &'a Keys, identity: &'a str) -> Context<'a> {
+fn context<'a>(binding: Binding<'a>, keys: &'a Keys, identity: &'a str) -> Context<'a> {
     Context {
         store: keys.store(),
-        project: &stand.owner.project,
-        environment: &stand.owner.environment,
-        kind: stand.kind,
+        project: &binding.owner.project,
+        environment: &binding.owner.environment,
+        kind: binding.kind,
         identity,
-        number: stand.number,
-        predecessor: stand.predecessor,
+        number: binding.number,
+        predecessor: binding.predecessor,
     }
 }
 
 /// The MAC of `generation`; `None` when the keys have no such one.
-fn mac(stand: Stand<'_>, keys: &Keys, generation: Generation, line: &[u8], sealed: &[u8]) -> Option<Digest> {
-    let kind: &[u8] = match stand.kind {
+fn mac(binding: Binding<'_>, keys: &Keys, generation: Generation, line: &[u8], sealed: &[u8]) -> Option<Digest> {
+    let kind: &[u8] = match binding.kind {
         Kind::Record => b"record",
         Kind::Event => b"event",
         Kind::VaultEntry | Kind::Pack | Kind::Keyring | Kind::Slot => return None,
     };
-    let predecessor = stand.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);
+    let predecessor = binding.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);
     let parts: [&[u8]; 9] = [
         b"cloze.dev/history/v1",
         kind,
         keys.store().as_bytes(),
-        stand.owner.project.as_bytes(),
-        stand.owner.environment.as_bytes(),
-        &stand.number.to_be_bytes(),
+        binding.owner.project.as_bytes(),
+        binding.owner.environment.as_bytes(),
+        &binding.number.to_be_bytes(),
         predecessor,
         line,
         sealed,

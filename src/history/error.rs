@@ -1,8 +1,8 @@
 //! What can go wrong with a history, by what the caller can do about it.
 
-use crate::history::StoreError;
-use crate::history::StoreFault;
-use crate::history::record::Summary;
+use crate::history::store::StoreError;
+use crate::history::store::StoreFault;
+use crate::history::summary::Summary;
 use crate::problem::Fault;
 use crate::problem::Problem;
 
@@ -177,7 +177,7 @@ impl From<HistoryError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::HistoryError;
-    use crate::history::sample;
+    use crate::history::fixtures;
     use crate::problem::Fault;
     use crate::problem::Problem;
 
@@ -185,7 +185,7 @@ mod tests {
     fn every_error_says_what_is_wrong_and_what_to_do() {
         let (path, reason) = (|| "releases/0000/00/00000007".to_owned(), || "no answer".to_owned());
         let all = [
-            (HistoryError::Conflict { winner: Box::new(sample::summary(7)) }, "release 7 was recorded meanwhile by ada"),
+            (HistoryError::Conflict { winner: Box::new(fixtures::summary(7)) }, "release 7 was recorded meanwhile by ada"),
             (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
             (HistoryError::NoRelease { number: 9, newest: 0 }, "there is no release 9; there is none yet"),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),

@@ -9,12 +9,12 @@ use serde::Serialize;
 use crate::clock::Entropy;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::history::HistoryError;
-use crate::history::attempt::Attempt;
 use crate::history::envelope;
-use crate::history::envelope::Stand;
+use crate::history::envelope::Binding;
+use crate::history::error::HistoryError;
 use crate::history::layout;
-use crate::history::reader::Owner;
+use crate::history::owner::Owner;
+use crate::history::write_id::WriteId;
 use crate::seal::Keys;
 use crate::seal::Kind;
 
@@ -23,7 +23,7 @@ use crate::seal::Kind;
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// Who this very event is; first, so that a torn one still shows it.
-    pub attempt: Attempt,
+    pub attempt: WriteId,
     /// The event's format.
     pub(crate) format: u64,
     /// The keyring's id.
@@ -64,7 +64,7 @@ pub enum What {
 /// What is known of a release's fate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Recorded, and nothing more was heard: the run is under way, or it was killed.
+    /// Recorded, and no event followed: the run is under way, or it was killed.
     Unknown,
     /// The last event.
     Known(Event),
@@ -72,7 +72,7 @@ pub enum Outcome {
 
 /// What a caller says happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Note<'a> {
+pub struct NewEvent<'a> {
     /// Who says so.
     pub actor: &'a str,
     /// What happened.
@@ -96,7 +96,7 @@ impl Event {
 
     /// The object's bytes, with `detail` sealed.
     pub(crate) fn seal(&self, detail: &str, keys: &Keys, entropy: &dyn Entropy) -> Result<Bytes, HistoryError> {
-        envelope::encode(self, detail.as_bytes(), self.stand(), keys, entropy)
+        envelope::encode(self, detail.as_bytes(), self.binding(), keys, entropy)
     }
 
     /// The detail, after proof of all of the object's `bytes`, for the release whose record has the digest `release`.
@@ -105,17 +105,17 @@ impl Event {
         if self.release != release {
             return Err(HistoryError::damaged(path, format!("it belongs to another release {}", self.number)));
         }
-        let detail = envelope::open(&path, bytes, self.stand(), keys)?;
+        let detail = envelope::open(&path, bytes, self.binding(), keys)?;
         detail.expose_text().map(str::to_owned).ok_or_else(|| HistoryError::damaged(path, "its detail is not a text"))
     }
 
-    fn stand(&self) -> Stand<'_> {
-        Stand { owner: &self.owner, kind: Kind::Event, number: self.number, predecessor: Some(self.release) }
+    fn binding(&self) -> Binding<'_> {
+        Binding { owner: &self.owner, kind: Kind::Event, number: self.number, predecessor: Some(self.release) }
     }
 }
 
 impl Outcome {
-    /// Whether its manifests were written out or applied, and nothing was heard against it since.
+    /// Whether its manifests were written out or applied, and no event since says otherwise.
     pub fn is_good(&self) -> bool {
         matches!(self, Self::Known(Event { what: What::Emitted | What::Applied, .. }))
     }
@@ -154,27 +154,27 @@ mod tests {
     use super::What;
     use crate::clock::Machine;
     use crate::digest::Digest;
-    use crate::history::sample;
+    use crate::history::fixtures;
 
     #[test]
     fn an_event_goes_both_ways_and_stands_for_its_release_only() {
-        let event = sample::event(7, 1, What::RolledBack { by: 9 });
-        let bytes = event.seal("pods did not come up", sample::keys(), &Machine).unwrap();
+        let event = fixtures::event(7, 1, What::RolledBack { by: 9 });
+        let bytes = event.seal("pods did not come up", fixtures::keys(), &Machine).unwrap();
         let read = Event::read("x", &bytes, &event.owner, 7, 1).unwrap();
         assert_eq!(read, event);
-        assert_eq!(read.open(&bytes, event.release, sample::keys()).unwrap(), "pods did not come up");
-        assert!(read.open(&bytes, Digest([9; 32]), sample::keys()).is_err());
+        assert_eq!(read.open(&bytes, event.release, fixtures::keys()).unwrap(), "pods did not come up");
+        assert!(read.open(&bytes, Digest([9; 32]), fixtures::keys()).is_err());
         assert!(Event::read("x", &bytes, &event.owner, 7, 2).is_err());
         assert!(Event::read("x", &bytes, &event.owner, 8, 1).is_err());
-        assert!(Event::read("x", &bytes, &sample::owner("prod"), 7, 1).is_err());
+        assert!(Event::read("x", &bytes, &fixtures::owner("prod"), 7, 1).is_err());
     }
 
     #[test]
     fn outcomes_are_words() {
         assert_eq!(Outcome::from(Vec::new()).to_string(), "recorded, outcome unknown");
-        let events = vec![sample::event(7, 1, What::Failed), sample::event(7, 2, What::RolledBack { by: 9 })];
+        let events = vec![fixtures::event(7, 1, What::Failed), fixtures::event(7, 2, What::RolledBack { by: 9 })];
         assert_eq!(Outcome::from(events).to_string(), "rolled back by 9");
-        let good = |what| Outcome::from(vec![sample::event(7, 1, what)]).is_good();
+        let good = |what| Outcome::from(vec![fixtures::event(7, 1, what)]).is_good();
         assert!(good(What::Emitted) && good(What::Applied) && !good(What::Failed) && !good(What::RolledBack { by: 9 }));
         assert!(!Outcome::Unknown.is_good());
         assert_eq!([What::Emitted, What::Applied, What::Failed].map(|what| what.to_string()), ["emitted", "applied", "failed"]);

@@ -6,18 +6,18 @@ use serde::Serialize;
 
 use crate::clock::Entropy;
 use crate::clock::Timestamp;
-use crate::history::Creation;
-use crate::history::HistoryError;
-use crate::history::StoreFault;
 use crate::history::access::Access;
 use crate::history::access::Claim;
-use crate::history::attempt::Attempt;
 use crate::history::envelope;
+use crate::history::envelope::Binding;
 use crate::history::envelope::FORMAT;
-use crate::history::envelope::Stand;
+use crate::history::error::HistoryError;
 use crate::history::layout;
-use crate::history::log::Session;
-use crate::history::reader::Owner;
+use crate::history::owner::Owner;
+use crate::history::session::Session;
+use crate::history::store::Creation;
+use crate::history::store::StoreFault;
+use crate::history::write_id::WriteId;
 use crate::seal::Keys;
 use crate::seal::Kind;
 
@@ -25,7 +25,7 @@ use crate::seal::Kind;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreIdentity {
-    attempt: Attempt,
+    attempt: WriteId,
     format: u64,
     /// The keyring's id.
     pub store: String,
@@ -49,17 +49,17 @@ impl StoreIdentity {
         if self.store != keys.store() {
             return Err(HistoryError::Other { reason: format!("it is that of keyring {}, not of {}", self.store, keys.store()) });
         }
-        envelope::open(layout::STORE, bytes, stand(owner), keys).map(|_| ())
+        envelope::open(layout::STORE, bytes, binding(owner), keys).map(|_| ())
     }
 }
 
 /// Makes the store that of `owner`, unless it is already.
 pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: Session<'_>) -> Result<(), HistoryError> {
     probe(access, session.entropy).await?;
-    let attempt = Attempt::new(session.entropy);
+    let attempt = WriteId::new(session.entropy);
     let identity =
         StoreIdentity { attempt, format: FORMAT, store: session.keys.store().to_owned(), owner: owner.clone(), time: session.clock.now() };
-    let bytes = envelope::encode(&identity, &[], stand(owner), session.keys, session.entropy)?;
+    let bytes = envelope::encode(&identity, &[], binding(owner), session.keys, session.entropy)?;
     match access.claim(layout::STORE, &bytes, attempt).await? {
         Claim::Won => Ok(()),
         Claim::Lost(there) => StoreIdentity::read(&there)?.prove(&there, owner, session.keys),
@@ -68,7 +68,7 @@ pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: Sessio
 
 /// Tries whether the store refuses to create what exists: some S3-compatible servers ignore the condition and overwrite.
 async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<(), HistoryError> {
-    let attempt = Attempt::new(entropy);
+    let attempt = WriteId::new(entropy);
     let path = format!("{}/{attempt}", layout::PROBES);
     let first = Bytes::from(format!("first {attempt}"));
     let made = access.claim(&path, &first, attempt).await?;
@@ -93,6 +93,6 @@ async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<(), HistoryE
     }
 }
 
-fn stand(owner: &Owner) -> Stand<'_> {
-    Stand { owner, kind: Kind::Record, number: 0, predecessor: None }
+fn binding(owner: &Owner) -> Binding<'_> {
+    Binding { owner, kind: Kind::Record, number: 0, predecessor: None }
 }

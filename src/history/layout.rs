@@ -1,7 +1,17 @@
 //! Where things lie in a store: numbered objects two folders deep, so that the newest is found by three short listings.
 
-use crate::history::attempt::Attempt;
-use crate::history::pack::PackId;
+use crate::history::write_id::WriteId;
+
+/// Which part of which pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackId {
+    /// The release that brought it.
+    pub number: u64,
+    /// The attempt that wrote it; the record of the release carries the same one.
+    pub attempt: WriteId,
+    /// Which part, from 0.
+    pub part: u32,
+}
 
 /// Whose history it is.
 pub(crate) const STORE: &str = "store";
@@ -54,20 +64,20 @@ pub(crate) fn number(name: &str, digits: usize) -> Option<u64> {
 /// The part of a pack that the object `name` in a folder of packs is, or `None`.
 pub(crate) fn pack_of(name: &str) -> Option<PackId> {
     let mut pieces = name.split('-');
-    let id = PackId { number: number(pieces.next()?, 8)?, attempt: Attempt::from_hex(pieces.next()?)?, part: pieces.next()?.parse().ok()? };
+    let id = PackId { number: number(pieces.next()?, 8)?, attempt: WriteId::from_hex(pieces.next()?)?, part: pieces.next()?.parse().ok()? };
     (pieces.next().is_none() && pack(id).ends_with(name)).then_some(id)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::PackId;
     use super::event;
     use super::number;
     use super::pack;
     use super::pack_of;
     use super::release;
-    use crate::history::attempt::Attempt;
-    use crate::history::is_path;
-    use crate::history::pack::PackId;
+    use crate::history::store::is_path;
+    use crate::history::write_id::WriteId;
 
     #[test]
     fn numbers_lie_two_folders_deep() {
@@ -75,14 +85,14 @@ mod tests {
         assert_eq!(release(10_000), "releases/0001/00/00010000");
         assert_eq!(release(99_999_999), "releases/9999/99/99999999");
         assert_eq!(event(123, 4), "events/0000/01/00000123/0004");
-        let id = PackId { number: 10_000, attempt: Attempt([0x1f; 16]), part: 2 };
+        let id = PackId { number: 10_000, attempt: WriteId([0x1f; 16]), part: 2 };
         assert_eq!(pack(id), format!("packs/0001/00/00010000-{}-2", "1f".repeat(16)));
         assert!(is_path(&pack(id)) && is_path(&release(7)) && is_path(&event(7, 1)));
     }
 
     #[test]
     fn names_are_read_strictly() {
-        let id = PackId { number: 7, attempt: Attempt([9; 16]), part: 0 };
+        let id = PackId { number: 7, attempt: WriteId([9; 16]), part: 0 };
         let name = pack(id).rsplit_once('/').unwrap().1.to_owned();
         assert_eq!(pack_of(&name), Some(id));
         for wrong in [format!("{name}0"), format!("{name}-0"), name.replace("-0", "-00"), name[1..].to_owned(), "x".to_owned()] {

@@ -6,49 +6,34 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use crate::clock::Clock;
-use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::history::HistoryError;
 use crate::history::access::Claim;
-use crate::history::attempt::Attempt;
 use crate::history::body::Body;
 use crate::history::body::RecordedManifest;
 use crate::history::draft::Draft;
 use crate::history::draft::DraftManifest;
 use crate::history::envelope;
 use crate::history::envelope::FORMAT;
+use crate::history::error::HistoryError;
 use crate::history::event::Event;
-use crate::history::event::Note;
+use crate::history::event::NewEvent;
 use crate::history::event::Outcome;
 use crate::history::identity;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
 use crate::history::layout::LAST_EVENT;
 use crate::history::layout::LAST_NUMBER;
+use crate::history::layout::PackId;
 use crate::history::pack;
-use crate::history::pack::PackId;
 use crate::history::plan::Part;
 use crate::history::plan::Plan;
 use crate::history::reader;
 use crate::history::reader::Reader;
 use crate::history::record::NAME_LIMIT;
-use crate::history::record::Summary;
 use crate::history::release::Release;
-use crate::seal::Keys;
-
-/// What a history is opened with.
-#[derive(Debug, Clone, Copy)]
-pub struct Session<'a> {
-    /// The environment's keys.
-    pub keys: &'a Keys,
-    /// The text of the keyring that gave them; a copy of it lies in the store.
-    pub keyring: &'a [u8],
-    /// For the times in records.
-    pub clock: &'a dyn Clock,
-    /// For attempts and salts.
-    pub entropy: &'a dyn Entropy,
-}
+use crate::history::session::Session;
+use crate::history::summary::Summary;
+use crate::history::write_id::WriteId;
 
 /// A history with its keys.
 #[derive(Debug)]
@@ -107,11 +92,11 @@ impl<'a> History<'a> {
             return Err(HistoryError::TooLarge { reason: format!("there are {LAST_NUMBER} releases") });
         }
         let keyring = self.prepare(after).await.map_err(HistoryError::before_the_record)?;
-        let heard = match after {
+        let seen_events = match after {
             Some(release) => self.last_event(release.summary.number).await?,
             None => 0,
         };
-        let attempt = Attempt::new(self.session.entropy);
+        let attempt = WriteId::new(self.session.entropy);
         let contents = self.contents(draft);
         let plan = Plan::new(number, attempt, &contents, after.map(|release| &release.body));
         let body = body_of(draft, &contents, &plan);
@@ -125,7 +110,7 @@ impl<'a> History<'a> {
             owner: self.reader.owner.clone(),
             number,
             predecessor: after.map(|release| release.digest),
-            heard,
+            seen_events,
             keyring,
             time: self.session.clock.now(),
             actor: draft.actor.clone(),
@@ -158,13 +143,13 @@ impl<'a> History<'a> {
     }
 
     /// Tells what became of `release`.
-    pub async fn add_event(&self, release: &Release, note: Note<'_>) -> Result<Event, HistoryError> {
+    pub async fn add_event(&self, release: &Release, note: NewEvent<'_>) -> Result<Event, HistoryError> {
         if note.actor.len() > NAME_LIMIT {
             return Err(HistoryError::TooLarge { reason: format!("the actor has {} bytes, more than {NAME_LIMIT}", note.actor.len()) });
         }
         let number = release.summary.number;
         let mut event = Event {
-            attempt: Attempt::new(self.session.entropy),
+            attempt: WriteId::new(self.session.entropy),
             format: FORMAT,
             store: self.session.keys.store().to_owned(),
             owner: self.reader.owner.clone(),
@@ -229,7 +214,7 @@ impl<'a> History<'a> {
             // Its path is its digest, so whatever else lies there is a damaged copy of it.
             let path = reader::keyring_path(digest);
             let bytes = Bytes::copy_from_slice(self.session.keyring);
-            let attempt = Attempt::new(self.session.entropy);
+            let attempt = WriteId::new(self.session.entropy);
             if access.claim(&path, &bytes, attempt).await? != Claim::Won {
                 access.remove(&path).await?;
                 if access.claim(&path, &bytes, attempt).await? != Claim::Won {
@@ -240,7 +225,7 @@ impl<'a> History<'a> {
         Ok(digest)
     }
 
-    async fn write(&self, parts: Vec<Part<'_>>, attempt: Attempt, record: &Bytes, number: u64) -> Result<(), HistoryError> {
+    async fn write(&self, parts: Vec<Part<'_>>, attempt: WriteId, record: &Bytes, number: u64) -> Result<(), HistoryError> {
         let access = self.reader.access;
         for Part { id, entries } in parts {
             let sealed = Bytes::from(pack::seal(id, &entries, &self.reader.owner, self.session.keys, self.session.entropy));
@@ -300,33 +285,33 @@ mod tests {
     use crate::history::Draft;
     use crate::history::HistoryError;
     use crate::history::HistoryStore;
-    use crate::history::Memory;
-    use crate::history::Mishap;
-    use crate::history::Note;
-    use crate::history::Objects;
+    use crate::history::InMemoryStore;
+    use crate::history::InjectedFault;
+    use crate::history::NewEvent;
+    use crate::history::ObjectStoreHistory;
     use crate::history::Outcome;
     use crate::history::Session;
     use crate::history::What;
+    use crate::history::fixtures;
     use crate::history::reader;
-    use crate::history::sample;
     use crate::seal::Keys;
     use crate::seal::RootKey;
     use crate::secret::Secret;
 
     #[tokio::test]
     async fn a_release_is_a_pack_and_a_record() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
         assert_eq!(history.head().await.unwrap(), None);
         assert_eq!(store.calls().creates, 0, "opening writes nothing");
-        sample::releases(&history, 3).await;
+        fixtures::releases(&history, 3).await;
         let (head, before) = (history.head().await.unwrap().unwrap(), store.calls());
-        let manifests = sample::manifests(&["common", "another"]);
-        let release = history.record(&sample::draft(&manifests), Some(&head)).await.unwrap();
+        let manifests = fixtures::manifests(&["common", "another"]);
+        let release = history.record(&fixtures::draft(&manifests), Some(&head)).await.unwrap();
         assert_eq!(store.calls().creates - before.creates, 2);
         assert_eq!((store.calls().gets, store.calls().removes), (before.gets, before.removes), "recording reads no object");
         assert_eq!((release.summary.number, release.summary.manifests, release.summary.changed), (4, 2, 1));
-        let again = history.record(&sample::draft(&manifests), Some(&release)).await.unwrap();
+        let again = history.record(&fixtures::draft(&manifests), Some(&release)).await.unwrap();
         assert_eq!(store.calls().creates - before.creates, 3, "nothing new needs no pack");
         assert_eq!(history.release(5).await.unwrap(), again);
         let roots: Vec<String> = store.list("").await.unwrap().folders;
@@ -336,9 +321,9 @@ mod tests {
     #[tokio::test]
     async fn a_rollback_brings_back_every_byte() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Objects::local(folder.path()).hasty();
-        let history = sample::history(&store, "dev").await;
-        sample::releases(&history, 12).await;
+        let store = ObjectStoreHistory::local(folder.path()).without_fsync();
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 12).await;
         let old = history.release(2).await.unwrap();
         let manifests = history.manifests(&old).await.unwrap();
         let texts: Vec<&[u8]> = manifests.iter().map(|manifest| manifest.content.expose()).collect();
@@ -347,12 +332,12 @@ mod tests {
             action: Action::Rollback { of: 2 },
             manifests: manifests.iter().map(Into::into).collect(),
             blanks: old.body.blanks.clone(),
-            ..sample::draft(&[])
+            ..fixtures::draft(&[])
         };
         let head = history.head().await.unwrap();
         let release = history.record(&draft, head.as_ref()).await.unwrap();
         assert_eq!((release.summary.number, release.summary.action), (13, Action::Rollback { of: 2 }));
-        let anew = sample::history(&store, "dev").await;
+        let anew = fixtures::history(&store, "dev").await;
         let release = anew.release(13).await.unwrap();
         let again = anew.manifests(&release).await.unwrap();
         assert_eq!(again.iter().map(|manifest| manifest.content.expose()).collect::<Vec<_>>(), texts);
@@ -361,10 +346,10 @@ mod tests {
 
     #[tokio::test]
     async fn recipes_lie_beside_the_contents() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
-        let manifests = sample::manifests(&["a", "b"]);
-        let mut draft = sample::draft(&manifests);
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        let manifests = fixtures::manifests(&["a", "b"]);
+        let mut draft = fixtures::draft(&manifests);
         draft.manifests[1].recipe = Some(b"fill it so");
         let release = history.record(&draft, None).await.unwrap();
         let stored = history.manifests(&release).await.unwrap();
@@ -376,24 +361,24 @@ mod tests {
 
     #[tokio::test]
     async fn the_second_to_claim_a_number_learns_who_was_first() {
-        let store = Memory::new();
-        let (ada, bob) = (sample::history(&store, "dev").await, sample::history(&store, "dev").await);
-        let (first, second) = (sample::manifests(&["a"]), sample::manifests(&["b"]));
-        let won = ada.record(&sample::draft(&first), None).await.unwrap();
-        let error = bob.record(&sample::draft(&second), None).await.unwrap_err();
+        let store = InMemoryStore::new();
+        let (ada, bob) = (fixtures::history(&store, "dev").await, fixtures::history(&store, "dev").await);
+        let (first, second) = (fixtures::manifests(&["a"]), fixtures::manifests(&["b"]));
+        let won = ada.record(&fixtures::draft(&first), None).await.unwrap();
+        let error = bob.record(&fixtures::draft(&second), None).await.unwrap_err();
         assert_eq!(error, HistoryError::Conflict { winner: Box::new(won.summary.clone()) });
         let packs = store.list("packs/0000/00").await.unwrap().objects;
         assert_eq!(packs.len(), 1, "the beaten pack is gone");
-        assert_eq!(bob.record(&sample::draft(&second), Some(&won)).await.unwrap().summary.number, 2);
+        assert_eq!(bob.record(&fixtures::draft(&second), Some(&won)).await.unwrap().summary.number, 2);
     }
 
     async fn race(store: &dyn HistoryStore, writers: usize, rounds: usize) {
         let write = |writer: usize| async move {
-            let history = sample::history(store, "dev").await;
+            let history = fixtures::history(store, "dev").await;
             let mut numbers = Vec::new();
             for round in 0..rounds {
-                let manifests = sample::manifests(&["common", &format!("{writer}-{round}")]);
-                let draft = sample::draft(&manifests);
+                let manifests = fixtures::manifests(&["common", &format!("{writer}-{round}")]);
+                let draft = fixtures::draft(&manifests);
                 numbers.push(loop {
                     let head = history.head().await.unwrap();
                     match history.record(&draft, head.as_ref()).await {
@@ -408,7 +393,7 @@ mod tests {
         let mut numbers: Vec<u64> = join_all((0..writers).map(write)).await.concat();
         numbers.sort_unstable();
         assert_eq!(numbers, (1..=(writers * rounds) as u64).collect::<Vec<_>>());
-        let history = sample::history(store, "dev").await;
+        let history = fixtures::history(store, "dev").await;
         history.sweep(0).await.unwrap();
         let report = history.verify().await.unwrap();
         assert_eq!((report.defects, report.litter, report.releases), (Vec::new(), Vec::new(), (writers * rounds) as u64));
@@ -423,25 +408,25 @@ mod tests {
 
     #[tokio::test]
     async fn two_recorders_share_the_numbers_without_gaps() {
-        race(&Memory::new(), 2, 40).await;
-        let slow = Memory::new();
-        slow.always(Some(Mishap::Slow(std::time::Duration::from_micros(100))));
+        race(&InMemoryStore::new(), 2, 40).await;
+        let slow = InMemoryStore::new();
+        slow.always(Some(InjectedFault::Slow(std::time::Duration::from_micros(100))));
         race(&slow, 2, 10).await;
         let folder = tempfile::tempdir().unwrap();
-        race(&Objects::local(folder.path()).hasty(), 4, 10).await;
+        race(&ObjectStoreHistory::local(folder.path()).without_fsync(), 4, 10).await;
     }
 
     #[tokio::test]
     async fn another_environment_or_key_is_refused() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
-        sample::releases(&history, 1).await;
-        let error = History::open(sample::reader(&store, "prod"), sample::session()).await.unwrap_err();
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 1).await;
+        let error = History::open(fixtures::reader(&store, "prod"), fixtures::session()).await.unwrap_err();
         assert_eq!(error, HistoryError::Other { reason: "it is that of shop/dev, not of shop/prod".to_owned() });
         let other = Keys::fresh(&Machine);
-        let session = Session { keys: &other, ..sample::session() };
-        let error = History::open(sample::reader(&store, "dev"), session).await.unwrap_err();
-        let words = format!("it is that of keyring {}, not of {}", sample::keys().store(), other.store());
+        let session = Session { keys: &other, ..fixtures::session() };
+        let error = History::open(fixtures::reader(&store, "dev"), session).await.unwrap_err();
+        let words = format!("it is that of keyring {}, not of {}", fixtures::keys().store(), other.store());
         assert_eq!(error, HistoryError::Other { reason: words });
     }
 
@@ -450,16 +435,16 @@ mod tests {
         let root = |byte: u8| RootKey(Secret::copy_of(&[byte; 32]));
         let keys = |present, earlier| Keys::of("id".to_owned(), present, earlier, Secret::copy_of(&[9; 32]));
         let (old, new) = (keys(root(1), Vec::new()), keys(root(2), vec![root(1)]));
-        let store = Memory::new();
+        let store = InMemoryStore::new();
         let open = async |keys, keyring| {
-            History::open(sample::reader(&store, "dev"), Session { keys, keyring, ..sample::session() }).await.unwrap()
+            History::open(fixtures::reader(&store, "dev"), Session { keys, keyring, ..fixtures::session() }).await.unwrap()
         };
         let before = open(&old, b"old keyring").await;
-        let mut releases = sample::releases(&before, 2).await;
+        let mut releases = fixtures::releases(&before, 2).await;
         let after = open(&new, b"new keyring").await;
-        let manifests = sample::manifests(&["common"]);
-        let release = after.record(&sample::draft(&manifests), Some(&releases.remove(1))).await.unwrap();
-        assert!(release.body.stored().all(|stored| stored.pack.number == 3), "what was sealed under the old key is not leaned on");
+        let manifests = fixtures::manifests(&["common"]);
+        let release = after.record(&fixtures::draft(&manifests), Some(&releases.remove(1))).await.unwrap();
+        assert!(release.body.blobs().all(|stored| stored.pack.number == 3), "what was sealed under the old key is not leaned on");
         assert_eq!(after.manifests(&after.release(1).await.unwrap()).await.unwrap()[0].content.expose(), b"content of common");
         let report = after.verify().await.unwrap();
         assert_eq!((report.defects, report.releases), (Vec::new(), 3));
@@ -470,20 +455,20 @@ mod tests {
 
     #[tokio::test]
     async fn a_damaged_copy_of_the_keyring_is_made_anew() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
-        let path = reader::keyring_path(reader::keyring_digest(sample::KEYRING));
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        let path = reader::keyring_path(reader::keyring_digest(fixtures::KEYRING));
         store.create(&path, Bytes::from_static(b"{")).await.unwrap();
-        sample::releases(&history, 1).await;
-        assert_eq!(history.reader().keyring().await.unwrap().unwrap(), sample::KEYRING);
+        fixtures::releases(&history, 1).await;
+        assert_eq!(history.reader().keyring().await.unwrap().unwrap(), fixtures::KEYRING);
     }
 
     #[tokio::test]
     async fn a_store_that_overwrites_is_refused() {
-        let store = Memory::new();
-        store.always(Some(Mishap::Overwrite));
-        let history = sample::history(&store, "dev").await;
-        let error = history.record(&sample::draft(&[]), None).await.unwrap_err();
+        let store = InMemoryStore::new();
+        store.always(Some(InjectedFault::Overwrite));
+        let history = fixtures::history(&store, "dev").await;
+        let error = history.record(&fixtures::draft(&[]), None).await.unwrap_err();
         let words = "the store in memory overwrites objects that it should refuse to create a second time";
         assert_eq!(error, HistoryError::Unfit { reason: words.to_owned() });
         assert!(store.objects().is_empty());
@@ -491,34 +476,34 @@ mod tests {
 
     #[tokio::test]
     async fn what_became_of_a_release_is_told_in_order() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
-        let release = history.record(&sample::draft(&sample::manifests(&["a"])), None).await.unwrap();
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        let release = history.record(&fixtures::draft(&fixtures::manifests(&["a"])), None).await.unwrap();
         assert_eq!(history.outcome(&release).await.unwrap(), Outcome::Unknown);
         for (what, detail) in [(What::Emitted, "dist/dev"), (What::Failed, "pods"), (What::RolledBack { by: 2 }, "")] {
-            history.add_event(&release, Note { actor: "ada", what, detail }).await.unwrap();
+            history.add_event(&release, NewEvent { actor: "ada", what, detail }).await.unwrap();
         }
         let events = history.events(&release).await.unwrap();
         let told: Vec<(u32, &str)> = events.iter().map(|(event, detail)| (event.sequence, detail.as_str())).collect();
         assert_eq!(told, [(1, "dist/dev"), (2, "pods"), (3, "")]);
         assert_eq!(history.outcome(&release).await.unwrap().to_string(), "rolled back by 2");
         assert_eq!(history.reader().outcome(1).await.unwrap().to_string(), "rolled back by 2");
-        let tellers = (0..4).map(|_| history.add_event(&release, Note { actor: "bob", what: What::Applied, detail: "" }));
+        let tellers = (0..4).map(|_| history.add_event(&release, NewEvent { actor: "bob", what: What::Applied, detail: "" }));
         assert!(join_all(tellers).await.iter().all(Result::is_ok));
         assert_eq!(history.events(&release).await.unwrap().len(), 7);
     }
 
     #[tokio::test]
     async fn a_listing_needs_no_key() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
-        sample::releases(&history, 5).await;
-        let reader = sample::reader(&store, "dev");
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 5).await;
+        let reader = fixtures::reader(&store, "dev");
         let numbers: Vec<u64> = reader.summaries(5, 3).await.into_iter().map(|summary| summary.unwrap().number).collect();
         assert_eq!(numbers, [5, 4, 3]);
         assert_eq!(reader.summaries(5, 100).await.len(), 5);
         assert_eq!(reader.head().await.unwrap().unwrap().digest, history.release(5).await.unwrap().digest);
-        assert_eq!(reader.keyring().await.unwrap().unwrap(), sample::KEYRING);
+        assert_eq!(reader.keyring().await.unwrap().unwrap(), fixtures::KEYRING);
         for number in [0, 6] {
             assert_eq!(reader.summary(number).await, Err(HistoryError::NoRelease { number, newest: 5 }));
         }

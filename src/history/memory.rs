@@ -11,24 +11,24 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::history::Creation;
-use crate::history::HistoryStore;
-use crate::history::Listing;
-use crate::history::OBJECT_LIMIT;
-use crate::history::StoreError;
-use crate::history::StoreFault;
-use crate::history::is_leftover;
-use crate::history::is_path;
+use crate::history::store::Creation;
+use crate::history::store::HistoryStore;
+use crate::history::store::Listing;
+use crate::history::store::OBJECT_LIMIT;
+use crate::history::store::StoreError;
+use crate::history::store::StoreFault;
+use crate::history::store::is_leftover;
+use crate::history::store::is_path;
 
 /// A history store in memory.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct InMemoryStore {
     state: Mutex<State>,
 }
 
 /// What can go wrong with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mishap {
+pub enum InjectedFault {
     /// The call does what it should and then says that it is not sure.
     DoneThenError,
     /// A creation does what it should and then says that the object exists, as a client says that tries again by itself.
@@ -77,11 +77,11 @@ struct State {
     calls: Calls,
     count: usize,
     creations: Vec<usize>,
-    script: BTreeMap<usize, Mishap>,
-    always: Option<Mishap>,
+    script: BTreeMap<usize, InjectedFault>,
+    always: Option<InjectedFault>,
 }
 
-impl Memory {
+impl InMemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
@@ -115,12 +115,12 @@ impl Memory {
     }
 
     /// Lets `mishap` happen to the call of that index, from 0.
-    pub fn script(&self, index: usize, mishap: Mishap) {
+    pub fn script(&self, index: usize, mishap: InjectedFault) {
         self.state().script.insert(index, mishap);
     }
 
     /// Lets `mishap` happen to every call that nothing else happens to.
-    pub fn always(&self, mishap: Option<Mishap>) {
+    pub fn always(&self, mishap: Option<InjectedFault>) {
         self.state().always = mishap;
     }
 
@@ -129,7 +129,7 @@ impl Memory {
     }
 
     /// Counts a call, lets what is late happen, and gives the call's mishap.
-    fn enter(&self, path: &str, valid: bool) -> Result<Option<Mishap>, StoreError> {
+    fn enter(&self, path: &str, valid: bool) -> Result<Option<InjectedFault>, StoreError> {
         let mut state = self.state();
         let index = state.count;
         state.count += 1;
@@ -151,12 +151,14 @@ impl Memory {
     async fn ask<T>(&self, path: &str, valid: bool, answer: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
         let mishap = self.enter(path, valid)?;
         let fault = match mishap {
-            Some(Mishap::Slow(time)) => {
+            Some(InjectedFault::Slow(time)) => {
                 tokio::time::sleep(time).await;
                 None
             }
-            None | Some(Mishap::Full | Mishap::Overwrite | Mishap::FalseExists | Mishap::DoneThenExists) => None,
-            Some(Mishap::Denied) => Some(StoreFault::Denied),
+            None | Some(InjectedFault::Full | InjectedFault::Overwrite | InjectedFault::FalseExists | InjectedFault::DoneThenExists) => {
+                None
+            }
+            Some(InjectedFault::Denied) => Some(StoreFault::Denied),
             Some(_) => Some(StoreFault::Unsure),
         };
         let answer = match fault {
@@ -179,7 +181,7 @@ impl Memory {
 }
 
 #[async_trait]
-impl HistoryStore for Memory {
+impl HistoryStore for InMemoryStore {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
         let mishap = self.enter(path, is_path(path))?;
         let verdict = {
@@ -190,31 +192,37 @@ impl HistoryStore for Memory {
             state.calls.written += bytes.len() as u64;
             let exists = state.objects.contains_key(path);
             let kept = match mishap {
-                Some(Mishap::Torn(length)) => Some(bytes.slice(..length.min(bytes.len()))),
-                Some(Mishap::NothingThenError | Mishap::Full | Mishap::Denied | Mishap::FalseExists | Mishap::Late) => None,
+                Some(InjectedFault::Torn(length)) => Some(bytes.slice(..length.min(bytes.len()))),
+                Some(
+                    InjectedFault::NothingThenError
+                    | InjectedFault::Full
+                    | InjectedFault::Denied
+                    | InjectedFault::FalseExists
+                    | InjectedFault::Late,
+                ) => None,
                 _ => Some(bytes.clone()),
             };
-            if let Some(kept) = kept.filter(|_| !exists || mishap == Some(Mishap::Overwrite)) {
+            if let Some(kept) = kept.filter(|_| !exists || mishap == Some(InjectedFault::Overwrite)) {
                 state.objects.insert(path.to_owned(), kept);
             }
-            if mishap == Some(Mishap::Late) {
+            if mishap == Some(InjectedFault::Late) {
                 state.late.push((path.to_owned(), bytes));
             }
-            if exists && mishap != Some(Mishap::Overwrite) { Creation::Exists } else { Creation::Created }
+            if exists && mishap != Some(InjectedFault::Overwrite) { Creation::Exists } else { Creation::Created }
         };
         let answer = match mishap {
-            None | Some(Mishap::Overwrite) => Ok(verdict),
-            Some(Mishap::Slow(time)) => {
+            None | Some(InjectedFault::Overwrite) => Ok(verdict),
+            Some(InjectedFault::Slow(time)) => {
                 tokio::time::sleep(time).await;
                 Ok(verdict)
             }
-            Some(Mishap::DoneThenExists | Mishap::FalseExists) => Ok(Creation::Exists),
-            Some(Mishap::Full) => Err(self.error(StoreFault::Full)),
-            Some(Mishap::Denied) => Err(self.error(StoreFault::Denied)),
-            Some(Mishap::Broken) => Err(self.error(StoreFault::Broken)),
+            Some(InjectedFault::DoneThenExists | InjectedFault::FalseExists) => Ok(Creation::Exists),
+            Some(InjectedFault::Full) => Err(self.error(StoreFault::Full)),
+            Some(InjectedFault::Denied) => Err(self.error(StoreFault::Denied)),
+            Some(InjectedFault::Broken) => Err(self.error(StoreFault::Broken)),
             Some(_) => Err(self.error(StoreFault::Unsure)),
         };
-        if mishap != Some(Mishap::Late) {
+        if mishap != Some(InjectedFault::Late) {
             self.leave();
         }
         answer
@@ -273,7 +281,7 @@ impl HistoryStore for Memory {
     }
 }
 
-impl fmt::Display for Memory {
+impl fmt::Display for InMemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the store in memory")
     }

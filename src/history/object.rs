@@ -26,18 +26,18 @@ use object_store::PutOptions;
 use object_store::PutPayload;
 use object_store::local::LocalFileSystem;
 
-use crate::history::Creation;
-use crate::history::HistoryStore;
-use crate::history::Listing;
-use crate::history::OBJECT_LIMIT;
-use crate::history::StoreError;
-use crate::history::StoreFault;
-use crate::history::is_leftover;
-use crate::history::is_path;
+use crate::history::store::Creation;
+use crate::history::store::HistoryStore;
+use crate::history::store::Listing;
+use crate::history::store::OBJECT_LIMIT;
+use crate::history::store::StoreError;
+use crate::history::store::StoreFault;
+use crate::history::store::is_leftover;
+use crate::history::store::is_path;
 
 /// A history store over `object_store`.
 #[derive(Debug)]
-pub struct Objects {
+pub struct ObjectStoreHistory {
     store: OnceLock<Arc<dyn ObjectStore>>,
     /// The directory of a local store, made by the first creation.
     root: Option<PathBuf>,
@@ -45,7 +45,7 @@ pub struct Objects {
     name: String,
 }
 
-impl Objects {
+impl ObjectStoreHistory {
     /// The local directory `root`. The first creation makes it, for its owner only. What is written outlives a power cut.
     #[must_use]
     pub fn local(root: &Path) -> Self {
@@ -54,7 +54,7 @@ impl Objects {
 
     /// The same without waiting for the disk: for histories that may be lost, such as those of tests.
     #[must_use]
-    pub fn hasty(self) -> Self {
+    pub fn without_fsync(self) -> Self {
         Self { durable: false, ..self }
     }
 
@@ -184,7 +184,7 @@ impl Objects {
 const EIO: i32 = 5;
 
 #[async_trait]
-impl HistoryStore for Objects {
+impl HistoryStore for ObjectStoreHistory {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
         let path = self.path(path)?;
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
@@ -251,7 +251,7 @@ impl HistoryStore for Objects {
     }
 }
 
-impl fmt::Display for Objects {
+impl fmt::Display for ObjectStoreHistory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
@@ -278,7 +278,7 @@ mod tests {
 
     use bytes::Bytes;
 
-    use super::Objects;
+    use super::ObjectStoreHistory;
     use crate::history::HistoryStore;
     use crate::history::OBJECT_LIMIT;
     use crate::history::StoreFault;
@@ -287,7 +287,7 @@ mod tests {
     async fn reading_makes_no_directory_and_writing_makes_a_private_one() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a/b");
-        let store = Objects::local(&root);
+        let store = ObjectStoreHistory::local(&root);
         assert_eq!(store.get("x").await.unwrap(), None);
         assert!(store.list("").await.unwrap().objects.is_empty());
         assert!(!folder.path().join("a").exists());
@@ -300,7 +300,7 @@ mod tests {
     #[tokio::test]
     async fn leftovers_are_seen_and_removed_and_never_read() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Objects::local(folder.path());
+        let store = ObjectStoreHistory::local(folder.path());
         store.create("a/b", Bytes::from_static(b"1")).await.unwrap();
         fs::write(folder.path().join("a/b#1"), "half").unwrap();
         fs::write(folder.path().join("a/c#12"), "half").unwrap();
@@ -315,7 +315,7 @@ mod tests {
     #[tokio::test]
     async fn an_object_above_the_limit_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Objects::local(folder.path());
+        let store = ObjectStoreHistory::local(folder.path());
         fs::File::create(folder.path().join("huge")).unwrap().set_len(OBJECT_LIMIT as u64 + 1).unwrap();
         let error = store.get("huge").await.unwrap_err();
         assert_eq!((error.fault, error.to_string().as_str()), (StoreFault::TooLarge, "it is larger than 64 MiB"));
@@ -327,7 +327,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "x").unwrap();
-        let store = Objects::local(&path);
+        let store = ObjectStoreHistory::local(&path);
         let error = store.get("x").await.unwrap_err();
         assert_eq!(error.to_string(), format!("{} is not a directory", path.display()));
         assert_eq!(store.create("x", Bytes::new()).await.unwrap_err().fault, StoreFault::Unsupported);
@@ -341,7 +341,7 @@ mod tests {
         if !mount(&["-t", "tmpfs", "-o", "size=1m", "cloze"]).is_ok_and(|output| output.status.success()) {
             return;
         }
-        let store = Objects::local(folder.path());
+        let store = ObjectStoreHistory::local(folder.path());
         let mut whole = 0;
         let error = loop {
             match store.create(&format!("packs/{whole}"), Bytes::from(vec![7; 100_000])).await {

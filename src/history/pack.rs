@@ -8,34 +8,23 @@ use bytes::Bytes;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::history::HistoryError;
-use crate::history::attempt::Attempt;
-use crate::history::body::Stored;
+use crate::history::body::BlobRef;
+use crate::history::codec::Malformed;
+use crate::history::codec::Reader;
+use crate::history::codec::Writer;
+use crate::history::codec::width;
+use crate::history::error::HistoryError;
 use crate::history::layout;
-use crate::history::reader::Owner;
-use crate::history::wire::Malformed;
-use crate::history::wire::Reader;
-use crate::history::wire::Writer;
-use crate::history::wire::width;
+use crate::history::layout::PackId;
+use crate::history::owner::Owner;
 use crate::seal::Context;
 use crate::seal::Keys;
 use crate::seal::Kind;
 use crate::secret::Secret;
 
-/// Which part of which pack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PackId {
-    /// The release that brought it.
-    pub number: u64,
-    /// The attempt that wrote it; the record of the release carries the same one.
-    pub attempt: Attempt,
-    /// Which part, from 0.
-    pub part: u32,
-}
-
 /// Bytes inside an opened pack, which lives as long as one of them.
 #[derive(Clone)]
-pub struct Slice {
+pub struct Blob {
     pack: Arc<Secret>,
     range: Range<usize>,
 }
@@ -96,27 +85,27 @@ impl Pack {
     }
 
     /// The bytes that `stored` names.
-    pub(crate) fn slice(&self, stored: &Stored) -> Result<Slice, HistoryError> {
+    pub(crate) fn blob(&self, stored: &BlobRef) -> Result<Blob, HistoryError> {
         let entry = usize::try_from(stored.index).ok().and_then(|index| self.entries.get(index));
         match entry {
             Some((digest, range)) if *digest == stored.digest && range.len() as u64 == stored.length && stored.pack == self.id => {
-                Ok(Slice { pack: Arc::clone(&self.plain), range: range.clone() })
+                Ok(Blob { pack: Arc::clone(&self.plain), range: range.clone() })
             }
             _ => Err(HistoryError::damaged(layout::pack(self.id), "it does not hold what a record says it holds")),
         }
     }
 }
 
-impl Slice {
+impl Blob {
     /// The bytes.
     pub fn expose(&self) -> &[u8] {
         &self.pack.expose()[self.range.clone()]
     }
 }
 
-impl fmt::Debug for Slice {
+impl fmt::Debug for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Slice(…)")
+        f.write_str("Blob(…)")
     }
 }
 
@@ -171,29 +160,29 @@ mod tests {
 
     use super::PART_LIMIT;
     use super::Pack;
-    use super::PackId;
     use super::entries;
     use super::fitting;
     use super::seal;
     use crate::clock::Machine;
     use crate::digest::Digest;
-    use crate::history::attempt::Attempt;
-    use crate::history::body::Stored;
-    use crate::history::sample;
+    use crate::history::body::BlobRef;
+    use crate::history::fixtures;
+    use crate::history::layout::PackId;
+    use crate::history::write_id::WriteId;
 
-    const ID: PackId = PackId { number: 4, attempt: Attempt([3; 16]), part: 0 };
+    const ID: PackId = PackId { number: 4, attempt: WriteId([3; 16]), part: 0 };
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
         fn any_pack_goes_both_ways(contents in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..12)) {
-            let (keys, owner) = (sample::keys(), sample::owner("dev"));
+            let (keys, owner) = (fixtures::keys(), fixtures::owner("dev"));
             let list: Vec<(Digest, &[u8])> = contents.iter().map(|bytes| (keys.object_id(&[bytes]), bytes.as_slice())).collect();
             let sealed = seal(ID, &list, &owner, keys, &Machine);
             let pack = Pack::open(ID, Bytes::from(sealed.clone()), &owner, keys).unwrap();
             for (index, (digest, bytes)) in list.iter().enumerate() {
-                let stored = Stored { digest: *digest, length: bytes.len() as u64, pack: ID, index: index as u64 };
-                let slice = pack.slice(&stored).unwrap();
+                let stored = BlobRef { digest: *digest, length: bytes.len() as u64, pack: ID, index: index as u64 };
+                let slice = pack.blob(&stored).unwrap();
                 prop_assert_eq!(slice.expose(), *bytes);
             }
         }
@@ -209,23 +198,23 @@ mod tests {
 
     #[test]
     fn a_pack_opens_only_as_itself() {
-        let (keys, owner) = (sample::keys(), sample::owner("dev"));
+        let (keys, owner) = (fixtures::keys(), fixtures::owner("dev"));
         let sealed = seal(ID, &[(Digest([1; 32]), b"a")], &owner, keys, &Machine);
-        let others = [PackId { number: 5, ..ID }, PackId { part: 1, ..ID }, PackId { attempt: Attempt([4; 16]), ..ID }];
+        let others = [PackId { number: 5, ..ID }, PackId { part: 1, ..ID }, PackId { attempt: WriteId([4; 16]), ..ID }];
         for other in others {
             assert!(Pack::open(other, Bytes::from(sealed.clone()), &owner, keys).is_err());
         }
-        assert!(Pack::open(ID, Bytes::from(sealed.clone()), &sample::owner("prod"), keys).is_err());
+        assert!(Pack::open(ID, Bytes::from(sealed.clone()), &fixtures::owner("prod"), keys).is_err());
         let pack = Pack::open(ID, Bytes::from(sealed.clone()), &owner, keys).unwrap();
-        let stored = Stored { digest: Digest([1; 32]), length: 1, pack: ID, index: 0 };
-        assert!(pack.slice(&stored).is_ok());
+        let stored = BlobRef { digest: Digest([1; 32]), length: 1, pack: ID, index: 0 };
+        assert!(pack.blob(&stored).is_ok());
         let wrong = [
-            Stored { digest: Digest([2; 32]), ..stored },
-            Stored { length: 2, ..stored },
-            Stored { index: 1, ..stored },
-            Stored { pack: others[0], ..stored },
+            BlobRef { digest: Digest([2; 32]), ..stored },
+            BlobRef { length: 2, ..stored },
+            BlobRef { index: 1, ..stored },
+            BlobRef { pack: others[0], ..stored },
         ];
-        assert!(wrong.iter().all(|wrong| pack.slice(wrong).is_err()));
+        assert!(wrong.iter().all(|wrong| pack.blob(wrong).is_err()));
     }
 
     #[test]

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use crate::digest::Digest;
-use crate::history::attempt::Attempt;
+use crate::history::body::BlobRef;
 use crate::history::body::Body;
-use crate::history::body::Stored;
+use crate::history::layout::PackId;
 use crate::history::pack;
-use crate::history::pack::PackId;
+use crate::history::write_id::WriteId;
 
 /// A release opens at most this many packs; one that would need more writes all that it has into its own.
 pub(crate) const PACKS_LIMIT: usize = 5;
 
 /// Where everything is, and what is to be written.
 pub(crate) struct Plan<'a> {
-    places: HashMap<Digest, Stored>,
+    places: HashMap<Digest, BlobRef>,
     parts: Vec<Part<'a>>,
 }
 
@@ -27,8 +27,8 @@ pub(crate) struct Part<'a> {
 
 impl<'a> Plan<'a> {
     /// The plan for `contents`, after a release whose body is `before`.
-    pub(crate) fn new(number: u64, attempt: Attempt, contents: &[(Digest, &'a [u8])], before: Option<&Body>) -> Self {
-        let known: HashMap<Digest, Stored> = before.into_iter().flat_map(Body::stored).map(|stored| (stored.digest, *stored)).collect();
+    pub(crate) fn new(number: u64, attempt: WriteId, contents: &[(Digest, &'a [u8])], before: Option<&Body>) -> Self {
+        let known: HashMap<Digest, BlobRef> = before.into_iter().flat_map(Body::blobs).map(|stored| (stored.digest, *stored)).collect();
         let mut places = HashMap::with_capacity(contents.len());
         let mut packs = BTreeSet::new();
         let mut fresh = false;
@@ -50,7 +50,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Where the bytes with that digest are.
-    pub(crate) fn place(&self, digest: Digest) -> Stored {
+    pub(crate) fn place(&self, digest: Digest) -> BlobRef {
         self.places.get(&digest).copied().unwrap_or_else(|| unreachable!("the plan was made of all of them"))
     }
 
@@ -59,10 +59,10 @@ impl<'a> Plan<'a> {
         self.parts
     }
 
-    fn fill(&mut self, number: u64, attempt: Attempt, contents: &[(Digest, &'a [u8])]) {
+    fn fill(&mut self, number: u64, attempt: WriteId, contents: &[(Digest, &'a [u8])]) {
         let mut fresh = Vec::new();
         for (digest, bytes) in contents {
-            let stored = Stored { digest: *digest, length: bytes.len() as u64, pack: PackId { number, attempt, part: 0 }, index: 0 };
+            let stored = BlobRef { digest: *digest, length: bytes.len() as u64, pack: PackId { number, attempt, part: 0 }, index: 0 };
             if !self.places.contains_key(digest) {
                 self.places.insert(*digest, stored);
                 fresh.push((*digest, *bytes));
@@ -95,9 +95,9 @@ mod tests {
     use super::PACKS_LIMIT;
     use super::Plan;
     use crate::digest::Digest;
-    use crate::history::attempt::Attempt;
     use crate::history::body::Body;
     use crate::history::body::RecordedManifest;
+    use crate::history::write_id::WriteId;
     use crate::manifest::Identity;
 
     fn contents(texts: &[String]) -> Vec<(Digest, &[u8])> {
@@ -124,12 +124,12 @@ mod tests {
             let index = usize::try_from(number).unwrap() % 10;
             texts[index] = format!("manifest {index} of {number}");
             let contents = contents(&texts);
-            let plan = Plan::new(number, Attempt([7; 16]), &contents, before.as_ref());
+            let plan = Plan::new(number, WriteId([7; 16]), &contents, before.as_ref());
             let written: usize = plan.parts.iter().map(|part| part.entries.len()).sum();
             assert!(written == 1 || written == 10, "{written}");
             whole += usize::from(written == 10);
             let after = body(&plan, &contents);
-            let packs: BTreeSet<u64> = after.stored().map(|stored| stored.pack.number).collect();
+            let packs: BTreeSet<u64> = after.blobs().map(|stored| stored.pack.number).collect();
             assert!(packs.len() <= PACKS_LIMIT, "{packs:?}");
             before = Some(after);
         }
@@ -140,11 +140,11 @@ mod tests {
     fn equal_bytes_are_written_once_and_nothing_new_needs_no_pack() {
         let texts = ["a".to_owned(), "a".to_owned(), "b".to_owned()];
         let contents = contents(&texts);
-        let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
+        let plan = Plan::new(1, WriteId([7; 16]), &contents, None);
         assert_eq!(plan.parts.len(), 1);
         assert_eq!(plan.parts[0].entries.len(), 2);
         assert_eq!(plan.place(contents[0].0), plan.place(contents[1].0));
-        let again = Plan::new(2, Attempt([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
+        let again = Plan::new(2, WriteId([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
         assert!(again.parts.is_empty());
     }
 
@@ -152,7 +152,7 @@ mod tests {
     fn more_than_a_part_holds_becomes_parts() {
         let texts: Vec<String> = (0..5).map(|index| format!("{index}").repeat(5 << 19)).collect();
         let contents = contents(&texts);
-        let plan = Plan::new(1, Attempt([7; 16]), &contents, None);
+        let plan = Plan::new(1, WriteId([7; 16]), &contents, None);
         let sizes: Vec<usize> = plan.parts.iter().map(|part| part.entries.len()).collect();
         assert_eq!(sizes, [3, 2]);
         let last = plan.place(contents[4].0);

@@ -1,36 +1,23 @@
 //! Reading a history without a key: what was released when and by whom, and what became of it. Nothing of it is proven.
 
-use std::fmt;
-
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::TryStreamExt;
 use futures::stream;
-use serde::Deserialize;
-use serde::Serialize;
 
 use crate::digest::Digest;
-use crate::history::HistoryError;
-use crate::history::HistoryStore;
 use crate::history::access::Access;
 use crate::history::access::Patience;
 use crate::history::envelope;
 use crate::history::envelope::LINE_LIMIT;
+use crate::history::error::HistoryError;
 use crate::history::event::Event;
 use crate::history::event::Outcome;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
-use crate::history::record::Summary;
-
-/// Whose history.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Owner {
-    /// The project's name.
-    pub project: String,
-    /// The environment's name.
-    pub environment: String,
-}
+use crate::history::owner::Owner;
+use crate::history::store::HistoryStore;
+use crate::history::summary::Summary;
 
 /// A history that is read without a key.
 #[derive(Debug, Clone)]
@@ -41,7 +28,7 @@ pub struct Reader<'a> {
 
 /// The newest release, as far as it shows without a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tip {
+pub struct Head {
     /// Its head.
     pub summary: Summary,
     /// The digest of its record.
@@ -92,18 +79,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The newest release.
-    pub async fn head(&self) -> Result<Option<Tip>, HistoryError> {
+    pub async fn head(&self) -> Result<Option<Head>, HistoryError> {
         match self.newest().await? {
             0 => Ok(None),
-            number => self.tip(number).await.map(Some),
+            number => self.unproven(number).await.map(Some),
         }
     }
 
     /// A release with the digest of its record.
-    pub async fn tip(&self, number: u64) -> Result<Tip, HistoryError> {
+    pub async fn unproven(&self, number: u64) -> Result<Head, HistoryError> {
         let bytes = self.record(number).await?;
         let summary = Summary::read(&layout::release(number), &bytes, &self.owner, number)?;
-        Ok(Tip { summary, digest: envelope::digest(&bytes) })
+        Ok(Head { summary, digest: envelope::digest(&bytes) })
     }
 
     /// The head of a release.
@@ -138,10 +125,10 @@ impl<'a> Reader<'a> {
     /// The keyring whose copy opens the newest release; `None` when there is no release. With it and a key of it, the history can
     /// be opened.
     pub async fn keyring(&self) -> Result<Option<Bytes>, HistoryError> {
-        let Some(tip) = self.head().await? else { return Ok(None) };
-        let path = keyring_path(tip.summary.keyring);
+        let Some(head) = self.head().await? else { return Ok(None) };
+        let path = keyring_path(head.summary.keyring);
         match self.access.get(&path).await? {
-            Some(bytes) if keyring_digest(&bytes) == tip.summary.keyring => Ok(Some(bytes)),
+            Some(bytes) if keyring_digest(&bytes) == head.summary.keyring => Ok(Some(bytes)),
             Some(_) => Err(HistoryError::damaged(path, "it is not the keyring that it was")),
             None => Err(HistoryError::damaged(path, "it is gone")),
         }
@@ -180,12 +167,6 @@ impl<'a> Reader<'a> {
             Ok(_) => HistoryError::damaged(layout::release(number), "it is gone"),
             Err(error) => error,
         }
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.project, self.environment)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
-use crate::history::Creation;
-use crate::history::HistoryStore;
-use crate::history::Listing;
-use crate::history::Memory;
-use crate::history::Objects;
-use crate::history::StoreFault;
+use crate::history::InMemoryStore;
+use crate::history::ObjectStoreHistory;
+use crate::history::store::Creation;
+use crate::history::store::HistoryStore;
+use crate::history::store::Listing;
+use crate::history::store::StoreFault;
 
 /// Runs everything against `store`, which is empty.
 async fn conformance(store: &dyn HistoryStore) {
@@ -102,17 +102,17 @@ async fn one_of_many_creates(store: &dyn HistoryStore) {
 
 #[tokio::test]
 async fn memory_conforms() {
-    conformance(&Memory::new()).await;
+    conformance(&InMemoryStore::new()).await;
 }
 
 #[tokio::test]
 async fn a_local_directory_conforms() {
     let folder = tempfile::tempdir().unwrap();
-    conformance(&Objects::local(&folder.path().join("not/there/yet"))).await;
+    conformance(&ObjectStoreHistory::local(&folder.path().join("not/there/yet"))).await;
 }
 
 #[tokio::test]
 async fn a_local_directory_that_exists_conforms() {
     let folder = tempfile::tempdir().unwrap();
-    conformance(&Objects::local(folder.path())).await;
+    conformance(&ObjectStoreHistory::local(folder.path())).await;
 }

@@ -1,11 +1,11 @@
 //! Sweeping: what killed or beaten runs left behind is removed, and nothing that a run under way can still need.
 
-use crate::history::HistoryError;
 use crate::history::envelope::LINE_LIMIT;
+use crate::history::error::HistoryError;
 use crate::history::layout;
+use crate::history::layout::PackId;
 use crate::history::log::History;
-use crate::history::pack::PackId;
-use crate::history::record::Summary;
+use crate::history::summary::Summary;
 
 /// What was swept away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,15 +88,15 @@ mod tests {
     use bytes::Bytes;
 
     use crate::history::HistoryStore;
-    use crate::history::Memory;
-    use crate::history::Objects;
-    use crate::history::sample;
+    use crate::history::InMemoryStore;
+    use crate::history::ObjectStoreHistory;
+    use crate::history::fixtures;
 
     #[tokio::test]
     async fn litter_goes_and_everything_else_stays() {
-        let store = Memory::new();
-        let history = sample::history(&store, "dev").await;
-        sample::releases(&history, 3).await;
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 3).await;
         let whole = store.objects();
         let litter = [format!("packs/0000/00/00000002-{}-0", "ab".repeat(16)), format!("probe/{}", "ab".repeat(16))];
         let under_way = format!("packs/0000/00/00000004-{}-0", "cd".repeat(16));
@@ -114,9 +114,9 @@ mod tests {
     #[tokio::test]
     async fn staging_files_of_claimed_numbers_go() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Objects::local(folder.path());
-        let history = sample::history(&store, "dev").await;
-        sample::releases(&history, 2).await;
+        let store = ObjectStoreHistory::local(folder.path());
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 2).await;
         let attempt = "ab".repeat(16);
         let litter = [
             "events/0000/00/00000002/0001#1".to_owned(),

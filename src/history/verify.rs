@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::digest::Digest;
-use crate::history::HistoryError;
 use crate::history::body::Body;
 use crate::history::envelope;
+use crate::history::error::HistoryError;
 use crate::history::event::Event;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
+use crate::history::layout::PackId;
 use crate::history::log::History;
 use crate::history::pack::Pack;
-use crate::history::pack::PackId;
 use crate::history::reader;
 use crate::history::release::Release;
 
@@ -47,7 +47,7 @@ struct Walk<'h, 'a> {
     referred: BTreeSet<PackId>,
     packs: BTreeMap<PackId, Option<Pack>>,
     /// How many events each release must have at least.
-    heard: BTreeMap<u64, u32>,
+    seen_events: BTreeMap<u64, u32>,
 }
 
 impl History<'_> {
@@ -62,7 +62,7 @@ impl History<'_> {
             keyrings: BTreeSet::new(),
             referred: BTreeSet::new(),
             packs: BTreeMap::new(),
-            heard: BTreeMap::new(),
+            seen_events: BTreeMap::new(),
         };
         walk.root().await?;
         walk.keyrings().await?;
@@ -149,8 +149,8 @@ impl Walk<'_, '_> {
         if predecessor.is_some() && predecessor != release.summary.predecessor {
             self.defect(Some(number), path.clone(), "it does not follow the record before it: one of the two was replaced");
         }
-        if release.summary.heard > 0 {
-            self.heard.insert(number - 1, release.summary.heard);
+        if release.summary.seen_events > 0 {
+            self.seen_events.insert(number - 1, release.summary.seen_events);
         }
         if !self.keyrings.contains(&release.summary.keyring) {
             self.defect(Some(number), path, "the copy of its keyring is gone or damaged: it opens with the project's keyring only");
@@ -159,7 +159,7 @@ impl Walk<'_, '_> {
     }
 
     async fn contents(&mut self, number: u64, body: &Body) -> Result<(), HistoryError> {
-        let needed: BTreeSet<PackId> = body.stored().map(|stored| stored.pack).collect();
+        let needed: BTreeSet<PackId> = body.blobs().map(|stored| stored.pack).collect();
         // Bytes are found again through the release before only, so a pack that this one does not need is never needed again.
         self.packs.retain(|id, _| needed.contains(id));
         for id in needed {
@@ -170,9 +170,9 @@ impl Walk<'_, '_> {
                 self.packs.insert(id, pack);
             }
         }
-        for stored in body.stored() {
+        for stored in body.blobs() {
             if let Some(Some(pack)) = self.packs.get(&stored.pack)
-                && let Err(HistoryError::Damaged { path, reason }) = pack.slice(stored)
+                && let Err(HistoryError::Damaged { path, reason }) = pack.blob(stored)
             {
                 self.defect(Some(number), path, &reason);
             }
@@ -201,10 +201,10 @@ impl Walk<'_, '_> {
     }
 
     async fn events(&mut self) -> Result<(), HistoryError> {
-        let mut heard = std::mem::take(&mut self.heard);
+        let mut seen_events = std::mem::take(&mut self.seen_events);
         for number in self.numbers(layout::EVENTS).await? {
             let proven = self.events_of(number).await?;
-            if heard.remove(&number).is_some_and(|least| proven < least) {
+            if seen_events.remove(&number).is_some_and(|least| proven < least) {
                 self.defect(
                     Some(number),
                     layout::events(number),
@@ -212,7 +212,7 @@ impl Walk<'_, '_> {
                 );
             }
         }
-        for number in heard.into_keys() {
+        for number in seen_events.into_keys() {
             self.defect(Some(number), layout::events(number), "its events are gone: what became of it is not known");
         }
         Ok(())

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::history::Objects;
+use crate::history::ObjectStoreHistory;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
@@ -71,12 +71,12 @@ pub struct Wiring<'a> {
 
 impl Wiring<'_> {
     /// The store of the environment's history.
-    pub fn store(&self) -> Result<Objects, Problem> {
-        Ok(Objects::local(&self.located(&self.settings.history)?))
+    pub fn store(&self) -> Result<ObjectStoreHistory, Problem> {
+        Ok(ObjectStoreHistory::local(&self.located(&self.settings.history)?))
     }
 
     /// The file that remembers the history's head.
-    pub fn pin(&self) -> Result<PathBuf, Problem> {
+    pub fn checkpoint(&self) -> Result<PathBuf, Problem> {
         self.beneath(&self.settings.pin)
     }
 

@@ -3,7 +3,7 @@
 use crate::event::Event;
 use crate::event::Observer;
 use crate::history::History;
-use crate::history::Note;
+use crate::history::NewEvent;
 use crate::history::Outcome;
 use crate::history::Release;
 use crate::history::What;
@@ -63,7 +63,7 @@ pub async fn emit(
     match &result {
         Ok(()) if before.is_good() => {}
         Ok(()) => {
-            let note = Note { actor: past.actor, what: What::Emitted, detail: "" };
+            let note = NewEvent { actor: past.actor, what: What::Emitted, detail: "" };
             history.add_event(release, note).await.map_err(Problem::from)?;
         }
         Err(_) if matches!(before, Outcome::Known(_)) && newest > release.summary.number => {}
@@ -71,7 +71,7 @@ pub async fn emit(
             // Another run may have written it out meanwhile.
             let good = matches!(history.outcome(release).await, Ok(outcome) if outcome.is_good());
             if !good {
-                let note = Note { actor: past.actor, what: What::Failed, detail: &failed.reason };
+                let note = NewEvent { actor: past.actor, what: What::Failed, detail: &failed.reason };
                 // The failure itself is what the user must hear.
                 let _ = history.add_event(release, note).await;
             }

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::history::Checkpoint;
 use crate::history::History;
 use crate::history::HistoryStore;
 use crate::history::Owner;
-use crate::history::Pin;
 use crate::history::Reader;
 use crate::history::Release;
 use crate::history::Session;
@@ -25,7 +25,7 @@ pub struct Past<'a> {
     /// The text of the keyring that gave them.
     pub keyring: &'a [u8],
     /// The file that remembers the head.
-    pub pin: PathBuf,
+    pub checkpoint: PathBuf,
     /// For the times in records.
     pub clock: &'a dyn Clock,
     /// For attempts and salts.
@@ -40,8 +40,8 @@ impl<'a> Past<'a> {
     /// Opens the history, once it is proven to continue what was remembered.
     pub async fn open(&'a self, settings: &Settings) -> Result<History<'a>, Problem> {
         let reader = Reader::new(self.store, owner(settings));
-        if let Some(pin) = Pin::load(&self.pin).map_err(Problem::from)? {
-            pin.check(&reader).await.map_err(Problem::from)?;
+        if let Some(checkpoint) = Checkpoint::load(&self.checkpoint).map_err(Problem::from)? {
+            checkpoint.check(&reader).await.map_err(Problem::from)?;
         }
         let session = Session { keys: self.keys, keyring: self.keyring, clock: self.clock, entropy: self.entropy };
         History::open(reader, session).await.map_err(Problem::from)
@@ -49,13 +49,13 @@ impl<'a> Past<'a> {
 
     /// Remembers the head.
     pub fn remember(&self, settings: &Settings, head: &Release) -> Result<(), Problem> {
-        let pin = Pin::new(self.keys.store(), &owner(settings), head.summary.number, head.digest);
-        pin.save(&self.pin, self.entropy).map_err(Problem::from)
+        let checkpoint = Checkpoint::new(self.keys.store(), &owner(settings), head.summary.number, head.digest);
+        checkpoint.save(&self.checkpoint, self.entropy).map_err(Problem::from)
     }
 
     /// The number of the head that was remembered.
     pub fn remembered(&self) -> Result<Option<u64>, Problem> {
-        Ok(Pin::load(&self.pin).map_err(Problem::from)?.map(|pin| pin.number))
+        Ok(Checkpoint::load(&self.checkpoint).map_err(Problem::from)?.map(|checkpoint| checkpoint.number))
     }
 
     /// A random text that no other run uses.

@@ -79,7 +79,7 @@ impl<'r> Desk<'r> {
             store,
             keys: &trust.keys,
             keyring: trust.keyring.as_bytes(),
-            pin: self.wiring().pin()?,
+            checkpoint: self.wiring().checkpoint()?,
             clock: &Machine,
             entropy: self.run.entropy.as_ref(),
             actor: &self.run.actor,

@@ -8,41 +8,41 @@ use crate::clock::Machine;
 use crate::digest::Digest;
 use crate::history::Event;
 use crate::history::History;
-use crate::history::HistoryError;
-use crate::history::Memory;
-use crate::history::Note;
+use crate::history::InMemoryStore;
+use crate::history::NewEvent;
 use crate::history::Report;
 use crate::history::Session;
 use crate::history::What;
+use crate::history::error::HistoryError;
+use crate::history::fixtures;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
 use crate::history::pack::Pack;
 use crate::history::reader;
-use crate::history::sample;
 use crate::seal::Keys;
 
-type Objects = BTreeMap<String, Bytes>;
+type ObjectMap = BTreeMap<String, Bytes>;
 
 /// Three releases, each with two events.
-async fn small(environment: &str) -> Objects {
-    let store = Memory::new();
-    let history = sample::history(&store, environment).await;
+async fn small(environment: &str) -> ObjectMap {
+    let store = InMemoryStore::new();
+    let history = fixtures::history(&store, environment).await;
     for _ in 0..3 {
-        let release = sample::releases(&history, 1).await.remove(0);
-        history.add_event(&release, Note { actor: "ada", what: What::Applied, detail: "" }).await.unwrap();
+        let release = fixtures::releases(&history, 1).await.remove(0);
+        history.add_event(&release, NewEvent { actor: "ada", what: What::Applied, detail: "" }).await.unwrap();
     }
     // The next record makes the last events of the one before it known.
-    sample::releases(&history, 1).await;
+    fixtures::releases(&history, 1).await;
     store.objects()
 }
 
-async fn verify(objects: &Objects) -> Result<Report, HistoryError> {
-    let store = Memory::of(objects.clone());
-    let history = History::open(sample::reader(&store, "dev"), sample::session()).await?;
+async fn verify(objects: &ObjectMap) -> Result<Report, HistoryError> {
+    let store = InMemoryStore::of(objects.clone());
+    let history = History::open(fixtures::reader(&store, "dev"), fixtures::session()).await?;
     history.verify().await
 }
 
-async fn is_noticed(objects: &Objects) -> bool {
+async fn is_noticed(objects: &ObjectMap) -> bool {
     match verify(objects).await {
         Ok(report) => !report.defects.is_empty(),
         Err(HistoryError::Damaged { .. } | HistoryError::Other { .. } | HistoryError::Newer { .. }) => true,
@@ -61,7 +61,7 @@ async fn releases(history: &History<'_>) -> BTreeMap<u64, Digest> {
 
 /// Proves the one object at `path`, as `verify` does.
 fn prove(history: &History<'_>, releases: &BTreeMap<u64, Digest>, path: &str, bytes: &[u8]) -> Result<(), HistoryError> {
-    let (owner, keys) = (&history.reader.owner, sample::keys());
+    let (owner, keys) = (&history.reader.owner, fixtures::keys());
     let pieces: Vec<&str> = path.split('/').collect();
     match pieces.as_slice() {
         ["store"] => StoreIdentity::read(bytes)?.prove(bytes, owner, keys),
@@ -80,8 +80,8 @@ fn prove(history: &History<'_>, releases: &BTreeMap<u64, Digest>, path: &str, by
 /// Flips bits of every object; `step` bits apart beyond the first 4,000 of each. How many were flipped.
 async fn flip(step: usize) -> usize {
     let objects = small("dev").await;
-    let store = Memory::of(objects.clone());
-    let history = sample::history(&store, "dev").await;
+    let store = InMemoryStore::of(objects.clone());
+    let history = fixtures::history(&store, "dev").await;
     let releases = releases(&history).await;
     let mut flipped = 0;
     for (path, bytes) in &objects {
@@ -118,8 +118,8 @@ async fn an_untouched_history_is_proven() {
 #[tokio::test]
 async fn every_object_in_the_place_of_another_is_noticed() {
     let objects = small("dev").await;
-    let store = Memory::of(objects.clone());
-    let history = sample::history(&store, "dev").await;
+    let store = InMemoryStore::of(objects.clone());
+    let history = fixtures::history(&store, "dev").await;
     let releases = releases(&history).await;
     for (path, bytes) in &objects {
         for (other, others) in objects.iter().filter(|(other, _)| *other != path) {
@@ -198,11 +198,11 @@ async fn what_is_added_is_noticed() {
 async fn what_another_key_wrote_is_noticed() {
     let objects = small("dev").await;
     let forger = Keys::fresh(&Machine);
-    let store = Memory::new();
-    let session = Session { keys: &forger, ..sample::session() };
-    let forgery = History::open(sample::reader(&store, "dev"), session).await.unwrap();
-    for release in sample::releases(&forgery, 4).await {
-        forgery.add_event(&release, Note { actor: "eve", what: What::Applied, detail: "" }).await.unwrap();
+    let store = InMemoryStore::new();
+    let session = Session { keys: &forger, ..fixtures::session() };
+    let forgery = History::open(fixtures::reader(&store, "dev"), session).await.unwrap();
+    for release in fixtures::releases(&forgery, 4).await {
+        forgery.add_event(&release, NewEvent { actor: "eve", what: What::Applied, detail: "" }).await.unwrap();
     }
     for (path, bytes) in store.objects().iter().filter(|(path, _)| !path.starts_with("keyring/") && !path.starts_with("packs/")) {
         let mut mixed = objects.clone();
@@ -215,8 +215,8 @@ async fn what_another_key_wrote_is_noticed() {
 async fn a_damaged_release_does_not_hide_the_others() {
     let mut objects = small("dev").await;
     objects.insert("releases/0000/00/00000002".to_owned(), Bytes::from_static(b"noise"));
-    let store = Memory::of(objects);
-    let history = sample::history(&store, "dev").await;
+    let store = InMemoryStore::of(objects);
+    let history = fixtures::history(&store, "dev").await;
     assert!(history.release(2).await.is_err());
     for number in [1, 3, 4] {
         let release = history.release(number).await.unwrap();

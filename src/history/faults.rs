@@ -4,34 +4,36 @@ use std::time::Duration;
 
 use crate::history::Event;
 use crate::history::History;
-use crate::history::HistoryError;
-use crate::history::Memory;
-use crate::history::Mishap;
-use crate::history::Note;
+use crate::history::InMemoryStore;
+use crate::history::InjectedFault;
+use crate::history::NewEvent;
 use crate::history::Release;
 use crate::history::What;
-use crate::history::sample;
+use crate::history::error::HistoryError;
+use crate::history::fixtures;
 
 /// What one call, whichever it is, can suffer without the caller's hearing of it.
-const PASSING: [Mishap; 3] = [Mishap::DoneThenError, Mishap::NothingThenError, Mishap::Slow(Duration::from_secs(1))];
+const PASSING: [InjectedFault; 3] =
+    [InjectedFault::DoneThenError, InjectedFault::NothingThenError, InjectedFault::Slow(Duration::from_secs(1))];
 /// What a creation can, besides.
-const PASSING_FOR_CREATIONS: [Mishap; 4] = [Mishap::DoneThenExists, Mishap::FalseExists, Mishap::Torn(300), Mishap::Late];
+const PASSING_FOR_CREATIONS: [InjectedFault; 4] =
+    [InjectedFault::DoneThenExists, InjectedFault::FalseExists, InjectedFault::Torn(300), InjectedFault::Late];
 /// What the caller hears of.
-const LASTING: [Mishap; 3] = [Mishap::Full, Mishap::Denied, Mishap::Broken];
+const LASTING: [InjectedFault; 3] = [InjectedFault::Full, InjectedFault::Denied, InjectedFault::Broken];
 
 /// What a run of a deploy does with a history. What became of the record, and of the event when there was one.
-async fn deploy(store: &Memory, name: &str) -> (Result<Release, HistoryError>, Option<Result<Event, HistoryError>>) {
+async fn deploy(store: &InMemoryStore, name: &str) -> (Result<Release, HistoryError>, Option<Result<Event, HistoryError>>) {
     let recorded = async {
-        let history = History::open(sample::reader(store, "dev"), sample::session()).await?;
+        let history = History::open(fixtures::reader(store, "dev"), fixtures::session()).await?;
         let head = history.head().await?;
         history.sweep(head.as_ref().map_or(0, |release| release.summary.number)).await?;
-        let manifests = sample::manifests(&["common", name]);
-        let release = history.record(&sample::draft(&manifests), head.as_ref()).await?;
+        let manifests = fixtures::manifests(&["common", name]);
+        let release = history.record(&fixtures::draft(&manifests), head.as_ref()).await?;
         Ok((history, release))
     };
     match recorded.await {
         Ok((history, release)) => {
-            let event = history.add_event(&release, Note { actor: "ada", what: What::Emitted, detail: name }).await;
+            let event = history.add_event(&release, NewEvent { actor: "ada", what: What::Emitted, detail: name }).await;
             (Ok(release), Some(event))
         }
         Err(error) => (Err(error), None),
@@ -39,8 +41,8 @@ async fn deploy(store: &Memory, name: &str) -> (Result<Release, HistoryError>, O
 }
 
 /// How often `name` was recorded, and how often that was told; the history is whole.
-async fn recorded(store: &Memory, name: &str) -> (usize, usize) {
-    let history = sample::history(store, "dev").await;
+async fn recorded(store: &InMemoryStore, name: &str) -> (usize, usize) {
+    let history = fixtures::history(store, "dev").await;
     let report = history.verify().await.unwrap();
     assert_eq!(report.defects, Vec::new());
     let (mut releases, mut events) = (0, 0);
@@ -57,13 +59,13 @@ async fn recorded(store: &Memory, name: &str) -> (usize, usize) {
 }
 
 /// Deploys after `before` with mishaps, judges the verdict, and deploys once more without. Whether all went well.
-async fn run(before: &Memory, script: &[(usize, Mishap)]) -> bool {
-    let store = Memory::of(before.objects());
+async fn run(before: &InMemoryStore, script: &[(usize, InjectedFault)]) -> bool {
+    let store = InMemoryStore::of(before.objects());
     for (index, mishap) in script {
         store.script(*index, *mishap);
     }
     let (record, event) = deploy(&store, "second").await;
-    let store = Memory::of(store.objects());
+    let store = InMemoryStore::of(store.objects());
     let (releases, events) = recorded(&store, "second").await;
     match &record {
         Ok(_) => assert_eq!(releases, 1, "{script:?}"),
@@ -79,7 +81,7 @@ async fn run(before: &Memory, script: &[(usize, Mishap)]) -> bool {
     let third = deploy(&store, "third").await.0.unwrap_or_else(|error| panic!("{script:?}: {error}"));
     assert_eq!(third.summary.number, (first + releases) as u64 + 1, "{script:?}");
     assert_eq!(recorded(&store, "third").await, (1, 1));
-    let history = sample::history(&store, "dev").await;
+    let history = fixtures::history(&store, "dev").await;
     history.sweep(0).await.unwrap();
     let report = history.verify().await.unwrap();
     assert_eq!((report.defects, report.litter), (Vec::new(), Vec::new()), "{script:?}");
@@ -87,19 +89,19 @@ async fn run(before: &Memory, script: &[(usize, Mishap)]) -> bool {
 }
 
 /// How many calls a deploy after `before` makes, and which of them create.
-async fn calls(before: &Memory) -> (usize, Vec<usize>) {
-    let store = Memory::of(before.objects());
+async fn calls(before: &InMemoryStore) -> (usize, Vec<usize>) {
+    let store = InMemoryStore::of(before.objects());
     deploy(&store, "second").await.0.unwrap();
     (store.count(), store.creations())
 }
 
-async fn every_mishap_at_every_call(before: &Memory) {
+async fn every_mishap_at_every_call(before: &InMemoryStore) {
     let (count, creations) = calls(before).await;
     for index in 0..count {
         for mishap in PASSING {
             assert!(run(before, &[(index, mishap)]).await, "{mishap:?} at {index}");
         }
-        assert!(!run(before, &[(index, Mishap::Denied)]).await);
+        assert!(!run(before, &[(index, InjectedFault::Denied)]).await);
     }
     for index in creations {
         for mishap in PASSING_FOR_CREATIONS {
@@ -113,28 +115,28 @@ async fn every_mishap_at_every_call(before: &Memory) {
 
 #[tokio::test(start_paused = true)]
 async fn one_mishap_in_a_new_store() {
-    every_mishap_at_every_call(&Memory::new()).await;
+    every_mishap_at_every_call(&InMemoryStore::new()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_mishap_in_a_store_with_a_history() {
-    let before = Memory::new();
+    let before = InMemoryStore::new();
     deploy(&before, "first").await.0.unwrap();
     every_mishap_at_every_call(&before).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_mishaps_in_a_row_at_every_creation() {
-    let before = Memory::new();
+    let before = InMemoryStore::new();
     deploy(&before, "first").await.0.unwrap();
     let all = || PASSING.into_iter().chain(PASSING_FOR_CREATIONS);
     for index in calls(&before).await.1 {
         for first in all() {
             // Reading back fails too.
-            let script = [(index, first), (index + 1, Mishap::NothingThenError)];
+            let script = [(index, first), (index + 1, InjectedFault::NothingThenError)];
             assert!(run(&before, &script).await, "{script:?}");
         }
-        for first in [Mishap::NothingThenError, Mishap::FalseExists] {
+        for first in [InjectedFault::NothingThenError, InjectedFault::FalseExists] {
             for second in all() {
                 // So does the next try.
                 let script = [(index, first), (index + 2, second)];
@@ -146,14 +148,14 @@ async fn two_mishaps_in_a_row_at_every_creation() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_torn_beyond_recognition_is_told_and_never_believed() {
-    let before = Memory::new();
+    let before = InMemoryStore::new();
     deploy(&before, "first").await.0.unwrap();
     for (nth, index) in calls(&before).await.1.into_iter().enumerate() {
         for length in [0, 20] {
-            let store = Memory::of(before.objects());
-            store.script(index, Mishap::Torn(length));
+            let store = InMemoryStore::of(before.objects());
+            store.script(index, InjectedFault::Torn(length));
             let (record, event) = deploy(&store, "second").await;
-            let history = sample::history(&store, "dev").await;
+            let history = fixtures::history(&store, "dev").await;
             let report = history.verify().await.unwrap();
             match nth {
                 // The path of a pack shows whose it is.
@@ -173,17 +175,17 @@ async fn what_is_torn_beyond_recognition_is_told_and_never_believed() {
 
 #[tokio::test(start_paused = true)]
 async fn errors_say_what_the_store_said() {
-    let before = Memory::new();
+    let before = InMemoryStore::new();
     deploy(&before, "first").await.0.unwrap();
-    let history = sample::history(&before, "dev").await;
+    let history = fixtures::history(&before, "dev").await;
     let head = history.head().await.unwrap();
-    let manifests = sample::manifests(&["x"]);
-    let draft = sample::draft(&manifests);
+    let manifests = fixtures::manifests(&["x"]);
+    let draft = fixtures::draft(&manifests);
     let cases = [
-        (Mishap::Full, "was not written: the store in memory has no space"),
-        (Mishap::Denied, "the store in memory forbids it"),
-        (Mishap::NothingThenError, "cannot be reached: the store in memory gave no answer"),
-        (Mishap::Slow(Duration::from_secs(9)), "cannot be reached: the store in memory did not answer within 0.2 s"),
+        (InjectedFault::Full, "was not written: the store in memory has no space"),
+        (InjectedFault::Denied, "the store in memory forbids it"),
+        (InjectedFault::NothingThenError, "cannot be reached: the store in memory gave no answer"),
+        (InjectedFault::Slow(Duration::from_secs(9)), "cannot be reached: the store in memory did not answer within 0.2 s"),
     ];
     for (mishap, words) in cases {
         before.always(Some(mishap));

@@ -6,18 +6,18 @@ use bytes::Bytes;
 
 use crate::digest::Digest;
 use crate::history::Calls;
-use crate::history::Memory;
-use crate::history::Note;
+use crate::history::InMemoryStore;
+use crate::history::NewEvent;
 use crate::history::Release;
 use crate::history::What;
+use crate::history::fixtures;
+use crate::history::fixtures::Text;
 use crate::history::layout;
-use crate::history::sample;
-use crate::history::sample::Text;
 
 /// The manifests of release `number`: two hundred, of which one is new.
 fn manifests(number: u64) -> Vec<Text> {
     let names: Vec<String> = (0..200).map(|index| format!("manifest-{index}")).collect();
-    let mut list = sample::manifests(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut list = fixtures::manifests(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for (index, (_, text)) in (0..).zip(&mut list) {
         *text = format!("{text} of {:08} {}", number.saturating_sub((number + 200 - index) % 200), "x".repeat(400));
     }
@@ -25,13 +25,13 @@ fn manifests(number: u64) -> Vec<Text> {
 }
 
 /// A store with releases up to `number`, the last five of which are real, and with as many objects everywhere as if all were.
-async fn store_with(number: u64) -> (Memory, Vec<Release>) {
+async fn store_with(number: u64) -> (InMemoryStore, Vec<Release>) {
     let start = number - 5;
-    let store = Memory::new();
-    let history = sample::history(&store, "dev").await;
+    let store = InMemoryStore::new();
+    let history = fixtures::history(&store, "dev").await;
     // What made the store, the keyring and a first release.
     let texts = manifests(start);
-    let first = history.record(&sample::draft(&texts), None).await.unwrap();
+    let first = history.record(&fixtures::draft(&texts), None).await.unwrap();
     let template: BTreeMap<String, Bytes> = store.objects();
     let mut objects: BTreeMap<String, Bytes> = template.clone();
     for earlier in 1..=start {
@@ -42,8 +42,8 @@ async fn store_with(number: u64) -> (Memory, Vec<Release>) {
         }
         objects.insert(layout::event(earlier, 1), Bytes::from_static(b"x"));
     }
-    let store = Memory::of(objects);
-    let history = sample::history(&store, "dev").await;
+    let store = InMemoryStore::of(objects);
+    let history = fixtures::history(&store, "dev").await;
     let mut releases = vec![first];
     releases[0].summary.number = start;
     for next in start + 1..=number {
@@ -54,7 +54,7 @@ async fn store_with(number: u64) -> (Memory, Vec<Release>) {
             last.body.manifests.clear();
             last.digest = Digest([1; 32]);
         }
-        releases.push(history.record(&sample::draft(&texts), releases.last()).await.unwrap());
+        releases.push(history.record(&fixtures::draft(&texts), releases.last()).await.unwrap());
     }
     (store, releases)
 }
@@ -74,15 +74,15 @@ fn difference(after: Calls, before: Calls) -> [(u64, &'static str); 6] {
 async fn costs(number: u64) -> [[(u64, &'static str); 6]; 2] {
     let (store, _) = store_with(number - 1).await;
     let start = store.calls();
-    let history = sample::history(&store, "dev").await;
+    let history = fixtures::history(&store, "dev").await;
     let head = history.head().await.unwrap().unwrap();
     history.sweep(head.summary.number).await.unwrap();
     let texts = manifests(number);
-    let release = history.record(&sample::draft(&texts), Some(&head)).await.unwrap();
-    history.add_event(&release, Note { actor: "ada", what: What::Emitted, detail: "" }).await.unwrap();
+    let release = history.record(&fixtures::draft(&texts), Some(&head)).await.unwrap();
+    history.add_event(&release, NewEvent { actor: "ada", what: What::Emitted, detail: "" }).await.unwrap();
     assert_eq!(release.summary.number, number);
     let deployed = store.calls();
-    let history = sample::history(&store, "dev").await;
+    let history = fixtures::history(&store, "dev").await;
     let head = history.head().await.unwrap().unwrap();
     let before = history.release(head.summary.number - 1).await.unwrap();
     assert_eq!(history.manifests(&before).await.unwrap().len(), 200);

@@ -1,4 +1,4 @@
-//! An attempt: the random id that every write carries, so that a writer knows its own object when it sees it.
+//! The random id that every write carries (`attempt` in the objects), so that a writer recognizes its own object.
 
 use std::fmt;
 
@@ -12,10 +12,10 @@ use crate::clock::Entropy;
 
 /// 16 random bytes, made anew for every release, event or store that somebody tries to create.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Attempt(pub [u8; 16]);
+pub struct WriteId(pub [u8; 16]);
 
-impl Attempt {
-    /// A new one.
+impl WriteId {
+    /// A new random id.
     #[must_use]
     pub fn new(entropy: &dyn Entropy) -> Self {
         let mut bytes = [0; 16];
@@ -32,25 +32,25 @@ impl Attempt {
     }
 }
 
-impl fmt::Display for Attempt {
+impl fmt::Display for WriteId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
-impl fmt::Debug for Attempt {
+impl fmt::Debug for WriteId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Attempt({self})")
+        write!(f, "WriteId({self})")
     }
 }
 
-impl Serialize for Attempt {
+impl Serialize for WriteId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Attempt {
+impl<'de> Deserialize<'de> for WriteId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_hex(&String::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not an attempt id"))
     }
@@ -58,15 +58,15 @@ impl<'de> Deserialize<'de> for Attempt {
 
 #[cfg(test)]
 mod tests {
-    use super::Attempt;
+    use super::WriteId;
     use crate::clock::Machine;
 
     #[test]
     fn hex_goes_both_ways() {
-        let attempt = Attempt::new(&Machine);
-        assert_eq!(Attempt::from_hex(&attempt.to_string()), Some(attempt));
-        assert_eq!(Attempt::from_hex(&Attempt([0xab; 16]).to_string().to_uppercase()), None);
-        assert_eq!(Attempt::from_hex("ab"), None);
-        assert_ne!(attempt, Attempt::new(&Machine));
+        let attempt = WriteId::new(&Machine);
+        assert_eq!(WriteId::from_hex(&attempt.to_string()), Some(attempt));
+        assert_eq!(WriteId::from_hex(&WriteId([0xab; 16]).to_string().to_uppercase()), None);
+        assert_eq!(WriteId::from_hex("ab"), None);
+        assert_ne!(attempt, WriteId::new(&Machine));
     }
 }

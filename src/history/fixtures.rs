@@ -8,14 +8,13 @@ use crate::clock::Machine;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::history::Action;
-use crate::history::Attempt;
+use crate::history::BlobRef;
 use crate::history::Body;
 use crate::history::Draft;
 use crate::history::DraftManifest;
 use crate::history::Event;
 use crate::history::History;
-use crate::history::HistoryStore;
-use crate::history::Note;
+use crate::history::NewEvent;
 use crate::history::Owner;
 use crate::history::PackId;
 use crate::history::Patience;
@@ -25,10 +24,11 @@ use crate::history::RecordedFile;
 use crate::history::RecordedManifest;
 use crate::history::Release;
 use crate::history::Session;
-use crate::history::Stored;
 use crate::history::Summary;
 use crate::history::What;
+use crate::history::WriteId;
 use crate::history::envelope::FORMAT;
+use crate::history::store::HistoryStore;
 use crate::manifest::Identity;
 use crate::place::Place;
 use crate::seal::Keys;
@@ -110,7 +110,7 @@ pub(crate) async fn releases(history: &History<'_>, count: u64) -> Vec<Release> 
         let number = head.as_ref().map_or(1, |release| release.summary.number + 1);
         let manifests = manifests(&["common", &format!("release-{number}")]);
         let release = history.record(&draft(&manifests), head.as_ref()).await.unwrap();
-        let note = Note { actor: "ada", what: What::Emitted, detail: "dist/dev" };
+        let note = NewEvent { actor: "ada", what: What::Emitted, detail: "dist/dev" };
         history.add_event(&release, note).await.unwrap();
         list.push(release.clone());
         head = Some(release);
@@ -120,13 +120,13 @@ pub(crate) async fn releases(history: &History<'_>, count: u64) -> Vec<Release> 
 
 pub(crate) fn summary(number: u64) -> Summary {
     Summary {
-        attempt: Attempt([0xa7; 16]),
+        attempt: WriteId([0xa7; 16]),
         format: FORMAT,
         store: keys().store().to_owned(),
         owner: owner("dev"),
         number,
         predecessor: (number > 1).then_some(Digest([3; 32])),
-        heard: 1,
+        seen_events: 1,
         keyring: Digest([4; 32]),
         time: Timestamp(1_700_000_000),
         actor: "ada".to_owned(),
@@ -140,7 +140,7 @@ pub(crate) fn summary(number: u64) -> Summary {
 
 pub(crate) fn event(number: u64, sequence: u32, what: What) -> Event {
     Event {
-        attempt: Attempt([0xe7; 16]),
+        attempt: WriteId([0xe7; 16]),
         format: FORMAT,
         store: keys().store().to_owned(),
         owner: owner("dev"),
@@ -162,8 +162,8 @@ pub(crate) fn random_body(seed: u64, size: usize) -> Body {
     let digest = |index: usize, what: &str| Digest::plain(&[&seed.to_be_bytes(), &index.to_be_bytes(), what.as_bytes()]);
     let pick = |index: usize, what: &str, of: usize| usize::from(digest(index, what).0[0]) % of;
     let stored = |index: usize, what: &str| {
-        let id = PackId { number: pick(index, "number", 3) as u64 + 1, attempt: Attempt([seed.to_be_bytes()[7]; 16]), part: 0 };
-        Stored { digest: digest(index, what), length: pick(index, "length", 200) as u64 * 77, pack: id, index: index as u64 }
+        let id = PackId { number: pick(index, "number", 3) as u64 + 1, attempt: WriteId([seed.to_be_bytes()[7]; 16]), part: 0 };
+        BlobRef { digest: digest(index, what), length: pick(index, "length", 200) as u64 * 77, pack: id, index: index as u64 }
     };
     let place = |index: usize| Place::rendered(format!("templates/{}.yaml", index % 3), u32::from(digest(index, "line").0[0]), 7);
     let blank = |index: usize| RecordedBlank {

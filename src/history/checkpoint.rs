@@ -17,15 +17,15 @@ use serde::Serialize;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::history::HistoryError;
-use crate::history::attempt::Attempt;
-use crate::history::reader::Owner;
+use crate::history::error::HistoryError;
+use crate::history::owner::Owner;
 use crate::history::reader::Reader;
+use crate::history::write_id::WriteId;
 
 /// A remembered head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pin {
+pub struct Checkpoint {
     format: u64,
     /// The keyring's id.
     pub store: String,
@@ -40,7 +40,7 @@ pub struct Pin {
 const FORMAT: u64 = 1;
 const LENGTH_LIMIT: u64 = 16 << 10;
 
-impl Pin {
+impl Checkpoint {
     /// What is to be remembered of the history of `owner` in `store`.
     #[must_use]
     pub fn new(store: &str, owner: &Owner, number: u64, record: Digest) -> Self {
@@ -73,7 +73,7 @@ impl Pin {
         }
         let mut text = serde_json::to_vec(self).unwrap_or_else(|_| unreachable!("a pin is plain data"));
         text.push(b'\n');
-        let side = side_of(path, Attempt::new(entropy));
+        let side = side_of(path, WriteId::new(entropy));
         write(&side, &text).and_then(|()| fs::rename(&side, path)).and_then(|()| File::open(folder)?.sync_all()).map_err(|error| {
             let _ = fs::remove_file(&side);
             failed(path, "write", &error)
@@ -108,7 +108,7 @@ impl Pin {
         if newest < self.number {
             return cut(format!("release {} is remembered, and the newest is {newest}", self.number));
         }
-        if self.number > 0 && reader.tip(self.number).await?.digest != self.record {
+        if self.number > 0 && reader.unproven(self.number).await?.digest != self.record {
             return cut(format!("release {} is not the one that is remembered", self.number));
         }
         Ok(())
@@ -141,7 +141,7 @@ fn write(side: &Path, text: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn side_of(path: &Path, attempt: Attempt) -> PathBuf {
+fn side_of(path: &Path, attempt: WriteId) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{attempt}.new"));
     PathBuf::from(name)
@@ -153,7 +153,7 @@ fn sweep(folder: &Path, path: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let other = entry.file_name();
         let middle = other.to_str().and_then(|other| other.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".new"));
-        if middle.and_then(Attempt::from_hex).is_some() {
+        if middle.and_then(WriteId::from_hex).is_some() {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -175,33 +175,33 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
-    use super::Pin;
+    use super::Checkpoint;
     use crate::clock::Machine;
     use crate::digest::Digest;
     use crate::history::HistoryError;
-    use crate::history::Memory;
-    use crate::history::sample;
+    use crate::history::InMemoryStore;
+    use crate::history::fixtures;
 
     #[test]
     fn a_pin_is_written_whole_and_never_goes_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pins/dev.json");
-        let owner = sample::owner("dev");
-        assert_eq!(Pin::load(&path).unwrap(), None);
-        let five = Pin::new("id", &owner, 5, Digest([5; 32]));
+        let owner = fixtures::owner("dev");
+        assert_eq!(Checkpoint::load(&path).unwrap(), None);
+        let five = Checkpoint::new("id", &owner, 5, Digest([5; 32]));
         five.save(&path, &Machine).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let left = folder.path().join(format!("pins/dev.json.{}.new", "ab".repeat(16)));
         fs::write(&left, "half").unwrap();
-        Pin::new("id", &owner, 4, Digest([4; 32])).save(&path, &Machine).unwrap();
-        assert_eq!(Pin::load(&path).unwrap(), Some(five));
-        let six = Pin::new("id", &owner, 6, Digest([6; 32]));
+        Checkpoint::new("id", &owner, 4, Digest([4; 32])).save(&path, &Machine).unwrap();
+        assert_eq!(Checkpoint::load(&path).unwrap(), Some(five));
+        let six = Checkpoint::new("id", &owner, 6, Digest([6; 32]));
         six.save(&path, &Machine).unwrap();
-        assert_eq!(Pin::load(&path).unwrap(), Some(six));
+        assert_eq!(Checkpoint::load(&path).unwrap(), Some(six));
         assert!(!left.exists());
-        Pin::forget(&path).unwrap();
-        Pin::forget(&path).unwrap();
-        assert_eq!(Pin::load(&path).unwrap(), None);
+        Checkpoint::forget(&path).unwrap();
+        Checkpoint::forget(&path).unwrap();
+        assert_eq!(Checkpoint::load(&path).unwrap(), None);
     }
 
     #[test]
@@ -210,42 +210,45 @@ mod tests {
         let path = folder.path().join("dev.json");
         for text in ["", "{}", "{\"format\":1}", "not json"] {
             fs::write(&path, text).unwrap();
-            let error = Pin::load(&path).unwrap_err();
+            let error = Checkpoint::load(&path).unwrap_err();
             assert!(error.to_string().ends_with("would not be noticed"), "{error}");
-            assert!(Pin::new("id", &sample::owner("dev"), 1, Digest([1; 32])).save(&path, &Machine).is_err());
+            assert!(Checkpoint::new("id", &fixtures::owner("dev"), 1, Digest([1; 32])).save(&path, &Machine).is_err());
         }
     }
 
     #[tokio::test]
     async fn every_cut_and_every_replay_is_noticed() {
-        let (store, other) = (Memory::new(), Memory::new());
-        let history = sample::history(&store, "dev").await;
+        let (store, other) = (InMemoryStore::new(), InMemoryStore::new());
+        let history = fixtures::history(&store, "dev").await;
         let mut states = vec![store.objects()];
         for count in 1..=6 {
-            sample::releases(&history, 1).await;
+            fixtures::releases(&history, 1).await;
             states.push(store.objects());
             assert_eq!(history.reader().newest().await.unwrap(), count);
         }
-        let fork = sample::history(&other, "dev").await;
-        sample::releases(&fork, 8).await;
+        let fork = fixtures::history(&other, "dev").await;
+        fixtures::releases(&fork, 8).await;
         let head = history.head().await.unwrap().unwrap();
-        let pin = Pin::new(sample::keys().store(), &sample::owner("dev"), 6, head.digest);
+        let pin = Checkpoint::new(fixtures::keys().store(), &fixtures::owner("dev"), 6, head.digest);
         for (count, state) in states.iter().enumerate() {
-            let replayed = Memory::of(state.clone());
-            let reader = sample::reader(&replayed, "dev");
+            let replayed = InMemoryStore::of(state.clone());
+            let reader = fixtures::reader(&replayed, "dev");
             let verdict = pin.check(&reader).await;
             assert_eq!(verdict.is_ok(), count == 6, "{count}");
             assert!(reader.expect_at_least(6).await.is_ok() == (count == 6));
         }
         let words = [
             (pin.check(fork.reader()).await, "release 6 is not the one that is remembered"),
-            (pin.check(&sample::reader(&Memory::new(), "dev")).await, "release 6 is remembered, and the store is empty"),
-            (pin.check(&sample::reader(&Memory::of(states[2].clone()), "dev")).await, "release 6 is remembered, and the newest is 2"),
+            (pin.check(&fixtures::reader(&InMemoryStore::new(), "dev")).await, "release 6 is remembered, and the store is empty"),
+            (
+                pin.check(&fixtures::reader(&InMemoryStore::of(states[2].clone()), "dev")).await,
+                "release 6 is remembered, and the newest is 2",
+            ),
         ];
         for (verdict, words) in words {
             assert_eq!(verdict, Err(HistoryError::CutOrReplayed { reason: words.to_owned() }));
         }
-        sample::releases(&history, 2).await;
+        fixtures::releases(&history, 2).await;
         assert_eq!(pin.check(history.reader()).await, Ok(()));
     }
 }
