@@ -32,6 +32,10 @@ pub struct Project {
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.
     pub external: Vec<ExternalEntry>,
+    /// Fields of custom resources that name a ConfigMap or Secret.
+    pub references: Vec<ReferenceEntry>,
+    /// Group and kind of custom resources without a namespace.
+    pub cluster_scoped: Vec<(String, String)>,
     /// The environments, in the order of the file; at least one.
     pub environments: Vec<Environment>,
 }
@@ -76,6 +80,19 @@ pub struct ExternalEntry {
     pub namespace: Option<Spanned<String>>,
     /// The keys that it holds, if they are listed; references to others are then problems.
     pub keys: Option<Vec<Spanned<String>>>,
+}
+
+/// A field of a custom resource that names a ConfigMap or Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceEntry {
+    /// The kind's API group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The keys from the root to the field; lists on the way are stepped into.
+    pub path: Vec<String>,
+    /// What the field names.
+    pub refers_to: ConfigKind,
 }
 
 /// An environment.

@@ -25,6 +25,7 @@ pub use document::Location;
 pub use document::PROJECT_FILE;
 pub use document::PROJECT_FILE_LIMIT;
 pub use document::Project;
+pub use document::ReferenceEntry;
 pub use glob::MOST_FILES;
 pub use glob::Pattern;
 pub use lock::Lock;

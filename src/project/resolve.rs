@@ -95,6 +95,8 @@ pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -
         templates,
         config: project.config.clone(),
         external: project.external.clone(),
+        references: project.references.clone(),
+        cluster_scoped: project.cluster_scoped.clone(),
         values,
         assignments,
         vaults,

@@ -8,6 +8,7 @@ use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
 use crate::project::document::Location;
 use crate::project::document::Project;
+use crate::project::document::ReferenceEntry;
 use crate::project::origin::Effective;
 use crate::project::origin::Origin;
 use crate::project::resolve::resolve;
@@ -63,6 +64,10 @@ pub struct Settings {
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.
     pub external: Vec<ExternalEntry>,
+    /// Fields of custom resources that name a ConfigMap or Secret.
+    pub references: Vec<ReferenceEntry>,
+    /// Group and kind of custom resources without a namespace.
+    pub cluster_scoped: Vec<(String, String)>,
     /// Values files, each with its origin; later ones win.
     pub values: Vec<(Spanned<String>, Origin)>,
     /// Assignments on top of the files, each with its origin.

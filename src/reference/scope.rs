@@ -11,9 +11,9 @@ pub struct Scopes {
 }
 
 impl Scopes {
-    /// The scopes that hold in a release of these documents.
-    pub fn of<'a, B: 'a>(roots: impl IntoIterator<Item = &'a Node<B>>) -> Self {
-        let mut scopes = Self::default();
+    /// The scopes that hold in a release of these documents, whose project lists kinds without a namespace by group and kind.
+    pub fn of<'a, B: 'a>(roots: impl IntoIterator<Item = &'a Node<B>>, listed: &[(String, String)]) -> Self {
+        let mut scopes = Self { defined: listed.iter().map(|kind| (kind.clone(), true)).collect() };
         for root in roots {
             scopes.learn(root);
         }
@@ -41,12 +41,12 @@ impl Scopes {
         {
             return *cluster;
         }
-        CLUSTER.iter().any(|(known, kinds)| *known == group && kinds.contains(&kind))
+        CLUSTER.iter().any(|(known, kinds)| *known == group && (kinds.contains(&kind) || kinds.is_empty()))
     }
 }
 
-/// Kinds without a namespace, by group.
-const CLUSTER: [(&str, &[&str]); 35] = [
+/// Kinds without a namespace, by group; all of the group's where none is listed.
+const CLUSTER: [(&str, &[&str]); 54] = [
     // Kubernetes' own (kubernetes/api, types marked `+genclient:nonNamespaced`)
     ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
     (
@@ -94,6 +94,71 @@ const CLUSTER: [(&str, &[&str]); 35] = [
     ("security.openshift.io", &["SecurityContextConstraints"]),
     ("snapshot.storage.k8s.io", &["VolumeSnapshotClass", "VolumeSnapshotContent"]),
     ("trust.cert-manager.io", &["Bundle"]),
+    ("capsule.clastix.io", &["CapsuleConfiguration", "GlobalTenantResource", "Tenant"]),
+    ("config.openshift.io", &[]),
+    ("console.openshift.io", &[]),
+    ("constraints.gatekeeper.sh", &[]),
+    (
+        "crd.projectcalico.org",
+        &[
+            "BGPConfiguration",
+            "BGPFilter",
+            "BGPPeer",
+            "BlockAffinity",
+            "CalicoNodeStatus",
+            "ClusterInformation",
+            "FelixConfiguration",
+            "GlobalNetworkPolicy",
+            "GlobalNetworkSet",
+            "HostEndpoint",
+            "IPAMBlock",
+            "IPAMConfig",
+            "IPAMHandle",
+            "IPPool",
+            "IPReservation",
+            "KubeControllersConfiguration",
+            "StagedGlobalNetworkPolicy",
+            "Tier",
+        ],
+    ),
+    (
+        "fluentbit.fluent.io",
+        &["ClusterFilter", "ClusterFluentBitConfig", "ClusterInput", "ClusterMultilineParser", "ClusterOutput", "ClusterParser"],
+    ),
+    ("kuma.io", &["Mesh", "Zone", "ZoneEgress", "ZoneIngress"]),
+    (
+        "machineconfiguration.openshift.io",
+        &["ContainerRuntimeConfig", "ControllerConfig", "KubeletConfig", "MachineConfig", "MachineConfigPool"],
+    ),
+    ("mutations.gatekeeper.sh", &[]),
+    ("nvidia.com", &["ClusterPolicy", "NVIDIADriver"]),
+    ("operator.tekton.dev", &[]),
+    ("policy.sigstore.dev", &["ClusterImagePolicy"]),
+    ("project.openshift.io", &["Project"]),
+    (
+        "projectcalico.org",
+        &[
+            "BGPConfiguration",
+            "BGPFilter",
+            "BGPPeer",
+            "CalicoNodeStatus",
+            "ClusterInformation",
+            "FelixConfiguration",
+            "GlobalNetworkPolicy",
+            "GlobalNetworkSet",
+            "HostEndpoint",
+            "IPPool",
+            "IPReservation",
+            "KubeControllersConfiguration",
+            "StagedGlobalNetworkPolicy",
+            "Tier",
+        ],
+    ),
+    ("templates.gatekeeper.sh", &["ConstraintTemplate"]),
+    ("tekton.dev", &["ClusterTask"]),
+    ("triggers.tekton.dev", &["ClusterInterceptor", "ClusterTriggerBinding"]),
+    ("user.openshift.io", &["Group", "Identity", "User", "UserIdentityMapping"]),
+    ("wgpolicyk8s.io", &["ClusterPolicyReport"]),
 ];
 
 #[cfg(test)]
@@ -108,7 +173,13 @@ mod tests {
     #[test]
     fn kubernetes_own_kinds_are_known() {
         let scopes = Scopes::default();
-        for (api, kind) in [("v1", "Namespace"), ("rbac.authorization.k8s.io/v1", "ClusterRole"), ("cert-manager.io/v1", "ClusterIssuer")] {
+        for (api, kind) in [
+            ("v1", "Namespace"),
+            ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+            ("cert-manager.io/v1", "ClusterIssuer"),
+            ("crd.projectcalico.org/v1", "IPPool"),
+            ("constraints.gatekeeper.sh/v1beta1", "K8sAnyName"),
+        ] {
             assert!(scopes.is_cluster(api, kind), "{kind}");
         }
         for (api, kind) in
@@ -119,15 +190,16 @@ mod tests {
     }
 
     #[test]
-    fn a_definition_in_the_release_says_its_scope() {
+    fn a_definition_in_the_release_or_the_project_says_the_scope() {
         let definition = |kind: &str, scope: &str| {
             node::<Infallible>(&json!({"kind": "CustomResourceDefinition",
                 "spec": {"group": "example.com", "names": {"kind": kind}, "scope": scope}}))
         };
         let roots = [definition("Galaxy", "Cluster"), definition("Planet", "Namespaced"), node(&json!({"kind": "Pod"}))];
-        let scopes = Scopes::of(&roots);
+        let scopes = Scopes::of(&roots, &[("example.com".to_owned(), "Star".to_owned())]);
         assert!(scopes.is_cluster("example.com/v1", "Galaxy"));
         assert!(!scopes.is_cluster("example.com/v1", "Planet"));
+        assert!(scopes.is_cluster("example.com/v2", "Star"));
         assert!(scopes.is_cluster("v1", "Node"));
     }
 }

@@ -52,6 +52,8 @@ pub struct Naming<'a> {
     pub external: &'a [External],
     /// ConfigMaps whose content a review cannot know, because a revealed blank stands in it.
     pub masked: &'a HashSet<Identity>,
+    /// Whether all objects are there: where some could not be read, a reference to what is missing is no news.
+    pub complete: bool,
 }
 
 /// The objects of a release under their final names, in apply order. Only [`name`] makes one.
@@ -96,7 +98,7 @@ pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result
     }
     problems.extend(twins::clashes(&objects, &targets));
     let index = Index::new(targets, naming.external, made);
-    let mut follow = Follow::new(&index, naming.keyed, policies(&objects));
+    let mut follow = Follow::new(&index, naming, policies(&objects));
     for object in &mut objects {
         follow.begin(object);
         walk(object, &mut follow);
@@ -285,11 +287,12 @@ mod tests {
     }
 
     fn review(objects: &[Json]) -> Result<Named<Infallible>, Vec<Problem>> {
-        run(objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &HashSet::new() })
+        run(objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &HashSet::new(), complete: true })
     }
 
     fn deploy(objects: &[Json], keys: &Keys) -> Named<Infallible> {
-        run(objects, &Naming { keyed: Some(keys), default: Names::Versioned, external: &[], masked: &HashSet::new() }).unwrap()
+        run(objects, &Naming { keyed: Some(keys), default: Names::Versioned, external: &[], masked: &HashSet::new(), complete: true })
+            .unwrap()
     }
 
     /// The only problem's reason and next step.
@@ -340,7 +343,8 @@ mod tests {
     fn a_review_shows_a_placeholder_where_it_cannot_know() {
         let objects = [secret("shop", "db", &json!({"a": "Yg=="})), map("shop", "app", &json!({"a": "<secret>"}))];
         let masked: HashSet<_> = [sample::object::<Infallible>(&objects[1]).identity].into();
-        let named = run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked }).unwrap();
+        let named =
+            run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked, complete: true }).unwrap();
         assert_eq!(final_names(&named), ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
     }
 
@@ -392,7 +396,7 @@ mod tests {
             keys: Some(vec!["user".to_owned()]),
         };
         let with = |external: &[External], objects: &[Json]| {
-            run(objects, &Naming { keyed: None, default: Names::Versioned, external, masked: &HashSet::new() })
+            run(objects, &Naming { keyed: None, default: Names::Versioned, external, masked: &HashSet::new(), complete: true })
         };
         let uses = [deployment("shop", &from_secret("theirs"))];
         assert!(with(&[external(None)], &uses).is_ok());
@@ -471,7 +475,7 @@ mod tests {
         assert_eq!(tree["spec"]["ca"]["secretName"], "root-xxxxxxxxxx");
         let keys = Keys::fresh(&Machine);
         let objects = [secret("a", "root", &json!({})), secret("b", "root", &json!({})), issuer];
-        let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &HashSet::new() };
+        let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &HashSet::new(), complete: true };
         let problems = run(&objects, &naming).unwrap_err();
         assert_eq!(problems[0].reason, "Secret `root` is in more than one namespace (a, b), and the field does not say which");
         assert!(problems[0].next.starts_with("write the namespace if the field has one"));

@@ -1,5 +1,9 @@
 //! From rendered text to objects: every token becomes a typed blank at its scalar, or a problem.
 
+mod cluster_state;
+mod identify;
+mod list;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -12,29 +16,32 @@ use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::Piece;
 use crate::manifest::Entry;
-use crate::manifest::Identity;
 use crate::manifest::Limits;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
+use crate::manifest::ReadFault;
 use crate::manifest::Value;
 use crate::manifest::read_as_meant;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::problem::Problems;
 use crate::reference::Scopes;
 use crate::render::Arrivals;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Tokens;
 use crate::stage::bundle::Bundle;
+use crate::stage::parse::cluster_state::ClusterState;
+use crate::stage::parse::identify::identify;
+use crate::stage::parse::list::flatten;
 
-/// The objects of a run with their blanks. Only [`parse`] makes one.
+/// The objects of a run with their blanks. Only [`parse`] makes one that holds any.
 #[derive(Debug, Default)]
 pub struct Parsed {
     objects: Vec<Object<BlankText>>,
     blanks: Blanks,
+    warnings: Vec<Problem>,
 }
 
 impl Parsed {
@@ -48,16 +55,30 @@ impl Parsed {
         &self.blanks
     }
 
-    /// Both, for the next stage.
+    /// What is not wrong but probably not meant.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Objects and blanks, for the next stage.
     #[must_use]
     pub fn into_parts(self) -> (Vec<Object<BlankText>>, Blanks) {
         (self.objects, self.blanks)
     }
 }
 
-/// Reads what was rendered. Texts that a bundle names become its entries; all others are manifests, one or more documents
-/// each. An object of a namespaced kind that says no namespace gets `namespace`.
-pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Result<Parsed, Problems> {
+/// What to know beforehand of the objects that are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults<'a> {
+    /// The namespace of objects of a namespaced kind that say none.
+    pub namespace: &'a str,
+    /// Group and kind of custom resources without a namespace, as the project lists them.
+    pub cluster_scoped: &'a [(String, String)],
+}
+
+/// Reads what was rendered, as far as it can be read, and says what is wrong with the rest. Texts that a bundle names become its entries;
+/// all others are manifests, one or more documents each.
+pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, defaults: Defaults<'_>) -> (Parsed, Vec<Problem>) {
     let Rendered { texts, blanks, tokens } = rendered;
     let mut reading = Reading { tokens: &tokens, blanks: &blanks, arrived: Arrivals::default(), problems: Vec::new() };
     let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
@@ -70,10 +91,7 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
         }
         match read_as_meant(&text, Limits::default()) {
             Ok(documents) => roots.extend(documents.into_iter().map(|document| (Arc::clone(&file), document))),
-            Err(faults) => reading.problems.extend(faults.into_iter().map(|fault| {
-                let place = Place::rendered(Arc::clone(&file), fault.mark.line, fault.mark.column);
-                Problem::new(Fault::Check, fault.reason, fault.next).at(place)
-            })),
+            Err(faults) => reading.unread(&file, &text, faults),
         }
     }
     let mut objects: Vec<Object<BlankText>> = Vec::with_capacity(roots.len() + bundles.len());
@@ -82,9 +100,11 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
         let tree = reading.node(&file, root);
         flatten(&file, tree, &mut trees, &mut reading.problems);
     }
-    let scopes = Scopes::of(trees.iter().map(|(_, root)| root));
+    let scopes = Scopes::of(trees.iter().map(|(_, root)| root), defaults.cluster_scoped);
+    let mut state = ClusterState::default();
     for (file, root) in trees {
-        if let Some(object) = identify(file, root, namespace, &scopes, &mut reading.problems) {
+        if let Some(mut object) = identify(file, root, defaults.namespace, &scopes, &mut reading.problems) {
+            state.take_out_of(&mut object);
             objects.push(object);
         }
     }
@@ -97,7 +117,8 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, namespace: &str) -> Resul
     }
     let Reading { arrived, mut problems, .. } = reading;
     problems.extend(arrived.missing(&blanks).into_iter().map(|id| lost(blanks.get(id))));
-    Problems::or(Parsed { objects, blanks }, problems)
+    let warnings = state.warning().into_iter().collect();
+    (Parsed { objects, blanks, warnings }, problems)
 }
 
 /// What reading collects on its way.
@@ -123,10 +144,22 @@ impl Reading<'_> {
         Node { mark, value }
     }
 
+    /// The faults of a text that cannot be read. Its blanks count as arrived: where they would stand is not known.
+    fn unread(&mut self, file: &Arc<str>, text: &str, faults: Vec<ReadFault>) {
+        for piece in self.tokens.split(text).unwrap_or_default() {
+            if let Piece::Blank(id) = piece {
+                self.arrived.mark(self.blanks, id);
+            }
+        }
+        for fault in faults {
+            self.complain(file, fault.mark, fault.reason, fault.next);
+        }
+    }
+
     fn entry(&mut self, file: &Arc<str>, entry: Entry<Infallible>) -> Entry<BlankText> {
         let Entry { key, mark, node } = entry;
         if self.pieces(file, mark, &key).is_some() {
-            self.complain(file, mark, "a blank stands in a mapping's key", "write the key in the template; only values can be secret");
+            self.complain(file, mark, "a mapping key holds a blank", "write the key in the template; only values can be secret");
         }
         Entry { key, mark, node: self.node(file, node) }
     }
@@ -148,7 +181,7 @@ impl Reading<'_> {
                 file,
                 mark,
                 "something changed the text of a blank",
-                "apply only filters that know blanks, such as `urlencode` or `indent`",
+                "use only filters that work on blanks, such as `urlencode` or `indent`",
             );
             return None;
         };
@@ -160,7 +193,7 @@ impl Reading<'_> {
         Some(pieces)
     }
 
-    fn complain(&mut self, file: &Arc<str>, mark: Mark, reason: &str, next: &str) {
+    fn complain(&mut self, file: &Arc<str>, mark: Mark, reason: impl Into<String>, next: impl Into<String>) {
         let place = Place::rendered(Arc::clone(file), mark.line, mark.column);
         self.problems.push(Problem::new(Fault::Check, reason, next).at(place));
     }
@@ -170,80 +203,7 @@ fn lost(blank: &Blank) -> Problem {
     Problem::new(
         Fault::Check,
         "this blank does not reach a value of a manifest",
-        "let it stand in a value; it cannot be compared, measured, cut or written into a comment",
+        "write it as a value; it cannot be compared, measured, cut or put into a comment",
     )
     .at(blank.place.clone())
-}
-
-/// Takes the items of a `List` out of it, as kubectl does.
-fn flatten(file: &Arc<str>, mut root: Node<BlankText>, trees: &mut Vec<(Arc<str>, Node<BlankText>)>, problems: &mut Vec<Problem>) {
-    let is_list = root.get("kind").and_then(Node::as_text) == Some("List") && root.get("apiVersion").and_then(Node::as_text) == Some("v1");
-    if !is_list {
-        trees.push((Arc::clone(file), root));
-        return;
-    }
-    let mark = root.mark;
-    match root.take("items").map(|items| items.value) {
-        Some(Value::List(items)) => items.into_iter().for_each(|item| flatten(file, item, trees, problems)),
-        _ => {
-            problems.push(Problem::new(Fault::Check, "a List has no list of items", "put the objects under `items:`").at(Place::rendered(
-                Arc::clone(file),
-                mark.line,
-                mark.column,
-            )));
-        }
-    }
-}
-
-fn identify(
-    file: Arc<str>,
-    mut root: Node<BlankText>,
-    namespace: &str,
-    scopes: &Scopes,
-    problems: &mut Vec<Problem>,
-) -> Option<Object<BlankText>> {
-    let before = problems.len();
-    let mut complain = |mark: Mark, reason: String, next: &str| {
-        problems.push(Problem::new(Fault::Check, reason, next).at(Place::rendered(Arc::clone(&file), mark.line, mark.column)));
-    };
-    if root.as_map().is_none() {
-        complain(root.mark, format!("a manifest is a mapping, this is {}", root.kind()), "write apiVersion, kind and metadata");
-        return None;
-    }
-    let mut text_at = |path: &[&str]| {
-        let shown = path.join(".");
-        match root.at(path) {
-            None => {
-                complain(
-                    root.mark,
-                    format!("the manifest has no `{shown}`"),
-                    "add it; every object has apiVersion, kind and metadata.name",
-                );
-            }
-            Some(Node { value: Value::Text(text), .. }) if !text.is_empty() => return text.to_string(),
-            Some(Node { value: Value::Leaf(_), mark }) => {
-                complain(*mark, format!("a blank stands in `{shown}`"), "write it in the template; only values of a Secret can be secret");
-            }
-            Some(node) => complain(node.mark, format!("`{shown}` is {}, not a name", node.kind()), "write it as a string; quote it"),
-        }
-        String::new()
-    };
-    let api_version = text_at(&["apiVersion"]);
-    let kind = text_at(&["kind"]);
-    let name = text_at(&["metadata", "name"]);
-    let said = root.at(&["metadata", "namespace"]).is_some().then(|| text_at(&["metadata", "namespace"]));
-    if problems.len() > before {
-        return None;
-    }
-    let namespace = if scopes.is_cluster(&api_version, &kind) {
-        String::new()
-    } else if let Some(said) = said {
-        said
-    } else {
-        if let Some(metadata) = root.get_mut("metadata") {
-            metadata.set("namespace", Node::text(namespace));
-        }
-        namespace.to_owned()
-    };
-    Some(Object { file, identity: Identity { api_version, kind, namespace, name }, root })
 }

@@ -94,7 +94,8 @@ pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &
     filling.observer.observe(Event::Answered);
     let (objects, used, _, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
-    let naming = Naming { keyed: Some(keys), default: settings.names, external: &externals(settings), masked: &HashSet::new() };
+    let naming =
+        Naming { keyed: Some(keys), default: settings.names, external: &externals(settings), masked: &HashSet::new(), complete: true };
     let named = match name(objects, &naming) {
         Ok(named) => Problems::or(named, problems)?,
         Err(failed) => return Err(failed.into_list().into_iter().chain(problems).collect::<Vec<_>>().into()),

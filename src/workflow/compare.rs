@@ -167,7 +167,7 @@ fn previews(
     let unknown: HashSet<Identity> =
         objects.iter().filter(|object| !blank_sites(object).is_empty()).map(|object| object.identity.clone()).collect();
     let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
-    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &unknown };
+    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &unknown, complete: true };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
     let review = |mut object: Object<Infallible>| {
         // Where a filled object's review has it: behind everything else.

@@ -19,13 +19,14 @@ use crate::stage::name;
 use crate::stage::name::Named;
 use crate::stage::name::Naming;
 
-/// The objects under the names that a review can know, once the content that it can know is checked.
-pub(crate) fn named(masked: Masked, settings: &Settings) -> Result<Named<Infallible>, Problems> {
+/// The objects under the names that a review can know, once the content that it can know is checked. What a reference names must be among
+/// them only if they are `complete`.
+pub(crate) fn named(masked: Masked, settings: &Settings, complete: bool) -> Result<Named<Infallible>, Problems> {
     let (objects, unknown, _) = masked.into_parts();
     let known = objects.iter().filter(|object| !unknown.contains(&object.identity));
     let mut problems: Vec<Problem> = known.flat_map(|object| check::content(std::slice::from_ref(object))).collect();
     let masked: HashSet<Identity> = unknown.into_iter().collect();
-    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &masked };
+    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &masked, complete };
     match name::name(objects, &naming) {
         Ok(named) => Problems::or(named, problems),
         Err(failed) => {
@@ -35,11 +36,18 @@ pub(crate) fn named(masked: Masked, settings: &Settings) -> Result<Named<Infalli
     }
 }
 
-/// What else is wrong with objects of which `told` is known: the blanks that would be public, names, references, sizes.
-pub(crate) fn faults(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &Settings, told: &[Problem]) -> Vec<Problem> {
+/// What else is wrong with objects of which `told` is known: the blanks that would be public, names, references, sizes. They are not
+/// `complete` where other objects could not be read.
+pub(crate) fn faults(
+    objects: Vec<Object<BlankText>>,
+    blanks: &Blanks,
+    settings: &Settings,
+    told: &[Problem],
+    complete: bool,
+) -> Vec<Problem> {
     match mask_all(objects, blanks) {
         Ok((masked, mut problems)) => {
-            if let Err(failed) = named(masked, settings) {
+            if let Err(failed) = named(masked, settings, complete) {
                 let places: HashSet<_> = told.iter().chain(&problems).map(|problem| problem.place.clone()).collect();
                 problems.extend(failed.into_list().into_iter().filter(|problem| !places.contains(&problem.place)));
             }

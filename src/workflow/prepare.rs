@@ -28,6 +28,7 @@ use crate::stage::ask::asks;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::check;
+use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
@@ -81,18 +82,23 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
         request.templates.iter().map(|template| (template.file.to_string(), Digest::plain(&[template.text.as_bytes()]))).collect();
     let rendered = workbench.engine.render(&request)?;
     drop(request);
-    let parsed = parse(rendered, bundles, &workbench.settings.namespace).map_err(|failed| locate(workbench, failed))?;
-    let blanks = parsed.blanks().filled_by_vaults();
-    workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
-    let mut failed = check::shape(parsed.objects());
+    let defaults = Defaults { namespace: &workbench.settings.namespace, cluster_scoped: &workbench.settings.cluster_scoped };
+    let (parsed, mut failed) = parse(rendered, bundles, defaults);
+    let complete = failed.is_empty();
+    if complete {
+        let blanks = parsed.blanks().filled_by_vaults();
+        workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
+    }
+    failed.extend(check::shape(parsed.objects()));
     failed.extend(strangers(parsed.blanks(), workbench.settings));
     if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {
         let (objects, blanks) = parsed.into_parts();
-        let more = faults(objects, &blanks, workbench.settings, &failed);
+        let more = faults(objects, &blanks, workbench.settings, &failed, complete);
         failed.extend(more);
         return Err(locate(workbench, failed.into()));
     }
-    let warnings = check::hidden_variables(parsed.objects());
+    let mut warnings = parsed.warnings().to_vec();
+    warnings.extend(check::hidden_variables(parsed.objects()));
     Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn review_prepared(workbench: &Workbench<'_>, mut prepared: Prepared)
     let locate = |failed| locate(workbench, failed);
     let masked = mask(objects, &blanks).map_err(locate)?;
     let waivers = masked.waivers().to_vec();
-    let named = named(masked, workbench.settings).map_err(locate)?;
+    let named = named(masked, workbench.settings, true).map_err(locate)?;
     let warnings = named.warnings().to_vec();
     let objects = named.into_objects();
     let file_names = file_names(objects.iter().map(|object| &object.identity));

@@ -25,7 +25,7 @@ pub(super) fn externals(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Exter
     entries
 }
 
-fn list<T>(decoder: &mut Decoder, fields: &Fields<'_>, key: &str, entry: fn(&mut Decoder, &Tree, &str) -> Option<T>) -> Vec<T> {
+pub(super) fn list<T>(decoder: &mut Decoder, fields: &Fields<'_>, key: &str, entry: fn(&mut Decoder, &Tree, &str) -> Option<T>) -> Vec<T> {
     let Some(node) = fields.get(key) else { return Vec::new() };
     let items = decoder.items(node, key, "a list of mappings").unwrap_or_default();
     items.iter().enumerate().filter_map(|(index, item)| entry(decoder, item, &format!("{key}[{index}]"))).collect()

@@ -6,6 +6,7 @@ mod decoder;
 mod environment;
 mod key;
 mod lock;
+mod reference;
 mod shape;
 mod vault;
 mod word;
@@ -42,6 +43,8 @@ use crate::project::decode::config::externals;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Tree;
 use crate::project::decode::environment::environments;
+use crate::project::decode::reference::cluster_scoped;
+use crate::project::decode::reference::references;
 use crate::project::decode::word::API_VERSION;
 use crate::project::document::PROJECT_FILE_LIMIT;
 use crate::project::document::Project;
@@ -92,6 +95,8 @@ fn project(decoder: &mut Decoder, document: &Tree) -> Option<Project> {
     let names = fields.word(decoder, "names", NAMES);
     let config = config(decoder, &fields);
     let external = externals(decoder, &fields);
+    let references = references(decoder, &fields);
+    let cluster_scoped = cluster_scoped(decoder, &fields);
     let environments = environments(decoder, &fields);
-    Some(Project { name: name?, templates, names, config, external, environments })
+    Some(Project { name: name?, templates, names, config, external, references, cluster_scoped, environments })
 }

@@ -12,7 +12,7 @@ pub(in crate::project) struct Shape {
 }
 
 pub(super) const PROJECT: Shape = Shape {
-    keys: &["apiVersion", "project", "templates", "names", "config", "external", "environments"],
+    keys: &["apiVersion", "project", "templates", "names", "config", "external", "references", "cluster-scoped", "environments"],
     required: &["apiVersion", "project", "environments"],
 };
 
@@ -22,6 +22,11 @@ pub(super) const CONFIG: Shape = Shape {
 };
 
 pub(super) const EXTERNAL: Shape = Shape { keys: &["kind", "name", "namespace", "keys"], required: &["kind", "name"] };
+
+pub(super) const REFERENCE: Shape =
+    Shape { keys: &["group", "kind", "path", "refers-to"], required: &["group", "kind", "path", "refers-to"] };
+
+pub(super) const CLUSTER_SCOPED: Shape = Shape { keys: &["group", "kind"], required: &["group", "kind"] };
 
 pub(super) const ENVIRONMENT: Shape =
     Shape { keys: &["namespace", "templates", "names", "values", "vaults", "history", "keys", "cluster"], required: &[] };
@@ -108,6 +113,8 @@ pub(in crate::project) const ALL: &[(&str, Shape)] = &[
     ("", PROJECT),
     ("config", CONFIG),
     ("external", EXTERNAL),
+    ("reference", REFERENCE),
+    ("clusterScoped", CLUSTER_SCOPED),
     ("environment", ENVIRONMENT),
     ("localVault", LOCAL_VAULT),
     ("hashicorpVault", HASHICORP_VAULT),

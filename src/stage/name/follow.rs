@@ -17,6 +17,7 @@ use crate::reference::Stranger;
 use crate::reference::Visit;
 use crate::seal::Keys;
 use crate::stage::name::CHECKSUM;
+use crate::stage::name::Naming;
 use crate::stage::name::PLACEHOLDER;
 use crate::stage::name::index::Found;
 use crate::stage::name::index::Index;
@@ -28,6 +29,7 @@ use crate::suggest::suggest;
 pub(super) struct Follow<'a> {
     index: &'a Index<'a>,
     keyed: Option<&'a Keys>,
+    complete: bool,
     policies: HashMap<(String, String), bool>,
     file: Arc<str>,
     namespace: String,
@@ -39,10 +41,11 @@ pub(super) struct Follow<'a> {
 
 impl<'a> Follow<'a> {
     /// With the names of `index`, and admission policies by kind and name with whether they take ConfigMaps.
-    pub(super) fn new(index: &'a Index<'a>, keyed: Option<&'a Keys>, policies: HashMap<(String, String), bool>) -> Self {
+    pub(super) fn new(index: &'a Index<'a>, naming: &Naming<'a>, policies: HashMap<(String, String), bool>) -> Self {
         Self {
             index,
-            keyed,
+            keyed: naming.keyed,
+            complete: naming.complete,
             policies,
             file: Arc::from(""),
             namespace: String::new(),
@@ -126,7 +129,7 @@ impl Visit for Follow<'_> {
                 }
                 None
             }
-            Found::Missing if required => {
+            Found::Missing if required && self.complete => {
                 self.missing(site, &namespace, &shown(site.referent, &namespace, site.name));
                 None
             }
