@@ -130,6 +130,23 @@ pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
     "the endpoint of `gcp` vaults for which the project file says none, as `gcloud` knows it",
 );
+/// The proxy on the way to vaults, as curl has it: the lower case first.
+pub const HTTPS_PROXY: Variable = secret("HTTPS_PROXY", "the HTTP proxy by which services are reached, such as `http://proxy:3128`");
+/// The same, and before it.
+pub const HTTPS_PROXY_LOWER: Variable = secret("https_proxy", "as `HTTPS_PROXY`, and before it");
+/// The proxy for whatever has no proxy of its own.
+pub const ALL_PROXY: Variable = secret("ALL_PROXY", "as `HTTPS_PROXY`, and after it");
+/// The same, and before it.
+pub const ALL_PROXY_LOWER: Variable = secret("all_proxy", "as `ALL_PROXY`, and before it");
+/// What is reached without a proxy.
+pub const NO_PROXY: Variable = plain("NO_PROXY", "domains, addresses and networks that are reached without the proxy, separated by commas");
+/// The same, and before it.
+pub const NO_PROXY_LOWER: Variable = plain("no_proxy", "as `NO_PROXY`, and before it");
+/// The authorities that are believed in place of the system's.
+pub const SSL_CERT_FILE: Variable =
+    plain("SSL_CERT_FILE", "a file of authorities (PEM) in place of the system's, for vaults whose settings name none");
+/// The variables that name a proxy, the first one first.
+pub const PROXIES: &[Variable] = &[HTTPS_PROXY_LOWER, HTTPS_PROXY, ALL_PROXY_LOWER, ALL_PROXY];
 /// Whether programs may be run as vaults.
 pub const ALLOW_EXEC: Variable =
     plain("CLOZE_ALLOW_EXEC", "`1` or `true` lets vaults of kind `exec` run their programs, as `--allow-exec`");
@@ -185,6 +202,13 @@ pub const ALL: &[Variable] = &[
     AWS_CA_BUNDLE,
     GOOGLE_CLOUD_PROJECT,
     CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER,
+    HTTPS_PROXY,
+    HTTPS_PROXY_LOWER,
+    ALL_PROXY,
+    ALL_PROXY_LOWER,
+    NO_PROXY,
+    NO_PROXY_LOWER,
+    SSL_CERT_FILE,
     ALLOW_EXEC,
 ];
 

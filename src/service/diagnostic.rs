@@ -9,7 +9,7 @@ use crate::service::ServiceError;
 pub struct Diagnostic {
     /// The step.
     pub step: Step,
-    /// What is well, as a fragment such as `3 addresses`; or what is not, with the next step.
+    /// What was found, as a fragment such as `3 addresses`; or the error.
     pub outcome: Result<String, ServiceError>,
 }
 
@@ -19,7 +19,7 @@ impl Diagnostic {
         Self { step, outcome: Ok(words.into()) }
     }
 
-    /// The step at which the walk ends.
+    /// The step at which the diagnosis ends.
     pub fn bad(step: Step, error: ServiceError) -> Self {
         Self { step, outcome: Err(error) }
     }
@@ -30,6 +30,8 @@ impl Diagnostic {
 pub enum Step {
     /// The file or program that the vault is, or what it is set up with.
     Setup,
+    /// The proxy on the way, where one is set.
+    Proxy,
     /// The host's name resolves.
     Resolution,
     /// Something listens there.
@@ -52,6 +54,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Setup => "setup",
+            Self::Proxy => "proxy",
             Self::Resolution => "name resolution",
             Self::Connection => "connection",
             Self::Tls => "TLS",

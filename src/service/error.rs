@@ -1,11 +1,11 @@
 //! Why a service did not do what it was asked for.
 
-/// Why a vault did not give a value.
+/// Why a service did not answer as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
     /// What the caller can do about it.
     pub fault: ServiceFault,
-    /// The reason as a lowercase fragment, with the vault's own words where they cannot hold a value.
+    /// The reason as a lowercase fragment, with the service's own words where they cannot hold a value.
     pub reason: String,
     /// What to do, as an imperative fragment.
     pub next: String,
@@ -33,9 +33,9 @@ pub enum ServiceFault {
     BadName,
     /// The value has a shape that cannot be used: a map without `key`, not text, too large.
     BadValue,
-    /// The vault asks for patience, still after all attempts.
+    /// The service asks for patience, still after all attempts.
     RateLimited,
-    /// The vault did not answer, or not sensibly, still after all attempts.
+    /// The service did not answer, or not as its protocol says, still after all attempts.
     Unavailable,
     /// This vault cannot do that.
     Unsupported,

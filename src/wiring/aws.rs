@@ -21,7 +21,7 @@ impl Wiring<'_> {
             profile: target.profile.clone(),
             endpoint: target.endpoint.clone(),
             prefixes: prefixes(settings),
-            tls: self.tls(target.ca.as_ref(), None)?,
+            transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
         AwsVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))

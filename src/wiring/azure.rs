@@ -25,7 +25,7 @@ impl Wiring<'_> {
             authority: target.authority.clone(),
             api_version: target.api_version.clone(),
             prefixes: prefixes(settings),
-            tls: self.tls(target.ca.as_ref(), None)?,
+            transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
         AzureVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))
@@ -70,7 +70,11 @@ impl Wiring<'_> {
             "github" => {
                 let (tenant, client) = application()?;
                 let url = needs.plain(variable::ACTIONS_ID_TOKEN_REQUEST_URL)?;
-                let token = IdToken::GitHub { url, token: needs.secret(variable::ACTIONS_ID_TOKEN_REQUEST_TOKEN)? };
+                let token = IdToken::GitHub {
+                    url,
+                    token: needs.secret(variable::ACTIONS_ID_TOKEN_REQUEST_TOKEN)?,
+                    transport: self.usual_transport()?,
+                };
                 Credential::Federated { tenant, client, token }
             }
             "azure-pipelines" => {
@@ -79,6 +83,7 @@ impl Wiring<'_> {
                     url: needs.plain(variable::SYSTEM_OIDCREQUESTURI)?,
                     connection: needs.said("serviceConnection", target.service_connection.as_ref())?,
                     token: needs.secret(variable::SYSTEM_ACCESSTOKEN)?,
+                    transport: self.usual_transport()?,
                 };
                 Credential::Federated { tenant, client, token }
             }

@@ -20,7 +20,7 @@ impl Wiring<'_> {
             endpoint: target.endpoint.clone(),
             credentials: target.credentials.as_ref().map(|location| self.file(location, "the file of credentials")).transpose()?,
             prefixes: prefixes(settings),
-            tls: self.tls(target.ca.as_ref(), None)?,
+            transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
         GcpVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))

@@ -38,7 +38,7 @@ impl Wiring<'_> {
             engine: if target.engine == "kv-v1" { Engine::V1 } else { Engine::V2 },
             login: self.login(settings, target)?,
             prefixes: prefixes(settings),
-            tls: self.tls(target.ca.as_ref(), identity)?,
+            transport: self.transport(target.ca.as_ref(), identity)?,
             limits: self.limits(settings),
         };
         HashicorpVault::new(given, Arc::clone(self.entropy)).map_err(|error| refused(settings, error))
@@ -116,12 +116,12 @@ impl Wiring<'_> {
         }
         if let Some(url) = self.variables.get(variable::ACTIONS_ID_TOKEN_REQUEST_URL) {
             let token = needs.secret(variable::ACTIONS_ID_TOKEN_REQUEST_TOKEN)?;
-            return Ok(IdToken::GitHub { url: url.to_owned(), token });
+            return Ok(IdToken::GitHub { url: url.to_owned(), token, transport: self.usual_transport()? });
         }
         if let Some(url) = self.variables.get(variable::SYSTEM_OIDCREQUESTURI) {
             let connection = needs.plain(variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID)?;
             let token = needs.secret(variable::SYSTEM_ACCESSTOKEN)?;
-            return Ok(IdToken::AzurePipelines { url: url.to_owned(), connection, token });
+            return Ok(IdToken::AzurePipelines { url: url.to_owned(), connection, token, transport: self.usual_transport()? });
         }
         Err(needs
             .missing("a JWT", "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)"))

@@ -9,11 +9,15 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
 use crate::project::VaultSettings;
+use crate::project::variable;
+use crate::project::variable::Variable;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
+use crate::service::http::Authorities;
 use crate::service::http::Identity;
 use crate::service::http::Limits;
-use crate::service::http::Tls;
+use crate::service::http::Proxies;
+use crate::service::http::Transport;
 use crate::wiring::Wiring;
 
 impl Wiring<'_> {
@@ -23,14 +27,35 @@ impl Wiring<'_> {
         Limits { deadline: self.settings.deadline, meter, ..Limits::default() }
     }
 
-    /// Who is believed to be a vault, and who says that it is us.
-    pub(super) fn tls(&self, authorities: Option<&Location>, identity: Option<(&Location, &Location)>) -> Result<Tls, Problem> {
-        let authorities = authorities.map(|location| self.file(location, "the file of authorities")).transpose()?;
+    /// How a vault is reached and who is believed to be it: the authorities that its settings name, and else those of `SSL_CERT_FILE`.
+    pub(super) fn transport(&self, authorities: Option<&Location>, identity: Option<(&Location, &Location)>) -> Result<Transport, Problem> {
+        let usual = self.variables.get(variable::SSL_CERT_FILE).map(|path| Location::Anywhere(path.into()));
+        let authorities = authorities.or(usual.as_ref()).map(|location| {
+            let pem = self.file(location, "the file of authorities")?.expose().to_vec();
+            Ok::<_, Problem>(Authorities { pem, source: format!("`{}`", self.located(location)?.display()) })
+        });
         let identity = identity.map(|(chain, key)| {
             let chain = self.file(chain, "the client's certificate")?.expose().to_vec();
             Ok::<_, Problem>(Identity { chain, key: self.file(key, "the key of the client's certificate")? })
         });
-        Ok(Tls { authorities: authorities.map(|pem| pem.expose().to_vec()), identity: identity.transpose()? })
+        Ok(Transport { authorities: authorities.transpose()?, identity: identity.transpose()?, proxies: self.proxies()? })
+    }
+
+    /// How services are reached that no vault's settings are about.
+    pub(super) fn usual_transport(&self) -> Result<Box<Transport>, Problem> {
+        self.transport(None, None).map(Box::new)
+    }
+
+    /// The proxy of the machine.
+    fn proxies(&self) -> Result<Proxies, Problem> {
+        let first = |list: &[Variable]| list.iter().find_map(|variable| Some((*variable, self.variables.secret(*variable)?)));
+        let Some((variable, proxy)) = first(variable::PROXIES) else { return Ok(Proxies::default()) };
+        let except = [variable::NO_PROXY_LOWER, variable::NO_PROXY].into_iter().find_map(|variable| self.variables.get(variable));
+        let proxies = proxy.expose_text().ok_or("it is not UTF-8 text").and_then(|proxy| Proxies::new(proxy, except));
+        proxies.map_err(|why| {
+            let reason = format!("the proxy in {} cannot be used: {why}", variable.name);
+            Problem::new(Fault::Usage, reason, "write it as `http://HOST:PORT`, or unset the variable")
+        })
     }
 
     /// The file that a setting names.
@@ -47,7 +72,7 @@ impl Wiring<'_> {
             Ok(Some(buffer))
         };
         match read() {
-            Ok(None) => Err(problem(format!("{what} `{shown}` is no file"))),
+            Ok(None) => Err(problem(format!("{what} `{shown}` is not a file"))),
             Ok(Some(buffer)) if buffer.len() as u64 > FILE_LIMIT => {
                 Err(problem(format!("{what} `{shown}` is larger than {} KiB", FILE_LIMIT >> 10)))
             }

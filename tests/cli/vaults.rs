@@ -350,7 +350,7 @@ fn a_token_comes_from_a_file_too_and_the_file_that_the_project_names_is_first() 
     sandbox.variable("VAULT_TOKEN", "");
     let folder = sandbox.shop_path("templates");
     sandbox.variable("VAULT_TOKEN_FILE", folder.to_str().unwrap());
-    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `", "` is no file\n  check the path and its permissions"]);
+    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `", "` is not a file\n  check the path and its permissions"]);
     sandbox.variable("VAULT_TOKEN_FILE", "/nowhere/token");
     sandbox.cloze(["vault", "list"]).fails(5, &["the token file `/nowhere/token` cannot be read: entity not found"]);
     sandbox.write("run/token", "x".repeat(2 << 20));

@@ -11,6 +11,7 @@ use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::service::http::Authorities;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault as _;
 use cloze::vault::azure::AzureVault;
@@ -278,7 +279,7 @@ async fn certificates_and_tokens_of_others_log_in() {
     let server = Azure::serve_with(seed, Options { tls: Some(&authority), ..Options::default() }).unwrap();
     let with = |credential: Credential| {
         let mut settings = Settings { authority: Some(server.url()), ..Settings::new(server.url(), credential) };
-        settings.tls.authorities = Some(authority.pem().into_bytes());
+        settings.transport.authorities = Some(Authorities { pem: authority.pem().into_bytes(), source: "`ca.pem`".to_owned() });
         made(settings)
     };
     let tenant = server.protocol().tenant();

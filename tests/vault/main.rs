@@ -14,6 +14,7 @@ mod gcp;
 mod hashicorp;
 mod local;
 mod plan;
+mod proxy;
 mod read;
 mod rig;
 mod storm;

@@ -11,6 +11,7 @@ use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::http::Transport;
 
 /// The largest file that is read for a token.
 const LARGEST: u64 = 64 << 10;
@@ -28,6 +29,8 @@ pub enum IdToken {
         url: String,
         /// The job's own token.
         token: Secret,
+        /// The way there.
+        transport: Box<Transport>,
     },
     /// Azure Pipelines: the variables `SYSTEM_OIDCREQUESTURI` and `SYSTEM_ACCESSTOKEN`, and a service connection.
     /// Its audience is always that of Entra ID.
@@ -38,6 +41,8 @@ pub enum IdToken {
         connection: String,
         /// The job's own token.
         token: Secret,
+        /// The way there.
+        transport: Box<Transport>,
     },
 }
 
@@ -50,9 +55,11 @@ impl IdToken {
         let (token, source) = match self {
             Self::Text(token) => (token.duplicate(), "the text that is given as the id token".to_owned()),
             Self::File(path) => (of_file(path)?, format!("the file `{}`", path.display())),
-            Self::GitHub { url, token } => (service::github(url, token, audience).await?, format!("the answer of {}", service::GITHUB)),
-            Self::AzurePipelines { url, connection, token } => {
-                (service::azure_pipelines(url, connection, token).await?, format!("the answer of {}", service::AZURE_PIPELINES))
+            Self::GitHub { url, token, transport } => {
+                (service::github(url, token, audience, transport).await?, format!("the answer of {}", service::GITHUB))
+            }
+            Self::AzurePipelines { url, connection, token, transport } => {
+                (service::azure_pipelines(url, connection, token, transport).await?, format!("the answer of {}", service::AZURE_PIPELINES))
             }
         };
         trimmed(&token).ok_or_else(|| {
@@ -155,8 +162,12 @@ mod tests {
         assert_eq!(text(TOKEN).words(), "the job's id token");
         assert_eq!(IdToken::File("/var/run/token".into()).words(), "the id token in `/var/run/token`");
         let token = || Secret::copy_of(b"canary");
-        assert_eq!(IdToken::GitHub { url: String::new(), token: token() }.words(), "the id token of GitHub Actions");
-        let pipelines = IdToken::AzurePipelines { url: String::new(), connection: "c-1".to_owned(), token: token() };
+        assert_eq!(
+            IdToken::GitHub { url: String::new(), token: token(), transport: Box::default() }.words(),
+            "the id token of GitHub Actions"
+        );
+        let pipelines =
+            IdToken::AzurePipelines { url: String::new(), connection: "c-1".to_owned(), token: token(), transport: Box::default() };
         assert_eq!(pipelines.words(), "the id token of the service connection c-1");
         assert!(!format!("{pipelines:?}{:?}", text(TOKEN)).contains("canary"));
     }

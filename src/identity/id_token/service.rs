@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use reqwest::Method;
 use reqwest::Request;
 use reqwest::Url;
@@ -18,11 +17,10 @@ use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::http::Client;
 use crate::service::http::Reply;
-use crate::service::http::Tls;
-use crate::service::http::client;
+use crate::service::http::Transport;
 use crate::service::http::safe;
-use crate::service::http::send_once;
 use crate::service::json::Json;
 
 /// As messages name them.
@@ -38,17 +36,17 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const BACKOFF: Duration = Duration::from_millis(500);
 
 /// A token from GitHub Actions: `GET URL&audience=…` → `{"value": …}`.
-pub(super) async fn github(url: &str, token: &Secret, audience: &str) -> Result<Secret, ServiceError> {
+pub(super) async fn github(url: &str, token: &Secret, audience: &str, transport: &Transport) -> Result<Secret, ServiceError> {
     let mut url = place(url, GITHUB, "ACTIONS_ID_TOKEN_REQUEST_URL")?;
     url.query_pairs_mut().append_pair("audience", audience);
     let mut request = Request::new(Method::GET, url);
     request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json; api-version=2.0"));
     let next = "give the job the permission `id-token: write`";
-    obtained(request, token, "value", Whom { name: GITHUB, next }).await
+    obtained(request, token, "value", Whom { name: GITHUB, next, transport }).await
 }
 
 /// A token for a service connection of Azure Pipelines: `POST URL?api-version=…&serviceConnectionId=…` → `{"oidcToken": …}`.
-pub(super) async fn azure_pipelines(url: &str, connection: &str, token: &Secret) -> Result<Secret, ServiceError> {
+pub(super) async fn azure_pipelines(url: &str, connection: &str, token: &Secret, transport: &Transport) -> Result<Secret, ServiceError> {
     let mut url = place(url, AZURE_PIPELINES, "SYSTEM_OIDCREQUESTURI")?;
     url.query_pairs_mut().append_pair("api-version", PIPELINES_VERSION).append_pair("serviceConnectionId", connection);
     let mut request = Request::new(Method::POST, url);
@@ -58,14 +56,15 @@ pub(super) async fn azure_pipelines(url: &str, connection: &str, token: &Secret)
     // Without it a refusal is a redirect to a page for people.
     headers.insert(HeaderName::from_static("x-tfs-fedauthredirect"), HeaderValue::from_static("Suppress"));
     let next = "pass `SYSTEM_ACCESSTOKEN: $(System.AccessToken)` to the step, and check the service connection's id";
-    obtained(request, token, "oidcToken", Whom { name: AZURE_PIPELINES, next }).await
+    obtained(request, token, "oidcToken", Whom { name: AZURE_PIPELINES, next, transport }).await
 }
 
 /// Who is asked, and what helps when it refuses.
 #[derive(Debug, Clone, Copy)]
-struct Whom {
+struct Whom<'a> {
     name: &'static str,
     next: &'static str,
+    transport: &'a Transport,
 }
 
 fn place(url: &str, whom: &str, variable: &str) -> Result<Url, ServiceError> {
@@ -76,7 +75,7 @@ fn place(url: &str, whom: &str, variable: &str) -> Result<Url, ServiceError> {
     })
 }
 
-async fn obtained(mut request: Request, token: &Secret, field: &str, whom: Whom) -> Result<Secret, ServiceError> {
+async fn obtained(mut request: Request, token: &Secret, field: &str, whom: Whom<'_>) -> Result<Secret, ServiceError> {
     let mut value = SecretBuffer::with_capacity(token.len() + 7);
     value.extend(b"Bearer ");
     value.extend(token.expose());
@@ -89,7 +88,7 @@ async fn obtained(mut request: Request, token: &Secret, field: &str, whom: Whom)
     }
     value.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, value);
-    let client = client(request.url().scheme() == "https", &Tls::default(), 1)?;
+    let client = Client::new(whom.name, request.url(), whom.transport, 1)?;
     let answer = timeout(DEADLINE, answer(&client, &request, whom)).await.unwrap_or_else(|_| {
         let reason = format!("{} did not answer within {} s", whom.name, DEADLINE.as_secs());
         Err(ServiceError::new(ServiceFault::Unavailable, reason, "try again later"))
@@ -99,12 +98,12 @@ async fn obtained(mut request: Request, token: &Secret, field: &str, whom: Whom)
 }
 
 /// The answer with status 200, after a few attempts.
-async fn answer(client: &Client, request: &Request, whom: Whom) -> Result<Reply, ServiceError> {
+async fn answer(client: &Client, request: &Request, whom: Whom<'_>) -> Result<Reply, ServiceError> {
     let mut attempt = 0;
     loop {
         attempt += 1;
         // It has no body that is a stream, so it can be cloned.
-        let outcome = send_once(client, request.try_clone().unwrap_or_else(|| unreachable!("no body is a stream")), whom.name).await;
+        let outcome = client.send_once(request.try_clone().unwrap_or_else(|| unreachable!("no body is a stream"))).await;
         let (error, again) = match outcome {
             Ok(reply) if reply.status == 200 => return Ok(reply),
             Ok(reply) => (refusal(reply.status, whom), matches!(reply.status, 408 | 429 | 500 | 502..=504)),
@@ -118,7 +117,7 @@ async fn answer(client: &Client, request: &Request, whom: Whom) -> Result<Reply,
 }
 
 /// The service's own words are not shown: they may repeat what was sent.
-fn refusal(status: u16, whom: Whom) -> ServiceError {
+fn refusal(status: u16, whom: Whom<'_>) -> ServiceError {
     let reason = |verb: &str| format!("{} {verb} with status {status}", whom.name);
     match status {
         429 => ServiceError::new(ServiceFault::RateLimited, reason("asks for patience"), "try again later"),
@@ -198,11 +197,16 @@ mod tests {
     }
 
     fn github(url: &str) -> IdToken {
-        IdToken::GitHub { url: url.to_owned(), token: Secret::copy_of(OWN.as_bytes()) }
+        IdToken::GitHub { url: url.to_owned(), token: Secret::copy_of(OWN.as_bytes()), transport: Box::default() }
     }
 
     fn pipelines(url: &str) -> IdToken {
-        IdToken::AzurePipelines { url: url.to_owned(), connection: "c&1".to_owned(), token: Secret::copy_of(OWN.as_bytes()) }
+        IdToken::AzurePipelines {
+            url: url.to_owned(),
+            connection: "c&1".to_owned(),
+            token: Secret::copy_of(OWN.as_bytes()),
+            transport: Box::default(),
+        }
     }
 
     async fn error(source: &IdToken) -> ServiceError {
@@ -277,7 +281,11 @@ mod tests {
         assert_eq!(reason("https://canary:x@tokens.example").await, format!("{begin}it has a user or a password in it"));
         assert_eq!(reason("").await, format!("{begin}it is no URL"));
         for (token, words) in [("", "is empty"), ("canary\n", "has characters that no token has")] {
-            let source = IdToken::GitHub { url: "https://tokens.example".to_owned(), token: Secret::copy_of(token.as_bytes()) };
+            let source = IdToken::GitHub {
+                url: "https://tokens.example".to_owned(),
+                token: Secret::copy_of(token.as_bytes()),
+                transport: Box::default(),
+            };
             assert_eq!(error(&source).await.reason, format!("GitHub's token service was not asked: the job's own token {words}"));
         }
     }

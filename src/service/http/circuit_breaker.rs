@@ -1,4 +1,4 @@
-//! The door to one vault: shut for a while when it asks for patience or fails again and again, and then opened for one request first.
+//! A circuit breaker: open for a while when a service asks for patience or fails again and again, then half open for one probe.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -9,12 +9,12 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio::time::sleep_until;
 
-/// After so many failed attempts in a row, of whatever requests, the door is shut.
+/// After so many failed attempts in a row, of whatever requests, the circuit is open.
 const PATIENCE: u32 = 5;
-/// The first wait for a vault that asks for patience and does not say how long, or says none; each further one is twice the last, up to 16 times.
+/// The first wait for a service that asks for patience and does not say how long, or says 0; each further one is twice the last, up to 16 times.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// The door.
+/// Whether requests to one service are sent.
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
     state: Mutex<State>,
@@ -24,87 +24,87 @@ pub(super) struct CircuitBreaker {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Until when nobody passes, and why.
-    shut: Option<(Instant, Shut)>,
-    /// Whether somebody was let through to see whether the vault is well.
-    scout: bool,
+    /// Until when no request is sent, and why.
+    open: Option<(Instant, Open)>,
+    /// Whether a probe is on its way.
+    probing: bool,
     /// Answers in a row that asked for patience.
     throttled: u32,
     /// Attempts in a row that failed.
     failed: u32,
-    /// A scout found the vault failing still: those who wait need not try.
+    /// The probe failed too: requests that wait are not sent.
     given_up: bool,
 }
 
-/// Why the door is shut.
+/// Why the circuit is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shut {
-    /// The vault asks for patience.
+pub(super) enum Open {
+    /// The service asks for patience.
     Throttled,
-    /// The vault fails.
+    /// The service fails.
     Failing,
 }
 
-/// Who may not pass.
+/// Why a request is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// The door stays shut beyond the deadline.
-    TooLong(Shut),
-    /// The vault failed for others again and again.
+    /// The circuit stays open beyond the deadline.
+    TooLong(Open),
+    /// The service failed for others again and again.
     Hopeless,
 }
 
-/// Who passed. A pass that is dropped without a word, because its request was given up, makes way for the next scout.
+/// The right to send one request. One that is dropped without an outcome, because its request was given up, makes way for the next probe.
 #[derive(Debug)]
-pub(super) struct Permit<'g> {
-    gate: &'g CircuitBreaker,
-    scout: bool,
+pub(super) struct Permit<'b> {
+    breaker: &'b CircuitBreaker,
+    probe: bool,
 }
 
 impl CircuitBreaker {
-    /// A door that stays shut for `rest` when the vault fails.
+    /// A closed circuit that opens for `rest` when the service fails.
     pub(super) fn new(rest: Duration) -> Self {
         Self { state: Mutex::default(), moved: Notify::new(), rest }
     }
 
-    /// Waits until the door is open, at most until `until`.
-    pub(super) async fn pass(&self, until: Instant) -> Result<Permit<'_>, Refused> {
+    /// Waits until a request may be sent, at most until `until`.
+    pub(super) async fn permit(&self, until: Instant) -> Result<Permit<'_>, Refused> {
         loop {
-            // Whoever moves the door after this line is heard, even before the wait begins.
+            // A change after this line is noticed, even before the wait begins.
             let moved = self.moved.notified();
-            let opens = {
+            let closes = {
                 let mut state = self.lock();
                 if state.given_up {
                     return Err(Refused::Hopeless);
                 }
-                match state.shut {
-                    None => return Ok(Permit { gate: self, scout: false }),
+                match state.open {
+                    None => return Ok(Permit { breaker: self, probe: false }),
                     Some((time, why)) if time >= until => return Err(Refused::TooLong(why)),
-                    Some((time, _)) if time <= Instant::now() && !state.scout => {
-                        state.scout = true;
-                        return Ok(Permit { gate: self, scout: true });
+                    Some((time, _)) if time <= Instant::now() && !state.probing => {
+                        state.probing = true;
+                        return Ok(Permit { breaker: self, probe: true });
                     }
-                    Some((time, _)) if state.scout => time.max(until),
+                    Some((time, _)) if state.probing => time.max(until),
                     Some((time, _)) => time,
                 }
             };
             tokio::select! {
-                () = sleep_until(opens) => {}
+                () = sleep_until(closes) => {}
                 () = moved => {}
             }
         }
     }
 
-    /// Forgets the past: for what begins anew.
+    /// Forgets failures, for what begins now.
     pub(super) fn renew(&self) {
         let mut state = self.lock();
         state.given_up = false;
         state.failed = 0;
     }
 
-    fn shut(&self, state: &mut State, wait: Duration, why: Shut) {
+    fn open(&self, state: &mut State, wait: Duration, why: Open) {
         let time = Instant::now() + wait;
-        state.shut = Some((state.shut.map_or(time, |(before, _)| before.max(time)), why));
+        state.open = Some((state.open.map_or(time, |(before, _)| before.max(time)), why));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -113,48 +113,48 @@ impl CircuitBreaker {
 }
 
 impl Permit<'_> {
-    /// The vault answered.
+    /// The service answered.
     pub(super) fn answered(self) {
-        let mut state = self.gate.lock();
+        let mut state = self.breaker.lock();
         state.failed = 0;
-        if self.scout {
+        if self.probe {
             state.throttled = 0;
-            state.shut = None;
+            state.open = None;
         }
     }
 
-    /// The vault asked for patience, `wait` long if it said so. `chance` is random, from 0 to 1.
+    /// The service asked for patience, `wait` long if it said so. `chance` is random, from 0 to 1.
     pub(super) fn throttled(self, wait: Option<Duration>, chance: f64) {
-        let mut state = self.gate.lock();
-        // Those who were on their way together are one event.
-        if self.scout || state.shut.is_none() {
+        let mut state = self.breaker.lock();
+        // Requests that were on their way together are one event.
+        if self.probe || state.open.is_none() {
             let ladder = FIRST * 2_u32.pow(state.throttled.min(4));
             state.throttled += 1;
             let said = wait.filter(|wait| !wait.is_zero());
             let wait = said.map_or(ladder.mul_f64(0.5 + chance / 2.0), |wait| wait + FIRST.mul_f64(chance / 4.0));
-            self.gate.shut(&mut state, wait, Shut::Throttled);
+            self.breaker.open(&mut state, wait, Open::Throttled);
         }
     }
 
     /// The attempt failed.
     pub(super) fn failed(self) {
-        let mut state = self.gate.lock();
+        let mut state = self.breaker.lock();
         state.failed += 1;
-        if self.scout && matches!(state.shut, Some((_, Shut::Failing))) {
+        if self.probe && matches!(state.open, Some((_, Open::Failing))) {
             state.given_up = true;
         } else if state.failed >= PATIENCE {
-            let rest = self.gate.rest;
-            self.gate.shut(&mut state, rest, Shut::Failing);
+            let rest = self.breaker.rest;
+            self.breaker.open(&mut state, rest, Open::Failing);
         }
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        if self.scout {
-            self.gate.lock().scout = false;
+        if self.probe {
+            self.breaker.lock().probing = false;
         }
-        self.gate.moved.notify_waiters();
+        self.breaker.moved.notify_waiters();
     }
 }
 
@@ -166,9 +166,9 @@ mod tests {
     use tokio::time::timeout;
 
     use super::CircuitBreaker;
+    use super::Open;
     use super::PATIENCE;
     use super::Refused;
-    use super::Shut;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -177,73 +177,73 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_vault_that_asks_for_patience_gets_it_from_all_and_one_scout() {
-        let gate = CircuitBreaker::new(SECOND * 10);
-        let (first, second) = (gate.pass(in_seconds(60)).await.unwrap(), gate.pass(in_seconds(60)).await.unwrap());
+    async fn a_service_that_asks_for_patience_gets_it_from_all_and_one_probe() {
+        let breaker = CircuitBreaker::new(SECOND * 10);
+        let (first, second) = (breaker.permit(in_seconds(60)).await.unwrap(), breaker.permit(in_seconds(60)).await.unwrap());
         first.throttled(Some(SECOND * 7), 0.0);
         second.throttled(Some(SECOND * 7), 0.0);
         let began = Instant::now();
-        let scout = gate.pass(in_seconds(60)).await.unwrap();
+        let probe = breaker.permit(in_seconds(60)).await.unwrap();
         assert_eq!(began.elapsed(), SECOND * 7);
-        // Others wait for the scout.
-        assert!(timeout(SECOND * 5, gate.pass(in_seconds(60))).await.is_err());
-        scout.answered();
-        assert!(timeout(Duration::ZERO, gate.pass(in_seconds(60))).await.unwrap().is_ok());
+        // Others wait for the probe.
+        assert!(timeout(SECOND * 5, breaker.permit(in_seconds(60))).await.is_err());
+        probe.answered();
+        assert!(timeout(Duration::ZERO, breaker.permit(in_seconds(60))).await.unwrap().is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_a_word_the_wait_doubles_up_to_sixteen_seconds() {
-        let gate = CircuitBreaker::new(SECOND);
+    async fn without_a_time_the_wait_doubles_up_to_sixteen_seconds() {
+        let breaker = CircuitBreaker::new(SECOND);
         let mut waits = Vec::new();
         for _ in 0..7 {
             let began = Instant::now();
-            let scout = gate.pass(in_seconds(100)).await.unwrap();
+            let probe = breaker.permit(in_seconds(100)).await.unwrap();
             waits.push(began.elapsed().as_secs());
-            scout.throttled(if waits.len() % 2 == 0 { None } else { Some(Duration::ZERO) }, 1.0);
+            probe.throttled(if waits.len() % 2 == 0 { None } else { Some(Duration::ZERO) }, 1.0);
         }
         assert_eq!(waits, [0, 1, 2, 4, 8, 16, 16]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_waits_beyond_the_deadline() {
-        let gate = CircuitBreaker::new(SECOND);
-        gate.pass(in_seconds(5)).await.unwrap().throttled(Some(SECOND * 7), 0.0);
+        let breaker = CircuitBreaker::new(SECOND);
+        breaker.permit(in_seconds(5)).await.unwrap().throttled(Some(SECOND * 7), 0.0);
         let began = Instant::now();
-        assert_eq!(gate.pass(in_seconds(5)).await.unwrap_err(), Refused::TooLong(Shut::Throttled));
+        assert_eq!(breaker.permit(in_seconds(5)).await.unwrap_err(), Refused::TooLong(Open::Throttled));
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failing_vault_is_left_alone_and_tried_once_more() {
-        let gate = CircuitBreaker::new(SECOND * 10);
+    async fn a_failing_service_is_left_alone_and_tried_once_more() {
+        let breaker = CircuitBreaker::new(SECOND * 10);
         for _ in 0..PATIENCE {
-            gate.pass(in_seconds(60)).await.unwrap().failed();
+            breaker.permit(in_seconds(60)).await.unwrap().failed();
         }
         let began = Instant::now();
-        let scout = gate.pass(in_seconds(60)).await.unwrap();
+        let probe = breaker.permit(in_seconds(60)).await.unwrap();
         assert_eq!(began.elapsed(), SECOND * 10);
-        scout.failed();
-        assert_eq!(gate.pass(in_seconds(60)).await.unwrap_err(), Refused::Hopeless);
-        gate.renew();
-        assert!(gate.pass(in_seconds(60)).await.is_ok());
+        probe.failed();
+        assert_eq!(breaker.permit(in_seconds(60)).await.unwrap_err(), Refused::Hopeless);
+        breaker.renew();
+        assert!(breaker.permit(in_seconds(60)).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_ends_the_row_of_failures() {
-        let gate = CircuitBreaker::new(SECOND * 10);
+        let breaker = CircuitBreaker::new(SECOND * 10);
         for _ in 0..PATIENCE - 1 {
-            gate.pass(in_seconds(60)).await.unwrap().failed();
+            breaker.permit(in_seconds(60)).await.unwrap().failed();
         }
-        gate.pass(in_seconds(60)).await.unwrap().answered();
-        gate.pass(in_seconds(60)).await.unwrap().failed();
-        assert!(timeout(Duration::ZERO, gate.pass(in_seconds(60))).await.unwrap().is_ok());
+        breaker.permit(in_seconds(60)).await.unwrap().answered();
+        breaker.permit(in_seconds(60)).await.unwrap().failed();
+        assert!(timeout(Duration::ZERO, breaker.permit(in_seconds(60))).await.unwrap().is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_scout_that_is_given_up_makes_way() {
-        let gate = CircuitBreaker::new(SECOND);
-        gate.pass(in_seconds(60)).await.unwrap().throttled(Some(SECOND), 0.0);
-        drop(gate.pass(in_seconds(60)).await.unwrap());
-        assert!(timeout(SECOND, gate.pass(in_seconds(60))).await.unwrap().is_ok());
+    async fn a_probe_that_is_given_up_makes_way() {
+        let breaker = CircuitBreaker::new(SECOND);
+        breaker.permit(in_seconds(60)).await.unwrap().throttled(Some(SECOND), 0.0);
+        drop(breaker.permit(in_seconds(60)).await.unwrap());
+        assert!(timeout(SECOND, breaker.permit(in_seconds(60))).await.unwrap().is_ok());
     }
 }

@@ -1,4 +1,6 @@
-//! The first steps to a vault: its name, a connection, TLS.
+//! The first steps to a service: the proxy on the way, a name that resolves, a connection, TLS.
+
+use std::net::SocketAddr;
 
 use tokio::net::TcpStream;
 use tokio::net::lookup_host;
@@ -10,58 +12,68 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::http::HttpClient;
-use crate::service::http::client::CONNECT;
-use crate::service::http::failure::Failure;
+use crate::service::http::peer::CONNECT;
 
-/// Walks as far as an answer of any kind to a request without a credential. The last finding tells how far that was.
+/// Goes as far as an answer of any kind to a request without a credential. The last finding says how far that was.
 pub(crate) async fn connectivity(client: &HttpClient) -> Vec<Diagnostic> {
-    let origin = client.origin();
-    let (Some(host), Some(port)) = (origin.host_str(), origin.port_or_known_default()) else { return Vec::new() };
+    let mut findings: Vec<Diagnostic> =
+        client.client().route.clone().map(|words| Diagnostic::good(Step::Proxy, words)).into_iter().collect();
+    let outcome = steps(client, &mut findings).await;
+    findings.extend(outcome.err());
+    findings
+}
+
+/// Adds each step that went well; the one that did not is the error.
+async fn steps(client: &HttpClient, findings: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
+    let (origin, until) = (client.origin(), client.until());
+    let server = client.client().proxy.as_ref().unwrap_or(origin);
+    let (Some(host), Some(port)) = (server.host_str(), server.port_or_known_default()) else { return Ok(()) };
+    let addresses = resolve(host, port, until).await.map_err(|error| Diagnostic::bad(Step::Resolution, error))?;
+    findings.push(Diagnostic::good(Step::Resolution, format!("{host} is {}", addresses[0].ip())));
+    let peer = connect(host, port, &addresses, until).await.map_err(|error| Diagnostic::bad(Step::Connection, error))?;
+    findings.push(Diagnostic::good(Step::Connection, format!("{peer}")));
+    let answer = timeout_at(until, client.client().reach(origin.clone())).await.unwrap_or_else(|_| {
+        let name = client.client().name();
+        let next = format!("check {name}, or allow more time");
+        Err(ServiceError::new(ServiceFault::Unavailable, format!("{name} did not answer in time"), next))
+    });
+    answer.map_err(|error| Diagnostic::bad(Step::Tls, error))?;
+    let words = match origin.scheme() {
+        "https" => format!("the certificate is valid by {}", client.client().authorities),
+        _ => "none, on the loopback only".to_owned(),
+    };
+    findings.push(Diagnostic::good(Step::Tls, words));
+    Ok(())
+}
+
+async fn resolve(host: &str, port: u16, until: Instant) -> Result<Vec<SocketAddr>, ServiceError> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let until = client.until();
-    let soon = || until.min(Instant::now() + CONNECT);
-    let mut findings = Vec::new();
-    let addresses: Vec<_> = match timeout_at(soon(), lookup_host((bare, port))).await {
+    let addresses: Vec<_> = match timeout_at(soon(until), lookup_host((bare, port))).await {
         Ok(Ok(addresses)) => addresses.collect(),
         _ => Vec::new(),
     };
     if addresses.is_empty() {
-        let error = ServiceError::new(
-            ServiceFault::Unavailable,
-            format!("the name `{host}` does not resolve"),
-            "check the vault's name for a slip, and the machine's DNS: a private vault resolves inside its network only",
-        );
-        findings.push(Diagnostic::bad(Step::Resolution, error));
-        return findings;
+        let reason = format!("the name `{host}` does not resolve");
+        let next = "check the name for a slip, and the machine's DNS: a private name resolves inside its network only";
+        return Err(ServiceError::new(ServiceFault::Unavailable, reason, next));
     }
-    findings.push(Diagnostic::good(Step::Resolution, format!("{host} is {}", addresses[0].ip())));
-    let mut connected = None;
+    Ok(addresses)
+}
+
+/// The first address that takes a connection.
+async fn connect(host: &str, port: u16, addresses: &[SocketAddr], until: Instant) -> Result<SocketAddr, ServiceError> {
     let mut why = format!("nothing answers at {host} port {port} within {} s", CONNECT.as_secs());
     for address in addresses.iter().take(4) {
-        match timeout_at(soon(), TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                connected = stream.peer_addr().ok();
-                break;
-            }
+        match timeout_at(soon(until), TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream.peer_addr().unwrap_or(*address)),
             Ok(Err(error)) => why = format!("no connection to {host} port {port}: {}", error.kind()),
             Err(_) => {}
         }
     }
-    let Some(peer) = connected else {
-        let error = ServiceError::new(ServiceFault::Unavailable, why, "check that the vault runs, and the firewall between here and there");
-        findings.push(Diagnostic::bad(Step::Connection, error));
-        return findings;
-    };
-    findings.push(Diagnostic::good(Step::Connection, format!("{peer}")));
-    let Ok(answer) = timeout_at(until, client.client().head(origin.clone()).send()).await else {
-        let error = ServiceError::new(ServiceFault::Unavailable, "the vault did not answer in time", "check the vault, or allow more time");
-        findings.push(Diagnostic::bad(Step::Tls, error));
-        return findings;
-    };
-    match answer {
-        Err(error) => findings.push(Diagnostic::bad(Step::Tls, Failure::of(&error).error)),
-        Ok(_) if origin.scheme() == "https" => findings.push(Diagnostic::good(Step::Tls, "the certificate is valid")),
-        Ok(_) => findings.push(Diagnostic::good(Step::Tls, "none, on the loopback only")),
-    }
-    findings
+    let next = "check that something listens there, and the firewall between here and there";
+    Err(ServiceError::new(ServiceFault::Unavailable, why, next))
+}
+
+fn soon(until: Instant) -> Instant {
+    until.min(Instant::now() + CONNECT)
 }

@@ -7,8 +7,9 @@ use rustls::AlertDescription;
 
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::http::client::CONNECT;
-use crate::service::http::client::READ;
+use crate::service::http::peer::CONNECT;
+use crate::service::http::peer::Peer;
+use crate::service::http::peer::READ;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -20,36 +21,64 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// In our words: the crate's own may hold whatever the server sent.
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
+    /// The failure of a request to `peer`.
+    pub(super) fn of(error: &reqwest::Error, peer: &Peer) -> Self {
         let causes = io_causes(error);
-        let io = causes.first();
         let tls = causes.iter().find_map(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
-        let (reason, next, again) = match (tls, io) {
-            (Some(rustls::Error::InvalidCertificate(_)), _) => {
-                let next = "check the address, and that the system trusts the authority that signed the certificate";
-                ("the vault's certificate is not valid here".to_owned(), next, false)
-            }
-            (Some(rustls::Error::AlertReceived(alert)), _) if wants_certificate(*alert) => {
-                let next = "give the certificate and the key that the vault's listener asks for";
-                ("the vault wants a client certificate that it accepts".to_owned(), next, false)
-            }
-            (Some(_), _) => ("TLS with the vault failed".to_owned(), "check that the address is the vault's TLS listener", false),
-            (None, _) if error.is_timeout() && error.is_connect() => {
-                (format!("no connection to the vault within {} s", CONNECT.as_secs()), "check the address and the network", true)
-            }
-            (None, _) if error.is_timeout() => {
-                (format!("the vault was silent for {} s", READ.as_secs()), "check the vault and the network", true)
-            }
-            (None, Some(io)) if error.is_connect() => {
-                (format!("no connection to the vault: {}", io.kind()), "check the address, and that the vault runs", true)
-            }
-            (None, _) if error.is_connect() => {
-                ("no connection to the vault".to_owned(), "check the address, and that the vault runs", true)
-            }
-            _ => ("the connection to the vault broke before the answer was complete".to_owned(), "check the vault and the network", true),
+        let (reason, next, again) = match (tls, &peer.proxy) {
+            (Some(tls), proxy) => of_tls(tls, peer.name, proxy.is_some()),
+            (None, Some(proxy)) if error.is_connect() => of_proxy(error, peer.name, proxy),
+            (None, _) => of_connection(error, causes.first().copied(), peer.name),
         };
         Self { error: ServiceError::new(ServiceFault::Unavailable, reason, next), again }
+    }
+}
+
+/// Reason, next step, and whether another attempt may fare better.
+type Words = (String, String, bool);
+
+fn of_tls(error: &rustls::Error, name: &str, proxied: bool) -> Words {
+    match error {
+        rustls::Error::InvalidCertificate(_) => {
+            let opened = if proxied { "; a proxy that opens TLS has an authority of its own: name its file in SSL_CERT_FILE" } else { "" };
+            let next = format!("check the address, and that the system trusts the authority that signed the certificate{opened}");
+            (format!("{name}'s certificate is not valid here"), next, false)
+        }
+        rustls::Error::AlertReceived(alert) if wants_certificate(*alert) => {
+            let next = format!("give the certificate and the key that {name}'s listener asks for");
+            (format!("{name} wants a client certificate that it accepts"), next, false)
+        }
+        _ => (format!("TLS with {name} failed"), format!("check that the address is {name}'s TLS listener"), false),
+    }
+}
+
+fn of_proxy(error: &reqwest::Error, name: &str, proxy: &str) -> Words {
+    // The crate's error has no type of its own for this.
+    let said = |words: &str| causes(error).any(|cause| cause.to_string().ends_with(words));
+    if said("proxy authorization required") {
+        let next = "put `USER:PASSWORD@` before the proxy's host in HTTPS_PROXY".to_owned();
+        return (format!("the proxy {proxy} wants a user and a password"), next, false);
+    }
+    if said("tunnel error: unsuccessful") {
+        let next = "allow the host in the proxy, or list it in NO_PROXY".to_owned();
+        return (format!("the proxy {proxy} gives no connection to {name}"), next, true);
+    }
+    let next = "check HTTPS_PROXY and that the proxy runs, or list the host in NO_PROXY".to_owned();
+    (format!("no connection to the proxy {proxy}"), next, true)
+}
+
+fn of_connection(error: &reqwest::Error, io: Option<&io::Error>, name: &str) -> Words {
+    let peer = || format!("check {name} and the network");
+    match io {
+        _ if error.is_timeout() && error.is_connect() => {
+            (format!("no connection to {name} within {} s", CONNECT.as_secs()), "check the address and the network".to_owned(), true)
+        }
+        _ if error.is_timeout() => (format!("{name} was silent for {} s", READ.as_secs()), peer(), true),
+        io if error.is_connect() => {
+            let kind = io.map(|io| format!(": {}", io.kind())).unwrap_or_default();
+            (format!("no connection to {name}{kind}"), format!("check the address, and that {name} runs"), true)
+        }
+        _ => (format!("the connection to {name} broke before the answer was complete"), peer(), true),
     }
 }
 
@@ -61,18 +90,20 @@ fn wants_certificate(alert: AlertDescription) -> bool {
         || matches!(alert, DecryptError | UnknownCA | UnsupportedCertificate)
 }
 
-/// The I/O errors among the causes of an error, outermost first.
-fn io_causes(error: &reqwest::Error) -> Vec<&io::Error> {
-    let mut causes = Vec::new();
-    let mut cause: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(inner) = cause {
-        let io = inner.downcast_ref::<io::Error>();
-        causes.extend(io);
-        // An I/O error made of another error gives that one's source as its own, and so hides the one it is made of.
-        cause = match io.and_then(io::Error::get_ref) {
+/// The causes of an error, outermost first.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    fn next<'a>(cause: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        let cause: &'a (dyn Error + 'static) = *cause;
+        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            // An I/O error made of another error gives that one's source as its own, and so hides the one it is made of.
             Some(made_of) => Some(made_of),
-            None => inner.source(),
-        };
+            None => cause.source(),
+        }
     }
-    causes
+    std::iter::successors(error.source(), next)
+}
+
+/// The I/O errors among them.
+fn io_causes(error: &reqwest::Error) -> Vec<&io::Error> {
+    causes(error).filter_map(|cause| cause.downcast_ref()).collect()
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Body;
-use reqwest::Client;
 use reqwest::Request;
 use reqwest::Url;
 use tokio::sync::Semaphore;
@@ -17,32 +16,32 @@ use crate::service::Meter;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
+use crate::service::http::Client;
 use crate::service::http::Limits;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
 use crate::service::http::RetryDecision;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 use crate::service::http::circuit_breaker::CircuitBreaker;
+use crate::service::http::circuit_breaker::Open;
 use crate::service::http::circuit_breaker::Permit;
 use crate::service::http::circuit_breaker::Refused;
-use crate::service::http::circuit_breaker::Shut;
-use crate::service::http::client::client;
 use crate::service::http::failure::Failure;
 use crate::service::http::rate_limiter::RateLimiter;
 
-/// How often one request is made at most, apart from those that the vault answered with a call for patience.
+/// How often one request is made at most, apart from those that the service answered with a call for patience.
 const ATTEMPTS: u32 = 4;
 /// The first wait is up to this long, and each further one up to twice the last.
 const BACKOFF: Duration = Duration::from_millis(250);
 
-/// What every call to one vault has in common.
+/// What every call to one service has in common.
 #[derive(Debug)]
 pub(crate) struct HttpClient {
     client: Client,
     origin: Url,
     slots: Semaphore,
-    gate: CircuitBreaker,
-    pace: RateLimiter,
+    breaker: CircuitBreaker,
+    limiter: RateLimiter,
     deadline: Duration,
     body: usize,
     meter: Arc<Meter>,
@@ -50,18 +49,18 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// For the server of `origin`; every other one is refused.
+    /// For the vault at `origin`; every other server is refused.
     ///
     /// # Errors
-    /// Certificates that are none, and a machine without any.
-    pub(crate) fn new(origin: &Url, tls: &Tls, limits: &Limits, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
+    /// Certificates that are not in PEM, and a machine without any.
+    pub(crate) fn new(origin: &Url, transport: &Transport, limits: &Limits, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
         let Limits { parallel, deadline, rest, rate, body, meter } = limits;
         Ok(Self {
-            client: client(origin.scheme() == "https", tls, *parallel)?,
+            client: Client::new("the vault", origin, transport, *parallel)?,
             origin: origin.clone(),
             slots: Semaphore::new((*parallel).max(1)),
-            gate: CircuitBreaker::new(*rest),
-            pace: RateLimiter::new(*rate),
+            breaker: CircuitBreaker::new(*rest),
+            limiter: RateLimiter::new(*rate),
             deadline: *deadline,
             body: *body,
             meter: Arc::clone(meter),
@@ -69,9 +68,9 @@ impl HttpClient {
         })
     }
 
-    /// When what begins now has to be done. A vault that failed before gets another chance.
+    /// When what begins now has to be done. A service that failed before gets another chance.
     pub(crate) fn until(&self) -> Instant {
-        self.gate.renew();
+        self.breaker.renew();
         Instant::now() + self.deadline
     }
 
@@ -81,15 +80,15 @@ impl HttpClient {
     }
 
     /// The client, for requests that carry no credential.
-    pub(crate) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// Calls until there is an answer that is worth having, there were four attempts, or it is `until`.
+    /// Calls until there is a final answer, there were four attempts, or it is `until`.
     pub(crate) async fn ask(&self, call: &Call, protocol: &dyn Protocol, until: Instant) -> Result<Reply, ServiceError> {
         if call.url.origin() != self.origin.origin() {
             let reason = "an address of another server came up, and no credential is sent there";
-            return Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address"));
+            return Err(ServiceError::new(ServiceFault::Unavailable, reason, format!("check the address of {}", self.client.name())));
         }
         let mut last = None;
         let answer = timeout_at(until, async {
@@ -99,6 +98,7 @@ impl HttpClient {
         })
         .await;
         answer.unwrap_or_else(|_| {
+            let name = self.client.name();
             let before = match last {
                 None => String::new(),
                 // It answered: not yet.
@@ -106,8 +106,8 @@ impl HttpClient {
                 Some(Ok(reply)) => format!("; before that: status {}", reply.status),
                 Some(Err(error)) => format!("; before that: {}", error.reason),
             };
-            let reason = format!("the vault did not answer within {} s{before}", self.deadline.as_secs_f32());
-            Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault and the network, or allow more time"))
+            let reason = format!("{name} did not answer within {} s{before}", self.deadline.as_secs_f32());
+            Err(ServiceError::new(ServiceFault::Unavailable, reason, format!("check {name} and the network, or allow more time")))
         })
     }
 
@@ -115,13 +115,13 @@ impl HttpClient {
     async fn attempts(&self, call: &Call, protocol: &dyn Protocol, until: Instant, last: &mut Option<Outcome>) -> Outcome {
         let mut attempt = 0;
         loop {
-            let pass = match self.gate.pass(until).await {
-                Ok(pass) => pass,
-                Err(refused) => return last.take().unwrap_or_else(|| Err(not_asked(refused))),
+            let permit = match self.breaker.permit(until).await {
+                Ok(permit) => permit,
+                Err(refused) => return last.take().unwrap_or_else(|| Err(not_asked(refused, self.client.name()))),
             };
-            self.pace.turn().await;
+            self.limiter.turn().await;
             let outcome = self.once(call, protocol, until).await;
-            match self.judge(outcome, protocol, pass) {
+            match self.judge(outcome, protocol, permit) {
                 Judged::Done(outcome) => return outcome,
                 Judged::Patience(reply) => *last = Some(Ok(reply)),
                 Judged::Failed(outcome, at_least) => {
@@ -137,32 +137,32 @@ impl HttpClient {
         }
     }
 
-    /// Tells the gate what came of an attempt.
-    fn judge(&self, outcome: Result<Reply, Failure>, protocol: &dyn Protocol, pass: Permit<'_>) -> Judged {
+    /// Tells the circuit breaker what came of an attempt.
+    fn judge(&self, outcome: Result<Reply, Failure>, protocol: &dyn Protocol, permit: Permit<'_>) -> Judged {
         match outcome {
             Ok(reply) => {
                 let wait = reply.retry_after;
                 match protocol.retry_decision(&reply) {
                     RetryDecision::Final => {
-                        pass.answered();
+                        permit.answered();
                         Judged::Done(Ok(reply))
                     }
                     RetryDecision::Again => {
-                        pass.failed();
+                        permit.failed();
                         Judged::Failed(Ok(reply), wait.unwrap_or_default())
                     }
                     RetryDecision::Throttled => {
-                        pass.throttled(wait, self.chance());
+                        permit.throttled(wait, self.chance());
                         Judged::Patience(reply)
                     }
                 }
             }
             Err(Failure { error, again }) => {
                 if !again {
-                    // No fault of the vault's: a credential that cannot be had, a certificate that is not valid here.
+                    // Not the service's fault: a credential that cannot be had, a certificate that is not valid here.
                     return Judged::Done(Err(error));
                 }
-                pass.failed();
+                permit.failed();
                 Judged::Failed(Err(error), Duration::ZERO)
             }
         }
@@ -174,8 +174,7 @@ impl HttpClient {
         *request.body_mut() = call.body.as_ref().map(|body| Body::from(body.expose().to_vec()));
         protocol.sign(&mut request, until).await.map_err(|error| Failure { error, again: false })?;
         self.meter.send();
-        let response = self.client.execute(request).await.map_err(|error| Failure::of(&error))?;
-        let reply = Reply::read(response, &call.url, self.body).await?;
+        let reply = self.client.send(request, self.body).await?;
         self.meter.answer();
         Ok(reply)
     }
@@ -195,20 +194,20 @@ type Outcome = Result<Reply, ServiceError>;
 enum Judged {
     /// What will not change.
     Done(Outcome),
-    /// The vault asks for patience.
+    /// The service asks for patience.
     Patience(Reply),
     /// What may change, after that long at least.
     Failed(Outcome, Duration),
 }
 
-fn not_asked(refused: Refused) -> ServiceError {
+fn not_asked(refused: Refused, name: &str) -> ServiceError {
     match refused {
-        Refused::Hopeless | Refused::TooLong(Shut::Failing) => {
-            let reason = "not asked for: the vault could not answer several others";
+        Refused::Hopeless | Refused::TooLong(Open::Failing) => {
+            let reason = format!("not asked for: {name} could not answer several others");
             ServiceError::new(ServiceFault::Unavailable, reason, "see why the others failed")
         }
-        Refused::TooLong(Shut::Throttled) => {
-            let reason = "not asked for: the vault asks for more patience than there is time";
+        Refused::TooLong(Open::Throttled) => {
+            let reason = format!("not asked for: {name} asks for a longer wait than there is time");
             ServiceError::new(ServiceFault::RateLimited, reason, "try again later, or allow more time")
         }
     }

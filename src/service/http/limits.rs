@@ -1,10 +1,11 @@
-//! How a vault behind a network may be used, and how it is known to be the right one.
+//! How a service may be used, and how it is known to be the right one.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::secret::Secret;
 use crate::service::Meter;
+use crate::service::http::Proxies;
 
 /// How much at once, how fast and how long.
 #[derive(Debug, Clone)]
@@ -46,13 +47,31 @@ impl Default for Limits {
     }
 }
 
-/// Who is believed to be the vault, and who says that it is us.
+/// How a service is reached, and how it is known to be the right one.
 #[derive(Debug, Default)]
-pub struct Tls {
-    /// Authorities in PEM (RFC 7468) in place of the system's.
-    pub authorities: Option<Vec<u8>>,
+pub struct Transport {
+    /// Authorities in place of the system's.
+    pub authorities: Option<Authorities>,
     /// The client's certificate.
     pub identity: Option<Identity>,
+    /// The proxy on the way.
+    pub proxies: Proxies,
+}
+
+impl Transport {
+    /// The same way without the client's certificate, to a service that it is not for.
+    pub(crate) fn anonymous(&self) -> Self {
+        Self { authorities: self.authorities.clone(), identity: None, proxies: self.proxies.clone() }
+    }
+}
+
+/// Authorities that sign servers' certificates.
+#[derive(Debug, Clone)]
+pub struct Authorities {
+    /// Certificates in PEM (RFC 7468).
+    pub pem: Vec<u8>,
+    /// Where they come from, for messages: a path in backticks.
+    pub source: String,
 }
 
 /// A client's certificate with its key.

@@ -1,5 +1,5 @@
-//! What the vaults behind a network share: one client that follows no redirect, one origin for the credential, few attempts, a
-//! deadline, patience where a vault asks for it, and a body that is wiped.
+//! What services behind a network have in common: one client that follows no redirect, one origin for the credential, few attempts, a
+//! deadline, patience where a service asks for it, and a body that is wiped.
 //!
 //! An adapter brings a [`Protocol`]: how a request is signed, and what an answer means.
 
@@ -13,23 +13,24 @@ mod failure;
 mod fuzz_names;
 mod http_client;
 mod limits;
+mod peer;
 mod protocol;
+mod proxy;
 mod rate_limiter;
 mod reply;
-mod send_once;
 
 pub(crate) use address::Base;
 pub(crate) use address::is_loopback;
 pub(crate) use address::safe;
 pub(crate) use call::Call;
-pub(crate) use client::client;
+pub(crate) use client::Client;
 pub(crate) use connectivity::connectivity;
 #[cfg(test)]
 pub(crate) use fuzz_names::fuzz_names;
 pub(crate) use http_client::HttpClient;
-pub use limits::{Identity, Limits, Rate, Tls};
+pub use limits::{Authorities, Identity, Limits, Rate, Transport};
 pub(crate) use protocol::Protocol;
 pub(crate) use protocol::RetryDecision;
+pub use proxy::Proxies;
 pub(crate) use rate_limiter::RateLimiter;
 pub(crate) use reply::Reply;
-pub(crate) use send_once::send_once;

@@ -1,4 +1,4 @@
-//! What an adapter tells the client of its vault.
+//! What an adapter tells the client about its service.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::service::ServiceError;
 use crate::service::http::Reply;
 
-/// How a kind of vault is spoken to.
+/// How a kind of service is spoken to.
 #[async_trait]
 pub(crate) trait Protocol: fmt::Debug + Send + Sync {
     /// Adds to a request what shows who asks; once for each attempt. A credential is had by `until` or not at all.
@@ -29,7 +29,7 @@ pub(crate) enum RetryDecision {
     Final,
     /// Another attempt may fare better.
     Again,
-    /// The vault asks for patience.
+    /// The service asks for patience.
     Throttled,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// A pace for `rate`; none is no limit. A tenth of what the rate allows may go at once.
+    /// A limiter for `rate`; `None` means no limit. A tenth of what the rate allows may go at once.
     pub(crate) fn new(rate: Option<Rate>) -> Self {
         let quota = rate.and_then(|Rate { calls, per }| {
             let burst = NonZeroU32::new((calls / 10).max(1))?;
@@ -48,14 +48,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_burst_and_then_the_rate() {
-        let pace = RateLimiter::new(Some(Rate { calls: 100, per: Duration::from_secs(1) }));
+        let limiter = RateLimiter::new(Some(Rate { calls: 100, per: Duration::from_secs(1) }));
         let began = Instant::now();
         for _ in 0..10 {
-            pace.turn().await;
+            limiter.turn().await;
         }
         assert!(began.elapsed() < Duration::from_millis(50), "{:?}", began.elapsed());
         for _ in 0..10 {
-            pace.turn().await;
+            limiter.turn().await;
         }
         assert!(began.elapsed() >= Duration::from_millis(90), "{:?}", began.elapsed());
     }

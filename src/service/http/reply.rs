@@ -16,11 +16,14 @@ use crate::secret::SecretBuffer;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::failure::Failure;
+use crate::service::http::peer::Peer;
 use crate::service::words;
 
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
+    /// The service that answered, as messages name it.
+    pub(crate) from: &'static str,
     /// The status code.
     pub(crate) status: u16,
     /// The whole body.
@@ -31,13 +34,13 @@ pub(crate) struct Reply {
     pub(crate) challenge: Option<String>,
     /// The header `X-Amzn-Errortype`, in which some of AWS's front ends name the error.
     pub(crate) error_type: Option<String>,
-    /// How long the vault asks to be left alone.
+    /// How long the service asks to be left alone.
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Reply {
-    /// Reads a response to a request for `url`.
-    pub(super) async fn read(mut response: Response, url: &Url, limit: usize) -> Result<Self, Failure> {
+    /// Reads a response of `peer` to a request for `url`.
+    pub(super) async fn read(mut response: Response, url: &Url, limit: usize, peer: &Peer) -> Result<Self, Failure> {
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let target = text(LOCATION).and_then(|location| url.join(location).ok());
         let host = target.and_then(|target| target.host_str().map(|host| words::tame(host, 128)));
@@ -45,7 +48,8 @@ impl Reply {
         let error_type = text(HeaderName::from_static("x-amzn-errortype")).map(str::to_owned);
         let retry_after = patience(response.headers());
         let status = response.status().as_u16();
-        Ok(Self { status, body: body(&mut response, limit).await?, host, challenge, error_type, retry_after })
+        let body = body(&mut response, limit, peer).await?;
+        Ok(Self { from: peer.name, status, body, host, challenge, error_type, retry_after })
     }
 
     /// The error of a redirect, if it is one.
@@ -54,15 +58,15 @@ impl Reply {
             return None;
         }
         let host = self.host.as_ref().map(|host| format!(" to {host}")).unwrap_or_default();
-        let reason = format!("the vault redirects{host}, and redirects are not followed");
+        let reason = format!("{} redirects{host}, and redirects are not followed", self.from);
         Some(ServiceError::new(ServiceFault::Unavailable, reason, "give the address of the server that answers itself"))
     }
 }
 
-/// The longest patience that is heeded.
+/// The longest wait that a service can ask for.
 const WEEK: Duration = Duration::from_hours(7 * 24);
 
-/// `Retry-After` in seconds (RFC 9110 section 10.2.3), or the finer headers of Azure's services. A date is not heeded: clocks differ.
+/// `Retry-After` in seconds (RFC 9110 section 10.2.3), or the finer headers of Azure's services. A date is ignored: clocks differ.
 fn patience(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let milliseconds = number("x-ms-retry-after-ms").or_else(|| number("retry-after-ms")).map(Duration::from_millis);
@@ -72,15 +76,16 @@ fn patience(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The body, piece by piece into a wiped buffer.
-async fn body(response: &mut Response, limit: usize) -> Result<Secret, Failure> {
+async fn body(response: &mut Response, limit: usize, peer: &Peer) -> Result<Secret, Failure> {
     let announced = response.content_length().unwrap_or_default();
     let too_large = || {
-        let reason = format!("the vault's answer is larger than {} MiB", limit >> 20);
-        Failure { error: ServiceError::new(ServiceFault::BadValue, reason, "split the secret"), again: false }
+        let reason = format!("{}'s answer is larger than {} MiB", peer.name, limit >> 20);
+        let next = "split the secret if it is that large, or check the address";
+        Failure { error: ServiceError::new(ServiceFault::BadValue, reason, next), again: false }
     };
     let size = usize::try_from(announced).ok().filter(|size| *size <= limit).ok_or_else(too_large)?;
     let mut buffer = SecretBuffer::with_capacity(size.max(4096));
-    while let Some(piece) = response.chunk().await.map_err(|error| Failure::of(&error))? {
+    while let Some(piece) = response.chunk().await.map_err(|error| Failure::of(&error, peer))? {
         if buffer.len() + piece.len() > limit {
             return Err(too_large());
         }

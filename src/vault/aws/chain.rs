@@ -16,7 +16,7 @@ use aws_types::service_config::ServiceConfigKey;
 
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 use crate::vault::aws::endpoint::Kind;
 use crate::vault::aws::settings::Service;
 
@@ -37,8 +37,13 @@ pub(super) struct Chain {
 
 impl Chain {
     /// Asks the chain. What is given is not asked for.
-    pub(super) async fn load(service: Service, region: Option<&str>, profile: Option<&str>, tls: &Tls) -> Result<Self, ServiceError> {
-        let client = Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(context(tls)?).build_https();
+    pub(super) async fn load(
+        service: Service,
+        region: Option<&str>,
+        profile: Option<&str>,
+        transport: &Transport,
+    ) -> Result<Self, ServiceError> {
+        let client = Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(context(transport)?).build_https();
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(client.clone());
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
@@ -78,9 +83,9 @@ fn address(config: &SdkConfig, service: &str) -> Option<String> {
 }
 
 /// Who is believed to give credentials: the system's authorities, and those of the vault.
-fn context(tls: &Tls) -> Result<TlsContext, ServiceError> {
-    let store = match &tls.authorities {
-        Some(pem) => TrustStore::default().with_pem_certificate(pem.clone()),
+fn context(transport: &Transport) -> Result<TlsContext, ServiceError> {
+    let store = match &transport.authorities {
+        Some(own) => TrustStore::default().with_pem_certificate(own.pem.clone()),
         None => TrustStore::default(),
     };
     TlsContext::builder().with_trust_store(store).build().map_err(|_| unusable())

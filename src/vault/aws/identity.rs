@@ -32,7 +32,7 @@ pub(super) struct Caller {
 /// Asks STS, which answers whoever has a credential, whatever that may do.
 pub(super) async fn caller(link: &Link, parts: &Parts<'_>, until: Instant) -> Result<Caller, ServiceError> {
     let place = base(&link.sts)?;
-    let client = HttpClient::new(place.url(), parts.tls, parts.limits, Arc::clone(parts.entropy))?;
+    let client = HttpClient::new(place.url(), parts.transport, parts.limits, Arc::clone(parts.entropy))?;
     let (keys, clock) = (Arc::clone(&link.keys), Arc::clone(parts.clock));
     let signer = Signer { keys, region: link.region.clone(), service: "sts", clock };
     let body = Secret::copy_of(b"Action=GetCallerIdentity&Version=2011-06-15");

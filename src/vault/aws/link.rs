@@ -21,7 +21,7 @@ use crate::service::http::Limits;
 use crate::service::http::Rate;
 use crate::service::http::RateLimiter;
 use crate::service::http::Reply;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 use crate::vault::aws::chain::Chain;
 use crate::vault::aws::endpoint;
 use crate::vault::aws::keys::Keys;
@@ -58,7 +58,7 @@ pub(super) struct Parts<'a> {
     pub(super) service: Service,
     pub(super) region: Option<&'a str>,
     pub(super) endpoint: Option<&'a str>,
-    pub(super) tls: &'a Tls,
+    pub(super) transport: &'a Transport,
     pub(super) limits: &'a Limits,
     pub(super) entropy: &'a Arc<dyn Entropy>,
     pub(super) clock: &'a Arc<dyn Clock>,
@@ -94,7 +94,7 @@ impl Link {
         Ok(Self {
             service,
             region: region.to_owned(),
-            client: HttpClient::new(base.url(), parts.tls, &limits, Arc::clone(parts.entropy))?,
+            client: HttpClient::new(base.url(), parts.transport, &limits, Arc::clone(parts.entropy))?,
             keys,
             signer,
             sts,

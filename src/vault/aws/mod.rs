@@ -118,27 +118,27 @@ impl AwsVault {
             let fit = if name::is_arn(prefix) { Err("it is an ARN".to_owned()) } else { name::check(service, prefix) };
             fit.map_err(|reason| unusable(format!("a prefix cannot be used: {reason}"), "correct the prefix"))?;
         }
-        if settings.tls.authorities.is_some() || settings.tls.identity.is_some() {
+        if settings.transport.authorities.is_some() || settings.transport.identity.is_some() {
             // What is no certificate is told now, whatever the address will be.
             let anywhere = link::base("https://localhost")?;
-            HttpClient::new(anywhere.url(), &settings.tls, &settings.limits, Arc::clone(&entropy))?;
+            HttpClient::new(anywhere.url(), &settings.transport, &settings.limits, Arc::clone(&entropy))?;
         }
         Ok(Self { settings, given, entropy, clock, link: OnceCell::new() })
     }
 
     fn parts(&self) -> Parts<'_> {
-        let Settings { service, region, endpoint, tls, limits, .. } = &self.settings;
+        let Settings { service, region, endpoint, transport, limits, .. } = &self.settings;
         let (region, endpoint) = (region.as_deref(), endpoint.as_deref());
-        Parts { service: *service, region, endpoint, tls, limits, entropy: &self.entropy, clock: &self.clock }
+        Parts { service: *service, region, endpoint, transport, limits, entropy: &self.entropy, clock: &self.clock }
     }
 
     /// The way to the service, found out once.
     async fn link(&self, until: Instant) -> Result<&Link, ServiceError> {
-        let Settings { service, region, profile, tls, .. } = &self.settings;
+        let Settings { service, region, profile, transport, .. } = &self.settings;
         let found = self.link.get_or_try_init(async || {
             let chain = match &self.given {
                 Some(provider) => Chain::given(provider.clone()),
-                None => Chain::load(*service, region.as_deref(), profile.as_deref(), tls).await?,
+                None => Chain::load(*service, region.as_deref(), profile.as_deref(), transport).await?,
             };
             Link::new(chain, &self.parts())
         });

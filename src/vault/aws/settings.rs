@@ -1,7 +1,7 @@
 //! How a vault of AWS is reached.
 
 use crate::service::http::Limits;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 
 /// How a vault is reached. What is absent is asked of AWS's own chain: its environment variables, its profile files, the machine's role.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Settings {
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be the vault.
-    pub tls: Tls,
+    pub transport: Transport,
     /// How much at once, how fast and how long. Without a rate, the service's published one holds.
     pub limits: Limits,
 }
@@ -35,7 +35,15 @@ impl Settings {
     /// A service with everything as AWS's own chain says, and the usual limits.
     #[must_use]
     pub fn new(service: Service) -> Self {
-        Self { service, region: None, profile: None, endpoint: None, prefixes: Vec::new(), tls: Tls::default(), limits: Limits::default() }
+        Self {
+            service,
+            region: None,
+            profile: None,
+            endpoint: None,
+            prefixes: Vec::new(),
+            transport: Transport::default(),
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use azure_core::http::HttpClient;
 use azure_core::http::Method;
 use azure_core::http::Request;
 use azure_core::http::headers::Headers;
-use reqwest::Client;
 use reqwest::Url;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
@@ -17,12 +16,14 @@ use reqwest::header::HeaderValue;
 use crate::service::Meter;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::http::Tls;
-use crate::service::http::client;
+use crate::service::http::Client;
+use crate::service::http::Transport;
 use crate::service::http::is_loopback;
-use crate::service::http::send_once;
 use crate::vault::azure::entra;
 use crate::vault::azure::note::Note;
+
+/// Where Azure's machines have their metadata service.
+const METADATA: &str = "http://169.254.169.254";
 
 /// The way to the authority, or to the metadata service of the machine.
 #[derive(Debug)]
@@ -36,16 +37,12 @@ pub(super) struct Channel {
 
 impl Channel {
     /// To the authority at `authority`, or to the machine's own services.
-    pub(super) fn new(authority: Option<Url>, tls: &Tls, note: Arc<Note>, meter: Arc<Meter>) -> Result<Self, ServiceError> {
+    pub(super) fn new(authority: Option<Url>, transport: &Transport, note: Arc<Note>, meter: Arc<Meter>) -> Result<Self, ServiceError> {
+        let machine = || Url::parse(METADATA).unwrap_or_else(|_| unreachable!("a constant"));
+        let origin = authority.clone().unwrap_or_else(machine);
         // A client's certificate is the vault's alone.
-        let tls = Tls { authorities: tls.authorities.clone(), identity: None };
-        let encrypted = authority.as_ref().is_some_and(|url| url.scheme() == "https");
-        Ok(Self { client: client(encrypted, &tls, 1)?, authority, note, meter })
-    }
-
-    /// As messages name who is asked.
-    fn whom(&self) -> &'static str {
-        if self.authority.is_some() { "the login service" } else { "the machine's identity service" }
+        let client = Client::new(whom(authority.as_ref()), &origin, &transport.anonymous(), 1)?;
+        Ok(Self { client, authority, note, meter })
     }
 
     /// Where a request goes. The crate knows authorities with https only, so one on the loopback without is written with it until here.
@@ -89,6 +86,11 @@ impl Channel {
     }
 }
 
+/// As messages name who is asked.
+fn whom(authority: Option<&Url>) -> &'static str {
+    if authority.is_some() { "the login service" } else { "the machine's identity service" }
+}
+
 /// Whether an address is one that no router passes on (RFC 3927): that of the metadata service of Azure's machines, 169.254.169.254, and
 /// those of App Service.
 fn is_of_this_link(host: &str) -> bool {
@@ -104,11 +106,12 @@ fn known_port(url: &Url, authority: &Url) -> Option<u16> {
 impl HttpClient for Channel {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let Some(own) = self.request(request) else {
-            let reason = format!("an address that is not that of {} came up, and no credential is sent there", self.whom());
+            let reason =
+                format!("an address that is not that of {} came up, and no credential is sent there", whom(self.authority.as_ref()));
             return Err(self.failed(ServiceError::new(ServiceFault::Unavailable, reason, "check the authority's address"), false));
         };
         self.meter.send();
-        let reply = match send_once(&self.client, own, self.whom()).await {
+        let reply = match self.client.send_once(own).await {
             Ok(reply) => reply,
             Err(failure) => {
                 let mut error = failure.error;
@@ -123,7 +126,7 @@ impl HttpClient for Channel {
         drop(self.note.take());
         if reply.status != 200 {
             let body = if let Body::Bytes(bytes) = request.body() { bytes.as_ref() } else { &[] };
-            self.note.write(entra::refusal(&reply, self.whom(), body));
+            self.note.write(entra::refusal(&reply, whom(self.authority.as_ref()), body));
         }
         let mut headers = Headers::new();
         if let Some(wait) = reply.retry_after {
@@ -140,10 +143,10 @@ mod tests {
     use reqwest::Url;
 
     use super::Channel;
-    use crate::service::http::Tls;
+    use crate::service::http::Transport;
 
     fn channel(authority: Option<&str>) -> Channel {
-        Channel::new(authority.map(|url| Url::parse(url).unwrap()), &Tls::default(), Arc::default(), Arc::default()).unwrap()
+        Channel::new(authority.map(|url| Url::parse(url).unwrap()), &Transport::default(), Arc::default(), Arc::default()).unwrap()
     }
 
     #[test]

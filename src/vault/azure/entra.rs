@@ -84,7 +84,15 @@ mod tests {
     use crate::service::http::Reply;
 
     fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, body: Secret::copy_of(body.as_bytes()), host: None, challenge: None, error_type: None, retry_after: None }
+        Reply {
+            from: "the login service",
+            status,
+            body: Secret::copy_of(body.as_bytes()),
+            host: None,
+            challenge: None,
+            error_type: None,
+            retry_after: None,
+        }
     }
 
     fn said(words: &str, sent: &str) -> String {

@@ -11,7 +11,6 @@ use azure_core::http::ClientOptions;
 use azure_core::http::ExponentialRetryOptions;
 use azure_core::http::HttpClient;
 use azure_core::http::RetryOptions;
-use azure_core::http::Transport;
 use azure_identity::AzureCliCredential;
 use azure_identity::AzureCliCredentialOptions;
 use azure_identity::ClientAssertionCredential;
@@ -41,7 +40,7 @@ use crate::service::http::Base;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
 use crate::service::http::RetryDecision;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 use crate::vault::azure::assertion::Certificate;
 use crate::vault::azure::assertion::Foreign;
 use crate::vault::azure::channel::Channel;
@@ -78,7 +77,7 @@ pub(super) struct Gatehouse<'a> {
     pub(super) authority: &'a str,
     /// The audience of other issuers' tokens.
     pub(super) exchange: &'static str,
-    pub(super) tls: &'a Tls,
+    pub(super) transport: &'a Transport,
     pub(super) meter: Arc<Meter>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) clock: Arc<dyn Clock>,
@@ -90,7 +89,7 @@ impl Login {
     /// # Errors
     /// An authority, a tenant or a credential that cannot be used.
     pub(super) fn new(credential: Credential, house: Gatehouse<'_>) -> Result<Self, ServiceError> {
-        let Gatehouse { authority, exchange, tls, meter, entropy, clock } = house;
+        let Gatehouse { authority, exchange, transport, meter, entropy, clock } = house;
         let bad = |reason: String, next: &str| ServiceError::new(ServiceFault::Unauthenticated, reason, next);
         let base = Base::new(authority)
             .map_err(|reason| bad(format!("the authority's address cannot be used: {reason}"), "correct the authority"))?;
@@ -100,7 +99,7 @@ impl Login {
         }
         let (note, words) = (Arc::<Note>::default(), credential.words());
         let managed = matches!(credential, Credential::ManagedIdentity { .. });
-        let channel = Channel::new((!managed).then(|| url.clone()), tls, Arc::clone(&note), meter)?;
+        let channel = Channel::new((!managed).then(|| url.clone()), transport, Arc::clone(&note), meter)?;
         let options = || options(&url, Arc::new(channel));
         let tenant = match &credential {
             Credential::ClientSecret { tenant, client, .. }
@@ -237,7 +236,7 @@ fn options(authority: &Url, channel: Arc<dyn HttpClient>) -> ClientOptions {
     written.as_str().clone_into(&mut custom.authority_host);
     let retry = ExponentialRetryOptions { max_retries: 3, ..ExponentialRetryOptions::default() };
     ClientOptions {
-        transport: Some(Transport::new(channel)),
+        transport: Some(azure_core::http::Transport::new(channel)),
         retry: RetryOptions::exponential(retry),
         cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
         ..ClientOptions::default()

@@ -77,7 +77,7 @@ impl AzureVault {
     /// # Errors
     /// Settings that cannot work.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
-        let Settings { url, credential, authority, api_version, prefixes, tls, mut limits } = settings;
+        let Settings { url, credential, authority, api_version, prefixes, transport, mut limits } = settings;
         let api_version = api_version.unwrap_or_else(|| API_VERSION.to_owned());
         let address = Address::new(&url, &api_version).map_err(|reason| {
             let next = "give a key vault's address, such as https://NAME.vault.azure.net";
@@ -94,14 +94,14 @@ impl AzureVault {
         let house = Gatehouse {
             authority: authority.as_deref().unwrap_or(own.authority),
             exchange: own.exchange,
-            tls: &tls,
+            transport: &transport,
             meter: Arc::clone(meter),
             entropy: Arc::clone(&entropy),
             clock,
         };
         let login = Login::new(credential, house)?;
         limits.rate.get_or_insert(RATE);
-        let client = HttpClient::new(address.base().url(), &tls, &limits, entropy)?;
+        let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
         Ok(Self { address, api_version, scope, login, client, prefixes, parallel })
     }

@@ -3,7 +3,7 @@
 use crate::identity::id_token::IdToken;
 use crate::secret::Secret;
 use crate::service::http::Limits;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 
 /// How a key vault is reached.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Settings {
     /// What the names of secrets must begin with; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be the vault and the authority.
-    pub tls: Tls,
+    pub transport: Transport,
     /// How much at once, how fast and how long. Without a rate it is the published one, 4,000 in 10 seconds.
     pub limits: Limits,
 }
@@ -76,7 +76,7 @@ impl Settings {
             authority: None,
             api_version: None,
             prefixes: Vec::new(),
-            tls: Tls::default(),
+            transport: Transport::default(),
             limits: Limits::default(),
         }
     }

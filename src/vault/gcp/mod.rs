@@ -91,14 +91,14 @@ impl GcpVault {
     /// # Errors
     /// A project, location or endpoint that cannot be one, and a machine without CA certificates.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
-        let Settings { project, location, endpoint, credentials, prefixes, tls, limits } = settings;
+        let Settings { project, location, endpoint, credentials, prefixes, transport, limits } = settings;
         let place = Place::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
             ServiceError::new(ServiceFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
         })?;
         let (parallel, deadline) = (limits.parallel, limits.deadline);
         let rated = |rate: Rate| Limits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
-        let values = HttpClient::new(place.base().url(), &tls, &rated(ACCESSES), Arc::clone(&entropy))?;
-        let facts = HttpClient::new(place.base().url(), &tls, &rated(READS), entropy)?;
+        let values = HttpClient::new(place.base().url(), &transport, &rated(ACCESSES), Arc::clone(&entropy))?;
+        let facts = HttpClient::new(place.base().url(), &transport, &rated(READS), entropy)?;
         Ok(Self { place, prefixes, given: credentials.is_some(), login: Login::new(credentials), parallel, deadline, values, facts, clock })
     }
 

@@ -2,7 +2,7 @@
 
 use crate::secret::Secret;
 use crate::service::http::Limits;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 
 /// How a project's Secret Manager is reached.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub struct Settings {
     /// What the names of secrets that may be asked for begin with; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be Google.
-    pub tls: Tls,
+    pub transport: Transport,
     /// How much at once, how fast and how long. Without a rate it is the published one.
     pub limits: Limits,
 }
@@ -34,7 +34,7 @@ impl Settings {
             endpoint: None,
             credentials: None,
             prefixes: Vec::new(),
-            tls: Tls::default(),
+            transport: Transport::default(),
             limits: Limits::default(),
         }
     }

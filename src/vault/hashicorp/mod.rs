@@ -64,7 +64,7 @@ impl HashicorpVault {
     /// # Errors
     /// An address, mount, prefix, namespace or credential that cannot be one, and a machine without CA certificates.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
-        let Settings { address, mount, namespace, engine, login, prefixes, tls, limits } = settings;
+        let Settings { address, mount, namespace, engine, login, prefixes, transport, limits } = settings;
         let unusable = |reason: String| {
             ServiceError::new(
                 ServiceFault::Unavailable,
@@ -82,7 +82,7 @@ impl HashicorpVault {
         if let Some(mount) = login.mount() {
             address::check(mount).map_err(|reason| unusable(format!("the mount of the login cannot be used: {reason}")))?;
         }
-        let client = HttpClient::new(address.base().url(), &tls, &limits, entropy)?;
+        let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let session = Session::new(client, login, Namespace::new(namespace.as_deref())?)?;
         Ok(Self { mount: Mount::new(address, session), namespace, prefixes, parallel: limits.parallel })
     }

@@ -2,7 +2,7 @@
 
 use crate::secret::Secret;
 use crate::service::http::Limits;
-use crate::service::http::Tls;
+use crate::service::http::Transport;
 use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::Login;
 
@@ -22,7 +22,7 @@ pub struct Settings {
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be the vault, and who says that it is us.
-    pub tls: Tls,
+    pub transport: Transport,
     /// How much at once, how fast and how long.
     pub limits: Limits,
 }
@@ -38,7 +38,7 @@ impl Settings {
             engine: Engine::default(),
             login: Login::Token(token),
             prefixes: Vec::new(),
-            tls: Tls::default(),
+            transport: Transport::default(),
             limits: Limits::default(),
         }
     }

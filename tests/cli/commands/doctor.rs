@@ -3,6 +3,8 @@
 use std::fs;
 
 use serde_json::Value;
+use vault_mock::Authority;
+use vault_mock::Options;
 use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
@@ -71,4 +73,23 @@ fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
     let fresh = Sandbox::shop();
     fs::remove_file(fresh.shop_path("secrets/dev.vault")).unwrap();
     assert_eq!(fresh.cloze(["doctor"]).ok(), "default  setup  shop/secrets/dev.vault is not there yet: `cloze vault set` makes it\n");
+}
+
+#[test]
+fn the_proxy_and_the_authorities_of_the_machine_are_shown() {
+    let authority = Authority::generate();
+    let server = Hashicorp::serve_with(seed(), Options { tls: Some(&authority), ..Options::default() }).unwrap();
+    let mut sandbox = shop(&server, "{ default: { @@ } }");
+    let path = sandbox.shop_path("corp.pem");
+    sandbox.write("corp.pem", authority.pem());
+    sandbox.variable("SSL_CERT_FILE", path.to_str().unwrap());
+    sandbox.variable("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9");
+    let out = sandbox.cloze(["doctor", "-q"]).silent().out();
+    assert!(out.starts_with("default  proxy            not used: the address is on this machine\n"), "{out}");
+    assert!(out.contains(&format!("default  TLS              the certificate is valid by `{}`\n", path.display())), "{out}");
+    assert!(!out.contains("hunter2"), "{out}");
+    sandbox.variable("https_proxy", "socks5://user:hunter2@proxy");
+    let out = sandbox.cloze(["doctor", "-q"]).out();
+    assert!(out.contains("the proxy in https_proxy cannot be used: it is not the address of an HTTP proxy"), "{out}");
+    assert!(out.contains("write it as `http://HOST:PORT`, or unset the variable") && !out.contains("hunter2"), "{out}");
 }

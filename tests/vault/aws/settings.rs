@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use cloze::clock::Machine;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::service::http::Authorities;
 use cloze::vault::Vault as _;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Settings;
@@ -35,7 +36,10 @@ fn settings_that_cannot_work_are_refused() {
         "a prefix cannot be used: a secret's name begins with `a` and has ' '; it is made of letters, digits and `/` `_` `+` `=` `.` `@` `!` `-`"
     );
     assert_eq!(refused(|settings| settings.prefixes = vec!["arn:aws".to_owned()]), "a prefix cannot be used: it is an ARN");
-    assert_eq!(refused(|settings| settings.tls.authorities = Some(b"canary".to_vec())), "the file of authorities holds no certificate");
+    assert_eq!(
+        refused(|settings| settings.transport.authorities = Some(Authorities { pem: b"canary".to_vec(), source: "`ca.pem`".to_owned() })),
+        "the file of authorities `ca.pem` has no certificate"
+    );
 }
 
 #[tokio::test]

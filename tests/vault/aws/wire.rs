@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
-use cloze::service::http::Tls;
+use cloze::service::http::Authorities;
+use cloze::service::http::Transport;
 use cloze::vault::Vault as _;
 use cloze::vault::aws::AwsVault;
 use proptest::prelude::ProptestConfig;
@@ -81,7 +82,10 @@ async fn tls_is_by_the_given_authority() {
     let authority = Authority::generate();
     let server = Aws::serve_with(seed(), Options { tls: Some(&authority), ..Options::default() }).unwrap();
     let mut trusting = settings(&server, SECRETS);
-    trusting.tls = Tls { authorities: Some(authority.pem().as_bytes().to_vec()), identity: None };
+    trusting.transport = Transport {
+        authorities: Some(Authorities { pem: authority.pem().into_bytes(), source: "`ca.pem`".to_owned() }),
+        ..Transport::default()
+    };
     let key = credentials(server.protocol().key());
     let vault = AwsVault::with_credentials(trusting, key, Arc::new(Machine), Arc::new(Machine)).unwrap();
     assert_eq!(one(&vault, ask("a")).await.unwrap().value.expose(), CANARY.as_bytes());

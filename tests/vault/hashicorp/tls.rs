@@ -10,8 +10,9 @@ use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::service::http::Authorities;
 use cloze::service::http::Identity;
-use cloze::service::http::Tls;
+use cloze::service::http::Transport;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
@@ -88,8 +89,12 @@ fn encrypted(authority: &Authority, client_authority: bool) -> Server<Hashicorp>
     Hashicorp::serve_with(seed, Options { tls: Some(authority), client_authority, ..Options::default() }).unwrap()
 }
 
-fn trusting(authority: &Authority, identity: Option<Identity>) -> Tls {
-    Tls { authorities: Some(authority.pem().into_bytes()), identity }
+fn trusting(authority: &Authority, identity: Option<Identity>) -> Transport {
+    Transport {
+        authorities: Some(Authorities { pem: authority.pem().into_bytes(), source: "`ca.pem`".to_owned() }),
+        identity,
+        ..Transport::default()
+    }
 }
 
 fn shown(authority: &Authority) -> Identity {
@@ -101,10 +106,10 @@ fn shown(authority: &Authority) -> Identity {
 async fn an_authority_of_ones_own_is_believed_and_no_other() {
     let authority = Authority::generate();
     let server = encrypted(&authority, false);
-    let vault = with(&server, |settings| settings.tls = trusting(&authority, None));
+    let vault = with(&server, |settings| settings.transport = trusting(&authority, None));
     assert_eq!(one(&vault, ask("a", None, None)).await.unwrap().value.expose(), CANARY.as_bytes());
     server.journal().clear();
-    let vault = with(&server, |settings| settings.tls = trusting(&Authority::generate(), None));
+    let vault = with(&server, |settings| settings.transport = trusting(&Authority::generate(), None));
     assert_eq!(error(&vault, "a").await.reason, "the vault's certificate is not valid here");
     assert_eq!(server.journal().count(), 0);
     let last = vault.examine().await.pop().unwrap();
@@ -115,11 +120,11 @@ async fn an_authority_of_ones_own_is_believed_and_no_other() {
 async fn a_server_that_wants_a_certificate_gets_one() {
     let authority = Authority::generate();
     let server = encrypted(&authority, true);
-    let vault = with(&server, |settings| settings.tls = trusting(&authority, Some(shown(&authority))));
+    let vault = with(&server, |settings| settings.transport = trusting(&authority, Some(shown(&authority))));
     assert_eq!(one(&vault, ask("a", None, None)).await.unwrap().value.expose(), CANARY.as_bytes());
     server.journal().clear();
     for identity in [None, Some(shown(&Authority::generate()))] {
-        let vault = with(&server, |settings| settings.tls = trusting(&authority, identity));
+        let vault = with(&server, |settings| settings.transport = trusting(&authority, identity));
         let error = error(&vault, "a").await;
         assert_eq!(
             (error.fault, error.reason.as_str()),
