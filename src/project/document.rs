@@ -6,10 +6,6 @@ use std::path::PathBuf;
 use crate::manifest::ConfigKind;
 use crate::manifest::Names;
 use crate::place::Place;
-use crate::problem::Problem;
-use crate::problem::Problems;
-use crate::project::decode::decode;
-use crate::project::root::Root;
 use crate::project::spanned::Spanned;
 use crate::project::vault::VaultEntry;
 
@@ -140,26 +136,6 @@ pub enum Location {
 }
 
 impl Project {
-    /// Reads the project file at the root.
-    pub fn load(root: &Root) -> Result<Self, Problems> {
-        let text = root.read_text(PROJECT_FILE, PROJECT_FILE_LIMIT).map_err(|mut problem: Problem| {
-            if !root.exists(PROJECT_FILE) {
-                problem.next = if root.exists("cloze.yml") {
-                    "rename `cloze.yml` to `cloze.yaml`".to_owned()
-                } else {
-                    "go to a project's directory, name one with `-C`, or make one with `cloze init NAME`".to_owned()
-                };
-            }
-            problem
-        })?;
-        Self::parse(PROJECT_FILE, &text)
-    }
-
-    /// Reads the text of a project file. All problems are reported, each at its place in `file`.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
-        decode(file, text)
-    }
-
     /// The environment of that name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|environment| environment.name.value == name)
@@ -173,28 +149,5 @@ impl fmt::Display for Location {
             Self::Beneath(path) => f.write_str(path),
             Self::Anywhere(path) => write!(f, "file://{}", path.display()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use tempfile::TempDir;
-
-    use super::Project;
-    use crate::project::root::Root;
-
-    #[test]
-    fn a_missing_project_file_says_where_to_go() {
-        let dir = TempDir::new().unwrap();
-        let root = Root::open(dir.path()).unwrap();
-        let line = |problems: crate::problem::Problems| format!("{problems}; {}", problems.list()[0].next);
-        assert_eq!(
-            line(Project::load(&root).unwrap_err()),
-            "there is no file `cloze.yaml`; go to a project's directory, name one with `-C`, or make one with `cloze init NAME`"
-        );
-        fs::write(dir.path().join("cloze.yml"), "").unwrap();
-        assert_eq!(line(Project::load(&root).unwrap_err()), "there is no file `cloze.yaml`; rename `cloze.yml` to `cloze.yaml`");
     }
 }

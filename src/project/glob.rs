@@ -77,11 +77,11 @@ impl Root {
             let pattern = match Pattern::parse(&said.value) {
                 Ok(pattern) => pattern,
                 Err(problem) => {
-                    problems.push(said.blame(problem));
+                    problems.push(said.at(problem));
                     continue;
                 }
             };
-            let mut walk = Walk { root: self, found: BTreeSet::new(), problems: Vec::new(), entries: 0 };
+            let mut walk = GlobWalk { root: self, found: BTreeSet::new(), problems: Vec::new(), entries: 0 };
             match walk.step("", &pattern.steps) {
                 Ok(()) if walk.found.is_empty() && walk.problems.is_empty() => {
                     let reason = format!("{} matches no file", quote(&said.value));
@@ -93,7 +93,7 @@ impl Root {
                     walk.problems.push(Problem::new(Fault::Project, reason, "begin the pattern with the directory that is meant"));
                 }
             }
-            problems.extend(walk.problems.into_iter().map(|problem| said.blame(problem)));
+            problems.extend(walk.problems.into_iter().map(|problem| said.at(problem)));
             all.append(&mut walk.found);
         }
         Problems::or(all.into_iter().collect(), problems)
@@ -101,7 +101,7 @@ impl Root {
 }
 
 /// One pattern's way through the directories.
-struct Walk<'r> {
+struct GlobWalk<'r> {
     root: &'r Root,
     found: BTreeSet<String>,
     problems: Vec<Problem>,
@@ -110,7 +110,7 @@ struct Walk<'r> {
 
 struct TooMany;
 
-impl Walk<'_> {
+impl GlobWalk<'_> {
     /// Follows `steps` from the directory `at`, which is empty for the root.
     fn step(&mut self, at: &str, steps: &[Step]) -> Result<(), TooMany> {
         match steps {
@@ -156,7 +156,7 @@ impl Walk<'_> {
             }
             Ok(metadata) if metadata.is_dir() && !named => {}
             Ok(_) => self.problems.push(not_regular(&path)),
-            Err(error) => self.blame(&path, &error),
+            Err(error) => self.report(&path, &error),
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Walk<'_> {
         let entries = match self.root.dir().read_dir(shown) {
             Ok(entries) => entries,
             Err(error) => {
-                self.blame(shown, &error);
+                self.report(shown, &error);
                 return Ok(Vec::new());
             }
         };
@@ -181,7 +181,7 @@ impl Walk<'_> {
             let (name, kind) = match read {
                 Ok(read) => read,
                 Err(error) => {
-                    self.blame(shown, &error);
+                    self.report(shown, &error);
                     continue;
                 }
             };
@@ -204,7 +204,7 @@ impl Walk<'_> {
         Ok(list)
     }
 
-    fn blame(&mut self, path: &str, error: &io::Error) {
+    fn report(&mut self, path: &str, error: &io::Error) {
         match error.kind() {
             io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => self.problems.push(leaves(path)),
             io::ErrorKind::NotFound if self.root.dir().symlink_metadata(path).is_ok() => {
@@ -255,7 +255,7 @@ mod tests {
     }
 
     fn expand(root: &Root, patterns: &[&str]) -> Result<Vec<String>, String> {
-        let said: Vec<_> = patterns.iter().map(|pattern| Spanned::at((*pattern).to_owned(), Place::new("cloze.yaml", 3, 13))).collect();
+        let said: Vec<_> = patterns.iter().map(|pattern| Spanned::new((*pattern).to_owned(), Place::new("cloze.yaml", 3, 13))).collect();
         root.expand(&said).map_err(|problems| {
             let lines: Vec<String> = problems.list().iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
             lines.join("\n")

@@ -5,13 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write;
 
-use crate::place::Place;
-use crate::problem::Fault;
-use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::decode::decode_lock;
-use crate::project::quote::quote;
-use crate::project::root::Root;
 use crate::project::spanned::Spanned;
 
 /// The version of the lock file's format.
@@ -89,29 +83,6 @@ impl Lock {
         Self { environment, secrets: BTreeMap::new() }
     }
 
-    /// Looks for the lock file at `path` beneath the root. An error when the machine or the project's bounds refuse it.
-    pub fn find(root: &Root, path: &str, environment: &str) -> Result<LockFile, Problems> {
-        if !root.exists(path) && root.dir().symlink_metadata(path).is_err() {
-            return Ok(LockFile::Absent);
-        }
-        let bytes = root.read(path, LOCK_LIMIT)?;
-        let lock = if let Ok(text) = str::from_utf8(&bytes) {
-            decode_lock(path, text.trim_start_matches('\u{feff}')).and_then(|lock| lock.of(environment))
-        } else {
-            let problem = Problem::new(Fault::Project, "a lock file is UTF-8 text", "restore it from version control");
-            Err(problem.at(Place::file(path)).into())
-        };
-        Ok(lock.map_or_else(LockFile::Broken, LockFile::Whole))
-    }
-
-    fn of(self, environment: &str) -> Result<Self, Problems> {
-        if self.environment.value == environment {
-            return Ok(self);
-        }
-        let reason = format!("this is the lock of environment {}, not of `{environment}`", quote(&self.environment.value));
-        Err(self.environment.blame(Problem::new(Fault::Project, reason, "restore the file from version control")).into())
-    }
-
     /// The file: sorted, a line for each secret, the same bytes for the same versions.
     pub fn to_text(&self) -> String {
         let mut text = format!(
@@ -177,10 +148,10 @@ mod tests {
     use crate::project::spanned::Spanned;
 
     fn lock(secrets: &[(&str, &str, Option<&str>, &str)]) -> Lock {
-        let mut lock = Lock::new(Spanned::nowhere("dev".to_owned()));
+        let mut lock = Lock::new(Spanned::none("dev".to_owned()));
         for (vault, name, asked, version) in secrets {
             let secret = LockedSecret { vault: (*vault).to_owned(), name: (*name).to_owned(), asked: asked.map(str::to_owned) };
-            lock.secrets.insert(secret, Spanned::nowhere((*version).to_owned()));
+            lock.secrets.insert(secret, Spanned::none((*version).to_owned()));
         }
         lock
     }
@@ -208,7 +179,7 @@ mod tests {
                 "  - { vault: \"shared\", name: \"b\", version: \"2\" }\n",
             )
         );
-        assert!(Lock::new(Spanned::nowhere("dev".to_owned())).to_text().ends_with("secrets: []\n"));
+        assert!(Lock::new(Spanned::none("dev".to_owned())).to_text().ends_with("secrets: []\n"));
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! The project: its file, its values, its starter, and what each setting amounts to.
 
+mod check;
 mod decode;
 mod document;
 mod glob;
@@ -8,6 +9,7 @@ mod origin;
 mod path;
 mod quote;
 mod resolve;
+mod resolver;
 mod root;
 mod schema;
 mod settings;
@@ -33,8 +35,8 @@ pub use lock::LockChange;
 pub use lock::LockFile;
 pub use lock::LockedSecret;
 pub use origin::Choice;
-pub use origin::Effective;
 pub use origin::Origin;
+pub use origin::ResolvedSetting;
 pub use path::normalise;
 pub use quote::quote;
 pub use root::Root;

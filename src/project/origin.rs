@@ -19,7 +19,7 @@ pub enum Origin {
 
 /// A setting as it applies, and what it hides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Effective {
+pub struct ResolvedSetting {
     /// The setting, such as `vaults.default.path`.
     pub key: String,
     /// The value as text. Never a secret.
@@ -55,10 +55,10 @@ impl<T: Clone> Choice<T> {
     }
 
     /// The setting under `key`, each candidate written by `show`.
-    pub fn effective(&self, key: impl Into<String>, show: impl Fn(&T) -> String) -> Option<Effective> {
+    pub fn effective(&self, key: impl Into<String>, show: impl Fn(&T) -> String) -> Option<ResolvedSetting> {
         let mut shown = self.candidates.iter().map(|(value, origin)| (show(value), origin.clone()));
         let (value, origin) = shown.next()?;
-        Some(Effective { key: key.into(), value, origin, overridden: shown.collect() })
+        Some(ResolvedSetting { key: key.into(), value, origin, overridden: shown.collect() })
     }
 }
 

@@ -7,26 +7,25 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::manifest::Names;
-use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::check::Refusal;
+use crate::project::check::label;
+use crate::project::check::path;
+use crate::project::check::pattern;
+use crate::project::check::some;
 use crate::project::decode::NAMES;
-use crate::project::decode::Refusal;
 use crate::project::decode::history_url;
-use crate::project::decode::label;
-use crate::project::decode::path;
-use crate::project::decode::pattern;
-use crate::project::decode::show;
-use crate::project::decode::some;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
 use crate::project::document::Location;
 use crate::project::document::Project;
 use crate::project::origin::Choice;
-use crate::project::origin::Effective;
 use crate::project::origin::Origin;
 use crate::project::quote::quote;
+use crate::project::resolver::Resolver;
+use crate::project::resolver::file;
 use crate::project::settings::Flags;
 use crate::project::settings::KeySettings;
 use crate::project::settings::Settings;
@@ -41,122 +40,80 @@ use crate::project::vault::VaultSettings;
 use crate::project::vault::target;
 use crate::suggest::suggest;
 
-/// The settings of the chosen environment. All that is wrong with them is reported.
-pub(super) fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Settings, Problems> {
-    let mut resolver = Resolver { variables, effective: Vec::new(), problems: Vec::new() };
-    let environment = resolver.environment(project, flags)?;
-    let name = environment.name.value.clone();
-    resolver.note("project", &Choice::of([file(&project.name, String::clone)]), String::clone);
+impl Settings {
+    /// The settings of the chosen environment: `-e`, else `CLOZE_ENV`, else the only one of the project. All that is wrong with them is
+    /// reported.
+    pub fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Self, Problems> {
+        let mut resolver = Resolver { variables, effective: Vec::new(), problems: Vec::new() };
+        let environment = resolver.environment(project, flags)?;
+        let name = environment.name.value.clone();
+        resolver.note("project", &Choice::of([file(&project.name, String::clone)]), String::clone);
 
-    let namespace = Choice::of([
-        resolver.checked("--namespace", flags.namespace.as_deref(), label).map(|value| (value, Origin::Flag("--namespace"))),
-        resolver.variable(variable::NAMESPACE, label),
-        environment.namespace.as_ref().and_then(|said| file(said, String::clone)),
-        Some(("default".to_owned(), Origin::Default)),
-    ]);
-    let namespace = resolver.note("namespace", &namespace, String::clone).unwrap_or_default();
+        let namespace = Choice::of([
+            resolver.variable(variable::NAMESPACE, label),
+            environment.namespace.as_ref().and_then(|said| file(said, String::clone)),
+            Some(("default".to_owned(), Origin::Default)),
+        ]);
+        let namespace = resolver.note("namespace", &namespace, String::clone).unwrap_or_default();
 
-    let names = Choice::of([
-        resolver.names("--names", flags.names.as_deref(), Origin::Flag("--names")),
-        resolver.names(variable::NAMES.name, variables.get(variable::NAMES), Origin::Variable(variable::NAMES.name)),
-        environment.names.as_ref().and_then(|said| file(said, |names| *names)),
-        project.names.as_ref().and_then(|said| file(said, |names| *names)),
-        Some((Names::Versioned, Origin::Default)),
-    ]);
-    let names = resolver.note("names", &names, |names| names.word().to_owned()).unwrap_or(Names::Versioned);
+        let names = Choice::of([
+            resolver.names(),
+            environment.names.as_ref().and_then(|said| file(said, |names| *names)),
+            project.names.as_ref().and_then(|said| file(said, |names| *names)),
+            Some((Names::Versioned, Origin::Default)),
+        ]);
+        let names = resolver.note("names", &names, |names| names.word().to_owned()).unwrap_or(Names::Versioned);
 
-    let templates = resolver.templates(project, environment);
-    let values = resolver.values(environment, flags);
-    let assignments = resolver.assignments(flags);
-    let vaults = resolver.vaults(environment);
-    let keys = resolver.keys(environment);
-    let history = resolver.history(environment, flags);
+        let templates = resolver.templates(project, environment);
+        let values = resolver.values(environment, flags);
+        let assignments = resolver.assignments(flags);
+        let vaults = resolver.vaults(environment);
+        let keys = resolver.keys(environment);
+        let history = resolver.history(environment);
 
-    let cluster = Choice::of([
-        resolver.checked("--context", flags.context.as_deref(), some).map(|value| (value, Origin::Flag("--context"))),
-        resolver.variable(variable::CONTEXT, some),
-        environment.cluster.as_ref().and_then(|said| file(said, String::clone)),
-    ]);
-    let cluster = resolver.note("cluster.context", &cluster, String::clone);
+        let cluster = Choice::of([
+            resolver.variable(variable::CONTEXT, some),
+            environment.cluster.as_ref().and_then(|said| file(said, String::clone)),
+        ]);
+        let cluster = resolver.note("cluster.context", &cluster, String::clone);
 
-    let deadline = Choice::of([
-        resolver.seconds("--deadline", flags.deadline.as_deref()).map(|value| (value, Origin::Flag("--deadline"))),
-        resolver
-            .seconds(variable::DEADLINE.name, variables.get(variable::DEADLINE))
-            .map(|value| (value, Origin::Variable(variable::DEADLINE.name))),
-        Some((DEADLINE, Origin::Default)),
-    ]);
-    let deadline = resolver.note("deadline", &deadline, u64::to_string).unwrap_or(DEADLINE);
+        let deadline = Choice::of([
+            resolver.seconds("--deadline", flags.deadline.as_deref()).map(|value| (value, Origin::Flag("--deadline"))),
+            resolver
+                .seconds(variable::DEADLINE.name, variables.get(variable::DEADLINE))
+                .map(|value| (value, Origin::Variable(variable::DEADLINE.name))),
+            Some((DEADLINE, Origin::Default)),
+        ]);
+        let deadline = resolver.note("deadline", &deadline, u64::to_string).unwrap_or(DEADLINE);
 
-    let settings = Settings {
-        project: project.name.value.clone(),
-        namespace,
-        names,
-        templates,
-        config: project.config.clone(),
-        external: project.external.clone(),
-        references: project.references.clone(),
-        cluster_scoped: project.cluster_scoped.clone(),
-        values,
-        assignments,
-        vaults,
-        keyring: format!("secrets/{name}.keyring"),
-        keys,
-        history,
-        pin: format!(".cloze/pins/{name}.json"),
-        output: format!("dist/{name}"),
-        lock: format!("locks/{name}.lock"),
-        deadline: Duration::from_secs(deadline),
-        cluster,
-        environment: name,
-        effective: resolver.effective,
-    };
-    Problems::or(settings, resolver.problems)
-}
-
-pub(super) struct Resolver<'v> {
-    variables: &'v Variables,
-    effective: Vec<Effective>,
-    problems: Vec<Problem>,
+        let settings = Self {
+            project: project.name.value.clone(),
+            namespace,
+            names,
+            templates,
+            config: project.config.clone(),
+            external: project.external.clone(),
+            references: project.references.clone(),
+            cluster_scoped: project.cluster_scoped.clone(),
+            values,
+            assignments,
+            vaults,
+            keyring: format!("secrets/{name}.keyring"),
+            keys,
+            history,
+            pin: format!(".cloze/pins/{name}.json"),
+            output: format!("dist/{name}"),
+            lock: format!("locks/{name}.lock"),
+            deadline: Duration::from_secs(deadline),
+            cluster,
+            environment: name,
+            effective: resolver.effective,
+        };
+        Problems::or(settings, resolver.problems)
+    }
 }
 
 impl Resolver<'_> {
-    /// Notes what was chosen for `key`.
-    pub(super) fn note<T: Clone>(&mut self, key: impl Into<String>, choice: &Choice<T>, show: impl Fn(&T) -> String) -> Option<T> {
-        self.effective.extend(choice.effective(key, show));
-        choice.value()
-    }
-
-    fn refuse(&mut self, source: &str, text: &str, refusal: Refusal) {
-        self.problems.push(Problem::new(Fault::Usage, format!("{} of `{source}` {}", show(text), refusal.reason), refusal.next));
-    }
-
-    fn checked(&mut self, source: &str, text: Option<&str>, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<String> {
-        let text = text?;
-        match check(text) {
-            Ok(()) => Some(text.to_owned()),
-            Err(refusal) => {
-                self.refuse(source, text, refusal);
-                None
-            }
-        }
-    }
-
-    pub(super) fn variable(&mut self, variable: Variable, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<(String, Origin)> {
-        let text = self.variables.get(variable);
-        self.checked(variable.name, text, check).map(|value| (value, Origin::Variable(variable.name)))
-    }
-
-    /// Whether a variable is set to something.
-    pub(super) fn is_set(&self, variable: Variable) -> bool {
-        self.variables.get(variable).is_some()
-    }
-
-    /// Reports a problem.
-    pub(super) fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
-
     fn environment<'p>(&mut self, project: &'p Project, flags: &Flags) -> Result<&'p Environment, Problem> {
         let only = match project.environments.as_slice() {
             [only] => Some((only.name.value.clone(), Origin::Default)),
@@ -182,14 +139,14 @@ impl Resolver<'_> {
         })
     }
 
-    fn names(&mut self, source: &str, text: Option<&str>, origin: Origin) -> Option<(Names, Origin)> {
-        let text = text?;
+    fn names(&mut self) -> Option<(Names, Origin)> {
+        let text = self.variables.get(variable::NAMES)?;
         let found = NAMES.iter().find(|(word, _)| *word == text);
         if found.is_none() {
-            let (reason, next) = ("is no way of naming".to_owned(), "write `versioned` or `stable`".to_owned());
-            self.refuse(source, text, Refusal { reason, next });
+            let (reason, next) = ("is not a way of naming".to_owned(), "write `versioned` or `stable`".to_owned());
+            self.refuse(variable::NAMES.name, text, Refusal { reason, next });
         }
-        found.map(|(_, names)| (*names, origin))
+        found.map(|(_, names)| (*names, Origin::Variable(variable::NAMES.name)))
     }
 
     /// A number of seconds, plain or with units as Kubernetes' tools take them: `90`, `90s`, `1m30s`.
@@ -199,7 +156,7 @@ impl Resolver<'_> {
         let seconds = text.parse().ok().or_else(with_units).filter(|seconds| (1..=LONGEST_DEADLINE).contains(seconds));
         if seconds.is_none() {
             let next = format!("write whole seconds from 1 to {LONGEST_DEADLINE}, or a time such as `90s` or `2m`");
-            self.refuse(source, text, Refusal { reason: "is no deadline".to_owned(), next });
+            self.refuse(source, text, Refusal { reason: "is not a duration".to_owned(), next });
         }
         seconds
     }
@@ -218,12 +175,12 @@ impl Resolver<'_> {
         };
         let variable = self
             .split(variable::TEMPLATES, pattern)
-            .map(|parts| (parts.into_iter().map(Spanned::nowhere).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
+            .map(|parts| (parts.into_iter().map(Spanned::none).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
         let choice = Choice::of([
             variable,
             environment.templates.as_ref().and_then(listed),
             project.templates.as_ref().and_then(listed),
-            Some((vec![Spanned::nowhere("templates/**/*.yaml".to_owned())], Origin::Default)),
+            Some((vec![Spanned::none("templates/**/*.yaml".to_owned())], Origin::Default)),
         ]);
         let show = |said: &Vec<Spanned<String>>| said.iter().map(|pattern| pattern.value.as_str()).collect::<Vec<_>>().join(", ");
         self.note("templates", &choice, show).unwrap_or_default()
@@ -232,11 +189,11 @@ impl Resolver<'_> {
     fn values(&mut self, environment: &Environment, flags: &Flags) -> Vec<(Spanned<String>, Origin)> {
         let mut list: Vec<(Spanned<String>, Origin)> = environment.values.iter().filter_map(|said| file(said, |_| said.clone())).collect();
         for part in self.split(variable::VALUES, path).unwrap_or_default() {
-            list.push((Spanned::nowhere(part), Origin::Variable(variable::VALUES.name)));
+            list.push((Spanned::none(part), Origin::Variable(variable::VALUES.name)));
         }
         for text in &flags.values {
             if let Some(path) = self.checked("--values", Some(text), path) {
-                list.push((Spanned::nowhere(path), Origin::Flag("--values")));
+                list.push((Spanned::none(path), Origin::Flag("--values")));
             }
         }
         for (index, (said, origin)) in list.iter().enumerate() {
@@ -280,7 +237,7 @@ impl Resolver<'_> {
 
     /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.
     fn keys(&mut self, environment: &Environment) -> Vec<KeySettings> {
-        let default = [Spanned::nowhere(KeyEntry::KeyFile { path: None })];
+        let default = [Spanned::none(KeyEntry::KeyFile { path: None })];
         let entries = if environment.keys.is_empty() { &default[..] } else { &environment.keys };
         let variable = self
             .variables
@@ -311,25 +268,18 @@ impl Resolver<'_> {
         list
     }
 
-    fn history(&mut self, environment: &Environment, flags: &Flags) -> Location {
-        let flag = self.location("--history", flags.history.as_deref(), Origin::Flag("--history"));
-        let text = self.variables.get(variable::HISTORY_URL);
-        let variable = self.location(variable::HISTORY_URL.name, text, Origin::Variable(variable::HISTORY_URL.name));
-        let default = Location::Beneath(format!(".cloze/history/{}", environment.name.value));
-        let said = environment.history.as_ref().and_then(|said| file(said, Location::clone));
-        let choice = Choice::of([flag, variable, said, Some((default.clone(), Origin::Default))]);
-        self.note("history.url", &choice, ToString::to_string).unwrap_or(default)
-    }
-
-    fn location(&mut self, source: &str, text: Option<&str>, origin: Origin) -> Option<(Location, Origin)> {
-        let text = text?;
-        match history_url(text) {
-            Ok(location) => Some((location, origin)),
+    fn history(&mut self, environment: &Environment) -> Location {
+        let variable = self.variables.get(variable::HISTORY_URL).and_then(|text| match history_url(text) {
+            Ok(location) => Some((location, Origin::Variable(variable::HISTORY_URL.name))),
             Err(refusal) => {
-                self.refuse(source, text, refusal);
+                self.refuse(variable::HISTORY_URL.name, text, refusal);
                 None
             }
-        }
+        });
+        let default = Location::Beneath(format!(".cloze/history/{}", environment.name.value));
+        let said = environment.history.as_ref().and_then(|said| file(said, Location::clone));
+        let choice = Choice::of([variable, said, Some((default.clone(), Origin::Default))]);
+        self.note("history.url", &choice, ToString::to_string).unwrap_or(default)
     }
 }
 
@@ -338,9 +288,3 @@ const DEADLINE: u64 = 30;
 
 /// The longest deadline: a day.
 const LONGEST_DEADLINE: u64 = 86_400;
-
-/// A value of a file as a candidate.
-pub(super) fn file<T, U>(said: &Spanned<T>, value: impl FnOnce(&T) -> U) -> Option<(U, Origin)> {
-    let place: &Place = said.place.as_ref()?;
-    Some((value(&said.value), Origin::File(place.clone())))
-}

@@ -3,18 +3,14 @@
 use std::time::Duration;
 
 use crate::manifest::Names;
-use crate::problem::Problems;
 use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
 use crate::project::document::Location;
-use crate::project::document::Project;
 use crate::project::document::ReferenceEntry;
-use crate::project::origin::Effective;
 use crate::project::origin::Origin;
-use crate::project::resolve::resolve;
+use crate::project::origin::ResolvedSetting;
 use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
-use crate::project::variable::Variables;
 use crate::project::vault::VaultSettings;
 
 /// What the command line says; every part may be absent.
@@ -22,18 +18,10 @@ use crate::project::vault::VaultSettings;
 pub struct Flags {
     /// `-e`
     pub environment: Option<String>,
-    /// `--namespace`
-    pub namespace: Option<String>,
-    /// `--names`
-    pub names: Option<String>,
     /// `--values`, in order; on top of the environment's files.
     pub values: Vec<String>,
     /// `--set` and `--set-string`, in order; on top of all files.
     pub sets: Vec<Set>,
-    /// `--history`
-    pub history: Option<String>,
-    /// `--context`
-    pub context: Option<String>,
     /// `--deadline`
     pub deadline: Option<String>,
 }
@@ -91,7 +79,7 @@ pub struct Settings {
     /// The context of the kubeconfig, where deploys apply to a cluster.
     pub cluster: Option<String>,
     /// Every setting as text, with its origin and what it hides.
-    pub effective: Vec<Effective>,
+    pub effective: Vec<ResolvedSetting>,
 }
 
 /// A recipient of the root key as it applies.
@@ -104,11 +92,6 @@ pub enum KeySettings {
 }
 
 impl Settings {
-    /// The settings of the chosen environment: `-e`, else `CLOZE_ENV`, else the only one that there is.
-    pub fn resolve(project: &Project, flags: &Flags, variables: &Variables) -> Result<Self, Problems> {
-        resolve(project, flags, variables)
-    }
-
     /// The vault of that name.
     pub fn vault(&self, name: &str) -> Option<&VaultSettings> {
         self.vaults.iter().find(|vault| vault.entry.name.value == name)
@@ -131,7 +114,7 @@ mod tests {
     use crate::problem::Problems;
     use crate::project::document::Location;
     use crate::project::document::Project;
-    use crate::project::origin::Effective;
+    use crate::project::origin::ResolvedSetting;
     use crate::project::root::Root;
     use crate::project::values::Values;
     use crate::project::variable::Variables;
@@ -166,8 +149,8 @@ environments:
         Flags { environment: Some(environment.to_owned()), ..Flags::default() }
     }
 
-    fn lines(list: &[Effective]) -> Vec<String> {
-        let line = |effective: &Effective| {
+    fn lines(list: &[ResolvedSetting]) -> Vec<String> {
+        let line = |effective: &ResolvedSetting| {
             let hidden: Vec<String> = effective.overridden.iter().map(|(value, origin)| format!(" over {value} ({origin})")).collect();
             format!("{} = {} ({}){}", effective.key, effective.value, effective.origin, hidden.join(""))
         };
@@ -207,13 +190,7 @@ environments:
 
     #[test]
     fn flag_beats_variable_beats_file_beats_default() {
-        let flags = Flags {
-            namespace: Some("by-flag".to_owned()),
-            names: Some("stable".to_owned()),
-            values: vec!["values/flag.yaml".to_owned()],
-            history: Some("file:///flag".to_owned()),
-            ..Flags::default()
-        };
+        let flags = Flags { values: vec!["values/flag.yaml".to_owned()], ..Flags::default() };
         let set = [
             ("CLOZE_ENV", "prod"),
             ("CLOZE_NAMESPACE", "by-variable"),
@@ -232,8 +209,8 @@ environments:
             [
                 "environment = prod (CLOZE_ENV)",
                 "project = shop (cloze.yaml:2:10)",
-                "namespace = by-flag (--namespace) over by-variable (CLOZE_NAMESPACE) over default (default)",
-                "names = stable (--names) over versioned (CLOZE_NAMES) over versioned (cloze.yaml:9:12) over stable (cloze.yaml:3:8) over versioned (default)",
+                "namespace = by-variable (CLOZE_NAMESPACE) over default (default)",
+                "names = versioned (CLOZE_NAMES) over versioned (cloze.yaml:9:12) over stable (cloze.yaml:3:8) over versioned (default)",
                 "templates = a/*.yaml, b.yaml (CLOZE_TEMPLATES) over templates/**/*.yaml (default)",
                 "values[0] = values/variable.yaml (CLOZE_VALUES)",
                 "values[1] = values/flag.yaml (--values)",
@@ -247,13 +224,13 @@ environments:
                 "vaults.shared.prefixes = shop (cloze.yaml:11:45)",
                 "keys[0] = passphrase (cloze.yaml:13:12)",
                 "keys[1] = key-file /run/key (CLOZE_KEY_FILE) over key-file keys/prod (cloze.yaml:13:34) over key-file .cloze/prod.key (default)",
-                "history.url = file:///flag (--history) over elsewhere (CLOZE_HISTORY_URL) over releases/prod (cloze.yaml:12:21) over .cloze/history/prod (default)",
+                "history.url = elsewhere (CLOZE_HISTORY_URL) over releases/prod (cloze.yaml:12:21) over .cloze/history/prod (default)",
                 "cluster.context = other (CLOZE_CONTEXT) over prod (cloze.yaml:14:25)",
                 "deadline = 30 (default)",
             ]
         );
         assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);
-        assert_eq!(settings.history, Location::Anywhere("/flag".into()));
+        assert_eq!(settings.history, Location::Beneath("elsewhere".into()));
         let shared = settings.vault("shared").unwrap();
         assert!(matches!(&shared.target, VaultTarget::Hashicorp(target) if target.address == "https://vault:8200"));
     }
@@ -275,23 +252,22 @@ environments:
 
     #[test]
     fn everything_wrong_is_told_at_once() {
-        let flags = Flags {
-            namespace: Some("Shop".to_owned()),
-            names: Some("hashed".to_owned()),
-            values: vec!["../x.yaml".to_owned()],
-            sets: vec![Set { text: "a".to_owned(), literal: false }],
-            history: Some("s3://bucket?key=CANARY".to_owned()),
-            ..on("prod")
-        };
+        let flags = Flags { values: vec!["../x.yaml".to_owned()], sets: vec![Set { text: "a".to_owned(), literal: false }], ..on("prod") };
+        let set = [
+            ("CLOZE_TEMPLATES", "/etc/*"),
+            ("CLOZE_NAMESPACE", "Shop"),
+            ("CLOZE_NAMES", "hashed"),
+            ("CLOZE_HISTORY_URL", "s3://bucket?key=CANARY"),
+        ];
         assert_eq!(
-            refusals(&resolve(&flags, &[("CLOZE_TEMPLATES", "/etc/*")]).unwrap_err()),
+            refusals(&resolve(&flags, &set).unwrap_err()),
             [
                 "`--set` has no `=`; write `path=value`, and `\\,` for a comma that belongs to a value",
                 "`../x.yaml` of `--values` leaves the project with `..`; keep the file beneath the project's directory and name it from there",
                 "`/etc/*` of `CLOZE_TEMPLATES` is an absolute path; write a path relative to the project's directory",
-                "`Shop` of `--namespace` is not a DNS label; use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
-                "`hashed` of `--names` is no way of naming; write `versioned` or `stable`",
-                "the URL of `--history` names a store that is not yet in this version; write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path",
+                "`Shop` of `CLOZE_NAMESPACE` is not a DNS label; use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
+                "`hashed` of `CLOZE_NAMES` is not a way of naming; write `versioned` or `stable`",
+                "the URL of `CLOZE_HISTORY_URL` names a store that is not yet in this version; write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path",
                 "cloze.yaml:11:7: the vault `shared` has no address; add `address: https://…`, or set `VAULT_ADDR`",
             ]
         );

@@ -3,8 +3,8 @@
 use crate::clock::Entropy;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::decode::Refusal;
-use crate::project::decode::label;
+use crate::project::check::Refusal;
+use crate::project::check::label;
 use crate::project::quote::quote;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;

@@ -3,13 +3,14 @@
 //!
 //! The text is only ever added to, so that each byte of what Tera gets maps back to the author's text.
 
-use std::cell::OnceCell;
-use std::ops::Range;
 use std::sync::Arc;
 
-use crate::place::Place;
-use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::render::findings::Additions;
+use crate::render::findings::Findings;
+use crate::render::findings::Lines;
+use crate::render::findings::Links;
+use crate::render::findings::Site;
 use crate::render::lexer::Broken;
 use crate::render::lexer::Part;
 use crate::render::lexer::parts;
@@ -33,54 +34,6 @@ pub(super) struct Analysis {
     pub(super) broken: Option<usize>,
 }
 
-/// What a template says about others. Each name with the byte of the source where it stands.
-#[derive(Debug, Default)]
-pub(super) struct Links {
-    pub(super) includes: Vec<(String, usize)>,
-    pub(super) extends: Option<(String, usize)>,
-    pub(super) blocks: Vec<(String, usize)>,
-    pub(super) components: Vec<(String, usize)>,
-    pub(super) calls: Vec<(String, usize)>,
-    /// Statements and filters that can make the work grow beyond the length of the source.
-    pub(super) growing: usize,
-}
-
-/// A place in a template that may have to be named.
-#[derive(Debug, Clone)]
-pub(super) struct Site {
-    pub(super) place: Place,
-    /// The expression as the author wrote it.
-    pub(super) source: String,
-    /// What a blank cannot do here.
-    pub(super) reason: String,
-    /// The way out.
-    pub(super) next: &'static str,
-}
-
-/// Line and column of bytes of a source.
-#[derive(Debug)]
-pub(super) struct Lines<'a> {
-    file: Arc<str>,
-    source: &'a str,
-    starts: OnceCell<Vec<usize>>,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn new(file: Arc<str>, source: &'a str) -> Self {
-        Self { file, source, starts: OnceCell::new() }
-    }
-
-    /// The place of a byte; a byte inside a character counts as its start.
-    pub(super) fn place(&self, byte: usize) -> Place {
-        let breaks = || self.source.match_indices('\n').map(|(at, _)| at + 1);
-        let starts = self.starts.get_or_init(|| std::iter::once(0).chain(breaks()).collect());
-        let line = starts.partition_point(|start| *start <= byte);
-        let before = self.source.get(starts[line - 1]..byte.min(self.source.len())).unwrap_or_default();
-        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        Place::new(Arc::clone(&self.file), number(line), number(before.chars().count() + 1))
-    }
-}
-
 impl Analysis {
     /// The byte of the source that a byte of the text for Tera comes from.
     pub(super) fn origin(&self, byte: usize) -> usize {
@@ -92,58 +45,6 @@ impl Analysis {
             shift += length;
         }
         byte - shift
-    }
-}
-
-/// Text to be added to a source.
-#[derive(Debug, Default)]
-pub(super) struct Additions {
-    list: Vec<(usize, String)>,
-}
-
-impl Additions {
-    /// Adds `text` before the byte `at`; behind what was added there before.
-    pub(super) fn add(&mut self, at: usize, text: impl Into<String>) {
-        self.list.push((at, text.into()));
-    }
-
-    fn apply(mut self, source: &str) -> (String, Vec<(usize, usize)>) {
-        self.list.sort_by_key(|(at, _)| *at);
-        let mut text = String::with_capacity(source.len() + self.list.iter().map(|(_, text)| text.len()).sum::<usize>());
-        let mut done = 0;
-        for (at, added) in &self.list {
-            text.push_str(&source[done..*at]);
-            text.push_str(added);
-            done = *at;
-        }
-        text.push_str(&source[done..]);
-        (text, self.list.into_iter().map(|(at, added)| (at, added.len())).collect())
-    }
-}
-
-/// What a walk over a template collects.
-#[derive(Debug)]
-pub(super) struct Findings<'a> {
-    pub(super) source: &'a str,
-    pub(super) lines: Lines<'a>,
-    pub(super) base: usize,
-    pub(super) additions: Additions,
-    pub(super) sites: Vec<Site>,
-    pub(super) links: Links,
-    pub(super) problems: Vec<Problem>,
-}
-
-impl Findings<'_> {
-    /// Notes a problem at a byte of the source.
-    pub(super) fn problem(&mut self, at: usize, reason: impl Into<String>, next: impl Into<String>) {
-        self.problems.push(Problem::new(Fault::Check, reason, next).at(self.lines.place(at)));
-    }
-
-    /// Notes a place and gives its number.
-    pub(super) fn site(&mut self, range: Range<usize>, reason: String, next: &'static str) -> usize {
-        let place = self.lines.place(range.start);
-        self.sites.push(Site { place, source: self.source[range].to_owned(), reason, next });
-        self.base + self.sites.len() - 1
     }
 }
 
@@ -174,8 +75,8 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
 #[cfg(test)]
 mod tests {
     use super::Analysis;
-    use super::Lines;
     use super::analyse;
+    use crate::render::findings::Lines;
 
     fn analysed(source: &str) -> Analysis {
         analyse(&"t".into(), source, 0, None)

@@ -9,14 +9,14 @@ use crate::render::allowed::LAZY_PREFIX;
 use crate::render::allowed::TESTS;
 use crate::render::allowed::arguments;
 use crate::render::allowed::filters;
+use crate::render::findings::MANY;
 use crate::render::lexer::Word;
 use crate::render::lexer::WordKind;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
 use crate::render::reader::Expression;
-use crate::render::reader::Reader;
 use crate::render::reader::Stop;
-use crate::render::statement::MANY;
+use crate::render::reader::TagReader;
 use crate::suggest::suggest;
 
 const LAZY: &str = "use a filter that knows blanks: urlencode, b64encode, b64decode, json, sha256, trim, indent, upper, lower, replace";
@@ -27,7 +27,7 @@ struct Arguments {
     end: usize,
 }
 
-impl<'s> Reader<'_, 's> {
+impl<'s> TagReader<'_, 's> {
     pub(super) fn call(&mut self, word: &Word) -> Result<Expression, Stop> {
         let name = self.text(word);
         let open = self.words[self.at].range.end;

@@ -22,14 +22,14 @@ use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Request;
 use crate::render::analysis::Analysis;
-use crate::render::desk::OWN_SITES;
-use crate::render::desk::Shared;
 use crate::render::failure;
-use crate::render::failure::Held;
+use crate::render::failure::LoadedTemplate;
+use crate::render::findings::MANY;
+use crate::render::findings::OWN_SITES;
+use crate::render::functions::SharedFunctions;
 use crate::render::library::Library;
 use crate::render::library::Marks;
 use crate::render::library::read;
-use crate::render::statement::MANY;
 use crate::render::token::Arrivals;
 use crate::render::token::Tokens;
 
@@ -143,7 +143,7 @@ struct Renderer<'r> {
     usable: bool,
     tera: Tera,
     context: Context,
-    shared: Shared,
+    shared: SharedFunctions,
     problems: Vec<Problem>,
 }
 
@@ -159,7 +159,7 @@ impl<'r> Renderer<'r> {
                 .map_err(|_| Problem::new(Fault::Project, format!("the value `{name}` cannot be given to a template"), "simplify it"))?;
             context.insert_value(name.clone(), value);
         }
-        let shared = Shared::new(Tokens::new(random));
+        let shared = SharedFunctions::new(Tokens::new(random));
         let mut tera = Tera::default();
         tera.autoescape_on(Vec::<&str>::new());
         shared.register(&mut tera);
@@ -207,7 +207,7 @@ impl<'r> Renderer<'r> {
             // What is rendered without a name is the leaf.
             let (number, analysis) = library().or(leaf)?;
             let template = &self.request.templates[number];
-            Some(Held { file: &template.file, source: &template.text, analysis })
+            Some(LoadedTemplate { file: &template.file, source: &template.text, analysis })
         })
     }
 
@@ -234,10 +234,10 @@ impl<'r> Renderer<'r> {
             slow();
         }
         let first = {
-            let mut desk = self.shared.lock();
-            desk.file = Arc::clone(&template.file);
-            desk.failed = None;
-            desk.blanks.len()
+            let mut functions = self.shared.lock();
+            functions.file = Arc::clone(&template.file);
+            functions.failed = None;
+            functions.blanks.len()
         };
         let mut output = Bounded(Vec::with_capacity(template.text.len() + template.text.len() / 4));
         let result = match &leaf {
@@ -259,11 +259,11 @@ impl<'r> Renderer<'r> {
 
     /// Whether every blank minted from number `first` on is in the text.
     fn arrived(&mut self, text: &str, first: usize, file: &Arc<str>) -> bool {
-        let desk = self.shared.lock();
-        if desk.blanks.len() == first {
+        let functions = self.shared.lock();
+        if functions.blanks.len() == first {
             return true;
         }
-        let Ok(found) = desk.tokens.find(text) else {
+        let Ok(found) = functions.tokens.find(text) else {
             let problem = Problem::new(
                 Fault::Check,
                 "a blank was changed on its way to the output",
@@ -274,14 +274,14 @@ impl<'r> Renderer<'r> {
         };
         let mut arrivals = Arrivals::since(BlankId(u32::try_from(first).unwrap_or(u32::MAX)));
         for id in found {
-            arrivals.mark(&desk.blanks, id);
+            arrivals.mark(&functions.blanks, id);
         }
         let before = self.problems.len();
-        self.problems.extend(arrivals.missing(&desk.blanks).into_iter().map(|id| {
-            let ask = desk.blanks.asks(id).first().map(ToString::to_string).unwrap_or_default();
+        self.problems.extend(arrivals.missing(&functions.blanks).into_iter().map(|id| {
+            let ask = functions.blanks.asks(id).first().map(ToString::to_string).unwrap_or_default();
             let reason = format!("the blank does not reach the output (secret {ask})");
             let next = "print it with {{ … }}, or ask for it only where it is printed";
-            Problem::new(Fault::Check, reason, next).at(desk.blanks.get(id).place.clone())
+            Problem::new(Fault::Check, reason, next).at(functions.blanks.get(id).place.clone())
         }));
         self.problems.len() == before
     }

@@ -1,19 +1,19 @@
 //! Reads the expressions of Tera 2.4 (`parsing/parser.rs`, same binding powers) and adds a check wherever a blank or an undefined
 //! value would make a silent difference.
 
+use crate::render::findings::MANY;
 use crate::render::lexer::WordKind;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
 use crate::render::reader::Expression;
 use crate::render::reader::PARTS;
-use crate::render::reader::Reader;
 use crate::render::reader::Stop;
-use crate::render::statement::MANY;
+use crate::render::reader::TagReader;
 
 const MAX_DEPTH: usize = 40;
 const MAX_STEPS: usize = 16;
 
-impl Reader<'_, '_> {
+impl TagReader<'_, '_> {
     /// An expression whose operators bind at least as tightly as `min`.
     pub(super) fn expression(&mut self, min: u8) -> Result<Expression, Stop> {
         self.depth += 1;

@@ -12,19 +12,19 @@ use crate::problem::Problem;
 use crate::render::MAX_TEXT;
 use crate::render::Request;
 use crate::render::analysis::Analysis;
-use crate::render::analysis::Lines;
-use crate::render::desk::Failed;
+use crate::render::findings::Lines;
+use crate::render::functions::CallFailure;
 use crate::suggest::suggest;
 
 /// A template that Tera holds: the author's text and where ours was added.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Held<'a> {
+pub(super) struct LoadedTemplate<'a> {
     pub(super) file: &'a Arc<str>,
     pub(super) source: &'a str,
     pub(super) analysis: &'a Analysis,
 }
 
-impl Held<'_> {
+impl LoadedTemplate<'_> {
     fn origin(&self, report: &ReportError) -> (usize, usize) {
         (self.analysis.origin(report.span().range.start), self.analysis.origin(report.span().range.end))
     }
@@ -65,15 +65,20 @@ fn syntax_problem(report: &ReportError) -> Problem {
 }
 
 /// The problem of a failed call.
-pub(super) fn failed(failed: Failed, request: &Request) -> Problem {
+pub(super) fn failed(failed: CallFailure, request: &Request) -> Problem {
     match failed {
-        Failed::Problem(problem) => problem,
-        Failed::Undefined { place, source } => undefined(&source, request).at(place),
+        CallFailure::Problem(problem) => problem,
+        CallFailure::Undefined { place, source } => undefined(&source, request).at(place),
     }
 }
 
 /// The problem behind an error of Tera. `held` finds a template by the name that Tera knows it by; `file` is the one being rendered.
-pub(super) fn translate<'a>(error: &tera::Error, file: &Arc<str>, request: &Request, held: impl Fn(&str) -> Option<Held<'a>>) -> Problem {
+pub(super) fn translate<'a>(
+    error: &tera::Error,
+    file: &Arc<str>,
+    request: &Request,
+    held: impl Fn(&str) -> Option<LoadedTemplate<'a>>,
+) -> Problem {
     match error.kind() {
         ErrorKind::SyntaxError(report) => match held(report.filename()) {
             Some(held) => syntax_problem(report).at(held.place(held.origin(report).0)),

@@ -8,10 +8,10 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::render::Request;
 use crate::render::analysis::Analysis;
-use crate::render::analysis::Lines;
 use crate::render::analysis::analyse;
-use crate::render::desk::OWN_SITES;
 use crate::render::failure::syntax;
+use crate::render::findings::Lines;
+use crate::render::findings::OWN_SITES;
 use crate::render::marker::Marker;
 use crate::suggest::suggest;
 

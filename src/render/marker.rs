@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::place::Place;
-use crate::render::analysis::Findings;
+use crate::render::findings::Findings;
 use crate::render::lexer::Part;
 use crate::render::lexer::Tag;
 use crate::render::lexer::WordKind;

@@ -6,19 +6,23 @@
 mod allowed;
 mod analysis;
 mod call;
-mod desk;
+mod checks;
 mod engine;
 mod expression;
 mod failure;
+mod filters;
+mod findings;
+mod functions;
+mod ipc;
 mod lexer;
 mod library;
 mod marker;
 mod process;
 mod reader;
+mod registry;
 mod statement;
 mod stopwatch;
 mod token;
-mod wire;
 mod worker;
 
 pub use engine::TeraEngine;

@@ -32,13 +32,13 @@ use crate::render::MAX_TEXTS;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Request;
+use crate::render::ipc::BodyReader;
+use crate::render::ipc::BodyWriter;
+use crate::render::ipc::FrameKind;
+use crate::render::ipc::read_frame;
+use crate::render::ipc::write_frame;
 use crate::render::stopwatch::RUN_DOWN;
 use crate::render::token::Tokens;
-use crate::render::wire::Body;
-use crate::render::wire::Kind;
-use crate::render::wire::Parts;
-use crate::render::wire::read_frame;
-use crate::render::wire::write_frame;
 use crate::render::worker::MAX_MEMORY;
 
 /// Renders in a child process that has 256 MiB of memory, 2 seconds of processor time (and more for large requests), no files, no environment
@@ -72,7 +72,7 @@ impl ProcessEngine {
         Self { program: program.into(), arguments, entropy }
     }
 
-    fn order(&self, request: &Request, traced: &str, answer: &mut Answer<'_>) -> Result<(), Problem> {
+    fn order(&self, request: &Request, traced: &str, answer: &mut WorkerAnswer<'_>) -> Result<(), Problem> {
         let values = serde_json::to_vec(&request.values).unwrap_or_default();
         let size = values.len() + request.templates.iter().map(|template| template.text.len()).sum::<usize>();
         if size > MAX_REQUEST {
@@ -80,7 +80,7 @@ impl ProcessEngine {
             return Err(Problem::new(Fault::Project, reason, "split the project"));
         }
         let seconds = SECONDS + size / BYTES_PER_SECOND;
-        let mut order = Body(answer.random.to_vec());
+        let mut order = BodyWriter(answer.random.to_vec());
         order.size(seconds).text(traced).0.extend_from_slice(&values);
         let mut child = self.start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
@@ -91,7 +91,7 @@ impl ProcessEngine {
             let alarm = sender.clone();
             scope.spawn(move || {
                 if unless_over.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                    let _ = alarm.send(Said::Nothing);
+                    let _ = alarm.send(Message::Nothing);
                 }
             });
             scope.spawn(|| send(input, &order, request));
@@ -105,19 +105,19 @@ impl ProcessEngine {
                     frames.push((kind, body));
                     if output.buffer().is_empty() || bytes > BATCH {
                         bytes = 0;
-                        if sender.send(Said::Frames(std::mem::take(&mut frames))).is_err() {
+                        if sender.send(Message::Frames(std::mem::take(&mut frames))).is_err() {
                             return;
                         }
                     }
                 }
-                let _ = sender.send(Said::Frames(frames));
-                let _ = sender.send(Said::Farewell);
+                let _ = sender.send(Message::Frames(frames));
+                let _ = sender.send(Message::Closed);
             });
             let end = 'listening: loop {
                 match said.recv() {
-                    Ok(Said::Frames(frames)) => {
+                    Ok(Message::Frames(frames)) => {
                         for (kind, body) in frames {
-                            if kind == Kind::End {
+                            if kind == FrameKind::End {
                                 break 'listening End::Whole;
                             }
                             if answer.take(kind, &body).is_none() {
@@ -125,8 +125,8 @@ impl ProcessEngine {
                             }
                         }
                     }
-                    Ok(Said::Farewell) | Err(RecvError) => break End::Dead,
-                    Ok(Said::Nothing) => break End::Late,
+                    Ok(Message::Closed) | Err(RecvError) => break End::Dead,
+                    Ok(Message::Nothing) => break End::Late,
                 }
             };
             // The other threads end when the child has and nobody listens.
@@ -138,11 +138,11 @@ impl ProcessEngine {
         let status = child.wait().map_err(|_| cannot_start())?;
         match end {
             End::Whole => Ok(()),
-            End::Late => Err(answer.blame(&too_long(seconds), BOUND)),
+            End::Late => Err(answer.problem(&too_long(seconds), BOUND)),
             End::Nonsense => {
-                Err(answer.blame("the rendering process gave too much or made no sense", "split the project, or report this as a bug"))
+                Err(answer.problem("the rendering process gave too much or made no sense", "split the project, or report this as a bug"))
             }
-            End::Dead => Err(answer.obituary(status, seconds)),
+            End::Dead => Err(answer.death(status, seconds)),
         }
     }
 
@@ -167,7 +167,7 @@ impl ProcessEngine {
 
 impl Engine for ProcessEngine {
     fn render(&self, request: &Request) -> Result<Rendered, Problems> {
-        let mut answer = Answer::new(request, self.random());
+        let mut answer = WorkerAnswer::new(request, self.random());
         if let Err(problem) = self.order(request, "", &mut answer) {
             answer.problems.push(problem);
         }
@@ -176,7 +176,7 @@ impl Engine for ProcessEngine {
     }
 
     fn lines(&self, request: &Request, file: &str) -> LineMap {
-        let mut answer = Answer::new(request, self.random());
+        let mut answer = WorkerAnswer::new(request, self.random());
         match self.order(request, file, &mut answer) {
             Ok(()) => answer.lines,
             Err(_) => LineMap::default(),
@@ -185,10 +185,10 @@ impl Engine for ProcessEngine {
 }
 
 /// What is heard from the child.
-enum Said {
-    Frames(Vec<(Kind, Vec<u8>)>),
+enum Message {
+    Frames(Vec<(FrameKind, Vec<u8>)>),
     /// It closed its output.
-    Farewell,
+    Closed,
     /// It was silent for too long.
     Nothing,
 }
@@ -202,7 +202,7 @@ enum End {
 }
 
 /// What the child has said so far.
-struct Answer<'r> {
+struct WorkerAnswer<'r> {
     request: &'r Request,
     random: [u8; 16],
     loaded: bool,
@@ -216,7 +216,7 @@ struct Answer<'r> {
     lines: LineMap,
 }
 
-impl<'r> Answer<'r> {
+impl<'r> WorkerAnswer<'r> {
     fn new(request: &'r Request, random: [u8; 16]) -> Self {
         Self {
             request,
@@ -233,18 +233,18 @@ impl<'r> Answer<'r> {
     }
 
     /// Takes a frame over; `None` when it is not what the child may say.
-    fn take(&mut self, kind: Kind, body: &[u8]) -> Option<()> {
-        let mut parts = Parts(body);
+    fn take(&mut self, kind: FrameKind, body: &[u8]) -> Option<()> {
+        let mut parts = BodyReader(body);
         self.size += body.len();
         if self.size > MAX_TEXTS + (MAX_TEXTS >> 2) {
             return None;
         }
         match kind {
-            Kind::Library => self.loaded = true,
-            Kind::Nothing => self.next = parts.size()? + 1,
-            Kind::Problem => self.problems.push(parts.problem()?),
-            Kind::Lines => self.lines = parts.lines()?,
-            Kind::Text => {
+            FrameKind::Library => self.loaded = true,
+            FrameKind::Nothing => self.next = parts.size()? + 1,
+            FrameKind::Problem => self.problems.push(parts.problem()?),
+            FrameKind::Lines => self.lines = parts.lines()?,
+            FrameKind::Text => {
                 let number = parts.size()?;
                 let file = &self.request.templates.get(number)?.file;
                 for _ in 0..parts.size()? {
@@ -262,13 +262,13 @@ impl<'r> Answer<'r> {
                 self.texts.push(RenderedText { file: Arc::clone(file), text });
                 self.next = number + 1;
             }
-            Kind::Order | Kind::Template | Kind::End => return None,
+            FrameKind::Order | FrameKind::Template | FrameKind::End => return None,
         }
         Some(())
     }
 
     /// A problem of the template that was being rendered.
-    fn blame(&self, reason: &str, next: &str) -> Problem {
+    fn problem(&self, reason: &str, next: &str) -> Problem {
         let problem = Problem::new(Fault::Check, reason, next);
         let mut rest = self.request.templates.iter().skip(self.next);
         match rest.find(|template| !template.is_partial()).filter(|_| self.loaded) {
@@ -277,15 +277,15 @@ impl<'r> Answer<'r> {
         }
     }
 
-    fn obituary(&self, status: ExitStatus, seconds: usize) -> Problem {
+    fn death(&self, status: ExitStatus, seconds: usize) -> Problem {
         match status.signal() {
             // SIGKILL and SIGXCPU come from the limit on processor time too.
-            Some(9 | 24 | RUN_DOWN) => self.blame(&too_long(seconds), BOUND),
+            Some(9 | 24 | RUN_DOWN) => self.problem(&too_long(seconds), BOUND),
             // SIGABRT, SIGBUS and SIGSEGV: an allocation failed, or the stack could not grow.
             Some(6 | 7 | 11) => {
-                self.blame(&format!("rendering needs more than {} MiB of memory, or nests too deeply", MAX_MEMORY >> 20), BOUND)
+                self.problem(&format!("rendering needs more than {} MiB of memory, or nests too deeply", MAX_MEMORY >> 20), BOUND)
             }
-            _ => self.blame("the rendering process ended without an answer", "simplify the template, or report this as a bug"),
+            _ => self.problem("the rendering process ended without an answer", "simplify the template, or report this as a bug"),
         }
     }
 }
@@ -304,15 +304,15 @@ fn cannot_start() -> Problem {
     )
 }
 
-fn send(input: ChildStdin, order: &Body, request: &Request) -> io::Result<()> {
+fn send(input: ChildStdin, order: &BodyWriter, request: &Request) -> io::Result<()> {
     let mut input = BufWriter::with_capacity(64 << 10, input);
-    write_frame(&mut input, Kind::Order, &order.0, &[])?;
-    let mut body = Body::default();
+    write_frame(&mut input, FrameKind::Order, &order.0, &[])?;
+    let mut body = BodyWriter::default();
     for template in &request.templates {
         body.0.clear();
         body.text(&template.file);
-        write_frame(&mut input, Kind::Template, &body.0, template.text.as_bytes())?;
+        write_frame(&mut input, FrameKind::Template, &body.0, template.text.as_bytes())?;
     }
-    write_frame(&mut input, Kind::End, &[], &[])?;
+    write_frame(&mut input, FrameKind::End, &[], &[])?;
     input.flush()
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::render::analysis::Findings;
+use crate::render::findings::Findings;
 use crate::render::lexer::Word;
 use crate::render::lexer::WordKind;
 
@@ -42,7 +42,7 @@ pub(super) enum Demand {
 
 /// The words of one tag, read from left to right.
 #[derive(Debug)]
-pub(super) struct Reader<'r, 's> {
+pub(super) struct TagReader<'r, 's> {
     pub(super) words: &'r [Word],
     pub(super) at: usize,
     pub(super) end: usize,
@@ -54,7 +54,7 @@ pub(super) struct Reader<'r, 's> {
 pub(super) const DECIDE: &str = "let a value of the environment decide; a template never sees what a secret holds";
 pub(super) const PARTS: &str = "name a field with secret(key=…), or store the parts as secrets of their own";
 
-impl<'r, 's> Reader<'r, 's> {
+impl<'r, 's> TagReader<'r, 's> {
     pub(super) fn new(words: &'r [Word], end: usize, findings: &'r mut Findings<'s>) -> Self {
         Self { words, at: 0, end, findings, depth: 0, in_index: 0 }
     }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use crate::render::analysis::Findings;
+use crate::render::findings::Findings;
+use crate::render::findings::MANY;
 use crate::render::lexer::Tag;
 use crate::render::lexer::WordKind;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
-use crate::render::reader::Reader;
 use crate::render::reader::Stop;
+use crate::render::reader::TagReader;
 
 /// A walk over the tags of one template.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ impl<'s> Walk<'s> {
     /// Reads one tag.
     pub(super) fn tag(&mut self, tag: &Tag) -> Result<(), Stop> {
         let end = tag.range.end - 2 - usize::from(tag.trims_after);
-        let mut reader = Reader::new(&tag.words, end, &mut self.findings);
+        let mut reader = TagReader::new(&tag.words, end, &mut self.findings);
         if tag.statement {
             statement(&mut reader)?;
         } else {
@@ -35,10 +36,7 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// More than this is not sure to end soon.
-pub(super) const MANY: usize = 4;
-
-fn statement(reader: &mut Reader<'_, '_>) -> Result<(), Stop> {
+fn statement(reader: &mut TagReader<'_, '_>) -> Result<(), Stop> {
     let word = reader.next()?;
     if matches!(reader.text(word), "<" | "set" | "set_global" | "filter" | "for" | "include" | "extends" | "block" | "component") {
         reader.findings.links.growing += MANY;
@@ -108,7 +106,7 @@ fn statement(reader: &mut Reader<'_, '_>) -> Result<(), Stop> {
 }
 
 /// A text in quotes, with its escapes resolved as Tera does.
-fn literal(reader: &mut Reader<'_, '_>) -> Result<(String, Range<usize>), Stop> {
+fn literal(reader: &mut TagReader<'_, '_>) -> Result<(String, Range<usize>), Stop> {
     let word = reader.next()?;
     if word.kind != WordKind::Text {
         return Err(Stop(word.range.start));

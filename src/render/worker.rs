@@ -18,12 +18,12 @@ use crate::render::Template;
 use crate::render::engine::Done;
 use crate::render::engine::run;
 use crate::render::engine::trace;
+use crate::render::ipc::BodyReader;
+use crate::render::ipc::BodyWriter;
+use crate::render::ipc::FrameKind;
+use crate::render::ipc::read_frame;
+use crate::render::ipc::write_frame;
 use crate::render::stopwatch::Stopwatch;
-use crate::render::wire::Body;
-use crate::render::wire::Kind;
-use crate::render::wire::Parts;
-use crate::render::wire::read_frame;
-use crate::render::wire::write_frame;
 
 /// Address space of the rendering process, in bytes.
 pub(super) const MAX_MEMORY: u64 = 256 << 20;
@@ -48,12 +48,12 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     let mut input = BufReader::with_capacity(64 << 10, input);
     let mut output = BufWriter::with_capacity(64 << 10, output);
     let (kind, order) = read_frame(&mut input)?;
-    let mut order = Parts(&order);
+    let mut order = BodyReader(&order);
     let understood = (|| {
         let random: [u8; 16] = order.bytes(16)?.try_into().ok()?;
         Some((random, order.number()?, order.text()?.to_owned(), serde_json::from_slice(order.0).ok()?))
     })();
-    let (Kind::Order, Some((random, seconds, traced, values))) = (kind, understood) else {
+    let (FrameKind::Order, Some((random, seconds, traced, values))) = (kind, understood) else {
         return Err(io::ErrorKind::InvalidData.into());
     };
     limit(Resource::Cpu, u64::from(seconds))?;
@@ -62,8 +62,8 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     let mut request = Request { values, templates: Vec::new() };
     loop {
         match read_frame(&mut input)? {
-            (Kind::Template, body) => request.templates.push(template(&body).ok_or(io::ErrorKind::InvalidData)?),
-            (Kind::End, _) => break,
+            (FrameKind::Template, body) => request.templates.push(template(&body).ok_or(io::ErrorKind::InvalidData)?),
+            (FrameKind::End, _) => break,
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }
     }
@@ -78,16 +78,16 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
             tell(&mut output, &done)
         });
         for problem in problems {
-            let mut body = Body::default();
+            let mut body = BodyWriter::default();
             body.problem(&problem);
-            write_frame(&mut output, Kind::Problem, &body.0, &[])?;
+            write_frame(&mut output, FrameKind::Problem, &body.0, &[])?;
         }
     } else {
-        let mut body = Body::default();
+        let mut body = BodyWriter::default();
         body.lines(&trace(&request, &traced, &random));
-        write_frame(&mut output, Kind::Lines, &body.0, &[])?;
+        write_frame(&mut output, FrameKind::Lines, &body.0, &[])?;
     }
-    write_frame(&mut output, Kind::End, &[], &[])?;
+    write_frame(&mut output, FrameKind::End, &[], &[])?;
     output.flush()
 }
 
@@ -102,27 +102,27 @@ fn limit(resource: Resource, most: u64) -> io::Result<()> {
 }
 
 fn template(body: &[u8]) -> Option<Template> {
-    let mut parts = Parts(body);
+    let mut parts = BodyReader(body);
     let file = Arc::from(parts.text()?);
     Some(Template { file, text: std::str::from_utf8(parts.0).ok()?.to_owned() })
 }
 
 fn tell(output: &mut impl Write, done: &Done) -> io::Result<()> {
-    let mut body = Body::default();
+    let mut body = BodyWriter::default();
     match done {
         // Told at once, so that the parent knows which template does not end.
         Done::Slow => output.flush(),
         Done::Library => {
-            write_frame(output, Kind::Library, &[], &[])?;
+            write_frame(output, FrameKind::Library, &[], &[])?;
             output.flush()
         }
-        Done::Template { number, text: None, .. } => write_frame(output, Kind::Nothing, &body.size(*number).0, &[]),
+        Done::Template { number, text: None, .. } => write_frame(output, FrameKind::Nothing, &body.size(*number).0, &[]),
         Done::Template { number, text: Some(text), minted } => {
             body.size(*number).size(minted.len());
             for blank in minted {
                 body.blank(blank);
             }
-            write_frame(output, Kind::Text, &body.0, text.as_bytes())
+            write_frame(output, FrameKind::Text, &body.0, text.as_bytes())
         }
     }
 }

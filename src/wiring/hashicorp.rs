@@ -83,7 +83,7 @@ impl Wiring<'_> {
             name.value, target.address, variable.name
         );
         let next = format!("unset {} if the project is right, or give this vault its own `tokenFile`", variable.name);
-        Err(name.blame(Problem::new(Fault::Vault, reason, next)))
+        Err(name.at(Problem::new(Fault::Vault, reason, next)))
     }
 
     /// The token: from the file that the project names for this vault, a variable, the file that a variable names, or the one that `vault

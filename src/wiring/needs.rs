@@ -42,6 +42,6 @@ impl Needs<'_> {
     pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
         let name = &self.settings.entry.name;
         let (key, word) = self.way;
-        name.blame(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next))
+        name.at(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next))
     }
 }

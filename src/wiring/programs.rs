@@ -32,7 +32,7 @@ impl Wiring<'_> {
         if !self.allow_exec {
             let name = &settings.entry.name;
             let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
-            return Err(name.blame(Problem::new(
+            return Err(name.at(Problem::new(
                 Fault::Vault,
                 reason,
                 "give `--allow-exec`, or set CLOZE_ALLOW_EXEC=1, if you trust the project",

@@ -172,14 +172,14 @@ impl Wiring<'_> {
 fn not_built(settings: &VaultSettings) -> Problem {
     let kind = settings.entry.kind.word();
     let reason = format!("vault `{}` is of kind `{kind}`, which this build of cloze leaves out", settings.entry.name.value);
-    settings.entry.name.blame(Problem::new(Fault::Project, reason, format!("use a build with the feature `{kind}`")))
+    settings.entry.name.at(Problem::new(Fault::Project, reason, format!("use a build with the feature `{kind}`")))
 }
 
 /// The error of a vault whose settings cannot be used, at the place where it is named.
 #[cfg(any(feature = "http", feature = "env", feature = "exec"))]
 pub(super) fn refused(settings: &VaultSettings, error: ServiceError) -> Problem {
     let name = &settings.entry.name;
-    name.blame(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
+    name.at(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
 }
 
 pub(super) fn prefixes(settings: &VaultSettings) -> Vec<String> {

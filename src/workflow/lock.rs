@@ -62,7 +62,7 @@ impl Held {
         }
         let stale = |secret: &LockedSecret, version: &Spanned<String>| {
             let problem = Problem::new(Fault::Check, format!("no blank asks for {secret}"), "run `cloze lock` to take it out");
-            version.blame(problem)
+            version.at(problem)
         };
         let unused = lock.secrets.iter().filter(|(secret, _)| !used.contains(*secret));
         let warnings = unused.map(|(secret, version)| stale(secret, version)).collect();
@@ -96,7 +96,7 @@ pub async fn resolve(
     let mut probe = probe(blanks, vaults, clock).await;
     workbench.observer.observe(Event::Answered);
     let mut problems = std::mem::take(&mut probe.problems);
-    let mut lock = Lock::new(Spanned::nowhere(workbench.settings.environment.clone()));
+    let mut lock = Lock::new(Spanned::none(workbench.settings.environment.clone()));
     for probed in &probe.found {
         enter(&mut lock, probed, &mut problems);
     }
@@ -144,7 +144,7 @@ fn enter(lock: &mut Lock, probed: &Probed, problems: &mut Vec<Problem>) {
             );
         }
         _ => {
-            lock.secrets.insert(secret, Spanned::nowhere(found.version.clone()));
+            lock.secrets.insert(secret, Spanned::none(found.version.clone()));
         }
     }
 }
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_has_no_version_or_changes_meanwhile_cannot_be_locked() {
-        let mut lock = Lock::new(Spanned::nowhere("dev".to_owned()));
+        let mut lock = Lock::new(Spanned::none("dev".to_owned()));
         let mut problems = Vec::new();
         for probed in [probed("a", Some("x"), "1"), probed("a", Some("y"), "1"), probed("b", None, "")] {
             enter(&mut lock, &probed, &mut problems);
@@ -229,13 +229,13 @@ mod tests {
         let mut blanks = Blanks::default();
         let source = Source::Vault { ask: ask("a", None), allow: Allow::default() };
         blanks.add(Blank { place: Place::new("a.yaml", 5, 6), source });
-        let mut lock = Lock::new(Spanned::nowhere("dev".to_owned()));
+        let mut lock = Lock::new(Spanned::none("dev".to_owned()));
         assert_eq!(
             told(Held::of(Some(&lock), &blanks, &vaults).unwrap_err().list()),
             ["a.yaml:5:6: the lock file of environment `dev` has no version of v/a; run `cloze lock`"]
         );
-        lock.secrets.insert(super::secret_of(&ask("a", None)), Spanned::nowhere("1".to_owned()));
-        lock.secrets.insert(super::secret_of(&ask("b", None)), Spanned::at("1".to_owned(), Place::new("locks/dev.lock", 6, 5)));
+        lock.secrets.insert(super::secret_of(&ask("a", None)), Spanned::none("1".to_owned()));
+        lock.secrets.insert(super::secret_of(&ask("b", None)), Spanned::new("1".to_owned(), Place::new("locks/dev.lock", 6, 5)));
         let held = Held::of(Some(&lock), &blanks, &vaults).unwrap();
         assert_eq!(told(&held.warnings), ["locks/dev.lock:6:5: no blank asks for v/b; run `cloze lock` to take it out"]);
         let fetched = held.vaults["v"].fetch(&[ask("a", None)]).await.remove(0).unwrap();

@@ -143,7 +143,7 @@ fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bun
             let bytes = match workbench.root.read(&path, FILE_LIMIT) {
                 Ok(bytes) => bytes,
                 Err(problem) => {
-                    problems.push(said.blame(problem));
+                    problems.push(said.at(problem));
                     continue;
                 }
             };
@@ -152,7 +152,7 @@ fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bun
                 Ok(text) => {
                     let file: Arc<str> = path.as_str().into();
                     if templates.iter().any(|template| *template.file == *path) {
-                        problems.push(said.blame(Problem::new(
+                        problems.push(said.at(Problem::new(
                             Fault::Project,
                             format!("`{path}` is a template of manifests too"),
                             "keep files for `config:` outside what `templates:` matches",
@@ -165,7 +165,7 @@ fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bun
             };
             if files.insert(key.clone(), file).is_some() {
                 let reason = format!("two files of {} `{}` have the key `{key}`", entry.kind.value.word(), entry.name.value);
-                problems.push(said.blame(Problem::new(Fault::Project, reason, "name the keys under `keys:`")));
+                problems.push(said.at(Problem::new(Fault::Project, reason, "name the keys under `keys:`")));
             }
         }
         found.push(bundle(entry, files, &workbench.settings.namespace));

@@ -1,7 +1,7 @@
 //! The entries of `config` and `external`.
 
 use crate::manifest::ConfigKind;
-use crate::project::decode::check;
+use crate::project::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;

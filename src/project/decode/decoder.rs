@@ -10,9 +10,9 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::decode::check::Refusal;
-use crate::project::decode::check::show;
-use crate::project::decode::check::some;
+use crate::project::check::Refusal;
+use crate::project::check::show;
+use crate::project::check::some;
 use crate::project::decode::shape::Shape;
 use crate::project::quote::quote;
 use crate::project::spanned::Spanned;
@@ -113,7 +113,7 @@ impl Decoder {
             self.wrong_type(node, path, "a string", next);
             return None;
         };
-        self.checked(text, node.mark, path, check).then(|| Spanned::at(text.to_owned(), self.place(node.mark)))
+        self.checked(text, node.mark, path, check).then(|| Spanned::new(text.to_owned(), self.place(node.mark)))
     }
 
     fn checked(&mut self, text: &str, mark: Mark, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> bool {
@@ -132,7 +132,7 @@ impl Decoder {
 
     /// A mapping's key, checked.
     pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
-        self.checked(&entry.key, entry.mark, path, check).then(|| Spanned::at(entry.key.to_string(), self.place(entry.mark)))
+        self.checked(&entry.key, entry.mark, path, check).then(|| Spanned::new(entry.key.to_string(), self.place(entry.mark)))
     }
 
     /// The value that a word of a closed list stands for. Where no word is near, `offered` ones are listed.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::manifest::Value;
 use crate::place::Place;
-use crate::project::decode::check;
-use crate::project::decode::check::Refusal;
+use crate::project::check;
+use crate::project::check::Refusal;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
@@ -44,7 +44,7 @@ pub(super) fn environments(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<En
 /// An environment without its name. `dev:` with nothing behind it is an environment that says nothing.
 fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environment> {
     let mut environment = Environment {
-        name: Spanned::nowhere(String::new()),
+        name: Spanned::none(String::new()),
         namespace: None,
         templates: None,
         names: None,

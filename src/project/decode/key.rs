@@ -1,6 +1,6 @@
 //! The recipients of an environment's root key.
 
-use crate::project::decode::check;
+use crate::project::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
@@ -34,7 +34,7 @@ fn key(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Spanned<KeyEntr
         }
         KeyWord::Later => return None,
     };
-    Some(Spanned::at(entry, decoder.place(node.mark)))
+    Some(Spanned::new(entry, decoder.place(node.mark)))
 }
 
 /// The `kind` of a mapping, which decides its other keys. `None` for a kind of a later version too, which is reported.

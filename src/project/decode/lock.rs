@@ -7,17 +7,44 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::decode::check::label;
-use crate::project::decode::check::some;
+use crate::project::check::label;
+use crate::project::check::some;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Tree;
 use crate::project::decode::shape;
 use crate::project::lock::LOCK_API_VERSION;
 use crate::project::lock::LOCK_LIMIT;
 use crate::project::lock::Lock;
+use crate::project::lock::LockFile;
 use crate::project::lock::LockedSecret;
 use crate::project::quote::quote;
+use crate::project::root::Root;
 use crate::project::spanned::Spanned;
+
+impl Lock {
+    /// Looks for the lock file at `path` beneath the root. An error when the machine or the project's bounds refuse it.
+    pub fn find(root: &Root, path: &str, environment: &str) -> Result<LockFile, Problems> {
+        if !root.exists(path) && root.dir().symlink_metadata(path).is_err() {
+            return Ok(LockFile::Absent);
+        }
+        let bytes = root.read(path, LOCK_LIMIT)?;
+        let lock = if let Ok(text) = str::from_utf8(&bytes) {
+            decode(path, text.trim_start_matches('\u{feff}')).and_then(|lock| lock.of(environment))
+        } else {
+            let problem = Problem::new(Fault::Project, "a lock file is UTF-8 text", "restore it from version control");
+            Err(problem.at(Place::file(path)).into())
+        };
+        Ok(lock.map_or_else(LockFile::Broken, LockFile::Whole))
+    }
+
+    fn of(self, environment: &str) -> Result<Self, Problems> {
+        if self.environment.value == environment {
+            return Ok(self);
+        }
+        let reason = format!("this is the lock of environment {}, not of `{environment}`", quote(&self.environment.value));
+        Err(self.environment.at(Problem::new(Fault::Project, reason, "restore the file from version control")).into())
+    }
+}
 
 /// Reads and decodes the text of a lock file.
 pub(in crate::project) fn decode(file: &str, text: &str) -> Result<Lock, Problems> {
@@ -52,7 +79,7 @@ fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
         decoder.report(place, reason, format!("use a newer cloze, or go back to `{LOCK_API_VERSION}`: run `cloze lock`"));
     }
     let environment = fields.text(decoder, "environment", label);
-    let mut lock = Lock::new(environment.unwrap_or_else(|| Spanned::nowhere(String::new())));
+    let mut lock = Lock::new(environment.unwrap_or_else(|| Spanned::none(String::new())));
     let items = decoder.items(fields.get("secrets")?, "secrets", "a list of mappings").unwrap_or_default();
     for (index, item) in items.iter().enumerate() {
         let path = format!("secrets[{index}]");
@@ -68,7 +95,7 @@ fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
             decoder.report(place, format!("{secret} is listed twice"), "run `cloze lock`");
             continue;
         }
-        lock.secrets.insert(secret, Spanned::at(version.value, place));
+        lock.secrets.insert(secret, Spanned::new(version.value, place));
     }
     Some(lock)
 }

@@ -1,6 +1,5 @@
 //! From the tree of a project file to a [`Project`], with every problem of the file told in one run.
 
-mod check;
 mod config;
 mod decoder;
 mod environment;
@@ -11,16 +10,8 @@ mod shape;
 mod vault;
 mod word;
 
-pub(in crate::project) use check::Refusal;
-pub(in crate::project) use check::address;
-pub(in crate::project) use check::address_of;
-pub(in crate::project) use check::label;
-pub(in crate::project) use check::path;
-pub(in crate::project) use check::pattern;
-pub(in crate::project) use check::show;
-pub(in crate::project) use check::some;
-pub(in crate::project) use check::vault_path;
 pub(in crate::project) use environment::history_url;
+#[cfg(test)]
 pub(in crate::project) use lock::decode as decode_lock;
 #[cfg(test)]
 pub(in crate::project) use shape::ALL as SHAPES;
@@ -38,6 +29,9 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::check::label;
+use crate::project::check::pattern;
+use crate::project::check::some;
 use crate::project::decode::config::config;
 use crate::project::decode::config::externals;
 use crate::project::decode::decoder::Decoder;
@@ -46,12 +40,36 @@ use crate::project::decode::environment::environments;
 use crate::project::decode::reference::cluster_scoped;
 use crate::project::decode::reference::references;
 use crate::project::decode::word::API_VERSION;
+use crate::project::document::PROJECT_FILE;
 use crate::project::document::PROJECT_FILE_LIMIT;
 use crate::project::document::Project;
 use crate::project::quote::quote;
+use crate::project::root::Root;
+
+impl Project {
+    /// Reads the project file at the root.
+    pub fn load(root: &Root) -> Result<Self, Problems> {
+        let text = root.read_text(PROJECT_FILE, PROJECT_FILE_LIMIT).map_err(|mut problem: Problem| {
+            if !root.exists(PROJECT_FILE) {
+                problem.next = if root.exists("cloze.yml") {
+                    "rename `cloze.yml` to `cloze.yaml`".to_owned()
+                } else {
+                    "go to a project's directory, name one with `-C`, or make one with `cloze init NAME`".to_owned()
+                };
+            }
+            problem
+        })?;
+        Self::parse(PROJECT_FILE, &text)
+    }
+
+    /// Reads the text of a project file. All problems are reported, each at its place in `file`.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
+        decode(file, text)
+    }
+}
 
 /// Reads and decodes the text of a project file.
-pub(super) fn decode(file: &str, text: &str) -> Result<Project, Problems> {
+fn decode(file: &str, text: &str) -> Result<Project, Problems> {
     let limits = Limits { bytes: PROJECT_FILE_LIMIT, depth: 32, nodes: 100_000 };
     let documents = read(text, limits).map_err(|faults| {
         let problem = |fault: crate::manifest::ReadFault| {
@@ -99,4 +117,27 @@ fn project(decoder: &mut Decoder, document: &Tree) -> Option<Project> {
     let cluster_scoped = cluster_scoped(decoder, &fields);
     let environments = environments(decoder, &fields);
     Some(Project { name: name?, templates, names, config, external, references, cluster_scoped, environments })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use crate::project::document::Project;
+    use crate::project::root::Root;
+
+    #[test]
+    fn a_missing_project_file_says_where_to_go() {
+        let dir = TempDir::new().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        let line = |problems: crate::problem::Problems| format!("{problems}; {}", problems.list()[0].next);
+        assert_eq!(
+            line(Project::load(&root).unwrap_err()),
+            "there is no file `cloze.yaml`; go to a project's directory, name one with `-C`, or make one with `cloze init NAME`"
+        );
+        fs::write(dir.path().join("cloze.yml"), "").unwrap();
+        assert_eq!(line(Project::load(&root).unwrap_err()), "there is no file `cloze.yaml`; rename `cloze.yml` to `cloze.yaml`");
+    }
 }

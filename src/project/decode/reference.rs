@@ -1,7 +1,7 @@
 //! The entries of `references` and `cluster-scoped`: what the project says of kinds that cloze does not know.
 
-use crate::project::decode::check;
-use crate::project::decode::check::Refusal;
+use crate::project::check;
+use crate::project::check::Refusal;
 use crate::project::decode::config::list;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;

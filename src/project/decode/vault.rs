@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::project::decode::check;
+use crate::project::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
@@ -56,7 +56,7 @@ fn vault(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<VaultEntry> {
         said,
         command,
         prefixes: prefixes.into_iter().map(without_slash).collect(),
-        ..VaultEntry::bare(Spanned::nowhere(String::new()), kind)
+        ..VaultEntry::bare(Spanned::none(String::new()), kind)
     })
 }
 

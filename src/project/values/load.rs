@@ -8,8 +8,8 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::origin::Effective;
 use crate::project::origin::Origin;
+use crate::project::origin::ResolvedSetting;
 use crate::project::quote::quote;
 use crate::project::root::Root;
 use crate::project::settings::Settings;
@@ -54,7 +54,7 @@ impl Values {
             let text = match root.read_text(&said.value, limits.bytes) {
                 Ok(text) => text,
                 Err(problem) => {
-                    problems.push(said.blame(problem));
+                    problems.push(said.at(problem));
                     continue;
                 }
             };
@@ -101,7 +101,7 @@ impl Values {
     }
 
     /// Every scalar and list by its path, such as `values.image.tag`, with the last origin that changed it and those before.
-    pub fn effective(&self) -> Vec<Effective> {
+    pub fn effective(&self) -> Vec<ResolvedSetting> {
         let mut paths = Vec::new();
         collect(&self.merged, &mut Vec::new(), &mut paths);
         let mut traces: Vec<Vec<(String, Origin)>> = vec![Vec::new(); paths.len()];
@@ -125,7 +125,7 @@ impl Values {
             let mut trace = trace.into_iter();
             let (value, origin) = trace.next()?;
             let steps: Vec<String> = path.iter().map(|key| key.replace('\\', "\\\\").replace('.', "\\.")).collect();
-            Some(Effective { key: format!("values.{}", steps.join(".")), value, origin, overridden: trace.collect() })
+            Some(ResolvedSetting { key: format!("values.{}", steps.join(".")), value, origin, overridden: trace.collect() })
         };
         paths.into_iter().zip(traces).filter_map(effective).collect()
     }

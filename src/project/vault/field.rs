@@ -1,11 +1,11 @@
 //! What can be said of each kind of vault, and which variables fill what is left open.
 
-use crate::project::decode::Refusal;
-use crate::project::decode::address;
-use crate::project::decode::address_of;
-use crate::project::decode::path;
-use crate::project::decode::some;
-use crate::project::decode::vault_path;
+use crate::project::check::Refusal;
+use crate::project::check::address;
+use crate::project::check::address_of;
+use crate::project::check::path;
+use crate::project::check::some;
+use crate::project::check::vault_path;
 use crate::project::path::normalise;
 use crate::project::variable;
 use crate::project::variable::Variable;

@@ -8,8 +8,8 @@ use crate::problem::Problem;
 use crate::project::document::Location;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
-use crate::project::resolve::Resolver;
-use crate::project::resolve::file;
+use crate::project::resolver::Resolver;
+use crate::project::resolver::file;
 use crate::project::variable::Variable;
 use crate::project::vault::AwsTarget;
 use crate::project::vault::AzureTarget;
@@ -113,7 +113,7 @@ impl Chosen {
             .is_some_and(|field| field.variables.iter().any(|variable| resolver.is_set(*variable)));
         if text.is_none() && !set {
             let reason = format!("the vault `{}` has no {what}", entry.name.value);
-            resolver.report(entry.name.blame(Problem::new(Fault::Project, reason, next)));
+            resolver.report(entry.name.at(Problem::new(Fault::Project, reason, next)));
         }
         text
     }

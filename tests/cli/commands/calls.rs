@@ -48,7 +48,7 @@ fn a_deadline_holds_for_the_whole_run() {
     }
     for wrong in ["0", "-1", "x", "1.5", "86401", "1500ms", "25h", "1m30", "s", "-1s"] {
         let words = format!(
-            "error: `{wrong}` of `CLOZE_DEADLINE` is no deadline\n  write whole seconds from 1 to 86400, or a time such as `90s` or `2m`"
+            "error: `{wrong}` of `CLOZE_DEADLINE` is not a duration\n  write whole seconds from 1 to 86400, or a time such as `90s` or `2m`"
         );
         sandbox.variable("CLOZE_DEADLINE", wrong);
         sandbox.cloze(["check"]).fails(2, &[&words]);

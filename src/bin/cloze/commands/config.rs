@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use cloze::problem::Problems;
-use cloze::project::Effective;
 use cloze::project::Origin;
+use cloze::project::ResolvedSetting;
 use cloze::project::Values;
 use serde_json::Value;
 use serde_json::json;
@@ -32,7 +32,7 @@ pub(crate) fn config(run: &Run, values: &args::Values) -> Result<(), Problems> {
     run.ui.text(&text)
 }
 
-fn in_json(effective: &Effective) -> Value {
+fn in_json(effective: &ResolvedSetting) -> Value {
     let overridden: Vec<Value> =
         effective.overridden.iter().map(|(value, origin)| json!({ "value": value, "origin": words(origin) })).collect();
     json!({ "key": effective.key, "value": effective.value, "origin": words(&effective.origin), "overridden": overridden })

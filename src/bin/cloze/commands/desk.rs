@@ -45,7 +45,6 @@ impl<'r> Desk<'r> {
             values: values.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
             sets: sets(&values.set, false).into_iter().chain(sets(&values.set_string, true)).collect(),
             deadline: run.deadline.clone(),
-            ..Flags::default()
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());

@@ -36,7 +36,7 @@ pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, 
         let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
         closing(run, &vaults, lock::resolve(&workbench, prepared.parsed.blanks(), &vaults, &Machine)).await
     })?;
-    let nothing = Lock::new(Spanned::nowhere(settings.environment.clone()));
+    let nothing = Lock::new(Spanned::none(settings.environment.clone()));
     let changes = if let LockFile::Whole(before) = &before { before } else { &nothing }.changes(&after);
     let stale = !matches!(before, LockFile::Whole(_)) || !changes.is_empty();
     if let LockFile::Broken(problems) = &before

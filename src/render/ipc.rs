@@ -22,7 +22,7 @@ use crate::render::marker::Mark;
 
 /// What a frame is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FrameKind {
     /// To the child: random bits, seconds, values, and the file to be traced (empty: render all).
     Order = 1,
     /// To the child: one template.
@@ -41,13 +41,22 @@ pub(super) enum Kind {
     Lines,
 }
 
-const KINDS: [Kind; 8] = [Kind::Order, Kind::Template, Kind::End, Kind::Library, Kind::Text, Kind::Nothing, Kind::Problem, Kind::Lines];
+const FRAME_KINDS: [FrameKind; 8] = [
+    FrameKind::Order,
+    FrameKind::Template,
+    FrameKind::End,
+    FrameKind::Library,
+    FrameKind::Text,
+    FrameKind::Nothing,
+    FrameKind::Problem,
+    FrameKind::Lines,
+];
 
 /// Largest body of a frame, in bytes.
 pub(super) const MAX_FRAME: usize = 160 << 20;
 
 /// Writes a frame whose body is `body` and then `tail`.
-pub(super) fn write_frame(output: &mut impl Write, kind: Kind, body: &[u8], tail: &[u8]) -> io::Result<()> {
+pub(super) fn write_frame(output: &mut impl Write, kind: FrameKind, body: &[u8], tail: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len() + tail.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
     output.write_all(&length.to_be_bytes())?;
     output.write_all(&[kind as u8])?;
@@ -56,11 +65,11 @@ pub(super) fn write_frame(output: &mut impl Write, kind: Kind, body: &[u8], tail
 }
 
 /// Reads a frame. An error when the stream ends, the kind is unknown or the body is too large.
-pub(super) fn read_frame(input: &mut impl Read) -> io::Result<(Kind, Vec<u8>)> {
+pub(super) fn read_frame(input: &mut impl Read) -> io::Result<(FrameKind, Vec<u8>)> {
     let mut head = [0; 5];
     input.read_exact(&mut head)?;
     let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-    let kind = KINDS.into_iter().find(|kind| *kind as u8 == head[4]).ok_or(io::ErrorKind::InvalidData)?;
+    let kind = FRAME_KINDS.into_iter().find(|kind| *kind as u8 == head[4]).ok_or(io::ErrorKind::InvalidData)?;
     if length > MAX_FRAME {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
@@ -73,9 +82,9 @@ pub(super) fn read_frame(input: &mut impl Read) -> io::Result<(Kind, Vec<u8>)> {
 
 /// Writes a body.
 #[derive(Debug, Default)]
-pub(super) struct Body(pub(super) Vec<u8>);
+pub(super) struct BodyWriter(pub(super) Vec<u8>);
 
-impl Body {
+impl BodyWriter {
     pub(super) fn number(&mut self, number: u32) -> &mut Self {
         self.0.extend_from_slice(&number.to_be_bytes());
         self
@@ -167,9 +176,9 @@ const REPLACE: u32 = 101;
 
 /// Reads a body; `None` when it is not what was expected.
 #[derive(Debug)]
-pub(super) struct Parts<'a>(pub(super) &'a [u8]);
+pub(super) struct BodyReader<'a>(pub(super) &'a [u8]);
 
-impl<'a> Parts<'a> {
+impl<'a> BodyReader<'a> {
     pub(super) fn number(&mut self) -> Option<u32> {
         let (number, rest) = self.0.split_first_chunk::<4>()?;
         self.0 = rest;
@@ -256,9 +265,9 @@ impl<'a> Parts<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Body;
-    use super::Kind;
-    use super::Parts;
+    use super::BodyReader;
+    use super::BodyWriter;
+    use super::FrameKind;
     use super::SIMPLE;
     use super::read_frame;
     use super::write_frame;
@@ -278,8 +287,8 @@ mod tests {
     #[test]
     fn frames_go_both_ways_and_end_with_the_stream() {
         let mut stream = Vec::new();
-        write_frame(&mut stream, Kind::Text, b"ab", b"c").unwrap();
-        assert_eq!(read_frame(&mut stream.as_slice()).unwrap(), (Kind::Text, b"abc".to_vec()));
+        write_frame(&mut stream, FrameKind::Text, b"ab", b"c").unwrap();
+        assert_eq!(read_frame(&mut stream.as_slice()).unwrap(), (FrameKind::Text, b"abc".to_vec()));
         assert!(read_frame(&mut &stream[..7]).is_err());
         assert!(read_frame(&mut [0u8, 0, 0, 0, 99].as_slice()).is_err());
         assert!(read_frame(&mut [255u8, 0, 0, 0, 1].as_slice()).is_err());
@@ -301,32 +310,32 @@ mod tests {
     #[test]
     fn every_blank_goes_both_ways() {
         for blank in blanks() {
-            let mut body = Body::default();
+            let mut body = BodyWriter::default();
             body.blank(&blank);
-            assert_eq!(Parts(&body.0).blank(1), Some(blank));
+            assert_eq!(BodyReader(&body.0).blank(1), Some(blank));
         }
     }
 
     #[test]
     fn a_blank_from_nowhere_is_refused() {
-        let mut body = Body::default();
+        let mut body = BodyWriter::default();
         body.blank(&blanks()[1]);
-        assert_eq!(Parts(&body.0).blank(0), None);
+        assert_eq!(BodyReader(&body.0).blank(0), None);
         for cut in 0..body.0.len() {
-            assert_eq!(Parts(&body.0[..cut]).blank(1), None);
+            assert_eq!(BodyReader(&body.0[..cut]).blank(1), None);
         }
     }
 
     #[test]
     fn problems_and_lines_go_both_ways() {
         for problem in [Problem::new(Fault::History, "r", "n"), Problem::new(Fault::Usage, "r", "n").at(Place::rendered("f", 1, 2))] {
-            let mut body = Body::default();
+            let mut body = BodyWriter::default();
             body.problem(&problem);
-            assert_eq!(Parts(&body.0).problem(), Some(problem));
+            assert_eq!(BodyReader(&body.0).problem(), Some(problem));
         }
         let map = LineMap::of_marks(vec![vec![], vec![Mark { column: 1, origin: Place::new("f", 2, 3), exact: true }]]);
-        let mut body = Body::default();
+        let mut body = BodyWriter::default();
         body.lines(&map);
-        assert_eq!(Parts(&body.0).lines(), Some(map));
+        assert_eq!(BodyReader(&body.0).lines(), Some(map));
     }
 }

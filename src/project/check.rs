@@ -77,7 +77,7 @@ pub(in crate::project) fn pattern(text: &str) -> Result<(), Refusal> {
 }
 
 /// The problem of a text that its reason quotes first.
-pub(super) fn refusal(problem: Problem) -> Refusal {
+pub(in crate::project) fn refusal(problem: Problem) -> Refusal {
     let reason = problem.reason.rsplit_once("` ").map_or(problem.reason.as_str(), |(_, reason)| reason).to_owned();
     Refusal { reason, next: problem.next }
 }
