@@ -266,7 +266,7 @@ fn where_there_is_nothing_to_go_back_to() {
         let words = format!("there is no release {number}; the newest is 1");
         let _ = sandbox.cloze(["rollback", number]).fails(6, &[&words, "list the releases with `cloze history`"]);
     }
-    let _ = sandbox.cloze(["rollback", "one"]).fails(2, &["invalid value 'one'"]);
+    let _ = sandbox.cloze(["rollback", "one"]).fails(2, &["`one` is not a release number"]);
     // Without the key there is no way, and the error says where it should be.
     fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
     let _ = sandbox.cloze(["rollback", "1"]).fails(5, &[".cloze/dev.key` is not there", "restore it"]);

@@ -1,4 +1,4 @@
-//! The command line as typed. Help texts are the doc comments.
+//! The command line as typed. Help texts are the doc comments; how they are laid out is `help.rs`.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,14 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap_complete::Shell;
 
+use crate::usage::Misuse;
+
+/// The heading of what every command takes.
+const GLOBAL: &str = "Global options";
+
 /// Fill the blanks of Kubernetes templates from a key vault, name configurations by content, keep an encrypted history
 #[derive(Debug, Parser)]
-#[command(name = "cloze", version, about, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 differences (diff --exit-code, lock --check), 2 usage, 3 bad project, 4 failed check,\n\
-5 vault or key, 6 history, 8 internal error")]
+#[command(name = "cloze", version, about, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -21,24 +24,25 @@ pub(crate) struct Cli {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = GLOBAL)]
 pub(crate) struct Global {
-    /// Work in this project's directory
+    /// Run as if started in DIR; the project is searched from there upwards
     #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
     pub(crate) directory: Option<PathBuf>,
     /// Environment of the project [env: `CLOZE_ENV`] [default: the only one]
-    #[arg(short, long = "environment", value_name = "ENV", global = true)]
+    #[arg(short, long = "environment", visible_alias = "env", value_name = "ENV", global = true)]
     pub(crate) environment: Option<String>,
-    /// How results and problems are written [env: `CLOZE_FORMAT`] [default: human]
+    /// Format of results and problems [env: `CLOZE_FORMAT`] [default: human]
     #[arg(long, value_enum, value_name = "FORMAT", global = true)]
     pub(crate) format: Option<Format>,
-    /// Say only what went wrong
+    /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Say more (can be repeated)
+    /// Print more (can be repeated)
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
-    /// How long vaults may be asked: seconds, or a time such as `2m` [env: `CLOZE_DEADLINE`] [default: 30]
+    /// How long to wait for vaults: seconds, or a time such as `2m` [env: `CLOZE_DEADLINE`] [default: 30]
     #[arg(long, value_name = "TIME", global = true)]
     pub(crate) deadline: Option<String>,
     /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
@@ -55,8 +59,8 @@ pub(crate) enum Format {
     /// For people
     #[default]
     Human,
-    /// For programs: one JSON document on stdout, problems as JSON lines on stderr. `vault get`, `show --reveal`, `-o -`, `schema` and
-    /// `completions` write what they always do
+    /// For programs: one JSON document on stdout (`cloze schema --of REPORT` describes it), problems as JSON lines on stderr. Raw output is
+    /// not changed: `vault get`, `show --reveal`, `-o -`, `schema` and `completions`
     Json,
 }
 
@@ -74,86 +78,111 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a new project: templates, values, a key, a local vault with generated values
+    /// Create a project: templates, values, a key and a local vault
+    #[command(after_help = "Examples:
+  cloze init shop              a working example in ./shop
+  cloze init shop --deploy     the same, and write its manifests")]
     Init {
-        /// The project's name, and the directory to write it to
+        /// Name of the project, and of the directory to create
         name: String,
-        /// Deploy it at once
+        /// Deploy it, too
         #[arg(long)]
         deploy: bool,
     },
-    /// Print the manifests with masked values; needs no key, no vault and no network
+    /// Print the manifests with secrets masked; needs no key, vault or network
+    #[command(after_help = "Examples:
+  cloze render -e prod
+  cloze render -e prod -o review      one file for each object
+  cloze render --set image.tag=1.5.0")]
     Render {
         #[command(flatten)]
         values: Values,
-        /// A directory, or `-` for stdout
-        #[arg(short, value_name = "DIR|-", default_value = "-")]
+        /// Directory to write to, or `-` for stdout
+        #[arg(short, long, value_name = "DIR|-", default_value = "-", value_parser = directory)]
         output: String,
     },
-    /// Report every problem of the project in one run
+    /// Report every problem of templates, values and references in one run
+    #[command(after_help = "Examples:
+  cloze check -e prod              no key, vault or network needed
+  cloze check -e prod --online     does every secret exist?")]
     Check {
         #[command(flatten)]
         values: Values,
-        /// Ask the vaults whether every secret exists and may be read, without reading it where a vault has a way
+        /// Ask the vaults whether every secret exists and can be read; values are not read if the vault can answer without them
         #[arg(long)]
         online: bool,
-        /// Ask for the versions of the lock file
+        /// Ask for the versions in the lock file
         #[arg(long, requires = "online")]
         locked: bool,
     },
-    /// Walk to each vault, and say at each step what was found and what to do
+    /// Test the connection to each vault, step by step
     Doctor {
-        /// Only the vault of this name in the project file
+        /// Only this vault of the project file
         #[arg(long, value_name = "VAULT")]
         vault: Option<String>,
     },
-    /// Write the version of every secret to locks/ENV.lock, for `--locked`
+    /// Pin the version of every secret in locks/ENV.lock, for `--locked`
+    #[command(after_help = "Examples:
+  cloze lock -e prod             resolve all versions and write the file
+  cloze lock -e prod --check     fail if a version is not the vault's current one")]
     Lock {
         #[command(flatten)]
         values: Values,
-        /// Write nothing; exit with 1 when the file is not what it would become
+        /// Write nothing; exit with 1 if the file would change
         #[arg(long)]
         check: bool,
     },
     /// Show what a deploy would change
+    #[command(after_help = "Examples:
+  cloze diff -e prod
+  cloze diff -e prod --against 41
+  cloze diff -e prod --online --exit-code")]
     Diff {
         #[command(flatten)]
         values: Values,
-        /// The release to compare with [default: the current one]
-        #[arg(long, value_name = "N")]
+        /// Release to compare with [default: the current one]
+        #[arg(long, value_name = "N", value_parser = release)]
         against: Option<u64>,
-        /// Ask vaults behind a network too
+        /// Ask vaults behind a network, too
         #[arg(long)]
         online: bool,
-        /// Compare with the versions of the lock file
+        /// Compare with the versions in the lock file
         #[arg(long)]
         locked: bool,
-        /// Exit with 1 when there are differences
+        /// Exit with 1 if there are differences
         #[arg(long)]
         exit_code: bool,
     },
-    /// Fill, encode, name, seal, record and emit
+    /// Fill the blanks, write the manifests and record a release
+    #[command(after_help = "Examples:
+  cloze deploy -e prod                     write to dist/prod
+  cloze deploy -e prod --set image.tag=1.5.0 --locked
+  cloze deploy -e prod -o - | kubectl apply --server-side -f -")]
     Deploy {
         #[command(flatten)]
         values: Values,
-        /// Fill with exactly the versions of the lock file
+        /// Fill with exactly the versions in the lock file
         #[arg(long)]
         locked: bool,
         #[command(flatten)]
         emit: Emit,
     },
-    /// List the releases
+    /// List releases
     History {
-        /// Prove the chain and every object (needs the key)
+        /// Verify the chain of releases and every object (needs the key)
         #[arg(long)]
         verify: bool,
         /// How many releases to list, newest first
-        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        #[arg(long, value_name = "COUNT", default_value = "20", value_parser = count)]
         limit: usize,
     },
-    /// Show a release
+    /// Show a release: its secrets and manifests
+    #[command(after_help = "Examples:
+  cloze show                   the current release, secrets masked
+  cloze show 41 --reveal       the manifests of release 41 as they were written")]
     Show {
-        /// Its number [default: the current one]
+        /// Number of the release [default: the current one]
+        #[arg(value_parser = release)]
         number: Option<u64>,
         /// Print the manifests with their secret values
         #[arg(long)]
@@ -162,8 +191,13 @@ pub(crate) enum Command {
         masking: Masking,
     },
     /// Release the manifests of an earlier release again
+    #[command(after_help = "Examples:
+  cloze rollback -e prod                       the newest earlier release with other manifests
+  cloze rollback -e prod 41 --dry-run          show what that would change
+  cloze rollback -e prod 41 --secrets current  keep today's secrets")]
     Rollback {
-        /// The release to go back to [default: the newest earlier one with other manifests]
+        /// Release to go back to [default: the newest earlier one with other manifests]
+        #[arg(value_parser = release)]
         number: Option<u64>,
         /// Which values the secrets get
         #[arg(long, value_enum, default_value_t = Secrets::Recorded)]
@@ -174,10 +208,10 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
-    /// List and read the secrets of a vault, and keep those of the local one
+    /// List, read and write the secrets of a vault
     #[command(subcommand)]
     Vault(Vault),
-    /// Show each effective setting and where it came from
+    /// Show each effective setting and where it comes from
     Config {
         #[command(flatten)]
         values: Values,
@@ -185,19 +219,21 @@ pub(crate) enum Command {
     /// Print the JSON Schema of the project file
     Schema,
     /// Print a completion script for a shell
+    #[command(after_help = "Examples:
+  cloze completions bash > ~/.local/share/bash-completion/completions/cloze
+  cloze completions zsh > ~/.zfunc/_cloze")]
     Completions {
         /// The shell
         shell: Shell,
     },
-    /// Render templates for a parent process
-    #[command(hide = true)]
-    RenderWorker,
+    /// Print the version
+    Version,
 }
 
 /// Values on top of the project's files.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Values {
-    /// Merge this values file over the project's (can be repeated)
+    /// Merge this values file over those of the project (can be repeated)
     #[arg(long = "values", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Set one value, typed as YAML types it (can be repeated)
@@ -211,26 +247,26 @@ pub(crate) struct Values {
 /// Where manifests go.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Emit {
-    /// A directory, or `-` for stdout [default: dist/ENV]
-    #[arg(short, value_name = "DIR|-")]
+    /// Directory to write to, or `-` for stdout [default: dist/ENV]
+    #[arg(short, long, value_name = "DIR|-", value_parser = directory)]
     pub(crate) output: Option<String>,
-    /// The manifests' syntax
-    #[arg(long = "output", value_enum, value_name = "SYNTAX", default_value_t = Syntax::Yaml)]
+    /// Syntax of the manifests
+    #[arg(long, value_enum, value_name = "SYNTAX", default_value_t = Syntax::Yaml)]
     pub(crate) syntax: Syntax,
-    /// A note to keep with the release
+    /// Note to keep with the release
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
-    /// Do everything but record and emit
+    /// Show what would change; record and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) masking: Masking,
 }
 
-/// Whether a CI system's log masker is told of values.
+/// Whether values are masked in the log of a CI runner.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct Masking {
-    /// Tell the CI runner's log masker each value before it is used, on stderr [env: `CLOZE_MASK`] [possible values: auto, github, azure]
+    /// Mask each value in the CI runner's log before it is used [env: `CLOZE_MASK`] [possible values: auto, github, azure]
     #[arg(long, value_enum, value_name = "RUNNER", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
     #[arg(hide_possible_values = true)]
     pub(crate) mask_ci: Option<Masker>,
@@ -239,7 +275,7 @@ pub(crate) struct Masking {
 /// Whose log masker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Masker {
-    /// That of the runner that this runs on, if it is one of these
+    /// The runner that cloze runs on, if it is one of these
     Auto,
     /// GitHub Actions
     Github,
@@ -259,49 +295,52 @@ pub(crate) enum Syntax {
 /// Which values a rollback gives to secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Secrets {
-    /// The values of then, from the history
+    /// Those of the release, from the history
     Recorded,
-    /// What the vaults hold now
+    /// The current ones of the vaults
     Current,
-    /// The recorded versions, fetched again
+    /// The recorded versions, fetched from the vaults again
     Pinned,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Vault {
-    /// Set a secret; the value comes from a prompt or stdin
+    /// Set a secret of the local vault; the value comes from a prompt or stdin
+    #[command(after_help = "Examples:
+  cloze vault set db-password              type the value at a prompt
+  openssl rand -hex 24 | tr -d '\\n' | cloze vault set db-password")]
     Set {
-        /// The secret's name
+        /// Name of the secret
         name: String,
         #[command(flatten)]
         which: Which,
     },
-    /// Print a secret's value: its bytes as they are, whatever `--format` says
+    /// Print the value of a secret, as it is
     Get {
-        /// The secret's name
+        /// Name of the secret
         name: String,
-        /// A field of a structured secret
+        /// Print this field of a structured secret
         #[arg(long)]
         key: Option<String>,
-        /// An earlier version
+        /// Print an earlier version
         #[arg(long = "at", value_name = "VERSION")]
         version: Option<String>,
         #[command(flatten)]
         which: Which,
-        /// Print it on a terminal too
+        /// Print to a terminal, too
         #[arg(long)]
         reveal: bool,
         #[command(flatten)]
         masking: Masking,
     },
-    /// List the secrets' names and versions
+    /// List the names and versions of secrets
     List {
         #[command(flatten)]
         which: Which,
     },
-    /// Remove a secret; its old versions stay for pinned blanks
+    /// Remove a secret of the local vault; its old versions stay for pinned blanks
     Remove {
-        /// The secret's name
+        /// Name of the secret
         name: String,
         #[command(flatten)]
         which: Which,
@@ -311,7 +350,31 @@ pub(crate) enum Vault {
 /// Which vault of the environment.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Which {
-    /// The vault's name in the project file
+    /// Name of the vault in the project file
     #[arg(long = "vault", value_name = "VAULT", default_value = "default")]
     pub(crate) vault: String,
+}
+
+/// The number of a release.
+fn release(text: &str) -> Result<u64, Misuse> {
+    let wrong = || Misuse::new(format!("`{text}` is not a release number"), "list the releases with `cloze history`");
+    text.parse().map_err(|_| wrong())
+}
+
+/// How many to list.
+fn count(text: &str) -> Result<usize, Misuse> {
+    text.parse().map_err(|_| Misuse::new(format!("`{text}` is not a number of releases"), "write a number such as 20"))
+}
+
+/// Where manifests go. In kubectl `-o yaml` chooses the syntax: whoever writes that here does not want a directory `yaml`.
+fn directory(text: &str) -> Result<String, Misuse> {
+    let wrong = match text {
+        "" => Misuse::new("`-o` needs a directory, or `-` for stdout", "name a directory"),
+        "yaml" | "json" | "name" | "wide" => Misuse::new(
+            format!("`-o {text}` would write to a directory `{text}`: `-o` says where manifests go"),
+            format!("use `--syntax yaml|json` for the syntax, `--format json` for a report, or `-o ./{text}` for that directory"),
+        ),
+        _ => return Ok(text.to_owned()),
+    };
+    Err(wrong)
 }

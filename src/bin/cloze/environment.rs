@@ -29,6 +29,19 @@ pub(crate) fn variables() -> Result<Variables, Problems> {
     Variables::collect(std::env::vars_os())
 }
 
+/// The words of the command line.
+pub(crate) fn arguments() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// How to report that the words of a command line make no sense: as far as they and the variables say.
+pub(crate) fn misused(typed: &[String]) -> Global {
+    let asked =
+        |word: &str| typed.iter().any(|one| one == &format!("--format={word}")) || typed.windows(2).any(|pair| pair == ["--format", word]);
+    let json = asked("json") || (!asked("human") && read(&["CLOZE_FORMAT"]).is_some_and(|format| format == "json"));
+    Global { format: json.then_some(Format::Json), ..Global::default() }
+}
+
 /// Lets variables say what the command line left open, and refuses those that say what they cannot.
 pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Problems> {
     if global.directory.is_none() {

@@ -5,9 +5,11 @@ mod commands;
 mod context;
 mod environment;
 mod exit;
+mod help;
 mod hygiene;
 mod run;
 mod ui;
+mod usage;
 
 use std::process::ExitCode;
 

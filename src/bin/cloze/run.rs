@@ -2,14 +2,12 @@
 
 use std::fs::File;
 use std::io;
-use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::CommandFactory;
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use cloze::clock::Machine;
 use cloze::problem::Problems;
@@ -23,19 +21,24 @@ use crate::commands::diff::Asked;
 use crate::context::Run;
 use crate::environment;
 use crate::exit;
+use crate::help;
 use crate::ui::Terminal;
 use crate::ui::Ui;
-use crate::ui::clean_lines;
+use crate::usage;
+
+/// The word that starts the program as a renderer.
+pub(crate) const RENDER_WORKER: &str = "render-worker";
 
 /// Runs the command that the command line asks for.
 pub(crate) fn run() -> ExitCode {
-    let mut cli = match Cli::try_parse() {
+    // Not a command: how cloze starts itself to render templates.
+    if environment::arguments().get(1).is_some_and(|word| word == RENDER_WORKER) {
+        return worker();
+    }
+    let mut cli = match help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return misused(&error),
     };
-    if matches!(cli.command, Command::RenderWorker) {
-        return worker();
-    }
     let variables = match environment::variables() {
         Ok(variables) => variables,
         Err(problems) => return Ui::new(&cli.global, Terminal::default(), Arc::default()).fail(&problems),
@@ -92,32 +95,29 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Schema => run.ui.bytes(SCHEMA.as_bytes())?,
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "cloze", &mut script);
+            clap_complete::generate(shell, &mut help::command(), "cloze", &mut script);
             run.ui.bytes(&script)?;
         }
-        Command::RenderWorker => return Ok(worker()),
+        Command::Version => run.ui.text(concat!("cloze ", env!("CARGO_PKG_VERSION"), "\n"))?,
     }
     Ok(ExitCode::from(exit::DONE))
 }
 
-/// Prints what was asked for instead of a command: help, the version, or what is wrong with the command line.
+/// Prints what was asked for instead of a command: help or the version; or says what is wrong with the command line.
 fn misused(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         // The reader may have gone; there is nothing to do about it.
         let _ = error.print();
         return ExitCode::from(exit::DONE);
     }
-    let told = error.render().to_string();
-    // It quotes the command line, which is not to move a terminal, and which may hold a value that was typed after a secret's name.
-    let valued = error.kind() == ErrorKind::UnknownArgument && told.contains("cloze vault set");
-    let told = if valued { VALUE_IN_ARGUMENTS.into() } else { clean_lines(&told) };
-    let _ = write!(io::stderr().lock(), "{told}");
-    ExitCode::from(exit::USAGE)
+    let typed = environment::arguments();
+    let ui = Ui::new(&environment::misused(&typed), environment::terminal(), Arc::default());
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !ui.is_json() {
+        let _ = error.print();
+        return ExitCode::from(exit::USAGE);
+    }
+    ui.fail(&usage::problem(error, &help::command(), &typed).into())
 }
-
-/// What is said when a value seems to stand among the arguments, where other users of the machine see it.
-const VALUE_IN_ARGUMENTS: &str = "error: `vault set` takes a secret's name and options, and something else was given
-  pipe the value into stdin, or type it at the prompt; if it was given here, choose another value\n";
 
 /// Serves one order of the rendering engine on standard input and output.
 fn worker() -> ExitCode {

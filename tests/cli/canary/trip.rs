@@ -88,7 +88,7 @@ impl Trip {
             "deploy --dry-run",
             "deploy",
             "deploy -o out/yaml",
-            "deploy -o out/json --output json",
+            "deploy -o out/json --syntax json",
             "history",
             "history --verify",
             "show",
@@ -115,7 +115,7 @@ impl Trip {
         .map(|line| (line.split(' ').collect(), May::Nothing))
         .collect();
         list.push((vec!["deploy", "-o", "-"], May::Everything));
-        list.push((vec!["deploy", "-o", "-", "--output", "json"], May::Everything));
+        list.push((vec!["deploy", "-o", "-", "--syntax", "json"], May::Everything));
         list.push((vec!["show", "--reveal"], May::Everything));
         list.push((vec!["vault", "get", REVEALED], May::Only(REVEALED)));
         list.push((vec!["vault", "get", "binary-40"], May::Only("binary-40")));

@@ -42,7 +42,7 @@ fn stdout_holds_the_same_objects_as_the_directory() {
     assert!(!sandbox.shop_path("dist").exists());
     sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current, nothing was recorded", "wrote 10 manifests"]);
     assert_eq!(stream, deployed(&sandbox, "dist/dev"));
-    let json = sandbox.cloze(["deploy", "-o", "-", "--output", "json"]).ok();
+    let json = sandbox.cloze(["deploy", "-o", "-", "--syntax", "json"]).ok();
     let values: Vec<Value> = serde_json::Deserializer::from_str(&json).into_iter().map(Result::unwrap).collect();
     assert_eq!(values, stream);
     assert!(stream.iter().all(|object| object.get("stringData").is_none()));
@@ -53,7 +53,7 @@ fn json_files_hold_the_same_objects() {
     let sandbox = Sandbox::shop();
     sandbox.cloze(["deploy"]).ok();
     let out = sandbox.root().join("json");
-    sandbox.cloze(["deploy", "-o", out.to_str().unwrap(), "--output", "json"]).ok();
+    sandbox.cloze(["deploy", "-o", out.to_str().unwrap(), "--syntax", "json"]).ok();
     let mut paths: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
@@ -167,7 +167,7 @@ fn diff_against_any_release() {
     assert_eq!(against("3").ok(), "no differences\n");
     against("4").fails(6, &["error: there is no release 4; the newest is 3\n  list the releases with `cloze history`"]);
     against("0").fails(6, &["there is no release 0"]);
-    against("two").fails(2, &["invalid value 'two'"]);
+    against("two").fails(2, &["`two` is not a release number"]);
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn recorded_values_are_told_before_they_come_out() {
 #[test]
 fn a_word_that_is_no_runner_and_a_terminal_are_refused() {
     let mut sandbox = sandbox();
-    sandbox.cloze(["vault", "get", "api-token", "--mask-ci=gitlab"]).fails(2, &["invalid value 'gitlab'"]);
+    sandbox.cloze(["vault", "get", "api-token", "--mask-ci=gitlab"]).fails(2, &["`gitlab` is not a value of"]);
     sandbox.variable("CLOZE_MASK", "gitlab");
     sandbox
         .cloze(["vault", "get", "api-token"])

@@ -98,7 +98,7 @@ fn quiet_is_silent() {
     assert_eq!(sandbox.cloze(["-q", "check"]).ok(), "");
     assert_eq!(sandbox.cloze(["-q", "deploy"]).ok(), "");
     sandbox.cloze(["-q", "show", "9"]).fails(6, &["error: there is no release 9"]);
-    sandbox.cloze(["-q", "-v", "check"]).fails(2, &["cannot be used with"]);
+    sandbox.cloze(["-q", "-v", "check"]).fails(2, &["cannot be used together with"]);
 }
 
 #[test]
@@ -122,10 +122,10 @@ fn everything_is_json_for_machines() {
         &["vault", "list"],
         &["vault", "remove", "db-password"],
         &["schema"],
-        &["deploy", "-o", "-", "--output", "json", "--set", "replicas=3"],
+        &["deploy", "-o", "-", "--syntax", "json", "--set", "replicas=3"],
     ];
     for command in commands {
-        if *command == ["deploy", "-o", "-", "--output", "json", "--set", "replicas=3"] {
+        if *command == ["deploy", "-o", "-", "--syntax", "json", "--set", "replicas=3"] {
             sandbox.feed(["vault", "set", "db-password"], b"again").ok();
         }
         let out = sandbox.cloze(["--format", "json"].iter().chain(*command)).silent().ok();
@@ -152,10 +152,71 @@ fn problems_are_json_lines_for_machines() {
 #[test]
 fn help_and_version_are_results() {
     let sandbox = Sandbox::new();
-    assert!(sandbox.run(["--help"]).silent().ok().contains("Exit codes: 0 done, 1 differences"));
+    assert!(sandbox.run(["--help"]).silent().ok().contains("Exit codes:\n  0  done\n"));
     assert!(sandbox.run(["deploy", "--help"]).silent().ok().contains("--dry-run"));
     assert_eq!(sandbox.run(["--version"]).silent().ok(), format!("cloze {}\n", env!("CARGO_PKG_VERSION")));
     assert!(sandbox.run([""; 0]).fails(2, &["Usage:"]).contains("rollback"));
+    for (asked, says) in [
+        (&["help"][..], "Release:\n  diff "),
+        (&["help", "vault", "set"], "Usage: cloze vault set"),
+        (&["render", "-h"], "--output <DIR|->"),
+        (&["version"], "cloze "),
+        (&["doctor", "-h"], "--deadline"),
+    ] {
+        let out = sandbox.run(asked).silent().ok();
+        assert!(out.contains(says) && !out.contains("render-worker"), "{asked:?}: {out}");
+    }
+    for (command, option) in
+        [("schema", "--deadline"), ("completions", "--environment"), ("init", "--allow-exec"), ("render", "--deadline")]
+    {
+        assert!(!sandbox.run([command, "--help"]).ok().contains(option), "{command} {option}");
+    }
+    assert!(!sandbox.run(["completions", "bash"]).ok().contains("render-worker"));
+}
+
+#[test]
+fn wrong_usage_is_a_problem_with_a_next_step() {
+    let sandbox = Sandbox::shop();
+    for (typed, says) in [
+        ("deploi", "error: there is no command `deploi`\n  did you mean `deploy`?\n"),
+        ("prune", "error: there is no command `prune`\n  see `cloze --help`\n"),
+        ("vault sett x", "error: there is no command `sett`\n  did you mean `set`?\n"),
+        ("help nope", "error: there is no command `nope`\n  see `cloze --help`\n"),
+        ("deploy --force", "error: unexpected argument `--force` for `cloze deploy`\n  see `cloze deploy --help`\n"),
+        ("deploy --dry-rum", "error: unexpected argument `--dry-rum` for `cloze deploy`\n  did you mean `--dry-run`?\n"),
+        ("deploy --syntax xml", "error: `xml` is not a value of `--syntax <SYNTAX>`\n  use one of `yaml`, `json`\n"),
+        ("deploy --note", "error: `--note <TEXT>` needs a value\n  see `cloze deploy --help`\n"),
+        ("show -- -1", "error: `-1` is not a release number\n  list the releases with `cloze history`\n"),
+        ("history --limit many", "error: `many` is not a number of releases\n  write a number such as 20\n"),
+        ("check -q -v", "error: `--quiet` cannot be used together with `--verbose...`\n  see `cloze check --help`\n"),
+        ("vault", "Usage: cloze vault"),
+    ] {
+        let err = sandbox.cloze(typed.split(' ')).fails(2, &[says]);
+        if typed != "vault" {
+            assert_eq!(err, says, "{typed}");
+        }
+        let line = sandbox.cloze(["--format", "json"].into_iter().chain(typed.split(' '))).fails(2, &[]);
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["fault"], "usage", "{line}");
+    }
+    for syntax in ["yaml", "json"] {
+        for command in ["render", "deploy", "rollback"] {
+            sandbox.cloze([command, "-o", syntax]).fails(2, &["`-o` says where manifests go", "--syntax yaml|json"]);
+        }
+        assert!(!sandbox.work().join(syntax).exists());
+    }
+    sandbox.cloze(["render", "--env", "dev", "--output", "out"]).ok();
+    assert!(sandbox.work().join("out").is_dir());
+}
+
+#[test]
+fn programs_get_every_problem_and_people_a_thousand() {
+    let sandbox = Sandbox::shop();
+    let service = "---\napiVersion: v1\nkind: Service\nmetadata: { name: web, labels: { port: 80 } }\n";
+    sandbox.write("templates/service.yaml", service.repeat(1_200));
+    let told = sandbox.cloze(["check"]).fails(4, &["\n… and "]);
+    let machine = sandbox.cloze(["check", "--format", "json"]).fails(4, &[]);
+    let more: usize = told.lines().rev().nth(1).unwrap().trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+    assert_eq!(machine.lines().count(), 1_000 + more);
 }
 
 #[test]
@@ -172,5 +233,5 @@ fn completions_for_shells() {
         let script = sandbox.run(["completions", shell]).silent().ok();
         assert!(script.contains(word) && script.contains("rollback"), "{shell}");
     }
-    sandbox.run(["completions", "cobol"]).fails(2, &["invalid value 'cobol'"]);
+    sandbox.run(["completions", "cobol"]).fails(2, &["`cobol` is not a value of"]);
 }

@@ -10,7 +10,7 @@ fn a_value_comes_from_stdin_and_never_from_an_argument() {
     let sandbox = Sandbox::shop();
     sandbox
         .cloze(["vault", "set", "name", "value"])
-        .fails(2, &["error: `vault set` takes a secret's name and options, and something else was given"]);
+        .fails(2, &["error: unexpected argument for `cloze vault set` (not shown, it may be a secret)\n  pipe the value"]);
     sandbox.cloze(["vault", "set", "--value=x", "name"]).fails(2, &["error: "]);
     sandbox.feed(["vault", "set", "name"], b"one").fails(0, &["set name, version 1"]);
     assert_eq!(sandbox.cloze(["vault", "get", "name"]).silent().ok(), "one");

@@ -145,14 +145,16 @@ impl Ui {
     /// Says everything that is wrong, and the exit code that it means.
     pub(crate) fn fail(&self, problems: &Problems) -> ExitCode {
         self.calls.end();
-        for problem in problems.list().iter().take(MOST_TOLD) {
+        let all = problems.list().len();
+        let shown = if self.is_json() { all } else { all.min(MOST_SHOWN) };
+        for problem in &problems.list()[..shown] {
             self.tell("error", problem);
         }
-        if problems.list().len() > MOST_TOLD && !self.is_json() {
-            say(&format!("… and {} more", problems.list().len() - MOST_TOLD));
+        if shown < all {
+            say(&format!("… and {} more", all - shown));
         }
-        if problems.list().len() > 1 && !self.is_json() {
-            say(&format!("{} problems", problems.list().len()));
+        if all > 1 && !self.is_json() {
+            say(&format!("{all} problems"));
         }
         crate::exit::code_of(problems.fault())
     }
@@ -189,8 +191,8 @@ impl Observer for Ui {
     }
 }
 
-/// Problems that are told in one run; nobody reads more.
-const MOST_TOLD: usize = 1_000;
+/// Problems that are shown to people in one run; programs get all.
+const MOST_SHOWN: usize = 1_000;
 
 fn say(line: &str) {
     // When stderr is gone there is nobody left to tell.
