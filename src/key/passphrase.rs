@@ -44,6 +44,18 @@ impl Passphrase {
         Self { name: name.into(), text, cost: cost.within_bounds() }
     }
 
+    /// Refuses a passphrase that is too short to wrap a key with.
+    pub fn check(&self) -> Result<(), KeyError> {
+        let length = self.text.expose_text().map_or(self.text.len(), |text| text.chars().count());
+        if length < SHORTEST {
+            return Err(KeyError::new(
+                format!("the passphrase is too short: use at least {SHORTEST} characters"),
+                "choose a longer one, such as five random words",
+            ));
+        }
+        Ok(())
+    }
+
     fn key(&self, salt: &[u8; SALT_LENGTH], cost: Cost) -> Result<Secret, KeyError> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(RootKey::LENGTH)).map_err(|_| out_of_bounds(&self.name))?;
         // The crate's own blocks are not wiped when they are dropped.
@@ -63,12 +75,7 @@ impl KeyWrap for Passphrase {
     }
 
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError> {
-        if self.text.len() < SHORTEST {
-            return Err(KeyError::new(
-                format!("the passphrase has fewer than {SHORTEST} bytes"),
-                "choose a longer one: five random words are good",
-            ));
-        }
+        self.check()?;
         let mut salt = [0; SALT_LENGTH];
         entropy.fill(&mut salt);
         let wrapped = STANDARD.encode(root.seal_under(&self.key(&salt, self.cost)?, context, entropy));
@@ -89,7 +96,7 @@ impl KeyWrap for Passphrase {
             let sealed = STANDARD.decode(&slot.wrapped).unwrap_or_default();
             RootKey::open_under(&self.key(&salt, cost)?, context, &sealed).map_err(|_| {
                 KeyError::new(
-                    format!("passphrase {} does not open its slot", self.name),
+                    "the passphrase is wrong",
                     "type it again; if it is right, restore the keyring from version control or from the history",
                 )
             })
@@ -180,14 +187,14 @@ mod tests {
         let root = RootKey::generate(&Machine);
         let slot = passphrase("team", "correct horse battery").wrap(&root, b"", &Machine).await.unwrap();
         let error = passphrase("team", "incorrect horse battery").unwrap(&slot, b"").await.unwrap().unwrap_err();
-        assert_eq!(error.to_string(), "passphrase team does not open its slot");
+        assert_eq!(error.to_string(), "the passphrase is wrong");
         assert!(error.next.starts_with("type it again"));
     }
 
     #[tokio::test]
     async fn short_passphrases_are_refused() {
         let error = passphrase("team", "hunter2hunt").wrap(&RootKey::generate(&Machine), b"", &Machine).await.unwrap_err();
-        assert_eq!(error.to_string(), "the passphrase has fewer than 12 bytes");
+        assert_eq!(error.to_string(), "the passphrase is too short: use at least 12 characters");
         assert!(error.next.starts_with("choose a longer one"));
     }
 

@@ -19,7 +19,7 @@ mod programs;
 mod trust;
 mod vaults;
 
-pub use trust::{Founding, Trust};
+pub use trust::{Created, Founding, Trust};
 
 use std::io;
 use std::path::Path;

@@ -11,12 +11,14 @@ use crate::history::Reader;
 use crate::key::KeyFile;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
+use crate::key::KeyringError;
 use crate::key::Passphrase;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::KeySettings;
 use crate::project::Location;
+use crate::project::Settings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::secret::Secret;
@@ -33,8 +35,17 @@ pub struct Trust {
     pub keys: Arc<Keys>,
     /// The text of the keyring that gave them.
     pub keyring: String,
-    /// The key file that was made for it just now, if one was.
-    pub founded: Option<PathBuf>,
+    /// What was made for it just now, when these are the environment's first keys.
+    pub created: Option<Created>,
+}
+
+/// The files of an environment's first keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    /// The key files that were made; empty where all that are needed existed.
+    pub key_files: Vec<PathBuf>,
+    /// The keyring.
+    pub keyring: PathBuf,
 }
 
 /// What to do when an environment has no keys yet.
@@ -60,20 +71,45 @@ impl Wiring<'_> {
                 Founding::Refused => Err(Problem::new(
                     Fault::Vault,
                     format!("environment `{}` has no keyring at `{}`", self.settings.environment, self.settings.keyring),
-                    "restore it from version control, or run `cloze deploy` or `cloze vault set` to make the environment's first keys",
+                    format!(
+                        "restore it from version control; if the environment is new, run `cloze key init -e {}` and commit the keyring",
+                        self.settings.environment
+                    ),
                 )
                 .into()),
             };
         };
         let keyring = Keyring::parse(&text).map_err(Problem::from)?;
         keyring.expect(&self.settings.project, &self.settings.environment).map_err(Problem::from)?;
-        let holders = self.holders()?;
+        let (holders, missing) = self.holders();
+        if holders.is_empty() {
+            return Err(missing.into());
+        }
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
-        let keys = keyring.open(&wraps).await.map_err(Problem::from)?;
-        Ok(Trust { keys: Arc::new(keys), keyring: text, founded: None })
+        let keys = keyring.open(&wraps).await.map_err(|error| self.not_opened(error))?;
+        Ok(Trust { keys: Arc::new(keys), keyring: text, created: None })
     }
 
-    /// Makes the first keys of an environment. Two runs that do it at once end with the same.
+    /// Whether the environment has no keyring, neither in the project nor in its history.
+    pub async fn is_without_keys(&self, store: &dyn HistoryStore) -> Result<bool, Problem> {
+        Ok(!self.root.exists(&self.settings.keyring) && self.recorded_keyring(store).await?.is_none())
+    }
+
+    /// Says which keys were tried and in what environment.
+    fn not_opened(&self, error: KeyringError) -> Problem {
+        let Settings { environment, keys, .. } = self.settings;
+        match error {
+            KeyringError::NoKey { holders, .. } => {
+                let tried = keys.iter().filter_map(|settings| self.named(settings)).collect::<Vec<_>>();
+                KeyringError::NoKey { tried: tried.join(" or "), holders }.into()
+            }
+            KeyringError::Refused { .. } => Problem::new(Fault::Vault, format!("environment `{environment}`: {error}"), error.next()),
+            error => error.into(),
+        }
+    }
+
+    /// Makes the first keys of an environment, for every recipient that its settings name, or fails before anything is made. Two runs that
+    /// do it at once end with the same keys.
     async fn found(&self, store: &dyn HistoryStore) -> Result<Trust, Problems> {
         if self.settings.vaults.iter().any(|vault| matches!(&vault.target, VaultTarget::Local { path } if self.root.exists(path))) {
             if self.root.exists(&self.settings.keyring) {
@@ -92,22 +128,26 @@ impl Wiring<'_> {
         if !exposed.is_empty() {
             return Err(exposed.into());
         }
-        let mut founded = None;
+        if self.settings.keys.contains(&KeySettings::Passphrase) {
+            self.passphrase()?.check().map_err(Problem::from)?;
+        }
+        let mut key_files = Vec::new();
         for path in paths {
             let key = KeyFile::generate(self.entropy.as_ref());
             if self.create(&path, key.to_secret_text().expose(), 0o600)? {
-                founded = Some(path);
+                key_files.push(path);
             }
         }
-        let holders = self.holders()?;
+        let (holders, missing) = self.holders();
+        let () = Problems::or((), missing)?;
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
         let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref())
             .await
             .map_err(Problem::from)?;
         let path = self.beneath(&self.settings.keyring)?;
-        self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
+        let made = self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
         let trust = Box::pin(self.trust(store, Founding::Refused)).await?;
-        Ok(Trust { founded, ..trust })
+        Ok(Trust { created: made.then_some(Created { key_files, keyring: path }), ..trust })
     }
 
     /// What to warn of before a key file is read: that others have it, or could.
@@ -139,27 +179,42 @@ impl Wiring<'_> {
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
-    /// The holders at hand. A key file that is missing is no problem while another holder is there.
-    fn holders(&self) -> Result<Vec<Box<dyn KeyWrap>>, Problems> {
+    /// The recipients at hand, and why the others are not. A key file that is missing is no problem while another key opens the keyring.
+    fn holders(&self) -> (Vec<Box<dyn KeyWrap>>, Vec<Problem>) {
         let mut holders: Vec<Box<dyn KeyWrap>> = Vec::new();
-        let mut problems = Vec::new();
+        let mut missing = Vec::new();
         for settings in &self.settings.keys {
-            match settings {
-                KeySettings::KeyFile(location) => match self.key_file(location) {
-                    Ok(key) => holders.push(Box::new(key)),
-                    Err(problem) => problems.push(problem),
-                },
-                KeySettings::Passphrase => match self.passphrase {
-                    Some(text) => holders.push(Box::new(Passphrase::new("passphrase", text.duplicate()))),
-                    None => problems.push(Problem::new(
-                        Fault::Vault,
-                        "the passphrase of the environment's keyring is not given",
-                        "set CLOZE_PASSPHRASE, or run the command on a terminal",
-                    )),
-                },
+            let holder: Result<Box<dyn KeyWrap>, Problem> = match settings {
+                KeySettings::KeyFile(location) => self.key_file(location).map(|key| Box::new(key) as _),
+                KeySettings::Passphrase => self.passphrase().map(|passphrase| Box::new(passphrase) as _),
+            };
+            match holder {
+                Ok(holder) => holders.push(holder),
+                Err(problem) => missing.push(problem),
             }
         }
-        if holders.is_empty() { Err(problems.into()) } else { Ok(holders) }
+        (holders, missing)
+    }
+
+    /// The key of these settings as messages name it, when it is at hand.
+    fn named(&self, settings: &KeySettings) -> Option<String> {
+        match settings {
+            KeySettings::KeyFile(location) => {
+                let (path, key) = (self.located(location).ok()?, self.key_file(location).ok()?);
+                Some(format!("`{}` ({key})", path.display()))
+            }
+            KeySettings::Passphrase => self.passphrase.map(|_| "the passphrase".to_owned()),
+        }
+    }
+
+    fn passphrase(&self) -> Result<Passphrase, Problem> {
+        self.passphrase.map(|text| Passphrase::new("passphrase", text.duplicate())).ok_or_else(|| {
+            Problem::new(
+                Fault::Vault,
+                format!("environment `{}` has a passphrase among its keys, and it was not given", self.settings.environment),
+                "set CLOZE_PASSPHRASE, or run the command on a terminal",
+            )
+        })
     }
 
     fn key_file(&self, location: &Location) -> Result<KeyFile, Problem> {

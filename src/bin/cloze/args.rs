@@ -211,6 +211,9 @@ pub(crate) enum Command {
     /// List, read and write the secrets of a vault
     #[command(subcommand)]
     Vault(Vault),
+    /// Make an environment's keys
+    #[command(subcommand)]
+    Key(Key),
     /// Show each effective setting and where it comes from
     Config {
         #[command(flatten)]
@@ -301,6 +304,12 @@ pub(crate) enum Secrets {
     Current,
     /// The recorded versions, fetched from the vaults again
     Pinned,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make the first keys of an environment: its keyring and its key file
+    Init,
 }
 
 #[derive(Debug, Subcommand)]

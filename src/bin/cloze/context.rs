@@ -14,6 +14,7 @@ use cloze::project::Variables;
 use cloze::service::Meters;
 #[cfg(feature = "env")]
 use cloze::vault::env::Surroundings;
+use cloze::wiring::Founding;
 
 use crate::environment;
 use crate::environment::Runner;
@@ -47,6 +48,8 @@ pub(crate) struct Run {
     pub(crate) deadline: Option<String>,
     /// The CI runner that this runs on, where it has a log masker.
     pub(crate) runner: Option<Runner>,
+    /// Whether this runs on a CI runner.
+    pub(crate) is_ci: bool,
     /// Who acts, as the machine says.
     pub(crate) actor: String,
     /// The revision that is being deployed, as the CI system says.
@@ -85,9 +88,16 @@ impl Run {
             meters: Arc::clone(&self.meters),
             deadline: self.deadline.clone(),
             runner: self.runner,
+            is_ci: self.is_ci,
             actor: self.actor.clone(),
             revision: self.revision.clone(),
         })
+    }
+
+    /// What to do where an environment has no keys: a run that nobody watches makes none, since they would end with its machine.
+    pub(crate) fn without_keys(&self) -> Founding {
+        let watched = !self.is_ci && io::stdin().is_terminal() && io::stderr().is_terminal();
+        if watched { Founding::Allowed } else { Founding::Refused }
     }
 
     /// Whether a person can be asked.

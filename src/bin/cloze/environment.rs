@@ -103,6 +103,11 @@ pub(crate) fn runner() -> Option<Runner> {
     }
 }
 
+/// Whether a CI system runs this: most set `CI`, Azure Pipelines sets `TF_BUILD`.
+pub(crate) fn is_ci() -> bool {
+    read(&["CI", "TF_BUILD"]).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false"))
+}
+
 /// The process's own variables, for vaults of kind `env`.
 #[cfg(feature = "env")]
 #[derive(Debug)]

@@ -65,6 +65,7 @@ pub(crate) fn run() -> ExitCode {
         meters,
         deadline: cli.global.deadline.clone(),
         runner: environment::runner(),
+        is_ci: environment::is_ci(),
         actor: environment::actor(),
         revision: environment::revision(),
         variables,
@@ -91,6 +92,7 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Show { number, reveal, masking } => commands::show::show(run, number, reveal, masking)?,
         Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,
         Command::Vault(command) => commands::vault::vault(run, command)?,
+        Command::Key(command) => commands::key::key(run, &command)?,
         Command::Config { values } => commands::config::config(run, &values)?,
         Command::Schema => run.ui.bytes(SCHEMA.as_bytes())?,
         Command::Completions { shell } => {

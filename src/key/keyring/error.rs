@@ -31,8 +31,10 @@ pub enum KeyringError {
     #[error("the keyring would have no holder")]
     NoRecipient,
     /// No key at hand has a slot.
-    #[error("no key at hand opens the keyring; it opens with {}", list(holders))]
+    #[error("{}; it opens with {}", if tried.is_empty() { "no key was given for the keyring".to_owned() } else { format!("{tried} does not open the keyring") }, list(holders))]
     NoKey {
+        /// The keys at hand.
+        tried: String,
         /// Who could open it.
         holders: Vec<Holder>,
     },
@@ -46,12 +48,14 @@ pub enum KeyringError {
     #[error("the keyring was changed since cloze wrote it, or its key is another keyring's")]
     Changed,
     /// It belongs elsewhere.
-    #[error("the keyring is that of environment {environment} of project {project}")]
+    #[error("the keyring was made for environment `{environment}` of project `{project}`, not for `{}` of `{}`", expected.1, expected.0)]
     Misplaced {
         /// Its own project.
         project: String,
         /// Its own environment.
         environment: String,
+        /// The project and the environment that it was to be for.
+        expected: (String, String),
     },
     /// The recipient has a slot already.
     #[error("{holder} opens the keyring already")]
@@ -90,9 +94,14 @@ impl KeyringError {
             }
             Self::Format => "use a cloze at least as new as the one that wrote it".to_owned(),
             Self::NoRecipient => "name a key file, a passphrase or another key".to_owned(),
-            Self::NoKey { .. } => "bring one of these keys, or ask one of their holders to add yours".to_owned(),
+            Self::NoKey { .. } => "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE".to_owned(),
             Self::Refused { refusals } => refusals.first().map(|(_, error)| error.next.clone()).unwrap_or_default(),
-            Self::Misplaced { .. } => "put the keyring of this project and environment in its place".to_owned(),
+            Self::Misplaced { project, expected, .. } if *project != expected.0 => format!(
+                "set `project: {project}` in cloze.yaml again, or restore this project's keyring: the names of project and environment are part of the encryption"
+            ),
+            Self::Misplaced { environment, .. } => format!(
+                "name the environment `{environment}` again, or restore this environment's keyring: the names of project and environment are part of the encryption"
+            ),
             Self::HolderTwice { .. } => "name each key once".to_owned(),
             Self::HolderUnknown { .. } => "name one of these".to_owned(),
             Self::LastHolder { .. } => "add another key first".to_owned(),
@@ -108,7 +117,12 @@ impl From<KeyringError> for Problem {
 }
 
 fn list(holders: &[Holder]) -> String {
-    holders.iter().map(Holder::to_string).collect::<Vec<_>>().join(", ")
+    let one = |holder: &Holder| match holder.kind.as_str() {
+        "key-file" => format!("key file {}", holder.id),
+        kind if kind == holder.id => format!("a {kind}"),
+        _ => holder.to_string(),
+    };
+    holders.iter().map(one).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]
@@ -122,6 +136,11 @@ mod tests {
     fn each_says_what_is_wrong_and_what_to_do() {
         let one = Holder { kind: "key-file".into(), id: "0123".into() };
         let two = Holder { kind: "passphrase".into(), id: "team".into() };
+        let misplaced = |project: &str, environment: &str| KeyringError::Misplaced {
+            project: "shop".into(),
+            environment: "dev".into(),
+            expected: (project.into(), environment.into()),
+        };
         let refusals =
             vec![(one.clone(), KeyError::new("the service is away", "wait")), (two.clone(), KeyError::new("it is wrong", "type it again"))];
         let table = [
@@ -142,9 +161,9 @@ mod tests {
             ),
             (KeyringError::NoRecipient, "the keyring would have no holder", "name a key file, a passphrase or another key"),
             (
-                KeyringError::NoKey { holders: vec![one.clone(), two.clone()] },
-                "no key at hand opens the keyring; it opens with key-file 0123, passphrase team",
-                "bring one of these keys, or ask one of their holders to add yours",
+                KeyringError::NoKey { tried: "`k` (key file 4567)".into(), holders: vec![one.clone(), two.clone()] },
+                "`k` (key file 4567) does not open the keyring; it opens with key file 0123 or passphrase team",
+                "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE",
             ),
             (KeyringError::Refused { refusals }, "the service is away; it is wrong", "wait"),
             (
@@ -153,9 +172,14 @@ mod tests {
                 "restore the keyring from version control or from the history",
             ),
             (
-                KeyringError::Misplaced { project: "shop".into(), environment: "dev".into() },
-                "the keyring is that of environment dev of project shop",
-                "put the keyring of this project and environment in its place",
+                misplaced("store", "dev"),
+                "the keyring was made for environment `dev` of project `shop`, not for `dev` of `store`",
+                "set `project: shop` in cloze.yaml again, or restore this project's keyring: the names of project and environment are part of the encryption",
+            ),
+            (
+                misplaced("shop", "test"),
+                "the keyring was made for environment `dev` of project `shop`, not for `test` of `shop`",
+                "name the environment `dev` again, or restore this environment's keyring: the names of project and environment are part of the encryption",
             ),
             (KeyringError::HolderTwice { holder: one.clone() }, "key-file 0123 opens the keyring already", "name each key once"),
             (

@@ -68,7 +68,10 @@ impl Keyring {
             }
         }
         if refusals.is_empty() {
-            return Err(KeyringError::NoKey { holders: self.holders().cloned().collect() });
+            return Err(KeyringError::NoKey {
+                tried: wraps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+                holders: self.holders().cloned().collect(),
+            });
         }
         Err(KeyringError::Refused { refusals })
     }
@@ -126,7 +129,11 @@ impl Keyring {
         if (&*self.project, &*self.environment) == (project, environment) {
             return Ok(());
         }
-        Err(KeyringError::Misplaced { project: self.project.clone(), environment: self.environment.clone() })
+        Err(KeyringError::Misplaced {
+            project: self.project.clone(),
+            environment: self.environment.clone(),
+            expected: (project.to_owned(), environment.to_owned()),
+        })
     }
 
     /// The random id: 32 hexadecimal characters. [`Keys::store`] is the same.
@@ -271,7 +278,7 @@ mod tests {
     async fn without_a_key_it_says_which_would_do() {
         let (two, three) = (MemoryKey::new("two"), MemoryKey::new("three"));
         let (keyring, _) = of(&[&two]).await;
-        let expected = "no key at hand opens the keyring; it opens with memory two";
+        let expected = "no key was given for the keyring; it opens with memory two";
         assert_eq!(keyring.open(&[&three]).await.unwrap_err().to_string(), expected);
         assert_eq!(keyring.open(&[]).await.unwrap_err().to_string(), expected);
     }
@@ -416,7 +423,10 @@ mod tests {
         assert_eq!(keyring.expect("shop", "dev"), Ok(()));
         for (project, environment) in [("shop", "prod"), ("shed", "dev")] {
             let error = keyring.expect(project, environment).unwrap_err();
-            assert_eq!(error.to_string(), "the keyring is that of environment dev of project shop");
+            assert_eq!(
+                error.to_string(),
+                format!("the keyring was made for environment `dev` of project `shop`, not for `{environment}` of `{project}`")
+            );
         }
     }
 }

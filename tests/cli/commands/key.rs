@@ -1,4 +1,4 @@
-//! Key files: where none is made, and what is warned of.
+//! `key init`, and key files: when keys are made, where no key file is made, and what is warned of.
 
 use std::fs;
 use std::fs::Permissions;
@@ -24,16 +24,103 @@ fn exposed() -> Sandbox {
     sandbox
 }
 
+/// The starter project with a vault behind a network, as a runner finds it that got neither keyring nor key.
+fn fresh_runner(keys: &str) -> Sandbox {
+    let sandbox = Sandbox::shop();
+    for place in [".cloze", "secrets"] {
+        fs::remove_dir_all(sandbox.shop_path(place)).unwrap();
+    }
+    let settings = format!("values/dev.yaml]\n    vaults: {{ default: {{ kind: env, prefixes: [X_] }} }}{keys}");
+    sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values/dev.yaml]", &settings, 1));
+    sandbox
+}
+
+#[test]
+fn a_run_that_nobody_watches_makes_no_keys() {
+    for ci in [None, Some("true")] {
+        let mut sandbox = fresh_runner("");
+        if let Some(value) = ci {
+            sandbox.variable("CI", value);
+        }
+        let before = sandbox.files();
+        let words =
+            ["environment `dev` has no keyring at `secrets/dev.keyring`\n  restore it from version control", "run `cloze key init -e dev`"];
+        let _ = sandbox.cloze(["deploy"]).fails(5, &words);
+        let _ = sandbox.cloze(["deploy", "--dry-run"]).fails(5, &words);
+        let _ = sandbox.feed(["vault", "set", "x"], b"y").fails(5, &words);
+        assert!(sandbox.files() == before, "nothing was made");
+    }
+}
+
+#[test]
+fn key_init_makes_keys_once_and_says_what_to_commit() {
+    let sandbox = fresh_runner("");
+    let words = [
+        "created the key file shop/.cloze/dev.key: keep a copy in a safe place, and never commit it\n",
+        "created the keyring shop/secrets/dev.keyring: commit it, and locks/dev.lock when they exist\n",
+    ];
+    let _ = sandbox.cloze(["key", "init"]).fails(0, &words);
+    let before = sandbox.files();
+    let _ = sandbox.cloze(["key", "init"]).fails(0, &["environment `dev` has keys already, and they open `secrets/dev.keyring`"]);
+    assert!(sandbox.files() == before);
+    let json: serde_json::Value = serde_json::from_str(&sandbox.cloze(["key", "init", "--format", "json"]).ok()).unwrap();
+    assert_eq!((&json["created"], &json["environment"]), (&false.into(), &"dev".into()));
+    fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
+    let _ = sandbox.cloze(["key", "init"]).fails(5, &["the key file `shop/.cloze/dev.key` is not there"]);
+    let shop = Sandbox::shop();
+    fs::remove_file(shop.shop_path("secrets/dev.keyring")).unwrap();
+    let _ = shop.cloze(["key", "init"]).fails(5, &["environment `dev` has a vault and no keyring"]);
+}
+
+#[test]
+fn keys_are_made_for_every_recipient_or_for_none() {
+    let mut sandbox = fresh_runner("\n    keys: [{ kind: passphrase }, { kind: key-file }]");
+    let before = sandbox.files();
+    let _ = sandbox
+        .cloze(["key", "init"])
+        .fails(5, &["environment `dev` has a passphrase among its keys, and it was not given\n  set CLOZE_PASSPHRASE"]);
+    sandbox.variable("CLOZE_PASSPHRASE", "eleven char");
+    let _ = sandbox.cloze(["key", "init"]).fails(5, &["the passphrase is too short: use at least 12 characters"]);
+    assert!(sandbox.files() == before, "nothing was made");
+    sandbox.variable("CLOZE_PASSPHRASE", "correct horse battery");
+    let _ = sandbox.cloze(["key", "init"]).ok();
+    let keyring = sandbox.read("secrets/dev.keyring");
+    assert!(keyring.contains("\"key-file\"") && keyring.contains("\"passphrase\""), "{keyring}");
+    fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
+    let _ = sandbox.cloze(["key", "init"]).fails(0, &["has keys already"]);
+    sandbox.variable("CLOZE_PASSPHRASE", "correct horse staple");
+    let _ = sandbox.cloze(["key", "init"]).fails(5, &["error: environment `dev`: the passphrase is wrong\n  type it again"]);
+}
+
+#[test]
+fn a_history_that_begins_anew_is_reported() {
+    let mut sandbox = Sandbox::shop();
+    let begins = "release 1 begins a new history in shop/.cloze/history/dev: earlier releases, if there were any, are not in it";
+    let _ = sandbox.cloze(["deploy"]).fails(0, &[begins]);
+    assert!(!sandbox.cloze(["deploy", "--set", "replicas=2"]).err().contains("begins"));
+    // A fresh checkout has the keyring and not the history.
+    for path in [".cloze/history", ".cloze/pins"] {
+        fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
+    }
+    sandbox.variable("CI", "true");
+    let lost = "warning: the history `shop/.cloze/history/dev` is empty, and ends with this CI runner: `rollback` will not know this release\n  keep that";
+    let _ = sandbox.cloze(["deploy"]).fails(0, &[lost]);
+    assert!(!sandbox.cloze(["deploy", "--set", "replicas=2"]).err().contains("runner"), "it was kept");
+    let kept = sandbox.work().join("kept");
+    sandbox.variable("CLOZE_HISTORY_URL", &format!("file://{}", kept.display()));
+    fs::remove_dir_all(sandbox.shop_path(".cloze/pins")).unwrap();
+    let _ = sandbox.cloze(["deploy"]).fails(0, &["release 1 begins a new history in "]);
+}
+
 #[test]
 fn no_key_is_made_where_git_would_take_it() {
     let sandbox = exposed();
     let before = sandbox.files();
     let words = ["/.cloze/dev.key` would lie in the git work tree `", "add the line `/.cloze/` to `", "/shop/.gitignore`: with the key"];
-    let _ = sandbox.cloze(["deploy"]).fails(3, &words);
-    let _ = sandbox.feed(["vault", "set", "x"], b"y").fails(3, &words);
+    let _ = sandbox.cloze(["key", "init"]).fails(3, &words);
     assert!(sandbox.files() == before, "nothing was made");
     sandbox.write(".gitignore", "dist\n/.cloze/\n");
-    let said = sandbox.feed(["vault", "set", "x"], b"y");
+    let said = sandbox.cloze(["key", "init"]);
     assert!(!said.err().contains("work tree"), "{}", said.err());
     let _ = said.ok();
     git(&sandbox, &["add", "-A"]);

@@ -33,17 +33,18 @@ fn several_environments_need_a_name() {
 }
 
 #[test]
-fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_secret() {
+fn an_environment_made_by_hand_gets_its_first_keys_by_key_init() {
     let sandbox = Sandbox::shop();
     with_prod(&sandbox);
     sandbox
         .cloze(["vault", "list", "-e", "prod"])
-        .fails(5, &["environment `prod` has no keyring at `secrets/prod.keyring`", "cloze vault set"]);
+        .fails(5, &["environment `prod` has no keyring at `secrets/prod.keyring`", "run `cloze key init -e prod` and commit the keyring"]);
     assert!(!sandbox.shop_path(".cloze/prod.key").exists());
     let set = |name: &str, value: &str| sandbox.feed(["-e", "prod", "vault", "set", name], value.as_bytes());
-    set("db-password", "one").fails(0, &["made the key file shop/.cloze/prod.key: keep a copy", "set db-password, version 1"]);
+    sandbox.cloze(["-e", "prod", "key", "init"]).fails(0, &["created the key file shop/.cloze/prod.key: keep a copy"]);
+    set("db-password", "one").fails(0, &["set db-password, version 1"]);
     let err = set("session-key", "two").fails(0, &["set session-key, version 1"]);
-    assert!(!err.contains("made the key file"), "{err}");
+    assert!(!err.contains("created"), "{err}");
     set("api-token", "three").ok();
     set("smtp", r#"{"username":"u","password":"p"}"#).ok();
     sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["recorded release 1"]);
@@ -53,7 +54,7 @@ fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_secret() {
 }
 
 #[test]
-fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_deploy() {
+fn an_environment_without_secrets_needs_keys_too() {
     let sandbox = Sandbox::shop();
     with_prod(&sandbox);
     let name = sandbox.shop_path("templates/secrets.yaml");
@@ -63,7 +64,9 @@ fn an_environment_made_by_hand_gets_its_first_keys_with_its_first_deploy() {
     }
     let text = sandbox.read("cloze.yaml").replace("  - { kind: Secret, name: web-settings, files: [\"config/secrets/*\"] }\n", "");
     sandbox.write("cloze.yaml", text);
-    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["made the key file", "recorded release 1"]);
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(5, &["environment `prod` has no keyring", "cloze key init -e prod"]);
+    sandbox.cloze(["key", "init", "-e", "prod"]).ok();
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["release 1 begins a new history in shop/.cloze/history/prod", "recorded release 1"]);
     sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["nothing changes: release 1 is current"]);
 }
 

@@ -19,7 +19,7 @@ fn the_key_file_of_another_project() {
         let err = sandbox.cloze([command]).fails(5, &["error: "]);
         assert_eq!(err.lines().count(), 2, "{err}");
         println!("{err}");
-        assert!(err.contains("no key at hand opens the keyring"), "{err}");
+        assert!(err.contains("`shop/.cloze/dev.key` (key file "), "{err}");
     }
 }
 
@@ -28,9 +28,10 @@ fn the_keyring_of_another_project() {
     let sandbox = Sandbox::shop();
     let keyring = other(&sandbox, "secrets/dev.keyring");
     sandbox.write("secrets/dev.keyring", keyring);
-    let err = sandbox
-        .cloze(["deploy"])
-        .fails(5, &["error: the keyring is that of environment dev of project other\n  put the keyring of this project"]);
+    let err = sandbox.cloze(["deploy"]).fails(
+        5,
+        &["error: the keyring was made for environment `dev` of project `other`, not for `dev` of `shop`\n  set `project: other`"],
+    );
     println!("{err}");
 }
 

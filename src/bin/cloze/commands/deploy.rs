@@ -1,16 +1,19 @@
 //! `cloze deploy`
 
 use cloze::clock::Machine;
+use cloze::history::HistoryStore;
+use cloze::history::Reader;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::wiring::Founding;
+use cloze::project::Location;
 use cloze::workflow::build::Filling;
 use cloze::workflow::deploy;
 use cloze::workflow::deploy::Released;
 use cloze::workflow::emit::Emission;
 use cloze::workflow::emit::Syntax;
 use cloze::workflow::lock;
+use cloze::workflow::past::owner;
 use cloze::workflow::prepare::prepare;
 use serde_json::json;
 
@@ -20,13 +23,16 @@ use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::diff;
+use crate::commands::key;
 use crate::commands::mask::Masker;
 use crate::commands::target::sink;
 use crate::context::Run;
 
 /// Deploys the environment.
 pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> Result<(), Problems> {
-    let desk = Desk::open(run, values)?.unlock()?;
+    let desk = Desk::open(run, values)?;
+    let store = desk.wiring().store()?;
+    let desk = desk.unlock_for(run.without_keys(), &store)?;
     let sink = sink(run, &desk, emit)?;
     let masker = Masker::of(run, emit.masking)?;
     let lock = if locked { Some(lock::load(&desk.workbench())?) } else { None };
@@ -38,13 +44,14 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
         ));
     }
     let wiring = desk.wiring();
-    let store = wiring.store()?;
     let workbench = desk.workbench();
     let released = run.wait(async {
         let prepared = prepare(&workbench)?;
-        let trust = wiring.trust(&store, Founding::Allowed).await?;
-        if let Some(path) = &trust.founded {
-            run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
+        let trust = desk.keys(&store, run.without_keys()).await?;
+        match &trust.created {
+            Some(created) => key::tell(run, &desk, created),
+            None if emit.dry_run => {}
+            None => warn_of_a_new_history(run, &desk, &store).await?,
         }
         let vaults = Masker::over(masker.as_ref(), wiring.vaults(&prepared.vaults(), &trust.keys)?);
         let past = desk.past(&store, &trust)?;
@@ -53,6 +60,24 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
         closing(run, &vaults, deploy::deploy(&workbench, prepared, &past, filling, emit.note.as_deref(), emission, emit.dry_run)).await
     })?;
     tell(run, &released, emit)
+}
+
+/// Warns where keys exist and no release does: a fresh checkout has lost its history, and what a CI runner writes ends with it.
+async fn warn_of_a_new_history(run: &Run, desk: &Desk<'_>, store: &dyn HistoryStore) -> Result<(), Problems> {
+    let reader = Reader::new(store, owner(&desk.settings));
+    if reader.newest().await.map_err(Problem::from)? > 0 {
+        return Ok(());
+    }
+    if run.is_ci && matches!(desk.settings.history, Location::Beneath(_)) {
+        run.ui.warn(&Problem::new(
+            Fault::History,
+            format!("the history `{store}` is empty, and ends with this CI runner: `rollback` will not know this release"),
+            "keep that directory from run to run, or name one that outlives the runner: CLOZE_HISTORY_URL=file:///DIR",
+        ));
+    } else {
+        run.ui.status(&format!("release 1 begins a new history in {store}: earlier releases, if there were any, are not in it"));
+    }
+    Ok(())
 }
 
 /// Tells what came of a deploy or a rollback.

@@ -1,5 +1,6 @@
 //! A project, opened for one command.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 
 use cloze::clock::Machine;
@@ -14,6 +15,7 @@ use cloze::project::Set;
 use cloze::project::Settings;
 use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
+use cloze::wiring::Founding;
 use cloze::wiring::Trust;
 use cloze::wiring::Wiring;
 use cloze::workflow::past::Past;
@@ -21,6 +23,7 @@ use cloze::workflow::prepare::Workbench;
 
 use crate::args::Values;
 use crate::commands::passphrase;
+use crate::commands::passphrase::Silence;
 use crate::context::Run;
 
 /// A project with what applies to this run.
@@ -32,6 +35,7 @@ pub(crate) struct Desk<'r> {
     pub(crate) settings: Settings,
     engine: ProcessEngine,
     passphrase: Option<Secret>,
+    silence: RefCell<Option<Silence>>,
 }
 
 impl<'r> Desk<'r> {
@@ -48,7 +52,7 @@ impl<'r> Desk<'r> {
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
-        Ok(Self { run, root, settings, engine, passphrase: None })
+        Ok(Self { run, root, settings, engine, passphrase: None, silence: RefCell::new(None) })
     }
 
     /// Takes or asks for the passphrase, where the environment's keyring is held by one; warns of key files that others may have.
@@ -57,9 +61,28 @@ impl<'r> Desk<'r> {
             self.run.ui.warn(&warning);
         }
         if self.settings.keys.contains(&KeySettings::Passphrase) {
-            self.passphrase = passphrase::obtain(self.run)?;
+            (self.passphrase, *self.silence.get_mut()) = passphrase::obtain(self.run)?;
         }
         Ok(self)
+    }
+
+    /// The same for a command that may make the environment's first keys: a new passphrase is asked for twice.
+    pub(crate) fn unlock_for(mut self, missing: Founding, store: &dyn HistoryStore) -> Result<Self, Problems> {
+        let is_new = missing == Founding::Allowed
+            && self.settings.keys.contains(&KeySettings::Passphrase)
+            && self.run.wait(async { Ok(self.wiring().is_without_keys(store).await?) })?;
+        if !is_new {
+            return self.unlock();
+        }
+        (self.passphrase, *self.silence.get_mut()) = passphrase::choose(self.run, &self.settings.environment)?;
+        Ok(self)
+    }
+
+    /// The environment's keys. Where a passphrase was typed, the terminal echoes again once they are open.
+    pub(crate) async fn keys(&self, store: &dyn HistoryStore, missing: Founding) -> Result<Trust, Problems> {
+        let trust = self.wiring().trust(store, missing).await;
+        self.silence.take();
+        trust
     }
 
     /// The project's root.

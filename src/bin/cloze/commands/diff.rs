@@ -49,7 +49,7 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Aske
     }
     let lock = if asked.locked { Some(lock::load(&workbench)?) } else { None };
     let changes = run.wait(async {
-        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let trust = desk.keys(&store, Founding::Refused).await?;
         let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { BTreeMap::new() };
         if !ask {
             run.ui.warn(&Problem::new(

@@ -65,7 +65,7 @@ fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let report = run.wait(async {
-        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let trust = desk.keys(&store, Founding::Refused).await?;
         let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
         Ok(history.verify().await.map_err(Problem::from)?)

@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod history;
 pub(crate) mod init;
+pub(crate) mod key;
 pub(crate) mod lock;
 pub(crate) mod mask;
 pub(crate) mod render;

@@ -31,7 +31,7 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let released = run.wait(async {
-        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let trust = desk.keys(&store, Founding::Refused).await?;
         let values = match secrets {
             Secrets::Recorded => Values::Recorded,
             Secrets::Current => Values::Current,

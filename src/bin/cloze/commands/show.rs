@@ -29,7 +29,7 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
     let wiring = desk.wiring();
     let store = wiring.store()?;
     run.wait(async {
-        let trust = wiring.trust(&store, Founding::Refused).await?;
+        let trust = desk.keys(&store, Founding::Refused).await?;
         let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.settings).await?;
         let release = match number {

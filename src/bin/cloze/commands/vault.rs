@@ -24,6 +24,7 @@ use crate::args::Values;
 use crate::args::Vault;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
+use crate::commands::key;
 use crate::commands::mask::Masker;
 use crate::commands::passphrase;
 use crate::context::Run;
@@ -31,23 +32,26 @@ use crate::ui::clean;
 
 /// Keeps, shows, lists or removes secrets.
 pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
-    let desk = Desk::open(run, &Values::default())?.unlock()?;
+    let desk = Desk::open(run, &Values::default())?;
     match command {
-        Vault::Set { name, which } => set(run, &desk, &name, &which),
-        Vault::Get { name, key, version, which, reveal, masking } => {
-            get(run, &desk, &SecretRef { vault: which.vault, name, key, version }, reveal, masking)
+        Vault::Set { name, which } => {
+            let store = desk.wiring().store()?;
+            set(run, &desk.unlock_for(run.without_keys(), &store)?, &name, &which)
         }
-        Vault::List { which } => list(run, &desk, &which),
-        Vault::Remove { name, which } => remove(run, &desk, &name, &which),
+        Vault::Get { name, key, version, which, reveal, masking } => {
+            get(run, &desk.unlock()?, &SecretRef { vault: which.vault, name, key, version }, reveal, masking)
+        }
+        Vault::List { which } => list(run, &desk.unlock()?, &which),
+        Vault::Remove { name, which } => remove(run, &desk.unlock()?, &name, &which),
     }
 }
 
 fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<(), Problems> {
     let wiring = desk.wiring();
-    let trust = trust(run, desk, Founding::Allowed)?;
+    let trust = trust(run, desk, run.without_keys())?;
     let vault = wiring.local_vault(&which.vault, &trust.keys)?;
-    if let Some(path) = &trust.founded {
-        run.ui.status(&format!("made the key file {}: keep a copy of it where nobody else reads it", path.display()));
+    if let Some(created) = &trust.created {
+        key::tell(run, desk, created);
     }
     let value = passphrase::value(name)?;
     let change = vault.set(name, &value, &Machine, run.entropy.as_ref()).map_err(refused)?;
@@ -129,9 +133,8 @@ fn with_vault<T>(
 }
 
 fn trust(run: &Run, desk: &Desk<'_>, founding: Founding) -> Result<Trust, Problems> {
-    let wiring = desk.wiring();
-    let store = wiring.store()?;
-    run.wait(async { wiring.trust(&store, founding).await })
+    let store = desk.wiring().store()?;
+    run.wait(async { desk.keys(&store, founding).await })
 }
 
 fn told(run: &Run, name: &str, change: Change, done: &str) -> Result<(), Problems> {
