@@ -23,16 +23,6 @@ pub(crate) fn names(list: impl IntoIterator<Item = String>) -> String {
     list.join(", ")
 }
 
-/// Whether `name` begins with one of `prefixes`, of which none means everything; otherwise what to say of it.
-#[cfg(any(feature = "env", feature = "gcp"))]
-pub(crate) fn beginning(name: &str, prefixes: &[String]) -> Result<(), String> {
-    if prefixes.is_empty() || prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())) {
-        return Ok(());
-    }
-    let allowed = names(prefixes.iter().cloned());
-    Err(format!("`{}` does not begin with what the project allows: {allowed}", tame(name, 64)))
-}
-
 /// Control characters, and those that Unicode classes as format: they can hide or turn around what stands beside them.
 fn unfit(character: char) -> bool {
     character.is_control()

@@ -23,15 +23,16 @@ mod field;
 pub mod gcp;
 #[cfg(feature = "hashicorp")]
 pub mod hashicorp;
-pub mod limited;
 pub mod local;
 pub mod memory;
 mod name;
+mod name_rule;
 pub mod pinned;
 mod plan;
 #[cfg(test)]
 mod suite;
 
+pub use name_rule::NameRule;
 pub use plan::Plan;
 
 use std::fmt;

@@ -16,7 +16,7 @@ impl Wiring<'_> {
     /// The vault that `target` describes.
     pub(super) fn aws(&self, settings: &VaultSettings, target: &AwsTarget) -> Result<AwsVault, Problem> {
         let given = Settings {
-            service: if target.service == "parameter-store" { Service::ParameterStore } else { Service::SecretsManager },
+            service: Service::of(&target.service),
             region: target.region.clone(),
             profile: target.profile.clone(),
             endpoint: target.endpoint.clone(),

@@ -13,10 +13,9 @@ use crate::project::HashicorpTarget;
 use crate::project::VaultSettings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
-#[cfg(any(feature = "http", feature = "env", feature = "exec"))]
 use crate::service::ServiceError;
 use crate::vault::Vault;
-use crate::vault::limited::Limited;
+use crate::vault::local;
 use crate::vault::local::LocalVault;
 use crate::wiring::Founding;
 use crate::wiring::Trust;
@@ -124,9 +123,8 @@ impl Wiring<'_> {
     fn vault(&self, settings: &VaultSettings, keys: &Arc<Keys>) -> Result<Arc<dyn Vault>, Problem> {
         match &settings.target {
             VaultTarget::Local { path } => {
-                let vault = Arc::new(self.open_local(path, keys)?);
-                let prefixes = prefixes(settings);
-                Ok(if prefixes.is_empty() { vault } else { Arc::new(Limited::new(vault, &prefixes)) })
+                let names = local::names(&prefixes(settings)).map_err(|error| refused(settings, error))?;
+                Ok(Arc::new(self.open_local(path, keys)?.limited(names)))
             }
             _ => self.remote(settings),
         }
@@ -176,7 +174,6 @@ fn not_built(settings: &VaultSettings) -> Problem {
 }
 
 /// The error of a vault whose settings cannot be used, at the place where it is named.
-#[cfg(any(feature = "http", feature = "env", feature = "exec"))]
 pub(super) fn refused(settings: &VaultSettings, error: ServiceError) -> Problem {
     let name = &settings.entry.name;
     name.at(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))

@@ -7,6 +7,7 @@ pub mod deploy;
 pub(crate) mod document;
 pub mod emit;
 pub mod lock;
+mod names;
 pub(crate) mod naming;
 pub mod online;
 pub mod past;

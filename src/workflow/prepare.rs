@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::blank::Blank;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::blank::Source;
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::event::Observer;
@@ -32,7 +30,7 @@ use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
-use crate::suggest::suggest;
+use crate::workflow::names;
 use crate::workflow::naming::faults;
 
 /// What a story about templates works with.
@@ -90,7 +88,7 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
         workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
     }
     failed.extend(check::shape(parsed.objects()));
-    failed.extend(strangers(parsed.blanks(), workbench.settings));
+    failed.extend(names::check(parsed.blanks(), workbench.settings));
     if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {
         let (objects, blanks) = parsed.into_parts();
         let more = faults(objects, &blanks, workbench.settings, &failed, complete);
@@ -100,22 +98,6 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
     let mut warnings = parsed.warnings().to_vec();
     warnings.extend(check::hidden_variables(parsed.objects()));
     Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
-}
-
-/// The blanks of vaults that the environment does not have.
-fn strangers(blanks: &Blanks, settings: &Settings) -> Vec<Problem> {
-    let stranger = |blank: &Blank| match &blank.source {
-        Source::Vault { ask, .. } if settings.vault(&ask.vault).is_none() => {
-            let next = match suggest(&ask.vault, settings.vaults.iter().map(|vault| vault.entry.name.value.as_str())) {
-                Some(name) => format!("write `{name}` if that is meant, or add the vault under `vaults:`"),
-                None => "add it under `vaults:` in the project file".to_owned(),
-            };
-            let reason = format!("the environment has no vault `{}`", ask.vault);
-            Some(Problem::new(Fault::Check, reason, next).at(blank.place.clone()))
-        }
-        _ => None,
-    };
-    blanks.iter().filter_map(|(_, blank)| stranger(blank)).collect()
 }
 
 fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {

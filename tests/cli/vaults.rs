@@ -155,12 +155,12 @@ fn deleted_and_destroyed_and_unknown_are_all_told_in_one_run() {
 fn prefixes_are_enforced_before_anything_is_asked() {
     let server = Hashicorp::serve(seed().secret("secret/shop/own", &[("value", "x")])).unwrap();
     let sandbox = shop(&server, "{ default: { @@, prefixes: [shop] } }");
-    let err = sandbox.cloze(["deploy"]).fails(4, &["`api-token` is not below a prefix that the project allows: `shop`", "8 problems"]);
+    let err = sandbox.cloze(["deploy"]).fails(4, &["`api-token` is outside the prefixes that the project allows: `shop`", "8 problems"]);
     assert!(err.contains("error: templates/secrets.yaml:38:13: default/api-token cannot be asked of"), "{err}");
     assert_eq!(gets(&server), 0);
     nothing_came_of_it(&sandbox);
     assert_eq!(sandbox.cloze(["vault", "get", "shop/own"]).ok(), "x");
-    sandbox.cloze(["vault", "get", "api-token"]).fails(5, &["`api-token` is not below a prefix that the project allows: `shop`"]);
+    sandbox.cloze(["vault", "get", "api-token"]).fails(5, &["`api-token` is outside the prefixes that the project allows: `shop`"]);
 }
 
 #[test]
@@ -363,4 +363,41 @@ fn a_token_comes_from_a_file_too_and_the_file_that_the_project_names_is_first() 
     named.write("run/token", token);
     named.variable("VAULT_TOKEN", "hvs.of-another-vault");
     assert!(named.cloze(["vault", "list"]).ok().contains("api-token"));
+}
+
+#[test]
+fn a_check_without_a_network_knows_the_names_that_each_vault_refuses() {
+    let sandbox = Sandbox::shop();
+    let vaults = "{ default: { kind: local }, far: { kind: hashicorp, address: \"https://vault.invalid\", prefixes: [shop] }, \
+        cloud: { kind: azure, url: \"https://shop.vault.azure.net\", prefixes: [shop-] }, parameters: { kind: aws, service: parameter-store, \
+        region: eu-central-1 }, google: { kind: gcp, project: shop-prod }, variables: { kind: env, prefix: SHOP_ } }";
+    let text = sandbox.read("cloze.yaml").replacen("values/dev.yaml]", &format!("values/dev.yaml]\n    vaults: {vaults}"), 1);
+    sandbox.write("cloze.yaml", text);
+    let names = [
+        ("far", "shop/db", None),
+        ("far", "shopping", Some("`shopping` is outside the prefixes that the project allows: `shop`")),
+        ("far", "shop/../db", Some("`shop/../db` contains `..`, or `.` as a segment")),
+        ("cloud", "SHOP-db", None),
+        ("cloud", "shop/db", Some("`shop/db` has '/'; a name in a key vault is made of letters, digits and `-`")),
+        ("cloud", "other", Some("`other` is outside the prefixes that the project allows: `shop-`")),
+        ("parameters", "/shop/db", None),
+        ("parameters", "shop//db", Some("`shop//db` has an empty segment")),
+        ("google", "a/b", Some("`a/b` has '/'; names in Secret Manager are made of letters, digits, `-` and `_`")),
+        ("variables", "a-b", Some("a variable's name begins with `a` and has '-'; it is made of letters, digits and `_`")),
+        ("default", "a b", Some("a secret's name begins with `a` and has ' '")),
+    ];
+    let lines = names.iter().enumerate().map(|(at, (vault, name, _))| format!("  k{at}: {{{{ secret(vault=\"{vault}\", name=\"{name}\") }}}}\n"));
+    let head = "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\nstringData:\n";
+    sandbox.write("templates/x.yaml", format!("{head}{}", lines.collect::<String>()));
+    let err = sandbox.cloze(["check"]).fails(4, &["8 problems"]);
+    for (line, (vault, name, reason)) in (5..).zip(names) {
+        let place = format!("error: templates/x.yaml:{line}:");
+        match reason {
+            None => assert!(!err.contains(&place), "{err}"),
+            Some(reason) => {
+                let words = format!("{vault}/{name} cannot be asked of vault `{vault}`: {reason}");
+                assert!(err.lines().any(|line| line.starts_with(&place) && line.contains(&words)), "{words}\n{err}");
+            }
+        }
+    }
 }

@@ -75,12 +75,12 @@ async fn what_is_not_is_told() {
     assert_eq!(told(&shop, ask("a-b", None, None)).await, (ServiceFault::BadName, name.to_owned(), "correct the name".to_owned()));
     assert_eq!(told(&shop, ask("DB", Some("user"), None)).await.0, ServiceFault::BadValue);
     let limited = made("SHOP_", &["DB", "J"]).unwrap();
-    assert_eq!(told(&limited, ask("EMPTY", None, None)).await.1, "`EMPTY` does not begin with what the project allows: `DB`, `J`");
+    assert_eq!(told(&limited, ask("EMPTY", None, None)).await.1, "`EMPTY` is outside the prefixes that the project allows: `DB`, `J`");
     let error = made("SHOP-", &[]).unwrap_err();
     assert_eq!(error.fault, ServiceFault::BadName);
     assert_eq!(
         error.reason,
-        "the prefix of the variables cannot be one: a variable's name begins with `SHOP` and has '-'; it is made of letters, digits and `_`"
+        "the prefix of the variables cannot be used: a variable's name begins with `SHOP` and has '-'; it is made of letters, digits and `_`"
     );
     assert_eq!(error.next, "give a prefix such as `SHOP_`");
 }

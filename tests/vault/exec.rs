@@ -344,7 +344,7 @@ async fn prefixes_hold_and_lists_are_sorted() {
     let error = one(&vault, ask("shopping", None, None)).await.unwrap_err();
     assert_eq!(
         (error.fault, error.reason.as_str()),
-        (ServiceFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
+        (ServiceFault::BadName, "`shopping` is outside the prefixes that the project allows: `shop`")
     );
     assert!(!directory.path().join("request").exists(), "the program was run");
     fs::write(directory.path().join("answer"), r#"{"answers": [{}]}"#).unwrap();

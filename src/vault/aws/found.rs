@@ -13,6 +13,7 @@ use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::SecretMetadata;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::name;
@@ -189,8 +190,9 @@ const DESCRIBE: Listing = Listing {
     size: 50,
 };
 
-/// All that is listed below `prefixes`, by name.
-pub(super) async fn all(link: &Link, prefixes: &[String], until: Instant) -> Result<Vec<ListedSecret>, ServiceError> {
+/// All that is listed and that `names` allow, by name.
+pub(super) async fn all(link: &Link, names: &NameRule, until: Instant) -> Result<Vec<ListedSecret>, ServiceError> {
+    let prefixes = names.prefixes();
     let mut found = BTreeMap::new();
     let mut requests = Vec::new();
     match link.service {
@@ -210,8 +212,7 @@ pub(super) async fn all(link: &Link, prefixes: &[String], until: Instant) -> Res
     for request in requests {
         pages(link, listing, request, until, |entry| {
             let name = text(entry, "Name", link.service)?;
-            let below = prefixes.is_empty() || prefixes.iter().any(|prefix| name::is_below(link.service, &name, prefix));
-            if below && name::check(link.service, &name).is_ok() {
+            if names.check(&name).is_ok() {
                 found.insert(name.clone(), listed(entry, name, link.service)?);
             }
             Ok(())

@@ -49,8 +49,8 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::http::HttpClient;
-use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -61,11 +61,13 @@ use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
 use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
+use crate::vault::name_rule::Cover;
 
 /// Secrets Manager or Parameter Store in one region of one account.
 #[derive(Debug)]
 pub struct AwsVault {
     settings: Settings,
+    names: NameRule,
     given: Option<SharedCredentialsProvider>,
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
@@ -103,7 +105,7 @@ impl AwsVault {
     }
 
     fn checked(
-        mut settings: Settings,
+        settings: Settings,
         given: Option<SharedCredentialsProvider>,
         entropy: Arc<dyn Entropy>,
         clock: Arc<dyn Clock>,
@@ -111,19 +113,13 @@ impl AwsVault {
         let unusable = |reason, next: &str| ServiceError::new(ServiceFault::Unavailable, reason, next);
         settings.region.as_deref().map_or(Ok(()), endpoint::check).map_err(|reason| unusable(reason, "correct the region"))?;
         settings.endpoint.as_deref().map(link::base).transpose()?;
-        let service = settings.service;
-        for prefix in &mut settings.prefixes {
-            let bare = if service == Service::ParameterStore { prefix.trim_matches('/') } else { prefix.trim_end_matches('/') };
-            *prefix = bare.to_owned();
-            let fit = if name::is_arn(prefix) { Err("it is an ARN".to_owned()) } else { name::check(service, prefix) };
-            fit.map_err(|reason| unusable(format!("a prefix cannot be used: {reason}"), "correct the prefix"))?;
-        }
+        let names = names(settings.service, &settings.prefixes)?;
         if settings.transport.authorities.is_some() || settings.transport.identity.is_some() {
             // What is no certificate is told now, whatever the address will be.
             let anywhere = link::base("https://localhost")?;
             HttpClient::new(anywhere.url(), &settings.transport, &settings.limits, Arc::clone(&entropy))?;
         }
-        Ok(Self { settings, given, entropy, clock, link: OnceCell::new() })
+        Ok(Self { settings, names, given, entropy, clock, link: OnceCell::new() })
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -184,7 +180,7 @@ impl AwsVault {
         let mut wanted: BTreeMap<Wanted, Vec<usize>> = BTreeMap::new();
         let mut refused = Vec::new();
         for (index, ask) in asks.iter().enumerate() {
-            let fit = self.check_name(&ask.name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"));
+            let fit = self.names.checked(&ask.name);
             let fit = fit.and_then(|()| ask.version.as_deref().map_or(Ok(()), |version| name::check_version(service, version)));
             match fit {
                 Ok(()) => {
@@ -243,6 +239,18 @@ impl AwsVault {
     }
 }
 
+/// Which names the secrets of a service can have. An ARN is one where there are no prefixes.
+///
+/// # Errors
+/// A prefix that cannot be one.
+pub fn names(service: Service, prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    if prefixes.iter().any(|prefix| name::is_arn(prefix)) {
+        return Err(ServiceError::new(ServiceFault::BadName, "a prefix cannot be used: it is an ARN", "correct the prefix"));
+    }
+    let cover = if service == Service::ParameterStore { Cover::Hierarchy } else { Cover::Segments };
+    NameRule::new(move |name| name::check(service, name), cover, prefixes)
+}
+
 /// Where the latest version was read as well, a pinned one is known to be current or not.
 fn know_current(wanted: &[Wanted], values: &mut [Result<Value, ServiceError>]) {
     let latest: BTreeMap<&str, String> = wanted
@@ -269,14 +277,7 @@ impl fmt::Display for AwsVault {
 #[async_trait]
 impl Vault for AwsVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        let Settings { service, prefixes, .. } = &self.settings;
-        name::check(*service, name)?;
-        let below = |prefix: &String| !name::is_arn(name) && name::is_below(*service, name, prefix);
-        if prefixes.is_empty() || prefixes.iter().any(below) {
-            return Ok(());
-        }
-        let prefixes = words::names(prefixes.iter().cloned());
-        Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+        self.names.check(name)
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
@@ -326,7 +327,7 @@ impl Vault for AwsVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.until();
-        found::all(self.link(until).await?, &self.settings.prefixes, until).await
+        found::all(self.link(until).await?, &self.names, until).await
     }
 
     async fn examine(&self) -> Vec<Diagnostic> {

@@ -52,15 +52,6 @@ pub(super) fn full(service: Service, name: &str) -> String {
     if service == Service::ParameterStore && name.contains('/') && !name.starts_with('/') { format!("/{name}") } else { name.to_owned() }
 }
 
-/// Whether `name` is `prefix` or stands below it.
-pub(super) fn is_below(service: Service, name: &str, prefix: &str) -> bool {
-    let bare = |text: &str| -> String {
-        let text = text.trim_end_matches('/');
-        if service == Service::ParameterStore { text.trim_start_matches('/').to_owned() } else { text.to_owned() }
-    };
-    bare(name).strip_prefix(&bare(prefix)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 /// Whether a name is an ARN.
 pub(super) fn is_arn(name: &str) -> bool {
     name.starts_with("arn:")
@@ -125,7 +116,6 @@ mod tests {
     use super::check;
     use super::check_version;
     use super::full;
-    use super::is_below;
     use super::of_arn;
     use crate::vault::aws::settings::Service::ParameterStore;
     use crate::vault::aws::settings::Service::SecretsManager;
@@ -169,15 +159,6 @@ mod tests {
         assert_eq!(reason(&"n".repeat(1012)), "a parameter's name is longer than 1011 characters");
         assert_eq!((full(ParameterStore, "shop/db"), full(ParameterStore, "a")), ("/shop/db".to_owned(), "a".to_owned()));
         assert_eq!((full(ParameterStore, "/a"), full(SecretsManager, "shop/db")), ("/a".to_owned(), "shop/db".to_owned()));
-    }
-
-    #[test]
-    fn prefixes_are_whole_segments() {
-        for (name, prefix) in [("shop/db", "shop"), ("shop", "shop/"), ("/shop/db", "/shop"), ("shop/db", "shop/db")] {
-            assert!(is_below(SecretsManager, name, prefix) && is_below(ParameterStore, name, prefix), "{name} {prefix}");
-        }
-        assert!(!is_below(SecretsManager, "/shop/db", "shop") && is_below(ParameterStore, "/shop/db", "shop"));
-        assert!(!is_below(SecretsManager, "shopping", "shop"));
     }
 
     #[test]

@@ -31,6 +31,13 @@ pub enum Service {
     ParameterStore,
 }
 
+impl Service {
+    /// The service of that word in a project file; Secrets Manager for every other word.
+    pub fn of(word: &str) -> Self {
+        if word == "parameter-store" { Self::ParameterStore } else { Self::SecretsManager }
+    }
+}
+
 impl Settings {
     /// A service with everything as AWS's own chain says, and the usual limits.
     #[must_use]

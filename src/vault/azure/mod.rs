@@ -37,8 +37,8 @@ use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
-use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -52,6 +52,7 @@ use crate::vault::azure::login::Nobody;
 use crate::vault::azure::login::Token;
 use crate::vault::azure::read::PAGES;
 use crate::vault::current;
+use crate::vault::name_rule::Cover;
 
 /// The version of the interface that every cloud, Azure Stack and every emulator has. Later ones add nothing that is used here.
 const API_VERSION: &str = "7.5";
@@ -67,7 +68,7 @@ pub struct AzureVault {
     scope: OnceCell<String>,
     login: Login,
     client: HttpClient,
-    prefixes: Vec<String>,
+    names: NameRule,
     parallel: usize,
 }
 
@@ -83,11 +84,7 @@ impl AzureVault {
             let next = "give a key vault's address, such as https://NAME.vault.azure.net";
             ServiceError::new(ServiceFault::Unavailable, format!("the vault's address cannot be used: {reason}"), next)
         })?;
-        for prefix in &prefixes {
-            address::check(prefix).map_err(|reason| {
-                ServiceError::new(ServiceFault::BadName, format!("a prefix cannot be used: {reason}"), "correct the vault's `prefixes`")
-            })?;
-        }
+        let names = names(&prefixes)?;
         let cloud = Cloud::of(address.host());
         let own = cloud.unwrap_or_else(Cloud::public);
         let Limits { parallel, ref meter, .. } = limits;
@@ -103,12 +100,12 @@ impl AzureVault {
         limits.rate.get_or_insert(RATE);
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
-        Ok(Self { address, api_version, scope, login, client, prefixes, parallel })
+        Ok(Self { address, api_version, scope, login, client, names, parallel })
     }
 
     /// The name and the version of an ask, if it can be asked for at all.
     fn pinned<'a>(&self, ask: &'a SecretRef) -> Result<(&'a str, Option<&'a str>), ServiceError> {
-        self.check_name(&ask.name).map_err(bad_name)?;
+        self.names.checked(&ask.name)?;
         Ok((&ask.name, ask.version.as_deref().map(address::version).transpose()?))
     }
 
@@ -152,6 +149,14 @@ fn fail<T>(wanted: &Wanted<'_>, answers: &mut [Result<T, ServiceError>], error: 
     wanted.values().flatten().for_each(|index| answers[*index] = Err(error.clone()));
 }
 
+/// Which names a key vault's secrets can have; it does not tell case.
+///
+/// # Errors
+/// A prefix that cannot be one.
+pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    NameRule::new(address::check, Cover::StartAnyCase, prefixes)
+}
+
 fn bad_name(reason: String) -> ServiceError {
     ServiceError::new(ServiceFault::BadName, reason, "correct the name")
 }
@@ -165,14 +170,7 @@ impl fmt::Display for AzureVault {
 #[async_trait]
 impl Vault for AzureVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        address::check(name)?;
-        // A key vault does not tell case.
-        let below = |prefix: &String| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
-        if self.prefixes.is_empty() || self.prefixes.iter().any(below) {
-            return Ok(());
-        }
-        let prefixes = words::names(self.prefixes.iter().cloned());
-        Err(format!("`{}` does not begin with a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+        self.names.check(name)
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
@@ -407,7 +405,7 @@ mod tests {
         assert!(answers[0].is_ok());
         let error = answers[1].as_ref().unwrap_err();
         assert_eq!(error.fault, ServiceFault::BadName);
-        assert_eq!(error.reason, "`shopping` does not begin with a prefix that the project allows: `shop-`");
+        assert_eq!(error.reason, "`shopping` is outside the prefixes that the project allows: `shop-`");
         assert_eq!(vault.probe(&asks).await[2].as_ref().unwrap_err().fault, ServiceFault::BadName);
         assert_eq!(bench.server.journal().count(), 2);
     }

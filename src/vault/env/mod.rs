@@ -23,19 +23,21 @@ use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::Vault;
 use crate::vault::field;
+use crate::vault::name_rule::Cover;
 
 /// Environment variables.
 #[derive(Debug)]
 pub struct EnvVault {
     prefix: String,
     variables: Arc<dyn Surroundings>,
-    prefixes: Vec<String>,
+    names: NameRule,
 }
 
 impl EnvVault {
@@ -45,16 +47,13 @@ impl EnvVault {
     /// A prefix that no variable's name has.
     pub fn new(settings: Settings) -> Result<Self, ServiceError> {
         let Settings { prefix, variables, prefixes } = settings;
-        name::check_prefix(&prefix).map_err(|reason| {
-            let reason = format!("the prefix of the variables cannot be one: {reason}");
-            ServiceError::new(ServiceFault::BadName, reason, "give a prefix such as `SHOP_`")
-        })?;
-        Ok(Self { prefix, variables, prefixes })
+        let names = names(&prefix, &prefixes)?;
+        Ok(Self { prefix, variables, names })
     }
 
     /// The variable of an ask, if the ask can be answered at all.
     fn variable(&self, ask: &SecretRef) -> Result<String, ServiceError> {
-        self.check_name(&ask.name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))?;
+        self.names.checked(&ask.name)?;
         let variable = format!("{}{}", self.prefix, ask.name);
         if let Some(version) = &ask.version {
             let reason = format!("variables have no versions, and version `{}` of `{variable}` was asked for", words::tame(version, 32));
@@ -74,11 +73,24 @@ impl EnvVault {
     }
 
     /// The secrets whose variables are set.
-    fn names(&self) -> BTreeSet<String> {
-        let names = self.variables.names();
-        let below = names.iter().filter_map(|variable| variable.strip_prefix(self.prefix.as_str()));
+    fn set(&self) -> BTreeSet<String> {
+        let all = self.variables.names();
+        let below = all.iter().filter_map(|variable| variable.strip_prefix(self.prefix.as_str()));
         below.filter(|name| self.check_name(name).is_ok()).map(str::to_owned).collect()
     }
+}
+
+/// Which names the secrets can have whose variables begin with `prefix`.
+///
+/// # Errors
+/// A prefix that no variable's name has.
+pub fn names(prefix: &str, prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    name::check_prefix(prefix).map_err(|reason| {
+        let reason = format!("the prefix of the variables cannot be used: {reason}");
+        ServiceError::new(ServiceFault::BadName, reason, "give a prefix such as `SHOP_`")
+    })?;
+    let prefix = prefix.to_owned();
+    NameRule::new(move |name| name::check(&prefix, name), Cover::Start, prefixes)
 }
 
 fn unset(variable: &str) -> ServiceError {
@@ -98,8 +110,7 @@ impl fmt::Display for EnvVault {
 #[async_trait]
 impl Vault for EnvVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        name::check(&self.prefix, name)?;
-        words::beginning(name, &self.prefixes)
+        self.names.check(name)
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
@@ -129,12 +140,12 @@ impl Vault for EnvVault {
             let reason = "without a prefix, all of the environment would be listed";
             return Err(ServiceError::new(ServiceFault::Unsupported, reason, "give the vault a prefix, such as `SHOP_`"));
         }
-        Ok(self.names().into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
+        Ok(self.set().into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
     }
 
     async fn examine(&self) -> Vec<Diagnostic> {
         let prefix = &self.prefix;
-        let outcome = match self.names().len() {
+        let outcome = match self.set().len() {
             _ if prefix.is_empty() => Ok("every variable that a template names is one of its secrets".to_owned()),
             0 => {
                 let reason = format!("no variable begins with `{prefix}`");

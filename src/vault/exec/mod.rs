@@ -61,6 +61,7 @@ use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -70,12 +71,13 @@ use crate::vault::exec::answer::Answers;
 use crate::vault::exec::program::Program;
 use crate::vault::exec::request::Operation;
 use crate::vault::name;
+use crate::vault::name_rule::Cover;
 
 /// A program of the user's.
 #[derive(Debug)]
 pub struct ExecVault {
     program: Program,
-    prefixes: Vec<String>,
+    names: NameRule,
 }
 
 impl ExecVault {
@@ -86,19 +88,12 @@ impl ExecVault {
     pub fn new(settings: Settings) -> Result<Self, ServiceError> {
         let Settings { command, directory, deadline, prefixes, withheld } = settings;
         let program = Program::new(&command, directory, deadline, withheld)?;
-        let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
-        for prefix in &prefixes {
-            name::check(prefix).map_err(|reason| {
-                let reason = format!("a prefix cannot be used: {reason}");
-                ServiceError::new(ServiceFault::BadName, reason, "correct the prefix in the project file")
-            })?;
-        }
-        Ok(Self { program, prefixes })
+        Ok(Self { program, names: names(&prefixes)? })
     }
 
     /// The error of an ask that the program is not asked.
     fn check(&self, ask: &SecretRef) -> Result<(), ServiceError> {
-        self.check_name(&ask.name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))?;
+        self.names.checked(&ask.name)?;
         match ask.version.as_deref() {
             Some(version) if version.is_empty() || version.len() > 128 || !version.bytes().all(|byte| byte.is_ascii_graphic()) => {
                 let reason = format!("`{}` is no version; one has 1 to 128 visible characters of ASCII", words::tame(version, 32));
@@ -149,6 +144,14 @@ impl ExecVault {
     }
 }
 
+/// Which names a program's secrets can have.
+///
+/// # Errors
+/// A prefix that cannot be one.
+pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    NameRule::new(name::check, Cover::Segments, prefixes)
+}
+
 impl fmt::Display for ExecVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the program {}", self.program.name())
@@ -158,13 +161,7 @@ impl fmt::Display for ExecVault {
 #[async_trait]
 impl Vault for ExecVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        name::check(name)?;
-        let below = |prefix: &String| name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if self.prefixes.is_empty() || self.prefixes.iter().any(below) {
-            return Ok(());
-        }
-        let prefixes = words::names(self.prefixes.iter().cloned());
-        Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+        self.names.check(name)
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {

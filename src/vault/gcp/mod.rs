@@ -41,8 +41,8 @@ use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
 use crate::service::http::connectivity;
-use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -56,6 +56,7 @@ use crate::vault::gcp::answer::Version;
 use crate::vault::gcp::login::Login;
 use crate::vault::gcp::place::Place;
 use crate::vault::gcp::refusal::Subject;
+use crate::vault::name_rule::Cover;
 
 /// The quotas of a project, a minute (docs.cloud.google.com/secret-manager/quotas): reading values, and everything else that reads.
 const ACCESSES: Rate = Rate { calls: 90_000, per: Duration::from_mins(1) };
@@ -70,7 +71,7 @@ const ACCESS: &str = "secretmanager.versions.access";
 #[derive(Debug)]
 pub struct GcpVault {
     place: Place,
-    prefixes: Vec<String>,
+    names: NameRule,
     login: Login,
     given: bool,
     parallel: usize,
@@ -95,11 +96,12 @@ impl GcpVault {
         let place = Place::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
             ServiceError::new(ServiceFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
         })?;
+        let names = names(&prefixes)?;
         let (parallel, deadline) = (limits.parallel, limits.deadline);
         let rated = |rate: Rate| Limits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
         let values = HttpClient::new(place.base().url(), &transport, &rated(ACCESSES), Arc::clone(&entropy))?;
         let facts = HttpClient::new(place.base().url(), &transport, &rated(READS), entropy)?;
-        Ok(Self { place, prefixes, given: credentials.is_some(), login: Login::new(credentials), parallel, deadline, values, facts, clock })
+        Ok(Self { place, names, given: credentials.is_some(), login: Login::new(credentials), parallel, deadline, values, facts, clock })
     }
 
     fn subject<'s>(&'s self, (name, version): Wanted<'s>, permission: &'s str) -> Subject<'s> {
@@ -108,7 +110,7 @@ impl GcpVault {
 
     /// Whether an ask can be asked at all.
     fn check(&self, ask: &SecretRef) -> Result<(), ServiceError> {
-        self.check_name(&ask.name).map_err(bad_name)?;
+        self.names.checked(&ask.name)?;
         ask.version.as_deref().map_or(Ok(()), place::check_version)
     }
 
@@ -223,6 +225,14 @@ fn found(probed: &Probed, ask: &SecretRef) -> Result<SecretMetadata, ServiceErro
     }
 }
 
+/// Which names the secrets of a project can have.
+///
+/// # Errors
+/// A prefix that cannot be one.
+pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    NameRule::new(place::check, Cover::Start, prefixes)
+}
+
 fn bad_name(reason: String) -> ServiceError {
     ServiceError::new(ServiceFault::BadName, reason, "correct the name")
 }
@@ -237,8 +247,7 @@ impl fmt::Display for GcpVault {
 #[async_trait]
 impl Vault for GcpVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        place::check(name)?;
-        words::beginning(name, &self.prefixes)
+        self.names.check(name)
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {

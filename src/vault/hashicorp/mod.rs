@@ -34,8 +34,8 @@ use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::HttpClient;
-use crate::service::words;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -44,17 +44,17 @@ use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::batch::Batch;
 use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::mount::Mount;
-use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::Session;
 use crate::vault::name;
+use crate::vault::name_rule::Cover;
 
 /// A KV mount of `HashiCorp` Vault or `OpenBao`.
 #[derive(Debug)]
 pub struct HashicorpVault {
     mount: Mount,
     namespace: Option<String>,
-    prefixes: Vec<String>,
+    names: NameRule,
     parallel: usize,
 }
 
@@ -75,21 +75,18 @@ impl HashicorpVault {
         // The address itself is not shown: somebody may have put a password into it.
         let address =
             Address::new(&address, &mount, engine).map_err(|reason| unusable(format!("the vault's address cannot be used: {reason}")))?;
-        let prefixes: Vec<String> = prefixes.iter().map(|prefix| prefix.trim_matches('/').to_owned()).collect();
-        for prefix in &prefixes {
-            address::check(prefix).map_err(|reason| unusable(format!("a prefix cannot be used: {reason}")))?;
-        }
+        let names = names(&prefixes)?;
         if let Some(mount) = login.mount() {
             address::check(mount).map_err(|reason| unusable(format!("the mount of the login cannot be used: {reason}")))?;
         }
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let session = Session::new(client, login, Namespace::new(namespace.as_deref())?)?;
-        Ok(Self { mount: Mount::new(address, session), namespace, prefixes, parallel: limits.parallel })
+        Ok(Self { mount: Mount::new(address, session), namespace, names, parallel: limits.parallel })
     }
 
     /// The version that an ask pins, if its name and version can be asked for at all.
     fn pinned(&self, ask: &SecretRef) -> Result<Option<u64>, ServiceError> {
-        self.check_name(&ask.name).map_err(bad_name)?;
+        self.names.checked(&ask.name)?;
         if ask.version.is_some() && self.mount.address.engine() == Engine::V1 {
             let reason = format!("the mount `{}` is KV version 1, which has no versions", self.mount.address.mount());
             return Err(ServiceError::new(ServiceFault::Unsupported, reason, "take the version out of the blank"));
@@ -98,9 +95,12 @@ impl HashicorpVault {
     }
 }
 
-/// Whether `name` is `prefix` or stands below it.
-fn is_below(name: &str, prefix: &str) -> bool {
-    name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// Which names a mount's secrets can have.
+///
+/// # Errors
+/// A prefix that cannot be one.
+pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    NameRule::new(address::check, Cover::Segments, prefixes)
 }
 
 impl fmt::Display for HashicorpVault {
@@ -112,12 +112,7 @@ impl fmt::Display for HashicorpVault {
 #[async_trait]
 impl Vault for HashicorpVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        address::check(name)?;
-        if self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| is_below(name, prefix)) {
-            return Ok(());
-        }
-        let prefixes = words::names(self.prefixes.iter().cloned());
-        Err(format!("`{}` is not below a prefix that the project allows: {prefixes}", words::tame(name, 64)))
+        self.names.check(name)
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
@@ -148,7 +143,7 @@ impl Vault for HashicorpVault {
     }
 
     async fn examine(&self) -> Vec<Diagnostic> {
-        examine::examine(&self.mount, self.namespace.as_deref(), &self.prefixes).await
+        examine::examine(&self.mount, self.namespace.as_deref(), self.names.prefixes()).await
     }
 
     /// Revokes what a login of our own got. The user's token is left alone.
@@ -159,7 +154,7 @@ impl Vault for HashicorpVault {
     /// Names that cannot be asked for are left out. Below prefixes, if there are any, and not the prefixes themselves.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.mount.session.client().until();
-        let names = self.mount.names(&self.prefixes, until).await?;
+        let names = self.mount.names(self.names.prefixes(), until).await?;
         Ok(names.into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
     }
 }
@@ -180,7 +175,6 @@ mod tests {
     use super::HashicorpVault;
     use super::Login;
     use super::Settings;
-    use super::is_below;
     use crate::clock::Machine;
     use crate::secret::Secret;
     use crate::service::ServiceError;
@@ -312,9 +306,8 @@ mod tests {
         assert!(answers[0].is_ok());
         let error = answers[1].as_ref().unwrap_err();
         assert_eq!(error.fault, ServiceFault::BadName);
-        assert_eq!(error.reason, "`shopping` is not below a prefix that the project allows: `shop`");
+        assert_eq!(error.reason, "`shopping` is outside the prefixes that the project allows: `shop`");
         assert_eq!(bench.server.journal().count(), 1);
-        assert!(is_below("a/b", "a") && is_below("a", "a") && !is_below("ab", "a"));
     }
 
     #[tokio::test]

@@ -25,6 +25,7 @@ use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::suggest::suggest;
 use crate::vault::ListedSecret;
+use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -37,6 +38,7 @@ use crate::vault::local::entry::State;
 use crate::vault::local::file::VaultFile;
 use crate::vault::local::sheet::Sheet;
 use crate::vault::name;
+use crate::vault::name_rule::Cover;
 
 /// The largest value in bytes.
 pub const VALUE_LIMIT: usize = 64 << 10;
@@ -48,6 +50,7 @@ pub struct LocalVault {
     keys: Arc<Keys>,
     project: String,
     environment: String,
+    names: Option<NameRule>,
 }
 
 /// What setting or removing a secret did.
@@ -62,7 +65,13 @@ pub enum Change {
 impl LocalVault {
     /// The vault at `path`, which need not exist yet: the first [`LocalVault::set`] makes it. Nothing is read here.
     pub fn open(path: impl Into<PathBuf>, keys: Arc<Keys>, project: impl Into<String>, environment: impl Into<String>) -> Self {
-        Self { file: VaultFile::new(path.into()), keys, project: project.into(), environment: environment.into() }
+        Self { file: VaultFile::new(path.into()), keys, project: project.into(), environment: environment.into(), names: None }
+    }
+
+    /// The same for those who fill blanks: only names that `names` allow are read and listed.
+    #[must_use]
+    pub fn limited(self, names: NameRule) -> Self {
+        Self { names: Some(names), ..self }
     }
 
     /// Sets one secret, unless its current value is the same. Concurrent writers wait for each other.
@@ -155,6 +164,7 @@ impl LocalVault {
     }
 
     fn answer(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
+        self.check_name(&ask.name).map_err(bad_name)?;
         let version = ask.version.as_deref().map(name::version).transpose()?;
         let fetched = self.take(sheet, &ask.name, version)?;
         match &ask.key {
@@ -212,8 +222,20 @@ impl LocalVault {
     }
 }
 
+/// Which names a local vault's secrets can have.
+///
+/// # Errors
+/// A prefix that cannot be one.
+pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
+    NameRule::new(name::check, Cover::Segments, prefixes)
+}
+
 fn checked(name: &str) -> Result<(), ServiceError> {
-    name::check(name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))
+    name::check(name).map_err(bad_name)
+}
+
+fn bad_name(reason: String) -> ServiceError {
+    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
 }
 
 impl fmt::Display for LocalVault {
@@ -225,7 +247,7 @@ impl fmt::Display for LocalVault {
 #[async_trait]
 impl Vault for LocalVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
-        name::check(name)
+        self.names.as_ref().map_or_else(|| name::check(name), |names| names.check(name))
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
@@ -246,7 +268,7 @@ impl Vault for LocalVault {
 
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
-        let listed = sheet.current().map(|entry| ListedSecret {
+        let listed = sheet.current().filter(|entry| self.check_name(&entry.name).is_ok()).map(|entry| ListedSecret {
             name: entry.name.clone(),
             version: Some(entry.version.to_string()),
             created: Some(entry.created),

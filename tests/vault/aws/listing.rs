@@ -40,7 +40,7 @@ async fn lists_come_in_pages_below_prefixes() {
         let error = errors[0].as_ref().unwrap_err();
         assert_eq!(
             (error.fault, error.reason.as_str()),
-            (ServiceFault::BadName, "`shopping` is not below a prefix that the project allows: `shop`")
+            (ServiceFault::BadName, "`shopping` is outside the prefixes that the project allows: `shop`")
         );
         assert!(errors[1].is_ok() && errors[2].is_err());
     }

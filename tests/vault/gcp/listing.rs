@@ -28,7 +28,10 @@ async fn lists_are_read_page_by_page() {
     let queries: Vec<Option<String>> = server.journal().calls().into_iter().map(|call| call.query).collect();
     assert_eq!(queries[..2], [Some("pageSize=250".to_owned()), Some("pageSize=250&pageToken=at%20250".to_owned())]);
     let error = one(&vault, ask("z1", None, None)).await.unwrap_err();
-    assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::BadName, "`z1` does not begin with what the project allows: `shop-`"));
+    assert_eq!(
+        (error.fault, error.reason.as_str()),
+        (ServiceFault::BadName, "`z1` is outside the prefixes that the project allows: `shop-`")
+    );
     for (text, reason) in [
         ("[", "no JSON from byte 1 on"),
         (r#"{"secrets": [{"name": "projects/other-project/secrets/x"}]}"#, "a list with secrets of another place"),
