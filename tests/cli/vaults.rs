@@ -386,7 +386,8 @@ fn a_check_without_a_network_knows_the_names_that_each_vault_refuses() {
         ("variables", "a-b", Some("a variable's name begins with `a` and has '-'; it is made of letters, digits and `_`")),
         ("default", "a b", Some("a secret's name begins with `a` and has ' '")),
     ];
-    let lines = names.iter().enumerate().map(|(at, (vault, name, _))| format!("  k{at}: {{{{ secret(vault=\"{vault}\", name=\"{name}\") }}}}\n"));
+    let lines =
+        names.iter().enumerate().map(|(at, (vault, name, _))| format!("  k{at}: {{{{ secret(vault=\"{vault}\", name=\"{name}\") }}}}\n"));
     let head = "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\nstringData:\n";
     sandbox.write("templates/x.yaml", format!("{head}{}", lines.collect::<String>()));
     let err = sandbox.cloze(["check"]).fails(4, &["8 problems"]);
