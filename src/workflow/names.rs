@@ -28,7 +28,7 @@ pub(crate) fn check(blanks: &Blanks, settings: &Settings) -> Vec<Problem> {
             }
             Err(error) => {
                 let reason = format!("vault `{}`: {}", vault.entry.name.value, error.reason);
-                problems.push(vault.entry.name.blame(Problem::new(Fault::Project, reason, error.next)));
+                problems.push(vault.entry.name.at(Problem::new(Fault::Project, reason, error.next)));
             }
         }
     }
