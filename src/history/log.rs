@@ -34,6 +34,7 @@ use crate::history::release::Release;
 use crate::history::session::Session;
 use crate::history::summary::Summary;
 use crate::history::write_id::WriteId;
+use crate::seal::Keys;
 
 /// A history with its keys.
 #[derive(Debug)]
@@ -61,6 +62,11 @@ impl<'a> History<'a> {
             None => {}
         }
         Ok(Self { reader, session, established: AtomicBool::new(there.is_some()) })
+    }
+
+    /// The environment's keys.
+    pub fn keys(&self) -> &'a Keys {
+        self.session.keys
     }
 
     /// The same history without the keys.

@@ -1,7 +1,8 @@
-//! Mask: the review's way. Each blank is shown by what it asks for; no vault, no key and no value is needed.
+//! Mask: what a review shows. Each blank is shown by what it asks for and no literal of a Secret is shown at all; no vault, key or value is needed.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::convert::Infallible;
 
 use crate::blank::BlankId;
@@ -11,7 +12,6 @@ use crate::blank::Filter;
 use crate::blank::Piece;
 use crate::embedded::FilePlan;
 use crate::embedded::Treatment;
-use crate::manifest::Entry;
 use crate::manifest::Identity;
 use crate::manifest::Node;
 use crate::manifest::Object;
@@ -26,25 +26,24 @@ use crate::stage::leaf::LeafPlan;
 use crate::stage::leaf::PlannedLeaf;
 use crate::stage::leaf::analyse_all;
 use crate::stage::leaf::problem_of;
+use crate::stage::literal::MASK;
+use crate::stage::literal::hide_literals;
+use crate::stage::literal::keys_with_blanks;
 use crate::stage::taint::Waiver;
 
 /// Objects for a review. Only [`mask`] makes one.
 #[derive(Debug)]
 pub struct Masked {
     objects: Vec<Object<Infallible>>,
-    unknown: BTreeSet<Identity>,
+    /// The objects with blanks, and of a Secret the keys whose values have them.
+    unknown: BTreeMap<Identity, BTreeSet<String>>,
     waivers: Vec<Waiver>,
 }
 
 impl Masked {
-    /// The objects. What is masked in a Secret stands under `stringData`, what is masked in a ConfigMap under `data`.
-    pub fn objects(&self) -> &[Object<Infallible>] {
-        &self.objects
-    }
-
-    /// The objects whose content a review cannot know, because a blank stands in it.
-    pub fn unknown(&self) -> &BTreeSet<Identity> {
-        &self.unknown
+    /// The objects whose content a review knows, because no blank is in it.
+    pub fn known(&self) -> impl Iterator<Item = &Object<Infallible>> {
+        self.objects.iter().filter(|object| !self.unknown.contains_key(&object.identity))
     }
 
     /// What the templates waive.
@@ -52,9 +51,15 @@ impl Masked {
         &self.waivers
     }
 
-    /// The objects, those with unknown content, and what the templates waive.
-    pub fn into_parts(self) -> (Vec<Object<Infallible>>, BTreeSet<Identity>, Vec<Waiver>) {
-        (self.objects, self.unknown, self.waivers)
+    /// The objects with every literal of a Secret hidden, and those of them whose content a review cannot know. A Secret's values are all under
+    /// `stringData`; what is masked in a ConfigMap is under `data`.
+    pub fn into_objects(mut self) -> (Vec<Object<Infallible>>, HashSet<Identity>) {
+        let none = BTreeSet::new();
+        for object in self.objects.iter_mut().filter(|object| object.is_secret()) {
+            let masked = self.unknown.get(&object.identity).unwrap_or(&none);
+            hide_literals(&mut object.root, &|key| masked.contains(key), &|_, _| MASK.to_owned());
+        }
+        (self.objects, self.unknown.into_keys().collect())
     }
 }
 
@@ -69,11 +74,12 @@ pub fn mask_all(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Mas
     let derivations = Derivations::of(blanks);
     let (LeafAnalysis { leaves, waivers, .. }, tainted) = analyse_all(&objects, &derivations)?;
     let mut problems = Vec::new();
-    let mut unknown = BTreeSet::new();
+    let mut unknown = BTreeMap::new();
     let mut masked = Vec::with_capacity(objects.len());
     let mut leaves = leaves.into_iter();
     for object in objects {
-        let moved = masked_keys(&object);
+        let secret_keys = if object.is_secret() { keys_with_blanks(&object) } else { BTreeSet::new() };
+        let moved = masked_binaries(&object);
         let Object { file, identity, root } = object;
         let mut blank_seen = false;
         let root = root.map_leaves(&mut |cloze, _| {
@@ -88,7 +94,7 @@ pub fn mask_all(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Mas
             })
         })?;
         if blank_seen {
-            unknown.insert(identity.clone());
+            unknown.insert(identity.clone(), secret_keys);
         }
         let mut object = Object { file, identity, root };
         move_masks(&mut object, &moved);
@@ -129,41 +135,29 @@ fn mask_file(plan: &FilePlan, key: &str, derivations: &Derivations<'_>) -> Resul
     Ok(String::from_utf8_lossy(text.expose()).into_owned())
 }
 
-/// The keys of base64 values that are blanks, in a Secret or ConfigMap.
-fn masked_keys(object: &Object<BlankText>) -> Vec<String> {
-    let Some((field, _)) = fields(object.is_secret(), object.is_config_map()) else { return Vec::new() };
-    let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
+/// The keys of a ConfigMap's base64 values that are blanks.
+fn masked_binaries(object: &Object<BlankText>) -> Vec<String> {
+    let entries = object.root.get("binaryData").and_then(Node::as_map).filter(|_| object.is_config_map()).unwrap_or_default();
     entries.iter().filter(|entry| matches!(entry.node.value, Value::Leaf(_))).map(|entry| entry.key.to_string()).collect()
 }
 
-fn fields(secret: bool, config_map: bool) -> Option<(&'static str, &'static str)> {
-    match (secret, config_map) {
-        (true, _) => Some(("data", "stringData")),
-        (_, true) => Some(("binaryData", "data")),
-        _ => None,
-    }
-}
-
-/// Moves masks out of a base64 field, where they would not be base64, to the text field beside it.
+/// Moves masks out of a ConfigMap's `binaryData`, where they would not be base64, to `data`.
 fn move_masks(object: &mut Object<Infallible>, keys: &[String]) {
-    let Some((from, to)) = fields(object.is_secret(), object.is_config_map()).filter(|_| !keys.is_empty()) else { return };
-    let Some(source) = object.root.get_mut(from).and_then(Node::as_map_mut) else { return };
+    if keys.is_empty() {
+        return;
+    }
+    let Some(source) = object.root.get_mut("binaryData").and_then(Node::as_map_mut) else { return };
     let (moved, kept): (Vec<_>, Vec<_>) = std::mem::take(source).into_iter().partition(|entry| keys.iter().any(|key| entry.key == *key));
     let empty = kept.is_empty();
     *source = kept;
     if empty {
-        object.root.take(from);
+        object.root.take("binaryData");
     }
-    if object.root.get(to).is_none_or(|node| node.as_map().is_none()) {
-        object.root.set(to, Node::made(Value::Map(Vec::new())));
+    if object.root.get("data").is_none_or(|node| node.as_map().is_none()) {
+        object.root.set("data", Node::made(Value::Map(Vec::new())));
     }
-    if let Some(target) = object.root.get_mut(to).and_then(Node::as_map_mut) {
-        for entry in moved {
-            // What stands under `stringData` already wins, as at the API server.
-            if !target.iter().any(|other: &Entry<Infallible>| other.key == entry.key) {
-                target.push(entry);
-            }
-        }
+    if let Some(target) = object.root.get_mut("data").and_then(Node::as_map_mut) {
+        target.extend(moved);
         target.sort_by(|a, b| a.key.cmp(&b.key));
     }
 }
@@ -189,16 +183,19 @@ mod tests {
         let text = vec![("c.json", cloze("{\"a\": \"_\", \"b\": _}", &[id, json])), ("r", Node::text("wins"))];
         let secret = object("Secret", vec![("data", map(data)), ("stringData", map(text))]);
         let masked = mask(vec![secret, object("ConfigMap", vec![("data", map(vec![("a", Node::text("b"))]))])], &blanks).unwrap();
-        let root = &masked.objects()[0].root;
-        let keys = |field| root.get(field).and_then(Node::as_map).unwrap().iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>();
-        assert_eq!((keys("data"), keys("stringData")), (vec!["q"], vec!["c.json", "p", "r"]));
-        assert_eq!(root.at(&["stringData", "p"]).and_then(Node::as_text), Some("<secret default/a\"b>"));
-        assert_eq!(root.at(&["stringData", "r"]).and_then(Node::as_text), Some("wins"));
-        let file = root.at(&["stringData", "c.json"]).and_then(Node::as_text).unwrap();
+        assert_eq!(masked.known().map(|object| object.identity.to_string()).collect::<Vec<_>>(), ["ConfigMap shop/configmap"]);
+        let (objects, unknown) = masked.into_objects();
+        assert_eq!(unknown.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Secret shop/secret"]);
+        let root = &objects[0].root;
+        let entries = root.get("stringData").and_then(Node::as_map).unwrap();
+        let texts: Vec<(&str, &str)> = entries.iter().map(|entry| (entry.key.as_str(), entry.node.as_text().unwrap())).collect();
+        let [("c.json", file), ("p", "<secret default/a\"b>"), ("q" | "r", "<literal>"), ("r", "<literal>")] = texts.as_slice() else {
+            panic!("{texts:?}")
+        };
         let read: serde_json::Value = serde_json::from_str(file).unwrap();
         assert_eq!(read, serde_json::json!({"a": "<secret default/a\"b>", "b": "<secret default/a\"b | json>"}));
-        let unknown: Vec<String> = masked.unknown().iter().map(ToString::to_string).collect();
-        assert_eq!(unknown, ["Secret shop/secret"]);
+        assert!(root.get("data").is_none());
+        assert_eq!(objects[1].root.at(&["data", "a"]).and_then(Node::as_text), Some("b"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod encode;
 mod fetch;
 pub mod fill;
 mod leaf;
+pub mod literal;
 pub mod mask;
 pub mod name;
 pub mod order;

@@ -14,6 +14,8 @@ use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::secret::Secret;
+use crate::stage::literal::hide_literals;
+use crate::stage::literal::keys_with_blanks;
 use crate::stage::path::Step;
 use crate::stage::path::walk_leaves;
 
@@ -27,77 +29,81 @@ pub struct BlankSite {
     pub pieces: Vec<Piece>,
 }
 
-/// Every scalar with blanks in an object, in order; of a Secret also its literal `stringData`, which encoding would veil.
+/// Every scalar with blanks in an object, in order.
 pub fn blank_sites(object: &Object<BlankText>) -> Vec<BlankSite> {
     let mut found = Vec::new();
     walk_leaves(&object.root, &mut |cloze, path, _| {
         let path = path.iter().map(Step::to_owned_step).collect();
         found.push(BlankSite { path, pieces: cloze.pieces.clone() });
     });
-    if object.is_secret() {
-        for entry in object.root.get("stringData").and_then(Node::as_map).unwrap_or_default() {
-            if let Value::Text(text) = &entry.node.value {
-                let path = vec![Step::Key("stringData".into()), Step::Key(entry.key.to_string().into())];
-                found.push(BlankSite { path, pieces: vec![Piece::Text(text.to_string())] });
-            }
-        }
-    }
     found.shrink_to_fit();
     found
 }
 
-/// The object as a review shows it when no vault is asked, alike to what [`mask_filled`] makes of it once it is filled.
-pub fn preview(object: Object<BlankText>, mask: &dyn Fn(BlankId) -> String) -> Object<Infallible> {
-    let blank_sites = blank_sites(&object);
-    let is_secret = object.is_secret();
-    let joined = |cloze: BlankText| cloze.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>();
-    let root: Result<Node<Infallible>, Infallible> = object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(joined(cloze).into())));
+/// What a review shows in place of blanks, and of a Secret's literal values by their keys.
+#[derive(Clone, Copy)]
+pub struct Masks<'a> {
+    /// The mask of a blank.
+    pub blank: &'a dyn Fn(BlankId) -> String,
+    /// The mask of a literal value.
+    pub literal: &'a dyn Fn(&str, &Secret) -> String,
+}
+
+impl Masks<'_> {
+    fn join(&self, pieces: &[Piece]) -> String {
+        let shown = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Blank(id) => (self.blank)(*id),
+        };
+        pieces.iter().map(shown).collect()
+    }
+}
+
+/// The object as a review shows it when no vault is asked, as [`mask_filled`] shows it once it is filled.
+pub fn preview(object: Object<BlankText>, masks: Masks<'_>) -> Object<Infallible> {
+    let (is_secret, is_config_map) = (object.is_secret(), object.is_config_map());
+    let with_blanks = keys_with_blanks(&object);
+    let root: Result<Node<Infallible>, Infallible> =
+        object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(masks.join(&cloze.pieces).into())));
     let mut root = match root {
         Ok(root) => root,
         Err(never) => match never {},
     };
     if is_secret {
-        let literal = root.take("stringData");
-        move_masks(&mut root, &blank_sites);
-        let shown = root.take("stringData");
-        let mut texts: Vec<Entry<Infallible>> = [shown, literal]
-            .into_iter()
-            .flatten()
-            .filter_map(|node| if let Value::Map(entries) = node.value { Some(entries) } else { None })
-            .flatten()
-            .collect();
-        if !texts.is_empty() {
-            texts.sort_by(|a, b| a.key.cmp(&b.key));
-            root.set("stringData", Node::made(Value::Map(texts)));
-        }
+        hide_literals(&mut root, &|key| with_blanks.contains(key), masks.literal);
     }
     for field in ["data", "binaryData"] {
-        if let Some(entries) = root.get_mut(field).and_then(Node::as_map_mut).filter(|_| is_secret || object.identity.kind == "ConfigMap") {
+        if let Some(entries) = root.get_mut(field).and_then(Node::as_map_mut).filter(|_| is_config_map) {
             entries.sort_by(|a, b| a.key.cmp(&b.key));
         }
     }
     Object { file: object.file, identity: object.identity, root }
 }
 
-fn shown(piece: &Piece, mask: &dyn Fn(BlankId) -> String) -> String {
-    match piece {
-        Piece::Text(text) => text.clone(),
-        Piece::Blank(id) => mask(*id),
-    }
-}
-
-/// The object as a review shows it: in each blank's stead what `mask` says. A Secret's values with blanks stand under
-/// `stringData`, so that the text is still a valid manifest. A filled value of which no site is known shows as `<hidden>`.
-pub fn mask_filled(object: &Object<Secret>, blank_sites: &[BlankSite], mask: &dyn Fn(BlankId) -> String) -> Node<Infallible> {
+/// The filled object as a review shows it. A Secret's values are under `stringData`, so that the text is still a valid manifest. A filled
+/// value whose site is not known shows as `<hidden>`.
+pub fn mask_filled(object: &Object<Secret>, sites: &[BlankSite], masks: Masks<'_>) -> Node<Infallible> {
     let masked = |path: &[Step<'_>]| {
-        let site = blank_sites.iter().find(|site| same(&site.path, path))?;
-        Some(site.pieces.iter().map(|piece| shown(piece, mask)).collect::<String>())
+        let found = sites.iter().filter(|site| same(&site.path, path));
+        // Where both have blanks, `stringData` is what was encoded.
+        let site = found.max_by_key(|site| site.path.first() == Some(&Step::Key("stringData".into())))?;
+        Some(masks.join(&site.pieces))
     };
     let mut root = copy(&object.root, &mut Vec::new(), &masked);
     if object.is_secret() {
-        move_masks(&mut root, blank_sites);
+        let filled = |key: &str| matches!(object.root.at(&["data", key]).map(|node| &node.value), Some(Value::Leaf(_)));
+        hide_literals(&mut root, &filled, masks.literal);
     }
     root
+}
+
+/// A recorded Secret as a review shows it: the masked text that was recorded with these sites, or its manifest where it has none.
+pub fn mask_recorded(root: &mut Node<Infallible>, sites: &[BlankSite], literal: &dyn Fn(&str, &Secret) -> String) {
+    let site = |field: &str, key: &str| sites.iter().find(|site| site.path == [Step::Key(field.into()), Step::Key(key.into())]);
+    let is_blank = |site: &BlankSite| site.pieces.iter().any(|piece| matches!(piece, Piece::Blank(_)));
+    // Releases of earlier versions have sites of literals, too.
+    let masked = |key: &str| site("stringData", key).or_else(|| site("data", key)).is_some_and(is_blank);
+    hide_literals(root, &masked, literal);
 }
 
 /// The object with its blanks again, from a recorded manifest and the sites of then.
@@ -136,7 +142,7 @@ fn copy<'a>(node: &'a Node<Secret>, path: &mut Vec<Step<'a>>, masked: &dyn Fn(&[
         Value::Null => Value::Null,
         Value::Bool(flag) => Value::Bool(*flag),
         Value::Number(number) => Value::Number(*number),
-        Value::Text(text) => Value::Text(if path.len() == 2 { masked(path) } else { None }.map_or_else(|| text.clone(), Into::into)),
+        Value::Text(text) => Value::Text(text.clone()),
         Value::Leaf(_) => Value::Text(masked(path).unwrap_or_else(|| HIDDEN.to_owned()).into()),
         Value::List(items) => {
             let mut list = Vec::with_capacity(items.len());
@@ -158,27 +164,6 @@ fn copy<'a>(node: &'a Node<Secret>, path: &mut Vec<Step<'a>>, masked: &dyn Fn(&[
         }
     };
     Node { mark: node.mark, value }
-}
-
-/// Moves the masked values of a Secret from `data`, where Kubernetes wants base64, to `stringData`.
-fn move_masks(root: &mut Node<Infallible>, blank_sites: &[BlankSite]) {
-    let mut texts = Vec::new();
-    if let Some(data) = root.get_mut("data") {
-        for site in blank_sites {
-            if let [Step::Key(_), Step::Key(key)] = site.path.as_slice()
-                && let Some(node) = data.take(key)
-            {
-                texts.push(Entry { key: (&**key).into(), mark: node.mark, node });
-            }
-        }
-    }
-    if root.get("data").and_then(Node::as_map).is_some_and(<[_]>::is_empty) {
-        root.take("data");
-    }
-    if !texts.is_empty() {
-        texts.sort_by(|a, b| a.key.cmp(&b.key));
-        root.set("stringData", Node::made(Value::Map(texts)));
-    }
 }
 
 fn unfilled(node: Node<Infallible>) -> Node<BlankText> {
@@ -206,5 +191,5 @@ fn place(node: &mut Node<BlankText>, path: &[Step<'_>], cloze: BlankText) {
     }
 }
 
-/// Shown in the stead of a value of which nothing is known.
+/// Shown in place of a value whose site is not known.
 const HIDDEN: &str = "<hidden>";

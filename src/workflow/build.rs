@@ -25,10 +25,12 @@ use crate::stage::check;
 use crate::stage::encode::encode;
 use crate::stage::fill::Used;
 use crate::stage::fill::fill;
+use crate::stage::literal::keyed_mask;
 use crate::stage::name::Naming;
 use crate::stage::name::name;
 use crate::stage::order::change_all;
 use crate::stage::site::BlankSite;
+use crate::stage::site::Masks;
 use crate::stage::site::blank_sites;
 use crate::stage::site::mask_filled;
 use crate::vault::Vault;
@@ -109,7 +111,8 @@ pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &
         let based = based(&object);
         let bytes = written(&object.root, &mut scratch);
         let recipe = sites.remove(&based).map(|found| {
-            let shown = mask_filled(&object, &found, &|id| blanks.mask_with(id, &tell_of));
+            let literal = |key: &str, value: &Secret| keyed_mask(keys, &based, key, value);
+            let shown = mask_filled(&object, &found, Masks { blank: &|id| blanks.mask_with(id, &tell_of), literal: &literal });
             let text = written(&shown, &mut scratch);
             Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &found, blanks).encode()
         });

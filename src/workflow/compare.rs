@@ -14,18 +14,26 @@ use crate::history::RecordedManifest;
 use crate::history::Release;
 use crate::history::StoredManifest;
 use crate::manifest::Identity;
+use crate::manifest::Limits;
 use crate::manifest::Object;
+use crate::manifest::read;
+use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Settings;
+use crate::seal::Keys;
+use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::diff::Change;
 use crate::stage::diff::Reviewed;
 use crate::stage::diff::diff;
+use crate::stage::literal::keyed_mask;
 use crate::stage::name::Naming;
 use crate::stage::name::PLACEHOLDER;
 use crate::stage::name::name;
+use crate::stage::site::Masks;
 use crate::stage::site::blank_sites;
+use crate::stage::site::mask_recorded;
 use crate::stage::site::preview;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
@@ -47,15 +55,37 @@ pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Re
 
 async fn reviewed_of(history: &History<'_>, manifests: Vec<&RecordedManifest>) -> Result<Vec<Reviewed>, Problem> {
     let manifests = history.some_manifests(manifests).await.map_err(Problem::from)?;
-    manifests.iter().map(shown).collect()
+    manifests.iter().map(|stored| shown(stored, history.keys())).collect()
 }
 
-fn shown(stored: &StoredManifest<'_>) -> Result<Reviewed, Problem> {
-    let text = match &stored.recipe {
-        Some(recipe) => Recipe::decode(recipe.expose())?.review,
-        None => String::from_utf8_lossy(stored.content.expose()).into_owned(),
-    };
+fn shown(stored: &StoredManifest<'_>, keys: &Keys) -> Result<Reviewed, Problem> {
     let identity = Identity { name: stored.manifest.base.clone(), ..stored.manifest.identity.clone() };
+    let recipe = match &stored.recipe {
+        Some(recipe) => Some(Recipe::decode(recipe.expose())?),
+        None => None,
+    };
+    masked(identity, stored.content.expose(), recipe, keys)
+}
+
+/// A manifest as a review shows it: of a Secret no value, whether a blank or a literal put it there.
+fn masked(identity: Identity, content: &[u8], recipe: Option<Recipe>, keys: &Keys) -> Result<Reviewed, Problem> {
+    let is_secret = identity.kind == "Secret" && identity.api_version == "v1";
+    let (text, sites) = match recipe {
+        Some(recipe) => (recipe.review, recipe.sites),
+        None if is_secret => (String::new(), Vec::new()),
+        None => (String::from_utf8_lossy(content).into_owned(), Vec::new()),
+    };
+    if !is_secret {
+        return Ok(Reviewed { identity, text });
+    }
+    let readable = if text.is_empty() { std::str::from_utf8(content).ok() } else { Some(text.as_str()) };
+    let root = readable.and_then(|text| read(text, Limits::default()).ok()?.pop());
+    let mut root = root.ok_or_else(|| {
+        Problem::new(Fault::History, format!("the manifest of {identity} cannot be read"), "run `cloze history --verify`")
+    })?;
+    mask_recorded(&mut root, &sites, &|key, value| keyed_mask(keys, &identity, key, value));
+    let mut out = SecretBuffer::with_capacity(content.len());
+    let text = String::from_utf8_lossy(written(&root, &mut out).expose()).into_owned();
     Ok(Reviewed { identity, text })
 }
 
@@ -66,7 +96,7 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
         None => Vec::new(),
     };
     let contents: HashMap<&Identity, &StoredManifest<'_>> = stored.iter().map(|stored| (&stored.manifest.identity, stored)).collect();
-    let before = stored.iter().map(shown).collect::<Result<Vec<_>, _>>()?;
+    let before = stored.iter().map(|stored| shown(stored, history.keys())).collect::<Result<Vec<_>, _>>()?;
     let after: Result<Vec<Reviewed>, Problem> = built
         .manifests
         .iter()
@@ -75,13 +105,11 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
             if let Some(stored) = contents.get(&manifest.identity)
                 && manifest.bytes.expose() == stored.content.expose()
             {
-                return shown(stored);
+                return shown(stored, history.keys());
             }
-            let text = match &manifest.recipe {
-                Some(recipe) => Recipe::decode(recipe)?.review,
-                None => String::from_utf8_lossy(manifest.bytes.expose()).into_owned(),
-            };
-            Ok(Reviewed { identity: Identity { name: manifest.base.clone(), ..manifest.identity.clone() }, text })
+            let identity = Identity { name: manifest.base.clone(), ..manifest.identity.clone() };
+            let recipe = manifest.recipe.as_deref().map(Recipe::decode).transpose()?;
+            masked(identity, manifest.bytes.expose(), recipe, history.keys())
         })
         .collect();
     Ok(diff(before, after?))
@@ -147,7 +175,7 @@ pub async fn compare_project(
                 Some(blank) => tell(ask, &blank.version, &blank.fingerprint),
                 None => format!("{ask}, not asked"),
             };
-            let after = previews(workbench.settings, objects, &blanks, &told).map_err(locate)?;
+            let after = previews(workbench.settings, objects, &blanks, &told, history.keys()).map_err(locate)?;
             let before = match &before {
                 Some(release) => veiled(reviewed(&history, release).await?, release),
                 None => Vec::new(),
@@ -163,10 +191,16 @@ fn previews(
     objects: Vec<Object<BlankText>>,
     blanks: &Blanks,
     told: &dyn Fn(&SecretRef) -> String,
+    keys: &Keys,
 ) -> Result<Vec<Reviewed>, Problems> {
     let unknown: HashSet<Identity> =
         objects.iter().filter(|object| !blank_sites(object).is_empty()).map(|object| object.identity.clone()).collect();
-    let shown = objects.into_iter().map(|object| preview(object, &|id| blanks.mask_with(id, told))).collect();
+    let shown = |object: Object<BlankText>| {
+        let based = based(&object);
+        let literal = |key: &str, value: &Secret| keyed_mask(keys, &based, key, value);
+        preview(object, Masks { blank: &|id| blanks.mask_with(id, told), literal: &literal })
+    };
+    let shown = objects.into_iter().map(shown).collect();
     let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &unknown, complete: true };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
     let review = |mut object: Object<Infallible>| {

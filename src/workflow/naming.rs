@@ -5,7 +5,6 @@ use std::convert::Infallible;
 
 use crate::blank::BlankText;
 use crate::blank::Blanks;
-use crate::manifest::Identity;
 use crate::manifest::Object;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -22,10 +21,8 @@ use crate::stage::name::Naming;
 /// The objects under the names that a review can know, once the content that it can know is checked. What a reference names must be among
 /// them only if they are `complete`.
 pub(crate) fn named(masked: Masked, settings: &Settings, complete: bool) -> Result<Named<Infallible>, Problems> {
-    let (objects, unknown, _) = masked.into_parts();
-    let known = objects.iter().filter(|object| !unknown.contains(&object.identity));
-    let mut problems: Vec<Problem> = known.flat_map(|object| check::content(std::slice::from_ref(object))).collect();
-    let masked: HashSet<Identity> = unknown.into_iter().collect();
+    let mut problems: Vec<Problem> = masked.known().flat_map(|object| check::content(std::slice::from_ref(object))).collect();
+    let (objects, masked) = masked.into_objects();
     let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &masked, complete };
     match name::name(objects, &naming) {
         Ok(named) => Problems::or(named, problems),

@@ -26,6 +26,7 @@ use crate::stage::ask::asks;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::check;
+use crate::stage::literal;
 use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
@@ -97,6 +98,7 @@ pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
     }
     let mut warnings = parsed.warnings().to_vec();
     warnings.extend(check::hidden_variables(parsed.objects()));
+    warnings.extend(literal::warnings(parsed.objects()));
     Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
 }
 

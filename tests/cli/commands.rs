@@ -7,6 +7,7 @@ mod doctor;
 mod init;
 mod key;
 mod line;
+mod literals;
 mod lock;
 mod mask;
 mod review;

@@ -8,6 +8,8 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::stage::literal::ACCEPTED;
+use crate::stage::literal::LITERALS;
 use crate::stage::name::BASE_NAME;
 use crate::stage::name::CHECKSUM;
 use crate::stage::name::PLACEHOLDER;
@@ -30,7 +32,7 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
         let mut complain = |reason: String, next: String| {
             problems.push(Problem::new(Fault::Check, reason, next).at(object.place(entry.mark)));
         };
-        let known = entry.key == NAMES || entry.key == RESTART;
+        let known = [NAMES, RESTART].contains(&entry.key.as_str()) || (entry.key == LITERALS && !object.is_config_map());
         if known && !object.is_config_map() && !object.is_secret() {
             let reason = format!("`{}` says nothing on a {}", entry.key, object.identity.kind);
             complain(reason, "write it on the ConfigMap or Secret, or remove it".to_owned());
@@ -41,12 +43,13 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (NAMES, Some("versioned")) => control.names = Some(Names::Versioned),
             (NAMES, _) => complain(format!("`{NAMES}` is neither `stable` nor `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
-            (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) => {}
+            (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) | (LITERALS, Some(ACCEPTED)) => {}
             (RESTART, _) => {
                 complain(format!("`{RESTART}` is neither \"true\" nor \"false\""), "write one of the two, in quotes".to_owned());
             }
+            (LITERALS, _) => complain(format!("`{LITERALS}` is not `{ACCEPTED}`"), format!("write `{ACCEPTED}`, or remove it")),
             (unknown, _) => {
-                let next = match suggest(unknown, [NAMES, RESTART]) {
+                let next = match suggest(unknown, [NAMES, RESTART, LITERALS]) {
                     Some(known) => format!("write `{known}`"),
                     None => format!("write `{NAMES}` or `{RESTART}`, or remove it"),
                 };

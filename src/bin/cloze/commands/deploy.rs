@@ -7,6 +7,8 @@ use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Location;
+use cloze::stage::literal::literals;
+use cloze::vault::announced::Listener;
 use cloze::workflow::build::Filling;
 use cloze::workflow::deploy;
 use cloze::workflow::deploy::Released;
@@ -47,6 +49,11 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
     let workbench = desk.workbench();
     let released = run.wait(async {
         let prepared = prepare(&workbench)?;
+        if let Some(masker) = &masker {
+            for value in literals(prepared.parsed.objects()) {
+                masker.hear(&value);
+            }
+        }
         let trust = desk.keys(&store, run.without_keys()).await?;
         match &trust.created {
             Some(created) => key::tell(run, &desk, created),

@@ -50,7 +50,7 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         if emit.dry_run {
             return Ok(Released { number: Some(plan.head.summary.number), recorded: false, changes: plan.changes });
         }
-        if let (Some(masker), Values::Recorded) = (&masker, values) {
+        if let Some(masker) = &masker {
             masker.hear_recorded(&history.manifests(&plan.target).await.map_err(Problem::from)?);
         }
         run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
