@@ -23,6 +23,15 @@ pub trait Entropy: fmt::Debug + Send + Sync {
     fn fill(&self, buffer: &mut [u8]);
 }
 
+impl dyn Entropy + '_ {
+    /// A text of 16 letters and digits that nobody else has.
+    pub fn token(&self) -> String {
+        let mut bytes = [0; 8];
+        self.fill(&mut bytes);
+        format!("{:016x}", u64::from_be_bytes(bytes))
+    }
+}
+
 /// The machine's clock and the operating system's generator.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Machine;

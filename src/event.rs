@@ -50,10 +50,12 @@ pub enum Event {
     Recorded {
         /// Its number.
         number: u64,
-        /// Manifests that no earlier pack held.
-        fresh: usize,
         /// Manifests in all.
         manifests: usize,
+        /// Those whose content the release before does not have.
+        changed: usize,
+        /// Objects of the release before that are gone.
+        removed: usize,
     },
     /// The release is the one that is current already; nothing was recorded.
     Unchanged {

@@ -4,6 +4,7 @@ mod config;
 mod json;
 mod node;
 mod object;
+mod phase;
 mod read;
 mod write;
 
@@ -12,5 +13,6 @@ pub use config::Names;
 pub use json::write_json;
 pub use node::{Entry, Leaf, Mark, Node, Number, Value};
 pub use object::{Identity, Object};
+pub use phase::Phase;
 pub use read::{Limits, ReadFault, read, read_as_meant};
 pub use write::write;

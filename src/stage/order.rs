@@ -1,15 +1,16 @@
-//! The order in which objects are applied, and the names of their files.
+//! The order in which objects are applied.
 
 use std::cmp::Ordering;
 
 use crate::manifest::Identity;
 use crate::manifest::Object;
+use crate::manifest::Phase;
 
 /// Sorts objects so that what others need comes first: namespaces, definitions, quotas and policies, service accounts and permissions,
 /// configuration, storage, services, custom resources, workloads, the rest. Within that by kind, namespace and name.
 pub fn sort<B>(objects: &mut [Object<B>]) {
-    let ranked = |(index, object): (usize, &Object<B>)| (rank(object.identity.group(), &object.identity.kind), index);
-    let mut order: Vec<(usize, usize)> = objects.iter().enumerate().map(ranked).collect();
+    let ranked = |(index, object): (usize, &Object<B>)| (Phase::of(&object.identity), index);
+    let mut order: Vec<(Phase, usize)> = objects.iter().enumerate().map(ranked).collect();
     order.sort_unstable_by(|(a, one), (b, other)| {
         a.cmp(b).then_with(|| compare(&objects[*one].identity, &objects[*other].identity)).then_with(|| one.cmp(other))
     });
@@ -37,13 +38,6 @@ pub fn change_all<B, T>(objects: Vec<Object<B>>, mut change: impl FnMut(Object<B
     changed.into_iter().map(|made| made.unwrap_or_else(|| unreachable!("every object was changed"))).collect()
 }
 
-/// The names of the files that hold one object each, in the objects' order: `003-configmap-shop-app-config.yaml`. They sort as the objects
-/// do, differ from each other, and consist of lower-case letters, digits, `-` and `.` only, at most 200 of them.
-pub fn file_names<'a>(identities: impl ExactSizeIterator<Item = &'a Identity>) -> Vec<String> {
-    let width = identities.len().saturating_sub(1).to_string().len().max(3);
-    identities.enumerate().map(|(index, identity)| file_name(index, width, identity)).collect()
-}
-
 fn compare(a: &Identity, b: &Identity) -> Ordering {
     fn key(identity: &Identity) -> [&str; 4] {
         [&identity.kind, &identity.namespace, &identity.name, &identity.api_version]
@@ -51,76 +45,15 @@ fn compare(a: &Identity, b: &Identity) -> Ordering {
     key(a).cmp(&key(b))
 }
 
-/// The place of a kind among all kinds.
-fn rank(group: &str, kind: &str) -> usize {
-    match RANKS.iter().position(|(known, kinds)| *known == group && kinds.contains(&kind)) {
-        Some(rank) => rank,
-        None if group.contains('.') && !group.ends_with(".k8s.io") => CUSTOM,
-        None => LAST,
-    }
-}
-
-/// Where custom resources stand: after what their operators may read, before the workloads that may need what they make.
-const CUSTOM: usize = 15;
-/// Where unknown kinds of Kubernetes itself stand.
-const LAST: usize = RANKS.len();
-
-const RANKS: [(&str, &[&str]); 25] = [
-    ("", &["Namespace"]),
-    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
-    ("node.k8s.io", &["RuntimeClass"]),
-    ("", &["ResourceQuota", "LimitRange"]),
-    ("networking.k8s.io", &["NetworkPolicy"]),
-    ("", &["ServiceAccount"]),
-    ("rbac.authorization.k8s.io", &["ClusterRole", "Role"]),
-    ("rbac.authorization.k8s.io", &["ClusterRoleBinding", "RoleBinding"]),
-    ("", &["ConfigMap"]),
-    ("", &["Secret"]),
-    ("storage.k8s.io", &["CSIDriver", "StorageClass"]),
-    ("", &["PersistentVolume"]),
-    ("", &["PersistentVolumeClaim"]),
-    ("", &["Service"]),
-    // Custom resources stand here.
-    ("cloze.dev", &[]),
-    ("apps", &["DaemonSet"]),
-    ("", &["Pod", "ReplicationController"]),
-    ("apps", &["ReplicaSet", "Deployment"]),
-    ("apps", &["StatefulSet"]),
-    ("batch", &["Job", "CronJob"]),
-    ("policy", &["PodDisruptionBudget"]),
-    ("autoscaling", &["HorizontalPodAutoscaler"]),
-    ("networking.k8s.io", &["IngressClass"]),
-    ("networking.k8s.io", &["Ingress"]),
-];
-
-/// The most characters of a file's name.
-const LONGEST: usize = 200;
-
-fn file_name(index: usize, width: usize, identity: &Identity) -> String {
-    let namespace = if identity.namespace.is_empty() { "" } else { "-" };
-    let words = format!("{}{namespace}{}-{}", identity.kind, identity.namespace, identity.name);
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c.to_ascii_lowercase() } else { '-' };
-    let mut name = format!("{index:0width$}-");
-    name.extend(words.chars().map(safe).take(LONGEST - ".yaml".len() - name.len()));
-    name.push_str(".yaml");
-    name
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
     use std::convert::Infallible;
 
-    use proptest::prelude::ProptestConfig;
     use proptest::prop_assert;
     use proptest::prop_assert_eq;
     use proptest::proptest;
 
-    use super::CUSTOM;
-    use super::RANKS;
     use super::change_all;
-    use super::file_names;
     use super::sort;
     use crate::manifest::Identity;
     use crate::manifest::Node;
@@ -212,39 +145,5 @@ mod tests {
             "Lease shop/web",
         ];
         assert_eq!(sorted(&shuffled), expected);
-    }
-
-    #[test]
-    fn custom_resources_have_their_own_rank() {
-        assert!(RANKS[CUSTOM].1.is_empty());
-    }
-
-    #[test]
-    fn file_names_tell_what_is_in_them() {
-        let identities = [identity("v1", "Namespace", "", "shop"), identity("v1", "ConfigMap", "shop", "app-config")];
-        assert_eq!(file_names(identities.iter()), ["000-namespace-shop.yaml", "001-configmap-shop-app-config.yaml"]);
-        let odd = [identity("rbac.authorization.k8s.io/v1", "Role", "shop", "system:../Über/x")];
-        assert_eq!(file_names(odd.iter()), ["000-role-shop-system-..--ber-x.yaml"]);
-    }
-
-    #[test]
-    fn the_index_has_one_width() {
-        let identities = vec![identity("v1", "ConfigMap", "shop", &"a".repeat(253)); 1001];
-        let names = file_names(identities.iter());
-        assert!(names[0].starts_with("0000-") && names[1000].starts_with("1000-"));
-        assert!(names.iter().all(|name| name.len() == 200));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn file_names_sort_as_objects_do(names in proptest::collection::vec(".{0,300}", 0..30)) {
-            let identities: Vec<_> = names.iter().map(|name| identity("v1", "Secret", "a", name)).collect();
-            let names = file_names(identities.iter());
-            prop_assert!(names.is_sorted());
-            prop_assert!(names.iter().collect::<HashSet<_>>().len() == names.len());
-            prop_assert!(names.iter().all(|name| name.len() <= 200 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! A directory of manifests, written to the side and put in place by one rename.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::fs::DirBuilder;
@@ -12,7 +12,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use rustix::fs::CWD;
 use rustix::fs::FlockOperation;
 use rustix::fs::RenameFlags;
@@ -20,11 +22,21 @@ use rustix::fs::flock;
 use rustix::fs::renameat_with;
 use rustix::io::Errno;
 
+use crate::clock::Entropy;
+use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::target::Hold;
-use crate::target::OutputFile;
-use crate::target::Sink;
+use crate::secret::Secret;
+use crate::target::Effect;
+use crate::target::ManifestSet;
+use crate::target::ObjectEffect;
+use crate::target::ObservedObject;
+use crate::target::Put;
+use crate::target::Reservation;
+use crate::target::Target;
+use crate::target::file_names;
+use crate::target::inventory::FILE;
+use crate::target::inventory::Inventory;
 
 /// A directory that cloze owns: every file in it is cloze's, and a list in it says so.
 #[derive(Debug)]
@@ -32,14 +44,15 @@ pub struct Directory {
     target: PathBuf,
     parent: PathBuf,
     name: String,
+    entropy: Arc<dyn Entropy>,
 }
 
 impl Directory {
-    /// The directory at `target`. Its parents are made when they are missing; nothing else is touched yet.
+    /// The directory at `target`. Touches nothing yet.
     ///
     /// # Errors
     /// When `target` is a link or a file, or holds files that cloze did not write.
-    pub fn at(target: &Path) -> Result<Self, Problem> {
+    pub fn at(target: &Path, entropy: Arc<dyn Entropy>) -> Result<Self, Problem> {
         let refuse = |reason: String, next: &str| Err(Problem::new(Fault::Usage, reason, next));
         let shown = target.display();
         let Some(name) = target.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
@@ -70,7 +83,7 @@ impl Directory {
                 }
             }
         }
-        Ok(Self { target: target.to_owned(), parent, name })
+        Ok(Self { target: target.to_owned(), parent, name, entropy })
     }
 
     /// Gives the leftover, where what was replaced cannot be removed.
@@ -92,7 +105,7 @@ impl Directory {
         old.push("-old");
         fs::rename(&self.target, &old)?;
         if let Err(error) = fs::rename(side, &self.target) {
-            // The first error is the one to tell; what steps aside is removed by the next run.
+            // The first error is the one to report; what steps aside is removed by the next run.
             let _ = fs::rename(&old, &self.target);
             return Err(error);
         }
@@ -114,28 +127,72 @@ impl Directory {
     fn side_prefix(&self) -> String {
         format!(".{}.cloze-", self.name)
     }
+
+    /// What each manifest of `set` does to what the directory holds, then what goes.
+    fn effects(&self, set: &ManifestSet<'_>, names: &[String]) -> io::Result<Vec<ObjectEffect>> {
+        let inventory = Inventory::load(&self.target)?;
+        let mut before: HashMap<Identity, (&String, &ObservedObject)> =
+            inventory.objects().map(|(file, object)| (object.named_by_template(), (file, object))).collect();
+        let mut effects = Vec::with_capacity(set.manifests.len());
+        for (manifest, name) in set.manifests.iter().zip(names) {
+            let object = manifest.named_by_template();
+            let effect = match before.remove(&object) {
+                None => Effect::Created,
+                Some((file, old))
+                    if file == name && old.identity == *manifest.identity && holds(&self.target.join(file), manifest.bytes) =>
+                {
+                    Effect::Unchanged
+                }
+                Some(_) => Effect::Changed,
+            };
+            effects.push(ObjectEffect { object, effect });
+        }
+        // In the order in which they were applied.
+        let gone = inventory.objects().map(|(_, object)| object.named_by_template()).filter(|object| before.contains_key(object));
+        effects.extend(gone.map(|object| ObjectEffect { object, effect: Effect::Removed }));
+        Ok(effects)
+    }
 }
 
-impl Sink for Directory {
-    fn hold(&self) -> Result<Hold, Problem> {
+#[async_trait]
+impl Target for Directory {
+    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem> {
         let make = || DirBuilder::new().recursive(true).create(&self.parent);
         make().map_err(|error| machine(&error, &self.parent))?;
-        locked(&self.parent, FlockOperation::LockExclusive).map(Hold::of)
+        let parent = self.parent.clone();
+        let waiting = tokio::task::spawn_blocking(move || locked(&parent, FlockOperation::LockExclusive));
+        let lock = waiting.await.map_err(|_| machine(&io::ErrorKind::Interrupted.into(), &self.parent))??;
+        Ok(Box::new(Reserved { directory: self, _lock: lock }))
     }
 
-    /// Replaces what the directory holds by `files`: a reader finds all of the old or all of the new. Files are 0600, the
-    /// directory is 0700. What was replaced, and what killed runs left beside it, is removed; where that fails, the new one stands
-    /// all the same. `attempt` is a random text that no other run uses.
-    fn emit(&self, _hold: &Hold, files: &[OutputFile<'_>], attempt: &str) -> Result<Vec<Problem>, Problem> {
-        let mut left = self.sweep().map_err(|error| machine(&error, &self.parent))?;
-        let side = self.parent.join(format!("{}{attempt}", self.side_prefix()));
-        let written = write_side(&side, files).and_then(|()| self.put_in_place(&side));
+    async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
+        let inventory = Inventory::load(&self.target).map_err(|error| machine(&error, &self.target))?;
+        Ok(Some(inventory.objects().map(|(_, object)| object.clone()).collect()))
+    }
+}
+
+struct Reserved<'a> {
+    directory: &'a Directory,
+    _lock: File,
+}
+
+#[async_trait]
+impl Reservation for Reserved<'_> {
+    /// Replaces what the directory holds: a reader finds all of the old or all of the new. Files are 0600, the directory is 0700. What was
+    /// replaced, and what killed runs left beside it, is removed; where that fails, the new one is there all the same.
+    async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
+        let directory = self.directory;
+        let mut warnings = directory.sweep().map_err(|error| machine(&error, &directory.parent))?;
+        let names = file_names(set);
+        let objects = directory.effects(set, &names).map_err(|error| machine(&error, &directory.target))?;
+        let side = directory.parent.join(format!("{}{}", directory.side_prefix(), directory.entropy.token()));
+        let written = write_side(&side, set, &names).and_then(|()| directory.put_in_place(&side));
         if written.is_err() {
-            // The first error is the one to tell; the next run removes what this cannot.
+            // The first error is the one to report; the next run removes what this cannot.
             let _ = fs::remove_dir_all(&side);
         }
-        left.extend(written.map_err(|error| machine(&error, &self.target))?);
-        Ok(left)
+        warnings.extend(written.map_err(|error| machine(&error, &directory.target))?);
+        Ok(Put { objects, warnings })
     }
 }
 
@@ -163,30 +220,33 @@ fn removed(path: &Path) -> Option<Problem> {
     ))
 }
 
-fn write_side(side: &Path, files: &[OutputFile<'_>]) -> io::Result<()> {
+fn write_side(side: &Path, set: &ManifestSet<'_>, names: &[String]) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(side)?;
-    let mut list = String::with_capacity(files.len() * 48);
-    for file in files {
-        list.push_str(file.name);
-        list.push('\n');
-        create(&side.join(file.name), file.bytes)?;
+    for (manifest, name) in set.manifests.iter().zip(names) {
+        create(&side.join(name), manifest.bytes)?;
     }
-    create(&side.join(LIST), list.as_bytes())
+    create(&side.join(FILE), Inventory::of(set, names).to_text().as_bytes())
 }
 
 fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
 }
 
-/// A file in `directory` that its list does not name, if there is one.
+/// Whether the file at `path` has these very bytes.
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    let long = |file: &fs::Metadata| file.is_file() && file.len() == bytes.len() as u64;
+    fs::symlink_metadata(path).is_ok_and(|file| long(&file)) && fs::read(path).map(Secret::new).is_ok_and(|there| there.expose() == bytes)
+}
+
+/// A file in `directory` that cloze did not write, if there is one.
 fn foreign_file(directory: &Path) -> Result<Option<String>, Problem> {
     let failed = |error: io::Error| machine(&error, directory);
-    let list = fs::read_to_string(directory.join(LIST)).unwrap_or_default();
-    let known: BTreeSet<&str> = list.lines().chain([LIST]).collect();
+    let inventory = Inventory::load(directory).map_err(failed)?;
+    let known = inventory.files();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         match name.to_str() {
-            Some(text) if known.contains(text) => {}
+            Some(text) if text == FILE || known.contains(text) => {}
             _ => return Ok(Some(name.to_string_lossy().into_owned())),
         }
     }
@@ -201,56 +261,94 @@ fn machine(error: &io::Error, path: &Path) -> Problem {
     )
 }
 
-/// The file that lists what cloze wrote.
-const LIST: &str = ".cloze-output";
-
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::fs::symlink;
     use std::path::Path;
+    use std::sync::Arc;
 
     use super::Directory;
-    use crate::target::OutputFile;
-    use crate::target::Sink;
+    use crate::clock::Machine;
+    use crate::problem::Problem;
+    use crate::target::ManifestSet;
+    use crate::target::Syntax;
+    use crate::target::Target;
+    use crate::target::suite;
 
-    fn emit(target: &Path, files: &[OutputFile<'_>], attempt: &str) {
-        let directory = Directory::at(target).unwrap();
-        assert_eq!(directory.emit(&directory.hold().unwrap(), files, attempt).unwrap(), []);
+    fn at(target: &Path) -> Result<Directory, Problem> {
+        Directory::at(target, Arc::new(Machine))
     }
 
-    #[test]
-    fn replaces_everything_and_leaves_nothing_beside() {
+    async fn put(target: &Path, objects: &[suite::Object]) {
+        let directory = at(target).unwrap();
+        let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::Object::manifest).collect() };
+        let put = directory.reserve().await.unwrap().put(&set).await.unwrap();
+        assert_eq!(put.warnings, []);
+    }
+
+    const A: &str = "30_configmap_shop_a.yaml";
+    const B: &str = "30_configmap_shop_b.yaml";
+
+    #[tokio::test]
+    async fn passes_the_suite() {
+        let root = tempfile::tempdir().unwrap();
+        suite::run(&at(&root.path().join("dist/dev")).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn a_list_of_an_older_cloze_names_files_only() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join(".cloze-output"), "000-configmap-shop-a.yaml\n").unwrap();
+        fs::write(root.path().join("000-configmap-shop-a.yaml"), "1\n").unwrap();
+        assert_eq!(at(root.path()).unwrap().observe().await.unwrap(), Some(Vec::new()));
+        put(root.path(), &[suite::object("a", "1")]).await;
+        assert!(!root.path().join("000-configmap-shop-a.yaml").exists() && root.path().join(A).exists());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_edited_is_changed_back() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("dev");
+        put(&target, &[suite::object("a", "1"), suite::object("b", "1")]).await;
+        fs::write(target.join(A), "2\n").unwrap();
+        let objects = [suite::object("a", "1"), suite::object("b", "1")];
+        let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::Object::manifest).collect() };
+        let directory = at(&target).unwrap();
+        assert_eq!(directory.reserve().await.unwrap().put(&set).await.unwrap().summary(), "1 changed, 1 unchanged");
+        assert_eq!(fs::read(target.join(A)).unwrap(), b"1\n");
+    }
+
+    #[tokio::test]
+    async fn replaces_everything_and_leaves_nothing_beside() {
         let root = tempfile::tempdir().unwrap();
         let target = root.path().join("dist/dev");
-        let one = [OutputFile { name: "a.yaml", bytes: b"a" }, OutputFile { name: "b.yaml", bytes: b"b" }];
-        emit(&target, &one, "1");
+        put(&target, &[suite::object("a", "1"), suite::object("b", "1")]).await;
         fs::create_dir(root.path().join("dist/.dev.cloze-killed")).unwrap();
-        let two = [OutputFile { name: "b.yaml", bytes: b"B" }];
-        emit(&target, &two, "2");
-        assert!(!target.join("a.yaml").exists());
-        assert_eq!(fs::read(target.join("b.yaml")).unwrap(), b"B");
-        assert_eq!(fs::metadata(target.join("b.yaml")).unwrap().permissions().mode() & 0o777, 0o600);
+        put(&target, &[suite::object("b", "2")]).await;
+        assert!(!target.join(A).exists());
+        assert_eq!(fs::read(target.join(B)).unwrap(), b"2\n");
+        assert_eq!(fs::metadata(target.join(B)).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(root.path().join("dist")).unwrap().count(), 1);
     }
 
-    #[test]
-    fn where_nothing_can_be_exchanged_the_old_one_steps_aside() {
+    #[tokio::test]
+    async fn where_nothing_can_be_exchanged_the_old_one_steps_aside() {
         let root = tempfile::tempdir().unwrap();
         let (target, side) = (root.path().join("dev"), root.path().join(".dev.cloze-1"));
-        emit(&target, &[OutputFile { name: "a.yaml", bytes: b"a" }], "0");
-        let directory = Directory::at(&target).unwrap();
+        put(&target, &[suite::object("a", "1")]).await;
+        let directory = at(&target).unwrap();
         assert!(directory.put_after_stepping_aside(&side).is_err(), "there is nothing to put in place");
-        assert_eq!(fs::read(target.join("a.yaml")).unwrap(), b"a");
+        assert_eq!(fs::read(target.join(A)).unwrap(), b"1\n");
         fs::create_dir(&side).unwrap();
         directory.put_after_stepping_aside(&side).unwrap();
-        assert!(!target.join("a.yaml").exists());
+        assert!(!target.join(A).exists());
         // Killed between the renames: the next run puts its own there and removes the rest.
         fs::rename(&target, root.path().join(".dev.cloze-2-old")).unwrap();
-        emit(&target, &[OutputFile { name: "b.yaml", bytes: b"b" }], "3");
-        assert!(target.join("b.yaml").exists());
+        put(&target, &[suite::object("b", "1")]).await;
+        assert!(target.join(B).exists());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 
@@ -258,25 +356,25 @@ mod tests {
     fn refuses_what_is_not_its_own() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("mine.txt"), "x").unwrap();
-        let refused = Directory::at(root.path()).unwrap_err();
+        let refused = at(root.path()).unwrap_err();
         assert!(refused.reason.ends_with("holds `mine.txt`, which cloze did not write"), "{refused}");
         assert_eq!(refused.next, "move it away, or name an empty directory with -o");
-        let file = Directory::at(&root.path().join("mine.txt")).unwrap_err();
+        let file = at(&root.path().join("mine.txt")).unwrap_err();
         assert!(file.reason.ends_with("is not a directory"), "{file}");
         let link = root.path().join("link");
         symlink("/tmp", &link).unwrap();
-        let through = Directory::at(&link).unwrap_err();
+        let through = at(&link).unwrap_err();
         assert!(through.reason.ends_with("is a link, and secrets are not written through one"), "{through}");
-        assert!(Directory::at("/".as_ref()).unwrap_err().reason.ends_with("cannot be an output directory"));
+        assert!(at("/".as_ref()).unwrap_err().reason.ends_with("cannot be an output directory"));
     }
 
-    #[test]
-    fn a_place_that_cannot_be_written_is_told_without_loss() {
+    #[tokio::test]
+    async fn a_place_that_cannot_be_written_is_reported_without_loss() {
         let root = tempfile::tempdir().unwrap();
         fs::write(root.path().join("file"), "x").unwrap();
         let target = root.path().join("file/dist");
-        let refused = match Directory::at(&target) {
-            Ok(directory) => directory.hold().unwrap_err(),
+        let refused = match at(&target) {
+            Ok(directory) => directory.reserve().await.err().unwrap(),
             Err(problem) => problem,
         };
         assert!(refused.reason.contains("cannot be written: not a directory"), "{refused}");

@@ -1,12 +1,67 @@
-//! What comes out on the disk: a directory of manifests that is replaced as a whole.
+//! Where the manifests of a release go: a directory, a stream, memory.
 
 mod directory;
 mod file;
-mod sink;
+mod file_name;
+mod inventory;
+mod manifest_set;
+mod memory;
+mod put;
+mod stream;
 mod worktree;
+
+#[cfg(test)]
+mod suite;
 
 pub use directory::Directory;
 pub use file::create_once;
 pub use file::replace;
-pub use sink::{Hold, OutputFile, Sink};
+pub use file_name::file_names;
+pub use manifest_set::{Manifest, ManifestSet, Syntax};
+pub use memory::MemoryTarget;
+pub use put::{Effect, ObjectEffect, Put};
+pub use stream::Stream;
 pub use worktree::{Exposure, Kept, exposed_to_git};
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::manifest::Identity;
+use crate::problem::Problem;
+
+/// Takes the manifests of releases, one release at a time.
+///
+/// `Display` names the target for messages.
+#[async_trait]
+pub trait Target: fmt::Display + fmt::Debug + Send + Sync {
+    /// Waits until no other run writes there.
+    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem>;
+
+    /// What is there now, in apply order; `None` where that cannot be known.
+    async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem>;
+}
+
+/// The right to write to a target, which ends with this value or its process.
+#[async_trait]
+pub trait Reservation: Send {
+    /// Makes the target hold `set` and nothing else, and says what that did to each object. An error is about the whole: then nothing
+    /// was changed, or what was is part of the error's reason.
+    async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem>;
+}
+
+/// An object that a target holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedObject {
+    /// What Kubernetes knows it by.
+    pub identity: Identity,
+    /// Its name without the content's suffix.
+    pub base: String,
+}
+
+impl ObservedObject {
+    /// What its template calls it.
+    pub fn named_by_template(&self) -> Identity {
+        Identity { name: self.base.clone(), ..self.identity.clone() }
+    }
+}

@@ -26,7 +26,7 @@ use crate::target::Exposure;
 use crate::target::Kept;
 use crate::target::exposed_to_git;
 use crate::wiring::Wiring;
-use crate::workflow::past::owner;
+use crate::workflow::access::owner;
 
 /// The keys of an environment.
 #[derive(Debug)]

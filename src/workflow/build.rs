@@ -8,16 +8,15 @@ use std::sync::Arc;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::SecretRef;
-use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::event::Event;
-use crate::event::Observer;
+use crate::history::DraftManifest;
+use crate::history::RecordedBlank;
 use crate::manifest::Identity;
 use crate::manifest::Object;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Lock;
-use crate::project::Settings;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
@@ -33,27 +32,29 @@ use crate::stage::site::BlankSite;
 use crate::stage::site::Masks;
 use crate::stage::site::blank_sites;
 use crate::stage::site::mask_filled;
+use crate::stage::taint::Waiver;
+use crate::target::Manifest;
+use crate::target::ManifestSet;
+use crate::target::Syntax;
 use crate::vault::Vault;
 use crate::workflow::calls::announce;
+use crate::workflow::context::Context;
 use crate::workflow::document::based;
 use crate::workflow::document::written;
-use crate::workflow::lock::Held;
+use crate::workflow::document::written_json;
+use crate::workflow::lock::LockedVaults;
 use crate::workflow::naming::externals;
 use crate::workflow::recipe::Recipe;
 
-/// What filling needs.
+/// What blanks are filled from.
 #[derive(Debug, Clone, Copy)]
 pub struct Filling<'a> {
     /// The vaults by name.
     pub vaults: &'a BTreeMap<String, Arc<dyn Vault>>,
     /// The environment's keys.
     pub keys: &'a Keys,
-    /// For expiries.
-    pub clock: &'a dyn Clock,
     /// The versions that are asked for, where they are locked.
     pub lock: Option<&'a Lock>,
-    /// Who is told what asking the vaults costs.
-    pub observer: &'a dyn Observer,
 }
 
 /// The manifests of a release that is not recorded yet.
@@ -63,7 +64,9 @@ pub struct Built {
     pub manifests: Vec<BuiltManifest>,
     /// The secrets that went in.
     pub used: Vec<Used>,
-    /// What is worth a look.
+    /// The rules that templates waive.
+    pub waivers: Vec<Waiver>,
+    /// What to look at; places are in what templates rendered to.
     pub warnings: Vec<Problem>,
 }
 
@@ -78,24 +81,74 @@ pub struct BuiltManifest {
     pub file: Arc<str>,
     /// Its bytes.
     pub bytes: Secret,
+    /// The same object as JSON, where the target gets that.
+    pub json: Option<Secret>,
     /// How it was filled, where it was: the bytes of a [`Recipe`].
     pub recipe: Option<Box<[u8]>>,
 }
 
-/// Fills and names the objects, and writes their manifests.
-pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &Settings, filling: Filling<'_>) -> Result<Built, Problems> {
+impl Built {
+    /// The manifests as the history takes them.
+    pub(crate) fn drafts(&self) -> Vec<DraftManifest<'_>> {
+        self.manifests.iter().map(BuiltManifest::draft).collect()
+    }
+
+    /// The manifests as a target takes them.
+    pub(crate) fn set(&self, syntax: Syntax) -> ManifestSet<'_> {
+        ManifestSet { syntax, manifests: self.manifests.iter().map(BuiltManifest::output).collect() }
+    }
+
+    /// The secrets that went in as the history takes them.
+    pub(crate) fn blanks(&self) -> Vec<RecordedBlank> {
+        self.used.iter().map(recorded).collect()
+    }
+}
+
+impl BuiltManifest {
+    fn draft(&self) -> DraftManifest<'_> {
+        let Self { identity, base, file, bytes, recipe, .. } = self;
+        DraftManifest { identity, base, file, content: bytes.expose(), recipe: recipe.as_deref() }
+    }
+
+    fn output(&self) -> Manifest<'_> {
+        Manifest::new(&self.identity, &self.base, self.json.as_ref().unwrap_or(&self.bytes).expose())
+    }
+}
+
+fn recorded(used: &Used) -> RecordedBlank {
+    let SecretRef { vault, name, key, version } = used.ask.clone();
+    RecordedBlank {
+        vault,
+        name,
+        key,
+        version: used.version.clone(),
+        pinned: version.is_some(),
+        fingerprint: used.fingerprint,
+        places: used.places.clone(),
+    }
+}
+
+/// Fills and names the objects, and writes their manifests; as `syntax` too where that is JSON.
+pub async fn build(
+    context: &Context<'_>,
+    objects: Vec<Object<BlankText>>,
+    blanks: &Blanks,
+    filling: Filling<'_>,
+    syntax: Syntax,
+) -> Result<Built, Problems> {
     let mut sites: HashMap<Identity, Vec<BlankSite>> =
         objects.iter().filter_map(|object| Some((based(object), blank_sites(object))).filter(|(_, sites)| !sites.is_empty())).collect();
     let keys = filling.keys;
-    let held = Held::of(filling.lock, blanks, filling.vaults)?;
-    for warning in held.warnings {
-        filling.observer.observe(Event::Warned(warning));
+    let locked = LockedVaults::of(filling.lock, blanks, filling.vaults)?;
+    for warning in locked.warnings {
+        context.warn(warning);
     }
-    announce(filling.observer, blanks, &held.vaults);
-    let filled = fill(objects, blanks, &held.vaults, filling.clock, &|parts| keys.fingerprint(parts)).await;
-    filling.observer.observe(Event::Answered);
-    let (objects, used, _, mut warnings) = encode(filled?)?.into_parts();
+    announce(context.observer, blanks, &locked.vaults);
+    let filled = fill(objects, blanks, &locked.vaults, context.clock, &|parts| keys.fingerprint(parts)).await;
+    context.observe(Event::Answered);
+    let (objects, used, waivers, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
+    let settings = context.settings;
     let naming =
         Naming { keyed: Some(keys), default: settings.names, external: &externals(settings), masked: &HashSet::new(), complete: true };
     let named = match name(objects, &naming) {
@@ -103,23 +156,24 @@ pub async fn build(objects: Vec<Object<BlankText>>, blanks: &Blanks, settings: &
         Err(failed) => return Err(failed.into_list().into_iter().chain(problems).collect::<Vec<_>>().into()),
     };
     warnings.extend_from_slice(named.warnings());
-    let told: BTreeMap<&SecretRef, String> =
+    let shown: BTreeMap<&SecretRef, String> =
         used.iter().map(|used| (&used.ask, tell(&used.ask, &used.version, &used.fingerprint))).collect();
-    let tell_of = |ask: &SecretRef| told.get(ask).cloned().unwrap_or_else(|| ask.to_string());
+    let show = |ask: &SecretRef| shown.get(ask).cloned().unwrap_or_else(|| ask.to_string());
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
     let manifests = change_all(named.into_objects(), |object| {
         let based = based(&object);
         let bytes = written(&object.root, &mut scratch);
+        let json = (syntax == Syntax::Json).then(|| written_json(&object.root, &mut scratch));
         let recipe = sites.remove(&based).map(|found| {
             let literal = |key: &str, value: &Secret| keyed_mask(keys, &based, key, value);
-            let shown = mask_filled(&object, &found, Masks { blank: &|id| blanks.mask_with(id, &tell_of), literal: &literal });
+            let shown = mask_filled(&object, &found, Masks { blank: &|id| blanks.mask_with(id, &show), literal: &literal });
             let text = written(&shown, &mut scratch);
             Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &found, blanks).encode()
         });
         // A copy of its own: the identity's memory lies among that of the tree.
-        BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, recipe }
+        BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, json, recipe }
     });
-    Ok(Built { manifests, used, warnings })
+    Ok(Built { manifests, used, waivers, warnings })
 }
 
 /// What a review says of a secret that went in: source, version, fingerprint.

@@ -15,7 +15,9 @@ use crate::history::Release;
 use crate::history::StoredManifest;
 use crate::manifest::Identity;
 use crate::manifest::Limits;
+use crate::manifest::Node;
 use crate::manifest::Object;
+use crate::manifest::Value;
 use crate::manifest::read;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -35,17 +37,21 @@ use crate::stage::site::Masks;
 use crate::stage::site::blank_sites;
 use crate::stage::site::mask_recorded;
 use crate::stage::site::preview;
+use crate::stage::taint;
+use crate::stage::taint::Waiver;
+use crate::target::Syntax;
+use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
-use crate::workflow::build::build;
 use crate::workflow::build::tell;
+use crate::workflow::context::Context;
+use crate::workflow::deploy::built;
 use crate::workflow::document::based;
 use crate::workflow::document::written;
 use crate::workflow::naming::externals;
-use crate::workflow::past::Past;
 use crate::workflow::prepare::Prepared;
-use crate::workflow::prepare::Workbench;
 use crate::workflow::prepare::locate;
+use crate::workflow::prepare::locate_all;
 use crate::workflow::recipe::Recipe;
 
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
@@ -54,7 +60,7 @@ pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Re
 }
 
 async fn reviewed_of(history: &History<'_>, manifests: Vec<&RecordedManifest>) -> Result<Vec<Reviewed>, Problem> {
-    let manifests = history.some_manifests(manifests).await.map_err(Problem::from)?;
+    let manifests = history.some_manifests(manifests).await?;
     manifests.iter().map(|stored| shown(stored, history.keys())).collect()
 }
 
@@ -92,7 +98,7 @@ fn masked(identity: Identity, content: &[u8], recipe: Option<Recipe>, keys: &Key
 /// What `built` changes against a release; everything is new where there is none.
 pub async fn compare_built(history: &History<'_>, before: Option<&Release>, built: &Built) -> Result<Vec<Change>, Problems> {
     let stored = match before {
-        Some(release) => history.manifests(release).await.map_err(Problem::from)?,
+        Some(release) => history.manifests(release).await?,
         None => Vec::new(),
     };
     let contents: HashMap<&Identity, &StoredManifest<'_>> = stored.iter().map(|stored| (&stored.manifest.identity, stored)).collect();
@@ -128,7 +134,7 @@ pub async fn compare_releases<'r>(history: &History<'_>, before: &'r Release, af
 }
 
 /// What a manifest is, under the name that its template gives it.
-fn key(manifest: &RecordedManifest) -> [&str; 4] {
+pub(crate) fn key(manifest: &RecordedManifest) -> [&str; 4] {
     let Identity { api_version, kind, namespace, .. } = &manifest.identity;
     [api_version, kind, namespace, &manifest.base]
 }
@@ -148,25 +154,34 @@ pub enum Against<'a> {
     Record,
 }
 
+/// What a deploy would change.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The release that it was compared with, if there is one.
+    pub release: Option<Release>,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// The rules that templates waive.
+    pub waivers: Vec<Waiver>,
+}
+
 /// What a deploy of the project would change against a release, the current one unless a number is given.
 pub async fn compare_project(
-    workbench: &Workbench<'_>,
+    context: &Context<'_>,
     mut prepared: Prepared,
-    past: &Past<'_>,
+    access: &HistoryAccess<'_>,
     against: Against<'_>,
     number: Option<u64>,
-) -> Result<Vec<Change>, Problems> {
-    let (objects, blanks) = prepared.take();
-    let history = past.open(workbench.settings).await?;
+) -> Result<Comparison, Problems> {
+    let history = access.open(context).await?;
     let before = match number {
-        Some(number) => Some(history.release(number).await.map_err(Problem::from)?),
-        None => history.head().await.map_err(Problem::from)?,
+        Some(number) => Some(history.release(number).await?),
+        None => history.head().await?,
     };
-    let locate = |failed| locate(workbench, failed);
-    match against {
+    let (changes, waivers) = match against {
         Against::Values(filling) => {
-            let built = build(objects, &blanks, workbench.settings, filling).await.map_err(locate)?;
-            compare_built(&history, before.as_ref(), &built).await
+            let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
+            (compare_built(&history, before.as_ref(), &built).await?, built.waivers)
         }
         Against::Record => {
             let recorded: BTreeMap<SecretRef, &RecordedBlank> =
@@ -175,14 +190,21 @@ pub async fn compare_project(
                 Some(blank) => tell(ask, &blank.version, &blank.fingerprint),
                 None => format!("{ask}, not asked"),
             };
-            let after = previews(workbench.settings, objects, &blanks, &told, history.keys()).map_err(locate)?;
+            let (objects, blanks) = prepared.take();
+            let waivers = taint::check(&objects, &blanks)?;
+            let (after, warnings) =
+                previews(context.settings, objects, &blanks, &told, history.keys()).map_err(|failed| locate(context, failed))?;
+            for warning in prepared.warnings.into_iter().chain(locate_all(context, warnings)) {
+                context.warn(warning);
+            }
             let before = match &before {
-                Some(release) => veiled(reviewed(&history, release).await?, release),
+                Some(release) => without_digests(reviewed(&history, release).await?, release),
                 None => Vec::new(),
             };
-            Ok(diff(before, after))
+            (diff(before, after), waivers)
         }
-    }
+    };
+    Ok(Comparison { release: before, changes, waivers })
 }
 
 /// The objects as a review shows them when no vault is asked.
@@ -192,7 +214,7 @@ fn previews(
     blanks: &Blanks,
     told: &dyn Fn(&SecretRef) -> String,
     keys: &Keys,
-) -> Result<Vec<Reviewed>, Problems> {
+) -> Result<(Vec<Reviewed>, Vec<Problem>), Problems> {
     let unknown: HashSet<Identity> =
         objects.iter().filter(|object| !blank_sites(object).is_empty()).map(|object| object.identity.clone()).collect();
     let shown = |object: Object<BlankText>| {
@@ -211,26 +233,51 @@ fn previews(
         let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
         Reviewed { identity: based(&object), text }
     };
-    Ok(name(shown, &naming)?.into_objects().into_iter().map(review).collect())
+    let named = name(shown, &naming)?;
+    let warnings = named.warnings().to_vec();
+    Ok((named.into_objects().into_iter().map(review).collect(), warnings))
 }
 
 /// The reviews of a release with the names of Secrets as a review without keys has them.
-fn veiled(mut objects: Vec<Reviewed>, release: &Release) -> Vec<Reviewed> {
-    let names: Vec<(String, String)> = release
+fn without_digests(objects: Vec<Reviewed>, release: &Release) -> Vec<Reviewed> {
+    let is_keyed = |manifest: &&RecordedManifest| {
+        manifest.identity.name != manifest.base && (manifest.identity.kind == "Secret" || manifest.recipe.is_some())
+    };
+    let names: HashMap<&str, String> = release
         .body
         .manifests
         .iter()
-        .filter(|manifest| manifest.identity.name != manifest.base && (manifest.identity.kind == "Secret" || manifest.recipe.is_some()))
-        .map(|manifest| (manifest.identity.name.clone(), format!("{}-{PLACEHOLDER}", manifest.base)))
+        .filter(is_keyed)
+        .map(|manifest| (manifest.identity.name.as_str(), format!("{}-{PLACEHOLDER}", manifest.base)))
         .collect();
-    for object in &mut objects {
-        for (name, veil) in &names {
-            if object.text.contains(name) {
-                object.text = object.text.replace(name, veil);
-            }
-        }
+    if names.is_empty() {
+        return objects;
     }
-    objects
+    let mut scratch = SecretBuffer::with_capacity(64 << 10);
+    let mut one = |object: Reviewed| {
+        let Some(mut root) = read(&object.text, Limits::default()).ok().and_then(|mut documents| documents.pop()) else { return object };
+        if !rename(&mut root, &names) {
+            return object;
+        }
+        Reviewed { text: String::from_utf8_lossy(written(&root, &mut scratch).expose()).into_owned(), ..object }
+    };
+    objects.into_iter().map(&mut one).collect()
+}
+
+/// Gives each text that is one of `names` the other name; whether there was any.
+fn rename(node: &mut Node<Infallible>, names: &HashMap<&str, String>) -> bool {
+    match &mut node.value {
+        Value::Text(text) => match names.get(text.as_str()) {
+            Some(name) => {
+                *text = name.into();
+                true
+            }
+            None => false,
+        },
+        Value::List(items) => items.iter_mut().fold(false, |found, item| rename(item, names) | found),
+        Value::Map(entries) => entries.iter_mut().fold(false, |found, entry| rename(&mut entry.node, names) | found),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Leaf(_) => false,
+    }
 }
 
 fn ask_of(blank: &RecordedBlank) -> SecretRef {

@@ -2,9 +2,14 @@
 
 use crate::manifest::Identity;
 use crate::manifest::Leaf;
+use crate::manifest::Limits;
 use crate::manifest::Node;
 use crate::manifest::Object;
+use crate::manifest::read;
 use crate::manifest::write;
+use crate::manifest::write_json;
+use crate::problem::Fault;
+use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
@@ -19,6 +24,23 @@ pub(crate) fn written<B: Leaf>(root: &Node<B>, scratch: &mut SecretBuffer) -> Se
     scratch.truncate(0);
     write(root, scratch);
     Secret::copy_of(scratch.expose())
+}
+
+/// The same document as JSON.
+pub(crate) fn written_json<B: Leaf>(root: &Node<B>, scratch: &mut SecretBuffer) -> Secret {
+    scratch.truncate(0);
+    write_json(root, scratch);
+    Secret::copy_of(scratch.expose())
+}
+
+/// A recorded manifest as JSON. The history keeps YAML only, so it is read again.
+pub(crate) fn json_of_recorded(bytes: &[u8], scratch: &mut SecretBuffer) -> Result<Secret, Problem> {
+    let broken = || Problem::new(Fault::Internal, "a recorded manifest cannot be read", "report this as a bug of cloze");
+    let text = std::str::from_utf8(bytes).map_err(|_| broken())?;
+    let mut root = read(text, Limits::default()).map_err(|_| broken())?.pop().ok_or_else(broken)?;
+    let json = written_json(&root, scratch);
+    root.wipe();
+    Ok(json)
 }
 
 /// The annotation that keeps the name without suffix.

@@ -8,8 +8,6 @@ use std::sync::Arc;
 use crate::blank::Blanks;
 use crate::blank::SecretRef;
 use crate::blank::Source;
-use crate::clock::Clock;
-use crate::clock::Entropy;
 use crate::event::Event;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -25,20 +23,20 @@ use crate::vault::Vault;
 use crate::vault::pinned::Pin;
 use crate::vault::pinned::Pinned;
 use crate::workflow::calls::announce;
-use crate::workflow::prepare::Workbench;
+use crate::workflow::context::Context;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
 
 /// The vaults as a run may ask them.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct LockedVaults {
     /// The vaults by name; where there is a lock, each gives what is locked.
     pub(crate) vaults: BTreeMap<String, Arc<dyn Vault>>,
     /// The entries that no blank asks for.
     pub(crate) warnings: Vec<Problem>,
 }
 
-impl Held {
+impl LockedVaults {
     /// The vaults, held to a lock where there is one. A blank without an entry is a problem.
     pub(crate) fn of(lock: Option<&Lock>, blanks: &Blanks, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> Result<Self, Problems> {
         let Some(lock) = lock else { return Ok(Self { vaults: vaults.clone(), warnings: Vec::new() }) };
@@ -73,9 +71,9 @@ impl Held {
 }
 
 /// The lock of an environment whose run cannot do without.
-pub fn load(workbench: &Workbench<'_>) -> Result<Lock, Problems> {
-    let settings = workbench.settings;
-    Lock::find(workbench.root, &settings.lock, &settings.environment)?.whole()?.ok_or_else(|| {
+pub fn load(context: &Context<'_>) -> Result<Lock, Problems> {
+    let settings = context.settings;
+    Lock::find(context.root, &settings.lock, &settings.environment)?.whole()?.ok_or_else(|| {
         Problem::new(
             Fault::Project,
             format!("environment `{}` has no lock file at `{}`", settings.environment, settings.lock),
@@ -86,34 +84,27 @@ pub fn load(workbench: &Workbench<'_>) -> Result<Lock, Problems> {
 }
 
 /// Resolves the version of every blank's secret.
-pub async fn resolve(
-    workbench: &Workbench<'_>,
-    blanks: &Blanks,
-    vaults: &BTreeMap<String, Arc<dyn Vault>>,
-    clock: &dyn Clock,
-) -> Result<Lock, Problems> {
-    announce(workbench.observer, blanks, vaults);
-    let mut probe = probe(blanks, vaults, clock).await;
-    workbench.observer.observe(Event::Answered);
+pub async fn resolve(context: &Context<'_>, blanks: &Blanks, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> Result<Lock, Problems> {
+    announce(context.observer, blanks, vaults);
+    let mut probe = probe(blanks, vaults, context.clock).await;
+    context.observe(Event::Answered);
     let mut problems = std::mem::take(&mut probe.problems);
-    let mut lock = Lock::new(Spanned::none(workbench.settings.environment.clone()));
+    let mut lock = Lock::new(Spanned::none(context.settings.environment.clone()));
     for probed in &probe.found {
         enter(&mut lock, probed, &mut problems);
     }
-    let lock = Problems::or(lock, problems).map_err(|failed| locate(workbench, failed))?;
+    let lock = Problems::or(lock, problems).map_err(|failed| locate(context, failed))?;
     let (secrets, read) = probe.counts();
-    workbench.observer.observe(Event::Probed { secrets, read });
-    for warning in locate_all(workbench, probe.warnings) {
-        workbench.observer.observe(Event::Warned(warning));
+    context.observe(Event::Probed { secrets, read });
+    for warning in locate_all(context, probe.warnings) {
+        context.warn(warning);
     }
     Ok(lock)
 }
 
 /// Writes a lock file, whole or not at all.
-pub fn write(path: &Path, lock: &Lock, entropy: &dyn Entropy) -> Result<(), Problem> {
-    let mut random = [0; 8];
-    entropy.fill(&mut random);
-    replace(path, lock.to_text().as_bytes(), 0o644, &format!("{:016x}", u64::from_be_bytes(random))).map_err(|error| {
+pub fn write(context: &Context<'_>, path: &Path, lock: &Lock) -> Result<(), Problem> {
+    replace(path, lock.to_text().as_bytes(), 0o644, &context.entropy.token()).map_err(|error| {
         Problem::new(
             Fault::Internal,
             format!("`{}` cannot be written: {}", path.display(), error.kind()),
@@ -166,7 +157,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
-    use super::Held;
+    use super::LockedVaults;
     use super::enter;
     use crate::blank::Allow;
     use crate::blank::Blank;
@@ -231,16 +222,16 @@ mod tests {
         blanks.add(Blank { place: Place::new("a.yaml", 5, 6), source });
         let mut lock = Lock::new(Spanned::none("dev".to_owned()));
         assert_eq!(
-            told(Held::of(Some(&lock), &blanks, &vaults).unwrap_err().list()),
+            told(LockedVaults::of(Some(&lock), &blanks, &vaults).unwrap_err().list()),
             ["a.yaml:5:6: the lock file of environment `dev` has no version of v/a; run `cloze lock`"]
         );
         lock.secrets.insert(super::secret_of(&ask("a", None)), Spanned::none("1".to_owned()));
         lock.secrets.insert(super::secret_of(&ask("b", None)), Spanned::new("1".to_owned(), Place::new("locks/dev.lock", 6, 5)));
-        let held = Held::of(Some(&lock), &blanks, &vaults).unwrap();
+        let held = LockedVaults::of(Some(&lock), &blanks, &vaults).unwrap();
         assert_eq!(told(&held.warnings), ["locks/dev.lock:6:5: no blank asks for v/b; run `cloze lock` to take it out"]);
         let fetched = held.vaults["v"].fetch(&[ask("a", None)]).await.remove(0).unwrap();
         assert_eq!(fetched.value.expose(), b"one");
-        let free = Held::of(None, &blanks, &vaults).unwrap();
+        let free = LockedVaults::of(None, &blanks, &vaults).unwrap();
         assert_eq!(free.vaults["v"].fetch(&[ask("a", None)]).await.remove(0).unwrap().value.expose(), b"two");
     }
 }

@@ -1,17 +1,18 @@
-//! The stories that users tell: stages and seams in a row.
+//! The workflows of users: stages and seams in a row.
 
+pub mod access;
 pub mod build;
 pub mod calls;
 pub mod compare;
+pub mod context;
 pub mod deploy;
 pub(crate) mod document;
-pub mod emit;
 pub mod lock;
 mod names;
 pub(crate) mod naming;
 pub mod online;
-pub mod past;
 pub mod prepare;
 pub mod recipe;
+pub mod release;
 pub mod review;
 pub mod rollback;

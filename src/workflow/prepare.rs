@@ -8,17 +8,13 @@ use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::digest::Digest;
 use crate::event::Event;
-use crate::event::Observer;
 use crate::manifest::Object;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::ConfigEntry;
-use crate::project::Root;
-use crate::project::Settings;
 use crate::project::Spanned;
 use crate::project::Values;
-use crate::render::Engine;
 use crate::render::LineMap;
 use crate::render::Request;
 use crate::render::Template;
@@ -31,21 +27,9 @@ use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
+use crate::workflow::context::Context;
 use crate::workflow::names;
 use crate::workflow::naming::faults;
-
-/// What a story about templates works with.
-#[derive(Debug, Clone, Copy)]
-pub struct Workbench<'a> {
-    /// The project's root.
-    pub root: &'a Root,
-    /// What applies to this run.
-    pub settings: &'a Settings,
-    /// The template engine.
-    pub engine: &'a dyn Engine,
-    /// Who is told what happens.
-    pub observer: &'a dyn Observer,
-}
 
 /// What a project says, read and checked as far as it goes without any value.
 #[derive(Debug)]
@@ -73,41 +57,41 @@ impl Prepared {
 }
 
 /// Reads the project's templates, files and values, and takes them as far as they go without any value.
-pub fn prepare(workbench: &Workbench<'_>) -> Result<Prepared, Problems> {
-    let (request, bundles) = request(workbench)?;
+pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
+    let (request, bundles) = request(context)?;
     let count = request.templates.len();
     let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
     let digests =
         request.templates.iter().map(|template| (template.file.to_string(), Digest::plain(&[template.text.as_bytes()]))).collect();
-    let rendered = workbench.engine.render(&request)?;
+    let rendered = context.engine.render(&request)?;
     drop(request);
-    let defaults = Defaults { namespace: &workbench.settings.namespace, cluster_scoped: &workbench.settings.cluster_scoped };
+    let defaults = Defaults { namespace: &context.settings.namespace, cluster_scoped: &context.settings.cluster_scoped };
     let (parsed, mut failed) = parse(rendered, bundles, defaults);
     let complete = failed.is_empty();
     if complete {
         let blanks = parsed.blanks().filled_by_vaults();
-        workbench.observer.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
+        context.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
     }
     failed.extend(check::shape(parsed.objects()));
-    failed.extend(names::check(parsed.blanks(), workbench.settings));
+    failed.extend(names::check(parsed.blanks(), context.settings));
     if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {
         let (objects, blanks) = parsed.into_parts();
-        let more = faults(objects, &blanks, workbench.settings, &failed, complete);
+        let more = faults(objects, &blanks, context.settings, &failed, complete);
         failed.extend(more);
-        return Err(locate(workbench, failed.into()));
+        return Err(locate(context, failed.into()));
     }
     let mut warnings = parsed.warnings().to_vec();
     warnings.extend(check::hidden_variables(parsed.objects()));
     warnings.extend(literal::warnings(parsed.objects()));
-    Ok(Prepared { parsed, warnings: locate_all(workbench, warnings), templates: digests, values: digest })
+    Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest })
 }
 
-fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {
-    let files = workbench.root.expand(&workbench.settings.templates)?;
+fn templates(context: &Context<'_>) -> Result<Vec<Template>, Problems> {
+    let files = context.root.expand(&context.settings.templates)?;
     let mut templates = Vec::with_capacity(files.len());
     let mut problems = Vec::new();
     for file in files {
-        match workbench.root.read_text(&file, FILE_LIMIT) {
+        match context.root.read_text(&file, FILE_LIMIT) {
             Ok(text) => templates.push(Template { file: file.into(), text }),
             Err(problem) => problems.push(problem),
         }
@@ -116,15 +100,15 @@ fn templates(workbench: &Workbench<'_>) -> Result<Vec<Template>, Problems> {
 }
 
 /// The bundles, and the templates among their files.
-fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bundle>, Vec<Template>), Problems> {
+fn bundles(context: &Context<'_>, templates: &[Template]) -> Result<(Vec<Bundle>, Vec<Template>), Problems> {
     let mut taken: BTreeSet<Arc<str>> = templates.iter().map(|template| Arc::clone(&template.file)).collect();
     let mut found = Vec::new();
     let mut rendered: Vec<Template> = Vec::new();
     let mut problems = Vec::new();
-    for entry in &workbench.settings.config {
+    for entry in &context.settings.config {
         let mut files = BTreeMap::new();
-        for (key, path, said) in paths(workbench, entry, &mut problems) {
-            let bytes = match workbench.root.read(&path, FILE_LIMIT) {
+        for (key, path, said) in paths(context, entry, &mut problems) {
+            let bytes = match context.root.read(&path, FILE_LIMIT) {
                 Ok(bytes) => bytes,
                 Err(problem) => {
                     problems.push(said.at(problem));
@@ -152,15 +136,15 @@ fn bundles(workbench: &Workbench<'_>, templates: &[Template]) -> Result<(Vec<Bun
                 problems.push(said.at(Problem::new(Fault::Project, reason, "name the keys under `keys:`")));
             }
         }
-        found.push(bundle(entry, files, &workbench.settings.namespace));
+        found.push(bundle(entry, files, &context.settings.namespace));
     }
     Problems::or((found, rendered), problems)
 }
 
-fn paths(workbench: &Workbench<'_>, entry: &ConfigEntry, problems: &mut Vec<Problem>) -> Vec<(String, String, Spanned<String>)> {
+fn paths(context: &Context<'_>, entry: &ConfigEntry, problems: &mut Vec<Problem>) -> Vec<(String, String, Spanned<String>)> {
     let mut list = Vec::new();
     for pattern in &entry.files {
-        match workbench.root.expand(std::slice::from_ref(pattern)) {
+        match context.root.expand(std::slice::from_ref(pattern)) {
             Ok(files) => list.extend(files.into_iter().map(|path| {
                 let key = path.rsplit('/').next().unwrap_or_default().to_owned();
                 (key, path, pattern.clone())
@@ -202,12 +186,12 @@ fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, namespace: &
 
 /// The same problems at places in the templates, where they had places in what templates rendered to. Reads and renders again, so only
 /// when there is something to trace.
-pub fn locate(workbench: &Workbench<'_>, problems: Problems) -> Problems {
+pub fn locate(context: &Context<'_>, problems: Problems) -> Problems {
     let traced = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.rendered && place.line > 0);
     if !problems.list().iter().any(traced) {
         return problems;
     }
-    let Ok((request, _)) = request(workbench) else { return problems };
+    let Ok((request, _)) = request(context) else { return problems };
     let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
     let mut list = problems.into_list();
     for problem in &mut list {
@@ -215,7 +199,7 @@ pub fn locate(workbench: &Workbench<'_>, problems: Problems) -> Problems {
         if !maps.contains_key(&place.file) && maps.len() >= MOST_TRACED {
             continue;
         }
-        let map = maps.entry(Arc::clone(&place.file)).or_insert_with(|| workbench.engine.lines(&request, &place.file));
+        let map = maps.entry(Arc::clone(&place.file)).or_insert_with(|| context.engine.lines(&request, &place.file));
         if let Some(traced) = map.place(place.line, place.column) {
             *place = traced;
         }
@@ -224,18 +208,18 @@ pub fn locate(workbench: &Workbench<'_>, problems: Problems) -> Problems {
 }
 
 /// The same warnings at places in the templates.
-pub fn locate_all(workbench: &Workbench<'_>, warnings: Vec<Problem>) -> Vec<Problem> {
-    if warnings.is_empty() { warnings } else { locate(workbench, Problems::from(warnings)).into_list() }
+pub fn locate_all(context: &Context<'_>, warnings: Vec<Problem>) -> Vec<Problem> {
+    if warnings.is_empty() { warnings } else { locate(context, Problems::from(warnings)).into_list() }
 }
 
 /// What is to be rendered, and the bundles that some of it belongs to.
-fn request(workbench: &Workbench<'_>) -> Result<(Request, Vec<Bundle>), Problems> {
-    let settings = workbench.settings;
+fn request(context: &Context<'_>) -> Result<(Request, Vec<Bundle>), Problems> {
+    let settings = context.settings;
     let mut problems = Vec::new();
     let mut collect = |failed: Problems| problems.extend(failed.into_list());
-    let values = Values::load(workbench.root, settings).map_err(&mut collect).ok();
-    let templates = templates(workbench).map_err(&mut collect).unwrap_or_default();
-    let (bundles, files) = bundles(workbench, &templates).map_err(&mut collect).unwrap_or_default();
+    let values = Values::load(context.root, settings).map_err(&mut collect).ok();
+    let templates = templates(context).map_err(&mut collect).unwrap_or_default();
+    let (bundles, files) = bundles(context, &templates).map_err(&mut collect).unwrap_or_default();
     match values.filter(|_| problems.is_empty()) {
         Some(values) => {
             Ok((Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect() }, bundles))

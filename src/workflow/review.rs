@@ -6,13 +6,15 @@ use crate::problem::Problems;
 use crate::secret::SecretBuffer;
 use crate::stage::mask::mask;
 use crate::stage::order::change_all;
-use crate::stage::order::file_names;
 use crate::stage::taint::Waiver;
+use crate::target::Manifest;
+use crate::target::ManifestSet;
+use crate::target::Syntax;
+use crate::workflow::context::Context;
 use crate::workflow::document::based;
 use crate::workflow::document::written;
 use crate::workflow::naming::named;
 use crate::workflow::prepare::Prepared;
-use crate::workflow::prepare::Workbench;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
 use crate::workflow::prepare::prepare;
@@ -31,38 +33,43 @@ pub struct Review {
 /// An object as a review sees it.
 #[derive(Debug)]
 pub struct ReviewedObject {
-    /// What it is, under the name that its template gives it.
+    /// What Kubernetes will know it by; a digest that needs a key is masked in its name.
     pub identity: Identity,
-    /// The name of its file in a directory.
-    pub file_name: String,
+    /// Its name without the content's suffix.
+    pub base: String,
     /// Its manifest, with masks in the place of values.
     pub text: String,
 }
 
+impl Review {
+    /// The manifests as a target takes them.
+    pub fn set(&self) -> ManifestSet<'_> {
+        let manifests = self.objects.iter().map(|object| Manifest::new(&object.identity, &object.base, object.text.as_bytes()));
+        ManifestSet { syntax: Syntax::Yaml, manifests: manifests.collect() }
+    }
+}
+
 /// Renders the project with masked values.
-pub fn review(workbench: &Workbench<'_>) -> Result<Review, Problems> {
-    review_prepared(workbench, prepare(workbench)?)
+pub fn review(context: &Context<'_>) -> Result<Review, Problems> {
+    review_prepared(context, prepare(context)?)
 }
 
 /// The same, of what was prepared already.
-pub(crate) fn review_prepared(workbench: &Workbench<'_>, mut prepared: Prepared) -> Result<Review, Problems> {
+pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared) -> Result<Review, Problems> {
     let (objects, blanks) = prepared.take();
-    let locate = |failed| locate(workbench, failed);
+    let locate = |failed| locate(context, failed);
     let masked = mask(objects, &blanks).map_err(locate)?;
     let waivers = masked.waivers().to_vec();
-    let named = named(masked, workbench.settings, true).map_err(locate)?;
+    let named = named(masked, context.settings, true).map_err(locate)?;
     let warnings = named.warnings().to_vec();
     let objects = named.into_objects();
-    let file_names = file_names(objects.iter().map(|object| &object.identity));
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
-    let texts = change_all(objects, |object| {
+    let objects = change_all(objects, |object| {
         let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
-        (based(&object), text)
+        ReviewedObject { base: based(&object).name, identity: object.identity, text }
     });
-    let objects =
-        texts.into_iter().zip(file_names).map(|((identity, text), file_name)| ReviewedObject { identity, file_name, text }).collect();
     // Only now: tracing a warning reads the project again, and the trees are gone.
-    let mut warnings = locate_all(workbench, warnings);
+    let mut warnings = locate_all(context, warnings);
     warnings.append(&mut prepared.warnings);
     Ok(Review { objects, waivers, warnings })
 }

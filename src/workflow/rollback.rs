@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::StreamExt;
+use futures::stream;
+
 use crate::blank::Blank;
 use crate::blank::BlankId;
 use crate::blank::BlankText;
@@ -11,7 +14,6 @@ use crate::blank::Blanks;
 use crate::blank::Piece;
 use crate::blank::SecretRef;
 use crate::blank::Source;
-use crate::event::Event;
 use crate::history::Action;
 use crate::history::Draft;
 use crate::history::DraftManifest;
@@ -29,28 +31,30 @@ use crate::manifest::read;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::secret::Secret;
+use crate::secret::SecretBuffer;
 use crate::stage::diff::Change;
 use crate::stage::path::Step;
 use crate::stage::site::BlankSite;
 use crate::stage::site::unfill;
+use crate::target::Manifest;
+use crate::target::ManifestSet;
+use crate::target::Syntax;
 use crate::vault::Vault;
 use crate::vault::pinned::Pin;
 use crate::vault::pinned::Pinned;
+use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
 use crate::workflow::build::build;
 use crate::workflow::compare::compare_built;
 use crate::workflow::compare::compare_releases;
-use crate::workflow::deploy::Making;
-use crate::workflow::deploy::Released;
-use crate::workflow::deploy::recorded;
-use crate::workflow::deploy::release;
-use crate::workflow::deploy::settle;
-use crate::workflow::emit::Emission;
-use crate::workflow::emit::emit;
-use crate::workflow::past::Past;
-use crate::workflow::prepare::Workbench;
+use crate::workflow::context::Context;
+use crate::workflow::deploy::Emission;
+use crate::workflow::document::json_of_recorded;
 use crate::workflow::recipe::Recipe;
+use crate::workflow::release::Released;
+use crate::workflow::release::release;
 
 /// Which values secrets get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +69,7 @@ pub enum Values {
 
 /// A rollback that was planned and can be shown before it is done.
 #[derive(Debug)]
-pub struct Plan {
+pub struct RollbackPlan {
     /// The release whose configuration it is.
     pub target: Release,
     /// The current release.
@@ -77,16 +81,16 @@ pub struct Plan {
 
 /// Where a rollback goes, and from where.
 #[derive(Debug)]
-pub struct Aim {
+pub struct RollbackTarget {
     target: Release,
     outcome: Outcome,
     head: Release,
 }
 
-impl Aim {
-    /// At release `number`, or at the newest earlier release with other manifests that was written out.
-    pub async fn take(history: &History<'_>, number: Option<u64>) -> Result<Self, Problem> {
-        let Some(head) = history.head().await.map_err(Problem::from)? else {
+impl RollbackTarget {
+    /// Release `number`, or the newest earlier release with other manifests that was written out.
+    pub async fn find(history: &History<'_>, number: Option<u64>) -> Result<Self, Problem> {
+        let Some(head) = history.head().await? else {
             return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first"));
         };
         let (target, outcome) = target(history, &head, number).await?;
@@ -103,96 +107,108 @@ impl Aim {
 ///
 /// The vaults of `filling` are asked for values, or where those are the recorded ones, whether these are still current.
 pub async fn plan(
-    workbench: &Workbench<'_>,
+    context: &Context<'_>,
     history: &History<'_>,
-    Aim { target, outcome, head }: Aim,
+    RollbackTarget { target, outcome, head }: RollbackTarget,
     values: Values,
     filling: Filling<'_>,
-) -> Result<Plan, Problems> {
+    syntax: Syntax,
+) -> Result<RollbackPlan, Problems> {
     if !outcome.is_good() {
-        workbench.observer.observe(Event::Warned(doubtful(&target, &outcome)));
+        context.warn(doubtful(&target, &outcome));
     }
     let (refilled, changes) = match values {
         Values::Recorded => {
-            warn_of_rotated(workbench, &target, filling.vaults).await;
+            warn_of_rotated(context, &target, filling.vaults).await;
             (None, compare_releases(history, &head, &target).await?)
         }
         Values::Current | Values::Pinned => {
             let (objects, blanks) = opened_again(history, &target).await?;
             let pinned = pinned(&target, filling.vaults);
             let vaults = if values == Values::Pinned { &pinned } else { filling.vaults };
-            let built = build(objects, &blanks, workbench.settings, Filling { vaults, ..filling }).await?;
-            for warning in &built.warnings {
-                workbench.observer.observe(Event::Warned(warning.clone()));
+            let mut built = build(context, objects, &blanks, Filling { vaults, ..filling }, syntax).await?;
+            for warning in std::mem::take(&mut built.warnings) {
+                context.warn(warning);
             }
             let changes = compare_built(history, Some(&head), &built).await?;
             (Some(built), changes)
         }
     };
-    Ok(Plan { target, head, changes, refilled })
+    Ok(RollbackPlan { target, head, changes, refilled })
 }
 
-/// Records and emits what was planned, unless it is what is current.
-pub async fn carry_out(
-    workbench: &Workbench<'_>,
-    past: &Past<'_>,
+/// Records what was planned unless it is current, and puts it to its target.
+pub async fn execute(
+    context: &Context<'_>,
+    access: &HistoryAccess<'_>,
     history: &History<'_>,
-    plan: Plan,
+    plan: RollbackPlan,
     note: Option<&str>,
     emission: Emission<'_>,
 ) -> Result<Released, Problems> {
-    let Plan { target, head, changes, refilled } = plan;
-    let action = Action::Rollback { of: target.summary.number };
-    if let Some(built) = refilled {
-        let blanks = built.used.iter().map(recorded).collect();
-        let making = Making { action, note, blanks, templates: target.body.templates, values: target.body.values };
-        let released = release(workbench, past, history, &built, making, emission, false).await?;
-        return Ok(Released { changes, ..released });
-    }
-    let stored = history.manifests(&target).await.map_err(Problem::from)?;
+    let RollbackPlan { target, head, refilled, .. } = plan;
+    let stored = match refilled {
+        Some(_) => Vec::new(),
+        None => history.manifests(&target).await?,
+    };
+    let (revision, blanks, manifests) = match &refilled {
+        Some(built) => (context.revision.map(str::to_owned), built.blanks(), built.drafts()),
+        None => (target.summary.revision.clone(), target.body.blanks.clone(), stored.iter().map(DraftManifest::from).collect()),
+    };
     let draft = Draft {
-        actor: past.actor.to_owned(),
-        revision: target.summary.revision.clone(),
+        actor: context.actor.to_owned(),
+        revision,
         note: note.map(str::to_owned),
-        action,
-        blanks: target.body.blanks.clone(),
+        action: Action::Rollback { of: target.summary.number },
+        blanks,
         templates: target.body.templates.clone(),
         values: target.body.values.clone(),
-        manifests: stored.iter().map(DraftManifest::from).collect(),
+        manifests,
     };
-    let recorded = !history.has_content(&head, &draft);
-    let now = if recorded {
-        let release = history.record(&draft, Some(&head)).await.map_err(Problem::from)?;
-        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let (fresh, manifests) = (count(release.summary.changed), count(release.summary.manifests));
-        workbench.observer.observe(Event::Recorded { number: release.summary.number, fresh, manifests });
-        release
-    } else {
-        let number = head.summary.number;
-        let interrupted = matches!(history.outcome(&head).await.map_err(Problem::from)?, Outcome::Unknown);
-        workbench.observer.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
-        head
+    let converted = match (emission.syntax, &refilled) {
+        (Syntax::Json, None) => as_json(&stored)?,
+        _ => Vec::new(),
     };
-    settle(workbench, past, history, &now).await?;
-    let manifests: Vec<(&Identity, &[u8])> = stored.iter().map(|stored| (&stored.manifest.identity, stored.content.expose())).collect();
-    emit(past, history, &now, &manifests, emission).await?;
-    Ok(Released { number: Some(now.summary.number), recorded, changes })
+    let set = match &refilled {
+        Some(built) => built.set(emission.syntax),
+        None => recorded_set(&stored, &converted, emission.syntax),
+    };
+    Ok(release(context, access, history, Some(head), &draft, &set, emission.target).await?)
+}
+
+fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
+    let mut scratch = SecretBuffer::with_capacity(64 << 10);
+    stored.iter().map(|stored| json_of_recorded(stored.content.expose(), &mut scratch)).collect()
+}
+
+/// Recorded manifests as a target takes them, as `converted` where that has them.
+fn recorded_set<'a>(stored: &'a [StoredManifest<'a>], converted: &'a [Secret], syntax: Syntax) -> ManifestSet<'a> {
+    let bytes = |index: usize| converted.get(index).map_or_else(|| stored[index].content.expose(), Secret::expose);
+    let one =
+        |(index, stored): (usize, &'a StoredManifest<'a>)| Manifest::new(&stored.manifest.identity, &stored.manifest.base, bytes(index));
+    ManifestSet { syntax, manifests: stored.iter().enumerate().map(one).collect() }
 }
 
 async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> Result<(Release, Outcome), Problem> {
     if let Some(number) = number {
-        let release = history.release(number).await.map_err(Problem::from)?;
-        let outcome = history.outcome(&release).await.map_err(Problem::from)?;
+        let release = history.release(number).await?;
+        let outcome = history.outcome(&release).await?;
         return Ok((release, outcome));
     }
     let newest = head.summary.number;
-    let mut others = 0;
-    for number in (1..newest).rev() {
-        let release = history.release(number).await.map_err(Problem::from)?;
+    let read = |number: u64| async move {
+        let release = history.release(number).await?;
         if head.body.has_manifests_of(&release.body) {
-            continue;
+            return Ok::<_, Problem>(None);
         }
-        let outcome = history.outcome(&release).await.map_err(Problem::from)?;
+        let outcome = history.outcome(&release).await?;
+        Ok(Some((release, outcome)))
+    };
+    let mut others = 0;
+    // The next ones are read while one is looked at: the release that is wanted is seldom far.
+    let mut earlier = stream::iter((1..newest).rev()).map(read).buffered(AHEAD);
+    while let Some(found) = earlier.next().await {
+        let Some((release, outcome)) = found? else { continue };
         if outcome.is_good() {
             return Ok((release, outcome));
         }
@@ -206,6 +222,9 @@ async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> R
     Err(Problem::new(Fault::History, reason, "name the release to go back to; `cloze history` lists them"))
 }
 
+/// How many releases are read at once.
+const AHEAD: usize = 4;
+
 /// What speaks against going back to a release.
 fn doubtful(target: &Release, outcome: &Outcome) -> Problem {
     let number = target.summary.number;
@@ -218,7 +237,7 @@ fn doubtful(target: &Release, outcome: &Outcome) -> Problem {
 }
 
 /// Warns for each secret whose recorded version is no longer the one that its vault holds.
-async fn warn_of_rotated(workbench: &Workbench<'_>, target: &Release, known: &BTreeMap<String, Arc<dyn Vault>>) {
+async fn warn_of_rotated(context: &Context<'_>, target: &Release, known: &BTreeMap<String, Arc<dyn Vault>>) {
     let mut asked: BTreeMap<&str, Vec<&RecordedBlank>> = BTreeMap::new();
     for blank in target.body.blanks.iter().filter(|blank| !blank.pinned && !blank.version.is_empty()) {
         asked.entry(blank.vault.as_str()).or_default().push(blank);
@@ -234,7 +253,7 @@ async fn warn_of_rotated(workbench: &Workbench<'_>, target: &Release, known: &BT
                 Err(error) => format!("{ask} is restored at version {}, and {vault} no longer gives it: {}", blank.version, error.reason),
             };
             let next = "check that the restored value is still accepted, or use `--secrets current`";
-            workbench.observer.observe(Event::Warned(Problem::new(Fault::Vault, reason, next)));
+            context.warn(Problem::new(Fault::Vault, reason, next));
         }
     }
 }
@@ -246,7 +265,7 @@ fn ask_of(blank: &RecordedBlank, version: Option<String>) -> SecretRef {
 /// The objects of a release with their blanks, to be filled again.
 async fn opened_again(history: &History<'_>, target: &Release) -> Result<(Vec<Object<BlankText>>, Blanks), Problem> {
     let mut blanks = Blanks::default();
-    let stored = history.manifests(target).await.map_err(Problem::from)?;
+    let stored = history.manifests(target).await?;
     let mut objects = Vec::with_capacity(stored.len());
     for manifest in &stored {
         objects.push(object(manifest, &mut blanks)?);

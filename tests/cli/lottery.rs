@@ -66,7 +66,7 @@ fn fault(dice: &mut Dice) -> Fault {
 /// What the one Secret in dist holds, if there is one.
 fn emitted(sandbox: &Sandbox) -> Option<String> {
     let mut files = fs::read_dir(sandbox.shop_path("dist/dev")).ok()?.map(|entry| entry.unwrap().path());
-    let secret = files.find(|path| path.to_string_lossy().contains("-secret-"))?;
+    let secret = files.find(|path| path.to_string_lossy().contains("_secret_"))?;
     Some(fs::read_to_string(secret).unwrap())
 }
 

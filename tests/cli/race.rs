@@ -100,7 +100,7 @@ fn a_deploy_that_wakes_up_late_does_not_overwrite_a_newer_one() {
     let sandbox = Sandbox::shop();
     let _ = sandbox.cloze(["deploy"]).ok();
     let before = sandbox.emitted();
-    // The late one waits for who reads the directory, after it recorded release 2.
+    // The late one waits for the reader of the directory, after it recorded release 2.
     let reader = File::open(sandbox.shop_path("dist")).unwrap();
     flock(&reader, FlockOperation::LockShared).unwrap();
     let late = sandbox.command(["-C", "shop", "deploy", "--set-string", "logLevel=late"]).spawn().unwrap();

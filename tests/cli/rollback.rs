@@ -81,7 +81,7 @@ fn bytes_out_are_bytes_recorded_with_nothing_but_the_history_and_its_key() {
         let err = said.err();
         let _ = said.ok();
         number += 1;
-        assert!(err.contains(&format!("recorded release {number}: ")), "{err}");
+        assert!(err.contains(&format!("release {number} recorded: ")), "{err}");
         assert!(files(&sandbox) == written[target], "release {target}: names and bytes");
         assert!(sandbox.shown(number) == sandbox.shown(target as u64));
         let _ = sandbox.cloze(["rollback", &target.to_string(), "-o", "-"]).ok();
@@ -243,7 +243,7 @@ fn the_masked_difference_is_shown_before_anything_is_done() {
     let said = sandbox.cloze(["rollback", "1", "--note", "because of\nthe fire"]);
     let err = said.err();
     assert_eq!(said.ok(), "");
-    let (shown, done) = (err.find("+  LOG_LEVEL: v1").unwrap(), err.find("recorded release 3").unwrap());
+    let (shown, done) = (err.find("+  LOG_LEVEL: v1").unwrap(), err.find("release 3 recorded").unwrap());
     assert!(shown < done && err.contains(dry.trim_end()), "{err}");
     assert!(err.contains("default/raw"), "a changed secret is named: {err}");
     for number in 1..=2 {

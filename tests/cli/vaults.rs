@@ -50,7 +50,7 @@ fn a_deploy_fills_from_it_and_records_the_resolved_versions() {
     sandbox.cloze(["render"]).ok();
     sandbox.cloze(["check"]).ok();
     assert_eq!(gets(&server), 0, "a review asked the vault");
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1: 10 manifests"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded: 10 manifests"]);
     assert_eq!(gets(&server), 4, "one request per secret");
     let shown = sandbox.cloze(["show"]).ok();
     for line in ["# secret default/db-password version 2 fingerprint ", "# secret default/smtp#password version 1 fingerprint "] {
@@ -81,7 +81,7 @@ fn five_hundred_blanks_of_167_secrets_are_167_requests() {
         writeln!(template, "  k{blank}: {{{{ secret(name=\"many/{}\") }}}}", blank % 167).unwrap();
     }
     sandbox.write("templates/many.yaml", template);
-    sandbox.cloze(["deploy", "-v"]).fails(0, &["recorded release 1", "500 blanks"]);
+    sandbox.cloze(["deploy", "-v"]).fails(0, &["release 1 recorded", "500 blanks"]);
     println!("500 blanks: {} requests, {} at once at most", gets(&server), server.journal().most_at_once());
     assert_eq!(gets(&server), 167);
     assert!((2..=16).contains(&server.journal().most_at_once()));
@@ -119,7 +119,7 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
     }
     server.heal();
     server.script(Script::new("api-token", 2, Fault::status(503)));
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded"]);
 }
 
 #[test]
@@ -220,10 +220,10 @@ fn a_rollback_works_with_the_server_gone() {
     sandbox.cloze(["deploy"]).ok();
     let first = sandbox.cloze(["show", "1", "--reveal"]).ok();
     server.protocol().put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 2: 10 manifests, 2 of them new"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded: 10 manifests (2 changed"]);
     drop(server);
     sandbox.cloze(["deploy"]).fails(5, &["no connection to the vault"]);
-    sandbox.cloze(["rollback"]).fails(0, &["going back to release 1 from release 2:", "recorded release 3: 10 manifests, 2 of them new"]);
+    sandbox.cloze(["rollback"]).fails(0, &["going back to release 1 from release 2:", "release 3 recorded: 10 manifests (2 changed"]);
     assert_eq!(sandbox.cloze(["show", "3", "--reveal"]).ok(), first);
     assert_eq!(sandbox.cloze(["deploy", "-o", "-"]).code, Some(5));
     sandbox.cloze(["rollback", "2", "--secrets", "pinned"]).fails(5, &["no connection to the vault"]);
@@ -236,7 +236,7 @@ fn two_vaults_in_one_environment() {
     let text = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api-token\", vault=\"shared\"");
     sandbox.write("templates/secrets.yaml", text);
     sandbox.feed(["vault", "set", "session-key"], b"local").ok();
-    sandbox.cloze(["deploy", "-v"]).fails(0, &["from 2 vaults", "recorded release 1"]);
+    sandbox.cloze(["deploy", "-v"]).fails(0, &["from 2 vaults", "release 1 recorded"]);
     assert_eq!(gets(&server), 1);
     let revealed = sandbox.cloze(["show", "--reveal"]).ok();
     assert!(revealed.contains("token: YS0x") && revealed.contains("SESSION_KEY: bG9jYWw="), "{revealed}");
@@ -257,11 +257,11 @@ fn a_vault_that_no_blank_asks_need_not_work() {
     let server = Hashicorp::serve(seed()).unwrap();
     let mut sandbox = shop(&server, "{ default: { kind: local }, spare: { @@ } }");
     sandbox.variable("VAULT_TOKEN", "");
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded"]);
     sandbox.feed(["vault", "set", "api-token"], b"next").ok();
     let out = sandbox.cloze(["diff", "--exit-code"]).silent().code(1);
     assert!(out.contains("<secret default/api-token@2 "), "{out}");
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 2"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded"]);
     sandbox.cloze(["rollback", "1", "--secrets", "current"]).fails(0, &["nothing changes: release 2 is current"]);
     assert_eq!(gets(&server), 0);
     // One that is asked must.

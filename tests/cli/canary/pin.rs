@@ -48,7 +48,7 @@ fn public(sandbox: &Sandbox) -> String {
             continue;
         }
         let content = String::from_utf8_lossy(&bytes).into_owned();
-        let data = content.find("\ndata:").filter(|_| text.contains("dist/") && text.contains("-secret-"));
+        let data = content.find("\ndata:").filter(|_| text.contains("dist/") && text.contains("_secret_"));
         all += &format!("{text}\n{}\n", &content[..data.unwrap_or(content.len())]);
     }
     all
@@ -103,6 +103,12 @@ fn confirmed(pins: std::ops::Range<u16>, public: &str, keys: &[Vec<u8>], manifes
     pins.map(|pin| format!("{pin:04}")).filter(guess).collect()
 }
 
+/// What the content adds to the name of the manifest's object.
+fn suffix(manifest: &str) -> String {
+    let name = manifest.lines().find_map(|line| line.strip_prefix("  name: pin-")).unwrap();
+    name.to_owned()
+}
+
 #[test]
 fn no_public_output_confirms_a_pin() {
     let sandbox = project();
@@ -112,9 +118,9 @@ fn no_public_output_confirms_a_pin() {
         let (path, bytes) = sandbox.files().into_iter().find(|(path, _)| path.to_string_lossy().contains(name)).unwrap();
         (path, String::from_utf8(bytes).unwrap())
     };
-    let (path, text) = manifest("-secret-shop-dev-pin-");
+    let (_, text) = manifest("_secret_shop-dev_pin.");
     // What a hash of the content would be of: the manifest without the suffix of its name.
-    let suffix = path.file_stem().unwrap().to_string_lossy().rsplit('-').next().unwrap().to_owned();
+    let suffix = suffix(&text);
     assert!(seen.contains(&suffix) && suffix.len() == 10);
     let content = text.replace(&format!("-{suffix}"), "");
     assert_eq!(confirmed(0..10_000, &seen, &keys, &content), Vec::<String>::new());
@@ -131,14 +137,14 @@ fn no_public_output_confirms_a_pin() {
 fn the_same_pin_under_another_key_has_nothing_in_common() {
     let (one, two) = (project(), project());
     let secret_words = |sandbox: &Sandbox| -> BTreeSet<String> {
-        let names = sandbox.files().into_keys().filter(|path| path.to_string_lossy().contains("-secret-shop-dev-pin-"));
-        let suffixes = names.map(|path| path.file_stem().unwrap().to_string_lossy().rsplit('-').next().unwrap().to_owned());
+        let secrets = sandbox.files().into_iter().filter(|(path, _)| path.to_string_lossy().contains("_secret_shop-dev_pin."));
+        let suffixes = secrets.map(|(_, text)| suffix(&String::from_utf8(text).unwrap()));
         let shown = sandbox.cloze(["--format", "json", "show"]).ok();
         let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
         let fingerprints = shown["secrets"].as_array().unwrap().iter().filter(|secret| secret["name"] == "pin");
         let fingerprints = fingerprints.map(|secret| secret["fingerprint"].as_str().unwrap().to_owned());
         let deployed: Vec<u8> =
-            sandbox.files().into_iter().find(|(path, _)| path.to_string_lossy().contains("-deployment-shop-dev-reader")).unwrap().1;
+            sandbox.files().into_iter().find(|(path, _)| path.to_string_lossy().contains("_deployment_shop-dev_reader")).unwrap().1;
         let deployed = String::from_utf8(deployed).unwrap();
         let checksums = deployed.lines().filter(|line| line.contains("cloze.dev/checksum")).map(|line| line.trim().to_owned());
         suffixes.chain(fingerprints).chain(checksums.collect::<Vec<_>>()).collect()

@@ -21,7 +21,7 @@ fn history(sandbox: &Sandbox) -> Vec<PathBuf> {
 #[test]
 fn a_deploy_writes_a_file_per_object_in_apply_order() {
     let sandbox = Sandbox::shop();
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 1: 10 manifests, 10 of them new", "wrote 10 manifests"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded: 10 manifests (10 changed", "wrote 10 manifests"]);
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(sandbox.shop_path("dist/dev")).unwrap() {
         let path = entry.unwrap().path();
@@ -30,9 +30,32 @@ fn a_deploy_writes_a_file_per_object_in_apply_order() {
     }
     names.retain(|name| !name.starts_with('.'));
     names.sort();
-    let kinds: Vec<&str> = names.iter().map(|name| name.split('-').nth(1).unwrap()).collect();
+    assert_eq!(names[0], "30_configmap_shop-dev_web-appsettings.yaml");
+    let kinds: Vec<&str> = names.iter().map(|name| name.split('_').nth(1).unwrap()).collect();
     let expected = ["configmap"; 3].into_iter().chain(["secret"; 4]).chain(["service", "deployment", "cronjob"]);
     assert_eq!(kinds, expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_file_keeps_its_name_while_its_object_is_released() {
+    let sandbox = Sandbox::shop();
+    let names = || -> Vec<String> {
+        let files = fs::read_dir(sandbox.shop_path("dist/dev")).unwrap();
+        let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    sandbox.cloze(["deploy"]).ok();
+    let first = names();
+    let _ = sandbox.feed(["vault", "set", "session-key"], b"another").ok();
+    sandbox.write("templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\ndata: { a: b }\n");
+    sandbox.cloze(["deploy", "--set", "replicas=3"]).ok();
+    let second = names();
+    let fresh: Vec<&String> = second.iter().filter(|name| !first.contains(name)).collect();
+    assert_eq!(fresh, ["30_configmap_shop-dev_a.yaml"]);
+    assert_eq!(second.len(), first.len() + 1);
+    sandbox.cloze(["rollback"]).ok();
+    assert_eq!(names(), first);
 }
 
 #[test]
@@ -82,7 +105,7 @@ fn a_directory_is_emptied_of_what_an_earlier_release_wrote_and_of_nothing_else()
     for path in ["templates/cronjob.yaml", "templates/service.yaml"] {
         fs::remove_file(sandbox.shop_path(path)).unwrap();
     }
-    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["recorded release 2: 8 manifests, 1 of them new"]);
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["release 2 recorded: 8 manifests (1 changed, 2 removed)\n"]);
     assert_eq!(deployed(&sandbox, "dist/dev").len(), 8);
     sandbox.write("dist/dev/mine.txt", "mine");
     sandbox.cloze(["deploy"]).fails(2, &["error: `shop/dist/dev` holds `mine.txt`, which cloze did not write\n  move it away"]);
@@ -98,7 +121,7 @@ fn one_changed_config_map_costs_a_pack_a_record_and_an_outcome() {
     sandbox.write("templates/deployment.yaml", deployment);
     sandbox.cloze(["deploy"]).ok();
     let before = history(&sandbox);
-    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["recorded release 2: 11 manifests, 1 of them new"]);
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["release 2 recorded: 11 manifests (1 changed, 0 removed)\n"]);
     let after = history(&sandbox);
     let fresh: Vec<String> = after.iter().filter(|path| !before.contains(path)).map(|path| path.to_string_lossy().into_owned()).collect();
     assert!(before.iter().all(|path| after.contains(path)));
@@ -159,7 +182,7 @@ fn diff_of_nothing_of_a_value_and_of_a_secret() {
 fn diff_against_any_release() {
     let sandbox = Sandbox::shop();
     for replicas in 1..=3 {
-        sandbox.cloze(["deploy", "--set", &format!("replicas={replicas}")]).fails(0, &[&format!("recorded release {replicas}")]);
+        sandbox.cloze(["deploy", "--set", &format!("replicas={replicas}")]).fails(0, &[&format!("release {replicas} recorded")]);
     }
     let against = |number: &str| sandbox.cloze(["diff", "--set", "replicas=3", "--against", number]);
     assert!(against("1").ok().contains("-  replicas: 1\n+  replicas: 3\n"));

@@ -32,7 +32,7 @@ fn a_new_project_is_whole_and_says_what_is_next() {
 #[test]
 fn deploy_at_once() {
     let sandbox = Sandbox::new();
-    let err = sandbox.run(["init", "shop", "--deploy"]).fails(0, &["recorded release 1: 10 manifests, 10 of them new"]);
+    let err = sandbox.run(["init", "shop", "--deploy"]).fails(0, &["release 1 recorded: 10 manifests (10 changed"]);
     assert!(err.contains("wrote 10 manifests"), "{err}");
     assert_eq!(fs::read_dir(sandbox.shop_path("dist/dev")).unwrap().count(), 11);
 }

@@ -100,7 +100,7 @@ fn what_is_recorded_keeps_to_its_lines() {
     assert!(shown.lines().take_while(|line| *line != "---").all(|line| line.starts_with("# ")), "{shown}");
     let told = sandbox.cloze(["rollback", "1"]);
     tame(&told);
-    let told = told.fails(0, &["\n--- ConfigMap shop-dev/x", "recorded release 3"]);
+    let told = told.fails(0, &["\n--- ConfigMap shop-dev/x", "release 3 recorded"]);
     assert!(told.contains("\n     \\u{3a}:error::x ::error::y\n"), "{told}");
 }
 

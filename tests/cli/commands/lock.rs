@@ -61,13 +61,13 @@ fn a_locked_run_fills_with_exactly_those_versions() {
     sandbox.cloze(["lock"]).ok();
     put(&server, "api-token", "a-2");
     sandbox.cloze(["check", "--online", "--locked"]).fails(0, &["4 secrets exist, "]);
-    sandbox.cloze(["deploy", "--locked"]).fails(0, &["recorded release 1"]);
+    sandbox.cloze(["deploy", "--locked"]).fails(0, &["release 1 recorded"]);
     assert!(sandbox.cloze(["show", "--reveal"]).ok().contains("token: YS0x\n"));
     sandbox
         .cloze(["diff", "--locked"])
         .fails(2, &["error: `--locked` compares values, and vaults behind a network are not asked for any\n  give `--online` too"]);
     assert_eq!(sandbox.cloze(["diff", "--online", "--locked"]).ok(), "no differences\n");
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 2"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded"]);
     assert!(sandbox.cloze(["show", "--reveal"]).ok().contains("token: YS0y\n"));
 }
 

@@ -50,7 +50,7 @@ fn recorded_values_are_told_before_they_come_out() {
     sandbox.feed(["vault", "set", "api-token"], b"another").ok();
     sandbox.cloze(["deploy"]).ok();
     let err = sandbox.cloze(["rollback", "1", "--mask-ci=github"]).fails(0, &[GITHUB]);
-    assert!(err.find(GITHUB) < err.find("recorded release 3"), "{err}");
+    assert!(err.find(GITHUB) < err.find("release 3 recorded"), "{err}");
 }
 
 #[test]

@@ -47,10 +47,10 @@ fn an_environment_made_by_hand_gets_its_first_keys_by_key_init() {
     assert!(!err.contains("created"), "{err}");
     set("api-token", "three").ok();
     set("smtp", r#"{"username":"u","password":"p"}"#).ok();
-    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["recorded release 1"]);
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["release 1 recorded"]);
     assert!(sandbox.shop_path("dist/prod").is_dir() && !sandbox.shop_path("dist/dev").exists());
     // The keys of the two have nothing to do with each other.
-    sandbox.cloze(["deploy", "-e", "dev"]).fails(0, &["recorded release 1"]);
+    sandbox.cloze(["deploy", "-e", "dev"]).fails(0, &["release 1 recorded"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_environment_without_secrets_needs_keys_too() {
     sandbox.write("cloze.yaml", text);
     sandbox.cloze(["deploy", "-e", "prod"]).fails(5, &["environment `prod` has no keyring", "cloze key init -e prod"]);
     sandbox.cloze(["key", "init", "-e", "prod"]).ok();
-    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["release 1 begins a new history in shop/.cloze/history/prod", "recorded release 1"]);
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["release 1 begins a new history in shop/.cloze/history/prod", "release 1 recorded"]);
     sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["nothing changes: release 1 is current"]);
 }
 

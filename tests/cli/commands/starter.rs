@@ -116,7 +116,7 @@ fn a_new_secret_renames_what_holds_it_and_rolls_what_uses_it() {
     sandbox.cloze(["deploy"]).ok();
     let before = deployed(&sandbox, "dist/dev");
     sandbox.feed(["vault", "set", "api-token"], b"new").ok();
-    sandbox.cloze(["deploy"]).fails(0, &["recorded release 2: 10 manifests, 2 of them new"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded: 10 manifests (2 changed"]);
     let after = deployed(&sandbox, "dist/dev");
     let changed: Vec<&str> =
         after.iter().filter(|object| !before.contains(object)).map(|object| object["kind"].as_str().unwrap()).collect();

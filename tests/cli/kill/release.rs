@@ -105,7 +105,7 @@ impl Releases {
     /// Kills the command, looks, and runs it again.
     fn released(&mut self, kind: &'static str, arguments: &[&str], note: &str, action: &str) {
         let end = self.siege.strike(kind, arguments, b"");
-        let told = end.outcome.err().contains("recorded release") || !end.killed;
+        let told = end.outcome.err().contains(" recorded: ") || !end.killed;
         let there = self.siege.sandbox.releases();
         let recorded = there.len() > self.known.len();
         assert!(recorded || !told, "a release that was told of is lost");
@@ -117,7 +117,7 @@ impl Releases {
         let _ = again.ok();
         let number = self.known.len() + 1;
         if !recorded {
-            assert!(said.contains(&format!("recorded release {number}:")), "{said}");
+            assert!(said.contains(&format!("release {number} recorded:")), "{said}");
         } else if there.last().unwrap().outcome == "outcome unknown" {
             self.carried_on += 1;
             assert!(said.contains(&format!("release {number} was recorded by a run that did not finish; carried on")), "{said}");

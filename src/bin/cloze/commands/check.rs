@@ -1,11 +1,9 @@
 //! `cloze check`
 
-use cloze::clock::Machine;
 use cloze::problem::Problems;
 use cloze::stage::probe::Probe;
 use cloze::workflow::lock;
 use cloze::workflow::online;
-use cloze::workflow::online::Asking;
 use cloze::workflow::prepare::prepare;
 use cloze::workflow::review::Review;
 use cloze::workflow::review::review;
@@ -34,8 +32,7 @@ pub(crate) fn check_online(run: &Run, values: &Values, locked: bool) -> Result<(
     let (review, probe) = run.wait(async {
         let prepared = prepare(&workbench)?;
         let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
-        let asking = Asking { vaults: &vaults, lock: lock.as_ref(), clock: &Machine };
-        closing(run, &vaults, online::check_online(&workbench, prepared, asking)).await
+        closing(run, &vaults, online::check_online(&workbench, prepared, &vaults, lock.as_ref())).await
     })?;
     tell(run, &desk, &review, Some(&probe))
 }

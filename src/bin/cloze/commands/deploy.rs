@@ -1,6 +1,5 @@
 //! `cloze deploy`
 
-use cloze::clock::Machine;
 use cloze::history::HistoryStore;
 use cloze::history::Reader;
 use cloze::problem::Fault;
@@ -8,15 +7,18 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Location;
 use cloze::stage::literal::literals;
+use cloze::target::Syntax;
+use cloze::target::Target;
 use cloze::vault::announced::Listener;
+use cloze::workflow::access::owner;
 use cloze::workflow::build::Filling;
+use cloze::workflow::compare::Against;
+use cloze::workflow::compare::compare_project;
 use cloze::workflow::deploy;
-use cloze::workflow::deploy::Released;
-use cloze::workflow::emit::Emission;
-use cloze::workflow::emit::Syntax;
+use cloze::workflow::deploy::Emission;
 use cloze::workflow::lock;
-use cloze::workflow::past::owner;
 use cloze::workflow::prepare::prepare;
+use cloze::workflow::release::Released;
 use serde_json::json;
 
 use crate::args;
@@ -27,7 +29,7 @@ use crate::commands::desk::Desk;
 use crate::commands::diff;
 use crate::commands::key;
 use crate::commands::mask::Masker;
-use crate::commands::target::sink;
+use crate::commands::target::target;
 use crate::context::Run;
 
 /// Deploys the environment.
@@ -35,7 +37,7 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
     let desk = Desk::open(run, values)?;
     let store = desk.wiring().store()?;
     let desk = desk.unlock_for(run.without_keys(), &store)?;
-    let sink = sink(run, &desk, emit)?;
+    let target = target(run, &desk, emit)?;
     let masker = Masker::of(run, emit.masking)?;
     let lock = if locked { Some(lock::load(&desk.workbench())?) } else { None };
     if let Some(context) = &desk.settings.cluster {
@@ -47,7 +49,7 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
     }
     let wiring = desk.wiring();
     let workbench = desk.workbench();
-    let released = run.wait(async {
+    run.wait(async {
         let prepared = prepare(&workbench)?;
         if let Some(masker) = &masker {
             for value in literals(prepared.parsed.objects()) {
@@ -62,11 +64,16 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
         }
         let vaults = Masker::over(masker.as_ref(), wiring.vaults(&prepared.vaults(), &trust.keys)?);
         let past = desk.past(&store, &trust)?;
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: lock.as_ref(), observer: &run.ui };
-        let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
-        closing(run, &vaults, deploy::deploy(&workbench, prepared, &past, filling, emit.note.as_deref(), emission, emit.dry_run)).await
-    })?;
-    tell(run, &released, emit)
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, lock: lock.as_ref() };
+        if emit.dry_run {
+            let compared = compare_project(&workbench, prepared, &past, Against::Values(filling), None);
+            return diff::print(run, &closing(run, &vaults, compared).await?.changes);
+        }
+        let emission = Emission { target: target.as_ref(), syntax: syntax(emit.syntax) };
+        let deployed = deploy::deploy(&workbench, prepared, &past, filling, emit.note.as_deref(), emission);
+        let (released, _) = closing(run, &vaults, deployed).await?;
+        tell(run, &released, emission.target, emit)
+    })
 }
 
 /// Warns where keys exist and no release does: a fresh checkout has lost its history, and what a CI runner writes ends with it.
@@ -88,17 +95,13 @@ async fn warn_of_a_new_history(run: &Run, desk: &Desk<'_>, store: &dyn HistorySt
 }
 
 /// Tells what came of a deploy or a rollback.
-pub(crate) fn tell(run: &Run, released: &Released, emit: &Emit) -> Result<(), Problems> {
-    if emit.dry_run {
-        return diff::print(run, &released.changes);
-    }
+pub(crate) fn tell(run: &Run, released: &Released, target: &dyn Target, emit: &Emit) -> Result<(), Problems> {
     if run.ui.is_json() && emit.output.as_deref() != Some("-") {
-        let emitted = run.ui.emitted();
         return run.ui.json(&json!({
-            "release": released.number,
+            "release": released.release.summary.number,
             "recorded": released.recorded,
-            "manifests": emitted.map(|emitted| emitted.manifests),
-            "target": emitted.map(|emitted| &emitted.target),
+            "manifests": released.release.summary.manifests,
+            "target": target.to_string(),
         }));
     }
     Ok(())

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::path::PathBuf;
 
-use cloze::clock::Machine;
 use cloze::history::HistoryStore;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -18,8 +17,8 @@ use cloze::secret::Secret;
 use cloze::wiring::Founding;
 use cloze::wiring::Trust;
 use cloze::wiring::Wiring;
-use cloze::workflow::past::Past;
-use cloze::workflow::prepare::Workbench;
+use cloze::workflow::access::HistoryAccess;
+use cloze::workflow::context::Context;
 
 use crate::args::Values;
 use crate::commands::passphrase;
@@ -91,22 +90,22 @@ impl<'r> Desk<'r> {
     }
 
     /// For stories about templates.
-    pub(crate) fn workbench(&self) -> Workbench<'_> {
-        Workbench { root: &self.root, settings: &self.settings, engine: &self.engine, observer: &self.run.ui }
-    }
-
-    /// For stories about releases.
-    pub(crate) fn past<'a>(&'a self, store: &'a dyn HistoryStore, trust: &'a Trust) -> Result<Past<'a>, Problem> {
-        Ok(Past {
-            store,
-            keys: &trust.keys,
-            keyring: trust.keyring.as_bytes(),
-            checkpoint: self.wiring().checkpoint()?,
-            clock: &Machine,
+    pub(crate) fn workbench(&self) -> Context<'_> {
+        Context {
+            root: &self.root,
+            settings: &self.settings,
+            engine: &self.engine,
+            observer: &self.run.ui,
+            clock: self.run.clock.as_ref(),
             entropy: self.run.entropy.as_ref(),
             actor: &self.run.actor,
             revision: self.run.revision.as_deref(),
-        })
+        }
+    }
+
+    /// For stories about releases.
+    pub(crate) fn past<'a>(&'a self, store: &'a dyn HistoryStore, trust: &'a Trust) -> Result<HistoryAccess<'a>, Problem> {
+        Ok(HistoryAccess { store, keys: &trust.keys, keyring: trust.keyring.as_bytes(), checkpoint: self.wiring().checkpoint()? })
     }
 
     /// For adapters.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use cloze::clock::Machine;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -48,7 +47,7 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Aske
         return Err(Problem::new(Fault::Usage, reason, "give `--online` too").into());
     }
     let lock = if asked.locked { Some(lock::load(&workbench)?) } else { None };
-    let changes = run.wait(async {
+    let compared = run.wait(async {
         let trust = desk.keys(&store, Founding::Refused).await?;
         let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { BTreeMap::new() };
         if !ask {
@@ -59,12 +58,12 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Aske
             ));
         }
         let past = desk.past(&store, &trust)?;
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: lock.as_ref(), observer: &run.ui };
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, lock: lock.as_ref() };
         let against_what = if ask { Against::Values(filling) } else { Against::Record };
         closing(run, &vaults, compare_project(&workbench, prepared, &past, against_what, against)).await
     })?;
-    print(run, &changes)?;
-    Ok(ExitCode::from(if exit_code && !changes.is_empty() { exit::DIFFERENCES } else { exit::DONE }))
+    print(run, &compared.changes)?;
+    Ok(ExitCode::from(if exit_code && !compared.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE }))
 }
 
 /// Prints changes: a unified diff for people, a list for programs.

@@ -11,7 +11,7 @@ use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::wiring::Founding;
-use cloze::workflow::past::owner;
+use cloze::workflow::access::owner;
 use serde_json::Value;
 use serde_json::json;
 
@@ -67,7 +67,7 @@ fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {
     let report = run.wait(async {
         let trust = desk.keys(&store, Founding::Refused).await?;
         let past = desk.past(&store, &trust)?;
-        let history = past.open(&desk.settings).await?;
+        let history = past.open(&desk.workbench()).await?;
         Ok(history.verify().await.map_err(Problem::from)?)
     })?;
     let problems: Vec<Problem> = report

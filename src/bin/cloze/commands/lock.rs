@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use cloze::clock::Machine;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Lock;
@@ -34,7 +33,7 @@ pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, 
         let workbench = desk.workbench();
         let prepared = prepare(&workbench)?;
         let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
-        closing(run, &vaults, lock::resolve(&workbench, prepared.parsed.blanks(), &vaults, &Machine)).await
+        closing(run, &vaults, lock::resolve(&workbench, prepared.parsed.blanks(), &vaults)).await
     })?;
     let nothing = Lock::new(Spanned::none(settings.environment.clone()));
     let changes = if let LockFile::Whole(before) = &before { before } else { &nothing }.changes(&after);
@@ -50,7 +49,7 @@ pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, 
         });
     }
     if stale && !check {
-        lock::write(&path, &after, run.entropy.as_ref())?;
+        lock::write(&desk.workbench(), &path, &after)?;
     }
     if run.ui.is_json() {
         let list: Vec<Value> = changes.iter().map(in_json).collect();

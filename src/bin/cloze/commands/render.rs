@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use cloze::problem::Problems;
 use cloze::stage::taint::Rule;
 use cloze::stage::taint::Waiver;
 use cloze::target::Directory;
-use cloze::target::OutputFile;
-use cloze::target::Sink;
+use cloze::target::Target;
+use cloze::target::file_names;
 use cloze::workflow::review::Review;
+use cloze::workflow::review::ReviewedObject;
 use cloze::workflow::review::review;
 use serde_json::Value;
 use serde_json::json;
@@ -28,25 +30,23 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
     for waiver in &review.waivers {
         run.ui.status(&Waived(waiver).to_string());
     }
+    let set = review.set();
+    let files = file_names(&set);
     if output != "-" {
-        let files: Vec<OutputFile<'_>> =
-            review.objects.iter().map(|object| OutputFile { name: &object.file_name, bytes: object.text.as_bytes() }).collect();
-        let mut random = [0; 8];
-        run.entropy.fill(&mut random);
-        let directory = Directory::at(Path::new(output))?;
-        for warning in directory.emit(&directory.hold()?, &files, &format!("{:016x}", u64::from_be_bytes(random)))? {
-            run.ui.warn(&warning);
+        let directory = Directory::at(Path::new(output), Arc::clone(&run.entropy))?;
+        let put = run.wait(async { Ok(directory.reserve().await?.put(&set).await?) })?;
+        for warning in &put.warnings {
+            run.ui.warn(warning);
         }
         if run.ui.is_json() {
-            let names: Vec<&str> = files.iter().map(|file| file.name).collect();
-            return run.ui.json(&json!({ "directory": output, "files": names, "waivers": waivers(&review) }));
+            return run.ui.json(&json!({ "directory": output, "files": files, "waivers": waivers(&review) }));
         }
         run.ui.status(&format!("wrote {} with masked values to {output}", crate::ui::count(files.len(), "manifest")));
         return Ok(());
     }
     if run.ui.is_json() {
-        let objects: Vec<Value> =
-            review.objects.iter().map(|object| json!({ "file": object.file_name, "manifest": object.text })).collect();
+        let one = |(file, object): (&String, &ReviewedObject)| json!({ "file": file, "manifest": object.text });
+        let objects: Vec<Value> = files.iter().zip(&review.objects).map(one).collect();
         return run.ui.json(&json!({ "manifests": objects, "waivers": waivers(&review) }));
     }
     let mut stream = String::with_capacity(review.objects.iter().map(|object| object.text.len() + 4).sum());

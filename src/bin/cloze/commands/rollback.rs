@@ -1,14 +1,12 @@
 //! `cloze rollback`
 
-use cloze::clock::Machine;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::wiring::Founding;
 use cloze::workflow::build::Filling;
-use cloze::workflow::deploy::Released;
-use cloze::workflow::emit::Emission;
+use cloze::workflow::deploy::Emission;
 use cloze::workflow::rollback;
-use cloze::workflow::rollback::Aim;
+use cloze::workflow::rollback::RollbackTarget;
 use cloze::workflow::rollback::Values;
 
 use crate::args;
@@ -20,17 +18,18 @@ use crate::commands::deploy::tell;
 use crate::commands::desk::Desk;
 use crate::commands::diff;
 use crate::commands::mask::Masker;
-use crate::commands::target::sink;
+use crate::commands::target::target;
 use crate::context::Run;
 
 /// Releases the manifests of an earlier release again, after showing what that changes.
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
     let desk = Desk::open(run, &args::Values::default())?.unlock()?;
-    let sink = sink(run, &desk, emit)?;
+    let target = target(run, &desk, emit)?;
     let masker = Masker::of(run, emit.masking)?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
-    let released = run.wait(async {
+    let workbench = desk.workbench();
+    run.wait(async {
         let trust = desk.keys(&store, Founding::Refused).await?;
         let values = match secrets {
             Secrets::Recorded => Values::Recorded,
@@ -39,24 +38,23 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         };
         let ask = online || values != Values::Recorded;
         let past = desk.past(&store, &trust)?;
-        let history = past.open(&desk.settings).await?;
-        let aim = Aim::take(&history, number).await?;
+        let history = past.open(&workbench).await?;
+        let aim = RollbackTarget::find(&history, number).await?;
         let used = aim.vaults();
         let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { wiring.local_vaults(&used, &trust.keys)? };
         let vaults = Masker::over(masker.as_ref(), vaults);
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, clock: &Machine, lock: None, observer: &run.ui };
-        let workbench = desk.workbench();
-        let plan = closing(run, &vaults, rollback::plan(&workbench, &history, aim, values, filling)).await?;
+        let filling = Filling { vaults: &vaults, keys: &trust.keys, lock: None };
+        let plan = closing(run, &vaults, rollback::plan(&workbench, &history, aim, values, filling, syntax(emit.syntax))).await?;
         if emit.dry_run {
-            return Ok(Released { number: Some(plan.head.summary.number), recorded: false, changes: plan.changes });
+            return diff::print(run, &plan.changes);
         }
         if let Some(masker) = &masker {
             masker.hear_recorded(&history.manifests(&plan.target).await.map_err(Problem::from)?);
         }
         run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
         run.ui.passage(diff::in_words(&plan.changes).trim_end());
-        let emission = Emission { sink: sink.as_ref(), syntax: syntax(emit.syntax), observer: &run.ui };
-        rollback::carry_out(&workbench, &past, &history, plan, emit.note.as_deref(), emission).await
-    })?;
-    tell(run, &released, emit)
+        let emission = Emission { target: target.as_ref(), syntax: syntax(emit.syntax) };
+        let released = rollback::execute(&workbench, &past, &history, plan, emit.note.as_deref(), emission).await?;
+        tell(run, &released, emission.target, emit)
+    })
 }

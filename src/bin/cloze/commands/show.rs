@@ -31,7 +31,7 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
     run.wait(async {
         let trust = desk.keys(&store, Founding::Refused).await?;
         let past = desk.past(&store, &trust)?;
-        let history = past.open(&desk.settings).await?;
+        let history = past.open(&desk.workbench()).await?;
         let release = match number {
             Some(number) => history.release(number).await.map_err(Problem::from)?,
             None => history

@@ -20,8 +20,8 @@ pub(crate) fn problem(level: &str, problem: &Problem, color: bool) -> String {
 /// What to say of an event to everybody, if it is worth saying.
 pub(crate) fn status(event: &Event) -> Option<String> {
     Some(match event {
-        Event::Recorded { number, fresh, manifests } => {
-            format!("recorded release {number}: {}, {fresh} of them new", count(*manifests, "manifest"))
+        Event::Recorded { number, manifests, changed, removed } => {
+            format!("release {number} recorded: {} ({changed} changed, {removed} removed)", count(*manifests, "manifest"))
         }
         Event::Unchanged { number } => format!("nothing changes: release {number} is current, nothing was recorded"),
         Event::Resumed { number } => format!("release {number} was recorded by a run that did not finish; carried on"),

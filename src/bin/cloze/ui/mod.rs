@@ -15,7 +15,6 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::OnceLock;
 
 use cloze::event::Event;
 use cloze::event::Observer;
@@ -38,16 +37,6 @@ pub(crate) struct Ui {
     verbose: u8,
     color: bool,
     calls: Arc<Calls>,
-    emitted: Arc<OnceLock<Emitted>>,
-}
-
-/// What came out of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Emitted {
-    /// How many manifests.
-    pub(crate) manifests: usize,
-    /// Where they went.
-    pub(crate) target: String,
 }
 
 /// What the environment's variables say of the terminal.
@@ -70,22 +59,17 @@ impl Ui {
         };
         let lively = !global.quiet && global.verbose == 0 && format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(Calls::new(meters, lively));
-        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls, emitted: Arc::default() }
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls }
     }
 
     /// One that says nothing but results and problems.
     pub(crate) fn silent() -> Self {
-        Self { format: Format::Human, quiet: true, verbose: 0, color: false, calls: Arc::default(), emitted: Arc::default() }
+        Self { format: Format::Human, quiet: true, verbose: 0, color: false, calls: Arc::default() }
     }
 
     /// Whether results are for programs.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
-    }
-
-    /// What came out of this run so far.
-    pub(crate) fn emitted(&self) -> Option<&Emitted> {
-        self.emitted.get()
     }
 
     /// Writes a result as it is: bytes for a pipe, a file or a reader.
@@ -176,10 +160,6 @@ impl Observer for Ui {
             other => {
                 if let Event::Planned { vault, calls, .. } = &other {
                     self.calls.plan(vault, *calls);
-                }
-                if let Event::Emitted { manifests, target, .. } = &other {
-                    // A run emits once.
-                    let _ = self.emitted.set(Emitted { manifests: *manifests, target: target.clone() });
                 }
                 if let Some(text) = human::status(&other) {
                     self.status(&text);

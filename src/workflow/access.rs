@@ -1,0 +1,56 @@
+//! What a history is opened with: its store, the environment's keys, and the head that was remembered.
+
+use std::path::PathBuf;
+
+use crate::history::Checkpoint;
+use crate::history::History;
+use crate::history::HistoryStore;
+use crate::history::Owner;
+use crate::history::Reader;
+use crate::history::Release;
+use crate::history::Session;
+use crate::problem::Problem;
+use crate::project::Settings;
+use crate::seal::Keys;
+use crate::workflow::context::Context;
+
+/// The store and the keys of a history.
+#[derive(Debug)]
+pub struct HistoryAccess<'a> {
+    /// The store.
+    pub store: &'a dyn HistoryStore,
+    /// The environment's keys.
+    pub keys: &'a Keys,
+    /// The text of the keyring that gave them.
+    pub keyring: &'a [u8],
+    /// The file that remembers the head.
+    pub checkpoint: PathBuf,
+}
+
+impl<'a> HistoryAccess<'a> {
+    /// Opens the history, once it is proven to continue what was remembered.
+    pub async fn open(&self, context: &Context<'a>) -> Result<History<'a>, Problem> {
+        let reader = Reader::new(self.store, owner(context.settings));
+        if let Some(checkpoint) = Checkpoint::load(&self.checkpoint).map_err(Problem::from)? {
+            checkpoint.check(&reader).await.map_err(Problem::from)?;
+        }
+        let session = Session { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
+        History::open(reader, session).await.map_err(Problem::from)
+    }
+
+    /// Remembers the head.
+    pub(crate) fn remember(&self, context: &Context<'_>, head: &Release) -> Result<(), Problem> {
+        let checkpoint = Checkpoint::new(self.keys.store(), &owner(context.settings), head.summary.number, head.digest);
+        checkpoint.save(&self.checkpoint, context.entropy).map_err(Problem::from)
+    }
+
+    /// The number of the head that was remembered.
+    pub(crate) fn remembered(&self) -> Result<Option<u64>, Problem> {
+        Ok(Checkpoint::load(&self.checkpoint).map_err(Problem::from)?.map(|checkpoint| checkpoint.number))
+    }
+}
+
+/// Whose history it is.
+pub fn owner(settings: &Settings) -> Owner {
+    Owner { project: settings.project.clone(), environment: settings.environment.clone() }
+}

@@ -1,0 +1,43 @@
+//! What every workflow works with.
+
+use crate::clock::Clock;
+use crate::clock::Entropy;
+use crate::event::Event;
+use crate::event::Observer;
+use crate::problem::Problem;
+use crate::project::Root;
+use crate::project::Settings;
+use crate::render::Engine;
+
+/// A project, what applies to this run, and the ports to the outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The project's root.
+    pub root: &'a Root,
+    /// What applies to this run.
+    pub settings: &'a Settings,
+    /// The template engine.
+    pub engine: &'a dyn Engine,
+    /// Takes what happens.
+    pub observer: &'a dyn Observer,
+    /// For expiries and the times in records.
+    pub clock: &'a dyn Clock,
+    /// For names that nobody else has, and salts.
+    pub entropy: &'a dyn Entropy,
+    /// Who acts.
+    pub actor: &'a str,
+    /// The revision of the source, if it has one.
+    pub revision: Option<&'a str>,
+}
+
+impl Context<'_> {
+    /// Reports an event.
+    pub(crate) fn observe(&self, event: Event) {
+        self.observer.observe(event);
+    }
+
+    /// Reports what to look at, though it stops nothing.
+    pub(crate) fn warn(&self, warning: Problem) {
+        self.observe(Event::Warned(warning));
+    }
+}

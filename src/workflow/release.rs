@@ -1,0 +1,151 @@
+//! The end of every deploy and rollback: a release is recorded unless it is current, and goes to its target.
+
+use std::collections::HashSet;
+
+use crate::event::Event;
+use crate::history::Draft;
+use crate::history::History;
+use crate::history::NewEvent;
+use crate::history::Outcome;
+use crate::history::Release;
+use crate::history::Summary;
+use crate::history::What;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::target::ManifestSet;
+use crate::target::Put;
+use crate::target::Target;
+use crate::workflow::access::HistoryAccess;
+use crate::workflow::compare::key;
+use crate::workflow::context::Context;
+
+/// A release that was made current and went to its target.
+#[derive(Debug)]
+pub struct Released {
+    /// The release.
+    pub release: Release,
+    /// Whether this run recorded it; else it was current already.
+    pub recorded: bool,
+    /// What the target did with it.
+    pub put: Put,
+}
+
+/// Records `draft` after `head` unless that is what `head` holds, then puts `set`, the same manifests, to `target`.
+pub(crate) async fn release(
+    context: &Context<'_>,
+    access: &HistoryAccess<'_>,
+    history: &History<'_>,
+    head: Option<Release>,
+    draft: &Draft<'_>,
+    set: &ManifestSet<'_>,
+    target: &dyn Target,
+) -> Result<Released, Problem> {
+    let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
+    let (release, recorded) = match head {
+        Some(head) if current => {
+            let number = head.summary.number;
+            let interrupted = matches!(history.outcome(&head).await?, Outcome::Unknown);
+            context.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
+            (head, false)
+        }
+        head => {
+            let release = history.record(draft, head.as_ref()).await?;
+            context.observe(recorded(&release, head.as_ref()));
+            (release, true)
+        }
+    };
+    settle(context, access, history, &release).await?;
+    let put = emit(context, history, &release, set, target).await?;
+    Ok(Released { release, recorded, put })
+}
+
+fn recorded(release: &Release, before: Option<&Release>) -> Event {
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let Summary { number, manifests, changed, .. } = release.summary;
+    let held: HashSet<[&str; 4]> = release.body.manifests.iter().map(key).collect();
+    let removed = before.iter().flat_map(|before| &before.body.manifests).filter(|manifest| !held.contains(&key(manifest))).count();
+    Event::Recorded { number, manifests: count(manifests), changed: count(changed), removed }
+}
+
+/// Removes what interrupted runs left since the head that is remembered, then remembers this one.
+async fn settle(context: &Context<'_>, access: &HistoryAccess<'_>, history: &History<'_>, head: &Release) -> Result<(), Problem> {
+    let number = head.summary.number;
+    let swept_to = access.remembered()?.unwrap_or(number.saturating_sub(UNREMEMBERED));
+    let swept = history.sweep(swept_to.min(number)).await?;
+    access.remember(context, head)?;
+    let objects = swept.packs.len() + swept.leftovers.len();
+    if objects > 0 {
+        context.observe(Event::Swept { objects });
+    }
+    Ok(())
+}
+
+/// Puts the manifests of a recorded release to `target` and records what came of it.
+///
+/// A release that was written out once keeps that outcome: writing it again and failing takes nothing back.
+async fn emit(
+    context: &Context<'_>,
+    history: &History<'_>,
+    release: &Release,
+    set: &ManifestSet<'_>,
+    target: &dyn Target,
+) -> Result<Put, Problem> {
+    let number = release.summary.number;
+    let before = history.outcome(release).await?;
+    let reserved = target.reserve().await;
+    let newest = history.reader().newest().await?;
+    let result = match reserved {
+        // The run that recorded the newer one may have written it already.
+        Ok(_) if newest > number => Err(superseded(number, newest, target)),
+        Ok(mut reservation) => reservation.put(set).await.and_then(|put| taken(put, target)),
+        Err(failed) => Err(failed),
+    };
+    match &result {
+        Ok(put) => {
+            if !before.is_good() {
+                let event = NewEvent { actor: context.actor, what: What::Emitted, detail: &format!("{target}: {}", put.summary()) };
+                history.add_event(release, event).await?;
+            }
+            for warning in &put.warnings {
+                context.warn(warning.clone());
+            }
+            context.observe(Event::Emitted {
+                manifests: set.manifests.len(),
+                bytes: set.manifests.iter().map(|manifest| manifest.bytes.len()).sum(),
+                target: target.to_string(),
+            });
+        }
+        Err(_) if matches!(before, Outcome::Known(_)) && newest > number => {}
+        Err(failed) => {
+            // Another run may have written it out meanwhile.
+            let good = matches!(history.outcome(release).await, Ok(outcome) if outcome.is_good());
+            if !good {
+                let event = NewEvent { actor: context.actor, what: What::Failed, detail: &failed.reason };
+                // The failure itself is what the user must read.
+                let _ = history.add_event(release, event).await;
+            }
+        }
+    }
+    result
+}
+
+/// What the target did, unless it did not take an object.
+fn taken(put: Put, target: &dyn Target) -> Result<Put, Problem> {
+    let failures: Vec<String> = put.failures().map(|(object, reason)| format!("{object}: {reason}")).collect();
+    if failures.is_empty() {
+        return Ok(put);
+    }
+    let reason = format!("{target} did not take {} of the release's objects: {}", failures.len(), failures.join("; "));
+    Err(Problem::new(Fault::Internal, reason, "remove the cause, then deploy again"))
+}
+
+fn superseded(number: u64, newest: u64, target: &dyn Target) -> Problem {
+    Problem::new(
+        Fault::History,
+        format!("release {newest} was recorded meanwhile, so release {number} was not written to {target}"),
+        format!("look at it with `cloze show {newest}`, then deploy again"),
+    )
+}
+
+/// How many releases back a machine sweeps that remembers none.
+const UNREMEMBERED: u64 = 8;
