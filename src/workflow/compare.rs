@@ -47,6 +47,7 @@ use crate::workflow::build::tell;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
 use crate::workflow::document::based;
+use crate::workflow::document::key;
 use crate::workflow::document::written;
 use crate::workflow::naming::externals;
 use crate::workflow::prepare::Prepared;
@@ -131,12 +132,6 @@ pub async fn compare_releases<'r>(history: &History<'_>, before: &'r Release, af
         release.body.manifests.iter().filter(|manifest| !same.contains(&key(manifest))).collect()
     };
     Ok(diff(reviewed_of(history, others(before)).await?, reviewed_of(history, others(after)).await?))
-}
-
-/// What a manifest is, under the name that its template gives it.
-pub(crate) fn key(manifest: &RecordedManifest) -> [&str; 4] {
-    let Identity { api_version, kind, namespace, .. } = &manifest.identity;
-    [api_version, kind, namespace, &manifest.base]
 }
 
 /// Whether two manifests have the same bytes and came to be alike.

@@ -1,5 +1,6 @@
 //! An object as a document: its bytes, and what it is called before its content names it.
 
+use crate::history::RecordedManifest;
 use crate::manifest::Identity;
 use crate::manifest::Leaf;
 use crate::manifest::Limits;
@@ -17,6 +18,12 @@ use crate::secret::SecretBuffer;
 pub(crate) fn based<B>(object: &Object<B>) -> Identity {
     let base = object.root.at(&["metadata", "annotations", BASE]).and_then(Node::as_text);
     Identity { name: base.unwrap_or(&object.identity.name).to_owned(), ..object.identity.clone() }
+}
+
+/// What a manifest is, under the name that its template gives it.
+pub(crate) fn key(manifest: &RecordedManifest) -> [&str; 4] {
+    let Identity { api_version, kind, namespace, .. } = &manifest.identity;
+    [api_version, kind, namespace, &manifest.base]
 }
 
 /// The bytes of a document, in a buffer of exactly their length.

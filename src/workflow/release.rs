@@ -16,8 +16,8 @@ use crate::target::ManifestSet;
 use crate::target::Put;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
-use crate::workflow::compare::key;
 use crate::workflow::context::Context;
+use crate::workflow::document::key;
 
 /// A release that was made current and went to its target.
 #[derive(Debug)]
