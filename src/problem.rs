@@ -11,6 +11,8 @@ pub struct Problem {
     pub fault: Fault,
     /// Where, if it has a place.
     pub place: Option<Place>,
+    /// Where else the same is wrong, in order.
+    pub also: Vec<Place>,
     /// What is wrong, as a lowercase fragment without a period at its end.
     pub reason: String,
     /// What to do about it, as an imperative fragment. Never empty.
@@ -38,7 +40,7 @@ impl Problem {
     /// A problem without a place yet.
     #[must_use]
     pub fn new(fault: Fault, reason: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { fault, place: None, reason: reason.into(), next: next.into() }
+        Self { fault, place: None, also: Vec::new(), reason: reason.into(), next: next.into() }
     }
 
     /// The same problem at a place.
@@ -46,6 +48,16 @@ impl Problem {
     pub fn at(mut self, place: Place) -> Self {
         self.place = Some(place);
         self
+    }
+
+    /// The same problem at all of `places`, which is told once.
+    #[must_use]
+    pub fn at_all(self, places: impl IntoIterator<Item = Place>) -> Self {
+        let mut places: Vec<Place> = places.into_iter().collect();
+        places.sort();
+        places.dedup();
+        let mut places = places.into_iter();
+        Self { place: places.next(), also: places.collect(), ..self }
     }
 }
 
@@ -119,6 +131,14 @@ impl std::error::Error for Problems {}
 mod tests {
     use super::{Fault, Problem, Problems};
     use crate::place::Place;
+
+    #[test]
+    fn a_problem_of_many_places_is_at_the_first() {
+        let [a, b, c] = [("a", 2), ("a", 10), ("b", 1)].map(|(file, line)| Place::new(file, line, 1));
+        let problem = Problem::new(Fault::Vault, "down", "wait").at_all([c.clone(), b.clone(), a.clone(), b.clone()]);
+        assert_eq!((problem.place, problem.also), (Some(a), vec![b, c]));
+        assert_eq!(Problem::new(Fault::Vault, "down", "wait").at_all([]).place, None);
+    }
 
     #[test]
     fn problems_are_sorted_by_place_and_not_repeated() {

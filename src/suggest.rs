@@ -2,8 +2,8 @@
 
 use strsim::osa_distance;
 
-/// The word of `known` nearest to `written`, when it is near enough to be a slip: one edit in three characters, at most four. The first of
-/// equals. An edit is a character added, removed, changed, or swapped with its neighbour; case does not count.
+/// The word of `known` nearest to `written`, when it is near enough to be a slip: one edit in three characters, at most four. Folders that a path
+/// shares with a known one do not count among its characters: `acme/smtp` is not near `acme/jwt`. The first of equals. An edit is a character added, removed, changed, or swapped with its neighbour; case does not count.
 pub fn suggest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let written = written.to_lowercase();
     let length = written.chars().count();
@@ -16,8 +16,10 @@ pub fn suggest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> O
         if word.chars().count().abs_diff(length) > allowed {
             continue;
         }
-        let edits = osa_distance(&written, &word.to_lowercase());
-        if edits <= allowed {
+        let word_lower = word.to_lowercase();
+        let edits = osa_distance(&written, &word_lower);
+        let own = length - shared_folders(&written, &word_lower);
+        if edits <= allowed.min(own.div_ceil(3).clamp(1, 4)) {
             best = Some(word);
             if edits <= 1 {
                 break;
@@ -26,6 +28,12 @@ pub fn suggest<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> O
         }
     }
     best
+}
+
+/// How many characters two paths share up to their last common slash.
+fn shared_folders(one: &str, other: &str) -> usize {
+    let shared = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one);
+    shared.enumerate().filter(|(_, character)| *character == '/').map(|(at, _)| at + 1).last().unwrap_or(0)
 }
 
 /// Characters of a word that is compared: the longest name that Kubernetes allows.
@@ -44,6 +52,17 @@ mod tests {
         assert_eq!(suggest("app-setting", known), Some("app-settings"));
         assert_eq!(suggest("bd", known), Some("db"));
         assert_eq!(suggest("app-config", known), Some("app-config"));
+    }
+
+    #[test]
+    fn folders_in_common_make_no_names_alike() {
+        let known = ["acme/jwt", "acme/db-password", "acme/prod/smtp"];
+        assert_eq!(suggest("acme/smtp", known), None);
+        assert_eq!(suggest("acme/tls", known), None);
+        assert_eq!(suggest("acme/jtw", known), Some("acme/jwt"));
+        assert_eq!(suggest("acme/db-pasword", known), Some("acme/db-password"));
+        assert_eq!(suggest("acne/jwt", known), Some("acme/jwt"));
+        assert_eq!(suggest("acme/prd/smtp", known), Some("acme/prod/smtp"));
     }
 
     #[test]

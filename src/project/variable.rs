@@ -151,6 +151,10 @@ pub const PROXIES: &[Variable] = &[HTTPS_PROXY_LOWER, HTTPS_PROXY, ALL_PROXY_LOW
 pub const ALLOW_EXEC: Variable =
     plain("CLOZE_ALLOW_EXEC", "`1` or `true` lets vaults of kind `exec` run their programs, as `--allow-exec`");
 
+/// The variables that programs get beside the usual few.
+pub const EXEC_ENV: Variable =
+    plain("CLOZE_EXEC_ENV", "names of variables that vaults of kind `exec` get too, separated by commas; `OP_*` is all that begin so");
+
 /// What the variables of cloze's own begin with.
 const PREFIX: &str = "CLOZE_";
 
@@ -210,6 +214,7 @@ pub const ALL: &[Variable] = &[
     NO_PROXY_LOWER,
     SSL_CERT_FILE,
     ALLOW_EXEC,
+    EXEC_ENV,
 ];
 
 /// The values of those variables that are set and not empty. `Debug` prints names only.

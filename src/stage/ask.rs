@@ -13,14 +13,18 @@ use crate::blank::Blanks;
 use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::clock::Timestamp;
+use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::service::ServiceError;
+use crate::service::ServiceFault;
 use crate::suggest::suggest;
 use crate::vault::Vault;
 
 /// How many seconds before its end a value is warned about.
 const NEAR: i64 = 14 * 86_400;
+/// How many secrets one problem names.
+const NAMED: usize = 3;
 
 /// What a vault says to an ask.
 #[async_trait]
@@ -138,7 +142,7 @@ async fn ask_vault<A: Answer>(
                 format!("{ask} cannot be asked of {vault}: {reason}"),
                 "write the secret's name as the vault has it",
             );
-            problems.extend(at_each(&problem, asked, blanks));
+            problems.push(problem.at_all(places(asked, blanks)));
         }
     }
     let results = if good.iter().all(|good| *good) {
@@ -153,6 +157,7 @@ async fn ask_vault<A: Answer>(
         problems.push(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"));
         return problems;
     }
+    let mut failed: Vec<(ServiceError, Vec<&SecretRef>, Vec<Place>)> = Vec::new();
     let fine = asks.iter().zip(asked).zip(good).filter(|(_, good)| *good).map(|(pair, _)| pair);
     for ((ask, asked), result) in fine.zip(results) {
         match result {
@@ -160,17 +165,38 @@ async fn ask_vault<A: Answer>(
                 problems.extend(faults_of(ask, asked, &answer, blanks, textual, now));
                 asked.answer = Some(answer);
             }
-            Err(error) => {
-                let problem = Problem::new(Fault::Vault, format!("{ask} of {vault}: {}", error.reason), error.next);
-                problems.extend(at_each(&problem, asked, blanks));
-            }
+            Err(error) => match failed.iter_mut().find(|(known, ..)| is_of_vault(error.fault) && *known == error) {
+                Some((_, asks, all)) => {
+                    asks.push(ask);
+                    all.extend(places(asked, blanks));
+                }
+                None => failed.push((error, vec![ask], places(asked, blanks).collect())),
+            },
         }
     }
+    // A vault that is down has one problem, however many blanks ask it.
+    problems.extend(failed.into_iter().map(|(error, asks, places)| {
+        let reason = format!("{} of {vault}: {}", some_of(&asks), error.reason);
+        Problem::new(Fault::Vault, reason, error.next).at_all(places)
+    }));
     problems
 }
 
-fn at_each<A>(problem: &Problem, asked: &Asked<A>, blanks: &Blanks) -> impl Iterator<Item = Problem> {
-    asked.blanks.iter().map(|id| problem.clone().at(blanks.get(*id).place.clone()))
+/// Whether a failure is the vault's or the credential's, whatever was asked for.
+fn is_of_vault(fault: ServiceFault) -> bool {
+    matches!(fault, ServiceFault::Unauthenticated | ServiceFault::RateLimited | ServiceFault::Unavailable)
+}
+
+/// The first few of what is asked for, and how many more.
+fn some_of(asks: &[&SecretRef]) -> String {
+    let named = asks.len().min(NAMED);
+    let list = asks[..named].iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if asks.len() > named { format!("{list} and {} more", asks.len() - named) } else { list }
+}
+
+/// Where an ask is asked for.
+fn places<A>(asked: &Asked<A>, blanks: &Blanks) -> impl Iterator<Item = Place> {
+    asked.blanks.iter().map(|id| blanks.get(*id).place.clone())
 }
 
 fn collect<A>(blanks: &Blanks, needed: impl Fn(BlankId) -> bool) -> Answers<A> {
@@ -210,7 +236,7 @@ fn vault_of<'v, A>(
             None => "add it under `vaults:` in the project file".to_owned(),
         };
         let problem = Problem::new(Fault::Check, format!("the environment has no vault `{name}`"), next);
-        problems.extend(group.asked.iter().flat_map(|asked| at_each(&problem, asked, blanks)));
+        problems.push(problem.at_all(group.asked.iter().flat_map(|asked| places(asked, blanks))));
     }
     vault
 }

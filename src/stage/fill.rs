@@ -346,7 +346,6 @@ mod tests {
                 "t.yaml:3:1: default/old expired at 2026-09-21T14:13:20Z",
                 "t.yaml:4:1: default/early is not valid before 2026-09-21T14:13:21Z",
                 "t.yaml:5:1: default/long is longer than a whole Secret may be (1 MiB)",
-                "t.yaml:6:1: default/gone of the chest: there is no such secret",
                 "t.yaml:7:1: the environment has no vault `defualt`",
                 "t.yaml:8:1: the environment has no vault `nowhere`",
                 "t.yaml:9:1: default/a b cannot be asked of the chest: a space is in the name",
@@ -355,8 +354,9 @@ mod tests {
                 "t.yaml:10:1: the value is not UTF-8 and stands where only text can",
             ]
         );
-        assert_eq!(problems.list()[6].next, "write `default` if that is meant, or add the vault under `vaults:`");
-        assert_eq!(problems.list()[7].next, "add it under `vaults:` in the project file");
+        assert_eq!(problems.list()[0].also, [Place::new("t.yaml", 6, 1)]);
+        assert_eq!(problems.list()[5].next, "write `default` if that is meant, or add the vault under `vaults:`");
+        assert_eq!(problems.list()[6].next, "add it under `vaults:` in the project file");
     }
 
     #[tokio::test]

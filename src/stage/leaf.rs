@@ -158,6 +158,7 @@ fn plan_leaf(occurrence: &Occurrence<'_>, derivations: &Derivations<'_>, problem
         problems.push(Problem {
             fault: Fault::Check,
             place,
+            also: Vec::new(),
             reason: format!("a blank is mixed with other text under `{field}`, whose values are base64"),
             next: format!("write the text under `{next}`"),
         });

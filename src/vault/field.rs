@@ -18,9 +18,9 @@ pub(crate) fn of_text(value: &Secret, key: &str) -> Result<(Secret, Shape), Serv
         )
     };
     let json = Json::parse(value.expose())
-        .map_err(|fault| unstructured(format!("key `{}` was asked for and the value is not JSON (byte {})", shown(key), fault.offset)))?;
+        .map_err(|_| unstructured(format!("the value is plain text, but the blank asks for its field `{}`", shown(key))))?;
     if json.kind() != JsonKind::Object {
-        return Err(unstructured(format!("key `{}` was asked for and the value is {}, not an object", shown(key), json.kind())));
+        return Err(unstructured(format!("the value is {}, but the blank asks for its field `{}`", json.kind(), shown(key))));
     }
     of_object(json, key)
 }
@@ -36,7 +36,7 @@ pub(crate) fn of_object(object: Json<'_>, key: &str) -> Result<(Secret, Shape), 
         return Err(ServiceError::new(ServiceFault::NotFound, reason, next));
     };
     if found.next().is_some() {
-        let reason = format!("the key `{}` stands there more than once", shown(key));
+        let reason = format!("the key `{}` is there more than once", shown(key));
         return Err(ServiceError::new(ServiceFault::BadValue, reason, "store the secret with each key once"));
     }
     Ok(value.secret().map_or_else(|| (value.source(), Shape::Json(value.kind().words())), |text| (text, Shape::Plain)))
@@ -87,11 +87,11 @@ mod tests {
     fn everything_else_is_told_without_the_value() {
         use ServiceFault::{BadValue, NotFound};
         let is = |value, key, kind, reason: &str| assert_eq!(fault(value, key), (kind, reason.to_owned()));
-        is("hunter2", "k", BadValue, "key `k` was asked for and the value is not JSON (byte 0)");
-        is("[\"hunter2\"]", "k", BadValue, "key `k` was asked for and the value is an array, not an object");
-        is("\"hunter2\"", "k", BadValue, "key `k` was asked for and the value is text, not an object");
+        is("hunter2", "k", BadValue, "the value is plain text, but the blank asks for its field `k`");
+        is("[\"hunter2\"]", "k", BadValue, "the value is an array, but the blank asks for its field `k`");
+        is("\"hunter2\"", "k", BadValue, "the value is text, but the blank asks for its field `k`");
         is("{\"b\": \"hunter2\", \"a\": 1}", "k", NotFound, "there is no key `k`; there is `a`, `b`");
         is("{}", "k", NotFound, "there is no key `k`: the secret has no keys");
-        is("{\"k\": \"hunter2\", \"k\": \"b\"}", "k", BadValue, "the key `k` stands there more than once");
+        is("{\"k\": \"hunter2\", \"k\": \"b\"}", "k", BadValue, "the key `k` is there more than once");
     }
 }

@@ -31,9 +31,13 @@ pub mod pinned;
 mod plan;
 #[cfg(test)]
 mod suite;
+#[cfg(any(feature = "env", feature = "exec"))]
+mod surroundings;
 
 pub use name_rule::NameRule;
 pub use plan::Plan;
+#[cfg(any(feature = "env", feature = "exec"))]
+pub use surroundings::Surroundings;
 
 use std::fmt;
 

@@ -38,8 +38,8 @@ use crate::project::Variables;
 use crate::secret::Secret;
 use crate::service::Meters;
 use crate::target::create_once;
-#[cfg(feature = "env")]
-use crate::vault::env::Surroundings;
+#[cfg(any(feature = "env", feature = "exec"))]
+use crate::vault::Surroundings;
 
 /// What adapters are made from.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +56,8 @@ pub struct Wiring<'a> {
     pub variables: &'a Variables,
     /// The user's home directory, where some tools keep a token.
     pub home: Option<&'a Path>,
-    /// The variables of the process, for vaults of kind `env`.
-    #[cfg(feature = "env")]
+    /// The variables of the process, for vaults of kind `env` and for programs.
+    #[cfg(any(feature = "env", feature = "exec"))]
     pub surroundings: &'a Arc<dyn Surroundings>,
     /// Whether vaults of kind `exec` may run their programs.
     pub allow_exec: bool,

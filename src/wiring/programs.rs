@@ -7,6 +7,8 @@ use crate::project::VaultSettings;
 #[cfg(feature = "exec")]
 use crate::project::variable;
 #[cfg(feature = "exec")]
+use crate::secret::Secret;
+#[cfg(feature = "exec")]
 use crate::vault::exec::ExecVault;
 use crate::wiring::Wiring;
 #[cfg(feature = "exec")]
@@ -43,13 +45,27 @@ impl Wiring<'_> {
             directory: std::path::absolute(self.base).unwrap_or_else(|_| self.base.to_owned()),
             deadline: self.settings.deadline,
             prefixes: prefixes(settings),
-            withheld: variable::ALL
-                .iter()
-                .filter(|variable| variable.name.starts_with("CLOZE_"))
-                .map(|variable| variable.name.to_owned())
-                .collect(),
+            environment: self.lent(),
         };
         let vault = ExecVault::new(given).map_err(|error| refused(settings, error))?;
         Ok(Metered::new(vault, self.meters.of(&settings.entry.name.value)))
     }
+
+    /// The variables that a program gets: where programs and the home directory are, the language, and what the run's owner lets through.
+    #[cfg(feature = "exec")]
+    fn lent(&self) -> Vec<(String, Secret)> {
+        let more = self.variables.get(variable::EXEC_ENV).unwrap_or_default();
+        let more: Vec<&str> = more.split([',', ' ']).filter(|name| !name.is_empty()).collect();
+        let matches = |pattern: &&str, name: &str| match pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => *pattern == name,
+        };
+        let is_lent = |name: &String| BASIC.iter().chain(&more).any(|pattern| matches(pattern, name));
+        let names = self.surroundings.names().into_iter().filter(is_lent);
+        names.filter_map(|name| self.surroundings.get(&name).map(|value| (name, value))).collect()
+    }
 }
+
+/// The variables that every program gets; `*` at the end stands for anything.
+#[cfg(feature = "exec")]
+const BASIC: &[&str] = &["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_*", "TZ", "TMPDIR"];

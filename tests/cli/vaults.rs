@@ -402,3 +402,53 @@ fn a_check_without_a_network_knows_the_names_that_each_vault_refuses() {
         }
     }
 }
+
+#[test]
+fn a_runs_own_credentials_are_no_secrets_of_variables_and_programs_do_not_get_them() {
+    let mut sandbox = Sandbox::shop();
+    let program = "#!/bin/sh\ncat > /dev/null\nprintf '{\"answers\": [{\"value\": \"%s\"}]}' \"$(env | sort | tr '\\n' ' ')\"\n";
+    sandbox.write("bin/all", program);
+    fs::set_permissions(sandbox.shop_path("bin/all"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let vaults = "{ default: { kind: local }, all: { kind: env }, program: { kind: exec, command: [./bin/all] } }";
+    let text = sandbox.read("cloze.yaml").replacen("values/dev.yaml]", &format!("values/dev.yaml]\n    vaults: {vaults}"), 1);
+    sandbox.write("cloze.yaml", text);
+    let own =
+        ["VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "GITHUB_TOKEN", "CLOZE_PASSPHRASE", "CI_JOB_TOKEN"];
+    for name in own {
+        sandbox.variable(name, "canary-own-credential");
+        let words = format!("`{name}` is one of the run's own credentials or settings, which no vault gives");
+        let outcome = sandbox.cloze(["vault", "get", "--vault", "all", name]);
+        assert!(outcome.err().contains(&words) && outcome.out().is_empty(), "{}", outcome.err());
+        outcome.code(5);
+        sandbox.write("templates/x.yaml", format!("apiVersion: v1\nkind: Secret\nmetadata: {{ name: x }}\nstringData:\n  a: {{{{ secret(vault=\"all\", name=\"{name}\") }}}}\n"));
+        sandbox.cloze(["check"]).fails(4, &["error: templates/x.yaml:5:", &words]);
+    }
+    fs::remove_file(sandbox.shop_path("templates/x.yaml")).unwrap();
+    sandbox.variable("CLOZE_ALLOW_EXEC", "1");
+    sandbox.variable("OP_SESSION", "lent");
+    let seen = |sandbox: &Sandbox| sandbox.cloze(["vault", "get", "--vault", "program", "x"]).ok();
+    let all = seen(&sandbox);
+    assert!(all.contains("PATH=") && !all.contains("OP_SESSION") && !all.contains("canary-own-credential"), "{all}");
+    sandbox.variable("CLOZE_EXEC_ENV", "OTHER, OP_*");
+    let all = seen(&sandbox);
+    assert!(all.contains("OP_SESSION=lent") && !all.contains("canary-own-credential") && !all.contains("CLOZE_"), "{all}");
+}
+
+#[test]
+fn a_vault_that_is_down_is_one_problem_with_all_its_places() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@ } }");
+    drop(server);
+    let outcome = sandbox.cloze(["deploy"]);
+    let err = outcome.err();
+    assert_eq!(err.matches("no connection to the vault: connection refused").count(), 1, "{err}");
+    assert_eq!(err.matches("check the address, and that the vault runs").count(), 1, "{err}");
+    assert!(err.contains(" and 1 more of HashiCorp Vault at ") || err.contains(" and 2 more of HashiCorp Vault at "), "{err}");
+    assert!(err.contains("\n  also at templates/"), "{err}");
+    outcome.code(5);
+    let outcome = sandbox.cloze(["deploy", "--format", "json"]);
+    let line = outcome.err().lines().find(|line| line.contains("no connection")).unwrap().to_owned();
+    let problem: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(problem["also"].as_array().unwrap().len() >= 3 && problem["place"]["line"].is_u64(), "{line}");
+    outcome.code(5);
+}

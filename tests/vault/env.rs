@@ -7,10 +7,10 @@ use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::vault::Surroundings;
 use cloze::vault::Vault as _;
 use cloze::vault::env::EnvVault;
 use cloze::vault::env::Settings;
-use cloze::vault::env::Surroundings;
 
 use crate::read::ask;
 use crate::read::one;

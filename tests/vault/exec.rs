@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cloze::blank::SecretRef;
 use cloze::clock::Timestamp;
+use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
@@ -31,7 +32,7 @@ fn settings(command: &[&str], directory: &Path) -> Settings {
         directory: directory.to_owned(),
         deadline: Duration::from_secs(20),
         prefixes: Vec::new(),
-        withheld: Vec::new(),
+        environment: Vec::new(),
     }
 }
 
@@ -321,13 +322,15 @@ async fn programs_are_not_searched_for() {
 }
 
 #[tokio::test]
-async fn variables_that_are_withheld_are_not_inherited() {
-    // Every process of cargo's has these.
-    let text = "cat > /dev/null; printf '{\"answers\": [{\"value\": \"%s %s\"}]}' \"${CARGO_PKG_NAME-none}\" \"${CARGO_PKG_VERSION-none}\"";
+async fn a_program_gets_the_variables_that_it_is_given_and_no_others() {
+    // Every process of cargo's has the first.
+    let text = "/bin/cat > /dev/null; printf '{\"answers\": [{\"value\": \"%s %s\"}]}' \"${CARGO_PKG_NAME-none}\" \"${OP_TOKEN-none}\"";
     let directory = tempfile::tempdir().unwrap();
-    let settings = Settings { withheld: vec!["CARGO_PKG_NAME".to_owned()], ..settings(&["/bin/sh", "-c", text], directory.path()) };
+    let environment = vec![("OP_TOKEN".to_owned(), Secret::copy_of(b"lent"))];
+    let settings = Settings { environment, ..settings(&["/bin/sh", "-c", text], directory.path()) };
+    assert!(!format!("{settings:?}").contains("lent\""), "{settings:?}");
     let value = one(&ExecVault::new(settings).unwrap(), ask("db", None, None)).await.unwrap().value;
-    assert_eq!(value.expose_text().unwrap(), format!("none {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(value.expose_text().unwrap(), "none lent");
 }
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Variables;
 use cloze::service::Meters;
-#[cfg(feature = "env")]
-use cloze::vault::env::Surroundings;
+#[cfg(any(feature = "env", feature = "exec"))]
+use cloze::vault::Surroundings;
 use cloze::wiring::Founding;
 
 use crate::environment;
@@ -34,7 +34,7 @@ pub(crate) struct Run {
     /// The environment that was asked for.
     pub(crate) environment: Option<String>,
     /// The variables that the program was started with.
-    #[cfg(feature = "env")]
+    #[cfg(any(feature = "env", feature = "exec"))]
     pub(crate) surroundings: Arc<dyn Surroundings>,
     /// Whether vaults of kind `exec` may run their programs.
     pub(crate) allow_exec: bool,
@@ -80,7 +80,7 @@ impl Run {
             directory: self.directory.clone(),
             home: self.home.clone(),
             environment: self.environment.clone(),
-            #[cfg(feature = "env")]
+            #[cfg(any(feature = "env", feature = "exec"))]
             surroundings: Arc::clone(&self.surroundings),
             allow_exec: self.allow_exec,
             clock: Arc::clone(&self.clock),

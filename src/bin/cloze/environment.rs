@@ -108,14 +108,14 @@ pub(crate) fn is_ci() -> bool {
     read(&["CI", "TF_BUILD"]).is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false"))
 }
 
-/// The process's own variables, for vaults of kind `env`.
-#[cfg(feature = "env")]
+/// The process's own variables, for vaults of kind `env` and for programs.
+#[cfg(any(feature = "env", feature = "exec"))]
 #[derive(Debug)]
 pub(crate) struct Process;
 
-#[cfg(feature = "env")]
+#[cfg(any(feature = "env", feature = "exec"))]
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
-impl cloze::vault::env::Surroundings for Process {
+impl cloze::vault::Surroundings for Process {
     fn get(&self, name: &str) -> Option<cloze::secret::Secret> {
         std::env::var_os(name).map(|value| cloze::secret::Secret::new(value.into_encoded_bytes()))
     }

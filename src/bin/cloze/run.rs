@@ -57,7 +57,7 @@ pub(crate) fn run() -> ExitCode {
         directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         home: environment::home(),
         environment: cli.global.environment.clone(),
-        #[cfg(feature = "env")]
+        #[cfg(any(feature = "env", feature = "exec"))]
         surroundings: Arc::new(environment::Process),
         allow_exec: cli.global.allow_exec,
         clock: Arc::new(Machine),

@@ -2,12 +2,13 @@
 //!
 //! A secret's variable is the configured prefix and the secret's name, letter for letter: with the prefix `SHOP_`, `DB_PASSWORD` is
 //! `SHOP_DB_PASSWORD`. A variable that is set to nothing is an empty value; one that is not set is not there. There are no versions.
-//! Listing needs a prefix: without one it would show what else the environment holds.
+//! Listing needs a prefix: without one it would show what else the environment holds. A run's own credentials are never given.
 
+mod credential;
 mod name;
 mod settings;
 
-pub use settings::{Settings, Surroundings};
+pub use settings::Settings;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -28,7 +29,9 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
+use crate::vault::Surroundings;
 use crate::vault::Vault;
+use crate::vault::env::credential::is_credential;
 use crate::vault::field;
 use crate::vault::name_rule::Cover;
 
@@ -90,7 +93,15 @@ pub fn names(prefix: &str, prefixes: &[String]) -> Result<NameRule, ServiceError
         ServiceError::new(ServiceFault::BadName, reason, "give a prefix such as `SHOP_`")
     })?;
     let prefix = prefix.to_owned();
-    NameRule::new(move |name| name::check(&prefix, name), Cover::Start, prefixes)
+    let own = move |name: &str| {
+        name::check(&prefix, name)?;
+        let variable = format!("{prefix}{name}");
+        if !is_credential(&variable) {
+            return Ok(());
+        }
+        Err(format!("`{variable}` is one of the run's own credentials or settings, which no vault gives"))
+    };
+    NameRule::new(own, Cover::Start, prefixes)
 }
 
 fn unset(variable: &str) -> ServiceError {
@@ -172,8 +183,8 @@ mod tests {
 
     use super::EnvVault;
     use super::Settings;
-    use super::Surroundings;
     use crate::secret::Secret;
+    use crate::vault::Surroundings;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;

@@ -1,9 +1,8 @@
 //! Which variables are a vault.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::secret::Secret;
+use crate::vault::Surroundings;
 
 /// Which variables are a vault.
 #[derive(Debug)]
@@ -14,13 +13,4 @@ pub struct Settings {
     pub variables: Arc<dyn Surroundings>,
     /// What the names of secrets that may be asked for begin with; everything when there is none.
     pub prefixes: Vec<String>,
-}
-
-/// The variables that a program was started with. The library reads none by itself: the program lends it its own.
-pub trait Surroundings: fmt::Debug + Send + Sync {
-    /// The value of a variable; `None` when it is not set.
-    fn get(&self, name: &str) -> Option<Secret>;
-
-    /// The names of all variables that are set.
-    fn names(&self) -> Vec<String>;
 }

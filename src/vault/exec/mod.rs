@@ -4,7 +4,7 @@
 //!
 //! It is named by an absolute path, or by a path with a `/` in it that is relative to the project's root and does not leave it, such as
 //! `./bin/secrets`. A name alone is refused: programs are searched for neither in `PATH` nor in the current directory, so that what runs is
-//! what the project names. It runs in the project's root with the environment of cloze, apart from variables that are cloze's own. It has a
+//! what the project names. It runs in the project's root with the variables that it is given and no others. It has a
 //! process group of its own; when it takes too long, or writes more than 16 MiB, all of the group is killed. Exit codes other than 0 are
 //! errors. Its standard error is read to its end and not shown, since it may hold values.
 //!
@@ -86,8 +86,8 @@ impl ExecVault {
     /// # Errors
     /// A command without a path, and a prefix that is none.
     pub fn new(settings: Settings) -> Result<Self, ServiceError> {
-        let Settings { command, directory, deadline, prefixes, withheld } = settings;
-        let program = Program::new(&command, directory, deadline, withheld)?;
+        let Settings { command, directory, deadline, prefixes, environment } = settings;
+        let program = Program::new(&command, directory, deadline, environment)?;
         Ok(Self { program, names: names(&prefixes)? })
     }
 
@@ -309,7 +309,7 @@ mod tests {
     fn settings(directory: &Path) -> Settings {
         let command = ["/bin/sh", "-c", "cat > requests; cat answers"].map(str::to_owned).to_vec();
         let deadline = Duration::from_secs(20);
-        Settings { command, directory: directory.to_owned(), deadline, prefixes: Vec::new(), withheld: Vec::new() }
+        Settings { command, directory: directory.to_owned(), deadline, prefixes: Vec::new(), environment: Vec::new() }
     }
 
     #[async_trait]

@@ -1,6 +1,8 @@
 //! The program: found without a search, run in a process group of its own, and ended with all that it started when it does too much.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Component;
@@ -40,13 +42,18 @@ pub(super) struct Program {
     path: PathBuf,
     arguments: Vec<String>,
     directory: PathBuf,
-    withheld: Vec<String>,
+    environment: Vec<(String, Secret)>,
     deadline: Duration,
 }
 
 impl Program {
-    /// The program that `command` names, to be run in `directory` without the variables `withheld`. It need not be there yet.
-    pub(super) fn new(command: &[String], directory: PathBuf, deadline: Duration, withheld: Vec<String>) -> Result<Self, ServiceError> {
+    /// The program that `command` names, to be run in `directory` with the variables of `environment` and no others. It need not be there yet.
+    pub(super) fn new(
+        command: &[String],
+        directory: PathBuf,
+        deadline: Duration,
+        environment: Vec<(String, Secret)>,
+    ) -> Result<Self, ServiceError> {
         let unusable = |reason: String| {
             let next = "give an absolute path, or one from the project's root such as `./bin/secrets`";
             ServiceError::new(ServiceFault::Unavailable, reason, next)
@@ -64,7 +71,7 @@ impl Program {
         if !path.is_absolute() && path.components().any(|part| part == Component::ParentDir) {
             return Err(unusable(format!("the program `{shown}` is not in the project")));
         }
-        Ok(Self { name: shown, path: directory.join(path), arguments: arguments.to_vec(), directory, withheld, deadline })
+        Ok(Self { name: shown, path: directory.join(path), arguments: arguments.to_vec(), directory, environment, deadline })
     }
 
     /// When what begins now has to be done.
@@ -92,9 +99,7 @@ impl Program {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).current_dir(&self.directory).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        for name in &self.withheld {
-            command.env_remove(name);
-        }
+        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, OsStr::from_bytes(value.expose()))));
         let child = command.spawn().map_err(|error| self.absent(error.kind()))?;
         let ended = timeout_at(until, Run::of(child).finish(input)).await;
         let (status, output, complaints) = match ended {

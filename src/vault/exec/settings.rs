@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::secret::Secret;
+
 /// Which program is a vault.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Settings {
     /// The program and its arguments. The program is an absolute path, or a path with a `/` that is relative to `directory`.
     pub command: Vec<String>,
@@ -14,6 +16,6 @@ pub struct Settings {
     pub deadline: Duration,
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
-    /// The environment variables that the program does not inherit: those that are cloze's own.
-    pub withheld: Vec<String>,
+    /// All of the program's environment variables.
+    pub environment: Vec<(String, Secret)>,
 }

@@ -106,7 +106,7 @@ fn a_line_shows_what_takes_long_and_leaves_nothing() {
     let text = on_a_terminal(&sandbox, "check --online", None);
     assert!(text.contains("asking default … ") && text.contains(" calls"), "{text:?}");
     let screen_after = screen(&text);
-    assert!(screen_after.contains("4 secrets exist") && !screen_after.contains("asking"), "{text:?}");
+    assert!(screen_after.contains("4 secrets found") && !screen_after.contains("asking"), "{text:?}");
     for quiet in ["check --online -q", "check --online -v", "check --online --format json"] {
         assert!(!on_a_terminal(&sandbox, quiet, None).contains("asking"), "{quiet}");
     }
@@ -135,6 +135,6 @@ fn the_figures_of_a_run_agree() {
     sandbox.write("cloze.yaml", format!("apiVersion: cloze.dev/v1\nproject: shop\ntemplates: [templates/x.yaml]\n{vaults}\n"));
     for command in ["deploy -v --allow-exec", "check --online -v --allow-exec"] {
         let err = sandbox.cloze(command.split(' ')).fails(0, &[", 1 blank\n", "default: 1 secret in 1 call, ", "made 1 call in "]);
-        assert!(err.contains("fetched 1 secret from 1 vault\n") || err.contains("1 secret exists, "), "{err}");
+        assert!(err.contains("fetched 1 secret from 1 vault\n") || err.contains("1 secret found"), "{err}");
     }
 }

@@ -33,7 +33,7 @@ fn it_writes_the_resolved_versions_and_says_what_changed() {
     assert_eq!(outcome.out().lines().next(), Some("default/api-token new → 1"));
     outcome.fails(1, &["locks/dev.lock is not there: `cloze lock` writes it"]);
     assert!(!sandbox.shop_path("locks").exists());
-    sandbox.cloze(["lock"]).fails(0, &["4 secrets exist, ", "wrote locks/dev.lock: 4 secrets"]);
+    sandbox.cloze(["lock"]).fails(0, &["4 secrets found", "wrote locks/dev.lock: 4 secrets"]);
     assert_eq!(sandbox.read("locks/dev.lock"), FIRST);
     let outcome = sandbox.cloze(["lock", "--check"]);
     assert_eq!(outcome.out(), "");
@@ -60,7 +60,7 @@ fn a_locked_run_fills_with_exactly_those_versions() {
     sandbox.cloze(["check", "--locked"]).fails(2, &["--online"]);
     sandbox.cloze(["lock"]).ok();
     put(&server, "api-token", "a-2");
-    sandbox.cloze(["check", "--online", "--locked"]).fails(0, &["4 secrets exist, "]);
+    sandbox.cloze(["check", "--online", "--locked"]).fails(0, &["4 secrets found"]);
     sandbox.cloze(["deploy", "--locked"]).fails(0, &["release 1 recorded"]);
     assert!(sandbox.cloze(["show", "--reveal"]).ok().contains("token: YS0x\n"));
     sandbox

@@ -117,7 +117,7 @@ impl<'r> Desk<'r> {
             passphrase: self.passphrase.as_ref(),
             variables: &self.run.variables,
             home: self.run.home.as_deref(),
-            #[cfg(feature = "env")]
+            #[cfg(any(feature = "env", feature = "exec"))]
             surroundings: &self.run.surroundings,
             allow_exec: self.run.allow_exec,
             clock: &self.run.clock,

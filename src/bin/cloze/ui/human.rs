@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloze::event::Event;
+use cloze::place::Place;
 use cloze::problem::Problem;
 
 use crate::ui::clean;
@@ -14,8 +15,22 @@ pub(crate) fn problem(level: &str, problem: &Problem, color: bool) -> String {
         (true, "error") => ("\u{1b}[1;31m", "\u{1b}[0m"),
         (true, _) => ("\u{1b}[1;33m", "\u{1b}[0m"),
     };
-    format!("{on}{level}:{off} {}\n  {}", clean(&problem.to_string()), clean(&problem.next))
+    let also = also(&problem.also).map(|places| format!("\n  {}", clean(&places))).unwrap_or_default();
+    format!("{on}{level}:{off} {}{also}\n  {}", clean(&problem.to_string()), clean(&problem.next))
 }
+
+/// Where else the same is wrong.
+fn also(places: &[Place]) -> Option<String> {
+    let shown = places.iter().take(PLACES).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match places.len() {
+        0 => None,
+        count if count > PLACES => Some(format!("also at {shown} and {} more", count - PLACES)),
+        _ => Some(format!("also at {shown}")),
+    }
+}
+
+/// How many further places of a problem are shown.
+const PLACES: usize = 10;
 
 /// What to say of an event to everybody, if it is worth saying.
 pub(crate) fn status(event: &Event) -> Option<String> {
@@ -26,9 +41,8 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::Unchanged { number } => format!("nothing changes: release {number} is current, nothing was recorded"),
         Event::Resumed { number } => format!("release {number} was recorded by a run that did not finish; carried on"),
         Event::Emitted { manifests, bytes, target } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
-        Event::Probed { secrets, read: 0 } => format!("{}, no value was read to know it", exist(*secrets)),
-        Event::Probed { secrets, read: 1 } => format!("{}, 1 value was read to know it", exist(*secrets)),
-        Event::Probed { secrets, read } => format!("{}, {read} values were read to know it", exist(*secrets)),
+        Event::Probed { secrets, read: 0 } => format!("{} found, none read", count(*secrets, "secret")),
+        Event::Probed { secrets, read } => format!("{} found ({read} had to be read)", count(*secrets, "secret")),
         Event::Prepared { .. }
         | Event::Planned { .. }
         | Event::Answered
@@ -55,10 +69,6 @@ pub(crate) fn detail(event: &Event) -> String {
         Event::Swept { objects } => format!("removed {} of interrupted runs", count(*objects, "leftover")),
         _ => String::new(),
     }
-}
-
-fn exist(secrets: usize) -> String {
-    format!("{} {}", count(secrets, "secret"), if secrets == 1 { "exists" } else { "exist" })
 }
 
 /// What was asked of vaults, when it is over.
@@ -99,6 +109,14 @@ mod tests {
     }
 
     #[test]
+    fn further_places_are_on_a_line_of_their_own() {
+        let places = |count| (1..=count).map(|line| Place::new("a.yaml", line, 1));
+        let shown = |count| problem("error", &Problem::new(Fault::Vault, "down", "wait").at_all(places(count)), false);
+        assert_eq!(shown(3), "error: a.yaml:1:1: down\n  also at a.yaml:2:1, a.yaml:3:1\n  wait");
+        assert!(shown(13).contains(", a.yaml:11:1 and 2 more\n  wait"), "{}", shown(13));
+    }
+
+    #[test]
     fn the_plan_and_the_progress_are_lines() {
         let time = Duration::from_millis(1_240);
         let planned = |calls| Event::Planned { vault: "default".to_owned(), secrets: 167, calls, parallel: 16, time };
@@ -107,9 +125,9 @@ mod tests {
         assert_eq!(tally(168, time), "made 168 calls in 1.24 s");
         assert_eq!(progress(&["default".to_owned(), "shared".to_owned()], 34, 167), "asking default, shared … 34 of 167 calls");
         let probed = |secrets, read| status(&Event::Probed { secrets, read }).unwrap();
-        assert_eq!(probed(1, 0), "1 secret exists, no value was read to know it");
-        assert_eq!(probed(3, 1), "3 secrets exist, 1 value was read to know it");
-        assert_eq!(probed(3, 2), "3 secrets exist, 2 values were read to know it");
+        assert_eq!(probed(1, 0), "1 secret found, none read");
+        assert_eq!(probed(3, 1), "3 secrets found (1 had to be read)");
+        assert_eq!(probed(3, 2), "3 secrets found (2 had to be read)");
     }
 
     #[test]

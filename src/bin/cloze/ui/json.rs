@@ -1,5 +1,6 @@
 //! Problems as JSON lines for programs.
 
+use cloze::place::Place;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use serde_json::json;
@@ -8,12 +9,13 @@ use crate::ui::clean::clean_json;
 
 /// A problem as one line of JSON.
 pub(crate) fn problem(level: &str, problem: &Problem) -> String {
-    let place = problem
-        .place
-        .as_ref()
-        .map(|place| json!({ "file": &*place.file, "line": place.line, "column": place.column, "rendered": place.rendered }));
-    let problem = json!({ "level": level, "fault": fault(problem.fault), "place": place, "reason": problem.reason, "next": problem.next });
-    clean_json(&problem.to_string())
+    let one = |place: &Place| json!({ "file": &*place.file, "line": place.line, "column": place.column, "rendered": place.rendered });
+    let place = problem.place.as_ref().map(one);
+    let mut line = json!({ "level": level, "fault": fault(problem.fault), "place": place, "reason": problem.reason, "next": problem.next });
+    if !problem.also.is_empty() {
+        line["also"] = problem.also.iter().map(one).collect();
+    }
+    clean_json(&line.to_string())
 }
 
 fn fault(fault: Fault) -> &'static str {
