@@ -7,7 +7,7 @@
 //! Tokens come from the crate `google-cloud-auth`: the JSON that the settings give, or application default credentials, for which that crate
 //! reads its standard variables and files. It speaks to token endpoints and the metadata server with an HTTP client of its own, which follows
 //! redirects (a token endpoint has the credential anyway) and heeds the proxies of the environment; copies of keys and tokens inside it are
-//! not wiped. Tokens go to the configured origin only: for values no redirect is followed and no proxy used.
+//! not wiped. Tokens go to the configured origin only: for values no redirect is followed.
 
 mod answer;
 mod kind;

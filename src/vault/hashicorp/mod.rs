@@ -1,7 +1,7 @@
 //! `HashiCorp` Vault and `OpenBao`: KV versions 1 and 2 over HTTP (developer.hashicorp.com/vault/api-docs).
 //!
 //! Each distinct name and version is read once, whatever number of its keys is asked for, with the user's token or with that of one login,
-//! which is revoked at the end. The token goes to the configured origin only: redirects are not followed and no proxy is used. Its copies
+//! which is revoked at the end. The token goes to the configured origin only: redirects are not followed. Its copies
 //! in the HTTP and TLS layers are not wiped.
 
 mod address;
