@@ -428,7 +428,7 @@ fn a_runs_own_credentials_are_no_secrets_of_variables_and_programs_do_not_get_th
     sandbox.variable("OP_SESSION", "lent");
     let seen = |sandbox: &Sandbox| sandbox.cloze(["vault", "get", "--vault", "program", "x"]).ok();
     let all = seen(&sandbox);
-    assert!(all.contains("PATH=") && !all.contains("OP_SESSION") && !all.contains("canary-own-credential"), "{all}");
+    assert!(all.contains("HOME=") && !all.contains("OP_SESSION") && !all.contains("canary-own-credential"), "{all}");
     sandbox.variable("CLOZE_EXEC_ENV", "OTHER, OP_*");
     let all = seen(&sandbox);
     assert!(all.contains("OP_SESSION=lent") && !all.contains("canary-own-credential") && !all.contains("CLOZE_"), "{all}");
@@ -444,7 +444,7 @@ fn a_vault_that_is_down_is_one_problem_with_all_its_places() {
     assert_eq!(err.matches("no connection to the vault: connection refused").count(), 1, "{err}");
     assert_eq!(err.matches("check the address, and that the vault runs").count(), 1, "{err}");
     assert!(err.contains(" and 1 more of HashiCorp Vault at ") || err.contains(" and 2 more of HashiCorp Vault at "), "{err}");
-    assert!(err.contains("\n  also at templates/"), "{err}");
+    assert!(err.contains("\n  also at config/secrets/"), "{err}");
     outcome.code(5);
     let outcome = sandbox.cloze(["deploy", "--format", "json"]);
     let line = outcome.err().lines().find(|line| line.contains("no connection")).unwrap().to_owned();

@@ -30,7 +30,7 @@ fn fresh_runner(keys: &str) -> Sandbox {
     for place in [".cloze", "secrets"] {
         fs::remove_dir_all(sandbox.shop_path(place)).unwrap();
     }
-    let settings = format!("values/dev.yaml]\n    vaults: {{ default: {{ kind: env, prefixes: [X_] }} }}{keys}");
+    let settings = format!("values/dev.yaml]\n    vaults: {{ default: {{ kind: gcp, project: shop-prod }} }}{keys}");
     sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values/dev.yaml]", &settings, 1));
     sandbox
 }
