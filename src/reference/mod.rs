@@ -2,6 +2,9 @@
 
 mod annotation;
 mod external;
+mod fixed;
+mod learned;
+mod permission;
 mod producer;
 mod rule;
 #[cfg(test)]
@@ -16,6 +19,8 @@ use crate::manifest::ConfigKind;
 use crate::manifest::Mark;
 
 pub use external::External;
+pub use learned::Learned;
+pub use learned::Taught;
 pub use producer::{Product, always_there, products};
 pub use scope::Scopes;
 pub use shape::{pod_specs, pod_templates};
@@ -36,6 +41,21 @@ pub struct Site<'a> {
     pub text_only: bool,
     /// Whether the object has to be there.
     pub presence: Presence,
+    /// What the field belongs to, where the cluster never lets it change: `the pod template of a Job`.
+    pub fixed: Option<&'static str>,
+    /// Where the name stands.
+    pub mark: Mark,
+}
+
+/// A permission for one ConfigMap or Secret.
+#[derive(Debug)]
+pub struct Permission<'a> {
+    /// Which of the two.
+    pub referent: ConfigKind,
+    /// Its name.
+    pub name: &'a str,
+    /// Whether it may be changed.
+    pub writes: bool,
     /// Where the name stands.
     pub mark: Mark,
 }
@@ -49,17 +69,36 @@ pub enum Presence {
     Optional,
 }
 
-/// A string in a custom resource that no table knows.
+/// A string that no rule takes for a reference, though it may be one.
 #[derive(Debug)]
-pub struct Stranger<'a> {
+pub struct Text<'a> {
+    /// What it is.
+    pub place: TextPlace,
     /// The key of the mapping that the string's mapping stands under; empty at the root.
     pub parent: &'a str,
-    /// The string's own key.
+    /// The string's own key; the variable's name for a variable's literal.
     pub key: &'a str,
+    /// Whether the string, or the mapping that it stands in, is one of a list.
+    pub listed: bool,
     /// The string.
     pub text: &'a str,
     /// Where it stands.
     pub mark: Mark,
+}
+
+/// What a string is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextPlace {
+    /// An argument or a part of a command.
+    Argument,
+    /// The literal of an environment variable.
+    Variable,
+    /// An annotation.
+    Annotation,
+    /// An attribute of a volume, or another free parameter.
+    Parameter,
+    /// A field of a custom resource.
+    Field,
 }
 
 /// What [`walk`] tells about an object, and what it writes back.
@@ -67,8 +106,8 @@ pub trait Visit {
     /// A field that names a ConfigMap or Secret. The name to write in its stead, or `None` to leave it.
     fn reference(&mut self, site: &Site<'_>) -> Option<String>;
 
-    /// The names that a permission for `name` has to cover besides or instead of it; empty to leave it.
-    fn permission(&mut self, referent: ConfigKind, name: &str) -> Vec<String>;
+    /// The names that a permission has to cover besides or instead of its own; empty to leave it.
+    fn permission(&mut self, permission: &Permission<'_>) -> Vec<String>;
 
     /// Whether the admission policy of that kind and name takes ConfigMaps as parameters; `None` when the release does not
     /// have it.
@@ -85,8 +124,8 @@ pub trait Visit {
         None
     }
 
-    /// A string in a custom resource that no table knows.
-    fn stranger(&mut self, stranger: &Stranger<'_>) {
-        let _ = stranger;
+    /// A string that no rule takes for a reference. Labels, selectors and ports are not shown.
+    fn text(&mut self, text: &Text<'_>) {
+        let _ = text;
     }
 }

@@ -17,6 +17,15 @@ pub(super) enum Rule {
 }
 
 impl Rule {
+    /// The same for an object that may be absent.
+    pub(super) fn optional(self) -> Self {
+        match self {
+            Self::Name(referent, _) => Self::Name(referent, Presence::Optional),
+            Self::Typed(default, _) => Self::Typed(default, Presence::Optional),
+            Self::Permission | Self::Parameters => self,
+        }
+    }
+
     /// A rule as the tables write it: a kind, `typed:KIND`, `typed:-`, a `?` behind either when it may be absent, `rbac:KIND`, `param`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (text, presence) = match text.strip_suffix('?') {

@@ -59,6 +59,28 @@ pub(super) fn selector<B>(group: &str, kind: &str, parent: &str, entries: &[Entr
     Some(Rule::Name(referent, Presence::Required))
 }
 
+/// Whether a text in a custom resource stands for names rather than being one: a policy's wildcard, a template's variable.
+pub(super) fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '{', '}', '$', '(', ')'])
+}
+
+/// The rule for the `name` of a mapping under a key such as `valueFrom.secretKeyRef`, `envFrom.configMapRef` or `authSecretRef`: it has
+/// one meaning in every kind.
+pub(super) fn reference<B>(parent: &str, entries: &[Entry<B>]) -> Option<Rule> {
+    let parent = parent.to_lowercase();
+    let ends =
+        |word: &str| ["ref", "keyref", "keyselector"].iter().any(|end| parent.strip_suffix(end).is_some_and(|stem| stem.ends_with(word)));
+    let referent = if ends("secret") {
+        ConfigKind::Secret
+    } else if ends("configmap") {
+        ConfigKind::ConfigMap
+    } else {
+        return None;
+    };
+    text(entries, "name")?;
+    Some(Rule::Typed(Some(referent), Presence::Optional))
+}
+
 /// The public text under `key`.
 pub(super) fn text<'a, B>(entries: &'a [Entry<B>], key: &str) -> Option<&'a str> {
     entries.iter().find(|entry| entry.key == key)?.node.as_text()
@@ -95,6 +117,7 @@ mod tests {
     use super::is_pod_spec;
     use super::pod_specs;
     use super::pod_templates;
+    use super::reference;
     use super::selector;
     use crate::manifest::ConfigKind;
     use crate::reference::Presence;
@@ -119,6 +142,20 @@ mod tests {
         assert_eq!(pod_specs(&root).len(), 2);
         assert_eq!(pod_templates(&root).len(), 1);
         assert!(pod_templates(&node::<Infallible>(&json!({"kind": "Pod", "spec": pod}))).is_empty());
+    }
+
+    #[test]
+    fn references_are_known_by_the_key_that_they_stand_under() {
+        let rule = |parent, value| reference(parent, node::<Infallible>(&value).as_map().unwrap());
+        let typed = |referent| Some(Rule::Typed(Some(referent), Presence::Optional));
+        for parent in ["secretRef", "secretKeyRef", "authSecretRef", "SecretKeySelector"] {
+            assert_eq!(rule(parent, json!({"name": "a", "key": "b"})), typed(ConfigKind::Secret), "{parent}");
+        }
+        assert_eq!(rule("configMapKeyRef", json!({"name": "a"})), typed(ConfigKind::ConfigMap));
+        for parent in ["secretStoreRef", "secret", "ref", "clusterRef"] {
+            assert_eq!(rule(parent, json!({"name": "a"})), None, "{parent}");
+        }
+        assert_eq!(rule("secretRef", json!({"key": "a"})), None);
     }
 
     #[test]

@@ -1,9 +1,31 @@
 //! Parameters of a `StorageClass` that name a Secret.
 
+use crate::manifest::ConfigKind;
+use crate::manifest::Entry;
+use crate::manifest::Value;
 use crate::reference::Presence;
+use crate::reference::Site;
+use crate::reference::Visit;
+use crate::reference::shape::is_pattern;
+use crate::reference::shape::text;
+
+/// Shows `visitor` the Secret that a parameter of a `StorageClass` names, and writes what it answers.
+pub(super) fn parameter<B>(entries: &mut [Entry<B>], index: usize, fixed: Option<&'static str>, visitor: &mut impl Visit) {
+    let entry = &entries[index];
+    let (Some((beside, presence)), Some(name)) = (secret(&entry.key), entry.node.as_text()) else { return };
+    if is_pattern(name) {
+        return;
+    }
+    let namespace = text(entries, &beside).filter(|namespace| !is_pattern(namespace));
+    let mark = entry.node.mark;
+    let site = Site { referent: ConfigKind::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, fixed, mark };
+    if let Some(name) = visitor.reference(&site) {
+        entries[index].node.value = Value::Text(name.into());
+    }
+}
 
 /// Whether the parameter names a Secret, the parameter that names its namespace, and whether the Secret has to be there.
-pub(super) fn secret(parameter: &str) -> Option<(String, Presence)> {
+fn secret(parameter: &str) -> Option<(String, Presence)> {
     if let Some(driver) = parameter.strip_prefix("csi.storage.k8s.io/").and_then(|rest| rest.strip_suffix("-secret-name")) {
         return Some((format!("csi.storage.k8s.io/{driver}-secret-namespace"), Presence::Required));
     }

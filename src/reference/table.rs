@@ -1,5 +1,6 @@
 //! The tables of fields, embedded as text and turned into trees of keys when first asked for.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -10,7 +11,7 @@ use crate::reference::rule::Rule;
 pub(super) struct Branch {
     /// What the field names; `None` on the way.
     pub(super) rule: Option<Rule>,
-    children: Vec<(&'static str, Branch)>,
+    children: Vec<(Cow<'static, str>, Branch)>,
 }
 
 /// The fields of a kind, whatever its version, and whether the kind is Kubernetes' own.
@@ -25,9 +26,9 @@ pub(super) fn fields(group: &str, kind: &str) -> Option<&'static Branch> {
     own(&CORE).or_else(|| if group.contains('.') { own(&CUSTOM) } else { None })
 }
 
-/// Whether Kubernetes itself serves the group.
+/// Whether Kubernetes itself serves the group (kubernetes/api).
 pub(super) fn is_core_group(group: &str) -> bool {
-    !group.contains('.') || (group.ends_with(".k8s.io") && !CUSTOM_K8S_GROUPS.contains(&group))
+    !group.contains('.') || CORE_GROUPS.contains(&group)
 }
 
 /// The fields of a pod spec, wherever it stands.
@@ -40,17 +41,38 @@ type Table = HashMap<&'static str, Vec<(&'static str, Branch)>>;
 static CORE: LazyLock<Table> = LazyLock::new(|| parse(include_str!("core.tsv")));
 static CUSTOM: LazyLock<Table> = LazyLock::new(|| parse(include_str!("custom.tsv")));
 
-/// Groups of custom resources that are kept by Kubernetes' own community under its domain.
-const CUSTOM_K8S_GROUPS: [&str; 4] =
-    ["gateway.networking.k8s.io", "snapshot.storage.k8s.io", "autoscaling.k8s.io", "policy.networking.k8s.io"];
+/// Kubernetes' own groups with a dot. Others under `k8s.io` are of custom resources.
+const CORE_GROUPS: [&str; 19] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "imagepolicy.k8s.io",
+    "internal.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+    "storagemigration.k8s.io",
+];
 
 impl Branch {
     /// One key further; `None` where no field lies that way.
-    pub(super) fn below(&'static self, key: &str) -> Option<&'static Self> {
+    pub(super) fn below(&self, key: &str) -> Option<&Self> {
         self.children.iter().find(|(name, _)| *name == key).map(|(_, branch)| branch)
     }
 
-    fn grow(&mut self, key: &'static str) -> &mut Self {
+    /// The branch below `key`, which is made where there is none.
+    pub(super) fn grow(&mut self, key: impl Into<Cow<'static, str>>) -> &mut Self {
+        let key = key.into();
         // The tables are sorted by path, so that the way is most often the last one taken.
         let index = self.children.iter().rposition(|(name, _)| *name == key).unwrap_or_else(|| {
             self.children.push((key, Self::default()));
@@ -68,7 +90,7 @@ fn parse(text: &'static str) -> Table {
             kinds.push((kind, Branch::default()));
             kinds.len() - 1
         });
-        let field = path.split('.').fold(&mut kinds[index].1, Branch::grow);
+        let field = path.split('.').fold(&mut kinds[index].1, |branch, key| branch.grow(key));
         field.rule = Rule::parse(rule);
     }
     table
@@ -84,9 +106,14 @@ fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str,
 #[cfg(test)]
 pub(super) mod tests {
     use super::fields;
+    use super::is_core_group;
     use super::pod_fields;
     use super::rows;
     use crate::reference::rule::Rule;
+
+    /// Rows of the two tables.
+    pub(in crate::reference) const CORE_ROWS: usize = 262;
+    pub(in crate::reference) const CUSTOM_ROWS: usize = 962;
 
     /// Group, kind, rule and path of every row of Kubernetes' own kinds.
     pub(in crate::reference) fn core_rows() -> Vec<(&'static str, &'static str, &'static str, &'static str)> {
@@ -100,8 +127,8 @@ pub(super) mod tests {
 
     #[test]
     fn every_row_is_read() {
-        assert_eq!(core_rows().len(), 260);
-        assert_eq!(custom_rows().len(), 925);
+        assert_eq!(core_rows().len(), CORE_ROWS);
+        assert_eq!(custom_rows().len(), CUSTOM_ROWS);
         for (group, kind, rule, path) in core_rows().into_iter().chain(custom_rows()) {
             let root = fields(group, kind).unwrap();
             let field = path.split('.').fold(root, |branch, key| branch.below(key).unwrap());
@@ -116,6 +143,16 @@ pub(super) mod tests {
         assert!(fields("extensions", "Deployment").is_some());
         assert!(fields("extensions", "Ingress").is_some());
         assert!(fields("serving.knative.dev", "Deployment").is_none());
+    }
+
+    #[test]
+    fn groups_of_custom_resources_may_end_in_k8s_io() {
+        for group in ["", "apps", "extensions", "networking.k8s.io", "rbac.authorization.k8s.io", "flowcontrol.apiserver.k8s.io"] {
+            assert!(is_core_group(group), "{group}");
+        }
+        for group in ["sparkoperator.k8s.io", "gateway.networking.k8s.io", "secrets-store.csi.x-k8s.io", "example.com"] {
+            assert!(!is_core_group(group), "{group}");
+        }
     }
 
     #[test]

@@ -6,46 +6,63 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::reference::Learned;
 use crate::reference::Presence;
 use crate::reference::Site;
-use crate::reference::Stranger;
+use crate::reference::Text;
+use crate::reference::TextPlace;
 use crate::reference::Visit;
-use crate::reference::annotation;
+use crate::reference::annotation::annotated;
+use crate::reference::fixed::Fixed;
+use crate::reference::permission::permissions;
 use crate::reference::rule::Rule;
 use crate::reference::shape;
+use crate::reference::shape::is_pattern;
 use crate::reference::shape::text;
-use crate::reference::storage;
+use crate::reference::storage::parameter;
 use crate::reference::table;
 use crate::reference::table::Branch;
 
-/// Shows `visitor` every field of `object` that names a ConfigMap or Secret, and writes what it answers.
+/// Shows `visitor` every field of `object` that names a ConfigMap or Secret, by the tables, by shape and by what was `learned`, and writes
+/// what it answers; and every other string that may be such a name.
 ///
-/// ConfigMaps, Secrets and definitions of custom resources refer to nothing; metadata (an Ingress' annotations excepted) and status are
-/// not looked into.
-pub fn walk<B>(object: &mut Object<B>, visitor: &mut impl Visit) {
+/// ConfigMaps, Secrets and definitions of custom resources refer to nothing; of the metadata only annotations are looked into, status is not.
+pub fn walk<B>(object: &mut Object<B>, learned: &Learned, visitor: &mut impl Visit) {
     if object.is_config_map() || object.is_secret() || object.identity.kind == "CustomResourceDefinition" {
         return;
     }
     let (group, kind) = (object.identity.group(), object.identity.kind.as_str());
+    let (fixed, fixed_part) = Fixed::of(group, kind);
     let walk = Walk {
         group,
         kind,
         custom: !table::is_core_group(group),
         rolls: !(group == "batch" && kind == "Job"),
         parameters: parameters(&object.root, kind, visitor),
+        fixed_part,
     };
-    let cursor = Cursor { table: table::fields(group, kind), pod: None };
-    if kind == "Ingress" && !walk.custom {
-        let annotations = object.root.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
-        annotations.and_then(Node::as_map_mut).into_iter().flatten().for_each(|entry| annotated(entry, visitor));
+    let cursor = Cursor { table: table::fields(group, kind), learned: learned.fields(group, kind), pod: None, weak: false, fixed };
+    let below = cursor.below("metadata").below("annotations");
+    if let Some(annotations) =
+        object.root.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")).and_then(Node::as_map_mut)
+    {
+        walk.annotations(annotations, below, visitor);
     }
     let parameters = object.root.get_mut("parameters").and_then(Node::as_map_mut);
     if let (Some(parameters), "StorageClass", "storage.k8s.io") = (parameters, kind, group) {
-        (0..parameters.len()).for_each(|index| parameter(parameters, index, visitor));
+        (0..parameters.len()).for_each(|index| parameter(parameters, index, Some(fixed_part), visitor));
+        return;
     }
-    for Entry { key, node, .. } in object.root.as_map_mut().into_iter().flatten() {
+    let Some(entries) = object.root.as_map_mut() else { return };
+    for index in 0..entries.len() {
+        let below = cursor.below(&entries[index].key);
+        if let Some(rule) = below.rule() {
+            walk.field(entries, index, rule, below, "", visitor);
+            continue;
+        }
+        let Entry { key, node, .. } = &mut entries[index];
         if !matches!(key.as_str(), "apiVersion" | "kind" | "metadata" | "status") {
-            walk.node(node, cursor.below(key), key, visitor);
+            walk.field_or_below(node, below, Way { parent: "", key, listed: false, place: walk.place(key) }, visitor);
         }
     }
 }
@@ -59,61 +76,133 @@ struct Walk<'a> {
     rolls: bool,
     /// What `spec.paramRef` names, where it is an admission policy's binding.
     parameters: Option<(ConfigKind, Presence)>,
+    /// What the cluster never lets change of it.
+    fixed_part: &'static str,
 }
 
 /// Where in the tables a node lies.
 #[derive(Clone, Copy)]
-struct Cursor {
+struct Cursor<'a> {
     table: Option<&'static Branch>,
+    learned: Option<&'a Branch>,
     pod: Option<&'static Branch>,
+    /// Whether `pod` was found by the shape of a part of a pod spec in a kind that cloze does not know: what it names may be absent.
+    weak: bool,
+    fixed: Fixed,
 }
 
-impl Cursor {
+/// How a node was reached.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    parent: &'a str,
+    key: &'a str,
+    listed: bool,
+    /// What its strings are; `None` where names mean something else.
+    place: Option<TextPlace>,
+}
+
+impl Cursor<'_> {
     fn below(self, key: &str) -> Self {
-        Self { table: self.table.and_then(|branch| branch.below(key)), pod: self.pod.and_then(|branch| branch.below(key)) }
+        Self {
+            table: self.table.and_then(|branch| branch.below(key)),
+            learned: self.learned.and_then(|branch| branch.below(key)),
+            pod: self.pod.and_then(|branch| branch.below(key)),
+            weak: self.weak,
+            fixed: self.fixed.below(key),
+        }
     }
 
     fn rule(self) -> Option<Rule> {
-        self.table.and_then(|branch| branch.rule).or_else(|| self.pod.and_then(|branch| branch.rule))
+        let known = self.table.and_then(|branch| branch.rule).or_else(|| self.learned.and_then(|branch| branch.rule));
+        known.or_else(|| {
+            let rule = self.pod.and_then(|branch| branch.rule)?;
+            Some(if self.weak { rule.optional() } else { rule })
+        })
+    }
+
+    /// The same, where a part of a pod spec begins in a kind that cloze does not know.
+    fn part_of_pod(self, key: &str) -> Self {
+        if self.pod.is_some() {
+            return self;
+        }
+        let container = |key: &str| table::pod_fields()?.below("containers")?.below(key);
+        let pod = match key {
+            "volumes" | "imagePullSecrets" => table::pod_fields().and_then(|pod| pod.below(key)),
+            "env" | "envFrom" => container(key),
+            "valueFrom" => container("env").and_then(|env| env.below(key)),
+            _ => None,
+        };
+        Self { pod, weak: pod.is_some(), ..self }
     }
 }
 
 impl Walk<'_> {
-    fn node<B>(&self, node: &mut Node<B>, cursor: Cursor, key: &str, visitor: &mut impl Visit) {
+    /// What strings under a key of the root are.
+    fn place(&self, key: &str) -> Option<TextPlace> {
+        self.below(self.custom.then_some(TextPlace::Field), key)
+    }
+
+    /// What strings under `key` are, in what is `place`.
+    fn below(&self, place: Option<TextPlace>, key: &str) -> Option<TextPlace> {
+        match key {
+            "args" | "command" => Some(TextPlace::Argument),
+            "annotations" => Some(TextPlace::Annotation),
+            "volumeAttributes" | "parameters" => Some(TextPlace::Parameter),
+            _ if ELSEWHERE.contains(&key) => None,
+            _ => place,
+        }
+    }
+
+    fn field_or_below<B>(&self, node: &mut Node<B>, cursor: Cursor<'_>, way: Way<'_>, visitor: &mut impl Visit) {
         match &mut node.value {
-            Value::Map(entries) => self.map(entries, cursor, key, visitor),
+            Value::Map(entries) if way.place == Some(TextPlace::Annotation) => self.annotations(entries, cursor, visitor),
+            Value::Map(entries) => self.map(entries, cursor, way, visitor),
             Value::List(items) => {
                 for item in items {
-                    self.node(item, cursor, key, visitor);
+                    self.field_or_below(item, cursor, Way { listed: true, ..way }, visitor);
+                }
+            }
+            Value::Text(text) => {
+                if let Some(place) = way.place {
+                    let Way { parent, key, listed, .. } = way;
+                    visitor.text(&Text { place, parent, key, listed, text, mark: node.mark });
                 }
             }
             _ => {}
         }
     }
 
-    fn map<B>(&self, entries: &mut Vec<Entry<B>>, mut cursor: Cursor, parent: &str, visitor: &mut impl Visit) {
+    fn map<B>(&self, entries: &mut Vec<Entry<B>>, mut cursor: Cursor<'_>, way: Way<'_>, visitor: &mut impl Visit) {
         if shape::is_pod_spec(entries) {
             cursor.pod = table::pod_fields();
+            cursor.weak = false;
         }
-        let selector = shape::selector(self.group, self.kind, parent, entries);
+        let parent = way.key;
+        let selector = shape::selector(self.group, self.kind, parent, entries)
+            .or_else(|| if self.custom { shape::reference(parent, entries) } else { None });
+        let variable = if parent == "env" { text(entries, "name").map(str::to_owned) } else { None };
         let mut template = None;
         for index in 0..entries.len() {
-            let below = cursor.below(&entries[index].key);
+            let mut below = cursor.below(&entries[index].key);
             let rule = below.rule().or_else(|| selector.filter(|_| entries[index].key == "name"));
             if let Some(rule) = rule {
-                self.field(entries, index, rule, parent, visitor);
+                self.field(entries, index, rule, below, parent, visitor);
                 continue;
             }
             let Entry { key, node, .. } = &mut entries[index];
+            if self.custom {
+                below = below.part_of_pod(key);
+            }
+            let mut way = Way { parent, key, listed: way.listed, place: self.below(way.place, key) };
+            if let Some(name) = variable.as_deref().filter(|_| key == "value") {
+                way = Way { key: name, place: Some(TextPlace::Variable), ..way };
+            }
             if self.rolls && key == "spec" && node.as_map().is_some_and(shape::is_pod_spec) {
                 visitor.enter_template();
-                self.node(node, below, key, visitor);
+                self.field_or_below(node, below, way, visitor);
                 template = visitor.leave_template();
             } else {
-                self.node(node, below, key, visitor);
-            }
-            if self.custom {
-                strange(parent, &entries[index], visitor);
+                self.field_or_below(node, below, way, visitor);
             }
         }
         if let Some((key, value)) = template {
@@ -121,7 +210,25 @@ impl Walk<'_> {
         }
     }
 
-    fn field<B>(&self, entries: &mut [Entry<B>], index: usize, rule: Rule, parent: &str, visitor: &mut impl Visit) {
+    fn annotations<B>(&self, entries: &mut [Entry<B>], cursor: Cursor<'_>, visitor: &mut impl Visit) {
+        for index in 0..entries.len() {
+            let below = cursor.below(&entries[index].key);
+            if let Some(rule) = below.rule() {
+                self.field(entries, index, rule, below, "annotations", visitor);
+            } else if !annotated(&mut entries[index], self.fixed(below), visitor)
+                && let Some(text) = entries[index].node.as_text()
+            {
+                let (key, mark) = (entries[index].key.as_str(), entries[index].node.mark);
+                visitor.text(&Text { place: TextPlace::Annotation, parent: "annotations", key, listed: false, text, mark });
+            }
+        }
+    }
+
+    fn fixed(&self, cursor: Cursor<'_>) -> Option<&'static str> {
+        (cursor.fixed == Fixed::Inside).then_some(self.fixed_part)
+    }
+
+    fn field<B>(&self, entries: &mut [Entry<B>], index: usize, rule: Rule, cursor: Cursor<'_>, parent: &str, visitor: &mut impl Visit) {
         let named = match rule {
             Rule::Permission => return permissions(entries, index, visitor),
             Rule::Name(referent, presence) => Some((referent, presence)),
@@ -131,27 +238,39 @@ impl Walk<'_> {
         let Some((referent, presence)) = named else { return };
         let presence = if optional(entries) { Presence::Optional } else { presence };
         let text_only = parent == "configMapKeyRef";
+        let fixed = self.fixed(cursor);
         let Entry { key, node, .. } = &mut entries[index];
         match &mut node.value {
             Value::Text(name) => {
                 let (name, mark) = (name.clone(), node.mark);
                 let (namespace, keys) = (namespace(entries, &entries[index].key), keys(entries));
-                let site = Site { referent, name: &name, namespace, keys, text_only, presence, mark };
+                let site = Site { referent, name: &name, namespace, keys, text_only, presence, fixed, mark };
                 if let Some(name) = self.ask(&site, visitor) {
                     entries[index].node.value = Value::Text(name.into());
                 }
             }
             Value::List(items) => {
                 for item in items {
+                    if let Value::Map(entries) = &mut item.value {
+                        self.named(entries, rule, cursor, parent, visitor);
+                    }
                     let Value::Text(name) = &mut item.value else { continue };
-                    let site = Site { referent, name, namespace: None, keys: Vec::new(), text_only, presence, mark: item.mark };
+                    let site = Site { referent, name, namespace: None, keys: Vec::new(), text_only, presence, fixed, mark: item.mark };
                     if let Some(new) = self.ask(&site, visitor) {
                         *name = new.into();
                     }
                 }
             }
+            Value::Map(entries) => self.named(entries, rule, cursor, parent, visitor),
             Value::Bool(_) | Value::Number(_) => visitor.misfit(key, node.kind(), node.mark),
-            Value::Null | Value::Leaf(_) | Value::Map(_) => {}
+            Value::Null | Value::Leaf(_) => {}
+        }
+    }
+
+    /// A field that is said to be a name and is a mapping with one.
+    fn named<B>(&self, entries: &mut [Entry<B>], rule: Rule, cursor: Cursor<'_>, parent: &str, visitor: &mut impl Visit) {
+        if let Some(index) = entries.iter().position(|entry| entry.key == "name" && entry.node.as_text().is_some()) {
+            self.field(entries, index, rule, cursor, parent, visitor);
         }
     }
 
@@ -159,6 +278,25 @@ impl Walk<'_> {
         if self.custom && is_pattern(site.name) { None } else { visitor.reference(site) }
     }
 }
+
+/// Keys below which a name means something else: pods, ports, containers and hosts.
+const ELSEWHERE: [&str; 15] = [
+    "affinity",
+    "labelSelector",
+    "labels",
+    "matchExpressions",
+    "matchLabels",
+    "namespaceSelector",
+    "nodeSelector",
+    "objectSelector",
+    "podSelector",
+    "ports",
+    "resources",
+    "securityContext",
+    "selector",
+    "tolerations",
+    "topologySpreadConstraints",
+];
 
 /// A binding's parameters are of the kind that its policy says. Where the policy is not at hand, a ConfigMap of that name is what is
 /// meant.
@@ -202,82 +340,6 @@ fn optional<B>(entries: &[Entry<B>]) -> bool {
     entries.iter().any(|entry| entry.key == "optional" && matches!(entry.node.value, Value::Bool(true)))
 }
 
-/// Whether a text in a custom resource stands for names rather than being one: a policy's wildcard, a template's variable.
-fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?', '{', '}', '$', '(', ')'])
-}
-
-/// `resourceNames` of a rule (rbac.authorization.k8s.io/v1 `PolicyRule`) whose `resources` are ConfigMaps or Secrets. A name stays beside the
-/// new ones where the rule covers other resources too.
-fn permissions<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Visit) {
-    let texts = |key| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.node.as_list());
-    let has = |key, wanted: &str| texts(key).is_some_and(|list: &[Node<B>]| list.iter().any(|item| item.as_text() == Some(wanted)));
-    if texts("apiGroups").is_some() && !has("apiGroups", "") && !has("apiGroups", "*") {
-        return;
-    }
-    let covered: Vec<ConfigKind> = [(ConfigKind::ConfigMap, "configmaps"), (ConfigKind::Secret, "secrets")]
-        .into_iter()
-        .filter(|(_, plural)| has("resources", plural) || has("resources", "*"))
-        .map(|(referent, _)| referent)
-        .collect();
-    let others = texts("resources").is_some_and(|list| list.len() > covered.len()) || has("resources", "*");
-    let Some(names) = entries[index].node.as_list_mut() else { return };
-    let mut renamed: Vec<Node<B>> = Vec::with_capacity(names.len());
-    for node in names.drain(..) {
-        let mark = node.mark;
-        let new: Vec<String> = match node.as_text() {
-            Some(name) => covered.iter().flat_map(|referent| visitor.permission(*referent, name)).collect(),
-            None => Vec::new(),
-        };
-        if others || new.is_empty() {
-            renamed.push(node);
-        }
-        for name in new {
-            if !renamed.iter().any(|known| known.as_text() == Some(&name)) {
-                renamed.push(Node { mark, value: Value::Text(name.into()) });
-            }
-        }
-    }
-    *names = renamed;
-}
-
-/// An Ingress' annotation, `name` or `namespace/name`.
-fn annotated<B>(entry: &mut Entry<B>, visitor: &mut impl Visit) {
-    let (Some(referent), Some(text)) = (annotation::referent(&entry.key), entry.node.as_text()) else { return };
-    let (namespace, name) = text.split_once('/').map_or((None, text), |(namespace, name)| (Some(namespace), name));
-    let mark = entry.node.mark;
-    let site = Site { referent, name, namespace, keys: Vec::new(), text_only: false, presence: Presence::Required, mark };
-    if let Some(name) = visitor.reference(&site) {
-        let text = namespace.map_or_else(|| name.clone(), |namespace| format!("{namespace}/{name}"));
-        entry.node.value = Value::Text(text.into());
-    }
-}
-
-/// A parameter of a `StorageClass`.
-fn parameter<B>(entries: &mut [Entry<B>], index: usize, visitor: &mut impl Visit) {
-    let entry = &entries[index];
-    let (Some((beside, presence)), Some(name)) = (storage::secret(&entry.key), entry.node.as_text()) else { return };
-    if is_pattern(name) {
-        return;
-    }
-    let namespace = text(entries, &beside).filter(|namespace| !is_pattern(namespace));
-    let mark = entry.node.mark;
-    let site = Site { referent: ConfigKind::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, mark };
-    if let Some(name) = visitor.reference(&site) {
-        entries[index].node.value = Value::Text(name.into());
-    }
-}
-
-fn strange<B>(parent: &str, entry: &Entry<B>, visitor: &mut impl Visit) {
-    let mut tell = |node: &Node<B>| {
-        if let Some(text) = node.as_text() {
-            visitor.stranger(&Stranger { parent, key: &entry.key, text, mark: node.mark });
-        }
-    };
-    tell(&entry.node);
-    entry.node.as_list().unwrap_or_default().iter().for_each(tell);
-}
-
 /// Puts an annotation on the template whose entries these are.
 fn annotate<B>(entries: &mut Vec<Entry<B>>, key: &str, value: String) {
     let metadata = mapping(entries, "metadata");
@@ -314,11 +376,16 @@ mod tests {
     use super::walk;
     use crate::manifest::ConfigKind;
     use crate::manifest::Mark;
+    use crate::reference::Learned;
+    use crate::reference::Permission;
     use crate::reference::Presence;
     use crate::reference::Site;
-    use crate::reference::Stranger;
+    use crate::reference::Taught;
+    use crate::reference::Text;
     use crate::reference::Visit;
     use crate::reference::sample;
+    use crate::reference::table::tests::CORE_ROWS;
+    use crate::reference::table::tests::CUSTOM_ROWS;
     use crate::reference::table::tests::core_rows;
     use crate::reference::table::tests::custom_rows;
 
@@ -335,7 +402,8 @@ mod tests {
     #[derive(Default)]
     struct Renamer {
         seen: Vec<Seen>,
-        strangers: Vec<String>,
+        texts: Vec<String>,
+        writes: bool,
         misfits: Vec<String>,
         parameters: Option<bool>,
         templates: usize,
@@ -354,7 +422,9 @@ mod tests {
             Some(format!("{}-new", site.name))
         }
 
-        fn permission(&mut self, referent: ConfigKind, name: &str) -> Vec<String> {
+        fn permission(&mut self, permission: &Permission<'_>) -> Vec<String> {
+            let Permission { referent, name, writes, .. } = *permission;
+            self.writes |= writes;
             let known = name.starts_with(&referent.word().to_lowercase());
             if known { vec![format!("{name}-new")] } else { Vec::new() }
         }
@@ -372,8 +442,8 @@ mod tests {
             Some(("note".to_owned(), self.templates.to_string()))
         }
 
-        fn stranger(&mut self, stranger: &Stranger<'_>) {
-            self.strangers.push(format!("{}.{}={}", stranger.parent, stranger.key, stranger.text));
+        fn text(&mut self, text: &Text<'_>) {
+            self.texts.push(format!("{:?} {}.{}={}", text.place, text.parent, text.key, text.text));
         }
     }
 
@@ -383,14 +453,14 @@ mod tests {
 
     fn walked_with(json: &Json, mut renamer: Renamer) -> (Json, Renamer) {
         let mut object = sample::object::<Infallible>(json);
-        walk(&mut object, &mut renamer);
+        walk(&mut object, &Learned::default(), &mut renamer);
         (sample::json(&object.root), renamer)
     }
 
     /// The smallest object with `name` at `path`, every step wrapped in a list when `lists` says so.
     fn smallest(group: &str, kind: &str, rule: &str, path: &str, lists: bool) -> (Json, String) {
         let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
-        let (way, last) = path.rsplit_once('.').unwrap();
+        let (way, last) = path.rsplit_once('.').unwrap_or(("", path));
         let mut leaf = serde_json::Map::new();
         let referent = if rule.contains("ConfigMap") { "configmap" } else { "secret" };
         let permission = rule.starts_with("rbac");
@@ -404,7 +474,7 @@ mod tests {
         }
         let wrap = |value: Json| if lists { json!([value]) } else { value };
         let mut tree = Json::Object(leaf);
-        for key in way.split('.').rev() {
+        for key in way.split('.').rev().filter(|key| !key.is_empty()) {
             tree = json!({key: wrap(tree)});
         }
         tree["apiVersion"] = json!(version);
@@ -416,7 +486,7 @@ mod tests {
     #[test]
     fn every_row_of_the_tables_is_followed() {
         let rows: Vec<_> = core_rows().into_iter().chain(custom_rows()).collect();
-        assert_eq!(rows.len(), 260 + 925);
+        assert_eq!(rows.len(), CORE_ROWS + CUSTOM_ROWS);
         for (group, kind, rule, path) in rows {
             for lists in [false, true] {
                 // A list of mappings is no string list's parent; `resourceNames` and the like are lists themselves.
@@ -475,7 +545,7 @@ mod tests {
             ),
             object("keda.sh/v1alpha1", "TriggerAuthentication", &json!({"spec": {"azureKeyVault": {"secrets": [{"name": "a"}]}}})),
             object("external-secrets.io/v1", "SecretStore", &json!({"spec": {"provider": {"webhook": {"secrets": [{"name": "a"}]}}}})),
-            object("example.com/v1", "Widget", &json!({"spec": {"secretRef": {"name": "a"}, "configMapName": "b"}})),
+            object("example.com/v1", "Widget", &json!({"spec": {"secretStoreRef": {"name": "a"}, "configMapName": "b"}})),
             object("v1", "ConfigMap", &json!({"data": {"containers": "x"}})),
             object("v1", "Secret", &json!({"data": {"secretName": "x"}})),
             object(
@@ -492,10 +562,83 @@ mod tests {
     }
 
     #[test]
-    fn unknown_fields_of_custom_resources_are_told() {
-        let widget = object("example.com/v1", "Widget", &json!({"spec": {"secretRef": {"name": "a"}, "secrets": ["b"], "n": 1}}));
-        assert_eq!(walked(&widget).1.strangers, ["secretRef.name=a", "spec.secrets=b"]);
-        assert!(walked(&object("v1", "Service", &json!({"spec": {"secretRef": {"name": "a"}}}))).1.strangers.is_empty());
+    fn strings_that_may_be_names_are_shown() {
+        let widget = object(
+            "example.com/v1",
+            "Widget",
+            &json!({"spec": {"credential": "a", "secrets": ["b"], "n": 1, "selector": {"app": "c"}, "ports": [{"name": "d"}]}}),
+        );
+        assert_eq!(walked(&widget).1.texts, ["Field spec.credential=a", "Field spec.secrets=b"]);
+        let container = json!({"name": "c", "image": "i", "args": ["--x=y"], "env": [{"name": "E", "value": "v"}]});
+        let pod = object(
+            "v1",
+            "Pod",
+            &json!({"spec": {"containers": [container], "volumes": [{"name": "v", "csi": {"volumeAttributes": {"a": "b"}}}]}}),
+        );
+        let shown = ["Argument containers.args=--x=y", "Variable env.E=v", "Parameter volumeAttributes.a=b"];
+        assert_eq!(walked(&pod).1.texts, shown);
+        let mut service = object("v1", "Service", &json!({"spec": {"selector": {"app": "a"}, "externalName": "b"}}));
+        service["metadata"]["annotations"] = json!({"note": "c"});
+        assert_eq!(walked(&service).1.texts, ["Annotation annotations.note=c"]);
+    }
+
+    #[test]
+    fn parts_of_a_pod_spec_are_followed_in_any_kind() {
+        let template = object(
+            "argoproj.io/v1alpha1",
+            "WorkflowTemplate",
+            &json!({"spec": {"templates": [{"container": {"env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "a", "key": "k"}}}],
+                "envFrom": [{"secretRef": {"name": "b"}}, {"configMapRef": {"name": "c"}}]}}],
+                "volumes": [{"name": "v", "secret": {"secretName": "d"}}, {"name": "w", "projected": {"sources": [{"configMap": {"name": "e"}}]}}],
+                "imagePullSecrets": [{"name": "f"}], "arguments": {"parameters": [{"name": "p", "valueFrom": {"configMapKeyRef": {"name": "g", "key": "k"}}}]}}}),
+        );
+        let mut seen: Vec<_> = walked(&template).1.seen.into_iter().map(|seen| (seen.name, seen.presence)).collect();
+        seen.sort_by(|one, other| one.0.cmp(&other.0));
+        assert_eq!(seen.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b", "c", "d", "e", "f", "g"]);
+        assert!(seen.iter().all(|(_, presence)| *presence == Presence::Optional));
+    }
+
+    #[test]
+    fn references_by_key_are_followed_in_any_kind_and_typed_ones_by_their_kind() {
+        let widget = |spec: Json| walked(&object("sparkoperator.k8s.io/v1", "Widget", &json!({"spec": spec}))).1.seen.len();
+        assert_eq!(widget(json!({"authSecretRef": {"name": "a"}, "users": [{"passwordSecretRef": {"name": "b"}}]})), 2);
+        assert_eq!(widget(json!({"secretRef": {"kind": "Vault", "name": "a"}})), 0);
+        assert_eq!(widget(json!({"secretRef": {"name": "?*"}})), 0);
+    }
+
+    #[test]
+    fn well_known_annotations_are_followed_in_any_kind() {
+        let mut ingress = object("networking.k8s.io/v1", "Ingress", &json!({}));
+        ingress["metadata"]["annotations"] = json!({"alb.ingress.kubernetes.io/auth-idp-oidc": "{\"issuer\":\"i\",\"secretName\":\"a\"}",
+            "haproxy-ingress.github.io/auth-secret": "secret://other/b", "secret.reloader.stakater.com/reload": "c,d"});
+        let (after, _) = walked(&ingress);
+        let annotations = &after["metadata"]["annotations"];
+        assert_eq!(annotations["alb.ingress.kubernetes.io/auth-idp-oidc"], "{\"issuer\":\"i\",\"secretName\":\"a-new\"}");
+        assert_eq!(annotations["haproxy-ingress.github.io/auth-secret"], "secret://other/b-new");
+        assert_eq!(annotations["secret.reloader.stakater.com/reload"], "c-new,d-new");
+        let pod = json!({"template": {"metadata": {"annotations": {"vault.hashicorp.com/agent-configmap": "e"}}, "spec": {"containers": [{"name": "a"}]}}});
+        let (after, _) = walked(&object("apps/v1", "Deployment", &json!({"spec": pod})));
+        assert_eq!(after["spec"]["template"]["metadata"]["annotations"]["vault.hashicorp.com/agent-configmap"], "e-new");
+    }
+
+    #[test]
+    fn what_the_project_teaches_is_followed() {
+        let path = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let paths =
+            [path(&["spec", "auth"]), path(&["spec", "users", "secret"]), path(&["metadata", "annotations", "example.com/settings"])];
+        let referents = [ConfigKind::Secret, ConfigKind::Secret, ConfigKind::ConfigMap];
+        let taught = paths.iter().zip(referents).map(|(path, referent)| Taught { group: "example.com", kind: "Cache", path, referent });
+        let learned = Learned::of(taught, [] as [&crate::manifest::Object<Infallible>; 0]);
+        let mut cache =
+            object("example.com/v1", "Cache", &json!({"spec": {"auth": "a", "users": [{"secret": {"name": "b"}}, {"secret": "c"}]}}));
+        cache["metadata"]["annotations"] = json!({"example.com/settings": "d"});
+        let mut tree = sample::object::<Infallible>(&cache);
+        let mut renamer = Renamer::default();
+        walk(&mut tree, &learned, &mut renamer);
+        let after = sample::json(&tree.root);
+        assert_eq!(after["spec"], json!({"auth": "a-new", "users": [{"secret": {"name": "b-new"}}, {"secret": "c-new"}]}));
+        assert_eq!(after["metadata"]["annotations"]["example.com/settings"], "d-new");
+        assert!(renamer.seen.iter().all(|seen| seen.presence == Presence::Required));
     }
 
     #[test]

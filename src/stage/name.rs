@@ -2,9 +2,11 @@
 
 mod content;
 mod control;
+mod duplicates;
 mod follow;
 mod index;
-mod twins;
+mod job;
+mod stray;
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -22,6 +24,8 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::reference::External;
+use crate::reference::Learned;
+use crate::reference::Taught;
 use crate::reference::products;
 use crate::reference::walk;
 use crate::seal::Keys;
@@ -31,6 +35,8 @@ use crate::stage::name::index::Index;
 use crate::stage::name::index::Restart;
 use crate::stage::name::index::Target;
 use crate::stage::order;
+
+pub use stray::strays;
 
 /// The suffix of a name whose digest a review cannot know.
 pub const PLACEHOLDER: &str = "xxxxxxxxxx";
@@ -52,6 +58,8 @@ pub struct Naming<'a> {
     pub external: &'a [External],
     /// ConfigMaps whose content a review cannot know, because a revealed blank stands in it.
     pub masked: &'a HashSet<Identity>,
+    /// Fields that name ConfigMaps and Secrets, as the project teaches them.
+    pub taught: &'a [Taught<'a>],
     /// Whether all objects are there: where some could not be read, a reference to what is missing is no news.
     pub complete: bool,
 }
@@ -84,28 +92,37 @@ impl<B> Named<B> {
 /// Names every ConfigMap and Secret, makes the versioned ones immutable, and lets every reference follow, each in its namespace.
 ///
 /// Problems are: two objects with one identity, control annotations that say nothing known, names that get too long, references to
-/// what is neither in the release nor declared nor produced nor optional, and keys that do not exist.
+/// what is not in the release nor produced nor optional, and keys that do not exist.
 pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result<Named<B>, Problems> {
-    let mut problems = twins::twins(&objects);
+    let mut problems = duplicates::duplicates(&objects);
     let mut targets = Vec::new();
     let mut made = Vec::new();
+    let mut jobs = HashSet::new();
     for (number, object) in objects.iter().enumerate() {
         let control = control::read(object, &mut problems);
         made.extend(products(object));
+        if control::is_job(object) && control.names == Some(Names::Versioned) {
+            jobs.insert(number);
+        }
         if let Some(referent) = referent(object) {
             targets.push(target(object, number, referent, &control, naming, &mut problems));
         }
     }
-    problems.extend(twins::clashes(&objects, &targets));
+    problems.extend(duplicates::clashes(&objects, &targets));
     let index = Index::new(targets, naming.external, made);
     let mut follow = Follow::new(&index, naming, policies(&objects));
-    for object in &mut objects {
-        follow.begin(object);
-        walk(object, &mut follow);
+    let learned = Learned::of(naming.taught.iter().copied(), &objects);
+    for (number, object) in objects.iter_mut().enumerate() {
+        follow.begin(object, jobs.contains(&number));
+        walk(object, &learned, &mut follow);
     }
     let (found, mut warnings) = follow.finish();
     problems.extend(found);
-    warnings.extend(index.unused().map(|target| unused(&objects[target.object])));
+    warnings.extend(unused(&index.unused().map(|target| &objects[target.object]).collect::<Vec<_>>()));
+    for number in jobs {
+        let known = !naming.masked.contains(&objects[number].identity);
+        problems.extend(job::rename(&mut objects[number], known).err());
+    }
     for target in index.into_targets() {
         rename(&mut objects[target.object], &target);
     }
@@ -208,10 +225,28 @@ fn policies<B>(objects: &[Object<B>]) -> HashMap<(String, String), bool> {
         .collect()
 }
 
-fn unused<B>(object: &Object<B>) -> Problem {
-    let reason = format!("nothing in the release refers to {}, whose name follows its content", object.identity);
+/// Warnings of versioned objects that nothing refers to: one for each, or one for all where they are many, as on a first import.
+fn unused<B>(objects: &[&Object<B>]) -> Vec<Problem> {
     let next = "give it a stable name by the annotation `cloze.dev/names: stable` if something else reads it, or remove it";
-    Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"])))
+    let warning = |object: &Object<B>, reason: String, next: &str| {
+        Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"])))
+    };
+    if let [first, second, third, rest @ ..] = objects
+        && !rest.is_empty()
+    {
+        let shown = [first, second, third].map(|object| object.identity.to_string()).join(", ");
+        let reason = format!(
+            "nothing in the release refers to {} objects whose names follow their content: {shown} and {} more",
+            objects.len(),
+            rest.len()
+        );
+        return vec![warning(first, reason, &format!("{next}; `names: stable` in the project file does so for all"))];
+    }
+    let one = |object: &&Object<B>| {
+        let reason = format!("nothing in the release refers to {}, whose name follows its content", object.identity);
+        warning(object, reason, next)
+    };
+    objects.iter().map(one).collect()
 }
 
 /// The place of a field, or of the object where it has none.
@@ -287,12 +322,18 @@ mod tests {
     }
 
     fn review(objects: &[Json]) -> Result<Named<Infallible>, Vec<Problem>> {
-        run(objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &HashSet::new(), complete: true })
+        run(
+            objects,
+            &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &HashSet::new(), taught: &[], complete: true },
+        )
     }
 
     fn deploy(objects: &[Json], keys: &Keys) -> Named<Infallible> {
-        run(objects, &Naming { keyed: Some(keys), default: Names::Versioned, external: &[], masked: &HashSet::new(), complete: true })
-            .unwrap()
+        run(
+            objects,
+            &Naming { keyed: Some(keys), default: Names::Versioned, external: &[], masked: &HashSet::new(), taught: &[], complete: true },
+        )
+        .unwrap()
     }
 
     /// The only problem's reason and next step.
@@ -344,7 +385,8 @@ mod tests {
         let objects = [secret("shop", "db", &json!({"a": "Yg=="})), map("shop", "app", &json!({"a": "<secret>"}))];
         let masked: HashSet<_> = [sample::object::<Infallible>(&objects[1]).identity].into();
         let named =
-            run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked, complete: true }).unwrap();
+            run(&objects, &Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked, taught: &[], complete: true })
+                .unwrap();
         assert_eq!(final_names(&named), ["app-xxxxxxxxxx", "db-xxxxxxxxxx"]);
     }
 
@@ -366,18 +408,18 @@ mod tests {
             [map("shop", "app", &json!({"a": "1"})), stable(map("other", "app", &json!({}))), deployment("other", &from_map("app"))];
         assert_eq!(env_from(&review(&objects).unwrap()), from_map("app"));
         let (reason, next) = problem(&[map("shop", "app", &json!({})), deployment("other", &from_map("app"))]);
-        assert_eq!(reason, "ConfigMap other/app is neither in the release nor declared");
-        assert_eq!(next, "add it to the templates, or declare it under `external:`");
+        assert_eq!(reason, "ConfigMap other/app is not in the release");
+        assert_eq!(next, "add it to the templates, or list it under `external:`");
     }
 
     #[test]
     fn a_dangling_reference_is_a_problem_with_the_nearest_name() {
         let (reason, next) = problem(&[map("shop", "app-config", &json!({})), deployment("shop", &from_map("app-confg"))]);
-        assert_eq!(reason, "ConfigMap shop/app-confg is neither in the release nor declared");
-        assert_eq!(next, "write `app-config`, or declare it under `external:`");
+        assert_eq!(reason, "ConfigMap shop/app-confg is not in the release");
+        assert_eq!(next, "write `app-config`, or list it under `external:`");
         // A ConfigMap is no Secret.
         let (reason, _) = problem(&[map("shop", "app", &json!({})), deployment("shop", &from_secret("app"))]);
-        assert_eq!(reason, "Secret shop/app is neither in the release nor declared");
+        assert_eq!(reason, "Secret shop/app is not in the release");
     }
 
     #[test]
@@ -396,7 +438,7 @@ mod tests {
             keys: Some(vec!["user".to_owned()]),
         };
         let with = |external: &[External], objects: &[Json]| {
-            run(objects, &Naming { keyed: None, default: Names::Versioned, external, masked: &HashSet::new(), complete: true })
+            run(objects, &Naming { keyed: None, default: Names::Versioned, external, masked: &HashSet::new(), taught: &[], complete: true })
         };
         let uses = [deployment("shop", &from_secret("theirs"))];
         assert!(with(&[external(None)], &uses).is_ok());
@@ -417,7 +459,7 @@ mod tests {
         let (reason, next) = problem(&[app(), reads(json!({"name": "app", "key": "LOG_LEVL"}))]);
         assert_eq!((reason.as_str(), next.as_str()), ("ConfigMap shop/app has no key `LOG_LEVL`", "write `LOG_LEVEL`, or add the key"));
         let (_, next) = problem(&[app(), reads(json!({"name": "app", "key": "colour"}))]);
-        assert_eq!(next, "add the key, or ask for one that it has");
+        assert_eq!(next, "add the key, or use one that exists");
         assert!(review(&[app(), reads(json!({"name": "app", "key": "colour", "optional": true}))]).is_ok());
         let mut mount = deployment("shop", &json!([]));
         mount["spec"]["template"]["spec"]["volumes"] =
@@ -430,7 +472,7 @@ mod tests {
         let mut app = map("shop", "app", &json!({}));
         app["binaryData"] = json!({"logo": "eA=="});
         let (reason, next) = problem(&[app, reading("configMapKeyRef", &json!({"name": "app", "key": "logo"}))]);
-        assert_eq!(reason, "key `logo` of ConfigMap shop/app stands in binaryData, which environment variables cannot read");
+        assert_eq!(reason, "key `logo` of ConfigMap shop/app is in binaryData, which environment variables cannot read");
         assert_eq!(next, "move it to `data`, or mount it as a file");
     }
 
@@ -444,7 +486,7 @@ mod tests {
     #[test]
     fn two_objects_with_one_identity_are_a_problem() {
         let (reason, next) = problem(&[stable(map("shop", "app", &json!({}))), stable(map("shop", "app", &json!({"a": "b"})))]);
-        assert_eq!(reason, "ConfigMap shop/app stands in the release twice, first in x.yaml");
+        assert_eq!(reason, "ConfigMap shop/app is defined twice, first in x.yaml");
         assert_eq!(next, "rename or remove one of the two");
     }
 
@@ -454,7 +496,7 @@ mod tests {
         let given = final_names(&review(std::slice::from_ref(&app)).unwrap()).remove(0);
         let line = sample::object::<Infallible>(&app).root.at(&["metadata", "name"]).unwrap().mark.line;
         let (reason, next) = problem(&[app, stable(map("shop", &given, &json!({})))]);
-        assert_eq!(reason, format!("ConfigMap shop/{given} and the object at x.yaml (rendered):{line}:1 both get the name {given}"));
+        assert_eq!(reason, format!("ConfigMap shop/{given} and the object at x.yaml (rendered):{line}:1 get the same name {given}"));
         assert_eq!(next, "rename one of the two");
     }
 
@@ -475,7 +517,8 @@ mod tests {
         assert_eq!(tree["spec"]["ca"]["secretName"], "root-xxxxxxxxxx");
         let keys = Keys::fresh(&Machine);
         let objects = [secret("a", "root", &json!({})), secret("b", "root", &json!({})), issuer];
-        let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &HashSet::new(), complete: true };
+        let naming =
+            Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &HashSet::new(), taught: &[], complete: true };
         let problems = run(&objects, &naming).unwrap_err();
         assert_eq!(problems[0].reason, "Secret `root` is in more than one namespace (a, b), and the field does not say which");
         assert!(problems[0].next.starts_with("write the namespace if the field has one"));
@@ -513,7 +556,7 @@ mod tests {
         };
         assert_eq!(name("ConfigMap"), Ok(()));
         let dangling = [policy("ConfigMap"), binding.clone()];
-        assert_eq!(problem(&dangling).0, "ConfigMap shop/app is neither in the release nor declared");
+        assert_eq!(problem(&dangling).0, "ConfigMap shop/app is not in the release");
         assert!(review(&[policy("Secret"), binding.clone()]).is_ok());
         assert!(review(&[binding]).is_ok());
     }
@@ -521,7 +564,7 @@ mod tests {
     #[test]
     fn a_name_that_is_no_string_is_a_problem() {
         let (reason, next) = problem(&[deployment("shop", &json!([{"configMapRef": {"name": 7}}]))]);
-        assert_eq!((reason.as_str(), next.as_str()), ("`name` is a number where Kubernetes demands a string", "quote it"));
+        assert_eq!((reason.as_str(), next.as_str()), ("`name` is a number where Kubernetes needs a string", "quote it"));
     }
 
     #[test]
@@ -533,16 +576,94 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_field_that_seems_to_refer_is_warned_about() {
-        let widget = json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": "shop"},
-            "spec": {"secretRef": {"name": "db"}}});
-        let named = review(&[secret("shop", "db", &json!({})), widget.clone(), deployment("shop", &from_secret("db"))]).unwrap();
-        assert_eq!(named.warnings().len(), 1);
+    fn many_unused_objects_are_one_warning() {
+        let maps: Vec<Json> = ["a", "b", "c", "d", "e"].iter().map(|name| map("shop", name, &json!({}))).collect();
+        assert_eq!(review(&maps[..3]).unwrap().warnings().len(), 3);
+        let named = review(&maps).unwrap();
+        let [warning] = named.warnings() else { panic!("{:?}", named.warnings()) };
+        let reason = "nothing in the release refers to 5 objects whose names follow their content: ConfigMap shop/a, ConfigMap shop/b, ConfigMap shop/c and 2 more";
+        assert_eq!(warning.reason, reason);
+    }
+
+    fn job(annotations: &Json, pod: &Json) -> Json {
+        json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "migrate", "namespace": "shop", "annotations": annotations},
+            "spec": {"template": {"spec": {"containers": [{"name": "a", "image": "b", "envFrom": pod}]}}}})
+    }
+
+    #[test]
+    fn a_changing_name_in_what_never_changes_is_a_problem() {
+        let (reason, next) = problem(&[map("shop", "app", &json!({})), job(&json!({}), &from_map("app"))]);
         assert_eq!(
-            named.warnings()[0].reason,
-            "`secretRef.name` seems to name Secret shop/db, whose name follows its content, but cloze does not know the field and leaves it"
+            reason,
+            "the pod template of a Job can never change, and it names ConfigMap shop/app, whose name changes with its content"
         );
-        assert!(trees(&named).contains(&widget));
+        assert!(next.contains("`cloze.dev/names: stable`") && next.contains("`cloze.dev/names: versioned` on the Job"));
+        let class = json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "files"},
+            "parameters": {"csi.storage.k8s.io/node-stage-secret-name": "db", "csi.storage.k8s.io/node-stage-secret-namespace": "shop"}});
+        let (reason, _) = problem(&[secret("shop", "db", &json!({})), class.clone()]);
+        assert!(reason.starts_with("the parameters of a StorageClass can never change"));
+        let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "files"},
+            "spec": {"csi": {"nodeStageSecretRef": {"name": "db", "namespace": "shop"}}}});
+        let (reason, _) = problem(&[secret("shop", "db", &json!({})), volume]);
+        assert!(reason.starts_with("the source of a PersistentVolume can never change"));
+        assert!(review(&[stable(secret("shop", "db", &json!({}))), class]).is_ok());
+        assert!(review(&[stable(map("shop", "app", &json!({}))), job(&json!({}), &from_map("app"))]).is_ok());
+    }
+
+    #[test]
+    fn a_bare_pod_is_warned_about() {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"},
+            "spec": {"containers": [{"name": "a", "image": "b", "envFrom": [{"configMapRef": {"name": "app"}}, {"configMapRef": {"name": "app"}}]}]}});
+        let named = review(&[map("shop", "app", &json!({})), pod]).unwrap();
+        assert_eq!(named.warnings().len(), 1);
+        assert!(named.warnings()[0].reason.starts_with("the spec of a Pod can never change, and it names ConfigMap shop/app"));
+    }
+
+    #[test]
+    fn a_job_can_be_named_by_its_content() {
+        let versioned = json!({"cloze.dev/names": "versioned"});
+        let name = |data: &Json, labels: &Json| {
+            let mut job = job(&versioned, &from_map("app"));
+            job["metadata"]["labels"] = labels.clone();
+            let named = review(&[map("shop", "app", data), job]).unwrap();
+            let tree = trees(&named).into_iter().find(|tree| tree["kind"] == "Job").unwrap();
+            assert_eq!(tree["metadata"]["annotations"]["cloze.dev/base-name"], "migrate");
+            assert_eq!(tree["immutable"], Json::Null);
+            tree["metadata"]["name"].as_str().unwrap().to_owned()
+        };
+        let first = name(&json!({"a": "1"}), &json!({}));
+        assert!(first.starts_with("migrate-") && first.len() == "migrate-".len() + 10);
+        assert_eq!(name(&json!({"a": "1"}), &json!({"version": "2"})), first);
+        assert_ne!(name(&json!({"a": "2"}), &json!({})), first);
+        let masked = review(&[secret("shop", "db", &json!({})), job(&versioned, &from_secret("db"))]).unwrap();
+        assert!(final_names(&masked).contains(&"migrate-xxxxxxxxxx".to_owned()));
+        let keys = Keys::fresh(&Machine);
+        let once = deploy(&[map("shop", "app", &json!({})), job(&versioned, &from_map("app"))], &keys);
+        assert_eq!(trees(&deploy(&trees(&once), &keys)), trees(&once));
+        let mut long = job(&versioned, &json!([]));
+        long["metadata"]["name"] = json!("a".repeat(53));
+        assert_eq!(problem(&[long]).0, "the name and its suffix have 64 characters; the name of a Job must fit into a label of 63");
+    }
+
+    #[test]
+    fn a_permission_to_change_what_is_immutable_is_warned_about() {
+        let role = |verbs: Json, names: Json| {
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "panel", "namespace": "shop"},
+                "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": names, "verbs": verbs}]})
+        };
+        let warnings =
+            |objects: &[Json]| review(objects).unwrap().warnings().iter().map(|warning| warning.reason.clone()).collect::<Vec<_>>();
+        let uses = deployment("shop", &from_secret("certs"));
+        let certs = || secret("shop", "certs", &json!({}));
+        for verbs in [json!(["get", "update"]), json!(["patch"]), json!(["*"])] {
+            let warnings = warnings(&[certs(), role(verbs, json!(["certs"])), uses.clone()]);
+            assert_eq!(
+                warnings,
+                ["Role shop/panel permits changing Secret shop/certs, which is immutable because its name follows its content"]
+            );
+        }
+        assert!(warnings(&[certs(), role(json!(["get"]), json!(["certs"])), uses.clone()]).is_empty());
+        assert!(warnings(&[stable(certs()), role(json!(["update"]), json!(["certs"])), uses]).is_empty());
     }
 
     #[test]

@@ -50,6 +50,11 @@ impl Parsed {
         &self.objects
     }
 
+    /// The objects, to be walked.
+    pub fn objects_mut(&mut self) -> &mut [Object<BlankText>] {
+        &mut self.objects
+    }
+
     /// The blanks that stand in them.
     pub fn blanks(&self) -> &Blanks {
         &self.blanks

@@ -44,6 +44,7 @@ use crate::workflow::document::written;
 use crate::workflow::document::written_json;
 use crate::workflow::lock::LockedVaults;
 use crate::workflow::naming::externals;
+use crate::workflow::naming::taught;
 use crate::workflow::recipe::Recipe;
 
 /// What blanks are filled from.
@@ -149,8 +150,14 @@ pub async fn build(
     let (objects, used, waivers, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
     let settings = context.settings;
-    let naming =
-        Naming { keyed: Some(keys), default: settings.names, external: &externals(settings), masked: &HashSet::new(), complete: true };
+    let naming = Naming {
+        keyed: Some(keys),
+        default: settings.names,
+        external: &externals(settings),
+        masked: &HashSet::new(),
+        taught: &taught(settings),
+        complete: true,
+    };
     let named = match name(objects, &naming) {
         Ok(named) => Problems::or(named, problems)?,
         Err(failed) => return Err(failed.into_list().into_iter().chain(problems).collect::<Vec<_>>().into()),

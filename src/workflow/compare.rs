@@ -50,6 +50,7 @@ use crate::workflow::document::based;
 use crate::workflow::document::key;
 use crate::workflow::document::written;
 use crate::workflow::naming::externals;
+use crate::workflow::naming::taught;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
@@ -218,7 +219,14 @@ fn previews(
         preview(object, Masks { blank: &|id| blanks.mask_with(id, told), literal: &literal })
     };
     let shown = objects.into_iter().map(shown).collect();
-    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &unknown, complete: true };
+    let naming = Naming {
+        keyed: None,
+        default: settings.names,
+        external: &externals(settings),
+        masked: &unknown,
+        taught: &taught(settings),
+        complete: true,
+    };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
     let review = |mut object: Object<Infallible>| {
         // Where a filled object's review has it: behind everything else.

@@ -9,8 +9,10 @@ use crate::manifest::Object;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::ExternalEntry;
+use crate::project::ReferenceEntry;
 use crate::project::Settings;
 use crate::reference::External;
+use crate::reference::Taught;
 use crate::stage::check;
 use crate::stage::mask::Masked;
 use crate::stage::mask::mask_all;
@@ -23,7 +25,14 @@ use crate::stage::name::Naming;
 pub(crate) fn named(masked: Masked, settings: &Settings, complete: bool) -> Result<Named<Infallible>, Problems> {
     let mut problems: Vec<Problem> = masked.known().flat_map(|object| check::content(std::slice::from_ref(object))).collect();
     let (objects, masked) = masked.into_objects();
-    let naming = Naming { keyed: None, default: settings.names, external: &externals(settings), masked: &masked, complete };
+    let naming = Naming {
+        keyed: None,
+        default: settings.names,
+        external: &externals(settings),
+        masked: &masked,
+        taught: &taught(settings),
+        complete,
+    };
     match name::name(objects, &naming) {
         Ok(named) => Problems::or(named, problems),
         Err(failed) => {
@@ -63,4 +72,12 @@ pub(crate) fn externals(settings: &Settings) -> Vec<External> {
         keys: external.keys.as_ref().map(|keys| keys.iter().map(|key| key.value.clone()).collect()),
     };
     settings.external.iter().map(external).collect()
+}
+
+/// Fields that name ConfigMaps and Secrets, as the project teaches them.
+pub(crate) fn taught(settings: &Settings) -> Vec<Taught<'_>> {
+    fn taught(ReferenceEntry { group, kind, path, refers_to }: &ReferenceEntry) -> Taught<'_> {
+        Taught { group, kind, path, referent: *refers_to }
+    }
+    settings.references.iter().map(taught).collect()
 }

@@ -23,6 +23,7 @@ use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::check;
 use crate::stage::literal;
+use crate::stage::name::strays;
 use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
@@ -30,6 +31,7 @@ use crate::stage::taint;
 use crate::workflow::context::Context;
 use crate::workflow::names;
 use crate::workflow::naming::faults;
+use crate::workflow::naming::taught;
 
 /// What a project says, read and checked as far as it goes without any value.
 #[derive(Debug)]
@@ -66,7 +68,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     let rendered = context.engine.render(&request)?;
     drop(request);
     let defaults = Defaults { namespace: &context.settings.namespace, cluster_scoped: &context.settings.cluster_scoped };
-    let (parsed, mut failed) = parse(rendered, bundles, defaults);
+    let (mut parsed, mut failed) = parse(rendered, bundles, defaults);
     let complete = failed.is_empty();
     if complete {
         let blanks = parsed.blanks().filled_by_vaults();
@@ -83,6 +85,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     let mut warnings = parsed.warnings().to_vec();
     warnings.extend(check::hidden_variables(parsed.objects()));
     warnings.extend(literal::warnings(parsed.objects()));
+    warnings.extend(strays(parsed.objects_mut(), context.settings.names, &taught(context.settings)));
     Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest })
 }
 

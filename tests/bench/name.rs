@@ -28,7 +28,7 @@ fn named(bencher: Bencher<'_, '_>, count: usize) {
     let keys = Keys::fresh(&Machine);
     let masked = HashSet::new();
     bencher.with_inputs(|| objects(count)).bench_values(|objects| {
-        let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &masked, complete: true };
+        let naming = Naming { keyed: Some(&keys), default: Names::Versioned, external: &[], masked: &masked, taught: &[], complete: true };
         name(objects, &naming).expect("every reference is met")
     });
 }
@@ -47,7 +47,7 @@ fn dangling(bencher: Bencher<'_, '_>, count: usize) {
     let masked = HashSet::new();
     bencher.with_inputs(|| objects(count).into_iter().filter(|object| !object.is_secret()).collect()).bench_values(
         |objects: Vec<Object<Secret>>| {
-            let naming = Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked, complete: true };
+            let naming = Naming { keyed: None, default: Names::Versioned, external: &[], masked: &masked, taught: &[], complete: true };
             name(objects, &naming).expect_err("no Secret is there")
         },
     );

@@ -2,6 +2,7 @@
 
 use crate::manifest::Leaf;
 use crate::manifest::Node;
+use crate::manifest::Number;
 use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::problem::Fault;
@@ -22,7 +23,7 @@ pub(super) fn parts<'a, B: Leaf>(object: &'a Object<B>, base: &'a str, problems:
                 Value::Text(text) => text.as_bytes(),
                 Value::Leaf(leaf) => leaf.bytes(),
                 _ => {
-                    let reason = format!("`{}` is {} where Kubernetes demands a string", entry.key, entry.node.kind());
+                    let reason = format!("`{}` is {} where Kubernetes needs a string", entry.key, entry.node.kind());
                     problems.push(Problem::new(Fault::Check, reason, "quote it").at(object.place(entry.node.mark)));
                     continue;
                 }
@@ -34,6 +35,41 @@ pub(super) fn parts<'a, B: Leaf>(object: &'a Object<B>, base: &'a str, problems:
         parts.push(b"");
     }
     parts
+}
+
+/// The canonical bytes of a tree: equal for equal content, whatever the order of a mapping's entries.
+pub(super) fn canonical<B: Leaf>(node: &Node<B>, bytes: &mut Vec<u8>) {
+    let text = |tag: u8, text: &[u8], bytes: &mut Vec<u8>| {
+        bytes.push(tag);
+        bytes.extend((text.len() as u64).to_be_bytes());
+        bytes.extend(text);
+    };
+    match &node.value {
+        Value::Null => bytes.push(b'n'),
+        Value::Bool(flag) => bytes.extend([b'b', u8::from(*flag)]),
+        Value::Number(Number::Int(number)) => text(b'i', number.to_string().as_bytes(), bytes),
+        Value::Number(Number::Uint(number)) => text(b'i', number.to_string().as_bytes(), bytes),
+        Value::Number(Number::Float(number)) => text(b'f', &number.to_bits().to_be_bytes(), bytes),
+        Value::Text(value) => text(b's', value.as_bytes(), bytes),
+        Value::Leaf(leaf) => text(b's', leaf.bytes(), bytes),
+        Value::List(items) => {
+            bytes.push(b'[');
+            for item in items {
+                canonical(item, bytes);
+            }
+            bytes.push(b']');
+        }
+        Value::Map(entries) => {
+            let mut entries: Vec<_> = entries.iter().collect();
+            entries.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+            bytes.push(b'{');
+            for entry in entries {
+                text(b'k', entry.key.as_bytes(), bytes);
+                canonical(&entry.node, bytes);
+            }
+            bytes.push(b'}');
+        }
+    }
 }
 
 /// The keys of an object, sorted, and whether each is text.
@@ -115,7 +151,7 @@ mod tests {
         let object = object::<Infallible>(&map(&json!({"port": 80}), &json!({})));
         let mut problems = Vec::new();
         parts(&object, "app", &mut problems);
-        assert_eq!(problems[0].reason, "`port` is a number where Kubernetes demands a string");
+        assert_eq!(problems[0].reason, "`port` is a number where Kubernetes needs a string");
         assert_eq!(problems[0].next, "quote it");
         assert!(problems[0].place.is_some());
     }

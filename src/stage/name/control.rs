@@ -33,19 +33,20 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             problems.push(Problem::new(Fault::Check, reason, next).at(object.place(entry.mark)));
         };
         let known = [NAMES, RESTART].contains(&entry.key.as_str()) || (entry.key == LITERALS && !object.is_config_map());
-        if known && !object.is_config_map() && !object.is_secret() {
-            let reason = format!("`{}` says nothing on a {}", entry.key, object.identity.kind);
+        let named = object.is_config_map() || object.is_secret() || entry.key == NAMES && is_job(object);
+        if known && !named {
+            let reason = format!("`{}` has no effect on a {}", entry.key, object.identity.kind);
             complain(reason, "write it on the ConfigMap or Secret, or remove it".to_owned());
             continue;
         }
         match (entry.key.as_str(), entry.node.as_text()) {
             (NAMES, Some("stable")) => control.names = Some(Names::Stable),
             (NAMES, Some("versioned")) => control.names = Some(Names::Versioned),
-            (NAMES, _) => complain(format!("`{NAMES}` is neither `stable` nor `versioned`"), "write one of the two".to_owned()),
+            (NAMES, _) => complain(format!("`{NAMES}` must be `stable` or `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
             (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) | (LITERALS, Some(ACCEPTED)) => {}
             (RESTART, _) => {
-                complain(format!("`{RESTART}` is neither \"true\" nor \"false\""), "write one of the two, in quotes".to_owned());
+                complain(format!("`{RESTART}` must be \"true\" or \"false\""), "write one of the two, in quotes".to_owned());
             }
             (LITERALS, _) => complain(format!("`{LITERALS}` is not `{ACCEPTED}`"), format!("write `{ACCEPTED}`, or remove it")),
             (unknown, _) => {
@@ -53,11 +54,16 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
                     Some(known) => format!("write `{known}`"),
                     None => format!("write `{NAMES}` or `{RESTART}`, or remove it"),
                 };
-                complain(format!("cloze knows no annotation `{unknown}`"), next);
+                complain(format!("unknown annotation `{unknown}`"), next);
             }
         }
     }
     control
+}
+
+/// Whether the object is a Job, which can be named by its content as ConfigMaps and Secrets are.
+pub(super) fn is_job<B>(object: &Object<B>) -> bool {
+    object.identity.kind == "Job" && object.identity.group() == "batch"
 }
 
 /// How a ConfigMap or Secret is named, and what contradicts it.
@@ -83,7 +89,7 @@ pub(super) fn names<B>(object: &Object<B>, control: &Control, default: Names, pr
     if control.restart && names == Names::Versioned {
         complain(
             annotation(RESTART),
-            format!("`{RESTART}` says nothing on an object whose name follows its content: a new name restarts its pods"),
+            format!("`{RESTART}` has no effect on an object whose name follows its content: a new name restarts its pods"),
             "remove it, or write `cloze.dev/names: stable`",
         );
     }
@@ -91,12 +97,12 @@ pub(super) fn names<B>(object: &Object<B>, control: &Control, default: Names, pr
     match (immutable.map(|entry| &entry.node.value), names) {
         (Some(Value::Bool(true)), Names::Stable) => complain(
             immutable,
-            "`immutable: true` stands on an object with a stable name, so that no later release can change it".to_owned(),
+            "`immutable: true` on an object with a stable name: no later release can change it".to_owned(),
             "remove it, or write `cloze.dev/names: versioned`",
         ),
         (Some(Value::Bool(false)), Names::Versioned) => complain(
             immutable,
-            "`immutable: false` stands on an object whose name follows its content".to_owned(),
+            "`immutable: false` on an object whose name follows its content, which makes it immutable".to_owned(),
             "remove it, or write `cloze.dev/names: stable`",
         ),
         _ => {}
@@ -161,12 +167,12 @@ mod tests {
     #[test]
     fn anything_else_is_a_problem() {
         let (reason, next) = complaint("ConfigMap", &json!({"cloze.dev/name": "stable"}));
-        assert_eq!((reason.as_str(), next.as_str()), ("cloze knows no annotation `cloze.dev/name`", "write `cloze.dev/names`"));
+        assert_eq!((reason.as_str(), next.as_str()), ("unknown annotation `cloze.dev/name`", "write `cloze.dev/names`"));
         let (_, next) = complaint("ConfigMap", &json!({"cloze.dev/entirely-different": "x"}));
         assert_eq!(next, "write `cloze.dev/names` or `cloze.dev/restart`, or remove it");
-        assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/names": "fixed"})).0, "`cloze.dev/names` is neither `stable` nor `versioned`");
-        assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/restart": true})).0, "`cloze.dev/restart` is neither \"true\" nor \"false\"");
-        assert_eq!(complaint("Pod", &json!({"cloze.dev/names": "stable"})).0, "`cloze.dev/names` says nothing on a Pod");
+        assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/names": "fixed"})).0, "`cloze.dev/names` must be `stable` or `versioned`");
+        assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/restart": true})).0, "`cloze.dev/restart` must be \"true\" or \"false\"");
+        assert_eq!(complaint("Pod", &json!({"cloze.dev/names": "stable"})).0, "`cloze.dev/names` has no effect on a Pod");
     }
 
     fn verdict(fields: &Json, control: &Control, default: Names) -> (Names, Vec<String>) {
@@ -200,11 +206,11 @@ mod tests {
     fn contradictions_are_problems() {
         let none = Control::default();
         let (_, problems) = verdict(&json!({"immutable": true}), &none, Names::Stable);
-        assert_eq!(problems, ["`immutable: true` stands on an object with a stable name, so that no later release can change it"]);
+        assert_eq!(problems, ["`immutable: true` on an object with a stable name: no later release can change it"]);
         let (_, problems) = verdict(&json!({"immutable": false}), &none, Names::Versioned);
-        assert_eq!(problems, ["`immutable: false` stands on an object whose name follows its content"]);
+        assert_eq!(problems, ["`immutable: false` on an object whose name follows its content, which makes it immutable"]);
         let (_, problems) = verdict(&json!({}), &Control { names: None, restart: true }, Names::Versioned);
-        assert!(problems[0].starts_with("`cloze.dev/restart` says nothing on an object whose name follows its content"));
+        assert!(problems[0].starts_with("`cloze.dev/restart` has no effect on an object whose name follows its content"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! References that follow the names, and those that cannot.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::digest::Digest;
@@ -11,9 +12,9 @@ use crate::manifest::Object;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::reference::Permission;
 use crate::reference::Presence;
 use crate::reference::Site;
-use crate::reference::Stranger;
 use crate::reference::Visit;
 use crate::seal::Keys;
 use crate::stage::name::CHECKSUM;
@@ -33,6 +34,12 @@ pub(super) struct Follow<'a> {
     policies: HashMap<(String, String), bool>,
     file: Arc<str>,
     namespace: String,
+    /// What the present object is.
+    holder: String,
+    /// Whether it is named by its content itself, so that a change makes another object.
+    renewed: bool,
+    /// What was said already of the object's fixed parts, by number.
+    said: HashSet<usize>,
     /// What the present pod template has to restart for, by number.
     restarts: Vec<usize>,
     problems: Vec<Problem>,
@@ -49,14 +56,20 @@ impl<'a> Follow<'a> {
             policies,
             file: Arc::from(""),
             namespace: String::new(),
+            holder: String::new(),
+            renewed: false,
+            said: HashSet::new(),
             restarts: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
-    /// What follows is said of `object`.
-    pub(super) fn begin<B>(&mut self, object: &Object<B>) {
+    /// What follows is said of `object`, which is `renewed` by each change when it is named by its content itself.
+    pub(super) fn begin<B>(&mut self, object: &Object<B>, renewed: bool) {
+        self.holder = object.identity.to_string();
+        self.renewed = renewed;
+        self.said.clear();
         self.file = Arc::clone(&object.file);
         self.namespace.clone_from(&object.identity.namespace);
     }
@@ -79,7 +92,7 @@ impl<'a> Follow<'a> {
             match target.keys.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
                 Ok(at) if site.text_only && !target.keys[at].1 => self.complain(
                     *mark,
-                    format!("key `{key}` of {shown} stands in binaryData, which environment variables cannot read"),
+                    format!("key `{key}` of {shown} is in binaryData, which environment variables cannot read"),
                     "move it to `data`, or mount it as a file",
                 ),
                 Ok(_) => {}
@@ -91,17 +104,36 @@ impl<'a> Follow<'a> {
     fn missing_key<'k>(&mut self, mark: Mark, key: &str, shown: &str, known: impl Iterator<Item = &'k str>) {
         let next = match suggest(key, known) {
             Some(near) => format!("write `{near}`, or add the key"),
-            None => "add the key, or ask for one that it has".to_owned(),
+            None => "add the key, or use one that exists".to_owned(),
         };
         self.complain(mark, format!("{shown} has no key `{key}`"), next);
     }
 
+    /// A name that changes in what never does.
+    fn fixed(&mut self, mark: Mark, part: &str, number: usize, target: &Target) {
+        if !self.said.insert(number) {
+            return;
+        }
+        let shown = shown(target.referent, &target.namespace, &target.given);
+        let reason = format!("{part} can never change, and it names {shown}, whose name changes with its content");
+        let stable = format!("give the {} a stable name by the annotation `cloze.dev/names: stable`", target.referent);
+        if part.ends_with("Pod") {
+            let next = format!("{stable}, or write a Deployment or a Job with `cloze.dev/names: versioned` instead of the Pod");
+            self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+        } else if part.ends_with("Job") {
+            let next = format!("{stable}, or write `cloze.dev/names: versioned` on the Job: then each content gets a Job of its own");
+            self.complain(mark, reason, next);
+        } else {
+            self.complain(mark, reason, stable);
+        }
+    }
+
     fn missing(&mut self, site: &Site<'_>, namespace: &str, shown: &str) {
         let next = match self.index.suggest(site.referent, namespace, site.name) {
-            Some(near) => format!("write `{near}`, or declare it under `external:`"),
-            None => "add it to the templates, or declare it under `external:`".to_owned(),
+            Some(near) => format!("write `{near}`, or list it under `external:`"),
+            None => "add it to the templates, or list it under `external:`".to_owned(),
         };
-        self.complain(site.mark, format!("{shown} is neither in the release nor declared"), next);
+        self.complain(site.mark, format!("{shown} is not in the release"), next);
     }
 }
 
@@ -114,6 +146,9 @@ impl Visit for Follow<'_> {
             Found::Target(number, target) => {
                 if required && !site.keys.is_empty() {
                     self.keys_of_target(site, &shown(site.referent, &target.namespace, site.name), target);
+                }
+                if let Some(part) = site.fixed.filter(|_| target.names == Names::Versioned && !self.renewed) {
+                    self.fixed(site.mark, part, number, target);
                 }
                 if target.restart != Restart::No {
                     self.restarts.push(number);
@@ -152,8 +187,17 @@ impl Visit for Follow<'_> {
         }
     }
 
-    fn permission(&mut self, referent: ConfigKind, name: &str) -> Vec<String> {
-        self.index.permitted(referent, &self.namespace, name)
+    fn permission(&mut self, permission: &Permission<'_>) -> Vec<String> {
+        let Permission { referent, name, writes, mark } = *permission;
+        let index = self.index;
+        if let Some(target) = index.versioned(referent, &self.namespace, name).filter(|_| writes) {
+            let shown = shown(referent, &target.namespace, name);
+            let reason = format!("{} permits changing {shown}, which is immutable because its name follows its content", self.holder);
+            let next =
+                format!("give the {referent} a stable name by the annotation `cloze.dev/names: stable` if an application writes to it");
+            self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+        }
+        index.permitted(referent, &self.namespace, name)
     }
 
     fn parameters(&self, kind: &str, policy: &str) -> Option<bool> {
@@ -164,7 +208,7 @@ impl Visit for Follow<'_> {
     }
 
     fn misfit(&mut self, key: &str, found: &'static str, mark: Mark) {
-        self.complain(mark, format!("`{key}` is {found} where Kubernetes demands a string"), "quote it");
+        self.complain(mark, format!("`{key}` is {found} where Kubernetes needs a string"), "quote it");
     }
 
     fn enter_template(&mut self) {
@@ -198,27 +242,9 @@ impl Visit for Follow<'_> {
         );
         Some((CHECKSUM.to_owned(), checksum))
     }
-
-    fn stranger(&mut self, stranger: &Stranger<'_>) {
-        let Stranger { parent, key, text, mark } = *stranger;
-        let speaks = |word: &str| {
-            let word = word.to_lowercase();
-            (word.contains("secret") || word.contains("configmap")) && !word.contains("store")
-        };
-        if !(speaks(key) || key == "name" && speaks(parent)) {
-            return;
-        }
-        let Some(target) = self.index.versioned(&self.namespace, text) else { return };
-        let field = if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") };
-        let reason = format!(
-            "`{field}` seems to name {}, whose name follows its content, but cloze does not know the field and leaves it",
-            shown(target.referent, &target.namespace, text)
-        );
-        let next = "give the object a stable name by the annotation `cloze.dev/names: stable`";
-        self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
-    }
 }
 
-fn shown(referent: ConfigKind, namespace: &str, name: &str) -> String {
+/// A ConfigMap or Secret in messages.
+pub(super) fn shown(referent: ConfigKind, namespace: &str, name: &str) -> String {
     if namespace.is_empty() { format!("{referent} {name}") } else { format!("{referent} {namespace}/{name}") }
 }

@@ -140,12 +140,10 @@ impl<'a> Index<'a> {
         names
     }
 
-    /// A versioned object of that name, of either kind, without taking it for used.
-    pub(super) fn versioned(&self, namespace: &str, name: &str) -> Option<&Target> {
-        [ConfigKind::Secret, ConfigKind::ConfigMap].into_iter().find_map(|referent| {
-            let number = *self.names_in(referent, namespace)?.get(name)?;
-            Some(&self.targets[number]).filter(|target| target.names == Names::Versioned)
-        })
+    /// A versioned object of that name, without taking it for used.
+    pub(super) fn versioned(&self, referent: ConfigKind, namespace: &str, name: &str) -> Option<&Target> {
+        let number = *self.names_in(referent, namespace)?.get(name)?;
+        Some(&self.targets[number]).filter(|target| target.names == Names::Versioned)
     }
 
     /// The name in the namespace that was probably meant.

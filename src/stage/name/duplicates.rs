@@ -1,4 +1,4 @@
-//! Two objects that would be one.
+//! Two objects that Kubernetes would take for one.
 
 use std::collections::HashMap;
 
@@ -10,14 +10,14 @@ use crate::stage::name::index::Target;
 use crate::stage::name::mark_of;
 
 /// Objects that Kubernetes would take for one.
-pub(super) fn twins<B>(objects: &[Object<B>]) -> Vec<Problem> {
+pub(super) fn duplicates<B>(objects: &[Object<B>]) -> Vec<Problem> {
     let mut seen: HashMap<(&str, &str, &str, &str), &Object<B>> = HashMap::with_capacity(objects.len());
     let mut problems = Vec::new();
     for object in objects {
         let identity = &object.identity;
         let key = (identity.group(), identity.kind.as_str(), identity.namespace.as_str(), identity.name.as_str());
         if let Some(first) = seen.get(&key) {
-            let reason = format!("{identity} stands in the release twice, first in {}", first.file);
+            let reason = format!("{identity} is defined twice, first in {}", first.file);
             problems.push(Problem::new(Fault::Check, reason, "rename or remove one of the two").at(object.place(object.root.mark)));
         } else {
             seen.insert(key, object);
@@ -35,7 +35,7 @@ pub(super) fn clashes<B>(objects: &[Object<B>], targets: &[Target]) -> Vec<Probl
         if let Some(first) = twin.filter(|first| first.given != target.given) {
             let (one, other) = (&objects[first.object], &objects[target.object]);
             let reason = format!(
-                "{} and the object at {} both get the name {}",
+                "{} and the object at {} get the same name {}",
                 other.identity,
                 one.place(mark_of(one, &["metadata", "name"])),
                 target.name

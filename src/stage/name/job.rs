@@ -1,0 +1,52 @@
+//! Jobs that are named by their content: a changed Job is another one, and each content runs once.
+
+use crate::digest::Digest;
+use crate::manifest::Leaf;
+use crate::manifest::Node;
+use crate::manifest::Object;
+use crate::manifest::Value;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::stage::name::BASE_NAME;
+use crate::stage::name::PLACEHOLDER;
+use crate::stage::name::content::canonical;
+use crate::stage::name::control::base_name;
+use crate::stage::name::mark_of;
+
+/// Gives a Job, whose references were followed, the digest of its spec into its name. Where something in it is not known, as in a review,
+/// neither is the name.
+pub(super) fn rename<B: Leaf>(object: &mut Object<B>, known: bool) -> Result<(), Problem> {
+    let base = base_name(object).to_owned();
+    let mut spec = Vec::new();
+    if let Some(node) = object.root.get("spec") {
+        canonical(node, &mut spec);
+    }
+    let veiled = spec.windows(PLACEHOLDER.len()).any(|window| window == PLACEHOLDER.as_bytes());
+    let suffix = if known && !veiled {
+        let identity = &object.identity;
+        Digest::plain(&[identity.kind.as_bytes(), identity.namespace.as_bytes(), base.as_bytes(), spec.as_slice()]).suffix()
+    } else {
+        PLACEHOLDER.to_owned()
+    };
+    let name = format!("{base}-{suffix}");
+    if name.len() > LONGEST {
+        let reason =
+            format!("the name and its suffix have {} characters; the name of a Job must fit into a label of {LONGEST}", name.len());
+        let next = format!("shorten the name to {} characters", LONGEST - PLACEHOLDER.len() - 1);
+        return Err(Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"]))));
+    }
+    object.identity.name.clone_from(&name);
+    if let Some(metadata) = object.root.get_mut("metadata") {
+        metadata.set("name", Node::text(name));
+        if metadata.get("annotations").and_then(Node::as_map).is_none() {
+            metadata.set("annotations", Node::made(Value::Map(Vec::new())));
+        }
+        if let Some(annotations) = metadata.get_mut("annotations") {
+            annotations.set(BASE_NAME, Node::text(base));
+        }
+    }
+    Ok(())
+}
+
+/// The controller writes the name into a label of the pods (`batch.kubernetes.io/job-name`).
+const LONGEST: usize = 63;
