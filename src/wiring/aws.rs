@@ -20,6 +20,7 @@ impl Wiring<'_> {
             region: target.region.clone(),
             profile: target.profile.clone(),
             endpoint: target.endpoint.clone(),
+            environment: Arc::clone(self.tools),
             prefixes: prefixes(settings),
             transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::identity::azure::Credential;
 use crate::identity::id_token::IdToken;
 use crate::problem::Problem;
 use crate::project::AzureTarget;
@@ -9,7 +10,6 @@ use crate::project::VaultSettings;
 use crate::project::variable;
 use crate::project::variable::Variable;
 use crate::vault::azure::AzureVault;
-use crate::vault::azure::Credential;
 use crate::vault::azure::Settings;
 use crate::wiring::Wiring;
 use crate::wiring::needs::Needs;
@@ -25,6 +25,7 @@ impl Wiring<'_> {
             authority: target.authority.clone(),
             api_version: target.api_version.clone(),
             prefixes: prefixes(settings),
+            environment: Arc::clone(self.tools),
             transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };

@@ -19,6 +19,7 @@ impl Wiring<'_> {
             location: target.location.clone(),
             endpoint: target.endpoint.clone(),
             credentials: target.credentials.as_ref().map(|location| self.file(location, "the file of credentials")).transpose()?,
+            environment: Arc::clone(self.tools),
             prefixes: prefixes(settings),
             transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),

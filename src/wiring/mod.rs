@@ -29,6 +29,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::history::ObjectStoreHistory;
+use crate::identity::Environment;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
@@ -56,6 +57,8 @@ pub struct Wiring<'a> {
     pub variables: &'a Variables,
     /// The user's home directory, where some tools keep a token.
     pub home: Option<&'a Path>,
+    /// What the clouds' own tools take from the environment.
+    pub tools: &'a Arc<Environment>,
     /// The variables of the process, for vaults of kind `env` and for programs.
     #[cfg(any(feature = "env", feature = "exec"))]
     pub surroundings: &'a Arc<dyn Surroundings>,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_credential_types::Credentials;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
+use cloze::identity::Environment;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
@@ -76,8 +76,9 @@ fn settings(server: &Moto, service: Service) -> Settings {
 }
 
 fn adapter(settings: Settings) -> AwsVault {
-    let credentials = Credentials::new("AKIAEXAMPLE", "any", None, None, "test");
-    AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap()
+    let pairs = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "any")];
+    let environment = Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
+    AwsVault::new(Settings { environment, ..settings }, Arc::new(Machine), Arc::new(Machine)).unwrap()
 }
 
 #[async_trait]

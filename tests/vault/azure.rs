@@ -6,6 +6,7 @@ use std::time::Duration;
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::clock::Timestamp;
+use cloze::identity::azure::Credential;
 use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
 use cloze::service::ServiceError;
@@ -15,7 +16,6 @@ use cloze::service::http::Authorities;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault as _;
 use cloze::vault::azure::AzureVault;
-use cloze::vault::azure::Credential;
 use cloze::vault::azure::Settings;
 use vault_mock::Authority;
 use vault_mock::Credential as Shown;
@@ -79,7 +79,9 @@ fn trial(on: &'static str) -> Trial<Azure, AzureVault> {
 async fn refusals_are_told_apart() {
     use ServiceFault::{Denied, Gone, NotFound, Unauthenticated, Unavailable};
     let is = async |fault: Fault, expected: ServiceFault, reason: &str, next: &str| {
-        let error = trial("GetSecret").fails_after(fault, expected, reason, 1).await;
+        // A token that is not accepted is renewed once.
+        let calls = if expected == Unauthenticated { 2 } else { 1 };
+        let error = trial("GetSecret").fails_after(fault, expected, reason, calls).await;
         assert!(error.next.contains(next), "{}", error.next);
     };
     is(Fault::variant(403, "disabled"), Gone, "`b` is disabled", "enable it").await;
@@ -123,12 +125,12 @@ async fn a_login_that_fails_is_told_and_not_repeated_for_each() {
         retry_after: None,
         words: Some(vec![words.to_owned()]),
     };
-    let reason = "the login service gives no token: AADSTS7000215: Invalid client secret provided";
+    let reason = "the login service did not give a token: AADSTS7000215: Invalid client secret provided";
     is(worded("Invalid client secret provided."), ServiceFault::Unauthenticated, reason).await;
     let quoting = format!("Invalid client secret {CANARY}-secret.");
-    is(worded(&quoting), ServiceFault::Unauthenticated, "the login service gives no token (status 401)").await;
+    is(worded(&quoting), ServiceFault::Unauthenticated, "the login service did not give a token (status 401)").await;
     let body = Fault::Body { code: 200, text: format!("{{\"access_token\": 1, \"x\": \"{CANARY}") };
-    is(body, ServiceFault::Unauthenticated, "application demo-client with a client secret got an answer that is no token").await;
+    is(body, ServiceFault::Unauthenticated, "the answer for application demo-client with a client secret does not contain a token").await;
     let to = "https://evil.example/token".to_owned();
     let reason = "the login service redirects to evil.example, and redirects are not followed";
     is(Fault::Redirect { code: 307, to }, ServiceFault::Unavailable, reason).await;
@@ -158,6 +160,20 @@ async fn one_token_is_asked_for_whoever_asks() {
     let vault = made(settings(&short));
     assert!(one(&vault, "a").await.is_ok() && one(&vault, "a").await.is_ok());
     assert_eq!(short.journal().of("Token").len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_is_rejected_in_the_middle_of_a_run_is_renewed_once() {
+    let server = server();
+    let vault = made(settings(&server));
+    let logins = || server.journal().of("Token").len();
+    assert!(one(&vault, "a").await.is_ok() && logins() == 1);
+    server.script(Script::new("GetSecret", 1, Fault::status(401)));
+    assert!(one(&vault, "a").await.is_ok() && logins() == 2);
+    server.script(Script::always("GetSecret", Fault::status(401)));
+    let asks: Vec<SecretRef> = (0..20).map(|number| ask(&number.to_string(), None)).collect();
+    assert!(vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == ServiceFault::Unauthenticated));
+    assert_eq!(logins(), 3, "one more login for all of them");
 }
 
 #[tokio::test]
@@ -297,13 +313,13 @@ async fn certificates_and_tokens_of_others_log_in() {
     let evil = "eyJpc3MiOiJodHRwczovL2NpLnRlc3QiLCJzdWIiOiJyZXBvOmV2aWwiLCJhdWQiOiJhcGk6Ly94IiwiZXhwIjo0MTAyNDQ0ODAwfQ";
     let error = one(&foreign(evil), "a").await.unwrap_err();
     assert!(
-        error.reason.starts_with("the login service gives no token: AADSTS700213: No matching federated identity record"),
+        error.reason.starts_with("the login service did not give a token: AADSTS700213: No matching federated identity record"),
         "{}",
         error.reason
     );
     assert!(error.next.contains("issuer, subject and audience"));
     let none = with(Credential::Federated { tenant, client: "foreign".to_owned(), token: IdToken::Text(pem(CANARY)) });
-    assert_eq!(one(&none, "a").await.unwrap_err().reason, "the text that is given as the id token holds no id token");
+    assert_eq!(one(&none, "a").await.unwrap_err().reason, "the text that is given as the id token is not an id token");
 }
 
 #[tokio::test]

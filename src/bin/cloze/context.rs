@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use cloze::clock::Clock;
 use cloze::clock::Entropy;
+use cloze::identity::Environment;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -31,6 +32,8 @@ pub(crate) struct Run {
     pub(crate) directory: PathBuf,
     /// The user's home directory.
     pub(crate) home: Option<PathBuf>,
+    /// What the clouds' own tools take from the process environment.
+    pub(crate) tools: Arc<Environment>,
     /// The environment that was asked for.
     pub(crate) environment: Option<String>,
     /// The variables that the program was started with.
@@ -79,6 +82,7 @@ impl Run {
             variables: environment::variables()?,
             directory: self.directory.clone(),
             home: self.home.clone(),
+            tools: Arc::clone(&self.tools),
             environment: self.environment.clone(),
             #[cfg(any(feature = "env", feature = "exec"))]
             surroundings: Arc::clone(&self.surroundings),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cloze::identity::Environment;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -123,6 +124,11 @@ impl cloze::vault::Surroundings for Process {
     fn names(&self) -> Vec<String> {
         std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect()
     }
+}
+
+/// What the clouds' own tools take from the environment.
+pub(crate) fn tools() -> Environment {
+    Environment::collect(std::env::vars_os(), home())
 }
 
 /// The user's home directory.

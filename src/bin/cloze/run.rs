@@ -56,6 +56,7 @@ pub(crate) fn run() -> ExitCode {
         ui: ui.clone(),
         directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         home: environment::home(),
+        tools: Arc::new(environment::tools()),
         environment: cli.global.environment.clone(),
         #[cfg(any(feature = "env", feature = "exec"))]
         surroundings: Arc::new(environment::Process),

@@ -3,25 +3,21 @@
 
 mod service;
 
-use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::identity::file;
 use crate::secret::Secret;
-use crate::secret::SecretBuffer;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Transport;
-
-/// The largest file that is read for a token.
-const LARGEST: u64 = 64 << 10;
 
 /// Where the token comes from.
 #[derive(Debug)]
 pub enum IdToken {
     /// The token itself, such as GitLab puts into a variable. Its audience was chosen by whoever made it.
     Text(Secret),
-    /// A file that the platform renews, such as a projected service account token; read anew at each login.
+    /// A file that the platform renews, such as a projected service account token; read again at each login.
     File(PathBuf),
     /// GitHub Actions: the variables `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
     GitHub {
@@ -50,7 +46,7 @@ impl IdToken {
     /// A token for `audience`, where that can be chosen.
     ///
     /// # Errors
-    /// A file that cannot be read, a service that gives none, and what is no token. No error holds any part of a token.
+    /// A file that cannot be read, a service that does not give a token, and what is not a token. No error holds any part of a token.
     pub async fn obtain(&self, audience: &str) -> Result<Secret, ServiceError> {
         let (token, source) = match self {
             Self::Text(token) => (token.duplicate(), "the text that is given as the id token".to_owned()),
@@ -64,11 +60,11 @@ impl IdToken {
         };
         trimmed(&token).ok_or_else(|| {
             let next = "give a token of three parts with dots between, as the platform issues it";
-            ServiceError::new(ServiceFault::Unauthenticated, format!("{source} holds no id token"), next)
+            ServiceError::new(ServiceFault::Unauthenticated, format!("{source} is not an id token"), next)
         })
     }
 
-    /// How the token is come by, for a message.
+    /// Where the token comes from, for a message.
     pub fn words(&self) -> String {
         match self {
             Self::Text(_) => "the job's id token".to_owned(),
@@ -80,22 +76,10 @@ impl IdToken {
 }
 
 fn of_file(path: &Path) -> Result<Secret, ServiceError> {
-    let unreadable = |reason: String| {
+    file::read(path).map_err(|reason| {
         let reason = format!("the id token's file `{}` {reason}", path.display());
         ServiceError::new(ServiceFault::Unauthenticated, reason, "check the path, and that this user may read it")
-    };
-    // A pipe would be waited for without end.
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(unreadable("is no file".to_owned()));
-    }
-    let file = std::fs::File::open(path).map_err(|error| unreadable(format!("cannot be opened: {}", error.kind())))?;
-    let mut buffer = SecretBuffer::with_capacity(4096);
-    let read =
-        std::io::copy(&mut file.take(LARGEST + 1), &mut buffer).map_err(|error| unreadable(format!("cannot be read: {}", error.kind())))?;
-    if read > LARGEST {
-        return Err(unreadable(format!("is larger than {} KiB", LARGEST >> 10)));
-    }
-    Ok(Secret::from(buffer))
+    })
 }
 
 /// The token in `text` without white space around it, if it is a JSON Web Signature in compact form (RFC 7515 section 3.1): nothing else that
@@ -132,7 +116,7 @@ mod tests {
     async fn a_text_is_a_token_or_nothing() {
         assert_eq!(text(&format!(" {TOKEN}\n")).obtain("a").await.unwrap().expose(), TOKEN.as_bytes());
         for wrong in ["", "canary", "canary.canary", "a..b", "a.b.c.d", "a.b.canary!", "a.b.c\nd"] {
-            assert_eq!(reason(text(wrong)).await, "the text that is given as the id token holds no id token", "{wrong}");
+            assert_eq!(reason(text(wrong)).await, "the text that is given as the id token is not an id token", "{wrong}");
         }
     }
 
@@ -148,12 +132,12 @@ mod tests {
         fs::write(&path, "x.y.z").unwrap();
         assert_eq!(source().obtain("a").await.unwrap().expose(), b"x.y.z");
         fs::write(&path, "canary: a key\n").unwrap();
-        assert_eq!(reason(source()).await, format!("the file `{shown}` holds no id token"));
+        assert_eq!(reason(source()).await, format!("the file `{shown}` is not an id token"));
         fs::write(&path, "canary".repeat(20_000)).unwrap();
         assert_eq!(reason(source()).await, format!("the id token's file `{shown}` is larger than 64 KiB"));
         assert_eq!(
             reason(IdToken::File(directory.path().to_owned())).await,
-            format!("the id token's file `{}` is no file", directory.path().display())
+            format!("the id token's file `{}` is not a regular file", directory.path().display())
         );
     }
 

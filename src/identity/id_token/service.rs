@@ -3,22 +3,21 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::Request;
 use reqwest::Url;
 use reqwest::header::ACCEPT;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::header::HeaderName;
-use reqwest::header::HeaderValue;
-use tokio::time::sleep;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
+use crate::identity::token_service;
+use crate::identity::token_service::TokenService;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
+use crate::service::Meter;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::http::Client;
-use crate::service::http::Reply;
+use crate::service::http::Call;
 use crate::service::http::Transport;
 use crate::service::http::safe;
 use crate::service::json::Json;
@@ -28,35 +27,29 @@ pub(super) const GITHUB: &str = "GitHub's token service";
 pub(super) const AZURE_PIPELINES: &str = "the token service of Azure Pipelines";
 /// The version of the interface of Azure Pipelines, as `azure_identity` has it.
 const PIPELINES_VERSION: &str = "7.1";
-/// How often one request is made.
-const ATTEMPTS: u32 = 3;
 /// How long all attempts may take.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// The first wait between two attempts.
-const BACKOFF: Duration = Duration::from_millis(500);
 
 /// A token from GitHub Actions: `GET URL&audience=…` → `{"value": …}`.
 pub(super) async fn github(url: &str, token: &Secret, audience: &str, transport: &Transport) -> Result<Secret, ServiceError> {
     let mut url = place(url, GITHUB, "ACTIONS_ID_TOKEN_REQUEST_URL")?;
     url.query_pairs_mut().append_pair("audience", audience);
-    let mut request = Request::new(Method::GET, url);
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json; api-version=2.0"));
+    let call = Call::get(url).with(ACCEPT, "application/json; api-version=2.0");
     let next = "give the job the permission `id-token: write`";
-    obtained(request, token, "value", Whom { name: GITHUB, next, transport }).await
+    obtained(call, token, "value", Whom { name: GITHUB, next, transport }).await
 }
 
 /// A token for a service connection of Azure Pipelines: `POST URL?api-version=…&serviceConnectionId=…` → `{"oidcToken": …}`.
 pub(super) async fn azure_pipelines(url: &str, connection: &str, token: &Secret, transport: &Transport) -> Result<Secret, ServiceError> {
     let mut url = place(url, AZURE_PIPELINES, "SYSTEM_OIDCREQUESTURI")?;
     url.query_pairs_mut().append_pair("api-version", PIPELINES_VERSION).append_pair("serviceConnectionId", connection);
-    let mut request = Request::new(Method::POST, url);
-    let headers = request.headers_mut();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-    // Without it a refusal is a redirect to a page for people.
-    headers.insert(HeaderName::from_static("x-tfs-fedauthredirect"), HeaderValue::from_static("Suppress"));
+    // Without the last one a refusal is a redirect to a page for people.
+    let call = Call::new(Method::POST, url)
+        .with(ACCEPT, "application/json")
+        .with(CONTENT_LENGTH, "0")
+        .with(HeaderName::from_static("x-tfs-fedauthredirect"), "Suppress");
     let next = "pass `SYSTEM_ACCESSTOKEN: $(System.AccessToken)` to the step, and check the service connection's id";
-    obtained(request, token, "oidcToken", Whom { name: AZURE_PIPELINES, next, transport }).await
+    obtained(call, token, "oidcToken", Whom { name: AZURE_PIPELINES, next, transport }).await
 }
 
 /// Who is asked, and what helps when it refuses.
@@ -68,61 +61,39 @@ struct Whom<'a> {
 }
 
 fn place(url: &str, whom: &str, variable: &str) -> Result<Url, ServiceError> {
-    let checked = Url::parse(url).map_err(|_| "it is no URL".to_owned()).and_then(|url| safe(&url).map(|()| url));
+    let checked = Url::parse(url).map_err(|_| "it is not a URL".to_owned()).and_then(|url| safe(&url).map(|()| url));
     checked.map_err(|reason| {
         let reason = format!("the address of {whom} cannot be used: {reason}");
         ServiceError::new(ServiceFault::Unauthenticated, reason, format!("give it as the variable `{variable}` has it"))
     })
 }
 
-async fn obtained(mut request: Request, token: &Secret, field: &str, whom: Whom<'_>) -> Result<Secret, ServiceError> {
-    let mut value = SecretBuffer::with_capacity(token.len() + 7);
-    value.extend(b"Bearer ");
-    value.extend(token.expose());
+async fn obtained(call: Call, token: &Secret, field: &str, whom: Whom<'_>) -> Result<Secret, ServiceError> {
     let bad = |reason: &str| ServiceError::new(ServiceFault::Unauthenticated, format!("{} {reason}", whom.name), whom.next);
-    let Ok(mut value) = HeaderValue::from_bytes(value.expose()) else {
-        return Err(bad("was not asked: the job's own token has characters that no token has"));
-    };
     if token.is_empty() {
         return Err(bad("was not asked: the job's own token is empty"));
     }
-    value.set_sensitive(true);
-    request.headers_mut().insert(AUTHORIZATION, value);
-    let client = Client::new(whom.name, request.url(), whom.transport, 1)?;
-    let answer = timeout(DEADLINE, answer(&client, &request, whom)).await.unwrap_or_else(|_| {
-        let reason = format!("{} did not answer within {} s", whom.name, DEADLINE.as_secs());
-        Err(ServiceError::new(ServiceFault::Unavailable, reason, "try again later"))
-    })?;
-    let json = Json::parse(answer.body.expose()).ok();
-    json.and_then(|json| json.get(field)).and_then(|value| value.secret()).ok_or_else(|| bad(&format!("answered without `{field}`")))
-}
-
-/// The answer with status 200, after a few attempts.
-async fn answer(client: &Client, request: &Request, whom: Whom<'_>) -> Result<Reply, ServiceError> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        // It has no body that is a stream, so it can be cloned.
-        let outcome = client.send_once(request.try_clone().unwrap_or_else(|| unreachable!("no body is a stream"))).await;
-        let (error, again) = match outcome {
-            Ok(reply) if reply.status == 200 => return Ok(reply),
-            Ok(reply) => (refusal(reply.status, whom), matches!(reply.status, 408 | 429 | 500 | 502..=504)),
-            Err(failure) => (failure.error, failure.again),
-        };
-        if !again || attempt == ATTEMPTS {
-            return Err(error);
-        }
-        sleep(BACKOFF * attempt).await;
+    let mut value = SecretBuffer::with_capacity(token.len() + 7);
+    value.extend(b"Bearer ");
+    value.extend(token.expose());
+    let call = call.with_secret(AUTHORIZATION, &value.into());
+    let call = call.ok_or_else(|| bad("was not asked: the job's own token has characters that a token cannot have"))?;
+    let service = TokenService { name: whom.name, transport: whom.transport, meter: &Meter::default(), attempts: token_service::ATTEMPTS };
+    let reply = service.ask(&call, Instant::now() + DEADLINE).await?;
+    if reply.status != 200 {
+        return Err(refusal(reply.status, whom));
     }
+    let json = Json::parse(reply.body.expose()).ok();
+    json.and_then(|json| json.get(field)?.secret()).ok_or_else(|| bad(&format!("answered without `{field}`")))
 }
 
 /// The service's own words are not shown: they may repeat what was sent.
 fn refusal(status: u16, whom: Whom<'_>) -> ServiceError {
     let reason = |verb: &str| format!("{} {verb} with status {status}", whom.name);
     match status {
-        429 => ServiceError::new(ServiceFault::RateLimited, reason("asks for patience"), "try again later"),
+        429 => ServiceError::new(ServiceFault::RateLimited, reason("is throttling requests"), "try again later"),
         500.. => ServiceError::new(ServiceFault::Unavailable, reason("failed"), "try again later"),
-        _ => ServiceError::new(ServiceFault::Unauthenticated, reason("refuses a token"), whom.next),
+        _ => ServiceError::new(ServiceFault::Unauthenticated, reason("refused to give a token"), whom.next),
     }
 }
 
@@ -233,7 +204,7 @@ mod tests {
         let refused = error(&source).await;
         assert_eq!(
             (refused.fault, refused.reason.as_str()),
-            (ServiceFault::Unauthenticated, "GitHub's token service refuses a token with status 403")
+            (ServiceFault::Unauthenticated, "GitHub's token service refused to give a token with status 403")
         );
         assert_eq!(refused.next, "give the job the permission `id-token: write`");
         assert_eq!(server.journal().count(), 1);
@@ -241,13 +212,13 @@ mod tests {
         let refused = error(&source).await;
         assert_eq!(
             (refused.fault, refused.reason.as_str()),
-            (ServiceFault::RateLimited, "GitHub's token service asks for patience with status 429")
+            (ServiceFault::RateLimited, "GitHub's token service is throttling requests with status 429")
         );
         assert_eq!(server.journal().count(), 4);
         server.script(Script::new("", 1, Fault::status(503)));
         assert!(source.obtain("api://a b").await.is_ok());
         let refused = error(&pipelines(&format!("{}/elsewhere", server.url()))).await;
-        assert_eq!(refused.reason, "the token service of Azure Pipelines refuses a token with status 404");
+        assert_eq!(refused.reason, "the token service of Azure Pipelines refused to give a token with status 404");
         assert!(refused.next.starts_with("pass `SYSTEM_ACCESSTOKEN: $(System.AccessToken)`"));
     }
 
@@ -262,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_that_are_none_are_not_believed() {
+    async fn answers_without_a_token_are_refused() {
         let server = server();
         let source = github(&format!("{}/github?job=1", server.url()));
         for text in [r#"{"canary": 1}"#, r#"{"value": 5}"#, "canary", "[]"] {
@@ -270,7 +241,7 @@ mod tests {
             assert_eq!(error(&source).await.reason, "GitHub's token service answered without `value`", "{text}");
         }
         server.script(Script::new("", 1, Fault::Body { code: 200, text: r#"{"value": "canary"}"#.to_owned() }));
-        assert_eq!(error(&source).await.reason, "the answer of GitHub's token service holds no id token");
+        assert_eq!(error(&source).await.reason, "the answer of GitHub's token service is not an id token");
     }
 
     #[tokio::test]
@@ -279,8 +250,8 @@ mod tests {
         let begin = "the address of GitHub's token service cannot be used: ";
         assert_eq!(reason("http://tokens.example/x").await, format!("{begin}plain http would show the token to the network"));
         assert_eq!(reason("https://canary:x@tokens.example").await, format!("{begin}it has a user or a password in it"));
-        assert_eq!(reason("").await, format!("{begin}it is no URL"));
-        for (token, words) in [("", "is empty"), ("canary\n", "has characters that no token has")] {
+        assert_eq!(reason("").await, format!("{begin}it is not a URL"));
+        for (token, words) in [("", "is empty"), ("canary\n", "has characters that a token cannot have")] {
             let source = IdToken::GitHub {
                 url: "https://tokens.example".to_owned(),
                 token: Secret::copy_of(token.as_bytes()),

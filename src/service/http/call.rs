@@ -1,6 +1,8 @@
 //! A request as it is meant, before it is signed.
 
+use reqwest::Body;
 use reqwest::Method;
+use reqwest::Request;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use reqwest::header::HeaderName;
@@ -33,7 +35,33 @@ impl Call {
         Self { body: Some(body), ..Self::new(Method::POST, url) }.with(reqwest::header::CONTENT_TYPE, kind)
     }
 
-    /// With a header that is no secret.
+    /// Where it goes.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The request as it is meant, without a signature.
+    pub(crate) fn request(&self) -> Request {
+        let mut request = Request::new(self.method.clone(), self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = self.body.as_ref().map(|body| Body::from(body.expose().to_vec()));
+        request
+    }
+
+    /// With a header that is a secret; nothing if the value cannot stand in a header.
+    pub(crate) fn with_secret(mut self, name: HeaderName, value: &Secret) -> Option<Self> {
+        let mut value = HeaderValue::from_bytes(value.expose()).ok()?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Some(self)
+    }
+
+    /// With these headers in place of its own.
+    pub(crate) fn with_headers(self, headers: &HeaderMap) -> Self {
+        Self { headers: headers.clone(), ..self }
+    }
+
+    /// With a header that is not a secret.
     pub(crate) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
         self.headers.insert(name, HeaderValue::from_static(value));
         self

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Body;
-use reqwest::Request;
 use reqwest::Url;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -169,9 +167,7 @@ impl HttpClient {
     }
 
     async fn once(&self, call: &Call, protocol: &dyn Protocol, until: Instant) -> Result<Reply, Failure> {
-        let mut request = Request::new(call.method.clone(), call.url.clone());
-        *request.headers_mut() = call.headers.clone();
-        *request.body_mut() = call.body.as_ref().map(|body| Body::from(body.expose().to_vec()));
+        let mut request = call.request();
         protocol.sign(&mut request, until).await.map_err(|error| Failure { error, again: false })?;
         self.meter.send();
         let reply = self.client.send(request, self.body).await?;

@@ -6,20 +6,19 @@ use crate::service::Step;
 use crate::service::http::connectivity;
 use crate::vault::aws::found::try_list;
 use crate::vault::aws::identity::caller;
-use crate::vault::aws::identity::source;
-use crate::vault::aws::keys::expiry;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
+use crate::vault::aws::settings::Settings;
 
 /// The steps, up to the first that fails.
-pub(super) async fn examine(link: &Link, parts: &Parts<'_>) -> Vec<Diagnostic> {
+pub(super) async fn examine(link: &Link, settings: &Settings, parts: &Parts<'_>) -> Vec<Diagnostic> {
     let mut findings = connectivity(&link.client).await;
     if findings.last().is_none_or(|finding| finding.outcome.is_err()) {
         return findings;
     }
     let until = link.client.until();
-    let credentials = match link.keys.get(until).await {
-        Ok(credentials) => credentials,
+    let signer = match link.login.signer(None, until).await {
+        Ok(signer) => signer,
         Err(error) => {
             findings.push(Diagnostic::bad(Step::Identity, error));
             return findings;
@@ -37,15 +36,15 @@ pub(super) async fn examine(link: &Link, parts: &Parts<'_>) -> Vec<Diagnostic> {
         return findings;
     }
     findings.push(Diagnostic::good(Step::Service, service));
-    let source = source(&credentials);
-    let (identity, tenant) = match caller(link, parts, until).await {
+    let source = signer.credential.source;
+    let (identity, tenant) = match caller(link, &signer, settings, parts, until).await {
         Ok(caller) => (format!("{}, by {source}", caller.arn), format!("account {}, region {}", caller.account, link.region)),
         // The service itself took the credential, so it is good, wherever STS is.
         Err(_) => (format!("by {source}; AWS STS could not be asked whose it is"), format!("region {}", link.region)),
     };
     findings.push(Diagnostic::good(Step::Identity, identity));
     findings.push(Diagnostic::good(Step::Tenant, tenant));
-    let end = expiry(&credentials).map_or_else(|| "the credential has no end".to_owned(), |end| format!("until {end}"));
+    let end = signer.credential.expires.map_or_else(|| "the credential has no end".to_owned(), |end| format!("until {end}"));
     findings.push(Diagnostic::good(Step::Expiry, end));
     let listing = if listing.is_ok() { "it may list names" } else { "it may not list names, which only `cloze vault list` needs" };
     findings.push(Diagnostic::good(Step::Permission, format!("{listing}; what it may read shows when it reads")));

@@ -7,6 +7,8 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::clock::Timestamp;
+use crate::identity::aws::Signer;
+use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Reply;
@@ -73,12 +75,13 @@ struct Secret {
 }
 
 async fn describe(link: &Link, id: &str, until: Instant) -> Result<Option<Secret>, Described> {
-    let reply = link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": id }), until).await.map_err(Described::None)?;
+    let Authenticated { reply, token } =
+        link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": id }), until).await.map_err(Described::None)?;
     if let Some(redirect) = reply.redirect() {
         return Err(Described::None(redirect));
     }
     if reply.status != 200 {
-        let refusal = Refusal::of(&reply, &link.signer);
+        let refusal = Refusal::of(&reply, &*token);
         return if refusal.is_denial() { Ok(None) } else { Err(Described::Refused(refusal)) };
     }
     Secret::of(&reply, id).map(Some).map_err(Described::None)
@@ -247,8 +250,8 @@ fn time(number: Json<'_>) -> Option<Timestamp> {
 /// Whether listing is allowed, by its first page.
 pub(super) async fn try_list(link: &Link, until: Instant) -> Result<(), Option<ServiceError>> {
     let listing = if link.service == SecretsManager { &LIST } else { &DESCRIBE };
-    let reply = link.call(listing.operation, &json!({ "MaxResults": 1 }), until).await.map_err(Some)?;
-    match page(link, listing, &reply) {
+    let answered = link.call(listing.operation, &json!({ "MaxResults": 1 }), until).await.map_err(Some)?;
+    match page(listing, &answered) {
         Ok(_) => Ok(()),
         Err(error) if error.fault == ServiceFault::Denied => Err(None),
         Err(error) => Err(Some(error)),
@@ -265,8 +268,8 @@ async fn pages(
 ) -> Result<(), ServiceError> {
     request["MaxResults"] = json!(listing.size);
     for _ in 0..PAGES {
-        let reply = link.call(listing.operation, &request, until).await?;
-        let json = page(link, listing, &reply)?;
+        let answered = link.call(listing.operation, &request, until).await?;
+        let json = page(listing, &answered)?;
         list(json, listing.field, listing.service)?.into_iter().try_for_each(&mut each)?;
         match only(json, "NextToken", listing.service)?.and_then(|token| token.text()).filter(|token| !token.is_empty()) {
             None => return Ok(()),
@@ -279,13 +282,14 @@ async fn pages(
 }
 
 /// The body of a page.
-fn page<'r>(link: &Link, listing: &Listing, reply: &'r Reply) -> Result<Json<'r>, ServiceError> {
+fn page<'r>(listing: &Listing, answered: &'r Authenticated<Signer>) -> Result<Json<'r>, ServiceError> {
+    let Authenticated { reply, token } = answered;
     if let Some(redirect) = reply.redirect() {
         return Err(redirect);
     }
     if reply.status != 200 {
         let subject = Subject { service: listing.service, action: listing.action, name: None, version: None };
-        return Err(Refusal::of(reply, &link.signer).error(subject));
+        return Err(Refusal::of(reply, &**token).error(subject));
     }
     let json = object(reply, listing.service)?;
     match only(json, listing.field, listing.service)? {

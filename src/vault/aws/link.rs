@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::Url;
 use reqwest::header::HeaderName;
 use serde_json::Value;
@@ -11,22 +12,29 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::identity::aws::Config;
+use crate::identity::aws::Kind;
+use crate::identity::aws::Login;
+use crate::identity::aws::LoginParts;
+use crate::identity::aws::Signer;
+use crate::identity::aws::check_region;
+use crate::identity::aws::code;
+use crate::identity::aws::endpoint_of;
+use crate::identity::aws::kind;
+use crate::identity::renewal;
+use crate::identity::renewal::Authenticated;
+use crate::identity::token_cache::Held;
 use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Base;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
-use crate::service::http::Limits;
 use crate::service::http::Rate;
 use crate::service::http::RateLimiter;
 use crate::service::http::Reply;
-use crate::service::http::Transport;
-use crate::vault::aws::chain::Chain;
-use crate::vault::aws::endpoint;
-use crate::vault::aws::keys::Keys;
 use crate::vault::aws::settings::Service;
-use crate::vault::aws::signer::Signer;
+use crate::vault::aws::settings::Settings;
 
 /// The largest answer of Secrets Manager: 20 secrets of 64 KiB, each character of them escaped as `\u0000`.
 const BODY: usize = 8 << 20;
@@ -41,9 +49,8 @@ const PARAMETERS: u32 = 40;
 pub(super) struct Link {
     pub(super) service: Service,
     pub(super) region: String,
-    pub(super) keys: Arc<Keys>,
+    pub(super) login: Login,
     pub(super) client: HttpClient,
-    pub(super) signer: Signer,
     /// Where STS is.
     pub(super) sts: String,
     /// Whether a batch was refused as a whole, so that there is no point in another.
@@ -52,33 +59,36 @@ pub(super) struct Link {
     batches: RateLimiter,
 }
 
-/// What a link is made of, beside the chain.
+/// What a link is made of, besides the settings.
 #[derive(Debug)]
 pub(super) struct Parts<'a> {
-    pub(super) service: Service,
-    pub(super) region: Option<&'a str>,
-    pub(super) endpoint: Option<&'a str>,
-    pub(super) transport: &'a Transport,
-    pub(super) limits: &'a Limits,
     pub(super) entropy: &'a Arc<dyn Entropy>,
     pub(super) clock: &'a Arc<dyn Clock>,
 }
 
 impl Link {
-    /// The way that the settings, and else the chain, describe.
-    pub(super) fn new(chain: Chain, parts: &Parts<'_>) -> Result<Self, ServiceError> {
-        let Parts { service, limits, .. } = *parts;
-        let region = parts.region.or(chain.region.as_deref()).ok_or_else(|| {
+    /// The way that the settings, and else AWS's own, describe.
+    pub(super) async fn new(settings: &Settings, parts: &Parts<'_>, until: Instant) -> Result<Self, ServiceError> {
+        let Settings { service, limits, transport, .. } = settings;
+        let config = Config::read(&settings.environment, settings.profile.as_deref())?;
+        let own = || LoginParts { transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock: Arc::clone(parts.clock) };
+        let region = match settings.region.as_deref().or(config.region()) {
+            Some(region) => Some(region.to_owned()),
+            None => Login::region_of_instance(&config, &own(), until).await,
+        };
+        let region = region.ok_or_else(|| {
             let next = "set `region` in the project file, or AWS_REGION, or `region` in the profile";
             ServiceError::new(ServiceFault::Unavailable, "no AWS region is set", next)
         })?;
         let unusable = |reason: String| ServiceError::new(ServiceFault::Unavailable, reason, "correct the region, or the setting for IPv6");
-        endpoint::check(region).map_err(unusable)?;
-        let public = |service: &str| endpoint::of(service, region, chain.kind).map_err(unusable);
-        let address = parts.endpoint.map(str::to_owned).or(chain.endpoint).map_or_else(|| public(service.code()), Ok)?;
+        check_region(&region).map_err(unusable)?;
+        let public = |service: &str| endpoint_of(service, &region, config.kind()).map_err(unusable);
+        let address = settings.endpoint.as_deref().or(config.endpoint(service.id()));
+        let address = address.map_or_else(|| public(service.code()), |address| Ok(address.to_owned()))?;
         let base = base(&address)?;
         // A stand-in on this machine stands in for STS too.
-        let sts = chain.sts.or_else(|| base.is_local().then_some(address)).map_or_else(|| public("sts"), Ok)?;
+        let sts = config.endpoint("STS").map(str::to_owned).or_else(|| base.is_local().then_some(address));
+        let sts = sts.map_or_else(|| public("sts"), Ok)?;
         let mut limits = limits.clone();
         let per_second = |calls| Some(Rate { calls, per: Duration::from_secs(1) });
         let batches = limits.rate.or(per_second(BATCHES));
@@ -89,14 +99,11 @@ impl Link {
             }
             Service::ParameterStore => limits.rate = limits.rate.or(per_second(PARAMETERS)),
         }
-        let keys = Arc::new(Keys::new(chain.provider, Arc::clone(parts.clock)));
-        let signer = Signer { keys: Arc::clone(&keys), region: region.to_owned(), service: service.code(), clock: Arc::clone(parts.clock) };
         Ok(Self {
-            service,
-            region: region.to_owned(),
-            client: HttpClient::new(base.url(), parts.transport, &limits, Arc::clone(parts.entropy))?,
-            keys,
-            signer,
+            service: *service,
+            client: HttpClient::new(base.url(), transport, &limits, Arc::clone(parts.entropy))?,
+            login: Login::new(config, own(), region.clone(), service.code()),
+            region,
             sts,
             alone: AtomicBool::new(false),
             url: base.url().clone(),
@@ -105,15 +112,29 @@ impl Link {
     }
 
     /// One call of an operation, such as `secretsmanager.GetSecretValue`.
-    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Reply, ServiceError> {
+    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Authenticated<Signer>, ServiceError> {
         let body = Secret::new(body.to_string().into_bytes());
         let call = Call::post(self.url.clone(), "application/x-amz-json-1.1", body);
-        self.client.ask(&call.with(HeaderName::from_static("x-amz-target"), operation), &self.signer, until).await
+        renewal::ask(self, &self.client, &call.with(HeaderName::from_static("x-amz-target"), operation), until).await
     }
 
     /// Waits for the turn of a batch, of which Secrets Manager takes fewer than of other calls.
     pub(super) async fn batch_turn(&self) {
         self.batches.turn().await;
+    }
+}
+
+#[async_trait]
+impl renewal::Login for Link {
+    type Token = Signer;
+
+    async fn token(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
+        self.login.signer(rejected, until).await
+    }
+
+    /// An access key without an end is the same when it is read again.
+    fn is_rejected(&self, token: &Signer, reply: &Reply) -> bool {
+        token.credential.expires.is_some() && matches!(kind(&code(reply)), Kind::Expired | Kind::Credential)
     }
 }
 

@@ -11,19 +11,15 @@
 //! A parameter in a hierarchy may be asked for without its first slash: `shop/db` is `/shop/db`. An ARN is a secret's name where no prefixes
 //! are set.
 
-mod chain;
 mod doctor;
-mod endpoint;
 mod found;
 mod identity;
-mod keys;
 mod link;
 mod name;
 mod parameters;
 mod refusal;
 mod secrets;
 mod settings;
-mod signer;
 mod value;
 
 pub use settings::Service;
@@ -34,8 +30,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use futures::future::join_all;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -44,6 +38,7 @@ use tokio::time::timeout_at;
 use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::identity::aws::check_region;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -55,7 +50,6 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::aws::chain::Chain;
 use crate::vault::aws::found::Told;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
@@ -68,7 +62,6 @@ use crate::vault::name_rule::Cover;
 pub struct AwsVault {
     settings: Settings,
     names: NameRule,
-    given: Option<SharedCredentialsProvider>,
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
     link: OnceCell<Link>,
@@ -87,31 +80,8 @@ impl AwsVault {
     /// # Errors
     /// An endpoint, region, prefix or certificate that cannot be one.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
-        Self::checked(settings, None, entropy, clock)
-    }
-
-    /// The vault that `settings` describe, with a credential of the caller's own: AWS's chain is not asked for anything, and the region has to
-    /// be given.
-    ///
-    /// # Errors
-    /// As [`AwsVault::new`].
-    pub fn with_credentials(
-        settings: Settings,
-        credentials: impl ProvideCredentials + 'static,
-        entropy: Arc<dyn Entropy>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ServiceError> {
-        Self::checked(settings, Some(SharedCredentialsProvider::new(credentials)), entropy, clock)
-    }
-
-    fn checked(
-        settings: Settings,
-        given: Option<SharedCredentialsProvider>,
-        entropy: Arc<dyn Entropy>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, ServiceError> {
         let unusable = |reason, next: &str| ServiceError::new(ServiceFault::Unavailable, reason, next);
-        settings.region.as_deref().map_or(Ok(()), endpoint::check).map_err(|reason| unusable(reason, "correct the region"))?;
+        settings.region.as_deref().map_or(Ok(()), check_region).map_err(|reason| unusable(reason, "correct the region"))?;
         settings.endpoint.as_deref().map(link::base).transpose()?;
         let names = names(settings.service, &settings.prefixes)?;
         if settings.transport.authorities.is_some() || settings.transport.identity.is_some() {
@@ -119,28 +89,19 @@ impl AwsVault {
             let anywhere = link::base("https://localhost")?;
             HttpClient::new(anywhere.url(), &settings.transport, &settings.limits, Arc::clone(&entropy))?;
         }
-        Ok(Self { settings, names, given, entropy, clock, link: OnceCell::new() })
+        Ok(Self { settings, names, entropy, clock, link: OnceCell::new() })
     }
 
     fn parts(&self) -> Parts<'_> {
-        let Settings { service, region, endpoint, transport, limits, .. } = &self.settings;
-        let (region, endpoint) = (region.as_deref(), endpoint.as_deref());
-        Parts { service: *service, region, endpoint, transport, limits, entropy: &self.entropy, clock: &self.clock }
+        Parts { entropy: &self.entropy, clock: &self.clock }
     }
 
     /// The way to the service, found out once.
     async fn link(&self, until: Instant) -> Result<&Link, ServiceError> {
-        let Settings { service, region, profile, transport, .. } = &self.settings;
-        let found = self.link.get_or_try_init(async || {
-            let chain = match &self.given {
-                Some(provider) => Chain::given(provider.clone()),
-                None => Chain::load(*service, region.as_deref(), profile.as_deref(), transport).await?,
-            };
-            Link::new(chain, &self.parts())
-        });
+        let found = self.link.get_or_try_init(async || Link::new(&self.settings, &self.parts(), until).await);
         let link = timeout_at(until, found).await.unwrap_or_else(|_| {
             let next = "check the network to the instance's metadata, or set the region";
-            Err(ServiceError::new(ServiceFault::Unavailable, "AWS's own settings were not had in time", next))
+            Err(ServiceError::new(ServiceFault::Unavailable, "AWS's own settings could not be read in time", next))
         })?;
         // A service that failed before gets another chance.
         link.client.until();
@@ -332,7 +293,7 @@ impl Vault for AwsVault {
 
     async fn examine(&self) -> Vec<Diagnostic> {
         match self.link(self.until()).await {
-            Ok(link) => doctor::examine(link, &self.parts()).await,
+            Ok(link) => doctor::examine(link, &self.settings, &self.parts()).await,
             Err(error) => vec![Diagnostic::bad(Step::Setup, error)],
         }
     }
@@ -340,7 +301,7 @@ impl Vault for AwsVault {
     /// Forgets the credential.
     async fn close(&self) -> Result<(), ServiceError> {
         if let Some(link) = self.link.get() {
-            link.keys.forget();
+            link.login.forget();
         }
         Ok(())
     }
@@ -351,7 +312,6 @@ mod tests {
     use std::sync::Arc;
 
     use async_trait::async_trait;
-    use aws_credential_types::Credentials;
     use vault_mock::Server;
     use vault_mock::aws::Aws;
     use vault_mock::aws::Seed;
@@ -360,6 +320,7 @@ mod tests {
     use super::Service;
     use super::Settings;
     use crate::clock::Machine;
+    use crate::identity::Environment;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
@@ -380,8 +341,9 @@ mod tests {
             settings.region = Some(server.protocol().region());
             settings.endpoint = Some(server.url());
             let key = server.protocol().key();
-            let credentials = Credentials::new(&key.id, &key.secret, None, None, "test");
-            let vault = AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap();
+            let pairs = [("AWS_ACCESS_KEY_ID", &key.id), ("AWS_SECRET_ACCESS_KEY", &key.secret)];
+            settings.environment = Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
+            let vault = AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap();
             Self { service, server, vault }
         }
     }

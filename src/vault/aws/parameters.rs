@@ -7,6 +7,7 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Reply;
@@ -74,12 +75,12 @@ async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> R
 async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Value, ServiceError>>, Failure> {
     let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
     let body = json!({ "Names": names, "WithDecryption": decrypt });
-    let reply = link.call("AmazonSSM.GetParameters", &body, until).await.map_err(Failure::None)?;
+    let Authenticated { reply, token } = link.call("AmazonSSM.GetParameters", &body, until).await.map_err(Failure::None)?;
     if let Some(redirect) = reply.redirect() {
         return Err(Failure::None(redirect));
     }
     if reply.status != 200 {
-        return Err(Failure::Refused(Refusal::of(&reply, &link.signer)));
+        return Err(Failure::Refused(Refusal::of(&reply, &*token)));
     }
     values(&reply, wanted, &names, decrypt).map_err(Failure::None)
 }

@@ -7,6 +7,8 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
+use crate::identity::aws::Signer;
+use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::http::Reply;
 use crate::service::json::Json;
@@ -44,15 +46,16 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     link.batch_turn().await;
     let all = |error: &ServiceError| wanted.iter().map(|_| Err(error.clone())).collect();
-    let reply = match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
-        Ok(reply) => reply,
-        Err(error) => return all(&error),
-    };
+    let Authenticated { reply, token } =
+        match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
+            Ok(answered) => answered,
+            Err(error) => return all(&error),
+        };
     if let Some(redirect) = reply.redirect() {
         return all(&redirect);
     }
     if reply.status != 200 {
-        let refusal = Refusal::of(&reply, &link.signer);
+        let refusal = Refusal::of(&reply, &*token);
         if refusal.is_of_credential() || refusal.passes() || reply.status >= 500 {
             return wanted.iter().map(|wanted| Err(refusal.error(subject(Some(wanted))))).collect();
         }
@@ -62,7 +65,7 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
         }
         return each(link, wanted, until).await;
     }
-    let outcomes = match batch(&reply, wanted, link) {
+    let outcomes = match batch(&reply, wanted, &token) {
         Ok(outcomes) => outcomes,
         Err(error) => return all(&error),
     };
@@ -88,7 +91,7 @@ enum Outcome {
     Again,
 }
 
-fn batch(reply: &Reply, wanted: &[&Wanted], link: &Link) -> Result<Vec<Outcome>, ServiceError> {
+fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<Outcome>, ServiceError> {
     let json = object(reply, SecretsManager)?;
     let mut outcomes: Vec<Option<Outcome>> = wanted.iter().map(|_| None).collect();
     let mut note = |names: &[Option<&str>], outcome: Outcome| {
@@ -105,7 +108,7 @@ fn batch(reply: &Reply, wanted: &[&Wanted], link: &Link) -> Result<Vec<Outcome>,
     }
     for entry in list(json, "Errors", SecretsManager)? {
         let id = text(entry, "SecretId", SecretsManager)?;
-        let refusal = Refusal::of_entry(entry, &link.signer).ok_or_else(|| strange(SecretsManager, "no `ErrorCode`"))?;
+        let refusal = Refusal::of_entry(entry, signer).ok_or_else(|| strange(SecretsManager, "no `ErrorCode`"))?;
         // The error may name the secret by its ARN.
         let names = [Some(id.as_str()), name::of_arn(&id)];
         let known = wanted.iter().find(|wanted| names.contains(&Some(wanted.name.as_str()))).copied();
@@ -127,12 +130,12 @@ async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, Serv
     if let Some(version) = &wanted.version {
         body[if name::is_stage(version) { "VersionStage" } else { "VersionId" }] = json!(version);
     }
-    let reply = link.call("secretsmanager.GetSecretValue", &body, until).await?;
+    let Authenticated { reply, token } = link.call("secretsmanager.GetSecretValue", &body, until).await?;
     if let Some(redirect) = reply.redirect() {
         return Err(redirect);
     }
     if reply.status != 200 {
-        return Err(Refusal::of(&reply, &link.signer).error(subject(Some(wanted))));
+        return Err(Refusal::of(&reply, &*token).error(subject(Some(wanted))));
     }
     let json = object(&reply, SecretsManager)?;
     let field = if name::is_arn(&wanted.name) { "ARN" } else { "Name" };

@@ -1,5 +1,8 @@
 //! How a vault of AWS is reached.
 
+use std::sync::Arc;
+
+use crate::identity::Environment;
 use crate::service::http::Limits;
 use crate::service::http::Transport;
 
@@ -14,6 +17,8 @@ pub struct Settings {
     pub profile: Option<String>,
     /// Where the service is, if not at its region's public address. Plain `http` is for the loopback only.
     pub endpoint: Option<String>,
+    /// The variables of AWS's own tools.
+    pub environment: Arc<Environment>,
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be the vault.
@@ -47,6 +52,7 @@ impl Settings {
             region: None,
             profile: None,
             endpoint: None,
+            environment: Arc::default(),
             prefixes: Vec::new(),
             transport: Transport::default(),
             limits: Limits::default(),

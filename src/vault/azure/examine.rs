@@ -1,21 +1,19 @@
 //! From a vault's address to a permission, step by step.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tokio::time::Instant;
 
+use crate::identity::renewal::Authenticated;
+use crate::identity::signed_jwt;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
-use crate::service::http::Call;
 use crate::service::http::connectivity;
 use crate::service::json::Json;
 use crate::service::words;
 use crate::vault::azure::AzureVault;
 use crate::vault::azure::bad_name;
-use crate::vault::azure::login::Token;
 use crate::vault::azure::refusal::refusal;
 
 /// A name that no secret has, to see whether one that is there could be read.
@@ -42,7 +40,7 @@ impl AzureVault {
         findings.push(Diagnostic::good(Step::Service, service));
         // The cloud's own scope is what a known vault gets, whatever a challenge says.
         let scope = self.scope.get_or_init(|| async { scope }).await;
-        let token = self.login.token(scope, until).await.map_err(|error| (Step::Identity, error))?;
+        let token = self.login.token(scope, None, until).await.map_err(|error| (Step::Identity, error))?;
         let claims = Claims::of(token.text());
         let shown = claims.as_ref().and_then(|claims| claims.who.clone()).map(|who| format!(" ({who})")).unwrap_or_default();
         findings.push(Diagnostic::good(Step::Identity, format!("{}{shown}", self.login.words())));
@@ -57,20 +55,22 @@ impl AzureVault {
             return Err((Step::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
         }
         findings.push(Diagnostic::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
-        findings.push(Diagnostic::good(Step::Expiry, format!("the token lasts until {}", token.expires)));
-        let may = self.permission(&token, until).await.map_err(|error| (Step::Permission, error))?;
+        let end =
+            token.expires.map_or_else(|| "the token does not say when it ends".to_owned(), |end| format!("the token lasts until {end}"));
+        findings.push(Diagnostic::good(Step::Expiry, end));
+        let may = self.permission(until).await.map_err(|error| (Step::Permission, error))?;
         findings.push(Diagnostic::good(Step::Permission, may));
         Ok(())
     }
 
-    async fn permission(&self, token: &Token, until: Instant) -> Result<String, ServiceError> {
+    async fn permission(&self, until: Instant) -> Result<String, ServiceError> {
         let url = self.address.secret(ABSENT, None).map_err(bad_name)?;
-        let reply = self.client.ask(&Call::get(url), token, until).await?;
+        let Authenticated { reply, token } = self.ask(url, until).await?;
         if !matches!(reply.status, 200 | 404) {
-            return Err(refusal(&reply, "secrets", token));
+            return Err(refusal(&reply, "secrets", &*token));
         }
         let url = self.address.list(1).map_err(bad_name)?;
-        let reply = self.client.ask(&Call::get(url), token, until).await?;
+        let Authenticated { reply, .. } = self.ask(url, until).await?;
         Ok(match reply.status {
             200 => "secrets can be read and listed".to_owned(),
             _ => "secrets can be read, and not listed: `vault list` will not work, and a check reads values".to_owned(),
@@ -87,9 +87,8 @@ struct Claims {
 
 impl Claims {
     fn of(token: &Secret) -> Option<Self> {
-        let payload = token.expose_text()?.split('.').nth(1)?;
-        let payload = Secret::new(BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
-        let json = Json::parse(payload.expose()).ok()?;
+        let claims = signed_jwt::claims(token)?;
+        let json = Json::parse(claims.expose()).ok()?;
         let claim = |name: &str| json.get(name).and_then(|claim| claim.text()).map(|claim| words::tame(&claim, 64));
         let who = claim("upn")
             .or_else(|| claim("appid").map(|id| format!("application {id}")))

@@ -1,20 +1,15 @@
 //! Azure Key Vault, the secrets of the data plane: <https://learn.microsoft.com/rest/api/keyvault/secrets/>.
 
 mod address;
+mod anonymous;
 mod answer;
-mod assertion;
-mod channel;
-mod cli;
 mod cloud;
-mod entra;
 mod examine;
-mod login;
-mod note;
 mod read;
 mod refusal;
 mod settings;
 
-pub use settings::{Credential, Settings};
+pub use settings::Settings;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -24,12 +19,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
+use reqwest::Url;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::identity::azure::Login;
+use crate::identity::azure::LoginParts;
+use crate::identity::bearer::Bearer;
+use crate::identity::renewal;
+use crate::identity::renewal::Authenticated;
+use crate::identity::token_cache::Held;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -37,6 +39,7 @@ use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
+use crate::service::http::Reply;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -44,12 +47,9 @@ use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::azure::address::Address;
+use crate::vault::azure::anonymous::Anonymous;
 use crate::vault::azure::cloud::Challenge;
 use crate::vault::azure::cloud::Cloud;
-use crate::vault::azure::login::Gatehouse;
-use crate::vault::azure::login::Login;
-use crate::vault::azure::login::Nobody;
-use crate::vault::azure::login::Token;
 use crate::vault::azure::read::PAGES;
 use crate::vault::current;
 use crate::vault::name_rule::Cover;
@@ -78,7 +78,7 @@ impl AzureVault {
     /// # Errors
     /// Settings that cannot work.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
-        let Settings { url, credential, authority, api_version, prefixes, transport, mut limits } = settings;
+        let Settings { url, credential, authority, api_version, prefixes, environment, transport, mut limits } = settings;
         let api_version = api_version.unwrap_or_else(|| API_VERSION.to_owned());
         let address = Address::new(&url, &api_version).map_err(|reason| {
             let next = "give a key vault's address, such as https://NAME.vault.azure.net";
@@ -88,15 +88,16 @@ impl AzureVault {
         let cloud = Cloud::of(address.host());
         let own = cloud.unwrap_or_else(Cloud::public);
         let Limits { parallel, ref meter, .. } = limits;
-        let house = Gatehouse {
-            authority: authority.as_deref().unwrap_or(own.authority),
-            exchange: own.exchange,
-            transport: &transport,
+        let parts = LoginParts {
+            authority: authority.unwrap_or_else(|| own.authority.to_owned()),
+            audience: own.exchange,
+            transport: transport.anonymous(),
             meter: Arc::clone(meter),
+            environment,
             entropy: Arc::clone(&entropy),
             clock,
         };
-        let login = Login::new(credential, house)?;
+        let login = Login::new(credential, parts)?;
         limits.rate.get_or_insert(RATE);
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
@@ -109,20 +110,25 @@ impl AzureVault {
         Ok((&ask.name, ask.version.as_deref().map(address::version).transpose()?))
     }
 
-    /// A token for this vault. What it has to be for is known by the cloud, or else the vault is asked, without a credential.
-    async fn token(&self, until: Instant) -> Result<Arc<Token>, ServiceError> {
+    /// What a token has to be for is known by the cloud, or else the vault is asked, without a credential.
+    async fn scope(&self, until: Instant) -> Result<&str, ServiceError> {
         let scope = self.scope.get_or_try_init(|| async { self.challenge(until).await?.scope(self.address.host()) }).await?;
-        self.login.token(scope, until).await
+        Ok(scope)
+    }
+
+    /// The answer at `url`; a token that has ended is renewed once.
+    async fn ask(&self, url: Url, until: Instant) -> Result<Authenticated<Bearer>, ServiceError> {
+        renewal::ask(self, &self.client, &Call::get(url), until).await
     }
 
     async fn challenge(&self, until: Instant) -> Result<Challenge, ServiceError> {
         let url = self.address.list(1).map_err(bad_name)?;
-        let reply = self.client.ask(&Call::get(url), &Nobody, until).await?;
+        let reply = self.client.ask(&Call::get(url), &Anonymous, until).await?;
         if let Some(challenge) = reply.challenge.as_deref().filter(|_| reply.status == 401).and_then(Challenge::read) {
             return Ok(challenge);
         }
         if matches!(reply.status, 300..=399 | 403 | 429 | 500..) {
-            return Err(refusal::refusal(&reply, "its list", &Nobody));
+            return Err(refusal::refusal(&reply, "its list", &Anonymous));
         }
         let reason = format!("what answers there is no key vault: it asks for no token (status {})", reply.status);
         Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address"))
@@ -168,6 +174,19 @@ impl fmt::Display for AzureVault {
 }
 
 #[async_trait]
+impl renewal::Login for AzureVault {
+    type Token = Bearer;
+
+    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+        self.login.token(self.scope(until).await?, rejected, until).await
+    }
+
+    fn is_rejected(&self, _: &Bearer, reply: &Reply) -> bool {
+        reply.status == 401
+    }
+}
+
+#[async_trait]
 impl Vault for AzureVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
         self.names.check(name)
@@ -179,14 +198,11 @@ impl Vault for AzureVault {
         if wanted.is_empty() {
             return answers;
         }
-        let token = match self.token(until).await {
-            Ok(token) => token,
-            Err(error) => {
-                fail(&wanted, &mut answers, &error);
-                return answers;
-            }
-        };
-        let reads: Vec<_> = wanted.keys().map(|(name, version)| self.read(&token, name, *version, until)).collect();
+        if let Err(error) = renewal::Login::token(self, None, until).await {
+            fail(&wanted, &mut answers, &error);
+            return answers;
+        }
+        let reads: Vec<_> = wanted.keys().map(|(name, version)| self.read(name, *version, until)).collect();
         for (((_, version), indexes), read) in wanted.iter().zip(join_all(reads).await) {
             for index in indexes {
                 let read = read.as_ref().map_err(ServiceError::clone);
@@ -199,7 +215,8 @@ impl Vault for AzureVault {
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {
         let secrets = Plan::distinct(asks);
-        let ahead = if secrets == 0 { 0 } else { usize::from(!self.scope.initialized()) + usize::from(self.login.is_out()) };
+        let ahead =
+            if secrets == 0 { 0 } else { usize::from(!self.scope.initialized()) + usize::from(!self.login.is_ready(Instant::now())) };
         Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
@@ -210,21 +227,18 @@ impl Vault for AzureVault {
         if wanted.is_empty() {
             return answers;
         }
-        let token = match self.token(until).await {
-            Ok(token) => token,
-            Err(error) => {
-                fail(&wanted, &mut answers, &error);
-                return answers;
-            }
-        };
+        if let Err(error) = renewal::Login::token(self, None, until).await {
+            fail(&wanted, &mut answers, &error);
+            return answers;
+        }
         // Whether there is a field in a value shows in the value only.
         let looks = wanted.iter().map(|((name, version), indexes)| async {
             let keys: Vec<Option<&str>> = indexes.iter().map(|index| asks[*index].key.as_deref()).collect();
             if keys.iter().all(Option::is_none) {
-                let look = self.look(&token, name, *version, until).await;
+                let look = self.look(name, *version, until).await;
                 return keys.iter().map(|_| look.clone()).collect();
             }
-            let read = self.read(&token, name, *version, until).await;
+            let read = self.read(name, *version, until).await;
             let current = version.is_none().then_some(true);
             let found = |key: Option<&str>| match &read {
                 Ok(read) => read.fetched(key, current).map(|fetched| SecretMetadata::from(&fetched)),
@@ -243,9 +257,8 @@ impl Vault for AzureVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.client.until();
-        let token = self.token(until).await?;
         let first = self.address.list(u32::MAX).map_err(bad_name)?;
-        let items = self.pages(&token, first, "its list", until).await?.ok_or_else(|| {
+        let items = self.pages(first, "its list", until).await?.ok_or_else(|| {
             let reason = format!("the vault's list has more than {PAGES} pages");
             ServiceError::new(ServiceFault::Unsupported, reason, "name the secrets; they can be read all the same")
         })?;
@@ -264,7 +277,7 @@ impl Vault for AzureVault {
     }
 
     async fn close(&self) -> Result<(), ServiceError> {
-        self.login.forget().await;
+        self.login.forget();
         Ok(())
     }
 }
@@ -280,9 +293,9 @@ mod tests {
     use vault_mock::azure::Version;
 
     use super::AzureVault;
-    use super::Credential;
     use super::Settings;
     use crate::clock::Machine;
+    use crate::identity::azure::Credential;
     use crate::secret::Secret;
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
@@ -381,12 +394,12 @@ mod tests {
             let (tenant, client, secret) = (tenant.to_owned(), client.to_owned(), Secret::copy_of(secret));
             refused(|settings| settings.credential = Credential::ClientSecret { tenant, client, secret }).reason
         };
-        assert_eq!(with("a/b", "c", b"canary"), "the tenant is empty or has characters that no tenant has");
-        assert_eq!(with("", "c", b"canary"), "the tenant is empty or has characters that no tenant has");
-        assert_eq!(with("t", "", b"canary"), "the client's id is empty or has characters that no id has");
-        assert_eq!(with("t", "c", b" "), "the client secret is empty or no text");
+        assert_eq!(with("a/b", "c", b"canary"), "the tenant is empty or has characters that a tenant cannot have");
+        assert_eq!(with("", "c", b"canary"), "the tenant is empty or has characters that a tenant cannot have");
+        assert_eq!(with("t", "", b"canary"), "the client's id is empty or has characters that an id cannot have");
+        assert_eq!(with("t", "c", b" "), "the client secret is empty or not text");
         let error = refused(|settings| settings.credential = Credential::AzureCli { tenant: Some("t; rm".to_owned()) });
-        assert_eq!(error.reason, "the tenant is empty or has characters that no tenant has");
+        assert_eq!(error.reason, "the tenant is empty or has characters that a tenant cannot have");
     }
 
     #[tokio::test]

@@ -3,9 +3,9 @@
 use reqwest::Url;
 use tokio::time::Instant;
 
+use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::http::Call;
 use crate::service::words;
 use crate::vault::SecretMetadata;
 use crate::vault::azure::AzureVault;
@@ -14,35 +14,28 @@ use crate::vault::azure::answer::Properties;
 use crate::vault::azure::answer::Version;
 use crate::vault::azure::answer::buried;
 use crate::vault::azure::bad_name;
-use crate::vault::azure::login::Token;
 
 /// How many pages of a list are read at most.
 pub(super) const PAGES: usize = 1000;
 
 impl AzureVault {
     /// A version, or the current one.
-    pub(super) async fn read(&self, token: &Token, name: &str, version: Option<&str>, until: Instant) -> Result<Version, ServiceError> {
+    pub(super) async fn read(&self, name: &str, version: Option<&str>, until: Instant) -> Result<Version, ServiceError> {
         let url = self.address.secret(name, version).map_err(bad_name)?;
-        let reply = self.client.ask(&Call::get(url), token, until).await?;
-        match Version::read(&reply, &self.address, name, version, token) {
-            Err(error) if error.fault == ServiceFault::NotFound => Err(self.absent(token, name, error, until).await),
+        let Authenticated { reply, token } = self.ask(url, until).await?;
+        match Version::read(&reply, &self.address, name, version, &*token) {
+            Err(error) if error.fault == ServiceFault::NotFound => Err(self.absent(name, error, until).await),
             read => read,
         }
     }
 
     /// What is known of a version, or of the current one, without its value.
-    pub(super) async fn look(
-        &self,
-        token: &Token,
-        name: &str,
-        version: Option<&str>,
-        until: Instant,
-    ) -> Result<SecretMetadata, ServiceError> {
+    pub(super) async fn look(&self, name: &str, version: Option<&str>, until: Instant) -> Result<SecretMetadata, ServiceError> {
         let first = self.address.versions(name).map_err(bad_name)?;
-        let versions = match self.pages(token, first, name, until).await {
+        let versions = match self.pages(first, name, until).await {
             Ok(versions) => versions,
             Err(error) if error.fault == ServiceFault::Denied => None,
-            Err(error) if error.fault == ServiceFault::NotFound => return Err(self.absent(token, name, error, until).await),
+            Err(error) if error.fault == ServiceFault::NotFound => return Err(self.absent(name, error, until).await),
             Err(error) => return Err(error),
         };
         match versions.as_deref().map(|versions| chosen(versions, version)) {
@@ -53,29 +46,23 @@ impl AzureVault {
             Some(Chosen::None) => {
                 let reason = format!("`{}` or the version asked for is not in the vault", words::tame(name, 64));
                 let error = ServiceError::new(ServiceFault::NotFound, reason, "check the name, the version and the vault");
-                Err(self.absent(token, name, error, until).await)
+                Err(self.absent(name, error, until).await)
             }
             // Versions of the same second, or too many: a read tells for certain.
             Some(Chosen::Unclear) | None => {
-                let fetched = self.read(token, name, version, until).await?.fetched(None, version.is_none().then_some(true))?;
+                let fetched = self.read(name, version, until).await?.fetched(None, version.is_none().then_some(true))?;
                 Ok(SecretMetadata::from(&fetched))
             }
         }
     }
 
     /// The items of all pages from `first` on; nothing when there are too many.
-    pub(super) async fn pages(
-        &self,
-        token: &Token,
-        first: Url,
-        subject: &str,
-        until: Instant,
-    ) -> Result<Option<Vec<Properties>>, ServiceError> {
+    pub(super) async fn pages(&self, first: Url, subject: &str, until: Instant) -> Result<Option<Vec<Properties>>, ServiceError> {
         let mut url = first;
         let mut items = Vec::new();
         for _ in 0..PAGES {
-            let reply = self.client.ask(&Call::get(url.clone()), token, until).await?;
-            let page = Page::read(&reply, &self.address, subject, token)?;
+            let Authenticated { reply, token } = self.ask(url.clone(), until).await?;
+            let page = Page::read(&reply, &self.address, subject, &*token)?;
             items.extend(page.items);
             match page.next {
                 Some(link) => url = self.address.next(&url, &link)?,
@@ -86,10 +73,10 @@ impl AzureVault {
     }
 
     /// `error`, or that the secret was deleted and can be recovered, if the vault says so.
-    async fn absent(&self, token: &Token, name: &str, error: ServiceError, until: Instant) -> ServiceError {
+    async fn absent(&self, name: &str, error: ServiceError, until: Instant) -> ServiceError {
         let Ok(url) = self.address.deleted(name) else { return error };
-        let reply = self.client.ask(&Call::get(url), token, until).await;
-        reply.ok().and_then(|reply| buried(&reply, name)).unwrap_or(error)
+        let answered = self.ask(url, until).await;
+        answered.ok().and_then(|answered| buried(&answered.reply, name)).unwrap_or(error)
     }
 }
 

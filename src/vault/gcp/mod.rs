@@ -4,14 +4,9 @@
 //! (RFC 3720 appendix B.4) that comes with it, and is asked for once more when it was damaged. A version is a number or an alias; what is
 //! recorded is the number that the answer names. `latest` is no pin.
 //!
-//! Tokens come from the crate `google-cloud-auth`: the JSON that the settings give, or application default credentials, for which that crate
-//! reads its standard variables and files. It speaks to token endpoints and the metadata server with an HTTP client of its own, which follows
-//! redirects (a token endpoint has the credential anyway) and heeds the proxies of the environment; copies of keys and tokens inside it are
-//! not wiped. Tokens go to the configured origin only: for values no redirect is followed.
+//! Tokens go to the configured origin only: no redirect is followed.
 
 mod answer;
-mod kind;
-mod login;
 mod place;
 mod refusal;
 mod settings;
@@ -31,6 +26,12 @@ use tokio::time::Instant;
 use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::identity::bearer::Bearer;
+use crate::identity::google::Login;
+use crate::identity::google::LoginParts;
+use crate::identity::renewal;
+use crate::identity::renewal::Authenticated;
+use crate::identity::token_cache::Held;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
@@ -40,6 +41,7 @@ use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
+use crate::service::http::Reply;
 use crate::service::http::connectivity;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
@@ -53,7 +55,6 @@ use crate::vault::field;
 use crate::vault::gcp::answer::State;
 use crate::vault::gcp::answer::Unread;
 use crate::vault::gcp::answer::Version;
-use crate::vault::gcp::login::Login;
 use crate::vault::gcp::place::Place;
 use crate::vault::gcp::refusal::Subject;
 use crate::vault::name_rule::Cover;
@@ -73,7 +74,6 @@ pub struct GcpVault {
     place: Place,
     names: NameRule,
     login: Login,
-    given: bool,
     parallel: usize,
     deadline: Duration,
     /// For values.
@@ -92,7 +92,7 @@ impl GcpVault {
     /// # Errors
     /// A project, location or endpoint that cannot be one, and a machine without CA certificates.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
-        let Settings { project, location, endpoint, credentials, prefixes, transport, limits } = settings;
+        let Settings { project, location, endpoint, credentials, environment, prefixes, transport, limits } = settings;
         let place = Place::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
             ServiceError::new(ServiceFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
         })?;
@@ -101,7 +101,14 @@ impl GcpVault {
         let rated = |rate: Rate| Limits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
         let values = HttpClient::new(place.base().url(), &transport, &rated(ACCESSES), Arc::clone(&entropy))?;
         let facts = HttpClient::new(place.base().url(), &transport, &rated(READS), entropy)?;
-        Ok(Self { place, names, given: credentials.is_some(), login: Login::new(credentials), parallel, deadline, values, facts, clock })
+        let parts = LoginParts {
+            environment,
+            local: place.base().is_local(),
+            transport: transport.anonymous(),
+            meter: limits.meter,
+            clock: Arc::clone(&clock),
+        };
+        Ok(Self { place, names, login: Login::new(credentials, parts), parallel, deadline, values, facts, clock })
     }
 
     fn subject<'s>(&'s self, (name, version): Wanted<'s>, permission: &'s str) -> Subject<'s> {
@@ -120,9 +127,9 @@ impl GcpVault {
         let subject = self.subject(wanted, ACCESS);
         for _ in 0..2 {
             let call = Call::get(self.place.version(name, version, Some("access")).map_err(bad_name)?);
-            let reply = self.values.ask(&call, &self.login, until).await?;
+            let Authenticated { reply, token } = renewal::ask(self, &self.values, &call, until).await?;
             if reply.status != 200 {
-                return Err(refusal::refusal(&reply, subject, &self.login));
+                return Err(refusal::refusal(&reply, subject, &*token));
             }
             match answer::version(&reply.body, &self.place, name, version) {
                 Ok(version) => return Ok(version),
@@ -137,9 +144,9 @@ impl GcpVault {
     async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, ServiceError> {
         let (name, version) = wanted;
         let call = Call::get(self.place.version(name, version, None).map_err(bad_name)?);
-        let reply = self.facts.ask(&call, &self.login, until).await?;
+        let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
         if reply.status != 200 {
-            return Err(refusal::refusal(&reply, self.subject(wanted, "secretmanager.versions.get"), &self.login));
+            return Err(refusal::refusal(&reply, self.subject(wanted, "secretmanager.versions.get"), &*token));
         }
         let (number, state) = answer::state(&reply.body, &self.place, name, version)?;
         if state != State::Enabled {
@@ -148,12 +155,12 @@ impl GcpVault {
         // Who may see a version may not always read it.
         let question = Secret::copy_of(format!("{{\"permissions\":[\"{ACCESS}\"]}}").as_bytes());
         let call = Call::post(self.place.permissions(name).map_err(bad_name)?, "application/json", question);
-        let reply = self.facts.ask(&call, &self.login, until).await?;
+        let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
         let subject = self.subject(wanted, ACCESS);
         match reply.status {
             200 if answer::allows(&reply.body, ACCESS)? => Ok(number),
             200 => Err(subject.denied("")),
-            _ => Err(refusal::refusal(&reply, subject, &self.login)),
+            _ => Err(refusal::refusal(&reply, subject, &*token)),
         }
     }
 
@@ -178,14 +185,14 @@ impl GcpVault {
         looks
     }
 
-    async fn page(&self, token: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), ServiceError> {
-        let call = Call::get(self.place.list(size, token).map_err(bad_name)?);
-        let reply = self.facts.ask(&call, &self.login, until).await?;
+    async fn page(&self, after: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), ServiceError> {
+        let call = Call::get(self.place.list(size, after).map_err(bad_name)?);
+        let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
         if reply.status == 200 {
             return answer::page(&reply.body, &self.place);
         }
         let subject = Subject { project: self.place.project(), name: None, version: None, permission: "secretmanager.secrets.list" };
-        Err(refusal::refusal(&reply, subject, &self.login))
+        Err(refusal::refusal(&reply, subject, &*token))
     }
 
     /// Whether the identity may ask this project for anything.
@@ -245,6 +252,19 @@ impl fmt::Display for GcpVault {
 }
 
 #[async_trait]
+impl renewal::Login for GcpVault {
+    type Token = Bearer;
+
+    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+        self.login.token(rejected, until).await
+    }
+
+    fn is_rejected(&self, _: &Bearer, reply: &Reply) -> bool {
+        reply.status == 401 && !self.login.is_local()
+    }
+}
+
+#[async_trait]
 impl Vault for GcpVault {
     fn check_name(&self, name: &str) -> Result<(), String> {
         self.names.check(name)
@@ -268,7 +288,7 @@ impl Vault for GcpVault {
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {
         let distinct = Plan::distinct(asks);
-        let ahead = usize::from(!self.login.is_local() && !asks.is_empty());
+        let ahead = usize::from(!asks.is_empty() && !self.login.is_ready());
         Plan { secrets: distinct, calls: distinct, ahead, parallel: self.parallel }
     }
 
@@ -316,16 +336,16 @@ impl Vault for GcpVault {
         if findings.last().is_none_or(|finding| finding.outcome.is_err()) {
             return findings;
         }
-        let kind = match self.login.who(self.facts.until()).await {
-            Ok(kind) => kind,
+        let who = match self.login.who(self.facts.until()).await {
+            Ok(who) => who,
             Err(error) => {
                 findings.push(Diagnostic::bad(Step::Identity, error));
                 return findings;
             }
         };
-        findings.push(Diagnostic::good(Step::Identity, kind.words(self.given)));
+        findings.push(Diagnostic::good(Step::Identity, who.words()));
         findings.push(Diagnostic::good(Step::Tenant, format!("the project `{}`", self.place.project())));
-        if let Some(expires) = kind.expires {
+        if let Some(expires) = who.expires {
             let minutes = (expires.0 - self.clock.now().0) / 60;
             findings.push(Diagnostic::good(
                 Step::Expiry,
@@ -337,7 +357,7 @@ impl Vault for GcpVault {
     }
 
     async fn close(&self) -> Result<(), ServiceError> {
-        self.login.close().await;
+        self.login.forget();
         Ok(())
     }
 }

@@ -1,5 +1,8 @@
 //! How a project's Secret Manager is reached.
 
+use std::sync::Arc;
+
+use crate::identity::Environment;
 use crate::secret::Secret;
 use crate::service::http::Limits;
 use crate::service::http::Transport;
@@ -16,6 +19,8 @@ pub struct Settings {
     /// The JSON of a service account's key, a user's login, a workload's federation or an impersonation; none for application default
     /// credentials.
     pub credentials: Option<Secret>,
+    /// The variables of Google's own tools.
+    pub environment: Arc<Environment>,
     /// What the names of secrets that may be asked for begin with; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be Google.
@@ -33,6 +38,7 @@ impl Settings {
             location: None,
             endpoint: None,
             credentials: None,
+            environment: Arc::default(),
             prefixes: Vec::new(),
             transport: Transport::default(),
             limits: Limits::default(),

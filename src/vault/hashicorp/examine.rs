@@ -97,7 +97,7 @@ struct Owner {
 
 async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> {
     let url = mount.address.own("auth/token/lookup-self").map_err(bad_name)?;
-    let heard = mount.session.ask(&mount.address, &Call::get(url), until).await?;
+    let heard = mount.session.ask(&Call::get(url), until).await?;
     let answered = heard.answered();
     let by = mount.session.login();
     match answered.reply.status {

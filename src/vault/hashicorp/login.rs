@@ -81,7 +81,7 @@ impl Login {
         let Self::AppRole { role_id, secret_id, .. } = self else { return Ok(()) };
         for (name, value) in [("role_id", Some(role_id)), ("secret_id", secret_id.as_ref())] {
             if value.is_some_and(|value| value.is_empty() || !value.expose().iter().all(u8::is_ascii_graphic)) {
-                let reason = format!("the {name} is empty or has characters that none has");
+                let reason = format!("the {name} is empty or has characters that it cannot have");
                 return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, format!("give the {name} alone, without a line end")));
             }
         }
@@ -122,7 +122,7 @@ impl Login {
         let token = auth.get("client_token").and_then(|token| token.secret()).filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| strange("a login", "no `auth.client_token`"))?;
         if !token.expose().iter().all(u8::is_ascii_graphic) {
-            return Err(strange("a login", "a token with characters that no token has"));
+            return Err(strange("a login", "a token with characters that a token cannot have"));
         }
         let seconds = auth.get("lease_duration").and_then(|seconds| seconds.number());
         let seconds = seconds.ok_or_else(|| strange("a login", "no `auth.lease_duration`"))?;
@@ -271,8 +271,8 @@ mod tests {
     #[test]
     fn credentials_that_are_none_are_refused_and_not_shown() {
         let error = approle("canary", "canary\n").check().unwrap_err();
-        assert_eq!(error.reason, "the secret_id is empty or has characters that none has");
-        assert_eq!(approle("", "s").check().unwrap_err().reason, "the role_id is empty or has characters that none has");
+        assert_eq!(error.reason, "the secret_id is empty or has characters that it cannot have");
+        assert_eq!(approle("", "s").check().unwrap_err().reason, "the role_id is empty or has characters that it cannot have");
         assert!(!format!("{error:?}{:?}", approle("canary", "canary")).contains("canary"));
         assert!(approle("r", "s").check().is_ok());
     }

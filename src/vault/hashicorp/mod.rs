@@ -80,7 +80,7 @@ impl HashicorpVault {
             address::check(mount).map_err(|reason| unusable(format!("the mount of the login cannot be used: {reason}")))?;
         }
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
-        let session = Session::new(client, login, Namespace::new(namespace.as_deref())?)?;
+        let session = Session::new(client, address.clone(), login, Namespace::new(namespace.as_deref())?)?;
         Ok(Self { mount: Mount::new(address, session), namespace, names, parallel: limits.parallel })
     }
 
@@ -148,7 +148,7 @@ impl Vault for HashicorpVault {
 
     /// Revokes what a login of our own got. The user's token is left alone.
     async fn close(&self) -> Result<(), ServiceError> {
-        self.mount.session.close(&self.mount.address).await
+        self.mount.session.close().await
     }
 
     /// Names that cannot be asked for are left out. Below prefixes, if there are any, and not the prefixes themselves.
@@ -274,7 +274,7 @@ mod tests {
     fn settings_that_cannot_work_are_refused() {
         let error = refused(|settings| settings.login = Login::Token(Secret::copy_of(b"hunter2\n")));
         assert_eq!(error.fault, ServiceFault::Unauthenticated);
-        assert_eq!(error.reason, "the token is empty or has characters that no token has");
+        assert_eq!(error.reason, "the token is empty or has characters that a token cannot have");
         assert_eq!(refused(|settings| settings.login = Login::Token(Secret::copy_of(b""))).fault, ServiceFault::Unauthenticated);
         let error = refused(|settings| settings.namespace = Some("a\nb".to_owned()));
         assert_eq!(error.reason, "the namespace has characters that no namespace has");
@@ -287,7 +287,7 @@ mod tests {
             refused(|settings| settings.login = Login::AppRole { mount, role_id, secret_id: None }).reason
         };
         assert_eq!(approle("../sys", b"r"), "the mount of the login cannot be used: `../sys` contains `..`, or `.` as a segment");
-        assert_eq!(approle("approle", b"r\n"), "the role_id is empty or has characters that none has");
+        assert_eq!(approle("approle", b"r\n"), "the role_id is empty or has characters that it cannot have");
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use reqwest::Url;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
@@ -25,8 +26,8 @@ use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::rights::Rights;
-use crate::vault::hashicorp::session::Heard;
 use crate::vault::hashicorp::session::Session;
+use crate::vault::hashicorp::token::Token;
 
 /// The most folders that a listing opens, and how deep.
 const FOLDERS: usize = 10_000;
@@ -164,7 +165,7 @@ impl Mount {
     /// What the vault says that the mount is.
     pub(super) async fn about(&self, until: Instant) -> Result<About, ServiceError> {
         let url = self.address.about_mount().map_err(bad_name)?;
-        let heard = self.session.ask(&self.address, &Call::get(url), until).await?;
+        let heard = self.session.ask(&Call::get(url), until).await?;
         let answered = heard.answered();
         if answered.reply.status != 200 {
             let path = format!("sys/internal/ui/mounts/{}", self.address.mount());
@@ -207,8 +208,8 @@ impl Mount {
         }
     }
 
-    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Heard, ServiceError> {
-        self.session.ask(&self.address, &Call::get(url.map_err(bad_name)?), until).await
+    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Authenticated<Token>, ServiceError> {
+        self.session.ask(&Call::get(url.map_err(bad_name)?), until).await
     }
 
     /// The error of a mount of the other version: there, nothing is found, and the vault does not say why.
@@ -228,7 +229,7 @@ impl Mount {
     async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, ServiceError> {
         let url = self.address.folder(folder).map_err(bad_name)?;
         let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
-        let heard = self.session.ask(&self.address, &Call::new(list, url), until).await?;
+        let heard = self.session.ask(&Call::new(list, url), until).await?;
         let path = self.address.path("metadata", folder);
         answer::names(
             heard.answered(),

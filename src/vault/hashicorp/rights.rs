@@ -24,7 +24,7 @@ impl Rights {
             return Self::default();
         }
         let body = Secret::new(json!({ "paths": paths }).to_string().into_bytes());
-        let Ok(heard) = mount.session.ask(&mount.address, &Call::post(url, "application/json", body), until).await else {
+        let Ok(heard) = mount.session.ask(&Call::post(url, "application/json", body), until).await else {
             return Self::default();
         };
         let reply = heard.answered().reply;

@@ -1,13 +1,19 @@
-//! One login for all requests of a run, got when it is needed and ended at the end.
+//! One login for all requests of a run, made when it is needed and ended at the end.
 
-use std::sync::Arc;
+use std::mem;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::Method;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
-use tokio::time::timeout_at;
 
+use crate::identity::renewal;
+use crate::identity::renewal::Authenticated;
+use crate::identity::token_cache::Granted;
+use crate::identity::token_cache::Held;
+use crate::identity::token_cache::TokenCache;
 use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -20,36 +26,24 @@ use crate::vault::hashicorp::headers::Tokenless;
 use crate::vault::hashicorp::login::Login;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::bad_name;
-use crate::vault::hashicorp::token::Lease;
 use crate::vault::hashicorp::token::Token;
 
 /// What is shared by all requests to one vault.
 #[derive(Debug)]
 pub(super) struct Session {
     client: HttpClient,
+    address: Address,
     login: Login,
     namespace: Namespace,
-    state: Mutex<State>,
+    /// The user's token, which is neither renewed nor revoked.
+    given: Option<Token>,
+    tokens: TokenCache<Token>,
+    /// Tokens of logins of our own, for the end of the run.
+    revocable: Mutex<Vec<Token>>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    token: Option<Arc<Token>>,
-    logins: u64,
-    /// Why the last login failed, and the deadline of what it was for: whoever wants the same does not ask again.
-    failure: Option<(Instant, ServiceError)>,
-    /// Tokens of our own that would have ended too early.
-    outlived: Vec<Arc<Token>>,
-}
-
-/// An answer with the token that it was given to.
-#[derive(Debug)]
-pub(super) struct Heard {
-    reply: Reply,
-    token: Arc<Token>,
-}
-
-impl Heard {
+impl Authenticated<Token> {
+    /// For the words of a refusal.
     pub(super) fn answered(&self) -> Answered<'_> {
         Answered { reply: &self.reply, protocol: &*self.token }
     }
@@ -57,18 +51,14 @@ impl Heard {
 
 impl Session {
     /// # Errors
-    /// Credentials that cannot be any.
-    pub(super) fn new(client: HttpClient, login: Login, namespace: Namespace) -> Result<Self, ServiceError> {
+    /// Credentials that cannot be used.
+    pub(super) fn new(client: HttpClient, address: Address, login: Login, namespace: Namespace) -> Result<Self, ServiceError> {
         login.check()?;
-        let mut state = State::default();
-        let login = match login {
-            Login::Token(token) => {
-                state.token = Some(Arc::new(Token::new(token, namespace.clone(), None)?));
-                Login::Token(Secret::new(Vec::new()))
-            }
-            other => other,
+        let (given, login) = match login {
+            Login::Token(token) => (Some(Token::new(token, namespace.clone(), false)?), Login::Token(Secret::new(Vec::new()))),
+            other => (None, other),
         };
-        Ok(Self { client, login, namespace, state: Mutex::new(state) })
+        Ok(Self { client, address, login, namespace, given, tokens: TokenCache::new(Duration::ZERO), revocable: Mutex::default() })
     }
 
     pub(super) fn client(&self) -> &HttpClient {
@@ -81,25 +71,12 @@ impl Session {
 
     /// How many calls come before the first read: a login, unless there is a token.
     pub(super) fn ahead(&self) -> usize {
-        let has_token = self.state.try_lock().is_ok_and(|state| state.token.is_some());
-        usize::from(!has_token)
+        usize::from(self.given.is_none() && !self.tokens.is_ready(Instant::now()))
     }
 
     /// Asks with a token. Where the vault does not know the one of our own any more, once again with a new one.
-    pub(super) async fn ask(&self, address: &Address, call: &Call, until: Instant) -> Result<Heard, ServiceError> {
-        let token = self.token(address, None, until).await?;
-        let reply = self.client.ask(call, &*token, until).await?;
-        let heard = Heard { reply, token };
-        let dead = heard.answered().is_stranger() || heard.answered().is_ambiguous();
-        if heard.token.lease.is_none() || !dead {
-            return Ok(heard);
-        }
-        let token = self.token(address, Some(&heard.token), until).await?;
-        if token.number() == heard.token.number() {
-            return Ok(heard);
-        }
-        let reply = self.client.ask(call, &*token, until).await?;
-        Ok(Heard { reply, token })
+    pub(super) async fn ask(&self, call: &Call, until: Instant) -> Result<Authenticated<Token>, ServiceError> {
+        renewal::ask(self, &self.client, call, until).await
     }
 
     /// Asks without a token. `once` takes the first answer, whatever it is.
@@ -109,69 +86,35 @@ impl Session {
         Ok((reply, protocol))
     }
 
-    /// The token, other than the `dead` one: whoever comes first logs in, and all others wait for what comes of it.
-    async fn token(&self, address: &Address, dead: Option<&Token>, until: Instant) -> Result<Arc<Token>, ServiceError> {
-        let mut state = self.state.lock().await;
-        if let Some(token) = &state.token {
-            let good = match (token.lease, dead) {
-                (None, _) => true,
-                (Some(lease), Some(dead)) => lease.number > dead.number() || (lease.number == dead.number() && lease.renewed_for(until)),
-                (Some(_), None) => token.lasts(until),
-            };
-            if good {
-                return Ok(Arc::clone(token));
-            }
+    async fn obtain(&self, until: Instant) -> Result<Granted<Token>, ServiceError> {
+        if let Some(given) = &self.given {
+            return Ok(Granted { token: given.duplicate(), ends: None });
         }
-        if let Some((_, error)) = state.failure.as_ref().filter(|(failed, _)| *failed == until) {
-            return Err(error.clone());
-        }
-        state.logins += 1;
-        let number = state.logins;
-        match self.log_in(address, number, dead.is_some(), until).await {
-            Ok(token) => {
-                let token = Arc::new(token);
-                let old = state.token.replace(Arc::clone(&token));
-                // Also one that was refused: a vault may refuse a token that lives, and revoking a dead one harms nothing.
-                state.outlived.extend(old);
-                state.failure = None;
-                Ok(token)
-            }
-            Err(error) => {
-                state.failure = Some((until, error.clone()));
-                Err(error)
-            }
-        }
-    }
-
-    async fn log_in(&self, address: &Address, number: u64, again: bool, until: Instant) -> Result<Token, ServiceError> {
-        let url = address.login(self.login.mount().unwrap_or_default()).map_err(bad_name)?;
-        let audience = address.origin();
-        let credentials = timeout_at(until, self.login.credentials(&audience)).await.unwrap_or_else(|_| {
-            let reason = "the token for the login did not come in time";
-            Err(ServiceError::new(ServiceFault::Unavailable, reason, "try again later, or allow more time"))
-        })?;
+        let url = self.address.login(self.login.mount().unwrap_or_default()).map_err(bad_name)?;
+        let credentials = self.login.credentials(&self.address.origin()).await?;
         let credentials = credentials.ok_or_else(|| ServiceError::new(ServiceFault::Unauthenticated, "there is no token", "give one"))?;
         let call = Call::post(url, "application/json", credentials.body);
         let protocol = Tokenless { namespace: self.namespace.clone(), credentials: credentials.held, once: false };
         let asked = Instant::now();
         let reply = self.client.ask(&call, &protocol, until).await?;
         let grant = self.login.grant(Answered { reply: &reply, protocol: &protocol })?;
+        let token = Token::new(grant.token, self.namespace.clone(), true)?;
+        if grant.revocable {
+            // Also one that is refused later: a vault may refuse a token that lives, and revoking a dead one harms nothing.
+            self.revocable.lock().unwrap_or_else(PoisonError::into_inner).push(token.duplicate());
+        }
         let ends = (grant.seconds > 0).then(|| asked.checked_add(Duration::from_secs(grant.seconds))).flatten();
-        let lease = Lease { number, meant_for: until, again, ends, revocable: grant.revocable };
-        Token::new(grant.token, self.namespace.clone(), Some(lease))
+        Ok(Granted { token, ends })
     }
 
     /// Revokes the tokens of logins of our own. One that has ended already is as good.
-    pub(super) async fn close(&self, address: &Address) -> Result<(), ServiceError> {
-        let mut state = self.state.lock().await;
-        let own = state.token.take_if(|token| token.lease.is_some());
-        let tokens: Vec<Arc<Token>> = own.into_iter().chain(state.outlived.drain(..)).collect();
-        state.failure = None;
-        drop(state);
+    pub(super) async fn close(&self) -> Result<(), ServiceError> {
+        self.tokens.clear();
+        let tokens = mem::take(&mut *self.revocable.lock().unwrap_or_else(PoisonError::into_inner));
         let until = self.client.until();
         let mut outcome = Ok(());
-        for token in tokens.iter().filter(|token| token.lease.is_some_and(|lease| lease.revocable)) {
-            if let Err(error) = self.revoke(address, token, until).await {
+        for token in &tokens {
+            if let Err(error) = self.revoke(token, until).await {
                 let reason = format!("the login by {} could not be ended: {}", self.login, error.reason);
                 outcome = Err(ServiceError::new(error.fault, reason, "revoke it in the vault, or wait until its time is up"));
             }
@@ -179,8 +122,8 @@ impl Session {
         outcome
     }
 
-    async fn revoke(&self, address: &Address, token: &Token, until: Instant) -> Result<(), ServiceError> {
-        let url = address.own("auth/token/revoke-self").map_err(bad_name)?;
+    async fn revoke(&self, token: &Token, until: Instant) -> Result<(), ServiceError> {
+        let url = self.address.own("auth/token/revoke-self").map_err(bad_name)?;
         let reply = self.client.ask(&Call::new(Method::POST, url), token, until).await?;
         let answered = Answered { reply: &reply, protocol: token };
         match reply.status {
@@ -188,5 +131,19 @@ impl Session {
             _ if answered.is_stranger() || answered.is_ambiguous() => Ok(()),
             _ => Err(answered.failure()),
         }
+    }
+}
+
+#[async_trait]
+impl renewal::Login for Session {
+    type Token = Token;
+
+    async fn token(&self, rejected: Option<&Held<Token>>, until: Instant) -> Result<Held<Token>, ServiceError> {
+        self.tokens.get(rejected, until, self.obtain(until)).await
+    }
+
+    fn is_rejected(&self, token: &Token, reply: &Reply) -> bool {
+        let answered = Answered { reply, protocol: token };
+        token.is_own() && (answered.is_stranger() || answered.is_ambiguous())
     }
 }

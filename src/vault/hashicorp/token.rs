@@ -18,51 +18,29 @@ use crate::vault::hashicorp::headers::Namespace;
 pub(super) struct Token {
     value: Secret,
     namespace: Namespace,
-    /// What a login of our own said of it; nothing for the user's.
-    pub(super) lease: Option<Lease>,
-}
-
-/// A token of a login of our own.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lease {
-    /// Which login it was, from 1.
-    pub(super) number: u64,
-    /// The deadline of what it was got for.
-    pub(super) meant_for: Instant,
-    /// Whether it came in the place of one that the vault did not know any more.
-    pub(super) again: bool,
-    /// When it ends, if it does.
-    pub(super) ends: Option<Instant>,
-    /// Whether it can be revoked; a batch token cannot.
-    pub(super) revocable: bool,
-}
-
-impl Lease {
-    /// Whether it was got anew for what has to be done by `until`: once is enough.
-    pub(super) fn renewed_for(&self, until: Instant) -> bool {
-        self.again && self.meant_for == until
-    }
+    own: bool,
 }
 
 impl Token {
+    /// The user's token, or that of a login of our `own`.
+    ///
     /// # Errors
     /// What cannot stand in a header.
-    pub(super) fn new(token: Secret, namespace: Namespace, lease: Option<Lease>) -> Result<Self, ServiceError> {
+    pub(super) fn new(token: Secret, namespace: Namespace, own: bool) -> Result<Self, ServiceError> {
         if token.is_empty() || !token.expose().iter().all(u8::is_ascii_graphic) {
-            let reason = "the token is empty or has characters that no token has";
+            let reason = "the token is empty or has characters that a token cannot have";
             return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "give the token alone, without a line end"));
         }
-        Ok(Self { value: token, namespace, lease })
+        Ok(Self { value: token, namespace, own })
     }
 
-    /// Whether it will do for what has to be done by `until`. One that does not last that long is as good as it gets for what it was got for.
-    pub(super) fn lasts(&self, until: Instant) -> bool {
-        self.lease.is_none_or(|lease| lease.meant_for == until || lease.ends.is_none_or(|ends| ends > until))
+    /// Whether it is of a login of our own.
+    pub(super) fn is_own(&self) -> bool {
+        self.own
     }
 
-    /// Which login it came from; 0 for the user's own.
-    pub(super) fn number(&self) -> u64 {
-        self.lease.map_or(0, |lease| lease.number)
+    pub(super) fn duplicate(&self) -> Self {
+        Self { value: self.value.duplicate(), namespace: self.namespace.clone(), own: self.own }
     }
 }
 

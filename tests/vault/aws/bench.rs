@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
+use cloze::identity::Environment;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
@@ -39,12 +39,20 @@ pub(super) fn settings(server: &Server<Aws>, service: Service) -> Settings {
     settings
 }
 
-pub(super) fn credentials(key: &Key) -> Credentials {
-    Credentials::new(&key.id, &key.secret, key.session.clone(), None, "test")
+/// The environment of whoever has the key.
+pub(super) fn environment(key: &Key) -> Arc<Environment> {
+    let pairs =
+        [("AWS_ACCESS_KEY_ID", Some(&key.id)), ("AWS_SECRET_ACCESS_KEY", Some(&key.secret)), ("AWS_SESSION_TOKEN", key.session.as_ref())];
+    let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
+    Arc::new(Environment::collect(pairs, None))
 }
 
 pub(super) fn with_key(server: &Server<Aws>, service: Service, key: &Key) -> AwsVault {
-    AwsVault::with_credentials(settings(server, service), credentials(key), Arc::new(Machine), Arc::new(Machine)).unwrap()
+    with(Settings { environment: environment(key), ..settings(server, service) })
+}
+
+pub(super) fn with(settings: Settings) -> AwsVault {
+    AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap()
 }
 
 pub(super) fn vault(server: &Server<Aws>, service: Service) -> AwsVault {

@@ -26,7 +26,7 @@ async fn a_doctor_walks_to_the_permission() {
     let expected = |id: &str, may: &str| {
         vec![
             service.clone(),
-            good(Step::Identity, &format!("arn:aws:iam::123456789012:user/{id}, by AWS's chain")),
+            good(Step::Identity, &format!("arn:aws:iam::123456789012:user/{id}, by the environment")),
             good(Step::Tenant, "account 123456789012, region eu-central-1"),
             good(Step::Expiry, "the credential has no end"),
             good(Step::Permission, &format!("{may}; what it may read shows when it reads")),
@@ -40,7 +40,7 @@ async fn a_doctor_walks_to_the_permission() {
     assert_eq!(stranger, [service.clone(), (Step::Identity, Err(refused))]);
     server.script(Script::always("GetCallerIdentity", Fault::status(403)));
     let walked = walk(&vault(&server, SECRETS)).await;
-    assert_eq!(walked[1], good(Step::Identity, "by AWS's chain; AWS STS could not be asked whose it is"));
+    assert_eq!(walked[1], good(Step::Identity, "by the environment; AWS STS could not be asked whose it is"));
     assert_eq!(walked[2], good(Step::Tenant, "region eu-central-1"));
     server.script(Script::always("List", Fault::status(404)));
     let walked = walk(&vault(&server, SECRETS)).await;

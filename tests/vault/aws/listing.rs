@@ -1,11 +1,7 @@
 //! Lists of names, and prefixes.
 
-use std::sync::Arc;
-
-use cloze::clock::Machine;
 use cloze::service::ServiceFault;
 use cloze::vault::Vault as _;
-use cloze::vault::aws::AwsVault;
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::aws::Aws;
@@ -14,9 +10,10 @@ use vault_mock::aws::Seed;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::credentials;
+use crate::aws::bench::environment;
 use crate::aws::bench::settings;
 use crate::aws::bench::vault;
+use crate::aws::bench::with;
 
 #[tokio::test]
 async fn lists_come_in_pages_below_prefixes() {
@@ -33,8 +30,8 @@ async fn lists_come_in_pages_below_prefixes() {
         assert!(listed.iter().all(|listed| listed.version.is_some() && !listed.removed));
         let mut settings = settings(&server, service);
         settings.prefixes = vec!["shop/".to_owned()];
-        let key = server.protocol().key();
-        let vault = AwsVault::with_credentials(settings, credentials(key), Arc::new(Machine), Arc::new(Machine)).unwrap();
+        settings.environment = environment(server.protocol().key());
+        let vault = with(settings);
         assert_eq!(vault.list().await.unwrap().len(), below);
         let errors = vault.fetch(&[ask("shopping"), ask("shop/000"), ask(&server.protocol().arn("shopping"))]).await;
         let error = errors[0].as_ref().unwrap_err();

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_credential_types::Credentials;
 use cloze::clock::Machine;
+use cloze::identity::Environment;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
 use cloze::service::http::Authorities;
@@ -25,7 +25,7 @@ fn settings_that_cannot_work_are_refused() {
     };
     assert_eq!(
         refused(|settings| settings.region = Some("eu-central-1.evil.example".to_owned())),
-        "the region is none: regions are written like `eu-central-1`"
+        "the region is not valid: regions are written like `eu-central-1`"
     );
     assert_eq!(
         refused(|settings| settings.endpoint = Some("http://moto:5000".to_owned())),
@@ -44,8 +44,10 @@ fn settings_that_cannot_work_are_refused() {
 
 #[tokio::test]
 async fn a_vault_without_a_region_says_so() {
-    let key = Credentials::new("id", "secret", None, None, "test");
-    let vault = AwsVault::with_credentials(Settings::new(PARAMETERS), key, Arc::new(Machine), Arc::new(Machine)).unwrap();
+    let mut settings = Settings::new(PARAMETERS);
+    let pairs = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    settings.environment = Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
+    let vault = AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap();
     assert_eq!(vault.to_string(), "AWS Parameter Store");
     let error = one(&vault, ask("/a")).await.unwrap_err();
     assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "no AWS region is set"));

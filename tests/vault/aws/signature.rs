@@ -7,17 +7,19 @@ use cloze::clock::Machine;
 use cloze::clock::Timestamp;
 use cloze::service::ServiceFault;
 use cloze::vault::aws::AwsVault;
+use cloze::vault::aws::Settings;
 use vault_mock::Script;
 use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::credentials;
+use crate::aws::bench::environment;
 use crate::aws::bench::refusal;
 use crate::aws::bench::seed;
 use crate::aws::bench::server;
 use crate::aws::bench::settings;
+use crate::aws::bench::with;
 use crate::aws::bench::with_key;
 use crate::read::one;
 
@@ -60,12 +62,11 @@ impl Clock for Stopped {
 #[tokio::test]
 async fn the_signature_has_the_clocks_time_and_the_regions_name() {
     let server = server();
-    let key = credentials(server.protocol().key());
+    let environment = environment(server.protocol().key());
     let clock = Arc::new(Stopped(Timestamp::from_rfc3339("2000-01-01T00:00:00Z").unwrap()));
-    let vault = AwsVault::with_credentials(settings(&server, SECRETS), key.clone(), Arc::new(Machine), clock).unwrap();
+    let vault =
+        AwsVault::new(Settings { environment: Arc::clone(&environment), ..settings(&server, SECRETS) }, Arc::new(Machine), clock).unwrap();
     assert_eq!(one(&vault, ask("a")).await.unwrap_err().reason, "AWS does not accept the time of the signature");
-    let mut elsewhere = settings(&server, SECRETS);
-    elsewhere.region = Some("us-east-1".to_owned());
-    let vault = AwsVault::with_credentials(elsewhere, key, Arc::new(Machine), Arc::new(Machine)).unwrap();
+    let vault = with(Settings { region: Some("us-east-1".to_owned()), environment, ..settings(&server, SECRETS) });
     assert_eq!(one(&vault, ask("a")).await.unwrap_err().reason, "AWS does not accept the credential (InvalidSignatureException)");
 }

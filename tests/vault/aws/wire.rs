@@ -1,13 +1,9 @@
 //! What goes over the wire, and where it does not go.
 
-use std::sync::Arc;
-
 use cloze::blank::SecretRef;
-use cloze::clock::Machine;
 use cloze::service::http::Authorities;
 use cloze::service::http::Transport;
 use cloze::vault::Vault as _;
-use cloze::vault::aws::AwsVault;
 use proptest::prelude::ProptestConfig;
 use proptest::prelude::any;
 use proptest::prop_assert;
@@ -23,12 +19,13 @@ use vault_mock::aws::Aws;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
-use crate::aws::bench::credentials;
+use crate::aws::bench::environment;
 use crate::aws::bench::seed;
 use crate::aws::bench::server;
 use crate::aws::bench::settings;
 use crate::aws::bench::trial;
 use crate::aws::bench::vault;
+use crate::aws::bench::with;
 use crate::read::CANARY;
 use crate::read::one;
 use crate::trial::REDIRECTS;
@@ -86,8 +83,8 @@ async fn tls_is_by_the_given_authority() {
         authorities: Some(Authorities { pem: authority.pem().into_bytes(), source: "`ca.pem`".to_owned() }),
         ..Transport::default()
     };
-    let key = credentials(server.protocol().key());
-    let vault = AwsVault::with_credentials(trusting, key, Arc::new(Machine), Arc::new(Machine)).unwrap();
+    trusting.environment = environment(server.protocol().key());
+    let vault = with(trusting);
     assert_eq!(one(&vault, ask("a")).await.unwrap().value.expose(), CANARY.as_bytes());
     assert_eq!(vault.to_string(), "AWS Secrets Manager in eu-central-1");
     assert!(!format!("{vault:?}").contains("demo-secret-key"));

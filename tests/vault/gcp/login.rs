@@ -39,6 +39,20 @@ async fn logins_are_made_when_they_are_needed_and_once() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_rejected_in_the_middle_of_a_run_is_renewed_once() {
+    let server = server();
+    let vault = user(&server);
+    let logins = || server.journal().of("token").len();
+    assert!(one(&vault, ask("a", None, None)).await.is_ok() && logins() == 1);
+    server.script(Script::new("AccessSecretVersion", 1, Fault::status(401)));
+    assert!(one(&vault, ask("a", None, None)).await.is_ok() && logins() == 2);
+    server.script(Script::always("AccessSecretVersion", Fault::status(401)));
+    let asks: Vec<_> = (0..20).map(|number| ask(&number.to_string(), None, None)).collect();
+    assert!(vault.fetch(&asks).await.iter().all(|answer| answer.as_ref().unwrap_err().fault == ServiceFault::Unauthenticated));
+    assert_eq!(logins(), 3, "one more login for all of them");
+}
+
+#[tokio::test]
 async fn logins_that_fail_are_told_in_our_words() {
     let told = async |fault: Fault| {
         let server = server();
@@ -53,13 +67,13 @@ async fn logins_that_fail_are_told_in_our_words() {
     };
     let expired = "the login at Google has expired or was revoked (status 400)".to_owned();
     assert_eq!(told(Fault::worded(400, CANARY)).await, (ServiceFault::Unauthenticated, expired, 1));
-    let refused = "Google gave no token for these credentials (status 401)".to_owned();
+    let refused = "Google's token service did not give a token for these credentials (status 401)".to_owned();
     assert_eq!(told(Fault::variant(401, "invalid_client")).await, (ServiceFault::Unauthenticated, refused, 1));
-    let failing = "no token could be had for Google (status 503)".to_owned();
+    let failing = "Google's token service failed with status 503".to_owned();
     assert_eq!(told(Fault::variant(503, "down")).await, (ServiceFault::Unavailable, failing, 3));
-    let nothing = "no token could be had for Google".to_owned();
+    let nothing = "the connection to Google's token service broke before the answer was complete".to_owned();
     assert_eq!(told(Fault::Reset).await, (ServiceFault::Unavailable, nothing, 3));
-    let senseless = "no token can be made from the Google credentials".to_owned();
+    let senseless = "Google's token service answered without a token".to_owned();
     assert_eq!(told(Fault::Body { code: 200, text: CANARY.to_owned() }).await, (ServiceFault::Unauthenticated, senseless, 1));
     // What fails for once is tried again.
     let server = server();
@@ -76,19 +90,18 @@ async fn credentials_that_are_none_are_told() {
         assert!(!format!("{error:?}").contains(CANARY));
         error.reason
     };
-    let next = "are not the JSON that they should be";
-    assert_eq!(told(CANARY).await, format!("the Google credentials {next}"));
-    assert_eq!(told(&format!(r#"{{"type": "{CANARY}"}}"#)).await, "the Google credentials are of no known type");
+    assert_eq!(told(CANARY).await, "the Google credentials are not JSON");
+    assert_eq!(told(&format!(r#"{{"type": "{CANARY}"}}"#)).await, "the Google credentials are of an unknown type");
     assert_eq!(
         told(&format!(r#"{{"type": "service_account", "private_key": "{CANARY}"}}"#)).await,
-        format!("the Google credentials {next}")
+        "the Google credentials have a private key that cannot be used"
     );
     let broken = server.protocol().service_account(&server.url()).replace("PRIVATE KEY", CANARY);
-    assert_eq!(told(&broken).await, "no token can be made from the Google credentials");
+    assert_eq!(told(&broken).await, "the Google credentials have a private key that cannot be used");
     for (address, reason) in [
         ("http://evil.example/token", "plain http would show the token to the network"),
         ("https://u:p@evil.example/token", "it has a user or a password in it"),
-        ("x", "it is no URL"),
+        ("x", "it is not a URL"),
     ] {
         let moved = server.protocol().authorized_user(address.trim_end_matches("/token"));
         assert_eq!(told(&moved).await, format!("the Google credentials name an address that cannot be used: {reason}"));
@@ -125,9 +138,12 @@ async fn credentials_of_the_project_ask_for_nothing_but_a_token_of_googles() {
     };
     let program = json!({ "executable": { "command": format!("/usr/bin/touch {}", proof.display()), "timeout_millis": 5000 } });
     let cases = [
-        (source(file.clone(), "https://evil.example/v1/token"), "of the project name evil.example, which is not Google's"),
-        (source(file.clone(), "https://evilgoogleapis.com/v1/token"), "of the project name evilgoogleapis.com, which is not Google's"),
-        (source(file.clone(), "https:\\\\evil.example/token"), "of the project name evil.example, which is not Google's"),
+        (source(file.clone(), "https://evil.example/v1/token"), "of the project name evil.example, which is not a host of Google's"),
+        (
+            source(file.clone(), "https://evilgoogleapis.com/v1/token"),
+            "of the project name evilgoogleapis.com, which is not a host of Google's",
+        ),
+        (source(file.clone(), "https:\\\\evil.example/token"), "of the project name evil.example, which is not a host of Google's"),
         (source(file, "http://192.0.2.2/token"), "name an address that cannot be used: plain http would show the token to the network"),
         (source(program, &home), "of the project ask for a token by `executable`"),
         (

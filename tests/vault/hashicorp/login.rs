@@ -175,7 +175,7 @@ async fn refused_logins_are_told_apart() {
     // What is no token is not sent.
     server.journal().clear();
     let none = error(&logged_in(&server, jwt(None, "no token")), "a").await;
-    assert_eq!((none.fault, none.reason.as_str()), (Unauthenticated, "the text that is given as the id token holds no id token"));
+    assert_eq!((none.fault, none.reason.as_str()), (Unauthenticated, "the text that is given as the id token is not an id token"));
     assert_eq!(server.journal().count(), 0);
 }
 
@@ -220,7 +220,7 @@ async fn answers_to_a_login_that_are_none_are_not_believed() {
         ("{", "no JSON from byte 1 on"),
         ("{\"auth\": null}", "no `auth`"),
         ("{\"auth\": {\"client_token\": \"\"}}", "no `auth.client_token`"),
-        ("{\"auth\": {\"client_token\": \"a\\nb\"}}", "a token with characters that no token has"),
+        ("{\"auth\": {\"client_token\": \"a\\nb\"}}", "a token with characters that a token cannot have"),
         ("{\"auth\": {\"client_token\": \"t\"}}", "no `auth.lease_duration`"),
     ] {
         let server = server();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
 use cloze::clock::Machine;
+use cloze::identity::Environment;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
 use cloze::vault::Vault;
@@ -32,14 +32,15 @@ impl Rig for Server<Aws> {
 
     fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
         let key = self.protocol().key();
-        let credentials = Credentials::new(&key.id, &key.secret, key.session.clone(), None, "test");
+        let pairs = [("AWS_ACCESS_KEY_ID", &key.id), ("AWS_SECRET_ACCESS_KEY", &key.secret)];
         let settings = Settings {
             region: Some("eu-central-1".to_owned()),
             endpoint: Some(self.url()),
+            environment: Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None)),
             limits,
             ..Settings::new(Service::SecretsManager)
         };
-        Arc::new(AwsVault::with_credentials(settings, credentials, Arc::new(Machine), Arc::new(Machine)).unwrap())
+        Arc::new(AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap())
     }
 
     fn calls(&self, secrets: usize) -> (usize, usize) {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloze::clock::Machine;
+use cloze::identity::azure::Credential;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
 use cloze::vault::Vault;
 use cloze::vault::azure::AzureVault;
-use cloze::vault::azure::Credential;
 use cloze::vault::azure::Settings;
 use vault_mock::Fault;
 use vault_mock::Options;

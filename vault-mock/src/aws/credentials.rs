@@ -24,6 +24,8 @@ pub(crate) fn at_path(asked: &Asked<'_>, key: &Key) -> Option<Answer> {
         ("GET", ROLES) => Answer::text(200, "text/plain", "demo-role"),
         ("GET", path) if path.strip_prefix(ROLES) == Some("demo-role") => given(key),
         ("GET", "/container-credentials") => given(key),
+        ("GET", "/federation/credentials") if asked.header("x-amz-sso_bearer_token") == Some("sign-on-token") => signed_on(key),
+        ("GET", "/federation/credentials") => Answer::empty(401),
         (_, path) if path.starts_with("/latest/") => Answer::empty(404),
         _ => return None,
     })
@@ -38,11 +40,25 @@ fn given(key: &Key) -> Answer {
     Answer::json(200, &body)
 }
 
+/// `GetRoleCredentials` of single sign-on, which counts milliseconds.
+fn signed_on(key: &Key) -> Answer {
+    let expiration = (now().as_secs() + HOUR) * 1000;
+    let token = key.session.as_deref().unwrap_or_default();
+    let body =
+        json!({"roleCredentials": {"accessKeyId": key.id, "secretAccessKey": key.secret, "sessionToken": token, "expiration": expiration}});
+    Answer::json(200, &body)
+}
+
 /// `AssumeRoleWithWebIdentity`, which carries no signature: the token is the credential.
 pub(crate) fn assume(asked: &Asked<'_>, key: &Key) -> Answer {
     if asked.form("WebIdentityToken").as_deref() != Some("web-identity-token") {
         return Refused::new("InvalidIdentityToken", "No OpenIDConnect provider found in your account for the token").xml();
     }
+    assumed("AssumeRoleWithWebIdentity", key)
+}
+
+/// The answer of an action that gives the credential of a role.
+pub(crate) fn assumed(action: &str, key: &Key) -> Answer {
     let expiration = rfc3339(now() + std::time::Duration::from_secs(HOUR));
     let (id, secret, arn) = (&key.id, &key.secret, key.arn());
     let token = key.session.as_deref().unwrap_or_default();
@@ -50,10 +66,10 @@ pub(crate) fn assume(asked: &Asked<'_>, key: &Key) -> Answer {
         200,
         "text/xml",
         format!(
-            "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+            "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result>\
              <Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{token}</SessionToken>\
              <Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>AROADEMO:demo</AssumedRoleId></AssumedRoleUser>\
-             </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+             </{action}Result></{action}Response>"
         ),
     )
 }

@@ -180,7 +180,8 @@ impl Aws {
     fn say(&self, asked: &Asked<'_>, target: Target<'_>) -> Result<Answer, Refused> {
         let key = self.key_of(asked, target)?;
         if let Target::Sts = target {
-            return Ok(credentials::identity(key));
+            let assumes = asked.form("Action").as_deref() == Some("AssumeRole");
+            return Ok(if assumes { credentials::assumed("AssumeRole", self.key()) } else { credentials::identity(key) });
         }
         let body = asked.json().ok_or_else(|| Refused::new("SerializationException", ""))?;
         let store = self.store();
@@ -214,7 +215,7 @@ impl Protocol for Aws {
         let target = Target::of(asked);
         match asked.form("Action").as_deref() {
             Some("AssumeRoleWithWebIdentity") if target == Target::Sts => return credentials::assume(asked, self.key()),
-            Some("GetCallerIdentity") | None => {}
+            Some("AssumeRole" | "GetCallerIdentity") | None => {}
             Some(_) if target == Target::Sts => return Refused::new("InvalidAction", "Could not find operation").xml(),
             Some(_) => {}
         }

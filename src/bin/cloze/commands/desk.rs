@@ -117,6 +117,7 @@ impl<'r> Desk<'r> {
             passphrase: self.passphrase.as_ref(),
             variables: &self.run.variables,
             home: self.run.home.as_deref(),
+            tools: &self.run.tools,
             #[cfg(any(feature = "env", feature = "exec"))]
             surroundings: &self.run.surroundings,
             allow_exec: self.run.allow_exec,

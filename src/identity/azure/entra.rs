@@ -1,4 +1,4 @@
-//! What Entra ID, or a machine's identity service, says when it gives no token.
+//! What Entra ID, or a machine's identity service, says when it did not give a token.
 
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -19,13 +19,16 @@ pub(super) fn refusal(reply: &Reply, whom: &str, sent: &[u8]) -> ServiceError {
     let shown = said.map(|said| format!(": {said}")).unwrap_or_default();
     let status = reply.status;
     if status == 429 {
-        return ServiceError::new(ServiceFault::RateLimited, format!("{whom} asks for patience{shown}"), "try again later");
+        return ServiceError::new(ServiceFault::RateLimited, format!("{whom} is throttling requests{shown}"), "try again later");
     }
     if status >= 500 {
         return ServiceError::new(ServiceFault::Unavailable, format!("{whom} failed with status {status}{shown}"), "try again later");
     }
-    let reason =
-        if shown.is_empty() { format!("{whom} gives no token (status {status})") } else { format!("{whom} gives no token{shown}") };
+    let reason = if shown.is_empty() {
+        format!("{whom} did not give a token (status {status})")
+    } else {
+        format!("{whom} did not give a token{shown}")
+    };
     ServiceError::new(ServiceFault::Unauthenticated, reason, next(number, whom))
 }
 
@@ -103,25 +106,25 @@ mod tests {
     #[test]
     fn the_first_sentence_is_shown() {
         let words = "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent … Trace ID: x";
-        assert_eq!(said(words, ""), "the login service gives no token: AADSTS7000215: Invalid client secret provided");
+        assert_eq!(said(words, ""), "the login service did not give a token: AADSTS7000215: Invalid client secret provided");
         assert_eq!(
             said("AADSTS90002: Tenant 'a' not found\r\nTrace ID: x", ""),
-            "the login service gives no token: AADSTS90002: Tenant 'a' not found"
+            "the login service did not give a token: AADSTS90002: Tenant 'a' not found"
         );
-        assert_eq!(said("canary", ""), "the login service gives no token (status 401)");
+        assert_eq!(said("canary", ""), "the login service did not give a token (status 401)");
         assert_eq!(sentence("AADSTS: x"), None);
         assert_eq!(sentence(&format!("AADSTS1: {}", "x".repeat(400))).unwrap().chars().count(), 201);
     }
 
     #[test]
     fn what_was_sent_does_not_come_back() {
-        let none = "the login service gives no token (status 401)";
+        let none = "the login service did not give a token (status 401)";
         assert_eq!(said("AADSTS1: no hunter2-long-canary here", "client_id=a&client_secret=hunter2-long%7Ecanary&scope=x"), none);
         assert_eq!(said("AADSTS1: eyJhbGciOiJ is odd", "client_assertion=eyJhbGciOiJub25lIn0.e.s"), none);
         assert_eq!(said("AADSTS1: ab is odd", "client_secret=ab"), none);
         assert_eq!(
             said("AADSTS1: application a", "client_id=a&client_secret=zzzzzzzzzz"),
-            "the login service gives no token: AADSTS1: application a"
+            "the login service did not give a token: AADSTS1: application a"
         );
     }
 
@@ -146,7 +149,7 @@ mod tests {
         assert_eq!(of(429, "AADSTS90055: x").0, ServiceFault::RateLimited);
         assert_eq!(of(503, "").0, ServiceFault::Unavailable);
         let error = refusal(&reply(400, "canary"), "the machine's identity service", b"");
-        assert_eq!(error.reason, "the machine's identity service gives no token (status 400)");
+        assert_eq!(error.reason, "the machine's identity service did not give a token (status 400)");
         assert_eq!(error.next, "assign the identity to this machine, and name its client id if it has several");
     }
 }

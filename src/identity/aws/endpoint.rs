@@ -2,26 +2,26 @@
 
 /// Which of a region's addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// With cryptography that is validated by FIPS 140.
-    pub(super) fips: bool,
+    pub(crate) fips: bool,
     /// With IPv6.
-    pub(super) dual_stack: bool,
+    pub(crate) dual_stack: bool,
 }
 
 /// Whether `region` can be a region's name; it becomes a part of a host name.
-pub(super) fn check(region: &str) -> Result<(), String> {
+pub(crate) fn check(region: &str) -> Result<(), String> {
     let parts: Vec<&str> = region.split('-').collect();
     let plain = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if parts.len() >= 3 && region.len() <= 32 && parts.iter().all(plain) {
         Ok(())
     } else {
-        Err("the region is none: regions are written like `eu-central-1`".to_owned())
+        Err("the region is not valid: regions are written like `eu-central-1`".to_owned())
     }
 }
 
 /// The address of a service in a region.
-pub(super) fn of(service: &str, region: &str, kind: Kind) -> Result<String, String> {
+pub(crate) fn of(service: &str, region: &str, kind: Kind) -> Result<String, String> {
     let suffix = suffix(region, kind.dual_stack).ok_or_else(|| format!("there is no dual-stack address in region {region}"))?;
     let fips = if kind.fips { "-fips" } else { "" };
     Ok(format!("https://{service}{fips}.{region}.{suffix}"))
@@ -74,7 +74,7 @@ mod tests {
         for region in
             ["", "eu", "eu-central-1.evil.example/", "eu-central-1@evil", "EU-CENTRAL-1", "eu--1", "eu-central-1\n", "é-central-1"]
         {
-            assert_eq!(check(region).unwrap_err(), "the region is none: regions are written like `eu-central-1`", "{region}");
+            assert_eq!(check(region).unwrap_err(), "the region is not valid: regions are written like `eu-central-1`", "{region}");
         }
     }
 }

@@ -1,0 +1,60 @@
+//! The credential of a run: obtained when the first request is about to be made, renewed before its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::identity::aws::chain::Chain;
+use crate::identity::aws::config::Config;
+use crate::identity::aws::machine::Instance;
+use crate::identity::aws::parts::LoginParts;
+use crate::identity::aws::signer::Signer;
+use crate::identity::token_cache::Granted;
+use crate::identity::token_cache::Held;
+use crate::identity::token_cache::TokenCache;
+use crate::identity::token_service;
+use crate::service::ServiceError;
+
+/// A credential is renewed so long before its end.
+const MARGIN: Duration = Duration::from_mins(5);
+
+/// Who asks one service in one region.
+#[derive(Debug)]
+pub(crate) struct Login {
+    config: Config,
+    parts: LoginParts,
+    region: String,
+    service: &'static str,
+    signers: TokenCache<Signer>,
+}
+
+impl Login {
+    /// Sets up who asks; nothing is sent.
+    pub(crate) fn new(config: Config, parts: LoginParts, region: String, service: &'static str) -> Self {
+        Self { config, parts, region, service, signers: TokenCache::new(MARGIN) }
+    }
+
+    /// The region that the instance is in, where no setting says one.
+    pub(crate) async fn region_of_instance(config: &Config, parts: &LoginParts, until: Instant) -> Option<String> {
+        Instance::open(&config.environment, parts, until).await?.region().await
+    }
+
+    /// What signs requests of a fetch that ends at `until`, with another credential than the `rejected` one.
+    pub(crate) async fn signer(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
+        let obtain = async {
+            let chain = Chain { config: &self.config, parts: &self.parts, region: &self.region, until };
+            let credential = chain.credential().await?;
+            let ends = credential.expires.and_then(|expires| token_service::moment(expires, &*self.parts.clock));
+            let clock = Arc::clone(&self.parts.clock);
+            let token = Signer { credential: Arc::new(credential), region: self.region.clone(), service: self.service, clock };
+            Ok(Granted { token, ends })
+        };
+        self.signers.get(rejected, until, obtain).await
+    }
+
+    /// Forgets the credential.
+    pub(crate) fn forget(&self) {
+        self.signers.clear();
+    }
+}
