@@ -126,6 +126,11 @@ impl Blanks {
         id
     }
 
+    /// Forgets the blanks from number `count` on.
+    pub fn truncate(&mut self, count: usize) {
+        self.list.truncate(count);
+    }
+
     /// Gives back the room for more.
     pub fn shrink_to_fit(&mut self) {
         self.list.shrink_to_fit();

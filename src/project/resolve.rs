@@ -24,6 +24,7 @@ use crate::project::document::Project;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
 use crate::project::quote::quote;
+use crate::project::reserved::Reserved;
 use crate::project::resolver::Resolver;
 use crate::project::resolver::file;
 use crate::project::settings::Flags;
@@ -86,6 +87,9 @@ impl Settings {
         ]);
         let deadline = resolver.note("deadline", &deadline, u64::to_string).unwrap_or(DEADLINE);
 
+        let budget = Choice::of([resolver.budget(), Some((1, Origin::Default))]);
+        let budget = resolver.note("budget", &budget, u32::to_string).unwrap_or(1);
+
         let settings = Self {
             project: project.name.value.clone(),
             namespace,
@@ -105,6 +109,8 @@ impl Settings {
             output: format!("dist/{name}"),
             lock: format!("locks/{name}.lock"),
             deadline: Duration::from_secs(deadline),
+            budget,
+            reserved: Reserved::of(project),
             cluster,
             environment: name,
             effective: resolver.effective,
@@ -159,6 +165,16 @@ impl Resolver<'_> {
             self.refuse(source, text, Refusal { reason: "is not a duration".to_owned(), next });
         }
         seconds
+    }
+
+    fn budget(&mut self) -> Option<(u32, Origin)> {
+        let text = self.variables.get(variable::BUDGET)?;
+        let times = text.parse().ok().filter(|times| (1..=LARGEST_BUDGET).contains(times));
+        if times.is_none() {
+            let next = "write a whole number, such as `2` for twice the usual amounts".to_owned();
+            self.refuse(variable::BUDGET.name, text, Refusal { reason: format!("is not a multiple from 1 to {LARGEST_BUDGET}"), next });
+        }
+        times.map(|times| (times, Origin::Variable(variable::BUDGET.name)))
     }
 
     /// The parts of a variable that are separated by commas.
@@ -285,6 +301,9 @@ impl Resolver<'_> {
 
 /// How many seconds vaults may be asked, where nobody says it.
 const DEADLINE: u64 = 30;
+
+/// The largest budget, in multiples of the usual one.
+const LARGEST_BUDGET: u32 = 64;
 
 /// The longest deadline: a day.
 const LONGEST_DEADLINE: u64 = 86_400;

@@ -9,6 +9,7 @@ use crate::project::document::Location;
 use crate::project::document::ReferenceEntry;
 use crate::project::origin::Origin;
 use crate::project::origin::ResolvedSetting;
+use crate::project::reserved::Reserved;
 use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
 use crate::project::vault::VaultSettings;
@@ -76,6 +77,10 @@ pub struct Settings {
     pub lock: String,
     /// How long vaults may be asked.
     pub deadline: Duration,
+    /// How many times the usual amounts a run may cost: 1 to 64.
+    pub budget: u32,
+    /// The files that the project, cloze and git keep for themselves.
+    pub reserved: Reserved,
     /// The context of the kubeconfig, where deploys apply to a cluster.
     pub cluster: Option<String>,
     /// Every setting as text, with its origin and what it hides.
@@ -179,6 +184,7 @@ environments:
                 "keys[0] = key-file .cloze/dev.key (default)",
                 "history.url = .cloze/history/dev (default)",
                 "deadline = 30 (default)",
+                "budget = 1 (default)",
             ]
         );
         assert_eq!(
@@ -200,6 +206,7 @@ environments:
             ("CLOZE_HISTORY_URL", "elsewhere"),
             ("CLOZE_KEY_FILE", "/run/key"),
             ("CLOZE_CONTEXT", "other"),
+            ("CLOZE_BUDGET", "4"),
             ("VAULT_ADDR", "https://vault:8200"),
             ("VAULT_TOKEN", "CANARY"),
         ];
@@ -227,6 +234,7 @@ environments:
                 "history.url = elsewhere (CLOZE_HISTORY_URL) over releases/prod (cloze.yaml:12:21) over .cloze/history/prod (default)",
                 "cluster.context = other (CLOZE_CONTEXT) over prod (cloze.yaml:14:25)",
                 "deadline = 30 (default)",
+                "budget = 4 (CLOZE_BUDGET) over 1 (default)",
             ]
         );
         assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);
@@ -257,6 +265,7 @@ environments:
             ("CLOZE_TEMPLATES", "/etc/*"),
             ("CLOZE_NAMESPACE", "Shop"),
             ("CLOZE_NAMES", "hashed"),
+            ("CLOZE_BUDGET", "65"),
             ("CLOZE_HISTORY_URL", "s3://bucket?key=CANARY"),
         ];
         assert_eq!(
@@ -265,6 +274,7 @@ environments:
                 "`--set` has no `=`; write `path=value`, and `\\,` for a comma that belongs to a value",
                 "`../x.yaml` of `--values` leaves the project with `..`; keep the file beneath the project's directory and name it from there",
                 "`/etc/*` of `CLOZE_TEMPLATES` is an absolute path; write a path relative to the project's directory",
+                "`65` of `CLOZE_BUDGET` is not a multiple from 1 to 64; write a whole number, such as `2` for twice the usual amounts",
                 "`Shop` of `CLOZE_NAMESPACE` is not a DNS label; use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
                 "`hashed` of `CLOZE_NAMES` is not a way of naming; write `versioned` or `stable`",
                 "the URL of `CLOZE_HISTORY_URL` names a store that is not yet in this version; write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path",
@@ -309,7 +319,7 @@ environments:
             ]
         );
         let context = values.context(&settings);
-        assert_eq!(context["cloze"], json!({"project": "shop", "environment": "dev", "namespace": "shop-dev"}));
+        assert_eq!(context["cloze"], json!({"project": "shop", "environment": "dev", "namespace": "shop-dev", "values": values.merged()}));
         assert_eq!(context["image"]["tag"], "v3");
     }
 

@@ -52,6 +52,9 @@ pub const PASSPHRASE: Variable = secret("CLOZE_PASSPHRASE", "the passphrase of a
 pub const CONTEXT: Variable = plain("CLOZE_CONTEXT", "the context of the kubeconfig, as the key `cluster.context`");
 /// How long vaults may be asked.
 pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how long vaults may be asked, as `--deadline`");
+/// How much a run may cost.
+pub const BUDGET: Variable =
+    plain("CLOZE_BUDGET", "how much a run may cost: 1 to 64 times the usual text, values, time and memory of rendering");
 /// Whose masker is told of values.
 pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker is told of values, as `--mask-ci`");
 /// The form of the output.
@@ -171,6 +174,7 @@ pub const ALL: &[Variable] = &[
     PASSPHRASE,
     CONTEXT,
     DEADLINE,
+    BUDGET,
     MASK,
     FORMAT,
     COLOR,

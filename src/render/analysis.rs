@@ -58,7 +58,19 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
         Ok(parts) => {
             let broken = parts.iter().find_map(|part| match part {
                 Part::Tag(tag) => walk.tag(tag).err(),
-                _ => None,
+                Part::Stray(at) => {
+                    walk.findings.problem(*at, "`{#` begins neither a comment nor ordinary text for certain", NO_COMMENT);
+                    None
+                }
+                Part::Text(range) => {
+                    // What only looks like a comment is hidden from Tera.
+                    for (at, opening) in source[range.clone()].match_indices("{#") {
+                        walk.findings.additions.add(range.start + at, "{% raw %}");
+                        walk.findings.additions.add(range.start + at + opening.len(), "{% endraw %}");
+                    }
+                    None
+                }
+                Part::Raw(_) | Part::Comment(_) => None,
             });
             if let (None, Some(marker)) = (&broken, marker) {
                 marker.mark(&parts, &mut walk.findings);
@@ -71,6 +83,10 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
     let (text, added) = if broken.is_some() { (String::new(), Vec::new()) } else { additions.apply(source) };
     Analysis { text, added, sites, links, problems, broken }
 }
+
+/// The way out where `{#` may be text or a comment.
+const NO_COMMENT: &str = "write a space behind `{#` for a comment; put text that is not for cloze between `{% raw %}` and `{% endraw %}`, \
+                          or say `template: false` for its file under `config:`";
 
 #[cfg(test)]
 mod tests {

@@ -16,8 +16,6 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::render::Engine;
 use crate::render::LineMap;
-use crate::render::MAX_TEXT;
-use crate::render::MAX_TEXTS;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Request;
@@ -96,19 +94,13 @@ pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Don
         Err(problem) => return vec![problem],
     };
     let mut ended = done(Done::Library).is_err();
-    let mut total = 0;
-    for (number, template) in request.templates.iter().enumerate().filter(|(_, template)| !template.is_partial()) {
+    for (number, _) in request.templates.iter().enumerate().filter(|(_, template)| !template.is_partial()) {
         if ended {
             break;
         }
         let first = renderer.shared.lock().blanks.len();
         let text = renderer.render(number, &mut || ended = done(Done::Slow).is_err());
-        total += text.as_ref().map_or(0, String::len);
-        if total > MAX_TEXTS {
-            let reason = format!("the templates render to more than {} MiB", MAX_TEXTS >> 20);
-            renderer.problems.push(Problem::new(Fault::Check, reason, "split the project").at(Place::file(Arc::clone(&template.file))));
-            break;
-        }
+        ended |= renderer.spent;
         let minted = {
             let blanks = &renderer.shared.lock().blanks;
             (first..blanks.len()).map(|id| blanks.get(BlankId(u32::try_from(id).unwrap_or(u32::MAX))).clone()).collect()
@@ -145,6 +137,10 @@ struct Renderer<'r> {
     context: Context,
     shared: SharedFunctions,
     problems: Vec<Problem>,
+    /// Bytes that may still be rendered.
+    left: usize,
+    /// There was not enough of them.
+    spent: bool,
 }
 
 impl<'r> Renderer<'r> {
@@ -166,7 +162,18 @@ impl<'r> Renderer<'r> {
         let mut library = Library::new(request, marks);
         let mut problems = std::mem::take(&mut library.problems);
         let usable = problems.is_empty();
-        let mut renderer = Self { request, marks, library, usable, tera, context, shared, problems: Vec::new() };
+        let mut renderer = Self {
+            request,
+            marks,
+            library,
+            usable,
+            tera,
+            context,
+            shared,
+            problems: Vec::new(),
+            left: request.budget.bytes(),
+            spent: false,
+        };
         if usable {
             renderer.load(&mut problems);
             renderer.usable = problems.is_empty();
@@ -211,8 +218,18 @@ impl<'r> Renderer<'r> {
         })
     }
 
-    /// The text of a template, or `None` when it has a problem. Tells `slow` when it may take its time.
+    /// The text of a template, or `None` when it has a problem; then its blanks are forgotten, so that those of later templates have the
+    /// numbers that the receiver gives them. Tells `slow` when it may take its time.
     fn render(&mut self, number: usize, slow: &mut dyn FnMut()) -> Option<String> {
+        let first = self.shared.lock().blanks.len();
+        let text = self.text(number, slow);
+        if text.is_none() {
+            self.shared.lock().blanks.truncate(first);
+        }
+        text
+    }
+
+    fn text(&mut self, number: usize, slow: &mut dyn FnMut()) -> Option<String> {
         let template = &self.request.templates[number];
         let leaf = if self.library.members.contains_key(&number) {
             None
@@ -239,12 +256,13 @@ impl<'r> Renderer<'r> {
             functions.failed = None;
             functions.blanks.len()
         };
-        let mut output = Bounded(Vec::with_capacity(template.text.len() + template.text.len() / 4));
+        let mut output = Bounded { bytes: Vec::with_capacity(template.text.len() + template.text.len() / 4), left: self.left };
         let result = match &leaf {
             Some(analysis) => self.tera.render_str_to(&analysis.text, &self.context, false, &mut output),
             None => self.tera.render_to(&template.file, &self.context, &mut output),
         };
         if let Err(error) = result {
+            self.spent = matches!(error.kind(), tera::ErrorKind::Io(_));
             let failed = self.shared.lock().failed.take();
             let problem = match failed {
                 Some(failed) => failure::failed(failed, self.request),
@@ -253,7 +271,8 @@ impl<'r> Renderer<'r> {
             self.problems.push(problem);
             return None;
         }
-        let text = String::from_utf8(output.0).ok()?;
+        let text = String::from_utf8(output.bytes).ok()?;
+        self.left -= text.len();
         self.arrived(&text, first, &template.file).then_some(text)
     }
 
@@ -287,15 +306,18 @@ impl<'r> Renderer<'r> {
     }
 }
 
-/// Output of at most [`MAX_TEXT`] bytes.
-struct Bounded(Vec<u8>);
+/// Output of a bounded number of bytes.
+struct Bounded {
+    bytes: Vec<u8>,
+    left: usize,
+}
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MAX_TEXT {
+        if self.bytes.len() + bytes.len() > self.left {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 

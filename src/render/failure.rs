@@ -9,10 +9,11 @@ use tera::ReportError;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::render::MAX_TEXT;
 use crate::render::Request;
 use crate::render::analysis::Analysis;
 use crate::render::findings::Lines;
+use crate::render::foreign::RAW;
+use crate::render::foreign::foreign;
 use crate::render::functions::CallFailure;
 use crate::suggest::suggest;
 
@@ -38,37 +39,66 @@ impl LoadedTemplate<'_> {
 pub(super) fn syntax(file: &Arc<str>, source: &str, broken: usize) -> Problem {
     let lines = Lines::new(Arc::clone(file), source);
     let mut tera = tera::Tera::default();
-    if let Err(error) = tera.add_raw_template(file, source)
+    // A text of the same length without what looks like comments and is none.
+    let plain = source.replace("${#", "$.#");
+    if let Err(error) = tera.add_raw_template(file, &plain)
         && let ErrorKind::SyntaxError(report) = error.kind()
     {
-        return syntax_problem(report).at(lines.place(report.span().range.start));
+        return syntax_problem(report, source, broken).at(lines.place(report.span().range.start));
     }
-    Problem::new(Fault::Check, "the template cannot be read from here on", "write it in Tera's syntax, one step at a time")
-        .at(lines.place(broken))
+    let problem = Problem::new(Fault::Check, "the template cannot be read from here on", "write it in Tera's syntax, one step at a time");
+    hinted(problem, source, broken).at(lines.place(broken))
 }
 
-fn syntax_problem(report: &ReportError) -> Problem {
+/// The problem of a tag, with what the tag looks like where that is known.
+fn hinted(mut problem: Problem, source: &str, at: usize) -> Problem {
+    if let Some(next) = foreign(source, at) {
+        problem.next = next;
+    }
+    problem
+}
+
+fn syntax_problem(report: &ReportError, source: &str, at: usize) -> Problem {
+    let problem = syntax_words(report);
+    hinted(problem, source, at)
+}
+
+fn syntax_words(report: &ReportError) -> Problem {
     let message = report.message().trim_end_matches('.');
+    if message.starts_with("Closing comment tag") {
+        let next = "close the comment with `#}`; put text that is not for cloze between `{% raw %}` and `{% endraw %}`";
+        return Problem::new(Fault::Check, "syntax error: the comment is not closed", next);
+    }
     if message == "Unexpected end of input" {
         let next = "close what is open: `{{` with `}}`, `{% for %}` with `{% endfor %}`, `{% if %}` with `{% endif %}`";
         return Problem::new(Fault::Check, "syntax error: the template ends in the middle of a tag or a block", next);
     }
     if message.ends_with("Found string but expected identifier") {
         let next = "name the argument, as in `secret(name=\"…\")`, or take the quotes away";
-        return Problem::new(Fault::Check, "syntax error: a text stands where a name is expected", next);
+        return Problem::new(Fault::Check, "syntax error: a text where a name is expected", next);
     }
     let mut reason = String::from("syntax error: ");
     let mut characters = message.chars().filter(|char| !char.is_control());
     reason.extend(characters.next().map(|first| first.to_ascii_lowercase()));
     reason.extend(characters);
-    Problem::new(Fault::Check, reason, "correct the tag at this place: cloze reads templates in Tera's syntax")
+    Problem::new(
+        Fault::Check,
+        reason,
+        "correct the tag: cloze reads templates in Tera's syntax; put text that is not for cloze between `{% raw %}` and `{% endraw %}`",
+    )
 }
 
 /// The problem of a failed call.
 pub(super) fn failed(failed: CallFailure, request: &Request) -> Problem {
     match failed {
         CallFailure::Problem(problem) => problem,
-        CallFailure::Undefined { place, source } => undefined(&source, request).at(place),
+        CallFailure::Undefined { place, source } => {
+            let text = request.templates.iter().find(|template| template.file == place.file).map_or("", |template| template.text.as_str());
+            let at = byte_of(text, &place);
+            // The place of a filter is its name; what is undefined is before it.
+            let at = text.get(..at).filter(|_| !text[at..].starts_with(&source)).and_then(|before| before.rfind(&source)).unwrap_or(at);
+            undefined(&source, request, text, at).at(place)
+        }
     }
 }
 
@@ -81,8 +111,11 @@ pub(super) fn translate<'a>(
 ) -> Problem {
     match error.kind() {
         ErrorKind::SyntaxError(report) => match held(report.filename()) {
-            Some(held) => syntax_problem(report).at(held.place(held.origin(report).0)),
-            None => syntax_problem(report).at(Place::file(Arc::clone(file))),
+            Some(held) => {
+                let at = held.origin(report).0;
+                syntax_problem(report, held.source, at).at(held.place(at))
+            }
+            None => syntax_words(report).at(Place::file(Arc::clone(file))),
         },
         ErrorKind::RenderingError(report) => match held(report.filename()) {
             Some(held) => {
@@ -92,8 +125,8 @@ pub(super) fn translate<'a>(
             None => rendering(report.message(), "", 0..0, request).at(Place::file(Arc::clone(file))),
         },
         ErrorKind::Io(_) => {
-            let reason = format!("the template renders to more than {} MiB", MAX_TEXT >> 20);
-            Problem::new(Fault::Check, reason, "split it, or bound its loops").at(Place::file(Arc::clone(file)))
+            let reason = format!("the templates of this run render to more than {} MiB", request.budget.bytes() >> 20);
+            Problem::new(Fault::Check, reason, request.budget.next("bound the loops")).at(Place::file(Arc::clone(file)))
         }
         ErrorKind::CircularExtend { inheritance_chain: chain, .. } => circle("extends", chain, file),
         ErrorKind::CircularInclude { include_chain: chain, .. } => circle("includes", chain, file),
@@ -109,17 +142,22 @@ pub(super) fn translate<'a>(
 fn circle(verb: &str, chain: &[String], file: &Arc<str>) -> Problem {
     let file = chain.first().map_or_else(|| Arc::clone(file), |first| Arc::from(first.as_str()));
     let reason = format!("the template {verb} itself: {}", chain.join(" → "));
-    Problem::new(Fault::Check, reason, "break the circle").at(Place::file(file))
+    Problem::new(Fault::Check, reason, "remove one of these").at(Place::file(file))
 }
 
 fn rendering(message: &str, source: &str, range: std::ops::Range<usize>, request: &Request) -> Problem {
     let begins = |words: &[&str]| words.iter().any(|word| message.starts_with(word));
     let shown = shown(source.get(range.clone()).unwrap_or_default());
     if begins(&["Variable `", "Field `", "Tried to render a variable", "Cannot index into an undefined"]) {
-        return undefined(&path(source, range), request);
+        return undefined(&path(source, range.clone()), request, source, range.start);
+    }
+    if begins(&["Math operations", "`+` requires"])
+        && let Some(next) = hyphenated(source, range.start, request)
+    {
+        return Problem::new(Fault::Check, format!("arithmetic with something that is not a number: {shown}"), next);
     }
     let (reason, next) = if begins(&["Math operations", "`+` requires"]) {
-        (format!("arithmetic with something that is no number: {shown}"), "use numbers, or `~` to join texts")
+        (format!("arithmetic with something that is not a number: {shown}"), "use numbers, or `~` to join texts")
     } else if begins(&["Iteration not possible", "Key/value iteration"]) {
         (format!("this cannot be looped over: {shown}"), "loop over a list, or over `key, value` of a map")
     } else if begins(&["Cannot compare"]) {
@@ -155,8 +193,52 @@ fn path(source: &str, range: std::ops::Range<usize>) -> String {
     source.get(start..range.end).unwrap_or_default().to_owned()
 }
 
-/// Something that is not defined, with the nearest name that is: the names of values are public.
-fn undefined(source: &str, request: &Request) -> Problem {
+/// The byte of `text` at the line and column of a place.
+fn byte_of(text: &str, place: &Place) -> usize {
+    let mut start = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        if number == place.line {
+            let column = usize::try_from(place.column).unwrap_or(1).saturating_sub(1);
+            return start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at);
+        }
+        start += line.len();
+    }
+    text.len()
+}
+
+/// What to write where a name with hyphens was read as a subtraction: the byte `at` of `text` is in or beside it.
+fn hyphenated(text: &str, at: usize, request: &Request) -> Option<String> {
+    let part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.');
+    let start = text.get(..at)?.rfind(|char| !part(char)).map_or(0, |before| before + 1);
+    let run = &text[start..];
+    let run = &run[..run.find(|char| !part(char)).unwrap_or(run.len())];
+    if !run.split('-').all(|word| !word.is_empty()) || !run.contains('-') {
+        return None;
+    }
+    let mut written = String::new();
+    let mut known = Some(&request.values);
+    for (index, step) in run.split('.').enumerate() {
+        known = known.and_then(|value| value.get(step));
+        match (index, step.contains('-')) {
+            (0, true) => written.push_str(&format!("cloze.values[\"{step}\"]")),
+            (_, true) => written.push_str(&format!("[\"{step}\"]")),
+            (0, false) => written.push_str(step),
+            (_, false) => written.push_str(&format!(".{step}")),
+        }
+    }
+    let minus = format!("`-` is minus: write `{written}` for the value `{run}`");
+    Some(if known.is_some() { minus } else { format!("{minus}, and set it in the values") })
+}
+
+/// Something that is not defined, with the nearest name that is: the names of values are public. The byte `at` of `text` is its place.
+fn undefined(source: &str, request: &Request, text: &str, at: usize) -> Problem {
+    let reason = format!("{} is not defined", shown(source));
+    if let Some(next) = hyphenated(text, at, request) {
+        return Problem::new(Fault::Check, reason, next);
+    }
+    if let Some(next) = foreign(text, at) {
+        return Problem::new(Fault::Check, reason, next);
+    }
     let mut known = Some(&request.values);
     let mut near = None;
     let simple = source.replace("?.", ".");
@@ -174,9 +256,11 @@ fn undefined(source: &str, request: &Request) -> Problem {
     }
     let next = match near {
         Some(near) => format!("write `{near}`, or set it in the values"),
+        // A legend of Grafana, a variable of another template language.
+        None if text.get(..at).is_some_and(|before| before.ends_with("{{")) => format!("set it in the values if it is for cloze; {RAW}"),
         None => "set it in the values, or write `| default(value=…)` or `is defined` where it may be absent".to_owned(),
     };
-    Problem::new(Fault::Check, format!("{} is not defined", shown(source)), next)
+    Problem::new(Fault::Check, reason, next)
 }
 
 #[cfg(test)]

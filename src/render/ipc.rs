@@ -23,7 +23,7 @@ use crate::render::marker::Mark;
 /// What a frame is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FrameKind {
-    /// To the child: random bits, seconds, values, and the file to be traced (empty: render all).
+    /// To the child: random bits, seconds, multiple of the budget, values, and the file to be traced (empty: render all).
     Order = 1,
     /// To the child: one template.
     Template,
@@ -52,9 +52,6 @@ const FRAME_KINDS: [FrameKind; 8] = [
     FrameKind::Lines,
 ];
 
-/// Largest body of a frame, in bytes.
-pub(super) const MAX_FRAME: usize = 160 << 20;
-
 /// Writes a frame whose body is `body` and then `tail`.
 pub(super) fn write_frame(output: &mut impl Write, kind: FrameKind, body: &[u8], tail: &[u8]) -> io::Result<()> {
     let length = u32::try_from(body.len() + tail.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
@@ -64,13 +61,13 @@ pub(super) fn write_frame(output: &mut impl Write, kind: FrameKind, body: &[u8],
     output.write_all(tail)
 }
 
-/// Reads a frame. An error when the stream ends, the kind is unknown or the body is too large.
-pub(super) fn read_frame(input: &mut impl Read) -> io::Result<(FrameKind, Vec<u8>)> {
+/// Reads a frame with a body of at most `most` bytes. An error when the stream ends, the kind is unknown or the body is larger.
+pub(super) fn read_frame(input: &mut impl Read, most: usize) -> io::Result<(FrameKind, Vec<u8>)> {
     let mut head = [0; 5];
     input.read_exact(&mut head)?;
     let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
     let kind = FRAME_KINDS.into_iter().find(|kind| *kind as u8 == head[4]).ok_or(io::ErrorKind::InvalidData)?;
-    if length > MAX_FRAME {
+    if length > most {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     let mut body = Vec::with_capacity(length.min(1 << 20));
@@ -288,10 +285,11 @@ mod tests {
     fn frames_go_both_ways_and_end_with_the_stream() {
         let mut stream = Vec::new();
         write_frame(&mut stream, FrameKind::Text, b"ab", b"c").unwrap();
-        assert_eq!(read_frame(&mut stream.as_slice()).unwrap(), (FrameKind::Text, b"abc".to_vec()));
-        assert!(read_frame(&mut &stream[..7]).is_err());
-        assert!(read_frame(&mut [0u8, 0, 0, 0, 99].as_slice()).is_err());
-        assert!(read_frame(&mut [255u8, 0, 0, 0, 1].as_slice()).is_err());
+        assert_eq!(read_frame(&mut stream.as_slice(), 3).unwrap(), (FrameKind::Text, b"abc".to_vec()));
+        assert!(read_frame(&mut &stream[..7], 3).is_err());
+        assert!(read_frame(&mut stream.as_slice(), 2).is_err());
+        assert!(read_frame(&mut [0u8, 0, 0, 0, 99].as_slice(), 3).is_err());
+        assert!(read_frame(&mut [255u8, 0, 0, 0, 1].as_slice(), 3).is_err());
     }
 
     fn blanks() -> Vec<Blank> {

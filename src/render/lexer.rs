@@ -1,4 +1,5 @@
-//! Cuts a template into text, comments and tags, and tags into words, exactly as Tera 2.4 does.
+//! Cuts a template into text, comments and tags, and tags into words, as Tera 2.4 does, with one difference: `${#` and `{#` before
+//! anything but white space or `-` begin no comment, since shell scripts and nginx files hold them.
 
 use std::ops::Range;
 
@@ -9,8 +10,10 @@ pub(super) enum Part {
     Text(Range<usize>),
     /// The text inside `{% raw %}`.
     Raw(Range<usize>),
-    /// A comment.
-    Comment,
+    /// A comment, with its delimiters.
+    Comment(Range<usize>),
+    /// `{#` with neither white space nor `-` behind it, which may be ordinary text as well as a comment: the byte where it begins.
+    Stray(usize),
     /// `{{ … }}` or `{% … %}`.
     Tag(Tag),
 }
@@ -66,13 +69,24 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
             },
             Some(b"{#") => {
                 // Tera looks for the end behind `{#` or `{#-`.
-                let from = at + 2 + usize::from(bytes.get(at + 2) == Some(&b'-'));
-                at = find(bytes, from, *b"#}").ok_or(Broken(at))? + 2;
-                parts.push(Part::Comment);
+                let dash = bytes.get(at + 2) == Some(&b'-');
+                if !dash && !bytes.get(at + 2).is_none_or(u8::is_ascii_whitespace) {
+                    parts.push(Part::Stray(at));
+                    at += 2;
+                    continue;
+                }
+                let end = find(bytes, at + 2 + usize::from(dash), *b"#}").ok_or(Broken(at))? + 2;
+                parts.push(Part::Comment(at..end));
+                at = end;
             }
             _ => {
                 let end = (at + 1..bytes.len())
-                    .find(|&next| bytes[next] == b'{' && matches!(bytes.get(next + 1), Some(b'{' | b'%' | b'#')))
+                    .find(|&next| match bytes.get(next..next + 2) {
+                        Some(b"{{" | b"{%") => true,
+                        // A shell's `${#name}` is no comment.
+                        Some(b"{#") => bytes[next - 1] != b'$',
+                        _ => false,
+                    })
                     .unwrap_or(bytes.len());
                 parts.push(Part::Text(at..end));
                 at = end;
@@ -188,7 +202,8 @@ mod tests {
         let shape = |part: &Part| match part {
             Part::Text(range) => format!("text {}", &source[range.clone()]),
             Part::Raw(range) => format!("raw {}", &source[range.clone()]),
-            Part::Comment => "comment".to_owned(),
+            Part::Comment(_) => "comment".to_owned(),
+            Part::Stray(at) => format!("stray {at}"),
             Part::Tag(tag) => {
                 let words: Vec<&str> = tag.words.iter().map(|word| &source[word.range.clone()]).collect();
                 format!("{} {}", if tag.statement { "statement" } else { "output" }, words.join(" "))
@@ -214,6 +229,15 @@ mod tests {
     #[test]
     fn strings_may_hold_quotes() {
         assert_eq!(shape(r#"{{ "a\"b" ~ `c` }}"#), ["output \"a\\\"b\" ~ `c`"]);
+    }
+
+    #[test]
+    fn text_that_looks_like_a_comment_is_none() {
+        assert_eq!(shape("${#a[@]} #} ${#}{# c #}"), ["text ${#a[@]} #} ${#}", "comment"]);
+        assert_eq!(shape("{{ a }}${#b}"), ["output a", "text ${#b}"]);
+        assert_eq!(shape("x {#y #}"), ["text x ", "stray 2", "text y #}"]);
+        assert_eq!(shape("{#-c-#}{#\n#}{#\t#}"), ["comment", "comment", "comment"]);
+        assert_eq!(shape("{##}"), ["stray 0", "text #}"]);
     }
 
     #[test]

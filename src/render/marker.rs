@@ -62,7 +62,7 @@ impl Marker {
                         start += line.len();
                     }
                 }
-                Part::Text(_) | Part::Raw(_) | Part::Comment => {}
+                Part::Text(_) | Part::Raw(_) | Part::Comment(_) | Part::Stray(_) => {}
                 Part::Tag(tag) => {
                     let capture = capture(tag, findings.source);
                     if captured == 0 && (!tag.statement || capture > 0 || first_word(tag, findings.source) == "include") {

@@ -5,6 +5,7 @@
 
 mod allowed;
 mod analysis;
+mod budget;
 mod call;
 mod checks;
 mod engine;
@@ -12,6 +13,7 @@ mod expression;
 mod failure;
 mod filters;
 mod findings;
+mod foreign;
 mod functions;
 mod ipc;
 mod lexer;
@@ -25,6 +27,8 @@ mod stopwatch;
 mod token;
 mod worker;
 
+pub use budget::Budget;
+pub use budget::MOST_TIMES;
 pub use engine::TeraEngine;
 pub use marker::LineMap;
 pub use process::ProcessEngine;
@@ -55,6 +59,8 @@ pub struct Request {
     pub values: serde_json::Value,
     /// The templates. Those whose file name begins with `_` are partials: others include them, they have no output of their own.
     pub templates: Vec<Template>,
+    /// What the run may cost.
+    pub budget: Budget,
 }
 
 /// What came of it.
@@ -95,12 +101,6 @@ impl Template {
         self.file.rsplit('/').next().is_some_and(|name| name.starts_with('_'))
     }
 }
-
-/// Bytes that one template may render to.
-pub const MAX_TEXT: usize = 64 << 20;
-
-/// Bytes that all templates of a run may render to.
-pub const MAX_TEXTS: usize = 1 << 30;
 
 /// Blanks that the templates of a run may mint.
 pub const MAX_BLANKS: usize = 1 << 20;

@@ -28,7 +28,6 @@ use crate::problem::Problems;
 use crate::render::Engine;
 use crate::render::LineMap;
 use crate::render::MAX_BLANKS;
-use crate::render::MAX_TEXTS;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Request;
@@ -39,9 +38,8 @@ use crate::render::ipc::read_frame;
 use crate::render::ipc::write_frame;
 use crate::render::stopwatch::RUN_DOWN;
 use crate::render::token::Tokens;
-use crate::render::worker::MAX_MEMORY;
 
-/// Renders in a child process that has 256 MiB of memory, 2 seconds of processor time (and more for large requests), no files, no environment
+/// Renders in a child process with 256 MiB of memory, 2 seconds of processor time (and more for large requests and larger budgets), no files, no environment
 /// and no secret. A child that exceeds a limit is killed and its end becomes a problem that names the template.
 #[derive(Debug, Clone)]
 pub struct ProcessEngine {
@@ -53,17 +51,14 @@ pub struct ProcessEngine {
 /// How long the child may take for each second of its processor time, on a machine with other things to do.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Processor time of a small request, in seconds.
-const SECONDS: usize = 2;
-
 /// Bytes of a request for which there is one more second.
 const BYTES_PER_SECOND: usize = 4 << 20;
 
 /// Bytes of frames after which they are handed on, whatever else has arrived.
 const BATCH: usize = 1 << 20;
 
-/// Bytes of templates and values that fit into the child's memory.
-const MAX_REQUEST: usize = 96 << 20;
+/// Bytes of a frame beside its text.
+const BESIDE: usize = 96 << 20;
 
 impl ProcessEngine {
     /// An engine that starts `program` with `arguments`; that must call [`crate::render::serve`] with its standard input and output.
@@ -75,13 +70,14 @@ impl ProcessEngine {
     fn order(&self, request: &Request, traced: &str, answer: &mut WorkerAnswer<'_>) -> Result<(), Problem> {
         let values = serde_json::to_vec(&request.values).unwrap_or_default();
         let size = values.len() + request.templates.iter().map(|template| template.text.len()).sum::<usize>();
-        if size > MAX_REQUEST {
-            let reason = format!("templates and values are more than {} MiB", MAX_REQUEST >> 20);
-            return Err(Problem::new(Fault::Project, reason, "split the project"));
+        if size > request.budget.bytes() {
+            let reason = format!("the templates and values of this run are more than {} MiB", request.budget.bytes() >> 20);
+            return Err(Problem::new(Fault::Project, reason, request.budget.next("split the project")));
         }
-        let seconds = SECONDS + size / BYTES_PER_SECOND;
+        let seconds = request.budget.seconds() + size / BYTES_PER_SECOND;
         let mut order = BodyWriter(answer.random.to_vec());
-        order.size(seconds).text(traced).0.extend_from_slice(&values);
+        order.size(seconds).number(request.budget.multiple()).text(traced).0.extend_from_slice(&values);
+        let most = request.budget.bytes() + BESIDE;
         let mut child = self.start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
         let patience = PATIENCE * u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -100,7 +96,7 @@ impl ProcessEngine {
                 // One message for all that has arrived: waking the other thread costs more than reading a frame.
                 let mut frames = Vec::new();
                 let mut bytes = 0;
-                while let Ok((kind, body)) = read_frame(&mut output) {
+                while let Ok((kind, body)) = read_frame(&mut output, most) {
                     bytes += body.len();
                     frames.push((kind, body));
                     if output.buffer().is_empty() || bytes > BATCH {
@@ -138,10 +134,8 @@ impl ProcessEngine {
         let status = child.wait().map_err(|_| cannot_start())?;
         match end {
             End::Whole => Ok(()),
-            End::Late => Err(answer.problem(&too_long(seconds), BOUND)),
-            End::Nonsense => {
-                Err(answer.problem("the rendering process gave too much or made no sense", "split the project, or report this as a bug"))
-            }
+            End::Late => Err(answer.problem(&too_long(seconds), &request.budget.next(BOUND))),
+            End::Nonsense => Err(answer.problem("the answer of the rendering process cannot be read", "report this as a bug of cloze")),
             End::Dead => Err(answer.death(status, seconds)),
         }
     }
@@ -236,7 +230,7 @@ impl<'r> WorkerAnswer<'r> {
     fn take(&mut self, kind: FrameKind, body: &[u8]) -> Option<()> {
         let mut parts = BodyReader(body);
         self.size += body.len();
-        if self.size > MAX_TEXTS + (MAX_TEXTS >> 2) {
+        if self.size > self.request.budget.bytes() + 4 * BESIDE {
             return None;
         }
         match kind {
@@ -280,12 +274,13 @@ impl<'r> WorkerAnswer<'r> {
     fn death(&self, status: ExitStatus, seconds: usize) -> Problem {
         match status.signal() {
             // SIGKILL and SIGXCPU come from the limit on processor time too.
-            Some(9 | 24 | RUN_DOWN) => self.problem(&too_long(seconds), BOUND),
+            Some(9 | 24 | RUN_DOWN) => self.problem(&too_long(seconds), &self.request.budget.next(BOUND)),
             // SIGABRT, SIGBUS and SIGSEGV: an allocation failed, or the stack could not grow.
             Some(6 | 7 | 11) => {
-                self.problem(&format!("rendering needs more than {} MiB of memory, or nests too deeply", MAX_MEMORY >> 20), BOUND)
+                let reason = format!("rendering needs more than {} MiB of memory, or nests too deeply", self.request.budget.memory() >> 20);
+                self.problem(&reason, &self.request.budget.next(BOUND))
             }
-            _ => self.problem("the rendering process ended without an answer", "simplify the template, or report this as a bug"),
+            _ => self.problem("the rendering process ended without an answer", "simplify the template, or report this as a bug of cloze"),
         }
     }
 }

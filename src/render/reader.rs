@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::render::findings::Findings;
+use crate::render::foreign::RAW;
 use crate::render::lexer::Word;
 use crate::render::lexer::WordKind;
 
@@ -99,8 +100,9 @@ impl<'r, 's> TagReader<'r, 's> {
                 if self.text(word) == "__tera_context" {
                     self.findings.problem(word.range.start, "`__tera_context` would print every value", "name the value that is needed");
                 } else if self.text(word).starts_with("__") {
-                    let reason = format!("`{}` begins with two underscores, which is kept for the engine", self.text(word));
-                    self.findings.problem(word.range.start, reason, "choose another name");
+                    let reason = format!("`{}` begins with two underscores, which is reserved", self.text(word));
+                    let next = format!("choose another name; {RAW}");
+                    self.findings.problem(word.range.start, reason, next);
                 }
                 Ok(word)
             }

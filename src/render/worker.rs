@@ -13,6 +13,7 @@ use rustix::process::Rlimit;
 use rustix::process::getrlimit;
 use rustix::process::setrlimit;
 
+use crate::render::Budget;
 use crate::render::Request;
 use crate::render::Template;
 use crate::render::engine::Done;
@@ -25,10 +26,7 @@ use crate::render::ipc::read_frame;
 use crate::render::ipc::write_frame;
 use crate::render::stopwatch::Stopwatch;
 
-/// Address space of the rendering process, in bytes.
-pub(super) const MAX_MEMORY: u64 = 256 << 20;
-
-/// Processor time of one template: below two seconds, so that the answer is there within them.
+/// Processor time of one template for each part of the budget: below two seconds, so that the answer is there within them.
 const EACH: Duration = Duration::from_millis(1700);
 
 /// How long before the whole seconds of its processor time are over the process ends, for the same reason.
@@ -40,28 +38,28 @@ const HASTE: Duration = Duration::from_millis(300);
 /// # Errors
 /// When a limit cannot be taken, the order is not understood, or the other side hangs up.
 pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
-    for (resource, most) in
-        [(Resource::As, MAX_MEMORY), (Resource::Fsize, 0), (Resource::Core, 0), (Resource::Nofile, 0), (Resource::Nproc, 0)]
-    {
+    for (resource, most) in [(Resource::Fsize, 0), (Resource::Core, 0), (Resource::Nofile, 0), (Resource::Nproc, 0)] {
         limit(resource, most)?;
     }
     let mut input = BufReader::with_capacity(64 << 10, input);
     let mut output = BufWriter::with_capacity(64 << 10, output);
-    let (kind, order) = read_frame(&mut input)?;
+    let (kind, order) = read_frame(&mut input, usize::MAX)?;
     let mut order = BodyReader(&order);
     let understood = (|| {
         let random: [u8; 16] = order.bytes(16)?.try_into().ok()?;
-        Some((random, order.number()?, order.text()?.to_owned(), serde_json::from_slice(order.0).ok()?))
+        let (seconds, budget) = (order.number()?, Budget::times(order.number()?)?);
+        limit(Resource::As, budget.memory() as u64).ok()?;
+        Some((random, seconds, budget, order.text()?.to_owned(), serde_json::from_slice(order.0).ok()?))
     })();
-    let (FrameKind::Order, Some((random, seconds, traced, values))) = (kind, understood) else {
+    let (FrameKind::Order, Some((random, seconds, budget, traced, values))) = (kind, understood) else {
         return Err(io::ErrorKind::InvalidData.into());
     };
     limit(Resource::Cpu, u64::from(seconds))?;
     let _whole = Stopwatch::wound(Duration::from_secs(seconds.into()).saturating_sub(HASTE))?;
     let mut each: Option<Stopwatch> = None;
-    let mut request = Request { values, templates: Vec::new() };
+    let mut request = Request { values, templates: Vec::new(), budget };
     loop {
-        match read_frame(&mut input)? {
+        match read_frame(&mut input, usize::MAX)? {
             (FrameKind::Template, body) => request.templates.push(template(&body).ok_or(io::ErrorKind::InvalidData)?),
             (FrameKind::End, _) => break,
             _ => return Err(io::ErrorKind::InvalidData.into()),
@@ -73,7 +71,7 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
             match &mut each {
                 Some(each) => each.wind()?,
                 // Loading a large library may take longer than a template.
-                None => each = Some(Stopwatch::wound(EACH)?),
+                None => each = Some(Stopwatch::wound(EACH * budget.multiple())?),
             }
             tell(&mut output, &done)
         });
@@ -91,9 +89,9 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     output.flush()
 }
 
-/// Takes a limit, or leaves a lower one that stands already.
+/// Takes a limit, or leaves a lower one that is there already.
 fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    let most = getrlimit(resource).maximum.map_or(most, |standing| standing.min(most));
+    let most = getrlimit(resource).maximum.map_or(most, |present| present.min(most));
     match setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }) {
         Err(error) if cfg!(target_os = "linux") => Err(error.into()),
         // Other systems do not know every limit; processor time and the parent's deadline hold there too.

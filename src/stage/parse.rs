@@ -28,6 +28,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::Scopes;
 use crate::render::Arrivals;
+use crate::render::Budget;
 use crate::render::Rendered;
 use crate::render::RenderedText;
 use crate::render::Tokens;
@@ -79,6 +80,8 @@ pub struct Defaults<'a> {
     pub namespace: &'a str,
     /// Group and kind of custom resources without a namespace, as the project lists them.
     pub cluster_scoped: &'a [(String, String)],
+    /// What the run may cost.
+    pub budget: Budget,
 }
 
 /// Reads what was rendered, as far as it can be read, and says what is wrong with the rest. Texts that a bundle names become its entries;
@@ -89,13 +92,24 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, defaults: Defaults<'_>) -
     let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
     let mut entries = BTreeMap::new();
     let mut roots = Vec::new();
+    let mut left = Limits { bytes: defaults.budget.bytes(), nodes: defaults.budget.nodes(), ..Limits::default() };
     for RenderedText { file, text } in texts {
         if files.contains(&file) {
             entries.insert(file, text);
             continue;
         }
-        match read_as_meant(&text, Limits::default()) {
-            Ok(documents) => roots.extend(documents.into_iter().map(|document| (Arc::clone(&file), document))),
+        match read_as_meant(&text, left) {
+            Ok(documents) => {
+                for document in &documents {
+                    spend(document, &mut left);
+                }
+                roots.extend(documents.into_iter().map(|document| (Arc::clone(&file), document)));
+            }
+            Err(faults) if faults.iter().any(|fault| fault.exceeds(left)) => {
+                let mark = faults.iter().find(|fault| fault.exceeds(left)).map_or(Mark { line: 1, column: 1 }, |fault| fault.mark);
+                reading.problems.push(too_much(defaults.budget).at(Place::rendered(Arc::clone(&file), mark.line, mark.column)));
+                return (Parsed::default(), reading.problems);
+            }
             Err(faults) => reading.unread(&file, &text, faults),
         }
     }
@@ -124,6 +138,32 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, defaults: Defaults<'_>) -
     problems.extend(arrived.missing(&blanks).into_iter().map(|id| lost(blanks.get(id))));
     let warnings = state.warning().into_iter().collect();
     (Parsed { objects, blanks, warnings }, problems)
+}
+
+/// Takes the nodes of a document and the bytes of its texts off what may still be read.
+fn spend(node: &Node<Infallible>, left: &mut Limits) {
+    left.nodes = left.nodes.saturating_sub(1);
+    match &node.value {
+        Value::Text(text) => left.bytes = left.bytes.saturating_sub(text.len()),
+        Value::List(items) => items.iter().for_each(|item| spend(item, left)),
+        Value::Map(entries) => {
+            for entry in entries {
+                left.bytes = left.bytes.saturating_sub(entry.key.len());
+                spend(&entry.node, left);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Leaf(never) => match *never {},
+    }
+}
+
+fn too_much(budget: Budget) -> Problem {
+    let reason = format!(
+        "the manifests of this run have more than {} values or {} MiB of text, aliases expanded",
+        budget.nodes(),
+        budget.bytes() >> 20
+    );
+    Problem::new(Fault::Check, reason, budget.next("write fewer or smaller objects, or fewer aliases"))
 }
 
 /// What reading collects on its way.

@@ -15,6 +15,7 @@ use crate::problem::Problems;
 use crate::project::ConfigEntry;
 use crate::project::Spanned;
 use crate::project::Values;
+use crate::render::Budget;
 use crate::render::LineMap;
 use crate::render::Request;
 use crate::render::Template;
@@ -67,7 +68,8 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
         request.templates.iter().map(|template| (template.file.to_string(), Digest::plain(&[template.text.as_bytes()]))).collect();
     let rendered = context.engine.render(&request)?;
     drop(request);
-    let defaults = Defaults { namespace: &context.settings.namespace, cluster_scoped: &context.settings.cluster_scoped };
+    let defaults =
+        Defaults { namespace: &context.settings.namespace, cluster_scoped: &context.settings.cluster_scoped, budget: budget(context) };
     let (mut parsed, mut failed) = parse(rendered, bundles, defaults);
     let complete = failed.is_empty();
     if complete {
@@ -93,7 +95,9 @@ fn templates(context: &Context<'_>) -> Result<Vec<Template>, Problems> {
     let files = context.root.expand(&context.settings.templates)?;
     let mut templates = Vec::with_capacity(files.len());
     let mut problems = Vec::new();
-    for file in files {
+    // The project file and what cloze writes are no templates, whatever a pattern matches.
+    let own = |file: &String| context.settings.reserved.what(context.root, file).is_some();
+    for file in files.into_iter().filter(|file| !own(file)) {
         match context.root.read_text(&file, FILE_LIMIT) {
             Ok(text) => templates.push(Template { file: file.into(), text }),
             Err(problem) => problems.push(problem),
@@ -108,11 +112,24 @@ fn bundles(context: &Context<'_>, templates: &[Template]) -> Result<(Vec<Bundle>
     let mut found = Vec::new();
     let mut rendered: Vec<Template> = Vec::new();
     let mut problems = Vec::new();
+    let mut left = budget(context).bytes();
     for entry in &context.settings.config {
         let mut files = BTreeMap::new();
         for (key, path, said) in paths(context, entry, &mut problems) {
+            if let Err(problem) = context.settings.reserved.refuse(context.root, &path) {
+                problems.push(said.at(problem));
+                continue;
+            }
             let bytes = match context.root.read(&path, FILE_LIMIT) {
-                Ok(bytes) => bytes,
+                Ok(bytes) if bytes.len() <= left => {
+                    left -= bytes.len();
+                    bytes
+                }
+                Ok(_) => {
+                    let reason = format!("the files of `config:` are more than {} MiB together", budget(context).bytes() >> 20);
+                    problems.push(said.at(Problem::new(Fault::Project, reason, budget(context).next("name fewer files"))));
+                    return Err(problems.into());
+                }
                 Err(problem) => {
                     problems.push(said.at(problem));
                     continue;
@@ -224,11 +241,16 @@ fn request(context: &Context<'_>) -> Result<(Request, Vec<Bundle>), Problems> {
     let templates = templates(context).map_err(&mut collect).unwrap_or_default();
     let (bundles, files) = bundles(context, &templates).map_err(&mut collect).unwrap_or_default();
     match values.filter(|_| problems.is_empty()) {
-        Some(values) => {
-            Ok((Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect() }, bundles))
-        }
+        Some(values) => Ok((
+            Request { values: values.context(settings), templates: templates.into_iter().chain(files).collect(), budget: budget(context) },
+            bundles,
+        )),
         None => Err(problems.into()),
     }
+}
+
+fn budget(context: &Context<'_>) -> Budget {
+    Budget::times(context.settings.budget).unwrap_or_default()
 }
 
 /// Bytes of one template or file.

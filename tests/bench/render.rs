@@ -8,6 +8,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use cloze::clock::Machine;
+use cloze::render::Budget;
 use cloze::render::Engine;
 use cloze::render::ProcessEngine;
 use cloze::render::Request;
@@ -28,7 +29,11 @@ fn request(count: usize) -> Request {
         };
         Template { file: Arc::from(format!("templates/{number}.yaml")), text }
     }));
-    Request { values: json!({ "app": { "name": "shop", "port": 80, "debug": true }, "names": ["A", "B", "C"] }), templates }
+    Request {
+        values: json!({ "app": { "name": "shop", "port": 80, "debug": true }, "names": ["A", "B", "C"] }),
+        templates,
+        budget: Budget::default(),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench is about time")]

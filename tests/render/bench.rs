@@ -6,6 +6,7 @@ use cloze::blank::Piece;
 use cloze::clock::Machine;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::render::Budget;
 use cloze::render::Engine;
 use cloze::render::ProcessEngine;
 use cloze::render::Rendered;
@@ -25,7 +26,7 @@ pub(crate) fn process() -> ProcessEngine {
 
 pub(crate) fn request(templates: &[(&str, &str)], values: Value) -> Request {
     let template = |(file, text): &(&str, &str)| Template { file: Arc::from(*file), text: (*text).to_owned() };
-    Request { values, templates: templates.iter().map(template).collect() }
+    Request { values, templates: templates.iter().map(template).collect(), budget: Budget::default() }
 }
 
 pub(crate) fn values() -> Value {

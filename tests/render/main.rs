@@ -9,6 +9,7 @@ mod bombs;
 mod filters;
 mod grammar;
 mod language;
+mod lookalike;
 mod observation;
 mod problems;
 mod strict;

@@ -20,7 +20,10 @@ fn a_program_that_is_no_worker_is_a_problem() {
         "the rendering process cannot be started; check that the program may start itself and that there are free processes"
     );
     let problems = engine("/bin/true").render(&request).map(|_| ()).unwrap_err();
-    assert_eq!(told(problems.list()), "the rendering process ended without an answer; simplify the template, or report this as a bug");
+    assert_eq!(
+        told(problems.list()),
+        "the rendering process ended without an answer; simplify the template, or report this as a bug of cloze"
+    );
     let problems = engine("/bin/cat").render(&request).map(|_| ()).unwrap_err();
-    assert_eq!(told(problems.list()), "the rendering process gave too much or made no sense; split the project, or report this as a bug");
+    assert_eq!(told(problems.list()), "the answer of the rendering process cannot be read; report this as a bug of cloze");
 }

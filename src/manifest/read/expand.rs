@@ -18,6 +18,7 @@ use crate::manifest::read::tree::Id;
 use crate::manifest::read::tree::Kind;
 use crate::manifest::read::tree::Tree;
 use crate::manifest::read::tree::too_deep;
+use crate::manifest::read::tree::too_many_bytes;
 use crate::manifest::read::tree::too_many_nodes;
 
 /// How many faults are looked for in one text.
@@ -100,8 +101,8 @@ impl Walk<'_, '_> {
     fn copy(&mut self, text: &str, mark: Mark) -> Result<String, Stop> {
         self.expansion.bytes += text.len();
         if self.expansion.bytes > self.expansion.limits.bytes {
-            let reason = format!("expands to more than {} bytes", self.expansion.limits.bytes);
-            return self.stop(ReadFault::new(mark, reason, "use fewer aliases or split the file"));
+            let limits = self.expansion.limits;
+            return self.stop(too_many_bytes(mark, limits));
         }
         Ok(text.to_owned())
     }

@@ -26,6 +26,8 @@ use crate::manifest::Value;
 use crate::manifest::read::expand::Expansion;
 use crate::manifest::read::parse::Parser;
 use crate::manifest::read::tree::Tree;
+use crate::manifest::read::tree::too_many_bytes;
+use crate::manifest::read::tree::too_many_nodes;
 
 /// Bounds on what one text may cost.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +63,13 @@ impl ReadFault {
     }
 }
 
+impl ReadFault {
+    /// Whether it says that a text has more bytes or nodes than `limits` allow.
+    pub fn exceeds(&self, limits: Limits) -> bool {
+        [too_many_nodes(self.mark, limits), too_many_bytes(self.mark, limits)].iter().any(|fault| fault.reason == self.reason)
+    }
+}
+
 impl fmt::Display for ReadFault {
     /// Place, reason and next step in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,8 +100,7 @@ fn documents(text: &str, limits: Limits, as_meant: bool) -> Result<Vec<Node<Infa
     // Nodes are walked and dropped by recursion.
     let limits = Limits { depth: limits.depth.min(1000), ..limits };
     if text.len() > limits.bytes {
-        let reason = format!("the text is longer than {} bytes", limits.bytes);
-        return Err(vec![ReadFault::new(Mark { line: 1, column: 1 }, reason, "split the file")]);
+        return Err(vec![too_many_bytes(Mark { line: 1, column: 1 }, limits)]);
     }
     let lines = stream::lines(text);
     let mut faults = Vec::new();
@@ -294,7 +302,7 @@ mod tests {
         }
         assert_refused_fast(&laughs, "almost all of the document comes from aliases");
         let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), "*a, ".repeat(90));
-        assert_refused_fast(&long, "expands to more than 16777216 bytes");
+        assert_refused_fast(&long, "more than 16777216 bytes of text");
         assert_refused_fast(&"[".repeat(100_000), "nested more than 100 levels deep");
         assert_refused_fast(&"{a: ".repeat(100_000), "nested more than 100 levels deep");
         assert_refused_fast(&"- ".repeat(100_000), "nested more than 100 levels deep");
@@ -303,7 +311,7 @@ mod tests {
         let many = Limits { nodes: 1000, ..Limits::default() };
         let fault = &read(&format!("[{}", "[],".repeat(1_000_000)), many).expect_err("too many")[0];
         assert_eq!(fault.to_string(), "line 1, column 2997: more than 1000 values; use fewer aliases or split the file");
-        assert_refused_fast(&"\"".repeat((16 << 20) + 1), "the text is longer than 16777216 bytes");
+        assert_refused_fast(&"\"".repeat((16 << 20) + 1), "more than 16777216 bytes of text");
         assert_refused_fast(&format!("a: {}", "& ".repeat(1 << 20)), "not the name of an anchor");
         let merges = "a: &a {b: 1}\nc:\n".to_owned() + &"  <<: *a\n".repeat(100_000);
         assert_refused_fast(&merges, "the merge brings a key");

@@ -107,6 +107,11 @@ pub(super) fn too_deep(mark: Mark, limits: Limits) -> ReadFault {
     ReadFault::new(mark, format!("nested more than {} levels deep", limits.depth), "nest less deep")
 }
 
+/// The fault of a text that has more bytes than the limit, as written or with its aliases expanded.
+pub(super) fn too_many_bytes(mark: Mark, limits: Limits) -> ReadFault {
+    ReadFault::new(mark, format!("more than {} bytes of text", limits.bytes), "use fewer aliases or split the file")
+}
+
 /// The fault of a document that has more nodes than the limit.
 pub(super) fn too_many_nodes(mark: Mark, limits: Limits) -> ReadFault {
     ReadFault::new(mark, format!("more than {} values", limits.nodes), "use fewer aliases or split the file")

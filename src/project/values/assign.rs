@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::values::scalar::typed;
+use crate::project::values::spelling::keeps;
 
 /// Most steps in a path.
 const LONGEST: usize = 64;
@@ -175,7 +176,7 @@ impl Parser<'_> {
         let (digits, end) = self.until(&[']'])?;
         match digits.parse() {
             Ok(item) if end.is_some() => Ok(Step::Item(item)),
-            _ => Err(self.problem("has no number between `[` and `]`", "write the item's number, from 0, such as `hosts[0]`")),
+            _ => Err(self.problem("does not have a number between `[` and `]`", "write the item's number, from 0, such as `hosts[0]`")),
         }
     }
 
@@ -211,7 +212,13 @@ impl Parser<'_> {
         if self.literal {
             return Ok(Value::String(text));
         }
-        typed(&text).ok_or_else(|| self.problem("has a number that does not fit 64 bits", "use `--set-string`"))
+        match typed(&text) {
+            None => Err(self.problem("has a number that does not fit 64 bits", "use `--set-string`")),
+            Some(Value::Number(number)) if !keeps(&number, &text) => {
+                Err(self.problem("has a number that a template would write in another form", "use `--set-string` to keep every character"))
+            }
+            Some(value) => Ok(value),
+        }
     }
 
     /// The text up to one of `ends`, escapes resolved, and which of them ended it.
@@ -298,12 +305,21 @@ mod tests {
         );
         assert_eq!(refusal("a..b=1"), "`--set` has an empty step in its path; write `path=value`, with a name between dots");
         assert_eq!(refusal("=1"), "`--set` has an empty step in its path; write `path=value`, with a name between dots");
-        assert_eq!(refusal("a[x]=1"), "`--set` has no number between `[` and `]`; write the item's number, from 0, such as `hosts[0]`");
+        assert_eq!(
+            refusal("a[x]=1"),
+            "`--set` does not have a number between `[` and `]`; write the item's number, from 0, such as `hosts[0]`"
+        );
         assert_eq!(refusal("a[0]b=1"), "`--set` goes on after `]`; write `.`, `[` or `=` after `]`");
         assert_eq!(refusal("a={1,2"), "`--set` has a `{` that is not closed; write `{a,b}` for a list, or `\\{` for a brace");
         assert_eq!(refusal("a={1}2"), "`--set` goes on after `}`; write a comma before the next assignment");
         assert_eq!(refusal("a=x\\"), "`--set` ends in a backslash; write `\\\\` for a backslash");
         assert_eq!(refusal("a=18446744073709551616"), "`--set` has a number that does not fit 64 bits; use `--set-string`");
+        for number in ["1.10", "0e12345", "1234e56", "+1", "0x1F"] {
+            assert_eq!(
+                refusal(&format!("a={number}")),
+                "`--set` has a number that a template would write in another form; use `--set-string` to keep every character"
+            );
+        }
         assert_eq!(refusal(&format!("{}=1", vec!["a"; 65].join("."))), "`--set` has a path of too many steps; shorten the path");
         let gap = Assignment::parse("--set", "l[5]=1", false).unwrap();
         let problem = gap[0].apply(&mut json!({"l": [1, 2]})).unwrap_err();

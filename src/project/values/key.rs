@@ -25,7 +25,7 @@ pub(super) struct Key<'b, 's> {
 impl Key<'_, '_> {
     fn new_key<E: Error>(&self, key: String) -> Result<String, E> {
         if self.seen.contains(&key) {
-            return Err(self.budget.fail(format!("the key {} stands twice in one mapping", quote(&key)), "remove one of the two"));
+            return Err(self.budget.fail(format!("the key {} is in this mapping twice", quote(&key)), "remove one of the two"));
         }
         Ok(key)
     }

@@ -89,7 +89,8 @@ impl Values {
         &self.merged
     }
 
-    /// What templates see: the values at the top, and `cloze` with `project`, `environment` and `namespace`.
+    /// What templates see: the values at the top, and `cloze` with `project`, `environment` and `namespace`. Where the name of a value
+    /// at the top is none that a template can write, such as `image-tag`, all values are in `cloze.values`, too.
     pub fn context(&self, settings: &Settings) -> Value {
         let mut context = self.merged.clone();
         context[RESERVED] = json!({
@@ -97,6 +98,12 @@ impl Values {
             "environment": settings.environment,
             "namespace": settings.namespace,
         });
+        let writable = |key: &String| {
+            !key.starts_with(|first: char| first.is_ascii_digit()) && key.chars().all(|char| char.is_ascii_alphanumeric() || char == '_')
+        };
+        if self.merged.as_object().is_some_and(|values| !values.keys().all(writable)) {
+            context[RESERVED]["values"] = self.merged.clone();
+        }
         context
     }
 

@@ -7,6 +7,7 @@ mod load;
 mod merge;
 mod read;
 mod scalar;
+mod spelling;
 
 pub use assign::Assignment;
 pub use budget::ValuesLimits;

@@ -20,6 +20,7 @@ use crate::problem::Problem;
 use crate::project::values::budget::Budget;
 use crate::project::values::budget::ValuesLimits;
 use crate::project::values::key::Key;
+use crate::project::values::spelling::Spelling;
 
 /// The mapping that `text` holds; an empty text is an empty mapping. Merge keys (`<<`) are expanded, keys that are numbers or
 /// booleans become text. The problem says the place and never quotes the text, except for a key that stands there twice.
@@ -42,10 +43,13 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
     {
         return Err(budget.problem(file, text, &error));
     }
+    if let Some(first) = serde_yaml::Deserializer::from_str(text).next() {
+        (Spelling { budget: &budget, value: &value }).deserialize(first).map_err(|error| budget.problem(file, text, &error))?;
+    }
     match value {
         Value::Object(_) => Ok(value),
         Value::Null => Ok(Value::Object(Map::new())),
-        _ => Err(whole("the file holds no mapping at its top".to_owned(), "write `key: value` lines")),
+        _ => Err(whole("the file is not a mapping".to_owned(), "write `key: value` lines")),
     }
 }
 
@@ -82,7 +86,7 @@ struct Seed<'b> {
 impl Seed<'_> {
     fn scalar<E: Error>(&self, value: Value) -> Result<Value, E> {
         if self.merge {
-            return Err(self.budget.fail("`<<` merges something that is no mapping", "write `<<: *anchor` of a mapping"));
+            return Err(self.budget.fail("`<<` merges something that is not a mapping", "write `<<: *anchor` of a mapping"));
         }
         Ok(value)
     }
@@ -186,7 +190,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, _tagged: A) -> Result<Value, A::Error> {
-        Err(self.budget.fail("values have no tags", "remove the tag, the word that begins with `!`"))
+        Err(self.budget.fail("a value has a tag", "remove the tag, the word that begins with `!`"))
     }
 }
 
@@ -296,18 +300,21 @@ mod tests {
             values("base: &b {x: 1, y: 1}\nmore: &m {y: 2, z: 2}\nall: {<<: [*b, *m], x: 0}\none:\n  <<: *b\n"),
             json!({"base": {"x": 1, "y": 1}, "more": {"y": 2, "z": 2}, "all": {"x": 0, "y": 1, "z": 2}, "one": {"x": 1, "y": 1}})
         );
-        assert_eq!(refusal("a:\n  <<: text\n"), "v.yaml:2:7: `<<` merges something that is no mapping; write `<<: *anchor` of a mapping");
+        assert_eq!(
+            refusal("a:\n  <<: text\n"),
+            "v.yaml:2:7: `<<` merges something that is not a mapping; write `<<: *anchor` of a mapping"
+        );
     }
 
     #[test]
     fn places_and_reasons() {
-        assert_eq!(refusal("a: 1\nb:\n  c: 1\n  c: 2\n"), "v.yaml:4:3: the key `c` stands twice in one mapping; remove one of the two");
+        assert_eq!(refusal("a: 1\nb:\n  c: 1\n  c: 2\n"), "v.yaml:4:3: the key `c` is in this mapping twice; remove one of the two");
         assert_eq!(
             refusal("a: 1\n---\nb: 2\n"),
             "v.yaml:3:1: a second document begins here; keep one document: remove the `---` or move the rest to a file of its own"
         );
-        assert_eq!(refusal("- a\n"), "v.yaml: the file holds no mapping at its top; write `key: value` lines");
-        assert_eq!(refusal("a: !env HOME\n"), "v.yaml:1:4: values have no tags; remove the tag, the word that begins with `!`");
+        assert_eq!(refusal("- a\n"), "v.yaml: the file is not a mapping; write `key: value` lines");
+        assert_eq!(refusal("a: !env HOME\n"), "v.yaml:1:4: a value has a tag; remove the tag, the word that begins with `!`");
         assert_eq!(refusal("a: .inf\n"), "v.yaml:1:4: this number does not fit 64 bits; put it in quotes");
         assert_eq!(refusal("a: 18446744073709551616\n"), "v.yaml:1:4: this number does not fit 64 bits; put it in quotes");
         assert_eq!(refusal("a:\n  1.5: x\n"), "v.yaml:2:3: this cannot be a key; put the key in quotes");

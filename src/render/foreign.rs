@@ -1,0 +1,109 @@
+//! Template tags that other programs read: recognised by their look, so that the next step names what helps.
+
+/// What to do about the tag around or before the byte `at`, where it looks like another program's.
+pub(super) fn foreign(source: &str, at: usize) -> Option<String> {
+    let tag = tag(source, at)?;
+    let inner = tag.trim_start_matches(['{', '%', '-']).trim_end_matches(['}', '%', '-']).trim();
+    let first = inner.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if let Some(path) = inner.strip_prefix('.').and_then(helm_object) {
+        let (object, rest) = path;
+        let instead = match object {
+            "Values" if !rest.is_empty() => format!("write `{{{{ {rest} }}}}`"),
+            "Release" if rest == "Namespace" => "write `{{ cloze.namespace }}`".to_owned(),
+            "Release" | "Chart" => "write `{{ cloze.project }}`, or a value of your own".to_owned(),
+            _ => "set it in the values".to_owned(),
+        };
+        return Some(format!("this looks like a Helm template; {instead}"));
+    }
+    let helm = "this looks like a Helm template; ";
+    let hint = match first {
+        "include" if !tag.starts_with("{%") => "write `{% include \"_file.yaml\" %}`, or a component",
+        "template" | "define" | "block" if tag.starts_with("{{") => "write `{% include \"_file.yaml\" %}`, or a component",
+        "if" | "else" | "end" | "with" if tag.starts_with("{{") => "write `{% if value %}` and `{% endif %}`",
+        "range" if tag.starts_with("{{") && !inner.starts_with("range(") => "write `{% for item in list %}` and `{% endfor %}`",
+        _ if inner.contains("toYaml") || inner.contains("nindent") => "write `{{ value | json }}`, which YAML reads too",
+        _ if helm_object_in(inner) => "write values without `.Values.` before them",
+        _ => return alien(inner),
+    };
+    Some(format!("{helm}{hint}"))
+}
+
+/// Text of Prometheus, Grafana, Go or a client-side framework, which is for another program.
+fn alien(inner: &str) -> Option<String> {
+    let looks = inner.starts_with(['$', '.', '*', '#', '/', '^', '!', '>', '&', '@']) || inner.contains(":=") || inner.starts_with("__");
+    looks.then(|| RAW.to_owned())
+}
+
+/// The way out for text that other programs read.
+pub(super) const RAW: &str =
+    "put text that is not for cloze between `{% raw %}` and `{% endraw %}`, or say `template: false` for its file under `config:`";
+
+/// Helm's object and the path behind it: `Values` and `image.tag` of `Values.image.tag`.
+fn helm_object(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|char: char| !char.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let (object, rest) = text.split_at(end);
+    let path = rest.strip_prefix('.').unwrap_or_default();
+    let end = path.find(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '_' | '.'))).unwrap_or(path.len());
+    HELM_OBJECTS.contains(&object).then_some((object, &path[..end]))
+}
+
+fn helm_object_in(inner: &str) -> bool {
+    HELM_OBJECTS.iter().any(|object| inner.contains(&format!(".{object}.")))
+}
+
+/// Helm's built-in objects (<https://helm.sh/docs/chart_template_guide/builtin_objects/>).
+const HELM_OBJECTS: [&str; 7] = ["Values", "Release", "Chart", "Files", "Capabilities", "Template", "Subcharts"];
+
+/// The tag in which or right before which the byte `at` is, at most 200 bytes of it.
+fn tag(source: &str, at: usize) -> Option<&str> {
+    let mut end = (at + 2).min(source.len());
+    while !source.is_char_boundary(end) {
+        end += 1;
+    }
+    let open = source[..end].rfind("{{").max(source[..end].rfind("{%"))?;
+    let mut stop = source[open..].find(['\n', '}']).map_or(source.len(), |length| open + length).min(open + 200);
+    while !source.is_char_boundary(stop) {
+        stop -= 1;
+    }
+    Some(&source[open..stop])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::foreign;
+
+    #[test]
+    fn helm_is_known_by_its_objects_and_functions() {
+        for (source, expected) in [
+            ("{{ .Values.image.tag }}", "this looks like a Helm template; write `{{ image.tag }}`"),
+            ("{{- .Values.a | quote -}}", "this looks like a Helm template; write `{{ a }}`"),
+            ("{{ .Release.Namespace }}", "this looks like a Helm template; write `{{ cloze.namespace }}`"),
+            ("{{ .Chart.Name }}", "this looks like a Helm template; write `{{ cloze.project }}`, or a value of your own"),
+            ("{{- if .Values.x }}", "this looks like a Helm template; write `{% if value %}` and `{% endif %}`"),
+            ("{{ end }}", "this looks like a Helm template; write `{% if value %}` and `{% endif %}`"),
+            ("{{- range .Values.l }}", "this looks like a Helm template; write `{% for item in list %}` and `{% endfor %}`"),
+            (
+                "{{ include \"a.labels\" . | nindent 4 }}",
+                "this looks like a Helm template; write `{% include \"_file.yaml\" %}`, or a component",
+            ),
+            ("{{ toYaml . | nindent 4 }}", "this looks like a Helm template; write `{{ value | json }}`, which YAML reads too"),
+            ("{{ default 1 .Values.x }}", "this looks like a Helm template; write values without `.Values.` before them"),
+        ] {
+            assert_eq!(foreign(source, 3).as_deref(), Some(expected), "{source}");
+        }
+    }
+
+    #[test]
+    fn text_of_other_programs_is_pointed_to_raw() {
+        for source in ["{{ $labels.instance }}", "{{#each x}}", "{{ .State }}", "{{ __name__ }}", "{{/if}}", "{{ $x := 1 }}"] {
+            assert!(foreign(source, 3).is_some_and(|next| next.contains("{% raw %}") && next.contains("template: false")), "{source}");
+        }
+    }
+
+    #[test]
+    fn ordinary_tags_are_not_foreign() {
+        for source in ["{{ values }}", "{{ (1 }}", "{% if x %}", "{% block a %}", "{{ range(end=3) }}", "no tag", "é{{ü"] {
+            assert_eq!(foreign(source, 3.min(source.len() - 2)), None, "{source}");
+        }
+    }
+}
