@@ -10,6 +10,7 @@ use sha2::Digest;
 use sha2::Sha256;
 use zeroize::Zeroize;
 
+use crate::blank::connection::ConnectionStyle;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
@@ -20,7 +21,7 @@ pub enum Filter {
     Urlencode,
     /// Standard base64 with padding (RFC 4648 section 4).
     B64encode,
-    /// Decodes standard base64.
+    /// Decodes standard base64; white space in it is passed over, as `base64 -d -i` does.
     B64decode,
     /// A JSON string with its quotes (RFC 8259).
     Json,
@@ -46,7 +47,9 @@ pub enum Filter {
         /// What to put there.
         to: String,
     },
-    /// The value unchanged; allowed to land outside a Secret, and every review says so.
+    /// Quoted as one value of a connection string.
+    Connstr(ConnectionStyle),
+    /// The value unchanged; allowed outside a Secret, and every review says so.
     Reveal,
     /// The value unchanged; not escaped for the format of the file that it stands in.
     Raw,
@@ -59,6 +62,8 @@ pub enum FilterFault {
     NotText,
     /// The value is not standard base64.
     NotBase64,
+    /// The value has a NUL, which the filter's result cannot carry.
+    Nul,
 }
 
 impl Filter {
@@ -77,6 +82,7 @@ impl Filter {
             Self::Upper => Ok(upper(text()?)),
             Self::Lower => Ok(lower(text()?)),
             Self::Replace { from, to } => Ok(replace(text()?, from, to)),
+            Self::Connstr(style) => style.quote(text()?).ok_or(FilterFault::Nul),
             Self::Reveal | Self::Raw => Ok(value.duplicate()),
         }
     }
@@ -103,42 +109,53 @@ fn b64encode(bytes: &[u8]) -> Secret {
 }
 
 fn b64decode(bytes: &[u8]) -> Result<Secret, FilterFault> {
-    let length = bytes.len().div_ceil(4) * 3;
+    let mut joined = SecretBuffer::with_capacity(bytes.len());
+    bytes.split(u8::is_ascii_whitespace).for_each(|part| joined.extend(part));
+    let length = joined.len().div_ceil(4) * 3;
     let mut out = SecretBuffer::with_capacity(length);
-    let written = STANDARD.decode_slice(bytes, out.extend_zeroed(length)).map_err(|_| FilterFault::NotBase64)?;
+    let written = STANDARD.decode_slice(joined.expose(), out.extend_zeroed(length)).map_err(|_| FilterFault::NotBase64)?;
     out.truncate(written);
     Ok(out.into())
 }
 
 fn json(text: &str) -> Secret {
-    let length: usize = text.bytes().map(json_length).sum();
+    let length: usize = text.chars().map(json_length).sum();
     let mut out = SecretBuffer::with_capacity(length + 2);
     out.push(b'"');
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend(&[b'\\', byte]),
-            b'\n' => out.extend(b"\\n"),
-            b'\r' => out.extend(b"\\r"),
-            b'\t' => out.extend(b"\\t"),
-            8 => out.extend(b"\\b"),
-            12 => out.extend(b"\\f"),
-            0..=31 => {
-                out.extend(b"\\u00");
-                out.extend(&[LOWER_HEX[usize::from(byte >> 4)], LOWER_HEX[usize::from(byte & 15)]]);
+    let mut utf8 = [0; 4];
+    for char in text.chars() {
+        match char {
+            '"' => out.extend(b"\\\""),
+            '\\' => out.extend(b"\\\\"),
+            '\n' => out.extend(b"\\n"),
+            '\r' => out.extend(b"\\r"),
+            '\t' => out.extend(b"\\t"),
+            '\u{8}' => out.extend(b"\\b"),
+            '\u{c}' => out.extend(b"\\f"),
+            _ if is_escaped(char) => {
+                let digit = |shift: u32| LOWER_HEX[(u32::from(char) >> shift & 15) as usize];
+                out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
             }
-            _ => out.push(byte),
+            _ => out.extend(char.encode_utf8(&mut utf8).as_bytes()),
         }
     }
+    utf8.zeroize();
     out.push(b'"');
     out.into()
 }
 
-fn json_length(byte: u8) -> usize {
-    match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
-        0..=31 => 6,
-        _ => 1,
+fn json_length(char: char) -> usize {
+    match char {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        _ if is_escaped(char) => 6,
+        _ => char.len_utf8(),
     }
+}
+
+/// What JSON cannot hold raw, and what YAML cannot: characters that it forbids, breaks lines at or ignores (YAML 1.1 and 1.2, `c-printable`).
+/// All are below U+10000, so none becomes a pair of surrogates, which YAML has no escape for.
+fn is_escaped(char: char) -> bool {
+    matches!(char, '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 fn sha256(bytes: &[u8]) -> Secret {
@@ -225,6 +242,8 @@ impl fmt::Display for Filter {
             Self::Upper => "upper",
             Self::Lower => "lower",
             Self::Replace { .. } => "replace",
+            Self::Connstr(ConnectionStyle::AdoNet) => "connstr",
+            Self::Connstr(ConnectionStyle::Libpq) => "connstr(style=\"libpq\")",
             Self::Reveal => "reveal",
             Self::Raw => "raw",
         })
@@ -258,9 +277,22 @@ mod tests {
             assert_eq!(apply(&Filter::B64encode, plain.as_bytes()), encoded);
             assert_eq!(apply(&Filter::B64decode, encoded.as_bytes()), plain);
         }
-        for wrong in ["Zg", "Zg==\n", "Z!==", "Zm9v_-=="] {
+        for wrong in ["Zg", "Zg=", "Z!==", "Zm9v_-=="] {
             assert_eq!(Filter::B64decode.apply(&Secret::copy_of(wrong.as_bytes())).unwrap_err(), FilterFault::NotBase64);
         }
+    }
+
+    #[test]
+    fn wrapped_base64_is_decoded() {
+        for wrapped in ["Zm9v\nYmFy\n", "Zm9v\r\nYmFy\r\n", " Zm9v\tYmFy ", "Zm9vYm\nFyZg\n=\n=\n"] {
+            assert!(apply(&Filter::B64decode, wrapped.as_bytes()).starts_with("foobar"), "{wrapped:?}");
+        }
+    }
+
+    #[test]
+    fn json_escapes_what_yaml_cannot_hold_raw() {
+        let text = "\u{7f}\u{85}\u{9f}\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}\u{a0}\u{1f511}é";
+        assert_eq!(apply(&Filter::Json, text.as_bytes()), "\"\\u007f\\u0085\\u009f\\u2028\\u2029\\ufeff\\ufffe\\uffff\u{a0}\u{1f511}é\"");
     }
 
     #[test]
@@ -305,7 +337,8 @@ mod tests {
 
         #[test]
         fn json_follows_serde_json(text in any::<String>()) {
-            prop_assert_eq!(apply(&Filter::Json, text.as_bytes()), serde_json::to_string(&text).unwrap());
+            let written = apply(&Filter::Json, text.as_bytes());
+            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
         }
 
         #[test]

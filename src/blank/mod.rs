@@ -1,7 +1,9 @@
 //! Blanks: what a template asked for, kept apart from its text until the value is known.
 
+mod connection;
 mod filter;
 
+pub use connection::ConnectionStyle;
 pub use filter::{Filter, FilterFault};
 
 use std::collections::BTreeMap;

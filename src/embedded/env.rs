@@ -16,9 +16,9 @@ use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 const IN_EXPANSION: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in an expansion that a shell would run", next: "take it out of `$…` and backquotes" };
+    SpotRefusal { reason: "a blank is in an expansion that a shell would run", next: "take it out of `$…` and backquotes" };
 const BEHIND_HASH: SpotRefusal =
-    SpotRefusal { reason: "a blank stands behind a `#` that some readers take for a comment", next: "put the value in quotes" };
+    SpotRefusal { reason: "a blank is behind a `#` that some readers take for a comment", next: "put the value in quotes" };
 const NUL: SpotRefusal = SpotRefusal {
     reason: "the value has a NUL in it, which no environment variable can carry",
     next: "encode it, such as with `| b64encode`",

@@ -10,7 +10,7 @@ use crate::embedded::xml;
 use crate::embedded::yaml;
 use crate::secret::SecretBuffer;
 
-/// The place where a blank stands, as far as it decides how a value is written there.
+/// The place where a blank is, as far as it decides how a value is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Escape {
     /// As it is.
@@ -41,7 +41,7 @@ pub enum Escape {
         /// Whether the value ends with the blank.
         last: bool,
         /// The quote that the value stands in.
-        quote: Option<u8>,
+        quote: IniQuote,
     },
     /// As a whole value of an assignment, or as a part of one outside of quotes.
     EnvUnquoted,
@@ -55,6 +55,17 @@ pub enum Escape {
     XmlAttribute,
     /// In a CDATA section.
     XmlCdata,
+}
+
+/// The quotes that a value of an ini file is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IniQuote {
+    /// Without quotes.
+    None,
+    /// In one quote of this kind at each end, which some readers take away and none lets carry everything.
+    Pair(u8),
+    /// In what go-ini reads as it is: three of this quote, or backquotes.
+    Raw(u8),
 }
 
 /// What a YAML block does with newlines at its end (YAML 1.2.2, 8.1.1.2).

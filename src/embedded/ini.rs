@@ -2,6 +2,7 @@
 //! for anything else is refused.
 
 use crate::embedded::Escape;
+use crate::embedded::IniQuote;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
 use crate::embedded::skeleton::Broken;
@@ -14,8 +15,10 @@ use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 const ELSEWHERE: &str = "encode the value, such as with `| b64encode`, or give it a key of its own in the Secret";
+const RAW_QUOTES: &str = "where go-ini reads the file (Grafana, Gitea), put the blank in `\"\"\"`; where `#` and `;` are known to be safe, write `| raw`; \
+    or encode the value";
 const IN_SECTION: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in the name of a section", next: "write the name out; only values can be filled" };
+    SpotRefusal { reason: "a blank is in the name of a section", next: "write the name out; only values can be filled" };
 
 #[expect(clippy::unnecessary_wraps, reason = "every scanner has one signature")]
 pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
@@ -43,27 +46,43 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
 }
 
 /// Appends the value, or says why an ini file cannot carry it there.
-pub(super) fn write(value: &str, first: bool, last: bool, quote: Option<u8>, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
+pub(super) fn write(value: &str, first: bool, last: bool, quote: IniQuote, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     let refuse = |reason| Err(SpotRefusal { reason, next: ELSEWHERE });
     if value.chars().any(|character| character.is_control() && character != '\t') {
         return refuse("the value has a newline or another control character in it, which no ini file can carry");
     }
-    if let Some(quote) = quote {
-        if value.as_bytes().contains(&quote) {
-            return refuse("the value has the quote in it that it stands in, and ini files have no escape for it");
+    // go-ini and Python's configparser expand the first, Python's and Grafana the others; `%%` is one sign to configparser and two to go-ini.
+    if ["%(", "%%", "${", "$__"].iter().any(|sign| value.contains(sign)) {
+        return refuse("the value has `%(`, `%%`, `${` or `$__` in it, which some readers of ini files expand");
+    }
+    match quote {
+        IniQuote::Raw(quote) if value.as_bytes().contains(&quote) => {
+            return refuse("the value has the quote in it that it is in, and ini files have no escape for it");
         }
-    } else {
-        if first && value.starts_with(char::is_whitespace) || last && value.ends_with(char::is_whitespace) {
-            return refuse("the value begins or ends with white space, which readers of ini files cut off");
+        IniQuote::Raw(_) => {}
+        _ if value.contains(['#', ';']) => {
+            return Err(SpotRefusal {
+                reason: "the value has `#` or `;` in it, where some readers of ini files begin a comment",
+                next: RAW_QUOTES,
+            });
         }
-        if first && value.starts_with(['"', '\'', ';', '#']) {
-            return refuse("the value begins with a quote or a comment sign, which readers of ini files take away");
+        IniQuote::Pair(quote) if value.as_bytes().contains(&quote) => {
+            return refuse("the value has the quote in it that it is in, and ini files have no escape for it");
         }
-        if value.contains([' ', '\t']) && [" ;", " #", "\t;", "\t#"].iter().any(|sign| value.contains(sign)) {
-            return refuse("the value has white space and a comment sign in it, where readers of ini files cut it off");
+        IniQuote::Pair(_) if value.contains('\\') => {
+            return refuse("the value has a backslash in it and is in quotes, where some readers of ini files take it for an escape");
         }
-        if last && value.ends_with('\\') {
-            return refuse("the value ends with a backslash, which readers of ini files take as a continued line");
+        IniQuote::Pair(_) => {}
+        IniQuote::None => {
+            if first && value.starts_with(char::is_whitespace) || last && value.ends_with(char::is_whitespace) {
+                return refuse("the value begins or ends with white space, which readers of ini files cut off");
+            }
+            if first && value.starts_with(['"', '\'', '`']) {
+                return refuse("the value begins with a quote, which readers of ini files take away");
+            }
+            if last && value.ends_with('\\') {
+                return refuse("the value ends with a backslash, which readers of ini files take as a continued line");
+            }
         }
     }
     out.extend(value.as_bytes());
@@ -80,8 +99,10 @@ fn assignment(text: &[u8], start: usize, end: usize, sink: &mut dyn ScanSink) {
     }
     let value = text[key + 1..end].trim_ascii();
     let quote = match value {
-        [quote @ (b'"' | b'\''), .., last] if quote == last => Some(*quote),
-        _ => None,
+        [b'"', b'"', b'"', .., b'"', b'"', b'"'] => IniQuote::Raw(b'"'),
+        [b'`', .., b'`'] => IniQuote::Raw(b'`'),
+        [quote @ (b'"' | b'\''), .., last] if quote == last => IniQuote::Pair(*quote),
+        _ => IniQuote::None,
     };
     for (index, _) in value.iter().enumerate().filter(|(_, byte)| **byte == BLANK) {
         // After white space a value counts as the first thing: a comment sign there would cut it off.

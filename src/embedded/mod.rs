@@ -23,6 +23,7 @@ mod xml;
 mod yaml;
 
 pub use escape::Escape;
+pub use escape::IniQuote;
 pub use plan::FilePlan;
 pub use plan::place;
 

@@ -112,7 +112,7 @@ impl FilePlan {
                 next: next.to_owned(),
             };
             let text = value_of(*id).expose_text().ok_or_else(|| {
-                fault("the value is not UTF-8 and stands inside a text", "give a binary value a key of its own, or use `| b64encode`")
+                fault("the value is not UTF-8 and is inside a text", "give a binary value a key of its own, or use `| b64encode`")
             })?;
             escape.write(text, &mut out).map_err(|refusal| fault(refusal.reason, refusal.next))?;
             moves.push(Move { blank, end: out.len() });
@@ -130,11 +130,17 @@ impl FilePlan {
         if scanned.is_ok() && prover.holds() {
             return Ok(());
         }
+        let culprit = prover.culprit();
         Err(EmbeddedFault {
-            blank: self.blanks.first().map(|(id, _)| *id),
-            line: moves.first().map_or(1, |step| line_of(&self.text, step.blank)),
-            reason: format!("the values would change the structure of this {} file", self.format),
-            next: "put each blank in quotes of its own, or give the value a key of its own".into(),
+            blank: self.blanks.get(culprit).map(|(id, _)| *id),
+            line: moves.get(culprit).map_or(1, |step| line_of(&self.text, step.blank)),
+            reason: format!("the value would change the structure of this {} file", self.format),
+            next: match self.format {
+                Format::Json => {
+                    "put the blank in quotes, write `| json | raw` for an object or a list, or give the value a key of its own".into()
+                }
+                _ => "put the blank in quotes of its own, or give the value a key of its own".into(),
+            },
         })
     }
 }
@@ -177,7 +183,7 @@ fn not_this_format(format: Format, text: &[u8], broken: Broken) -> EmbeddedFault
         blank: None,
         line: line_of(text, broken.at),
         reason: format!("this file with blanks cannot be read as {format}: {}", broken.reason),
-        next: format!("mend the file, or give the key an ending that does not say {format}"),
+        next: format!("correct the file, or give the key an ending that does not say {format}"),
     }
 }
 
@@ -220,44 +226,44 @@ mod tests {
     #[test]
     fn where_no_value_may_land_it_is_refused() {
         let cases = [
-            (Format::Json, "{\"_\": 1}", "a blank stands in a key"),
-            (Format::Json, "{\"a\": _}", "a blank stands outside of quotes"),
-            (Format::Json, "{\"a\": 1_}", "a blank stands outside of quotes"),
-            (Format::Json, "[1 // _\n]", "a blank stands in a comment"),
-            (Format::Json, "[\"\\_\"]", "a blank stands in an escape sequence"),
-            (Format::Json, "[\"\\u00_\"]", "a blank stands in an escape sequence"),
-            (Format::Yaml, "_: 1\n", "a blank stands in a key"),
-            (Format::Yaml, "\"a_\" : 1\n", "a blank stands in a key"),
-            (Format::Yaml, "{a: {_: 1}}\n", "a blank stands in a key"),
-            (Format::Yaml, "? _\n: 1\n", "a blank stands in a key"),
-            (Format::Yaml, "a: 1 # _\n", "a blank stands in a comment"),
-            (Format::Yaml, "a: &_ 1\n", "a blank stands in an anchor, an alias, a tag or a directive"),
-            (Format::Yaml, "a: b\n  _\nc: 1\n", "a blank stands in text without quotes that runs over several lines"),
-            (Format::Yaml, "a: _\n  b\nc: 1\n", "a blank stands in text without quotes that runs over several lines"),
-            (Format::Yaml, "a: >\n  _\n", "a blank stands in a folded block (`>`), which joins lines"),
-            (Format::Yaml, "a: \"\\x4_\"\n", "a blank stands in an escape sequence"),
-            (Format::Toml, "_ = 1\n", "a blank stands in a key"),
-            (Format::Toml, "[a._]\n", "a blank stands in the name of a table"),
-            (Format::Toml, "a = _\n", "a blank stands outside of quotes"),
-            (Format::Toml, "a = {_ = 1}\n", "a blank stands in a key"),
-            (Format::Toml, "a = 1 # _\n", "a blank stands in a comment"),
-            (Format::Properties, "a_ = 1\n", "a blank stands in a key"),
-            (Format::Properties, "# _\n", "a blank stands in a comment"),
-            (Format::Properties, "a = \\_\n", "a blank stands in an escape sequence"),
-            (Format::Ini, "[_]\n", "a blank stands in the name of a section"),
-            (Format::Ini, "_\n", "a blank stands in a key"),
-            (Format::Ini, "; _\n", "a blank stands in a comment"),
-            (Format::Env, "A_=1\n", "a blank stands in a key"),
-            (Format::Env, "A=1 # _\n", "a blank stands in a comment"),
-            (Format::Env, "A=#_\n", "a blank stands behind a `#` that some readers take for a comment"),
-            (Format::Env, "A=\"${B_}\"\n", "a blank stands in an expansion that a shell would run"),
-            (Format::Env, "A=$B_\n", "a blank stands in an expansion that a shell would run"),
-            (Format::Env, "A=`id _`\n", "a blank stands in an expansion that a shell would run"),
-            (Format::Xml, "<_/>", "a blank stands in a tag outside of quotes"),
-            (Format::Xml, "<a b=_/>", "a blank stands in a tag outside of quotes"),
-            (Format::Xml, "<!-- _ --><a/>", "a blank stands in a comment"),
-            (Format::Xml, "<a>&_;</a>", "a blank stands in an escape sequence"),
-            (Format::Xml, "<?a _?><a/>", "a blank stands in a declaration or a processing instruction"),
+            (Format::Json, "{\"_\": 1}", "a blank is in a key"),
+            (Format::Json, "{\"a\": _}", "a blank is outside quotes"),
+            (Format::Json, "{\"a\": 1_}", "a blank is outside quotes"),
+            (Format::Json, "[1 // _\n]", "a blank is in a comment"),
+            (Format::Json, "[\"\\_\"]", "a blank is in an escape sequence"),
+            (Format::Json, "[\"\\u00_\"]", "a blank is in an escape sequence"),
+            (Format::Yaml, "_: 1\n", "a blank is in a key"),
+            (Format::Yaml, "\"a_\" : 1\n", "a blank is in a key"),
+            (Format::Yaml, "{a: {_: 1}}\n", "a blank is in a key"),
+            (Format::Yaml, "? _\n: 1\n", "a blank is in a key"),
+            (Format::Yaml, "a: 1 # _\n", "a blank is in a comment"),
+            (Format::Yaml, "a: &_ 1\n", "a blank is in an anchor, an alias, a tag or a directive"),
+            (Format::Yaml, "a: b\n  _\nc: 1\n", "a blank is in text without quotes that runs over several lines"),
+            (Format::Yaml, "a: _\n  b\nc: 1\n", "a blank is in text without quotes that runs over several lines"),
+            (Format::Yaml, "a: >\n  _\n", "a blank is in a folded block (`>`), which joins lines"),
+            (Format::Yaml, "a: \"\\x4_\"\n", "a blank is in an escape sequence"),
+            (Format::Toml, "_ = 1\n", "a blank is in a key"),
+            (Format::Toml, "[a._]\n", "a blank is in the name of a table"),
+            (Format::Toml, "a = _\n", "a blank is outside quotes"),
+            (Format::Toml, "a = {_ = 1}\n", "a blank is in a key"),
+            (Format::Toml, "a = 1 # _\n", "a blank is in a comment"),
+            (Format::Properties, "a_ = 1\n", "a blank is in a key"),
+            (Format::Properties, "# _\n", "a blank is in a comment"),
+            (Format::Properties, "a = \\_\n", "a blank is in an escape sequence"),
+            (Format::Ini, "[_]\n", "a blank is in the name of a section"),
+            (Format::Ini, "_\n", "a blank is in a key"),
+            (Format::Ini, "; _\n", "a blank is in a comment"),
+            (Format::Env, "A_=1\n", "a blank is in a key"),
+            (Format::Env, "A=1 # _\n", "a blank is in a comment"),
+            (Format::Env, "A=#_\n", "a blank is behind a `#` that some readers take for a comment"),
+            (Format::Env, "A=\"${B_}\"\n", "a blank is in an expansion that a shell would run"),
+            (Format::Env, "A=$B_\n", "a blank is in an expansion that a shell would run"),
+            (Format::Env, "A=`id _`\n", "a blank is in an expansion that a shell would run"),
+            (Format::Xml, "<_/>", "a blank is in a tag outside of quotes"),
+            (Format::Xml, "<a b=_/>", "a blank is in a tag outside of quotes"),
+            (Format::Xml, "<!-- _ --><a/>", "a blank is in a comment"),
+            (Format::Xml, "<a>&_;</a>", "a blank is in an escape sequence"),
+            (Format::Xml, "<?a _?><a/>", "a blank is in a declaration or a processing instruction"),
         ];
         for (format, template, expected) in cases {
             assert_eq!(reason(format, template, "x"), expected, "{template}");
@@ -268,11 +274,21 @@ mod tests {
     fn a_value_that_the_format_cannot_carry_is_refused() {
         let cases = [
             (Format::Ini, "a = _\n", "x\ny", "the value has a newline or another control character in it, which no ini file can carry"),
-            (Format::Ini, "a = \"_\"\n", "x\"", "the value has the quote in it that it stands in, and ini files have no escape for it"),
+            (Format::Ini, "a = \"_\"\n", "x\"", "the value has the quote in it that it is in, and ini files have no escape for it"),
             (Format::Ini, "a = _\n", " x", "the value begins or ends with white space, which readers of ini files cut off"),
-            (Format::Ini, "a = _\n", "#x", "the value begins with a quote or a comment sign, which readers of ini files take away"),
-            (Format::Ini, "a = _\n", "x ;y", "the value has white space and a comment sign in it, where readers of ini files cut it off"),
+            (Format::Ini, "a = _\n", "#x", "the value has `#` or `;` in it, where some readers of ini files begin a comment"),
+            (Format::Ini, "a = _\n", "x ;y", "the value has `#` or `;` in it, where some readers of ini files begin a comment"),
             (Format::Ini, "a = _\n", "x\\", "the value ends with a backslash, which readers of ini files take as a continued line"),
+            (Format::Ini, "a = \"_\"\n", "p#a;b", "the value has `#` or `;` in it, where some readers of ini files begin a comment"),
+            (Format::Ini, "a = x_\n", "%(user)s", "the value has `%(`, `%%`, `${` or `$__` in it, which some readers of ini files expand"),
+            (Format::Ini, "a = `_`\n", "${HOME}", "the value has `%(`, `%%`, `${` or `$__` in it, which some readers of ini files expand"),
+            (
+                Format::Ini,
+                "a = '_'\n",
+                "x\\y",
+                "the value has a backslash in it and is in quotes, where some readers of ini files take it for an escape",
+            ),
+            (Format::Ini, "a = `_`\n", "x`", "the value has the quote in it that it is in, and ini files have no escape for it"),
             (Format::Env, "a=_\n", "x\0", "the value has a NUL in it, which no environment variable can carry"),
             (Format::Xml, "<a>_</a>", "\u{1}", "the value has a character in it that XML cannot carry, such as a control character"),
             (Format::Xml, "<![CDATA[_]]>", "\r", "the value has a carriage return in it, which a CDATA section cannot carry"),
@@ -289,15 +305,24 @@ mod tests {
                 "the value begins with white space and would set the indentation of the YAML block that it begins",
             ),
             (Format::Yaml, "a: |-\n  _\n", "x\n", "the value ends in a newline that the YAML block would drop"),
-            (Format::Yaml, "a: |\n  _\n", "", "the values would change the structure of this YAML file"),
-            (Format::Xml, "<![CDATA[_>]]>", "]]", "the values would change the structure of this XML file"),
-            (Format::Toml, "a = \"\"\"_\nx\"\"\"\n", "", "the values would change the structure of this TOML file"),
+            (Format::Yaml, "a: |\n  _\n", "", "the value would change the structure of this YAML file"),
+            (Format::Xml, "<![CDATA[_>]]>", "]]", "the value would change the structure of this XML file"),
+            (Format::Toml, "a = \"\"\"_\nx\"\"\"\n", "", "the value would change the structure of this TOML file"),
         ];
         for (format, template, value, expected) in cases {
             assert_eq!(reason(format, template, value), expected, "{template} {value:?}");
         }
         let fault = fill(Format::Json, "[\n\"_\"]", b"\xff", Treatment::Escape).unwrap_err();
-        assert_eq!((fault.line, fault.reason.as_str()), (2, "the value is not UTF-8 and stands inside a text"));
+        assert_eq!((fault.line, fault.reason.as_str()), (2, "the value is not UTF-8 and is inside a text"));
+    }
+
+    #[test]
+    fn quotes_that_go_ini_reads_as_they_are_carry_signs_of_comments() {
+        for template in ["a = \"\"\"_\"\"\"\n", "a = `_`\n"] {
+            let filled = fill(Format::Ini, template, b"p#a;b \\", Treatment::Escape).unwrap();
+            assert_eq!(filled, template.replace('_', "p#a;b \\"));
+        }
+        assert_eq!(fill(Format::Ini, "a = _\n", b"C:\\x y=%z", Treatment::Escape).unwrap(), "a = C:\\x y=%z\n");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) struct StructureToken {
     pub(super) at: usize,
 }
 
-/// Where a blank stands.
+/// Where a blank is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BlankSpot {
     /// In a scalar that can carry any value so escaped.
@@ -65,13 +65,12 @@ pub(super) struct Broken {
     pub(super) reason: &'static str,
 }
 
-pub(super) const IN_COMMENT: SpotRefusal = SpotRefusal { reason: "a blank stands in a comment", next: "take it out of the comment" };
-pub(super) const IN_KEY: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in a key", next: "write the key out; only values can be filled" };
+pub(super) const IN_COMMENT: SpotRefusal = SpotRefusal { reason: "a blank is in a comment", next: "take it out of the comment" };
+pub(super) const IN_KEY: SpotRefusal = SpotRefusal { reason: "a blank is in a key", next: "write the key out; only values can be filled" };
 pub(super) const IN_ESCAPE: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in an escape sequence", next: "finish the escape sequence before the blank" };
+    SpotRefusal { reason: "a blank is in an escape sequence", next: "finish the escape sequence before the blank" };
 pub(super) const UNQUOTED: SpotRefusal = SpotRefusal {
-    reason: "a blank stands outside of quotes",
+    reason: "a blank is outside quotes",
     next: "put it in quotes, or write `| json` after it for a JSON string or `| raw` for the value as it is",
 };
 
@@ -104,7 +103,8 @@ pub(super) struct Prover<'a> {
     seen: usize,
     /// Of each blank in order.
     moves: &'a [Move],
-    differs: bool,
+    /// The byte of the first token that does not fit.
+    differs: Option<usize>,
 }
 
 /// How a blank moved what stands behind it: the byte where it stood, and the byte where its value ends now.
@@ -116,12 +116,18 @@ pub(super) struct Move {
 
 impl<'a> Prover<'a> {
     pub(super) fn new(expected: &'a [StructureToken], moves: &'a [Move]) -> Self {
-        Self { expected, seen: 0, moves, differs: false }
+        Self { expected, seen: 0, moves, differs: None }
     }
 
     /// Whether every token came, in order, each where it belongs, and no other.
     pub(super) fn holds(&self) -> bool {
-        !self.differs && self.seen == self.expected.len()
+        self.differs.is_none() && self.seen == self.expected.len()
+    }
+
+    /// The number of the blank whose value changed the structure, as far as it can be said: the last one before the first difference.
+    pub(super) fn culprit(&self) -> usize {
+        let Some(at) = self.differs else { return self.moves.len().saturating_sub(1) };
+        self.moves.partition_point(|step| step.end <= at).min(self.moves.len().saturating_sub(1))
     }
 
     fn moved(&self, at: usize) -> usize {
@@ -136,12 +142,14 @@ impl<'a> Prover<'a> {
 impl ScanSink for Prover<'_> {
     fn token(&mut self, kind: u8, at: usize) {
         let fits = self.expected.get(self.seen).is_some_and(|token| token.kind == kind && self.moved(token.at) == at);
-        self.differs |= !fits;
+        if !fits {
+            self.differs.get_or_insert(at);
+        }
         self.seen += 1;
     }
 
     fn blank(&mut self, _: BlankSpot) {
-        self.differs = true;
+        self.differs.get_or_insert(0);
     }
 
     fn weak(&mut self, _: WeakStyle, _: usize, _: usize) {}

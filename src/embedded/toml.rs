@@ -18,7 +18,7 @@ use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 const IN_HEADER: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in the name of a table", next: "write the name out; only values can be filled" };
+    SpotRefusal { reason: "a blank is in the name of a table", next: "write the name out; only values can be filled" };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum TomlState {

@@ -12,11 +12,11 @@ use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 const IN_NAME: SpotRefusal = SpotRefusal {
-    reason: "a blank stands in a tag outside of quotes",
+    reason: "a blank is in a tag outside of quotes",
     next: "put an attribute's value in quotes; names of elements and attributes cannot be filled",
 };
 const IN_DECLARATION: SpotRefusal = SpotRefusal {
-    reason: "a blank stands in a declaration or a processing instruction",
+    reason: "a blank is in a declaration or a processing instruction",
     next: "move it into the text of an element or into an attribute",
 };
 const CHARACTER: SpotRefusal = SpotRefusal {

@@ -1,4 +1,4 @@
-//! Nodes into JSON (RFC 8259) in ASCII, for programs.
+//! Nodes into JSON (RFC 8259), for programs and for readers of YAML.
 
 use std::io::Write;
 
@@ -56,7 +56,8 @@ fn separate(index: usize, out: &mut SecretBuffer) {
     }
 }
 
-/// A string with everything outside printable ASCII escaped. What is not UTF-8 cannot stand here; it was base64 before.
+/// A string with everything outside printable ASCII escaped, but for characters above U+FFFF: JSON writes those as pairs of surrogates, which
+/// readers of YAML refuse, so they stay as they are. What is not UTF-8 cannot be here; it was base64 before.
 fn string(bytes: &[u8], out: &mut SecretBuffer) {
     out.push(b'"');
     for c in std::str::from_utf8(bytes).unwrap_or_default().chars() {
@@ -64,11 +65,9 @@ fn string(bytes: &[u8], out: &mut SecretBuffer) {
             '"' => out.extend(b"\\\""),
             '\\' => out.extend(b"\\\\"),
             ' '..='~' => out.push(c as u8),
+            '\u{10000}'.. => out.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
             _ => {
-                let mut units = [0; 2];
-                for unit in c.encode_utf16(&mut units) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
         }
     }
@@ -110,8 +109,11 @@ mod tests {
         #[test]
         fn an_independent_reader_reads_every_text_back(text in any::<String>()) {
             let written = json(&Node::text(text.as_str()));
-            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
-            prop_assert_eq!(written.is_ascii(), true);
+            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text.as_str());
+            prop_assert_eq!(written.chars().any(|char| !char.is_ascii() && char <= '\u{ffff}'), false);
+            let in_yaml = format!("- {written}");
+            let read = crate::manifest::read(&in_yaml, crate::manifest::Limits::default()).unwrap();
+            prop_assert_eq!(read[0].as_list().unwrap()[0].as_text(), Some(text.as_str()));
         }
     }
 }

@@ -35,7 +35,7 @@ pub(super) const FILTERS: [&str; 26] = [
 pub(super) const LAZY_BUILTIN: [&str; 5] = ["indent", "lower", "replace", "trim", "upper"];
 
 /// Filters that know blanks and that Tera does not have.
-pub(super) const LAZY_OWN: [&str; 8] = ["b64decode", "b64encode", "json", "json_encode", "raw", "reveal", "sha256", "urlencode"];
+pub(super) const LAZY_OWN: [&str; 9] = ["b64decode", "b64encode", "connstr", "json", "json_encode", "raw", "reveal", "sha256", "urlencode"];
 
 /// Tests (`is …`).
 pub(super) const TESTS: [&str; 17] = [
@@ -68,6 +68,7 @@ pub(super) fn arguments(name: &str) -> &'static [&'static str] {
         "throw" => &["message"],
         "range" => &["end", "start", "step_by"],
         "containing" | "ending_with" | "split" | "starting_with" | "trim" | "trim_end" | "trim_start" => &["pat"],
+        "connstr" => &["style"],
         "default" => &["boolean", "value"],
         "divisible_by" => &["divisor"],
         "get" => &["default", "key"],
@@ -104,7 +105,7 @@ mod tests {
         all.extend(FUNCTIONS.iter().map(|name| format!("function {name}")));
         all.sort();
         let frozen = "function range, function secret, function super, function throw, filter abs, filter b64decode, filter b64encode, \
-            filter capitalize, filter default, filter escape_xml, filter first, filter float, filter get, filter indent, filter int, \
+            filter capitalize, filter connstr, filter default, filter escape_xml, filter first, filter float, filter get, filter indent, filter int, \
             filter join, filter json, filter json_encode, filter keys, filter last, filter length, filter lower, filter nth, filter pairs, \
             filter raw, filter replace, filter reveal, filter reverse, filter round, filter sha256, filter sort, filter split, filter str, \
             filter title, filter trim, filter trim_end, filter trim_start, filter truncate, filter unique, filter upper, filter urlencode, \

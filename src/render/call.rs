@@ -19,7 +19,8 @@ use crate::render::reader::Stop;
 use crate::render::reader::TagReader;
 use crate::suggest::suggest;
 
-const LAZY: &str = "use a filter that knows blanks: urlencode, b64encode, b64decode, json, sha256, trim, indent, upper, lower, replace";
+const LAZY: &str =
+    "use a filter that knows blanks: urlencode, b64encode, b64decode, json, connstr, sha256, trim, indent, upper, lower, replace";
 
 /// The arguments of a call: name and value of each, and the byte behind the bracket.
 struct Arguments {

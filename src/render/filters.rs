@@ -4,6 +4,7 @@ use tera::Kwargs;
 use tera::State;
 use tera::Value;
 
+use crate::blank::ConnectionStyle;
 use crate::blank::Filter;
 use crate::blank::Source;
 use crate::render::findings::Site;
@@ -16,7 +17,7 @@ use crate::secret::Secret;
 
 impl Functions {
     /// A filter that Tera does not have.
-    pub(super) fn own_filter(&mut self, name: &str, site: &Site, value: &Value) -> Result<Value, CallFailure> {
+    pub(super) fn own_filter(&mut self, name: &str, site: &Site, value: &Value, arguments: &Kwargs) -> Result<Value, CallFailure> {
         defined(site, value)?;
         let filter = match name {
             "urlencode" => Filter::Urlencode,
@@ -24,6 +25,15 @@ impl Functions {
             "b64decode" => Filter::B64decode,
             "json" | "json_encode" => Filter::Json,
             "sha256" => Filter::Sha256,
+            "connstr" => {
+                let style = match arguments.get::<&str>("style") {
+                    Ok(None) => Some(ConnectionStyle::AdoNet),
+                    Ok(Some(style)) => ConnectionStyle::named(style),
+                    Err(_) => None,
+                };
+                let reason = "the argument `style` of the filter `connstr` is neither \"ado.net\" nor \"libpq\"";
+                Filter::Connstr(style.ok_or_else(|| problem(&site.place, reason, "write one of the two"))?)
+            }
             "reveal" => Filter::Reveal,
             _ => Filter::Raw,
         };
@@ -33,7 +43,11 @@ impl Functions {
                 let result = filter.apply(&Secret::copy_of(text.as_bytes()));
                 let result = result.ok().and_then(|secret| secret.expose_text().map(Value::from));
                 result.ok_or_else(|| {
-                    problem(&site.place, format!("the filter `{name}` got a text that is not base64 of a text"), "correct the value")
+                    let reason = match filter {
+                        Filter::Connstr(_) => format!("the filter `{name}` got a text with a NUL character"),
+                        _ => format!("the filter `{name}` got a text that is not base64 of a text"),
+                    };
+                    problem(&site.place, reason, "correct the value")
                 })
             }
             None if self.holds_blank(value, 0) => Err(self.nested(name, site, value)),

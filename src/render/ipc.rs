@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::blank::Allow;
 use crate::blank::Blank;
 use crate::blank::BlankId;
+use crate::blank::ConnectionStyle;
 use crate::blank::Filter;
 use crate::blank::Piece;
 use crate::blank::SecretRef;
@@ -156,7 +157,7 @@ impl BodyWriter {
 
 const FAULTS: [Fault; 6] = [Fault::Usage, Fault::Project, Fault::Check, Fault::Vault, Fault::History, Fault::Internal];
 
-const SIMPLE: [Filter; 10] = [
+const SIMPLE: [Filter; 12] = [
     Filter::Urlencode,
     Filter::B64encode,
     Filter::B64decode,
@@ -167,6 +168,8 @@ const SIMPLE: [Filter; 10] = [
     Filter::Lower,
     Filter::Reveal,
     Filter::Raw,
+    Filter::Connstr(ConnectionStyle::AdoNet),
+    Filter::Connstr(ConnectionStyle::Libpq),
 ];
 const INDENT: u32 = 100;
 const REPLACE: u32 = 101;

@@ -25,7 +25,7 @@ impl SharedFunctions {
         for name in LAZY_OWN {
             let functions = self.clone();
             tera.register_filter(name, move |value: Value, arguments: Kwargs, _: &State<'_>| {
-                functions.lock().answer(&arguments, |functions, site, _| functions.own_filter(name, site, &value))
+                functions.lock().answer(&arguments, |functions, site, arguments| functions.own_filter(name, site, &value, arguments))
             });
         }
         for name in LAZY_BUILTIN {

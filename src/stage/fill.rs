@@ -199,7 +199,7 @@ impl Filling<'_> {
 fn binary_in_text() -> Problem {
     Problem::new(
         Fault::Vault,
-        "the value is not UTF-8 and stands where only text can",
+        "the value is not UTF-8 and only text is allowed here",
         "give a binary value a key of its own in a Secret, or write `| b64encode` at the blank",
     )
 }
@@ -349,9 +349,9 @@ mod tests {
                 "t.yaml:7:1: the environment has no vault `defualt`",
                 "t.yaml:8:1: the environment has no vault `nowhere`",
                 "t.yaml:9:1: default/a b cannot be asked of the chest: a space is in the name",
-                "t.yaml:10:1: `| b64decode` works on base64 and the value is none",
+                "t.yaml:10:1: `| b64decode` works on base64, and the value is not base64",
                 "t.yaml:10:1: `| upper` works on text and the value is not UTF-8",
-                "t.yaml:10:1: the value is not UTF-8 and stands where only text can",
+                "t.yaml:10:1: the value is not UTF-8 and only text is allowed here",
             ]
         );
         assert_eq!(problems.list()[0].also, [Place::new("t.yaml", 6, 1)]);
@@ -463,7 +463,7 @@ mod tests {
         let json = derive(&mut blanks, Filter::Json, id);
         let secret = object("Secret", vec![("stringData", map(vec![("a.json", cloze("{\"map\": _}", &[json]))]))]);
         let problems = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap_err();
-        assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the values would change the structure of this JSON file (line 1 of `a.json`)"]);
+        assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the value would change the structure of this JSON file (line 1 of `a.json`)"]);
     }
 
     #[tokio::test]

@@ -207,8 +207,8 @@ mod tests {
         let problems = mask(vec![secret], &blanks).unwrap_err();
         assert_eq!(
             problems.to_string(),
-            "t.yaml:1:1: a blank is mixed with other text under `data`, whose values are base64\n\
-             t.yaml:1:1: a blank stands in a key (line 2 of `c.json`)\n\
+            "t.yaml:1:1: a blank is in a key (line 2 of `c.json`)\n\
+             t.yaml:1:1: a blank is mixed with other text under `data`, whose values are base64\n\
              t.yaml (rendered):7:3: this file with blanks cannot be read as env: a quote is not closed (line 1 of `d.env`)"
         );
     }

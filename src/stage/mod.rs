@@ -6,6 +6,7 @@
 pub mod ask;
 pub mod bundle;
 pub mod check;
+pub mod connection;
 mod derivation;
 mod destination;
 pub mod diff;

@@ -96,8 +96,13 @@ impl<'a> BlankValues<'a> {
             ),
             FilterFault::NotBase64 => Problem::new(
                 Fault::Vault,
-                format!("`| {filter}` works on base64 and the value is none"),
+                format!("`| {filter}` works on base64, and the value is not base64"),
                 "take the filter away, or store base64 in the vault",
+            ),
+            FilterFault::Nul => Problem::new(
+                Fault::Vault,
+                format!("`| {filter}` cannot quote the value: it has a NUL character in it"),
+                "store a text without NUL in the vault",
             ),
         })
     }

@@ -23,6 +23,7 @@ use crate::stage::ask::asks;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::check;
+use crate::stage::connection;
 use crate::stage::literal;
 use crate::stage::name::strays;
 use crate::stage::parse::Defaults;
@@ -87,6 +88,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     let mut warnings = parsed.warnings().to_vec();
     warnings.extend(check::hidden_variables(parsed.objects()));
     warnings.extend(literal::warnings(parsed.objects()));
+    warnings.extend(connection::warnings(parsed.objects(), parsed.blanks()));
     warnings.extend(strays(parsed.objects_mut(), context.settings.names, &taught(context.settings)));
     Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest })
 }

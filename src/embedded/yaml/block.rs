@@ -16,8 +16,8 @@ use crate::embedded::yaml::escape::is_plain;
 use crate::secret::SecretBuffer;
 
 const IN_FOLDED: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in a folded block (`>`), which joins lines", next: "use a literal block (`|`) or double quotes" };
-const AT_MARGIN: SpotRefusal = SpotRefusal { reason: "a blank stands in a block without indentation", next: "indent the block" };
+    SpotRefusal { reason: "a blank is in a folded block (`>`), which joins lines", next: "use a literal block (`|`) or double quotes" };
+const AT_MARGIN: SpotRefusal = SpotRefusal { reason: "a blank is in a block without indentation", next: "indent the block" };
 const CHARACTER: SpotRefusal = SpotRefusal {
     reason: "the value has a carriage return or another character in it that a YAML block cannot carry",
     next: "put the blank in double quotes",

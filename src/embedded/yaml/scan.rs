@@ -21,9 +21,9 @@ use crate::embedded::yaml::block::is_continued;
 use crate::embedded::yaml::block::scan_block;
 
 const IN_SEVERAL_LINES: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in text without quotes that runs over several lines", next: "put the text in double quotes" };
+    SpotRefusal { reason: "a blank is in text without quotes that runs over several lines", next: "put the text in double quotes" };
 const IN_PROPERTY: SpotRefusal =
-    SpotRefusal { reason: "a blank stands in an anchor, an alias, a tag or a directive", next: "write it out; only values can be filled" };
+    SpotRefusal { reason: "a blank is in an anchor, an alias, a tag or a directive", next: "write it out; only values can be filled" };
 
 pub(in crate::embedded) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     let at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };

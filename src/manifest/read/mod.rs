@@ -102,7 +102,7 @@ fn documents(text: &str, limits: Limits, as_meant: bool) -> Result<Vec<Node<Infa
     if text.len() > limits.bytes {
         return Err(vec![too_many_bytes(Mark { line: 1, column: 1 }, limits)]);
     }
-    let lines = stream::lines(text);
+    let lines = stream::json(stream::lines(text));
     let mut faults = Vec::new();
     let documents = stream::documents(&lines, &mut faults);
     let mut expansion = Expansion::new(limits, faults);

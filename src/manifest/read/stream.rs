@@ -28,6 +28,38 @@ pub(super) fn lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text with the escapes that JSON has and YAML does not, pairs of surrogates and `\/`, written as the characters that they mean. Only what
+/// is JSON is changed: kubectl reads a file that begins with `{` as JSON (`GuessJSONStream` of k8s.io/apimachinery).
+pub(super) fn json(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_json = || serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>().all(|value| value.is_ok());
+    if !text.trim_start().starts_with('{') || !text.contains('\\') || !is_json() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let unit = |from: usize| {
+            let hex = rest.get(from..from + 6)?.strip_prefix("\\u")?;
+            u16::from_str_radix(hex, 16).ok()
+        };
+        let pair = unit(0).zip(unit(6)).map(|(high, low)| char::decode_utf16([high, low]).next());
+        let (written, length) = match pair {
+            Some(Some(Ok(character))) if character > '\u{ffff}' => (Some(character), 12),
+            _ if rest.starts_with("\\/") => (Some('/'), 2),
+            _ => (None, 2),
+        };
+        match written {
+            Some(character) => out.push(character),
+            None => out.push_str(&rest[..length]),
+        }
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
 /// Cuts `text` at each line that starts with `---`. Such a line belongs to the document after it only where nothing
 /// stands between it and the start of the stream or an earlier separator.
 pub(super) fn documents<'t>(text: &'t str, faults: &mut Vec<ReadFault>) -> Vec<Document<'t>> {
@@ -57,6 +89,7 @@ pub(super) fn documents<'t>(text: &'t str, faults: &mut Vec<ReadFault>) -> Vec<D
 #[cfg(test)]
 mod tests {
     use super::documents;
+    use super::json;
     use super::lines;
 
     fn cut(text: &str) -> Vec<(String, u32)> {
@@ -80,6 +113,16 @@ mod tests {
         let mut faults = Vec::new();
         documents("a: 1\n--- b\n", &mut faults);
         assert_eq!(faults[0].to_string(), "line 2, column 1: text follows the document separator; put it on the next line");
+    }
+
+    #[test]
+    fn escapes_of_json_are_read_in_json_only() {
+        let read = |text: &'static str| json(text.into()).into_owned();
+        assert_eq!(read(r#"{"a": "\ud83d\udd10\/\\ud83d\udd10 \n"}"#), "{\"a\": \"\u{1f510}/\\\\ud83d\\udd10 \\n\"}");
+        assert_eq!(read("{\"a\": \"\\ud83d\\udd10\"}\n{\"b\": 1}\n"), "{\"a\": \"\u{1f510}\"}\n{\"b\": 1}\n");
+        for kept in [r#"a: "\ud83d\udd10""#, r#"{a: "\ud83d\udd10"}"#, r#"{"a": "\ud83d"}"#, r#"{"a": "\u00e9\t"}"#] {
+            assert_eq!(read(kept), kept);
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn demanded<B: Leaf>(kind: &str, say: &mut Say<'_, B>) {
         }
     } else if !is_json_object(bytes.expose()) {
         let next = "give it a Docker configuration, {\"auths\": {…}}";
-        say.problem(mark, format!("the value of `{key}` is no JSON object"), next);
+        say.problem(mark, format!("the value of `{key}` is not a JSON object"), next);
     }
 }
 
@@ -147,7 +147,7 @@ mod tests {
             for bad in [&b"canary"[..], b"[\"canary\"]", b"{\"canary\": }", b"", b"{} canary", b"\xff"] {
                 let problems = filled(kind, key, bad);
                 assert_eq!(problems.len(), 1);
-                assert_eq!(problems[0].reason, format!("the value of `{key}` is no JSON object"));
+                assert_eq!(problems[0].reason, format!("the value of `{key}` is not a JSON object"));
                 assert_eq!(problems[0].next, "give it a Docker configuration, {\"auths\": {…}}");
                 assert!(!format!("{problems:?}").contains("canary"));
             }

@@ -73,7 +73,7 @@ fn secret<B>(say: &mut Say<'_, B>) {
         match kind.value {
             Value::Null => {}
             Value::Leaf(_) => {
-                say.problem(kind.mark, "a blank stands in `type`", "write the type in the template; only values can be secret");
+                say.problem(kind.mark, "a blank is in `type`", "write the type in the template; only values can be secret");
             }
             _ => say.problem(kind.mark, format!("`type` is {} where Kubernetes demands a string", kind.kind()), "quote it"),
         }
