@@ -5,6 +5,7 @@ pub mod clock;
 pub mod digest;
 pub mod embedded;
 pub mod event;
+pub mod file;
 pub mod history;
 pub mod identity;
 pub mod key;

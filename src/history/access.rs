@@ -114,8 +114,8 @@ impl<'a> Access<'a> {
         self.again(folder, || self.store.list(folder)).await
     }
 
-    pub(crate) async fn leftovers(&self, folder: &str) -> Result<Vec<String>, HistoryError> {
-        self.again(folder, || self.store.leftovers(folder)).await
+    pub(crate) async fn sweep(&self, folder: &str, done: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<String>, HistoryError> {
+        self.again(folder, || self.store.sweep(folder, done)).await
     }
 
     pub(crate) async fn remove(&self, path: &str) -> Result<(), HistoryError> {

@@ -149,7 +149,7 @@ impl HistoryError {
             StoreFault::Unsure | StoreFault::Broken => Self::Unavailable { path, reason },
             StoreFault::Full => Self::Full { path, reason },
             StoreFault::Denied => Self::Denied { path, reason },
-            StoreFault::TooLarge => Self::Damaged { path, reason },
+            StoreFault::Unreadable => Self::Damaged { path, reason },
             StoreFault::Unsupported => Self::Unfit { reason },
         }
     }

@@ -281,6 +281,7 @@ fn changed(body: &Body, before: Option<&Release>) -> u64 {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use bytes::Bytes;
     use futures::future::join_all;
@@ -293,8 +294,8 @@ mod tests {
     use crate::history::HistoryStore;
     use crate::history::InMemoryStore;
     use crate::history::InjectedFault;
+    use crate::history::LocalDirectory;
     use crate::history::NewEvent;
-    use crate::history::ObjectStoreHistory;
     use crate::history::Outcome;
     use crate::history::Session;
     use crate::history::What;
@@ -327,7 +328,7 @@ mod tests {
     #[tokio::test]
     async fn a_rollback_brings_back_every_byte() {
         let folder = tempfile::tempdir().unwrap();
-        let store = ObjectStoreHistory::local(folder.path()).without_fsync();
+        let store = LocalDirectory::at(folder.path(), Arc::new(Machine)).without_fsync();
         let history = fixtures::history(&store, "dev").await;
         fixtures::releases(&history, 12).await;
         let old = history.release(2).await.unwrap();
@@ -419,7 +420,7 @@ mod tests {
         slow.always(Some(InjectedFault::Slow(std::time::Duration::from_micros(100))));
         race(&slow, 2, 10).await;
         let folder = tempfile::tempdir().unwrap();
-        race(&ObjectStoreHistory::local(folder.path()).without_fsync(), 4, 10).await;
+        race(&LocalDirectory::at(folder.path(), Arc::new(Machine)).without_fsync(), 4, 10).await;
     }
 
     #[tokio::test]

@@ -17,7 +17,6 @@ use crate::history::store::Listing;
 use crate::history::store::OBJECT_LIMIT;
 use crate::history::store::StoreError;
 use crate::history::store::StoreFault;
-use crate::history::store::is_leftover;
 use crate::history::store::is_path;
 
 /// A history store in memory.
@@ -134,7 +133,7 @@ impl InMemoryStore {
         let index = state.count;
         state.count += 1;
         if !valid {
-            return Err(StoreError { fault: StoreFault::Unsupported, reason: format!("{path:?} is no path") });
+            return Err(StoreError { fault: StoreFault::Unsupported, reason: format!("{path:?} is not a path") });
         }
         Ok(state.script.remove(&index).or(state.always))
     }
@@ -231,7 +230,7 @@ impl HistoryStore for InMemoryStore {
     async fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
         self.get_start(path, OBJECT_LIMIT + 1).await.and_then(|bytes| match bytes {
             Some(bytes) if bytes.len() > OBJECT_LIMIT => {
-                Err(StoreError { fault: StoreFault::TooLarge, reason: format!("it is larger than {} MiB", OBJECT_LIMIT >> 20) })
+                Err(StoreError { fault: StoreFault::Unreadable, reason: format!("it is larger than {} MiB", OBJECT_LIMIT >> 20) })
             }
             bytes => Ok(bytes),
         })
@@ -264,7 +263,7 @@ impl HistoryStore for InMemoryStore {
         .await
     }
 
-    async fn leftovers(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+    async fn sweep(&self, folder: &str, _done: &(dyn for<'n> Fn(&'n str) -> bool + Sync)) -> Result<Vec<String>, StoreError> {
         self.ask(folder, folder.is_empty() || is_path(folder), |state| {
             state.calls.lists += 1;
             Vec::new()
@@ -273,7 +272,7 @@ impl HistoryStore for InMemoryStore {
     }
 
     async fn remove(&self, path: &str) -> Result<(), StoreError> {
-        self.ask(path, is_path(path) || is_leftover(path), |state| {
+        self.ask(path, is_path(path), |state| {
             state.calls.removes += 1;
             state.objects.remove(path);
         })

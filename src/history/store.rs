@@ -17,7 +17,7 @@ pub trait HistoryStore: fmt::Display + fmt::Debug + Send + Sync {
     /// one's back finds what its first try left. Read back before it is believed.
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError>;
 
-    /// The whole object, `None` when there is none. An object above [`OBJECT_LIMIT`] is [`StoreFault::TooLarge`].
+    /// The whole object, `None` when there is none. An object above [`OBJECT_LIMIT`] is [`StoreFault::Unreadable`].
     async fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError>;
 
     /// The first `length` bytes of the object, all of it when it is shorter, `None` when there is none.
@@ -26,11 +26,14 @@ pub trait HistoryStore: fmt::Display + fmt::Debug + Send + Sync {
     /// What lies directly in `folder`; the root is the empty path. A folder that does not exist is empty.
     async fn list(&self, folder: &str) -> Result<Listing, StoreError>;
 
-    /// Half-written files that killed writers left in `folder`, by name; they are never listed and never read. Always empty
-    /// where a store leaves none.
-    async fn leftovers(&self, folder: &str) -> Result<Vec<String>, StoreError>;
+    /// Removes half-written objects that killed writers left directly in `folder` and whose name is `done`; gives their names. A store that
+    /// leaves none has nothing to do.
+    async fn sweep(&self, folder: &str, done: &(dyn for<'n> Fn(&'n str) -> bool + Sync)) -> Result<Vec<String>, StoreError> {
+        let _ = (folder, done);
+        Ok(Vec::new())
+    }
 
-    /// Removes the object or the leftover at `path`. It is no error when there is none.
+    /// Removes the object at `path`. It is no error when there is none.
     async fn remove(&self, path: &str) -> Result<(), StoreError>;
 }
 
@@ -73,8 +76,8 @@ pub enum StoreFault {
     Denied,
     /// The disk failed under the write: it may be there now and not later.
     Broken,
-    /// The object is larger than [`OBJECT_LIMIT`].
-    TooLarge,
+    /// What is there is larger than [`OBJECT_LIMIT`], or not a file.
+    Unreadable,
     /// The path is not one, or the store cannot do that.
     Unsupported,
 }
@@ -89,15 +92,8 @@ pub(crate) fn is_path(path: &str) -> bool {
     })
 }
 
-/// The path of a leftover, split into the path that it was on its way to and its number.
-pub(crate) fn is_leftover(path: &str) -> bool {
-    path.rsplit_once('#')
-        .is_some_and(|(target, number)| is_path(target) && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::is_leftover;
     use super::is_path;
 
     #[test]
@@ -108,7 +104,5 @@ mod tests {
         for path in ["", "/store", "store/", "a//b", "../x", "a/../b", "A", "a b", "a#1", "a%2f", "ä", "a\\b"] {
             assert!(!is_path(path), "{path}");
         }
-        assert!(is_leftover("store#1") && is_leftover("a/b#23"));
-        assert!(!is_leftover("store") && !is_leftover("store#") && !is_leftover("../x#1") && !is_leftover("store#a"));
     }
 }

@@ -23,6 +23,7 @@ use rustix::fs::renameat_with;
 use rustix::io::Errno;
 
 use crate::clock::Entropy;
+use crate::file;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -66,7 +67,7 @@ impl Directory {
         let _lock = if parent.is_dir() { Some(locked(&parent, FlockOperation::LockShared)?) } else { None };
         match fs::symlink_metadata(target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(machine(&error, target)),
+            Err(error) => return Err(file::unwritten(target, &error)),
             Ok(meta) if meta.is_symlink() => {
                 return refuse(
                     format!("`{shown}` is a link, and secrets are not written through one"),
@@ -114,18 +115,7 @@ impl Directory {
 
     /// Removes what earlier runs left; gives what cannot be removed.
     fn sweep(&self) -> io::Result<Vec<Problem>> {
-        let mut left = Vec::new();
-        for entry in fs::read_dir(&self.parent)? {
-            let entry = entry?;
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&self.side_prefix())) {
-                left.extend(removed(&entry.path()));
-            }
-        }
-        Ok(left)
-    }
-
-    fn side_prefix(&self) -> String {
-        format!(".{}.cloze-", self.name)
+        Ok(file::sweep(&self.parent, &self.name)?.iter().map(|(path, error)| unremoved(path, error)).collect())
     }
 
     /// What each manifest of `set` does to what the directory holds, then what goes.
@@ -158,15 +148,15 @@ impl Directory {
 impl Target for Directory {
     async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem> {
         let make = || DirBuilder::new().recursive(true).create(&self.parent);
-        make().map_err(|error| machine(&error, &self.parent))?;
+        make().map_err(|error| file::unwritten(&self.parent, &error))?;
         let parent = self.parent.clone();
         let waiting = tokio::task::spawn_blocking(move || locked(&parent, FlockOperation::LockExclusive));
-        let lock = waiting.await.map_err(|_| machine(&io::ErrorKind::Interrupted.into(), &self.parent))??;
+        let lock = waiting.await.map_err(|_| file::unwritten(&self.parent, &io::ErrorKind::Interrupted.into()))??;
         Ok(Box::new(Reserved { directory: self, _lock: lock }))
     }
 
     async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
-        let inventory = Inventory::load(&self.target).map_err(|error| machine(&error, &self.target))?;
+        let inventory = Inventory::load(&self.target).map_err(|error| file::unwritten(&self.target, &error))?;
         Ok(Some(inventory.objects().map(|(_, object)| object.clone()).collect()))
     }
 }
@@ -182,16 +172,19 @@ impl Reservation for Reserved<'_> {
     /// replaced, and what killed runs left beside it, is removed; where that fails, the new one is there all the same.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
         let directory = self.directory;
-        let mut warnings = directory.sweep().map_err(|error| machine(&error, &directory.parent))?;
+        let mut warnings = directory.sweep().map_err(|error| file::unwritten(&directory.parent, &error))?;
         let names = file_names(set);
-        let objects = directory.effects(set, &names).map_err(|error| machine(&error, &directory.target))?;
-        let side = directory.parent.join(format!("{}{}", directory.side_prefix(), directory.entropy.token()));
-        let written = write_side(&side, set, &names).and_then(|()| directory.put_in_place(&side));
+        let objects = directory.effects(set, &names).map_err(|error| file::unwritten(&directory.target, &error))?;
+        let side = directory.parent.join(file::side_name(&directory.name, directory.entropy.as_ref()));
+        let written = write_side(&side, set, &names).and_then(|()| directory.put_in_place(&side)).and_then(|left| {
+            File::open(&directory.parent)?.sync_all()?;
+            Ok(left)
+        });
         if written.is_err() {
             // The first error is the one to report; the next run removes what this cannot.
             let _ = fs::remove_dir_all(&side);
         }
-        warnings.extend(written.map_err(|error| machine(&error, &directory.target))?);
+        warnings.extend(written.map_err(|error| file::unwritten(&directory.target, &error))?);
         Ok(Put { objects, warnings })
     }
 }
@@ -204,32 +197,44 @@ impl fmt::Display for Directory {
 
 /// The folder with a lock, which ends with the value or its process.
 fn locked(folder: &Path, operation: FlockOperation) -> Result<File, Problem> {
-    let file = File::open(folder).map_err(|error| machine(&error, folder))?;
-    flock(&file, operation).map_err(|error| machine(&error.into(), folder))?;
+    let file = File::open(folder).map_err(|error| file::unwritten(folder, &error))?;
+    flock(&file, operation).map_err(|error| file::unwritten(folder, &error.into()))?;
     Ok(file)
 }
 
 /// Removes what was put aside; what to say where it stays.
 fn removed(path: &Path) -> Option<Problem> {
     let error = fs::remove_dir_all(path).err().filter(|error| error.kind() != io::ErrorKind::NotFound)?;
-    let reason = format!("`{}`, which holds older manifests, cannot be removed: {}", path.display(), error.kind());
-    Some(Problem::new(
-        Fault::Internal,
-        reason,
-        "remove it, it may hold secrets; where its permissions forbid that, `chmod -R u+rwX` it first",
-    ))
+    Some(unremoved(path, &error))
 }
 
+fn unremoved(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(
+        Fault::Internal,
+        format!("`{}`, which holds older manifests, cannot be removed: {}", path.display(), file::cause(error)),
+        "remove it, it may hold secrets; where its permissions forbid that, `chmod -R u+rwX` it first",
+    )
+}
+
+/// Writes the files to the side; once this returns, they outlive a power cut.
 fn write_side(side: &Path, set: &ManifestSet<'_>, names: &[String]) -> io::Result<()> {
     DirBuilder::new().mode(0o700).create(side)?;
+    let alone = names.len() <= SYNCED_ALONE;
     for (manifest, name) in set.manifests.iter().zip(names) {
-        create(&side.join(name), manifest.bytes)?;
+        create(&side.join(name), manifest.bytes, alone)?;
     }
-    create(&side.join(FILE), Inventory::of(set, names).to_text().as_bytes())
+    create(&side.join(FILE), Inventory::of(set, names).to_text().as_bytes(), alone)?;
+    let folder = File::open(side)?;
+    if !alone {
+        rustix::fs::syncfs(&folder)?;
+    }
+    folder.sync_all()
 }
 
-fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(bytes)
+fn create(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    if sync { file.sync_all() } else { Ok(()) }
 }
 
 /// Whether the file at `path` has these very bytes.
@@ -240,7 +245,7 @@ fn holds(path: &Path, bytes: &[u8]) -> bool {
 
 /// A file in `directory` that cloze did not write, if there is one.
 fn foreign_file(directory: &Path) -> Result<Option<String>, Problem> {
-    let failed = |error: io::Error| machine(&error, directory);
+    let failed = |error: io::Error| file::unwritten(directory, &error);
     let inventory = Inventory::load(directory).map_err(failed)?;
     let known = inventory.files();
     for entry in fs::read_dir(directory).map_err(failed)? {
@@ -253,13 +258,8 @@ fn foreign_file(directory: &Path) -> Result<Option<String>, Problem> {
     Ok(None)
 }
 
-fn machine(error: &io::Error, path: &Path) -> Problem {
-    Problem::new(
-        Fault::Internal,
-        format!("`{}` cannot be written: {}", path.display(), error.kind()),
-        "make room and check the permissions, then run the command again",
-    )
-}
+/// Up to so many files are synced one by one; for more, the whole file system is synced once.
+const SYNCED_ALONE: usize = 64;
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,10 @@
 //! The list of what cloze wrote to a directory.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::file;
 use crate::manifest::Identity;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
@@ -12,6 +12,8 @@ use crate::target::ObservedObject;
 
 /// The name of the list in its directory.
 pub(super) const FILE: &str = ".cloze-output";
+/// Bytes of the list.
+const LIMIT: u64 = 64 << 20;
 
 /// What a directory holds: its files, and the object in each. A line for each file, in apply order: a JSON array of its name, API version,
 /// kind, namespace, name and base name. Older lists have the file's name alone.
@@ -23,11 +25,14 @@ pub(super) struct Inventory {
 impl Inventory {
     /// That of the directory at `path`; empty where there is no directory or no list.
     pub(super) fn load(path: &Path) -> io::Result<Self> {
-        match fs::read_to_string(path.join(FILE)) {
-            Ok(text) => Ok(Self { files: text.lines().map(parse).collect() }),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(Self::default()),
-            Err(error) => Err(error),
-        }
+        let text = match file::read(&path.join(FILE), LIMIT) {
+            Ok(Some(bytes)) => String::from_utf8(bytes).unwrap_or_default(),
+            Ok(None) => String::new(),
+            // What is not a list names nothing.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::FileTooLarge) => String::new(),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { files: text.lines().map(parse).collect() })
     }
 
     /// That of a directory with the manifests of `set` in files of these names.

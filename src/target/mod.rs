@@ -1,7 +1,6 @@
 //! Where the manifests of a release go: a directory, a stream, memory.
 
 mod directory;
-mod file;
 mod file_name;
 mod inventory;
 mod manifest_set;
@@ -14,8 +13,6 @@ mod worktree;
 mod suite;
 
 pub use directory::Directory;
-pub use file::create_once;
-pub use file::replace;
 pub use file_name::file_names;
 pub use manifest_set::{Manifest, ManifestSet, Syntax};
 pub use memory::MemoryTarget;

@@ -28,7 +28,8 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::history::ObjectStoreHistory;
+use crate::file;
+use crate::history::LocalDirectory;
 use crate::identity::Environment;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -38,7 +39,6 @@ use crate::project::Settings;
 use crate::project::Variables;
 use crate::secret::Secret;
 use crate::service::Meters;
-use crate::target::create_once;
 #[cfg(any(feature = "env", feature = "exec"))]
 use crate::vault::Surroundings;
 
@@ -74,8 +74,16 @@ pub struct Wiring<'a> {
 
 impl Wiring<'_> {
     /// The store of the environment's history.
-    pub fn store(&self) -> Result<ObjectStoreHistory, Problem> {
-        Ok(ObjectStoreHistory::local(&self.located(&self.settings.history)?))
+    pub fn store(&self) -> Result<LocalDirectory, Problem> {
+        let entropy = Arc::clone(self.entropy);
+        match &self.settings.history {
+            Location::Anywhere(path) => Ok(LocalDirectory::at(path, entropy)),
+            Location::Beneath(path) => {
+                let shown = self.beneath(path)?;
+                let base = self.root.dir().try_clone().map_err(|error| file::unwritten(&shown, &error))?;
+                Ok(LocalDirectory::beneath(base, Path::new(path), shown.display().to_string(), entropy))
+            }
+        }
     }
 
     /// The file that remembers the history's head.
@@ -110,14 +118,6 @@ impl Wiring<'_> {
     }
 
     fn create(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<bool, Problem> {
-        let mut random = [0; 8];
-        self.entropy.fill(&mut random);
-        create_once(path, bytes, mode, &format!("{:016x}", u64::from_be_bytes(random))).map_err(|error| {
-            Problem::new(
-                Fault::Internal,
-                format!("`{}` cannot be written: {}", path.display(), error.kind()),
-                "make room and check the permissions, then run the command again",
-            )
-        })
+        file::create(path, bytes, mode, self.entropy.as_ref()).map_err(|error| file::unwritten(path, &error))
     }
 }

@@ -1,11 +1,11 @@
 //! The keys of an environment: the keyring, who opens it, and the first ones.
 
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::file;
 use crate::history::HistoryStore;
 use crate::history::Reader;
 use crate::key::KeyFile;
@@ -220,9 +220,14 @@ impl Wiring<'_> {
     fn key_file(&self, location: &Location) -> Result<KeyFile, Problem> {
         let path = self.located(location)?;
         let shown = path.display();
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => Secret::new(bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let there = match location {
+            Location::Beneath(_) => path.clone(),
+            // A path of the user's own may be a link, as what Kubernetes mounts is.
+            Location::Anywhere(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
+        };
+        let bytes = match file::read(&there, KEY_LIMIT) {
+            Ok(Some(bytes)) => Secret::new(bytes),
+            Ok(None) => {
                 return Err(Problem::new(
                     Fault::Vault,
                     format!("the key file `{shown}` is not there"),
@@ -232,8 +237,8 @@ impl Wiring<'_> {
             Err(error) => {
                 return Err(Problem::new(
                     Fault::Vault,
-                    format!("the key file `{shown}` cannot be read: {}", error.kind()),
-                    "check its permissions, or name another with CLOZE_KEY_FILE",
+                    format!("the key file `{shown}` cannot be read: {}", file::cause(&error)),
+                    "check the file and its permissions, or name another with CLOZE_KEY_FILE",
                 ));
             }
         };
@@ -255,5 +260,7 @@ fn exposed(path: &Path, lies: &str) -> Option<Problem> {
     Some(Problem::new(Fault::Project, reason, next))
 }
 
+/// Bytes of a key file, many times what one has.
+const KEY_LIMIT: u64 = 16 << 10;
 /// Bytes of a keyring.
 const KEYRING_LIMIT: usize = 1 << 20;

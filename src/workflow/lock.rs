@@ -9,6 +9,7 @@ use crate::blank::Blanks;
 use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::event::Event;
+use crate::file;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -18,7 +19,6 @@ use crate::project::Spanned;
 use crate::stage::ask::asks;
 use crate::stage::probe::Probed;
 use crate::stage::probe::probe;
-use crate::target::replace;
 use crate::vault::Vault;
 use crate::vault::pinned::Pin;
 use crate::vault::pinned::Pinned;
@@ -104,13 +104,7 @@ pub async fn resolve(context: &Context<'_>, blanks: &Blanks, vaults: &BTreeMap<S
 
 /// Writes a lock file, whole or not at all.
 pub fn write(context: &Context<'_>, path: &Path, lock: &Lock) -> Result<(), Problem> {
-    replace(path, lock.to_text().as_bytes(), 0o644, &context.entropy.token()).map_err(|error| {
-        Problem::new(
-            Fault::Internal,
-            format!("`{}` cannot be written: {}", path.display(), error.kind()),
-            "make room and check the permissions, then run the command again",
-        )
-    })
+    file::replace(path, lock.to_text().as_bytes(), 0o644, context.entropy).map_err(|error| file::unwritten(path, &error))
 }
 
 fn enter(lock: &mut Lock, probed: &Probed, problems: &mut Vec<Problem>) {

@@ -1,5 +1,7 @@
 //! What a release costs on a local directory, with every write on the disk before it counts: early in a history and late.
 
+use std::sync::Arc;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -10,7 +12,7 @@ use cloze::history::Draft;
 use cloze::history::DraftManifest;
 use cloze::history::History;
 use cloze::history::HistoryStore;
-use cloze::history::ObjectStoreHistory;
+use cloze::history::LocalDirectory;
 use cloze::history::Owner;
 use cloze::history::Reader;
 use cloze::history::RecordedFile;
@@ -42,7 +44,7 @@ fn main() {
 /// A history that has the releases before `number`, made without waiting for the disk.
 fn grown(number: u64) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = ObjectStoreHistory::local(folder.path()).without_fsync();
+    let store = LocalDirectory::at(folder.path(), Arc::new(Machine)).without_fsync();
     RUNTIME.block_on(async {
         let history = open(&store).await;
         let mut head = None;
@@ -95,7 +97,7 @@ fn folder(number: u64) -> &'static Path {
 /// Opening the history, finding the head and recording the next release; the record is removed again outside the measure.
 #[divan::bench(args = NUMBERS, sample_count = 50, sample_size = 1)]
 fn record(bencher: divan::Bencher<'_, '_>, number: u64) {
-    let store = ObjectStoreHistory::local(folder(number));
+    let store = LocalDirectory::at(folder(number), Arc::new(Machine));
     bencher
         .with_inputs(|| {
             let record = format!("releases/{:04}/{:02}/{number:08}", number / 10_000, number / 100 % 100);
@@ -115,7 +117,7 @@ fn record(bencher: divan::Bencher<'_, '_>, number: u64) {
 /// stands the worst one, where the folders on the way to the head are fullest.
 #[divan::bench(args = [NUMBERS[0], WORST, NUMBERS[1]], sample_count = 200, sample_size = 1)]
 fn read_for_rollback(bencher: divan::Bencher<'_, '_>, number: u64) {
-    let store = ObjectStoreHistory::local(folder(number));
+    let store = LocalDirectory::at(folder(number), Arc::new(Machine));
     RUNTIME.block_on(async {
         let history = open(&store).await;
         let head = history.head().await.expect("a head").expect("a release");

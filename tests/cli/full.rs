@@ -70,12 +70,12 @@ fn starve(place: &str, codes: &[i32], words: &str) {
 
 #[test]
 fn a_full_disk_under_the_history_is_a_clean_error() {
-    starve(".cloze/history", &[6], "has no space left");
+    starve(".cloze/history", &[6], "/.cloze/history/dev: no space left");
 }
 
 #[test]
 fn a_full_disk_under_the_remembered_head_is_a_clean_error() {
-    starve(".cloze/pins", &[8], "cannot write the remembered head: there is no space");
+    starve(".cloze/pins", &[8], "cannot write the checkpoint: no space left");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_full_disk_under_the_vault_is_a_clean_error() {
         let outcome = sandbox.feed(["vault", "set", "big"], value.as_bytes());
         if !clean(&outcome, &[5]) {
             failed += 1;
-            let _ = outcome.fails(5, &["cannot write", "dev.vault: no storage space", "check the permissions and the space"]);
+            let _ = outcome.fails(5, &["cannot write", "dev.vault: no space left", "free some space"]);
             let _ = sandbox.cloze(["vault", "get", "db-password"]).ok();
         }
         mount.free();
@@ -112,7 +112,7 @@ fn a_full_disk_under_a_new_project_leaves_none() {
     let Some(mount) = Mount::small(&sandbox.work(), 256) else { return };
     for left in [0, 8, 16, 32, 64] {
         mount.fill(left);
-        let _ = sandbox.run(["init", "shop"]).fails(8, &["cannot be written: no storage space", "make room"]);
+        let _ = sandbox.run(["init", "shop"]).fails(8, &["cannot be written: no space left", "free some space"]);
         assert_eq!(fs::read_dir(sandbox.work()).unwrap().count(), 1, "only what fills the disk");
         mount.free();
     }
@@ -157,10 +157,10 @@ fn read_only_places_are_a_clean_error() {
     let _ = deploy(&sandbox, 0).ok();
     let vault = |value: &str| sandbox.feed(["vault", "set", "a"], value.as_bytes());
     let places: [(&str, i32, &str); 4] = [
-        (".cloze/history", 6, "is read-only"),
-        (".cloze/pins", 8, "cannot write the remembered head: the file system is read-only"),
-        ("dist", 8, "cannot be written: read-only filesystem or storage medium"),
-        ("secrets", 5, "dev.vault: read-only filesystem or storage medium"),
+        (".cloze/history", 6, "the file system is read-only"),
+        (".cloze/pins", 8, "cannot write the checkpoint: the file system is read-only"),
+        ("dist", 8, "cannot be written: the file system is read-only"),
+        ("secrets", 5, "dev.vault: the file system is read-only"),
     ];
     for (index, (place, code, words)) in places.into_iter().enumerate() {
         let Some(mount) = Mount::read_only(&sandbox.shop_path(place)) else { return };

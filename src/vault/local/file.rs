@@ -1,10 +1,7 @@
 //! The file of a local vault: replaced whole or not at all, one writer at a time, never through a link.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
-use std::io::Read as _;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -15,6 +12,8 @@ use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use crate::clock::Entropy;
+use crate::file;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 
@@ -31,7 +30,7 @@ pub(super) struct VaultFile {
 #[derive(Debug)]
 pub(super) struct Locked<'f> {
     file: &'f VaultFile,
-    directory: File,
+    directory: std::fs::File,
 }
 
 impl VaultFile {
@@ -41,24 +40,14 @@ impl VaultFile {
 
     /// The file's bytes, or `None` when there is no file.
     pub(super) fn read(&self) -> Result<Option<Vec<u8>>, ServiceError> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let mut file = match rustix::fs::open(&self.path, flags, Mode::empty()) {
-            Ok(descriptor) => File::from(descriptor),
-            Err(Errno::NOENT) => return Ok(None),
-            Err(Errno::LOOP) => return Err(self.not_a_file()),
-            Err(errno) => return Err(self.failed("read", &errno.into())),
-        };
-        let about = file.metadata().map_err(|error| self.failed("read", &error))?;
-        if !about.is_file() {
-            return Err(self.not_a_file());
-        }
-        if about.len() > LIMIT {
-            let reason = format!("{self} is larger than {} MiB", LIMIT >> 20);
-            return Err(ServiceError::new(ServiceFault::Unavailable, reason, "check that it is the vault's file"));
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
-        file.read_to_end(&mut bytes).map_err(|error| self.failed("read", &error))?;
-        Ok(Some(bytes))
+        file::read(&self.path, LIMIT).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => self.not_a_file(),
+            io::ErrorKind::FileTooLarge => {
+                let reason = format!("{self} is larger than {} MiB", LIMIT >> 20);
+                ServiceError::new(ServiceFault::Unavailable, reason, "check that it is the vault's file")
+            }
+            _ => self.failed("read", &error),
+        })
     }
 
     /// Waits for other writers to end, and removes what killed ones left.
@@ -74,8 +63,8 @@ impl VaultFile {
                 Err(errno) => return Err(self.failed("lock", &errno.into())),
             }
         }
-        let locked = Locked { file: self, directory: File::from(directory) };
-        locked.sweep().map_err(|errno| self.failed("write", &errno.into()))?;
+        let locked = Locked { file: self, directory: std::fs::File::from(directory) };
+        locked.sweep().map_err(|error| self.failed("write", &error))?;
         Ok(locked)
     }
 
@@ -84,49 +73,35 @@ impl VaultFile {
     }
 
     fn not_a_file(&self) -> ServiceError {
-        ServiceError::new(ServiceFault::Unavailable, format!("{self} is a link or no plain file"), "put the vault's file itself there")
+        ServiceError::new(ServiceFault::Unavailable, format!("{self} is a link or not a regular file"), "put the vault's file itself there")
     }
 
     fn failed(&self, deed: &str, error: &io::Error) -> ServiceError {
-        let reason = format!("cannot {deed} {self}: {}", error.kind());
-        ServiceError::new(ServiceFault::Unavailable, reason, "check the permissions and the space of its directory")
+        let reason = format!("cannot {deed} {self}: {}", file::cause(error));
+        ServiceError::new(ServiceFault::Unavailable, reason, file::next_step(error))
     }
 }
 
 impl Locked<'_> {
     /// Puts `text` in the file's place: written to the side with mode 0600, synced, renamed, and the directory synced.
-    pub(super) fn replace(&self, text: &str) -> Result<(), ServiceError> {
-        let file = self.file;
-        match rustix::fs::statat(&self.directory, file.name(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(about) if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile => return Err(file.not_a_file()),
+    pub(super) fn replace(&self, text: &str, entropy: &dyn Entropy) -> Result<(), ServiceError> {
+        let vault = self.file;
+        match rustix::fs::statat(&self.directory, vault.name(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(about) if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile => return Err(vault.not_a_file()),
             Ok(_) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(file.failed("write", &errno.into())),
+            Err(errno) => return Err(vault.failed("write", &errno.into())),
         }
-        self.write(text).map_err(|error| {
-            // The first error is the one to tell; what is left lying is removed by the next writer.
-            self.sweep().unwrap_or_default();
-            file.failed("write", &error)
-        })
+        file::replace_in(&self.directory, &vault.name(), text.as_bytes(), Mode::RUSR | Mode::WUSR, entropy)
+            .map_err(|error| vault.failed("write", &error))
     }
 
-    fn write(&self, text: &str) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut side = File::from(rustix::fs::openat(&self.directory, self.side(), flags, Mode::RUSR | Mode::WUSR)?);
-        side.write_all(text.as_bytes())?;
-        side.sync_all()?;
-        rustix::fs::renameat(&self.directory, self.side(), &self.directory, self.file.name())?;
-        self.directory.sync_all()
-    }
-
-    /// The one name that is written to the side: only the holder of the lock uses it, so a file of that name is a killed run's.
-    fn side(&self) -> String {
-        format!(".{}.new", self.file.name())
-    }
-
-    fn sweep(&self) -> rustix::io::Result<()> {
-        match rustix::fs::unlinkat(&self.directory, self.side(), AtFlags::empty()) {
+    /// Removes what killed writers left, those of earlier versions too.
+    fn sweep(&self) -> io::Result<()> {
+        let name = self.file.name();
+        file::sweep_in(&self.directory, &|target| target == name)?;
+        match rustix::fs::unlinkat(&self.directory, format!(".{name}.new"), AtFlags::empty()) {
             Err(Errno::NOENT) => Ok(()),
-            outcome => outcome,
+            outcome => Ok(outcome?),
         }
     }
 }
@@ -143,6 +118,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::VaultFile;
+    use crate::clock::Machine;
 
     #[test]
     fn replaces_with_mode_0600_and_removes_leftovers() {
@@ -150,8 +126,10 @@ mod tests {
         let file = VaultFile::new(directory.path().join("secrets/dev.vault"));
         assert_eq!(file.read().unwrap(), None);
         drop(file.lock().unwrap());
-        std::fs::write(directory.path().join("secrets/.dev.vault.new"), "torn").unwrap();
-        file.lock().unwrap().replace("text").unwrap();
+        for name in [".dev.vault.new", ".dev.vault.cloze-ab"] {
+            std::fs::write(directory.path().join("secrets").join(name), "torn").unwrap();
+        }
+        file.lock().unwrap().replace("text", &Machine).unwrap();
         assert_eq!(file.read().unwrap().unwrap(), b"text");
         let mode = std::fs::metadata(directory.path().join("secrets/dev.vault")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -166,9 +144,9 @@ mod tests {
         let link = directory.path().join("dev.vault");
         symlink(&target, &link).unwrap();
         let file = VaultFile::new(link.clone());
-        let expected = format!("{} is a link or no plain file", link.display());
+        let expected = format!("{} is a link or not a regular file", link.display());
         assert_eq!(file.read().unwrap_err().reason, expected);
-        assert_eq!(file.lock().unwrap().replace("text").unwrap_err().reason, expected);
+        assert_eq!(file.lock().unwrap().replace("text", &Machine).unwrap_err().reason, expected);
         assert_eq!(std::fs::read(&target).unwrap(), b"precious");
         assert_eq!(VaultFile::new(directory.path().to_owned()).read().unwrap_err().next, "put the vault's file itself there");
     }

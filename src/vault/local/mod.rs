@@ -95,7 +95,7 @@ impl LocalVault {
                 return Err(ServiceError::new(ServiceFault::BadValue, reason, "split it, or keep it where files belong"));
             }
         }
-        self.change(|sheet| {
+        self.change(entropy, |sheet| {
             let mut changes = Vec::with_capacity(values.len());
             for (name, value) in values {
                 let last = sheet.versions(name).last();
@@ -120,7 +120,7 @@ impl LocalVault {
     /// As [`LocalVault::set`], and a secret that is not there.
     pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, ServiceError> {
         checked(name)?;
-        let changes = self.change(|sheet| {
+        let changes = self.change(entropy, |sheet| {
             let last = sheet.versions(name).last().ok_or_else(|| ServiceError {
                 next: "name one that is there; `cloze vault list` shows them".to_owned(),
                 ..self.absent(name, Some(sheet))
@@ -153,12 +153,16 @@ impl LocalVault {
     }
 
     /// Reads, changes and writes under the lock; writes nothing when nothing is said to be written.
-    fn change(&self, change: impl FnOnce(&mut Sheet) -> Result<Vec<Change>, ServiceError>) -> Result<Vec<Change>, ServiceError> {
+    fn change(
+        &self,
+        entropy: &dyn Entropy,
+        change: impl FnOnce(&mut Sheet) -> Result<Vec<Change>, ServiceError>,
+    ) -> Result<Vec<Change>, ServiceError> {
         let locked = self.file.lock()?;
         let mut sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
         let changes = change(&mut sheet)?;
         if changes.iter().any(|change| matches!(change, Change::Written(_))) {
-            locked.replace(&sheet.to_string())?;
+            locked.replace(&sheet.to_string(), entropy)?;
         }
         Ok(changes)
     }

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use cloze::clock::Machine;
+use cloze::file;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -37,20 +38,20 @@ pub(crate) fn init(run: &Run, name: &str, and_deploy: bool) -> Result<(), Proble
     if fs::symlink_metadata(&target).is_ok() {
         return Err(taken(&target).into());
     }
-    let mut random = [0; 8];
-    run.entropy.fill(&mut random);
-    let prefix = format!(".{name}.cloze-");
-    let side = run.directory.join(format!("{prefix}{:016x}", u64::from_be_bytes(random)));
-    let lock = File::open(&run.directory).map_err(|error| machine(&error, &run.directory))?;
-    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| machine(&error.into(), &run.directory))?;
-    sweep(&run.directory, &prefix).map_err(|error| machine(&error, &run.directory))?;
-    let written: Result<(), Problems> = write(&side, &files).map_err(|error| machine(&error, &side).into()).and_then(|()| {
+    let side = run.directory.join(file::side_name(name, run.entropy.as_ref()));
+    let lock = File::open(&run.directory).map_err(|error| file::unwritten(&run.directory, &error))?;
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(|error| file::unwritten(&run.directory, &error.into()))?;
+    let left = file::sweep(&run.directory, name).map_err(|error| file::unwritten(&run.directory, &error))?;
+    if let Some((path, error)) = left.first() {
+        return Err(file::unwritten(path, error).into());
+    }
+    let written: Result<(), Problems> = write(&side, &files).map_err(|error| file::unwritten(&side, &error).into()).and_then(|()| {
         let quiet = Run { directory: side.clone(), environment: Some(STARTER_ENVIRONMENT.to_owned()), ui: Ui::silent(), ..run.again()? };
         fill_vault(&quiet)?;
         if fs::symlink_metadata(&target).is_ok() {
             return Err(taken(&target).into());
         }
-        fs::rename(&side, &target).map_err(|error| machine(&error, &target).into())
+        fs::rename(&side, &target).map_err(|error| file::unwritten(&target, &error).into())
     });
     if written.is_err() {
         // The first error is the one to tell; the next run removes what this cannot.
@@ -86,34 +87,16 @@ fn fill_vault(run: &Run) -> Result<(), Problems> {
 }
 
 fn write(side: &Path, files: &[cloze::project::StarterFile]) -> io::Result<()> {
-    for file in files {
-        let path = side.join(file.path);
+    for starter in files {
+        let path = side.join(starter.path);
         if let Some(parent) = path.parent() {
             DirBuilder::new().recursive(true).mode(0o755).create(parent)?;
         }
-        OpenOptions::new().write(true).create_new(true).mode(file.mode).open(path)?.write_all(&file.bytes)?;
-    }
-    Ok(())
-}
-
-fn sweep(folder: &Path, prefix: &str) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
-            fs::remove_dir_all(entry.path())?;
-        }
+        OpenOptions::new().write(true).create_new(true).mode(starter.mode).open(path)?.write_all(&starter.bytes)?;
     }
     Ok(())
 }
 
 fn taken(target: &Path) -> Problem {
     Problem::new(Fault::Usage, format!("`{}` is there already", target.display()), "name another project, or move it away")
-}
-
-fn machine(error: &io::Error, path: &Path) -> Problem {
-    Problem::new(
-        Fault::Internal,
-        format!("`{}` cannot be written: {}", path.display(), error.kind()),
-        "make room and check the permissions, then run the command again",
-    )
 }

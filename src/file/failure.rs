@@ -1,0 +1,58 @@
+//! What is said of a file that could not be written.
+
+use std::io;
+use std::path::Path;
+
+use crate::problem::Fault;
+use crate::problem::Problem;
+
+/// Why the system refused, as a lowercase fragment.
+pub fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "no space left".to_owned(),
+        io::ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
+        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
+        io::ErrorKind::InvalidFilename => "its name is too long".to_owned(),
+        // What reading gives for these.
+        io::ErrorKind::InvalidData => "it is a link or not a regular file".to_owned(),
+        io::ErrorKind::FileTooLarge => "it is too large".to_owned(),
+        kind => kind.to_string(),
+    }
+}
+
+/// The problem of a file or directory at `path` that could not be written.
+pub fn unwritten(path: &Path, error: &io::Error) -> Problem {
+    Problem::new(Fault::Internal, format!("`{}` cannot be written: {}", path.display(), cause(error)), next_step(error))
+}
+
+/// What to do about it.
+pub fn next_step(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run the command again",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "fix the permissions, then run the command again",
+        _ => "check the path, then run the command again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::unwritten;
+
+    #[test]
+    fn a_full_disk_is_not_a_matter_of_permissions() {
+        let said = |kind| unwritten(Path::new("dist/dev"), &io::Error::from(kind));
+        let full = said(io::ErrorKind::StorageFull);
+        assert_eq!(
+            (&*full.reason, &*full.next),
+            ("`dist/dev` cannot be written: no space left", "free some space, then run the command again")
+        );
+        assert!(said(io::ErrorKind::QuotaExceeded).next.starts_with("free some space"));
+        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
+            assert!(said(kind).next.starts_with("fix the permissions"), "{kind}");
+        }
+        assert!(said(io::ErrorKind::NotADirectory).next.starts_with("check the path"));
+    }
+}
