@@ -30,6 +30,14 @@ pub struct Checkpoint {
     pub number: u64,
     /// The digest of its record.
     pub record: Digest,
+    /// How many events that release had at least. Without it, nothing later would show that its last ones were removed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub events: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(events: &u32) -> bool {
+    *events == 0
 }
 
 const FORMAT: u64 = 1;
@@ -39,7 +47,7 @@ impl Checkpoint {
     /// What is to be remembered of the history of `owner` in `store`.
     #[must_use]
     pub fn new(store: &str, owner: &Owner, number: u64, record: Digest) -> Self {
-        Self { format: FORMAT, store: store.to_owned(), owner: owner.clone(), number, record }
+        Self { format: FORMAT, store: store.to_owned(), owner: owner.clone(), number, record, events: 0 }
     }
 
     /// The checkpoint in the file at `path`; `None` when there is none.
@@ -57,7 +65,7 @@ impl Checkpoint {
         if let Some(old) = Self::load(path)?
             && old.store == self.store
             && old.owner == self.owner
-            && old.number > self.number
+            && (old.number > self.number || old.record == self.record && old.events >= self.events && old.number == self.number)
         {
             return Ok(());
         }
@@ -66,26 +74,38 @@ impl Checkpoint {
         file::replace(path, &text, 0o600, entropy).map_err(|error| failed(path, "write", &error))
     }
 
+    /// The same, knowing that the release has `events` events.
+    #[must_use]
+    pub fn with_events(self, events: u32) -> Self {
+        Self { events, ..self }
+    }
+
     /// That the history that `reader` reads still holds what is remembered.
     pub async fn check(&self, reader: &Reader<'_>) -> Result<(), HistoryError> {
         let cut = |reason: String| Err(HistoryError::CutOrReplayed { reason });
         if self.owner != reader.owner {
-            return cut(format!("the remembered head is that of {}, not of {}", self.owner, reader.owner));
+            return cut(format!("the checkpoint is one of {}, not of {}", self.owner, reader.owner));
         }
         match reader.identity().await? {
             None if self.number == 0 => return Ok(()),
-            None => return cut(format!("release {} is remembered, and the store is empty", self.number)),
+            None => return cut(format!("the checkpoint knows release {}, and the history is empty", self.number)),
             Some(identity) if identity.store != self.store => {
-                return cut(format!("it was that of keyring {}, and is that of {}", self.store, identity.store));
+                return cut(format!("it was written under keyring {}, and is now under {}", self.store, identity.store));
             }
             Some(_) => {}
         }
         let newest = reader.newest().await?;
         if newest < self.number {
-            return cut(format!("release {} is remembered, and the newest is {newest}", self.number));
+            return cut(format!("the checkpoint knows release {}, and the newest is {newest}", self.number));
         }
         if self.number > 0 && reader.unproven(self.number).await?.digest != self.record {
-            return cut(format!("release {} is not the one that is remembered", self.number));
+            return cut(format!("release {} is not the one that the checkpoint knows", self.number));
+        }
+        if self.events > 0 {
+            let events = reader.event_count(self.number).await?;
+            if events < self.events {
+                return cut(format!("the checkpoint knows {} events of release {}, and {events} are there", self.events, self.number));
+            }
         }
         Ok(())
     }
@@ -100,7 +120,11 @@ fn locked(folder: &Path) -> io::Result<File> {
 }
 
 fn failed(path: &Path, what: &str, error: &io::Error) -> HistoryError {
-    HistoryError::File { path: path.display().to_string(), reason: format!("cannot {what} the checkpoint: {}", file::cause(error)) }
+    HistoryError::File {
+        path: path.display().to_string(),
+        reason: format!("cannot {what} the checkpoint: {}", file::cause(error)),
+        next: file::next_step(error),
+    }
 }
 
 #[cfg(test)]
@@ -167,11 +191,14 @@ mod tests {
             assert_eq!(verdict.is_ok(), count == 6, "{count}");
         }
         let words = [
-            (checkpoint.check(fork.reader()).await, "release 6 is not the one that is remembered"),
-            (checkpoint.check(&fixtures::reader(&InMemoryStore::new(), "dev")).await, "release 6 is remembered, and the store is empty"),
+            (checkpoint.check(fork.reader()).await, "release 6 is not the one that the checkpoint knows"),
+            (
+                checkpoint.check(&fixtures::reader(&InMemoryStore::new(), "dev")).await,
+                "the checkpoint knows release 6, and the history is empty",
+            ),
             (
                 checkpoint.check(&fixtures::reader(&InMemoryStore::of(states[2].clone()), "dev")).await,
-                "release 6 is remembered, and the newest is 2",
+                "the checkpoint knows release 6, and the newest is 2",
             ),
         ];
         for (verdict, words) in words {
@@ -179,5 +206,27 @@ mod tests {
         }
         fixtures::releases(&history, 2).await;
         assert_eq!(checkpoint.check(history.reader()).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_removed_last_event_is_noticed() {
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        let release = fixtures::releases(&history, 1).await.remove(0);
+        let known = Checkpoint::new(fixtures::keys().store(), &fixtures::owner("dev"), 1, release.digest).with_events(1);
+        assert_eq!(known.check(history.reader()).await, Ok(()));
+        let mut cut = store.objects();
+        cut.retain(|path, _| !path.starts_with("events/"));
+        let verdict = known.check(&fixtures::reader(&InMemoryStore::of(cut), "dev")).await;
+        assert_eq!(
+            verdict,
+            Err(HistoryError::CutOrReplayed { reason: "the checkpoint knows 1 events of release 1, and 0 are there".to_owned() })
+        );
+        // What is known of events is not forgotten by a save that knows of none.
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dev.json");
+        known.save(&path, &Machine).unwrap();
+        known.clone().with_events(0).save(&path, &Machine).unwrap();
+        assert_eq!(Checkpoint::load(&path).unwrap(), Some(known));
     }
 }

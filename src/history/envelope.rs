@@ -65,11 +65,11 @@ pub(crate) fn encode<H: Serialize>(
 /// The line of the object at `path`, without proof. `bytes` may be the object's beginning only.
 pub(crate) fn head<H: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) -> Result<H, HistoryError> {
     let (line, _) = split(path, bytes)?;
-    let version: Version = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "it does not begin with a head"))?;
+    let version: Version = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "it has no head"))?;
     if version.format != FORMAT {
         return Err(HistoryError::Newer { path: path.to_owned(), format: version.format });
     }
-    let head: H = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "its head is not one"))?;
+    let head: H = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "its first line is not a valid head"))?;
     // One content has one form, so that no byte can change without notice.
     if line_of(&head).as_deref() != Some(line) {
         return Err(HistoryError::damaged(path, "its head is not in the form that cloze writes"));
@@ -97,10 +97,7 @@ pub(crate) fn digest(bytes: &[u8]) -> Digest {
 
 fn split<'b>(path: &str, bytes: &'b [u8]) -> Result<(&'b [u8], &'b [u8]), HistoryError> {
     let limit = bytes.len().min(LINE_LIMIT);
-    let end = bytes[..limit]
-        .iter()
-        .position(|&byte| byte == b'\n')
-        .ok_or_else(|| HistoryError::damaged(path, "it does not begin with a head"))?;
+    let end = bytes[..limit].iter().position(|&byte| byte == b'\n').ok_or_else(|| HistoryError::damaged(path, "it has no head"))?;
     Ok((&bytes[..end], &bytes[end + 1..]))
 }
 

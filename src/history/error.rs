@@ -17,12 +17,18 @@ pub enum HistoryError {
         winner: Box<Summary>,
     },
     /// There is no such release.
-    #[error("there is no release {number}; {}", if *.newest == 0 { "there is none yet".to_owned() } else { format!("the newest is {}", .newest) })]
+    #[error("there is no release {number}; the newest is {newest}")]
     NoRelease {
         /// What was asked for.
         number: u64,
-        /// The newest, zero when there is none.
+        /// The newest.
         newest: u64,
+    },
+    /// There are no releases at all.
+    #[error("there are no releases in {store}")]
+    Empty {
+        /// The store that was looked at.
+        store: String,
     },
     /// An object is not what was written.
     #[error("the history is damaged: {path}: {reason}")]
@@ -39,7 +45,7 @@ pub enum HistoryError {
         reason: String,
     },
     /// The store holds the history of another key, project or environment.
-    #[error("the store holds another history: {reason}")]
+    #[error("{reason}")]
     Other {
         /// Whose it is and whose was wanted.
         reason: String,
@@ -65,7 +71,7 @@ pub enum HistoryError {
         reason: String,
     },
     /// There is no space. Nothing was recorded.
-    #[error("{path} was not written: {reason}")]
+    #[error("cannot write to the history {reason} ({path})")]
     Full {
         /// The object, within the store.
         path: String,
@@ -73,7 +79,7 @@ pub enum HistoryError {
         reason: String,
     },
     /// The credential or a file's mode forbids it. Nothing was recorded.
-    #[error("{path}: {reason}")]
+    #[error("cannot access the history {reason} ({path})")]
     Denied {
         /// The object, within the store.
         path: String,
@@ -89,26 +95,28 @@ pub enum HistoryError {
         reason: String,
     },
     /// The store does not answer. Nothing was recorded.
-    #[error("{path} cannot be reached: {reason}")]
+    #[error("cannot reach the history {reason} ({path})")]
     Unavailable {
         /// The object, within the store.
         path: String,
         /// The store's words.
         reason: String,
     },
-    /// The pin's file holds none.
-    #[error("{path} is not a remembered head: a history that was cut or replayed would not be noticed")]
+    /// The checkpoint's file holds none.
+    #[error("{path} is not a valid checkpoint: a history that was cut or replayed would not be noticed")]
     Forgotten {
         /// The file.
         path: String,
     },
-    /// A file of this machine, such as the pin, could not be read or written.
+    /// A file of this machine, such as the checkpoint, could not be read or written.
     #[error("{path}: {reason}")]
     File {
         /// The file.
         path: String,
         /// What is wrong.
         reason: String,
+        /// What to do about it.
+        next: &'static str,
     },
 }
 
@@ -117,27 +125,28 @@ impl HistoryError {
     pub fn next(&self) -> String {
         match self {
             Self::Conflict { winner } => format!("look at it with `cloze show {}`, then deploy again", winner.number),
+            Self::Empty { .. } => "deploy first; or, if there were releases, name the history that has them with CLOZE_HISTORY_URL".to_owned(),
             Self::NoRelease { .. } => "list the releases with `cloze history`".to_owned(),
             Self::Damaged { .. } => {
                 "see what is affected with `cloze history --verify`, and restore the object from a backup of the store".to_owned()
             }
             Self::CutOrReplayed { .. } => {
-                "find out who changed the store and restore it; if the change was meant, remove the remembered head under `.cloze/pins`, then run `cloze history --verify`".to_owned()
+                "find out who changed the store and restore it; if the change was meant, remove the checkpoint under `.cloze/pins`, then run `cloze history --verify`".to_owned()
             }
             Self::Other { .. } => {
-                "check `history:` and `keys:` of the environment in cloze.yaml; each environment needs a store of its own".to_owned()
+                "correct `project:`, the environment's name or `history:` in cloze.yaml; each environment needs a history of its own".to_owned()
             }
             Self::Newer { .. } => "update cloze".to_owned(),
             Self::TooLarge { .. } => "split the project, or shorten what is too long".to_owned(),
             Self::Unfit { .. } => "use a local directory, or an object store that honours conditional writes".to_owned(),
-            Self::Full { .. } => "make space, then run the command again".to_owned(),
-            Self::Denied { .. } => "check the credential and the permissions of the store, then run the command again".to_owned(),
+            Self::Full { .. } => "free some space, then run the command again".to_owned(),
+            Self::Denied { .. } => "fix the permissions or the credential, then run the command again".to_owned(),
             Self::Unsure { .. } => "look with `cloze history` whether it is there, then run the command again".to_owned(),
             Self::Unavailable { .. } => "check that the store can be reached, then run the command again".to_owned(),
             Self::Forgotten { .. } => {
-                "restore it; or see with `cloze history` that the newest release is the last that was made, and remove it".to_owned()
+                "restore it; or check with `cloze history` that the newest release is the last one that was made, and remove it".to_owned()
             }
-            Self::File { .. } => "check the file and its permissions".to_owned(),
+            Self::File { next, .. } => (*next).to_owned(),
         }
     }
 
@@ -194,25 +203,28 @@ mod tests {
         let all = [
             (HistoryError::Conflict { winner: Box::new(fixtures::summary(7)) }, "release 7 was recorded meanwhile by ada"),
             (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
-            (HistoryError::NoRelease { number: 9, newest: 0 }, "there is no release 9; there is none yet"),
+            (HistoryError::Empty { store: "dir".to_owned() }, "there are no releases in dir"),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
             (HistoryError::CutOrReplayed { reason: reason() }, "the history was changed, cut or replayed: no answer"),
-            (HistoryError::Other { reason: reason() }, "the store holds another history: no answer"),
+            (HistoryError::Other { reason: reason() }, "no answer"),
             (HistoryError::Newer { path: path(), format: 2 }, "releases/0000/00/00000007 has format 2, which this cloze does not know"),
             (HistoryError::TooLarge { reason: reason() }, "no answer"),
             (HistoryError::Unfit { reason: reason() }, "no answer"),
-            (HistoryError::Full { path: path(), reason: reason() }, "releases/0000/00/00000007 was not written: no answer"),
-            (HistoryError::Denied { path: path(), reason: reason() }, "releases/0000/00/00000007: no answer"),
+            (HistoryError::Full { path: path(), reason: reason() }, "cannot write to the history no answer (releases/0000/00/00000007)"),
+            (HistoryError::Denied { path: path(), reason: reason() }, "cannot access the history no answer (releases/0000/00/00000007)"),
             (
                 HistoryError::Unsure { path: path(), reason: reason() },
                 "it is not known whether releases/0000/00/00000007 was written: no answer",
             ),
-            (HistoryError::Unavailable { path: path(), reason: reason() }, "releases/0000/00/00000007 cannot be reached: no answer"),
+            (
+                HistoryError::Unavailable { path: path(), reason: reason() },
+                "cannot reach the history no answer (releases/0000/00/00000007)",
+            ),
             (
                 HistoryError::Forgotten { path: path() },
-                "releases/0000/00/00000007 is not a remembered head: a history that was cut or replayed would not be noticed",
+                "releases/0000/00/00000007 is not a valid checkpoint: a history that was cut or replayed would not be noticed",
             ),
-            (HistoryError::File { path: path(), reason: reason() }, "releases/0000/00/00000007: no answer"),
+            (HistoryError::File { path: path(), reason: reason(), next: "fix it" }, "releases/0000/00/00000007: no answer"),
         ];
         for (error, words) in all {
             let fault = if matches!(error, HistoryError::File { .. }) { Fault::Internal } else { Fault::History };

@@ -182,8 +182,8 @@ async fn errors_say_what_the_store_said() {
     let manifests = fixtures::manifests(&["x"]);
     let draft = fixtures::draft(&manifests);
     let cases = [
-        (InjectedFault::Full, "was not written: the store in memory has no space"),
-        (InjectedFault::Denied, "the store in memory forbids it"),
+        (InjectedFault::Full, "cannot write to the history the store in memory: no space left"),
+        (InjectedFault::Denied, "cannot access the history the store in memory: permission denied"),
         (InjectedFault::NothingThenError, "cannot be reached: the store in memory gave no answer"),
         (InjectedFault::Slow(Duration::from_secs(9)), "cannot be reached: the store in memory did not answer within 0.2 s"),
     ];

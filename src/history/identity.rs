@@ -43,13 +43,28 @@ impl StoreIdentity {
 
     /// That this is the store of `owner` under `keys`, by the object's `bytes`.
     pub(crate) fn prove(&self, bytes: &[u8], owner: &Owner, keys: &Keys) -> Result<(), HistoryError> {
-        if self.owner != *owner {
-            return Err(HistoryError::Other { reason: format!("it is that of {}, not of {owner}", self.owner) });
-        }
+        self.is_of(owner)?;
         if self.store != keys.store() {
-            return Err(HistoryError::Other { reason: format!("it is that of keyring {}, not of {}", self.store, keys.store()) });
+            return Err(HistoryError::Other {
+                reason: format!("this history was written under keyring {}, not under {}", self.store, keys.store()),
+            });
         }
         envelope::open(layout::STORE, bytes, binding(owner), keys).map(|_| ())
+    }
+}
+
+impl StoreIdentity {
+    /// That the history is one of `owner`. Proves nothing.
+    pub(crate) fn is_of(&self, owner: &Owner) -> Result<(), HistoryError> {
+        if self.owner == *owner {
+            return Ok(());
+        }
+        let Owner { project, environment } = &self.owner;
+        let reason = format!(
+            "this history belongs to environment {environment} of project {project}, not to environment {} of project {}",
+            owner.environment, owner.project
+        );
+        Err(HistoryError::Other { reason })
     }
 }
 

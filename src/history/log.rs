@@ -99,7 +99,7 @@ impl<'a> History<'a> {
         }
         let keyring = self.prepare(after).await.map_err(HistoryError::before_the_record)?;
         let seen_events = match after {
-            Some(release) => self.last_event(release.summary.number).await?,
+            Some(release) => self.reader.event_count(release.summary.number).await?,
             None => 0,
         };
         let attempt = WriteId::new(self.session.entropy);
@@ -161,7 +161,7 @@ impl<'a> History<'a> {
             owner: self.reader.owner.clone(),
             number,
             release: release.digest,
-            sequence: self.last_event(number).await?,
+            sequence: self.reader.event_count(number).await?,
             time: self.session.clock.now(),
             actor: note.actor.to_owned(),
             what: note.what,
@@ -199,13 +199,6 @@ impl<'a> History<'a> {
         let summary = Summary::read(&layout::release(number), bytes, &self.reader.owner, number)?;
         let body = summary.open(bytes, self.session.keys)?;
         Ok(Release { summary, digest: envelope::digest(bytes), body })
-    }
-
-    /// The sequence number of a release's last event, zero when there is none.
-    async fn last_event(&self, number: u64) -> Result<u32, HistoryError> {
-        let names = self.reader.access.list(&layout::events(number)).await?.objects;
-        let last = names.last().and_then(|name| layout::number(name, 4));
-        Ok(last.and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
     }
 
     /// Makes the store ours and puts the keyring there, where either is still to be done.
@@ -429,11 +422,16 @@ mod tests {
         let history = fixtures::history(&store, "dev").await;
         fixtures::releases(&history, 1).await;
         let error = History::open(fixtures::reader(&store, "prod"), fixtures::session()).await.unwrap_err();
-        assert_eq!(error, HistoryError::Other { reason: "it is that of shop/dev, not of shop/prod".to_owned() });
+        assert_eq!(
+            error,
+            HistoryError::Other {
+                reason: "this history belongs to environment dev of project shop, not to environment prod of project shop".to_owned()
+            }
+        );
         let other = Keys::fresh(&Machine);
         let session = Session { keys: &other, ..fixtures::session() };
         let error = History::open(fixtures::reader(&store, "dev"), session).await.unwrap_err();
-        let words = format!("it is that of keyring {}, not of {}", fixtures::keys().store(), other.store());
+        let words = format!("this history was written under keyring {}, not under {}", fixtures::keys().store(), other.store());
         assert_eq!(error, HistoryError::Other { reason: words });
     }
 

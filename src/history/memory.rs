@@ -170,12 +170,12 @@ impl InMemoryStore {
 
     fn error(&self, fault: StoreFault) -> StoreError {
         let words = match fault {
-            StoreFault::Full => "has no space",
-            StoreFault::Denied => "forbids it",
-            StoreFault::Broken => "has a broken disk",
-            _ => "gave no answer",
+            StoreFault::Full => ": no space left",
+            StoreFault::Denied => ": permission denied",
+            StoreFault::Broken => ": the disk is failing",
+            _ => ": no answer",
         };
-        StoreError { fault, reason: format!("{self} {words}") }
+        StoreError { fault, reason: format!("{self}{words}") }
     }
 }
 

@@ -108,6 +108,31 @@ impl<'a> Reader<'a> {
         stream::iter((oldest..=newest).rev()).map(|number| self.summary(number)).buffered(PARALLEL).collect().await
     }
 
+    /// The heads of at most `count` releases down from `newest`, and what became of each, the newest first. One that is damaged is an error in
+    /// its place.
+    pub async fn overview(&self, newest: u64, count: u64) -> Vec<Result<(Summary, Outcome), HistoryError>> {
+        let oldest = newest.saturating_sub(count) + 1;
+        let one = |number| async move { Ok((self.summary(number).await?, self.outcome(number).await?)) };
+        stream::iter((oldest..=newest).rev()).map(one).buffered(PARALLEL).collect().await
+    }
+
+    /// That the store, if it holds a history, holds this project's and environment's.
+    pub async fn check_owner(&self) -> Result<(), HistoryError> {
+        self.identity().await?.map_or(Ok(()), |identity| identity.is_of(&self.owner))
+    }
+
+    /// How many events a release has, by the last one's number.
+    pub(crate) async fn event_count(&self, number: u64) -> Result<u32, HistoryError> {
+        let names = self.access.list(&layout::events(number)).await?.objects;
+        let last = names.last().and_then(|name| layout::number(name, 4));
+        Ok(last.and_then(|last| u32::try_from(last).ok()).unwrap_or(0))
+    }
+
+    /// That there are no releases.
+    pub fn empty(&self) -> HistoryError {
+        HistoryError::Empty { store: self.access.store().to_string() }
+    }
+
     /// What became of a release, in order.
     pub async fn events(&self, number: u64) -> Result<Vec<Event>, HistoryError> {
         let objects = self.event_objects(number).await?;
@@ -125,6 +150,7 @@ impl<'a> Reader<'a> {
     /// The keyring whose copy opens the newest release; `None` when there is no release. With it and a key of it, the history can
     /// be opened.
     pub async fn keyring(&self) -> Result<Option<Bytes>, HistoryError> {
+        self.check_owner().await?;
         let Some(head) = self.head().await? else { return Ok(None) };
         let path = keyring_path(head.summary.keyring);
         match self.access.get(&path).await? {
@@ -163,6 +189,7 @@ impl<'a> Reader<'a> {
     /// Why there is no record of that number.
     async fn absent(&self, number: u64) -> HistoryError {
         match self.newest().await {
+            Ok(0) => self.empty(),
             Ok(newest) if number > newest || number == 0 => HistoryError::NoRelease { number, newest },
             Ok(_) => HistoryError::damaged(layout::release(number), "it is gone"),
             Err(error) => error,

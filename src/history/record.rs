@@ -22,7 +22,7 @@ impl Summary {
             return Err(HistoryError::damaged(path, format!("it is the record of release {}", summary.number)));
         }
         if summary.owner != *owner {
-            return Err(HistoryError::damaged(path, format!("it is a record of {}", summary.owner)));
+            return Err(HistoryError::damaged(path, format!("it is a record of {}, not of {owner}", summary.owner)));
         }
         Ok(summary)
     }
@@ -42,7 +42,7 @@ impl Summary {
     pub(crate) fn open(&self, bytes: &[u8], keys: &Keys) -> Result<Body, HistoryError> {
         let path = layout::release(self.number);
         let body = envelope::open(&path, bytes, self.binding(), keys)?;
-        Body::decode(body.expose()).map_err(|_| HistoryError::damaged(path, "its body is not one"))
+        Body::decode(body.expose()).map_err(|_| HistoryError::damaged(path, "its body is malformed"))
     }
 
     fn binding(&self) -> Binding<'_> {

@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream;
+
 use crate::digest::Digest;
 use crate::history::body::Body;
 use crate::history::envelope;
@@ -14,6 +18,7 @@ use crate::history::layout::PackId;
 use crate::history::log::History;
 use crate::history::pack::Pack;
 use crate::history::reader;
+use crate::history::reader::PARALLEL;
 use crate::history::release::Release;
 
 /// What a proof found.
@@ -53,7 +58,7 @@ struct Walk<'h, 'a> {
 impl History<'_> {
     /// Proves everything. Defects are in the report; an error means that the store could not be read.
     ///
-    /// Without a remembered head nobody can tell that the newest releases were cut off: compare with a pin. What the newest
+    /// Without a checkpoint nobody can tell that the newest releases were cut off. What the newest
     /// release's events said can be cut off unseen: its outcome is unknown then, never better than it was.
     pub async fn verify(&self) -> Result<Report, HistoryError> {
         let mut walk = Walk {
@@ -125,9 +130,12 @@ impl Walk<'_, '_> {
         let numbers = self.numbers(layout::RELEASES).await?;
         let newest = numbers.last().copied().unwrap_or(0);
         let mut predecessor = None;
-        for number in 1..=newest {
+        let access = self.history.reader.access;
+        let read = |number| async move { (number, access.get(&layout::release(number)).await) };
+        let mut records = stream::iter(1..=newest).map(read).buffered(PARALLEL);
+        while let Some((number, bytes)) = records.next().await {
             let path = layout::release(number);
-            let Some(bytes) = self.history.reader.access.get(&path).await? else {
+            let Some(bytes) = bytes? else {
                 self.defect(Some(number), path, "it is gone: the release cannot be shown or returned to");
                 predecessor = None;
                 continue;
@@ -162,13 +170,13 @@ impl Walk<'_, '_> {
         let needed: BTreeSet<PackId> = body.blobs().map(|stored| stored.pack).collect();
         // Bytes are found again through the release before only, so a pack that this one does not need is never needed again.
         self.packs.retain(|id, _| needed.contains(id));
-        for id in needed {
-            self.referred.insert(id);
-            if !self.packs.contains_key(&id) {
-                let opened = self.history.pack(id).await;
-                let pack = self.judge(Some(number), &layout::pack(id), opened)?;
-                self.packs.insert(id, pack);
-            }
+        self.referred.extend(&needed);
+        let history = self.history;
+        let missing: Vec<PackId> = needed.into_iter().filter(|id| !self.packs.contains_key(id)).collect();
+        let mut opened = stream::iter(missing).map(|id| async move { (id, history.pack(id).await) }).buffered(PARALLEL);
+        while let Some((id, opened)) = opened.next().await {
+            let pack = self.judge(Some(number), &layout::pack(id), opened)?;
+            self.packs.insert(id, pack);
         }
         for stored in body.blobs() {
             if let Some(Some(pack)) = self.packs.get(&stored.pack)
@@ -202,8 +210,12 @@ impl Walk<'_, '_> {
 
     async fn events(&mut self) -> Result<(), HistoryError> {
         let mut seen_events = std::mem::take(&mut self.seen_events);
-        for number in self.numbers(layout::EVENTS).await? {
-            let proven = self.events_of(number).await?;
+        let numbers = self.numbers(layout::EVENTS).await?;
+        let reader = &self.history.reader;
+        let read = |number| async move { (number, reader.record(number).await, reader.event_objects(number).await) };
+        let mut found = stream::iter(numbers).map(read).buffered(PARALLEL);
+        while let Some((number, record, objects)) = found.next().await {
+            let proven = self.events_of(number, record, objects)?;
             if seen_events.remove(&number).is_some_and(|least| proven < least) {
                 self.defect(
                     Some(number),
@@ -219,15 +231,20 @@ impl Walk<'_, '_> {
     }
 
     /// Proves the events of a release; how many there are.
-    async fn events_of(&mut self, number: u64) -> Result<u32, HistoryError> {
+    fn events_of(
+        &mut self,
+        number: u64,
+        record: Result<Bytes, HistoryError>,
+        objects: Result<Vec<(u32, Bytes)>, HistoryError>,
+    ) -> Result<u32, HistoryError> {
         let reader = &self.history.reader;
-        let Ok(record) = reader.record(number).await else {
+        let Ok(record) = record else {
             let folder = layout::events(number);
             self.defect(Some(number), folder, "events of a release that is not there: its record was cut off");
             return Ok(u32::MAX);
         };
         let release = envelope::digest(&record);
-        let objects = match reader.event_objects(number).await {
+        let objects = match objects {
             Err(HistoryError::Damaged { path, reason }) => {
                 self.defect(Some(number), path, &reason);
                 return Ok(u32::MAX);

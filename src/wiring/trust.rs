@@ -66,6 +66,18 @@ impl Wiring<'_> {
             self.recorded_keyring(store).await?
         };
         let Some(text) = text else {
+            if self.settings.vaults.iter().any(|vault| matches!(&vault.target, VaultTarget::Local { path } if self.root.exists(path))) {
+                if self.root.exists(&self.settings.keyring) {
+                    // Another run made both just now.
+                    return Box::pin(self.trust(store, Founding::Refused)).await;
+                }
+                return Err(Problem::new(
+                    Fault::Vault,
+                    format!("environment `{}` has a vault and no keyring at `{}`", self.settings.environment, self.settings.keyring),
+                    "restore the keyring from version control; without it the vault cannot be opened",
+                )
+                .into());
+            }
             return match founding {
                 Founding::Allowed => self.found(store).await,
                 Founding::Refused => Err(Problem::new(
@@ -111,18 +123,6 @@ impl Wiring<'_> {
     /// Makes the first keys of an environment, for every recipient that its settings name, or fails before anything is made. Two runs that
     /// do it at once end with the same keys.
     async fn found(&self, store: &dyn HistoryStore) -> Result<Trust, Problems> {
-        if self.settings.vaults.iter().any(|vault| matches!(&vault.target, VaultTarget::Local { path } if self.root.exists(path))) {
-            if self.root.exists(&self.settings.keyring) {
-                // Another run made both just now.
-                return Box::pin(self.trust(store, Founding::Refused)).await;
-            }
-            return Err(Problem::new(
-                Fault::Vault,
-                format!("environment `{}` has a vault and no keyring at `{}`", self.settings.environment, self.settings.keyring),
-                "restore the keyring from version control; without it the vault cannot be opened",
-            )
-            .into());
-        }
         let paths = self.key_paths()?;
         let exposed: Vec<Problem> = paths.iter().filter(|path| !path.exists()).filter_map(|path| exposed(path, "would lie")).collect();
         if !exposed.is_empty() {

@@ -1,5 +1,6 @@
 //! What a history is opened with: its store, the environment's keys, and the head that was remembered.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::history::Checkpoint;
@@ -9,6 +10,7 @@ use crate::history::Owner;
 use crate::history::Reader;
 use crate::history::Release;
 use crate::history::Session;
+use crate::history::Summary;
 use crate::problem::Problem;
 use crate::project::Settings;
 use crate::seal::Keys;
@@ -31,11 +33,16 @@ impl<'a> HistoryAccess<'a> {
     /// Opens the history, once it is proven to continue what was remembered.
     pub async fn open(&self, context: &Context<'a>) -> Result<History<'a>, Problem> {
         let reader = Reader::new(self.store, owner(context.settings));
-        if let Some(checkpoint) = Checkpoint::load(&self.checkpoint).map_err(Problem::from)? {
-            checkpoint.check(&reader).await.map_err(Problem::from)?;
-        }
+        reader.check_owner().await?;
+        check_remembered(&self.checkpoint, &reader).await?;
         let session = Session { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
         History::open(reader, session).await.map_err(Problem::from)
+    }
+
+    /// Remembers how many events the head has.
+    pub(crate) fn remember_events(&self, context: &Context<'_>, head: &Release, events: u32) -> Result<(), Problem> {
+        let Summary { store, owner, number, .. } = &head.summary;
+        Checkpoint::new(store, owner, *number, head.digest).with_events(events).save(&self.checkpoint, context.entropy).map_err(Problem::from)
     }
 
     /// Remembers the head.
@@ -47,6 +54,14 @@ impl<'a> HistoryAccess<'a> {
     /// The number of the head that was remembered.
     pub(crate) fn remembered(&self) -> Result<Option<u64>, Problem> {
         Ok(Checkpoint::load(&self.checkpoint).map_err(Problem::from)?.map(|checkpoint| checkpoint.number))
+    }
+}
+
+/// That the history still holds what the file at `checkpoint` remembers of it, if it does.
+pub async fn check_remembered(checkpoint: &Path, reader: &Reader<'_>) -> Result<(), Problem> {
+    match Checkpoint::load(checkpoint).map_err(Problem::from)? {
+        Some(checkpoint) => checkpoint.check(reader).await.map_err(Problem::from),
+        None => Ok(()),
     }
 }
 

@@ -56,6 +56,7 @@ pub(crate) async fn release(
     };
     settle(context, access, history, &release).await?;
     let put = emit(context, history, &release, set, target).await?;
+    access.remember_events(context, &release, history.reader().event_count(release.summary.number).await?)?;
     Ok(Released { release, recorded, put })
 }
 

@@ -91,7 +91,7 @@ impl RollbackTarget {
     /// Release `number`, or the newest earlier release with other manifests that was written out.
     pub async fn find(history: &History<'_>, number: Option<u64>) -> Result<Self, Problem> {
         let Some(head) = history.head().await? else {
-            return Err(Problem::new(Fault::History, "there is no release to go back to", "deploy first"));
+            return Err(history.reader().empty().into());
         };
         let (target, outcome) = target(history, &head, number).await?;
         Ok(Self { target, outcome, head })

@@ -216,6 +216,7 @@ fn runs_that_make_the_first_keys_at_once_end_with_the_same() {
             std::fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
         }
         let _: Vec<()> = at_once(|worker| {
+            let _ = sandbox.cloze(["key", "init"]).ok();
             let _ = sandbox.feed(["vault", "set", &format!("n{worker}")], worker.to_string().as_bytes()).ok();
         });
         for worker in 0..WORKERS {

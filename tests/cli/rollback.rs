@@ -259,7 +259,9 @@ fn the_masked_difference_is_shown_before_anything_is_done() {
 #[test]
 fn where_there_is_nothing_to_go_back_to() {
     let sandbox = Sandbox::shop();
-    let _ = sandbox.cloze(["rollback"]).fails(6, &["there is no release to go back to", "deploy first"]);
+    let _ = sandbox
+        .cloze(["rollback"])
+        .fails(6, &["there are no releases in shop/.cloze/history/dev", "deploy first; or, if there were releases"]);
     let _ = sandbox.cloze(["deploy"]).ok();
     let _ = sandbox.cloze(["rollback"]).fails(6, &["no release before 1 has other manifests", "name the release to go back to"]);
     for number in ["2", "99", "0"] {

@@ -1,6 +1,6 @@
 //! A changed, cut or replayed history is noticed by the commands that read what was changed, and they say what to do.
 //!
-//! The remembered head is all that shows a replay: where it was removed, an older copy of the whole store passes for the history.
+//! The checkpoint is all that shows a replay: where it was removed, an older copy of the whole store passes for the history.
 
 use std::fs;
 use std::path::Path;
@@ -85,11 +85,28 @@ fn flip(path: &Path) {
 fn the_last_record_cut_off() {
     let past = past();
     fs::remove_file(past.release(3)).unwrap();
-    past.noticed(&ALL, &["the history was changed, cut or replayed: release 3 is remembered, and the newest is 2", "restore it"]);
-    // Without the remembered head its events still tell of it.
+    past.noticed(&ALL, &["the history was changed, cut or replayed: the checkpoint knows release 3, and the newest is 2", "restore it"]);
+    // Without the checkpoint its events still tell of it.
     fs::remove_file(past.release(3)).unwrap();
     fs::remove_file(past.sandbox.shop_path(".cloze/pins/dev.json")).unwrap();
     past.noticed(&ALL[..1], &["events of a release that is not there", "restore"]);
+}
+
+#[test]
+fn a_listing_fails_where_the_checkpoint_knows_more() {
+    let past = past();
+    fs::remove_file(past.release(3)).unwrap();
+    let said = past.sandbox.cloze(["history"]);
+    assert!(said.out().contains("       2  "), "what is there is listed all the same");
+    let _ = said.fails(6, &["the checkpoint knows release 3, and the newest is 2\n  find out who changed the store"]);
+    past.restore();
+    // The events of the newest release: nothing in the store knows how many there were.
+    fs::remove_dir_all(past.store("events/0000/00/00000003")).unwrap();
+    for command in [&["history"] as &[&str], &["history", "--verify"], &["show"], &["rollback"], &["deploy"]] {
+        let said = past.sandbox.cloze(command);
+        assert_eq!(said.code, Some(6), "{command:?}");
+        assert!(said.err().contains("the checkpoint knows 1 events of release 3, and 0 are there"), "{}", said.err());
+    }
 }
 
 #[test]
@@ -99,7 +116,10 @@ fn an_older_copy_of_the_store_is_noticed_by_the_remembered_head_alone() {
     copy(&older, &past.sandbox.shop_path(".cloze/history"));
     past.noticed(
         &ALL,
-        &["the history was changed, cut or replayed: release 3 is remembered, and the newest is 2", "find out who changed the store"],
+        &[
+            "the history was changed, cut or replayed: the checkpoint knows release 3, and the newest is 2",
+            "find out who changed the store",
+        ],
     );
     copy(&older, &past.sandbox.shop_path(".cloze/history"));
     fs::remove_file(past.sandbox.shop_path(".cloze/pins/dev.json")).unwrap();
@@ -111,12 +131,15 @@ fn an_older_copy_of_the_store_is_noticed_by_the_remembered_head_alone() {
     fs::remove_file(past.sandbox.shop_path(".cloze/pins/dev.json")).unwrap();
     let _ = past.sandbox.cloze(["deploy", "--set-string", "logLevel=fork"]).ok();
     past.sandbox.write(".cloze/pins/dev.json", pin);
-    past.noticed(&ALL, &["release 3 is not the one that is remembered"]);
+    past.noticed(&ALL, &["release 3 is not the one that the checkpoint knows"]);
     // The store gone, and a damaged memory.
     fs::remove_dir_all(past.store("")).unwrap();
-    past.noticed(&ALL, &["release 3 is remembered, and the store is empty"]);
+    past.noticed(&ALL, &["the checkpoint knows release 3, and the history is empty"]);
     past.sandbox.write(".cloze/pins/dev.json", "{}");
-    past.noticed(&ALL, &[".cloze/pins/dev.json is not a remembered head", "see with `cloze history` that the newest release is the last"]);
+    past.noticed(
+        &ALL,
+        &[".cloze/pins/dev.json is not a valid checkpoint", "check with `cloze history` that the newest release is the last"],
+    );
 }
 
 #[test]
@@ -162,7 +185,7 @@ fn a_changed_store() {
     flip(&past.store("store"));
     past.noticed(&ALL, &["store"]);
     fs::remove_file(past.store("store")).unwrap();
-    past.noticed(&ALL, &["release 3 is remembered, and the store is empty"]);
+    past.noticed(&ALL, &["the checkpoint knows release 3, and the history is empty"]);
     fs::write(past.store("releases/0000/00/planted"), "x").unwrap();
     past.noticed(&ALL[..1], &["releases/0000/00/planted", "it does not belong here"]);
     let keyring = fs::read_dir(past.store("keyring")).unwrap().next().unwrap().unwrap().path();

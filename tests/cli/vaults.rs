@@ -39,7 +39,7 @@ fn gets(server: &Server<Hashicorp>) -> usize {
 
 /// Nothing recorded, nothing emitted.
 fn nothing_came_of_it(sandbox: &Sandbox) {
-    sandbox.cloze(["history"]).fails(0, &["no release yet"]);
+    sandbox.cloze(["history"]).fails(0, &["no releases in shop/.cloze/history/dev"]);
     assert!(!sandbox.shop_path("dist").exists() && !sandbox.shop_path(".cloze/history/dev/packs").exists());
 }
 

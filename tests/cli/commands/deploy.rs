@@ -196,7 +196,7 @@ fn diff_against_any_release() {
 #[test]
 fn history_needs_no_key_and_opening_values_does() {
     let mut sandbox = Sandbox::shop();
-    sandbox.cloze(["history"]).fails(0, &["no release yet"]);
+    sandbox.cloze(["history"]).fails(0, &["no releases in shop/.cloze/history/dev"]);
     sandbox.variable("USER", "ada");
     sandbox.variable("CI_COMMIT_SHA", "0123abcd");
     sandbox.cloze(["deploy", "--note", "the first\nof many"]).ok();
@@ -223,7 +223,7 @@ fn history_needs_no_key_and_opening_values_does() {
 #[test]
 fn show_masks_and_reveal_gives_the_bytes() {
     let sandbox = Sandbox::shop();
-    sandbox.cloze(["show"]).fails(6, &["error: there is no release yet\n  deploy first"]);
+    sandbox.cloze(["show"]).fails(6, &["error: there are no releases in shop/.cloze/history/dev\n  deploy first"]);
     sandbox.feed(["vault", "set", "api-token"], b"tok-1").ok();
     sandbox.cloze(["deploy"]).ok();
     let first: BTreeMap<_, _> = sandbox.files().into_iter().filter(|(path, _)| path.to_string_lossy().ends_with(".yaml")).collect();
@@ -255,7 +255,7 @@ fn secrets_are_not_written_where_git_would_take_them() {
     let out = out.to_str().unwrap();
     let next = "add it to .gitignore, or name a directory outside with -o: manifests hold secrets";
     sandbox.cloze(["deploy", "-o", out]).fails(2, &["which does not ignore it", next]);
-    sandbox.cloze(["history"]).fails(0, &["no release yet"]);
+    sandbox.cloze(["history"]).fails(0, &["no releases in shop/.cloze/history/dev"]);
     // dist/ is ignored by the project itself.
     sandbox.cloze(["deploy"]).ok();
     sandbox.write(".gitignore", format!("{}/out/\n", sandbox.read(".gitignore")));

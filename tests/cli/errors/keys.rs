@@ -36,6 +36,30 @@ fn the_keyring_of_another_project() {
 }
 
 #[test]
+fn the_history_of_another_project() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    fs::remove_dir_all(sandbox.shop_path("secrets")).unwrap();
+    for (from, to, words) in [
+        ("project: \"shop\"", "project: store", "not to environment dev of project store"),
+        ("  dev:\n", "  test:\n", "not to environment test of project shop"),
+    ] {
+        let text = sandbox.read("cloze.yaml");
+        sandbox.write("cloze.yaml", text.replacen(from, to, 1));
+        if to.contains("test") {
+            fs::rename(sandbox.shop_path(".cloze/history/dev"), sandbox.shop_path(".cloze/history/test")).unwrap();
+        }
+        for command in [&["history"] as &[&str], &["show"], &["rollback"]] {
+            let err = sandbox
+                .cloze(command)
+                .fails(6, &["error: this history belongs to environment dev of project shop, ", words, "\n  correct `project:`"]);
+            assert_eq!(err.lines().count(), 2, "{err}");
+        }
+        sandbox.write("cloze.yaml", text);
+    }
+}
+
+#[test]
 fn the_vault_of_another_project() {
     let sandbox = Sandbox::shop();
     let vault = other(&sandbox, "secrets/dev.vault");
@@ -77,7 +101,7 @@ fn a_damaged_record() {
         println!("{err}");
         assert!(
             err.contains("releases/0000/00/00000001")
-                || err.contains("changed, cut or replayed: release 1 is not the one that is remembered"),
+                || err.contains("changed, cut or replayed: release 1 is not the one that the checkpoint knows"),
             "{err}"
         );
     }
@@ -99,7 +123,8 @@ fn a_history_that_was_cut() {
     sandbox.cloze(["deploy"]).ok();
     sandbox.cloze(["deploy", "--set", "replicas=2"]).ok();
     fs::remove_file(sandbox.shop_path(".cloze/history/dev/releases/0000/00/00000002")).unwrap();
-    let err =
-        sandbox.cloze(["deploy"]).fails(6, &["the history was changed, cut or replayed: release 2 is remembered, and the newest is 1"]);
+    let err = sandbox
+        .cloze(["deploy"])
+        .fails(6, &["the history was changed, cut or replayed: the checkpoint knows release 2, and the newest is 1"]);
     println!("{err}");
 }

@@ -11,6 +11,7 @@ use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::wiring::Founding;
+use cloze::workflow::access::check_remembered;
 use cloze::workflow::access::owner;
 use serde_json::Value;
 use serde_json::json;
@@ -29,22 +30,23 @@ pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Probl
 fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
     let store = desk.wiring().store()?;
     let reader = Reader::new(&store, owner(&desk.settings));
-    let rows: Vec<(Summary, Outcome)> = run.wait(async {
+    let checkpoint = desk.wiring().checkpoint()?;
+    // What was cut or replayed is listed all the same: who has to find out what happened needs to see what is there.
+    let (rows, checked): (Vec<(Summary, Outcome)>, Result<(), Problem>) = run.wait(async {
+        reader.check_owner().await.map_err(Problem::from)?;
+        let checked = check_remembered(&checkpoint, &reader).await;
         let newest = reader.newest().await.map_err(Problem::from)?;
-        let mut rows = Vec::new();
-        for summary in reader.summaries(newest, limit as u64).await {
-            let summary = summary.map_err(Problem::from)?;
-            let outcome = reader.outcome(summary.number).await.map_err(Problem::from)?;
-            rows.push((summary, outcome));
-        }
-        Ok(rows)
+        let rows = reader.overview(newest, limit as u64).await.into_iter().collect::<Result<_, _>>().map_err(Problem::from)?;
+        Ok((rows, checked))
     })?;
     if run.ui.is_json() {
         let list: Vec<Value> = rows.iter().map(|(summary, outcome)| in_json(summary, outcome)).collect();
-        return run.ui.json(&json!({ "releases": list }));
+        run.ui.json(&json!({ "releases": list }))?;
+        return Ok(checked?);
     }
     if rows.is_empty() {
-        run.ui.status("no release yet");
+        checked?;
+        run.ui.status(&format!("no releases in {store}"));
         return Ok(());
     }
     let mut text = format!("{:>8}  {:<20}  {:<24}  {:<24}  {:>9}  ACTOR\n", "RELEASE", "TIME", "ACTION", "OUTCOME", "MANIFESTS");
@@ -58,7 +60,8 @@ fn list(run: &Run, desk: &Desk<'_>, limit: usize) -> Result<(), Problems> {
         }
         let _ = writeln!(text, "{}", clean(&row));
     }
-    run.ui.text(&text)
+    run.ui.text(&text)?;
+    Ok(checked?)
 }
 
 fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use cloze::history::Release;
-use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::secret::SecretBuffer;
@@ -34,11 +33,7 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
         let history = past.open(&desk.workbench()).await?;
         let release = match number {
             Some(number) => history.release(number).await.map_err(Problem::from)?,
-            None => history
-                .head()
-                .await
-                .map_err(Problem::from)?
-                .ok_or_else(|| Problem::new(Fault::History, "there is no release yet", "deploy first"))?,
+            None => history.head().await.map_err(Problem::from)?.ok_or_else(|| Problem::from(history.reader().empty()))?,
         };
         if reveal {
             let manifests = history.manifests(&release).await.map_err(Problem::from)?;
