@@ -224,5 +224,5 @@ async fn a_damaged_release_does_not_hide_the_others() {
     }
     let report = history.verify().await.unwrap();
     assert!(report.defects.iter().all(|defect| matches!(defect.number, Some(2 | 3))), "{:?}", report.defects);
-    assert_eq!(report.defects[0].reason, "it does not begin with a head");
+    assert_eq!(report.defects[0].reason, "it has no head");
 }

@@ -147,6 +147,9 @@ pub(super) fn io_problem(shown: &str, error: &io::Error) -> Problem {
         let reason = format!("{shown} may not be read by this user");
         return Problem::new(Fault::Internal, reason, "give the user who runs cloze the right to read it");
     }
+    if error.kind() == io::ErrorKind::InvalidFilename {
+        return Problem::new(Fault::Project, format!("{shown} is too long: a name has at most 255 bytes"), "shorten the path");
+    }
     Problem::new(Fault::Internal, format!("{shown} cannot be read: {}", error.kind()), "check the disk and the path, then try again")
 }
 
@@ -165,6 +168,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::Root;
+    use crate::problem::Fault;
 
     fn project() -> (TempDir, Root) {
         let dir = TempDir::new().unwrap();
@@ -274,5 +278,16 @@ mod tests {
         let file = dir.path().join("outside");
         let problem = Root::open(&file).unwrap_err();
         assert_eq!(problem.reason, format!("{} is not a directory", super::quote(&file.to_string_lossy())));
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_a_fault_of_the_project() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::open(folder.path()).unwrap();
+        for path in ["x".repeat(256), format!("{}.yaml", "ä".repeat(126)), format!("{}/a.yaml", "x".repeat(300))] {
+            let problem = root.read(&path, 10).unwrap_err();
+            assert_eq!(problem.fault, Fault::Project, "{}", problem.reason);
+            assert!(problem.reason.ends_with("is too long: a name has at most 255 bytes"), "{}", problem.reason);
+        }
     }
 }

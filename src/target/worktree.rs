@@ -1,11 +1,13 @@
 //! Whether git would take what lies somewhere: secrets are never written inside a work tree unless it ignores them.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
 
-use ignore::Match;
-use ignore::gitignore::GitignoreBuilder;
+use crate::file;
 
 /// Where git would take a file or a directory from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +29,16 @@ pub enum Kept {
 
 /// The work tree that holds what is at `path`, or will be, without ignoring it; `None` where there is none. Links on the way are followed.
 ///
-/// Follows gitignore(5): the files `.gitignore` from the top down and `.git/info/exclude`; a later rule wins, and what lies
-/// beneath an ignored folder is ignored. The user's global excludes do not count: they hide nothing from a colleague.
+/// What is ignored is git's own verdict. Where no git answers, only a rule that names the path or a folder above it in plain letters counts.
+/// The user's global excludes do not: they hide nothing from a colleague.
 pub fn exposed_to_git(path: &Path, kept: Kept) -> Option<Exposure> {
     let path = real(path);
     let top = path.ancestors().skip(usize::from(kept == Kept::File)).find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
-    let parts: Vec<&Path> = path.ancestors().take_while(|part| *part != top).collect();
-    let ignored = parts.iter().rev().any(|part| is_ignored(top, part, kept == Kept::Directory || *part != path));
-    let within = path.strip_prefix(top).unwrap_or(&path).to_owned();
-    (!ignored).then(|| Exposure { top: top.to_owned(), path: within })
+    let within = path.strip_prefix(top).unwrap_or(&path);
+    // Git knows what is a directory by looking; this one may not be there yet, so it is asked about a file in it.
+    let asked = if kept == Kept::Directory { within.join("x") } else { within.to_owned() };
+    let ignored = by_git(top, &asked).unwrap_or_else(|| plainly(top, within, kept));
+    (!ignored).then(|| Exposure { top: top.to_owned(), path: within.to_owned() })
 }
 
 /// The absolute path without links, of which the end need not exist.
@@ -46,24 +49,66 @@ fn real(path: &Path) -> PathBuf {
     there.map_or_else(|| absolute.clone(), |(there, rest)| if rest.as_os_str().is_empty() { there } else { there.join(rest) })
 }
 
-fn is_ignored(top: &Path, folder: &Path, is_dir: bool) -> bool {
-    let mut verdict = false;
-    let mut sources = vec![(top.to_owned(), top.join(".git/info/exclude"))];
-    let parents: Vec<&Path> = folder.ancestors().skip(1).take_while(|parent| parent.starts_with(top)).collect();
-    sources.extend(parents.iter().rev().map(|parent| ((*parent).to_owned(), parent.join(".gitignore"))));
-    for (base, file) in sources {
-        let mut builder = GitignoreBuilder::new(&base);
-        if !file.is_file() || builder.add(&file).is_some() {
-            continue;
+/// What `git check-ignore` says; `None` where no git is found or it cannot tell.
+///
+/// The repository is not trusted: nothing of its configuration makes git run a program or reach a network.
+fn by_git(top: &Path, within: &Path) -> Option<bool> {
+    for program in PROGRAMS {
+        let mut command = Command::new(program);
+        command.env_clear().env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_NO_LAZY_FETCH", "1");
+        // A `.git` that is no repository must not make git look above it.
+        command.env("GIT_CEILING_DIRECTORIES", top.parent().unwrap_or(top)).env("GIT_OPTIONAL_LOCKS", "0");
+        for setting in ["core.fsmonitor=false", "core.excludesFile=/dev/null", "core.hooksPath=/dev/null", "safe.directory=*"] {
+            command.args(["-c", setting]);
         }
-        match builder.build().map(|rules| rules.matched(folder, is_dir).map(|_| ())) {
-            Ok(Match::Ignore(())) => verdict = true,
-            Ok(Match::Whitelist(())) => verdict = false,
-            Ok(Match::None) | Err(_) => {}
+        // Before a path that begins with a colon, the dot keeps git from reading it as a pattern.
+        command.args(["check-ignore", "--quiet", "--"]).arg(Path::new(".").join(within)).current_dir(top);
+        match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
+            Ok(status) => {
+                return match status.code() {
+                    Some(0) => Some(true),
+                    Some(1) => Some(false),
+                    _ => None,
+                };
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => return None,
         }
     }
-    verdict
+    None
 }
+
+/// Whether a rule in plain letters names the path or a folder above it, and no rule on the way takes anything back.
+fn plainly(top: &Path, within: &Path, kept: Kept) -> bool {
+    let folders: Vec<&Path> = within.ancestors().skip(1).collect();
+    let mut sources: Vec<(&Path, PathBuf)> = folders.iter().map(|folder| (*folder, top.join(folder).join(".gitignore"))).collect();
+    sources.push((Path::new(""), top.join(".git/info/exclude")));
+    let mut named = false;
+    for (folder, source) in sources {
+        // Git reads no rules through a link either.
+        let text = file::read(&source, RULES_LIMIT).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        for rule in text.lines() {
+            if rule.starts_with('!') {
+                return false;
+            }
+            let Some(anchored) = rule.strip_prefix('/').or_else(|| (!rule.trim_end_matches('/').contains('/')).then_some(rule)) else {
+                continue;
+            };
+            let below = within.strip_prefix(folder).unwrap_or(within);
+            let parts = below.ancestors().filter(|part| !part.as_os_str().is_empty());
+            named |= parts.into_iter().any(|part| {
+                let is_folder = kept == Kept::Directory || part != below;
+                part.to_str().is_some_and(|part| anchored == part || is_folder && anchored.strip_suffix('/') == Some(part))
+            });
+        }
+    }
+    named
+}
+
+/// Where git lies: in the system's own folders, whatever the environment says, or where others put it.
+const PROGRAMS: [&str; 4] = ["git", "/usr/local/bin/git", "/opt/homebrew/bin/git", "/run/current-system/sw/bin/git"];
+/// Bytes of a file of rules.
+const RULES_LIMIT: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -71,48 +116,108 @@ mod tests {
     use std::os::unix::fs::symlink;
     use std::path::Path;
     use std::path::PathBuf;
+    use std::process::Command;
+
+    use tempfile::TempDir;
 
     use super::Kept;
     use super::exposed_to_git;
+    use super::plainly;
 
     fn top(target: &Path) -> Option<PathBuf> {
         exposed_to_git(target, Kept::Directory).map(|exposure| exposure.top)
     }
 
+    fn repository() -> TempDir {
+        let root = tempfile::tempdir().unwrap();
+        let made = Command::new("git").args(["init", "-q"]).current_dir(root.path()).env("HOME", root.path()).status();
+        assert!(made.unwrap().success());
+        root
+    }
+
     #[test]
     fn a_work_tree_must_ignore_the_folder_or_one_above_it() {
-        let root = tempfile::tempdir().unwrap();
+        let root = repository();
         let root_path = root.path().canonicalize().unwrap();
         let target = root.path().join("shop/dist/dev");
-        assert_eq!(top(&target), None, "no work tree");
-        fs::create_dir_all(root.path().join(".git/info")).unwrap();
+        assert_eq!(top(&tempfile::tempdir().unwrap().path().join("x")), None, "no work tree");
         fs::create_dir(root.path().join("shop")).unwrap();
         assert_eq!(top(&target), Some(root_path.clone()));
         fs::write(root.path().join("shop/.gitignore"), "/dist/\n").unwrap();
         assert_eq!(top(&target), None);
         fs::write(root.path().join("shop/.gitignore"), "/dist/\n!/dist/\n").unwrap();
         assert_eq!(top(&target), Some(root_path.clone()), "a later rule wins");
+        fs::create_dir_all(root.path().join(".git/info")).unwrap();
         fs::write(root.path().join(".git/info/exclude"), "dev\n").unwrap();
         assert_eq!(top(&target), None);
     }
+
     #[test]
     fn a_file_is_found_where_it_really_lies() {
-        let root = tempfile::tempdir().unwrap();
-        let tree = root.path().canonicalize().unwrap().join("tree");
-        fs::create_dir_all(tree.join(".git")).unwrap();
-        fs::create_dir(root.path().join("outside")).unwrap();
-        fs::write(root.path().join("outside/key"), "").unwrap();
-        let exposed = |path: &str| exposed_to_git(&root.path().join(path), Kept::File).map(|exposure| exposure.path);
-        assert_eq!(exposed("outside/key"), None);
-        assert_eq!(exposed("tree/.cloze/key"), Some(".cloze/key".into()), "it need not be there");
-        symlink(root.path().join("outside/key"), tree.join("link")).unwrap();
-        assert_eq!(exposed("tree/link"), None);
+        let (root, tree) = (tempfile::tempdir().unwrap(), repository());
+        let tree = tree.path().canonicalize().unwrap();
+        fs::write(root.path().join("key"), "").unwrap();
+        let exposed = |path: &Path| exposed_to_git(path, Kept::File).map(|exposure| exposure.path);
+        assert_eq!(exposed(&root.path().join("key")), None);
+        assert_eq!(exposed(&tree.join(".cloze/key")), Some(".cloze/key".into()), "it need not be there");
+        symlink(root.path().join("key"), tree.join("link")).unwrap();
+        assert_eq!(exposed(&tree.join("link")), None);
         symlink(&tree, root.path().join("other")).unwrap();
-        assert_eq!(exposed("other/a/key"), Some("a/key".into()));
+        assert_eq!(exposed(&root.path().join("other/a/key")), Some("a/key".into()));
         fs::write(tree.join(".gitignore"), "key/\n").unwrap();
-        assert_eq!(exposed("tree/key"), Some("key".into()), "the rule is for directories");
-        assert_eq!(exposed("tree/key/key"), None);
+        assert_eq!(exposed(&tree.join("key")), Some("key".into()), "the rule is for directories");
+        assert_eq!(exposed(&tree.join("key/key")), None);
         fs::write(tree.join(".gitignore"), "key\n").unwrap();
-        assert_eq!(exposed("tree/key"), None);
+        assert_eq!(exposed(&tree.join("key")), None);
+    }
+
+    /// What a reading of gitignore(5) of one's own got wrong, and what a repository could use against git.
+    #[test]
+    fn the_verdict_is_gits_own() {
+        let root = repository();
+        let target = root.path().join("dist/dev");
+        let rules = root.path().join(".gitignore");
+        for (text, ignored) in
+            [("{dist,x}\n", false), ("dist\t\n", false), ("dist \n", true), ("\\dist\n", true), ("d[i]st\n", true), ("**/dev/\n", true)]
+        {
+            fs::write(&rules, text).unwrap();
+            assert_eq!(top(&target).is_none(), ignored, "{text:?}");
+        }
+        fs::remove_file(&rules).unwrap();
+        fs::write(root.path().join("rules"), "dist/\n").unwrap();
+        symlink("rules", &rules).unwrap();
+        assert!(top(&target).is_some(), "git follows no link to rules");
+        fs::remove_file(&rules).unwrap();
+        let ran = root.path().join("ran");
+        let monitor = root.path().join("monitor");
+        fs::write(&monitor, format!("#!/bin/sh\ntouch {}\n", ran.display())).unwrap();
+        Command::new("chmod").arg("+x").arg(&monitor).status().unwrap();
+        let config = format!("[core]\n\tfsmonitor = {0}\n\texcludesFile = {1}\n", monitor.display(), root.path().join("rules").display());
+        fs::write(root.path().join(".git/config"), fs::read_to_string(root.path().join(".git/config")).unwrap() + &config).unwrap();
+        assert!(top(&target).is_some(), "what only this repository's configuration says hides nothing");
+        assert!(!ran.exists());
+    }
+
+    #[test]
+    fn without_git_only_plain_rules_count() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join(".git")).unwrap();
+        let within = Path::new("shop/dist/dev");
+        fs::create_dir(root.path().join("shop")).unwrap();
+        for (text, ignored) in [
+            ("/dist/\n", true),
+            ("dist/\n", true),
+            ("/dist/dev\n", true),
+            ("{dist,x}\n", false),
+            ("d*\n", false),
+            ("/dist/\n!/dist/\n", false),
+            ("/dis/\n", false),
+            ("", false),
+        ] {
+            fs::write(root.path().join("shop/.gitignore"), text).unwrap();
+            assert_eq!(plainly(root.path(), within, Kept::Directory), ignored, "{text:?}");
+            // An empty `.git` is not a repository, so git cannot tell.
+            assert_eq!(top(&root.path().join(within)).is_none(), ignored, "{text:?}");
+        }
     }
 }

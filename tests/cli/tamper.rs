@@ -195,5 +195,5 @@ fn a_changed_store() {
     let other = Sandbox::shop();
     let _ = other.cloze(["deploy"]).ok();
     copy(&other.shop_path(".cloze/history"), &past.sandbox.shop_path(".cloze/history"));
-    past.noticed(&ALL, &["it was that of keyring "]);
+    past.noticed(&ALL, &["it was written under keyring "]);
 }
