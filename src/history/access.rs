@@ -138,7 +138,7 @@ impl<'a> Access<'a> {
 
     async fn limited<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::time::timeout(self.patience.call, call).await.unwrap_or_else(|_| {
-            let reason = format!("{} did not answer within {} s", self.store, self.patience.call.as_secs_f32());
+            let reason = format!("{}: no answer within {} s", self.store, self.patience.call.as_secs_f32());
             Err(StoreError { fault: StoreFault::Unsure, reason })
         })
     }

@@ -184,8 +184,8 @@ async fn errors_say_what_the_store_said() {
     let cases = [
         (InjectedFault::Full, "cannot write to the history the store in memory: no space left"),
         (InjectedFault::Denied, "cannot access the history the store in memory: permission denied"),
-        (InjectedFault::NothingThenError, "cannot be reached: the store in memory gave no answer"),
-        (InjectedFault::Slow(Duration::from_secs(9)), "cannot be reached: the store in memory did not answer within 0.2 s"),
+        (InjectedFault::NothingThenError, "cannot reach the history the store in memory: no answer"),
+        (InjectedFault::Slow(Duration::from_secs(9)), "cannot reach the history the store in memory: no answer within 0.2 s"),
     ];
     for (mishap, words) in cases {
         before.always(Some(mishap));

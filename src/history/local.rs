@@ -95,7 +95,7 @@ impl LocalDirectory {
             }
         };
         made.map_err(|error| self.error(&error))?;
-        self.folder(folder)?.ok_or_else(|| StoreError { fault: StoreFault::Unsure, reason: format!("{} vanished", self.name) })
+        self.folder(folder)?.ok_or_else(|| StoreError { fault: StoreFault::Unsure, reason: format!("{}: it vanished", self.name) })
     }
 
     /// Makes the folders of `path` in `base`, for their owner only, so that they outlive a power cut.
