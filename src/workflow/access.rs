@@ -42,7 +42,10 @@ impl<'a> HistoryAccess<'a> {
     /// Remembers how many events the head has.
     pub(crate) fn remember_events(&self, context: &Context<'_>, head: &Release, events: u32) -> Result<(), Problem> {
         let Summary { store, owner, number, .. } = &head.summary;
-        Checkpoint::new(store, owner, *number, head.digest).with_events(events).save(&self.checkpoint, context.entropy).map_err(Problem::from)
+        Checkpoint::new(store, owner, *number, head.digest)
+            .with_events(events)
+            .save(&self.checkpoint, context.entropy)
+            .map_err(Problem::from)
     }
 
     /// Remembers the head.
