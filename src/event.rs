@@ -1,6 +1,8 @@
 //! What happens during a run, told as facts. The binary turns them into words, JSON or a progress bar.
 
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::problem::Problem;
@@ -52,7 +54,7 @@ pub enum Event {
         number: u64,
         /// Manifests in all.
         manifests: usize,
-        /// Those whose content the release before does not have.
+        /// Those that the release before does not have, or has with another content.
         changed: usize,
         /// Objects of the release before that are gone.
         removed: usize,
@@ -89,4 +91,32 @@ pub enum Event {
 pub trait Observer: fmt::Debug + Send + Sync {
     /// Takes one event, quickly.
     fn observe(&self, event: Event);
+}
+
+/// Passes events on and counts the warnings among them.
+#[derive(Debug)]
+pub struct WarningCount<'a> {
+    observer: &'a dyn Observer,
+    warnings: AtomicUsize,
+}
+
+impl<'a> WarningCount<'a> {
+    /// Passes events on to `observer`.
+    pub fn new(observer: &'a dyn Observer) -> Self {
+        Self { observer, warnings: AtomicUsize::new(0) }
+    }
+
+    /// The warnings so far.
+    pub fn get(&self) -> usize {
+        self.warnings.load(Ordering::Relaxed)
+    }
+}
+
+impl Observer for WarningCount<'_> {
+    fn observe(&self, event: Event) {
+        if matches!(event, Event::Warned(_)) {
+            self.warnings.fetch_add(1, Ordering::Relaxed);
+        }
+        self.observer.observe(event);
+    }
 }

@@ -31,7 +31,38 @@ pub enum Change {
     },
 }
 
+/// What can happen to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// Only the later release has it.
+    Added,
+    /// Both have it, with other contents.
+    Changed,
+    /// Only the earlier release has it.
+    Removed,
+}
+
+impl ChangeKind {
+    /// `added`, `changed` or `removed`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
 impl Change {
+    /// What happens to the object.
+    pub fn kind(&self) -> ChangeKind {
+        match self {
+            Self::Added(_) => ChangeKind::Added,
+            Self::Changed { .. } => ChangeKind::Changed,
+            Self::Removed(_) => ChangeKind::Removed,
+        }
+    }
+
     /// The object that changes.
     pub fn identity(&self) -> &Identity {
         match self {

@@ -1,17 +1,19 @@
 //! The end of every deploy and rollback: a release is recorded unless it is current, and goes to its target.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::event::Event;
 use crate::history::Draft;
 use crate::history::History;
 use crate::history::NewEvent;
 use crate::history::Outcome;
+use crate::history::RecordedManifest;
 use crate::history::Release;
-use crate::history::Summary;
 use crate::history::What;
+use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::stage::diff::ChangeKind;
 use crate::target::ManifestSet;
 use crate::target::Put;
 use crate::target::Target;
@@ -26,6 +28,9 @@ pub struct Released {
     pub release: Release,
     /// Whether this run recorded it; else it was current already.
     pub recorded: bool,
+    /// The objects that the release before has not, has otherwise or has alone, by the names that templates give them; empty unless
+    /// this run recorded the release.
+    pub changes: Vec<(ChangeKind, Identity)>,
     /// What the target did with it.
     pub put: Put,
 }
@@ -41,31 +46,44 @@ pub(crate) async fn release(
     target: &dyn Target,
 ) -> Result<Released, Problem> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
-    let (release, recorded) = match head {
+    let (release, changes) = match head {
         Some(head) if current => {
             let number = head.summary.number;
             let interrupted = matches!(history.outcome(&head).await?, Outcome::Unknown);
             context.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
-            (head, false)
+            (head, Vec::new())
         }
         head => {
             let release = history.record(draft, head.as_ref()).await?;
-            context.observe(recorded(&release, head.as_ref()));
-            (release, true)
+            let changes = changes(head.as_ref(), &release);
+            let removed = changes.iter().filter(|(kind, _)| *kind == ChangeKind::Removed).count();
+            let (number, manifests) = (release.summary.number, release.body.manifests.len());
+            context.observe(Event::Recorded { number, manifests, changed: changes.len() - removed, removed });
+            (release, changes)
         }
     };
     settle(context, access, history, &release).await?;
     let put = emit(context, history, &release, set, target).await?;
     access.remember_events(context, &release, history.reader().event_count(release.summary.number).await?)?;
-    Ok(Released { release, recorded, put })
+    Ok(Released { release, recorded: !current, changes, put })
 }
 
-fn recorded(release: &Release, before: Option<&Release>) -> Event {
-    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let Summary { number, manifests, changed, .. } = release.summary;
-    let held: HashSet<[&str; 4]> = release.body.manifests.iter().map(key).collect();
-    let removed = before.iter().flat_map(|before| &before.body.manifests).filter(|manifest| !held.contains(&key(manifest))).count();
-    Event::Recorded { number, manifests: count(manifests), changed: count(changed), removed }
+/// The objects in which two releases differ: those of `after` in apply order, then those that are gone.
+fn changes(before: Option<&Release>, after: &Release) -> Vec<(ChangeKind, Identity)> {
+    let manifests = before.map(|before| before.body.manifests.as_slice()).unwrap_or_default();
+    let mut old: HashMap<[&str; 4], &RecordedManifest> = manifests.iter().map(|manifest| (key(manifest), manifest)).collect();
+    let named = |manifest: &RecordedManifest| Identity { name: manifest.base.clone(), ..manifest.identity.clone() };
+    let mut changes = Vec::new();
+    for manifest in &after.body.manifests {
+        match old.remove(&key(manifest)) {
+            None => changes.push((ChangeKind::Added, named(manifest))),
+            Some(old) if old.content.digest == manifest.content.digest => {}
+            Some(_) => changes.push((ChangeKind::Changed, named(manifest))),
+        }
+    }
+    let gone = manifests.iter().filter(|manifest| old.contains_key(&key(manifest)));
+    changes.extend(gone.map(|manifest| (ChangeKind::Removed, named(manifest))));
+    changes
 }
 
 /// Removes what interrupted runs left since the head that is remembered, then remembers this one.

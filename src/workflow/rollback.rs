@@ -37,6 +37,7 @@ use crate::stage::diff::Change;
 use crate::stage::path::Step;
 use crate::stage::site::BlankSite;
 use crate::stage::site::unfill;
+use crate::stage::taint::Waiver;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
 use crate::target::Syntax;
@@ -77,6 +78,13 @@ pub struct RollbackPlan {
     /// What it changes.
     pub changes: Vec<Change>,
     refilled: Option<Built>,
+}
+
+impl RollbackPlan {
+    /// The rules that the templates waive, where blanks are filled again; the history does not keep them.
+    pub fn waivers(&self) -> &[Waiver] {
+        self.refilled.as_ref().map(|built| built.waivers.as_slice()).unwrap_or_default()
+    }
 }
 
 /// Where a rollback goes, and from where.

@@ -89,12 +89,42 @@ fn a_program_is_told_what_came_out_and_where() {
     let sandbox = Sandbox::shop();
     let told = |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&sandbox.cloze(arguments).silent().ok()).unwrap() };
     let first = told(&["deploy", "--format", "json"]);
-    assert_eq!(first, json!({ "release": 1, "recorded": true, "manifests": 10, "target": "shop/dist/dev" }));
+    let brief = |report: &serde_json::Value| {
+        json!([report["release"], report["recorded"], report["manifests"], report["target"], report["changes"].as_array().unwrap().len()])
+    };
+    assert_eq!(brief(&first), json!([1, true, 10, "shop/dist/dev", 10]));
+    assert_eq!(
+        json!([first["apiVersion"], first["kind"], first["project"], first["environment"], first["waivers"]]),
+        json!(["cloze.dev/v1", "DeployReport", "shop", "dev", []])
+    );
+    let secret = json!({ "vault": "default", "name": "session-key", "key": null, "version": "1" });
+    assert!(first["secrets"].as_array().unwrap().contains(&secret), "{first}");
     let again = told(&["deploy", "--format", "json", "-o", "out"]);
-    assert_eq!(again, json!({ "release": 1, "recorded": false, "manifests": 10, "target": "out" }));
+    assert_eq!(brief(&again), json!([1, false, 10, "out", 0]));
+    fs::remove_file(sandbox.shop_path("templates/service.yaml")).unwrap();
+    let gone = json!({ "change": "removed", "apiVersion": "v1", "kind": "Service", "namespace": "shop-dev", "name": "web" });
+    let planned = told(&["deploy", "--dry-run", "--format", "json"]);
+    assert_eq!(json!([planned["kind"], planned["against"], planned["changes"][0]["change"]]), json!(["DiffReport", 1, "removed"]));
+    assert_eq!(told(&["deploy", "--format", "json"])["changes"], json!([gone]));
     let raw = sandbox.cloze(["vault", "get", "api-token"]).ok();
     assert_eq!(sandbox.cloze(["vault", "get", "api-token", "--format", "json"]).ok(), raw);
     assert_eq!(raw.len(), 40);
+}
+
+#[test]
+fn what_templates_waive_is_reported_by_every_review() {
+    let sandbox = Sandbox::shop();
+    let open = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: open }\ndata: { a: '{{ secret(name=\"session-key\") | reveal }}' }\n";
+    sandbox.write("templates/open.yaml", open);
+    let line = "templates/open.yaml:4:45: reveal lets ";
+    for command in [["check"].as_slice(), &["diff"], &["deploy", "--dry-run"], &["deploy"], &["rollback", "1", "--secrets", "current"]] {
+        sandbox.cloze(command).fails(0, &[line]);
+        let report: serde_json::Value = match command[0] {
+            "check" => continue,
+            _ => serde_json::from_str(&sandbox.cloze(command.iter().chain(&["--format", "json"])).ok()).unwrap(),
+        };
+        assert_eq!(report["waivers"][0]["place"], "templates/open.yaml:4:45", "{command:?}");
+    }
 }
 
 #[test]
@@ -105,7 +135,10 @@ fn a_directory_is_emptied_of_what_an_earlier_release_wrote_and_of_nothing_else()
     for path in ["templates/cronjob.yaml", "templates/service.yaml"] {
         fs::remove_file(sandbox.shop_path(path)).unwrap();
     }
-    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["release 2 recorded: 8 manifests (1 changed, 2 removed)\n"]);
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(
+        0,
+        &["release 2 recorded: 8 manifests (1 changed, 2 removed)\n", "\nremoved Service shop-dev/web: a cluster that has it keeps it"],
+    );
     assert_eq!(deployed(&sandbox, "dist/dev").len(), 8);
     sandbox.write("dist/dev/mine.txt", "mine");
     sandbox.cloze(["deploy"]).fails(2, &["error: `shop/dist/dev` holds `mine.txt`, which cloze did not write\n  move it away"]);

@@ -59,8 +59,13 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
 
 /// What the templates waive, for programs.
 pub(crate) fn waivers(review: &Review) -> Vec<Value> {
-    let one = |waiver: &Waiver| json!({ "place": waiver.place.to_string(), "rule": word(waiver.rule), "object": waiver.object.to_string(), "field": waiver.field });
-    review.waivers.iter().map(one).collect()
+    review.waivers.iter().map(waiver_in_json).collect()
+}
+
+/// A waiver, for programs.
+pub(crate) fn waiver_in_json(waiver: &Waiver) -> Value {
+    let Waiver { rule, object, field, place, .. } = waiver;
+    json!({ "place": place.to_string(), "rule": word(*rule), "object": object.to_string(), "field": field })
 }
 
 /// A waiver as a line of a review.

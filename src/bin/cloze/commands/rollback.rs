@@ -1,9 +1,12 @@
 //! `cloze rollback`
 
+use cloze::event::WarningCount;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::wiring::Founding;
 use cloze::workflow::build::Filling;
+use cloze::workflow::compare::Comparison;
+use cloze::workflow::context::Context;
 use cloze::workflow::deploy::Emission;
 use cloze::workflow::rollback;
 use cloze::workflow::rollback::RollbackTarget;
@@ -13,6 +16,7 @@ use crate::args;
 use crate::args::Emit;
 use crate::args::Secrets;
 use crate::commands::close::closing;
+use crate::commands::deploy::Done;
 use crate::commands::deploy::syntax;
 use crate::commands::deploy::tell;
 use crate::commands::desk::Desk;
@@ -28,7 +32,8 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     let masker = Masker::of(run, emit.masking)?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
-    let workbench = desk.workbench();
+    let warnings = WarningCount::new(&run.ui);
+    let workbench = Context { observer: &warnings, ..desk.workbench() };
     run.wait(async {
         let trust = desk.keys(&store, Founding::Refused).await?;
         let values = match secrets {
@@ -46,7 +51,8 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         let filling = Filling { vaults: &vaults, keys: &trust.keys, lock: None };
         let plan = closing(run, &vaults, rollback::plan(&workbench, &history, aim, values, filling, syntax(emit.syntax))).await?;
         if emit.dry_run {
-            return diff::print(run, &plan.changes);
+            let compared = Comparison { waivers: plan.waivers().to_vec(), release: Some(plan.head), changes: plan.changes };
+            return diff::print(run, &desk.settings, &compared, warnings.get());
         }
         if let Some(masker) = &masker {
             masker.hear_recorded(&history.manifests(&plan.target).await.map_err(Problem::from)?);
@@ -54,7 +60,8 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
         run.ui.passage(diff::in_words(&plan.changes).trim_end());
         let emission = Emission { target: target.as_ref(), syntax: syntax(emit.syntax) };
+        let waivers = plan.waivers().to_vec();
         let released = rollback::execute(&workbench, &past, &history, plan, emit.note.as_deref(), emission).await?;
-        tell(run, &released, emission.target, emit)
+        tell(run, &desk.settings, emit, &Done { released, waivers, target: target.to_string(), warnings: warnings.get() })
     })
 }
