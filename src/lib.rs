@@ -15,6 +15,7 @@ pub mod problem;
 pub mod project;
 pub mod reference;
 pub mod render;
+pub mod report;
 pub mod seal;
 pub mod secret;
 pub mod service;

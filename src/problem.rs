@@ -107,9 +107,9 @@ impl From<Vec<Problem>> for Problems {
     }
 }
 
-impl From<Problem> for Problems {
-    fn from(problem: Problem) -> Self {
-        Self { list: vec![problem] }
+impl<E: Into<Problem>> From<E> for Problems {
+    fn from(error: E) -> Self {
+        Self { list: vec![error.into()] }
     }
 }
 

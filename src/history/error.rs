@@ -5,7 +5,6 @@ use crate::history::store::StoreFault;
 use crate::history::summary::Summary;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::problem::Problems;
 
 /// Why the history refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -181,12 +180,6 @@ impl From<HistoryError> for Problem {
     fn from(error: HistoryError) -> Self {
         let fault = if matches!(error, HistoryError::File { .. }) { Fault::Internal } else { Fault::History };
         Self::new(fault, error.to_string(), error.next())
-    }
-}
-
-impl From<HistoryError> for Problems {
-    fn from(error: HistoryError) -> Self {
-        Problem::from(error).into()
     }
 }
 

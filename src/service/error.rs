@@ -1,5 +1,8 @@
 //! Why a service did not do what it was asked for.
 
+use crate::problem::Fault;
+use crate::problem::Problem;
+
 /// Why a service did not answer as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
@@ -15,6 +18,12 @@ impl ServiceError {
     /// An error in cloze's own words.
     pub(crate) fn new(fault: ServiceFault, reason: impl Into<String>, next: impl Into<String>) -> Self {
         Self { fault, reason: reason.into(), next: next.into() }
+    }
+}
+
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
+        Self::new(Fault::Vault, error.reason, error.next)
     }
 }
 

@@ -91,8 +91,8 @@ impl Wiring<'_> {
                 .into()),
             };
         };
-        let keyring = Keyring::parse(&text).map_err(Problem::from)?;
-        keyring.expect(&self.settings.project, &self.settings.environment).map_err(Problem::from)?;
+        let keyring = Keyring::parse(&text)?;
+        keyring.expect(&self.settings.project, &self.settings.environment)?;
         let (holders, missing) = self.holders();
         if holders.is_empty() {
             return Err(missing.into());
@@ -129,7 +129,7 @@ impl Wiring<'_> {
             return Err(exposed.into());
         }
         if self.settings.keys.contains(&KeySettings::Passphrase) {
-            self.passphrase()?.check().map_err(Problem::from)?;
+            self.passphrase()?.check()?;
         }
         let mut key_files = Vec::new();
         for path in paths {
@@ -141,9 +141,7 @@ impl Wiring<'_> {
         let (holders, missing) = self.holders();
         let () = Problems::or((), missing)?;
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
-        let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref())
-            .await
-            .map_err(Problem::from)?;
+        let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref()).await?;
         let path = self.beneath(&self.settings.keyring)?;
         let made = self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
         let trust = Box::pin(self.trust(store, Founding::Refused)).await?;
@@ -175,7 +173,7 @@ impl Wiring<'_> {
     }
 
     async fn recorded_keyring(&self, store: &dyn HistoryStore) -> Result<Option<String>, Problem> {
-        let bytes = Reader::new(store, owner(self.settings)).keyring().await.map_err(Problem::from)?;
+        let bytes = Reader::new(store, owner(self.settings)).keyring().await?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 

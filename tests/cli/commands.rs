@@ -10,6 +10,7 @@ mod line;
 mod literals;
 mod lock;
 mod mask;
+mod report;
 mod review;
 mod select;
 mod starter;

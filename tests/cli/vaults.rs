@@ -58,7 +58,7 @@ fn a_deploy_fills_from_it_and_records_the_resolved_versions() {
     }
     let revealed = sandbox.cloze(["show", "--reveal"]).ok();
     assert!(revealed.contains("token: YS0x") && revealed.contains("password: bS0x"), "{revealed}");
-    sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current"]);
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current"]);
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn a_vault_that_no_blank_asks_need_not_work() {
     let out = sandbox.cloze(["diff", "--exit-code"]).silent().code(1);
     assert!(out.contains("<secret default/api-token@2 "), "{out}");
     sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded"]);
-    sandbox.cloze(["rollback", "1", "--secrets", "current"]).fails(0, &["nothing changes: release 2 is current"]);
+    sandbox.cloze(["rollback", "1", "--secrets", "current"]).fails(0, &["nothing changed: release 2 is current"]);
     assert_eq!(gets(&server), 0);
     // One that is asked must.
     let asked = text_with(&sandbox, "name=\"api-token\"", "name=\"api-token\", vault=\"spare\"");

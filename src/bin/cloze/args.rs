@@ -6,7 +6,9 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
+use cloze::report;
 
 use crate::usage::Misuse;
 
@@ -219,8 +221,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         values: Values,
     },
-    /// Print the JSON Schema of the project file
-    Schema,
+    /// Print the JSON Schema of the project file or of a report
+    Schema {
+        /// The report of a command, as `--format json` writes it
+        #[arg(long = "of", value_name = "REPORT", value_parser = PossibleValuesParser::new(report::words()))]
+        report: Option<String>,
+    },
     /// Print a completion script for a shell
     #[command(after_help = "Examples:
   cloze completions bash > ~/.local/share/bash-completion/completions/cloze

@@ -12,6 +12,7 @@ use clap::error::ErrorKind;
 use cloze::clock::Machine;
 use cloze::problem::Problems;
 use cloze::project::SCHEMA;
+use cloze::report;
 use cloze::service::Meters;
 
 use crate::args::Cli;
@@ -95,7 +96,10 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Vault(command) => commands::vault::vault(run, command)?,
         Command::Key(command) => commands::key::key(run, &command)?,
         Command::Config { values } => commands::config::config(run, &values)?,
-        Command::Schema => run.ui.bytes(SCHEMA.as_bytes())?,
+        Command::Schema { report } => match report.as_deref().and_then(report::schema) {
+            Some(schema) => run.ui.bytes(format!("{schema:#}\n").as_bytes())?,
+            None => run.ui.bytes(SCHEMA.as_bytes())?,
+        },
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut help::command(), "cloze", &mut script);

@@ -26,7 +26,7 @@ fn the_plan_is_told_before_and_the_tally_after() {
         assert!(err.find("at once, about") < err.find("made "), "{err}");
     }
     assert!(!sandbox.cloze(["deploy"]).err().contains("calls"));
-    let err = Sandbox::shop().cloze(["deploy", "-v"]).fails(0, &["default: ", " secrets, no call\n"]);
+    let err = Sandbox::shop().cloze(["deploy", "-v"]).fails(0, &["default: ", " secrets, no calls\n"]);
     assert!(!err.contains("made "), "{err}");
 }
 
@@ -42,7 +42,7 @@ fn a_deadline_holds_for_the_whole_run() {
     let begin = Instant::now();
     sandbox.cloze(["check", "--online"]).fails(5, &["default/api-token of "]);
     assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
-    assert!(sandbox.cloze(["config"]).ok().contains("deadline = 1  (variable CLOZE_DEADLINE)\n    hides 30  (default)\n"));
+    assert!(sandbox.cloze(["config"]).ok().contains("deadline = 1  (variable CLOZE_DEADLINE)\n    overrides 30  (default)\n"));
     for (time, seconds) in [("90s", 90), ("2m", 120), ("1m30s", 90), ("5m0s", 300), ("24h", 86_400)] {
         assert!(sandbox.cloze(["config", "--deadline", time]).ok().contains(&format!("deadline = {seconds}  (flag --deadline)")), "{time}");
     }
@@ -123,7 +123,7 @@ fn a_line_shows_what_takes_long_and_leaves_nothing() {
 #[test]
 fn the_figures_of_a_run_agree() {
     let sandbox = Sandbox::shop();
-    let err = sandbox.cloze(["deploy", "-v"]).fails(0, &["default: 4 secrets, no call\n", "fetched 4 secrets from 1 vault\n"]);
+    let err = sandbox.cloze(["deploy", "-v"]).fails(0, &["default: 4 secrets, no calls\n", "fetched 4 secrets from 1 vault\n"]);
     assert!(err.contains(" 10 objects, 8 blanks\n"), "{err}");
     sandbox.write(
         "templates/x.yaml",

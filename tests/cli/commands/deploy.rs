@@ -63,7 +63,7 @@ fn stdout_holds_the_same_objects_as_the_directory() {
     let sandbox = Sandbox::shop();
     let stream = documents(&sandbox.cloze(["deploy", "-o", "-"]).ok());
     assert!(!sandbox.shop_path("dist").exists());
-    sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current, nothing was recorded", "wrote 10 manifests"]);
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current", "wrote 10 manifests"]);
     assert_eq!(stream, deployed(&sandbox, "dist/dev"));
     let json = sandbox.cloze(["deploy", "-o", "-", "--syntax", "json"]).ok();
     let values: Vec<Value> = serde_json::Deserializer::from_str(&json).into_iter().map(Result::unwrap).collect();
@@ -208,7 +208,7 @@ fn diff_of_nothing_of_a_value_and_of_a_secret() {
     // The same value as a new version is the same content.
     sandbox.feed(["vault", "set", "db-password"], old.as_bytes()).ok();
     assert_eq!(sandbox.cloze(["diff", "--exit-code"]).ok(), "no differences\n");
-    sandbox.cloze(["deploy"]).fails(0, &["nothing changes: release 1 is current"]);
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current"]);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn history_needs_no_key_and_opening_values_does() {
     sandbox.variable("CI_COMMIT_SHA", "0123abcd");
     sandbox.cloze(["deploy", "--note", "the first\nof many"]).ok();
     sandbox.cloze(["deploy", "--set", "replicas=2"]).ok();
-    assert!(sandbox.cloze(["history", "--verify"]).ok().contains("proved 2 releases"));
+    assert!(sandbox.cloze(["history", "--verify"]).ok().contains("verified 2 releases"));
     fs::remove_dir_all(sandbox.shop_path("secrets")).unwrap();
     fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
     let out = sandbox.cloze(["history"]).silent().ok();

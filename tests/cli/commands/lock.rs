@@ -31,7 +31,7 @@ fn it_writes_the_resolved_versions_and_says_what_changed() {
     let sandbox = shop(&server, "{ default: { @@ } }");
     let outcome = sandbox.cloze(["lock", "--check"]);
     assert_eq!(outcome.out().lines().next(), Some("default/api-token new → 1"));
-    outcome.fails(1, &["locks/dev.lock is not there: `cloze lock` writes it"]);
+    outcome.fails(1, &["locks/dev.lock does not exist: run `cloze lock`"]);
     assert!(!sandbox.shop_path("locks").exists());
     sandbox.cloze(["lock"]).fails(0, &["4 secrets found", "wrote locks/dev.lock: 4 secrets"]);
     assert_eq!(sandbox.read("locks/dev.lock"), FIRST);
@@ -44,7 +44,7 @@ fn it_writes_the_resolved_versions_and_says_what_changed() {
     assert_eq!(json["changes"][0]["name"], "api-token");
     assert_eq!((&json["changes"][0]["before"], &json["changes"][0]["after"], &json["written"]), (&"1".into(), &"2".into(), &false.into()));
     outcome.code(1);
-    sandbox.cloze(["lock", "--check"]).fails(1, &["locks/dev.lock is stale: `cloze lock` brings it up to date"]);
+    sandbox.cloze(["lock", "--check"]).fails(1, &["locks/dev.lock is out of date: run `cloze lock`"]);
     assert_eq!(sandbox.read("locks/dev.lock"), FIRST);
     assert_eq!(sandbox.cloze(["lock"]).ok(), "default/api-token 1 → 2\n");
     assert_eq!(sandbox.read("locks/dev.lock"), FIRST.replace("api-token\", version: \"1", "api-token\", version: \"2"));
@@ -88,7 +88,7 @@ fn a_blank_without_an_entry_is_an_error_and_an_entry_without_a_blank_a_warning()
     for command in ["deploy --locked", "check --online --locked", "diff --online --locked"] {
         sandbox.cloze(command.split(' ')).fails(0, &[words]);
     }
-    assert_eq!(sandbox.cloze(["lock"]).ok(), "other/old 1 → gone\n");
+    assert_eq!(sandbox.cloze(["lock"]).ok(), "other/old 1 → removed\n");
 }
 
 #[test]
@@ -138,15 +138,15 @@ fn what_is_no_lock_is_refused_where_it_is_used_and_written_anew_by_lock() {
             assert!(err.lines().filter(|line| line.starts_with("  ")).all(|line| line.ends_with("run `cloze lock`")), "{err}");
         }
         let warning = format!("warning: locks/dev.lock{reason}");
-        let heeded = ", so the lock file is not heeded\n  ";
+        let heeded = ", so the lock file is ignored\n  ";
         sandbox.cloze(["lock", "--check"]).fails(
             1,
-            &[&warning, heeded, "run `cloze lock`, which writes it anew\n", "locks/dev.lock is unreadable: `cloze lock` writes it anew"],
+            &[&warning, heeded, "run `cloze lock` to rewrite it\n", "locks/dev.lock is not a lock file: run `cloze lock` to rewrite it"],
         );
         assert_eq!(fs::read(sandbox.shop_path("locks/dev.lock")).unwrap(), bytes);
         let outcome = sandbox.cloze(["lock"]);
         assert!(outcome.out().contains("default/smtp new → 1\n"), "{}", outcome.out());
-        outcome.fails(0, &[&warning, heeded, "look at what becomes of it: it is written anew\n", "wrote locks/dev.lock: 4 secrets"]);
+        outcome.fails(0, &[&warning, heeded, "review the rewritten file\n", "wrote locks/dev.lock: 4 secrets"]);
         assert_eq!(sandbox.read("locks/dev.lock"), good);
     }
 }

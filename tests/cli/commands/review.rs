@@ -20,7 +20,7 @@ fn render_needs_no_key_no_vault_and_no_network() {
     sandbox.write("cloze.yaml", config);
     let before = sandbox.files();
     assert_eq!(sandbox.cloze(["render"]).silent().ok(), with);
-    sandbox.cloze(["check"]).fails(0, &["10 objects of environment dev: no problem"]);
+    sandbox.cloze(["check"]).fails(0, &["dev: 10 objects, no problems"]);
     assert_eq!(sandbox.files(), before, "a review wrote something");
 }
 

@@ -15,7 +15,7 @@ pub(super) fn with_prod(sandbox: &Sandbox) {
 #[test]
 fn the_only_environment_needs_no_name() {
     let sandbox = Sandbox::shop();
-    sandbox.cloze(["check"]).fails(0, &["10 objects of environment dev: no problem"]);
+    sandbox.cloze(["check"]).fails(0, &["dev: 10 objects, no problems"]);
     sandbox.cloze(["check", "-e", "prod"]).fails(2, &["error: there is no environment `prod`\n  name one of `dev`"]);
 }
 
@@ -67,7 +67,7 @@ fn an_environment_without_secrets_needs_keys_too() {
     sandbox.cloze(["deploy", "-e", "prod"]).fails(5, &["environment `prod` has no keyring", "cloze key init -e prod"]);
     sandbox.cloze(["key", "init", "-e", "prod"]).ok();
     sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["release 1 begins a new history in shop/.cloze/history/prod", "release 1 recorded"]);
-    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["nothing changes: release 1 is current"]);
+    sandbox.cloze(["deploy", "-e", "prod"]).fails(0, &["nothing changed: release 1 is current"]);
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn stable_names_stay_and_restart_rolls_the_pods() {
     // Nobody asked for a restart because of `web-env`.
     let pod = |objects: &[Value]| find(objects, "Deployment", "web")["spec"]["template"]["metadata"].clone();
     assert_eq!(pod(&before), pod(&after));
-    sandbox.cloze(["deploy", "--set", "smtp.host=elsewhere"]).fails(0, &["nothing changes"]);
+    sandbox.cloze(["deploy", "--set", "smtp.host=elsewhere"]).fails(0, &["nothing changed"]);
 }
 
 #[test]

@@ -1,25 +1,29 @@
 //! `cloze check`
 
+use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::report::CheckReport;
+use cloze::report::ProbedSecrets;
+use cloze::report::WaiverReport;
+use cloze::report::document;
 use cloze::stage::probe::Probe;
 use cloze::workflow::lock;
 use cloze::workflow::online;
 use cloze::workflow::prepare::prepare;
 use cloze::workflow::review::Review;
 use cloze::workflow::review::review;
-use serde_json::json;
 
 use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
-use crate::commands::render::waivers;
 use crate::context::Run;
+use crate::ui::count;
 
-/// Reports every problem of the project; says how much was found good.
+/// Reports every problem of the project, or how many objects have none.
 pub(crate) fn check(run: &Run, values: &Values) -> Result<(), Problems> {
     let desk = Desk::open(run, values)?;
     let review = review(&desk.workbench())?;
-    tell(run, &desk, &review, None)
+    report(run, &desk, &review, None)
 }
 
 /// The same, and asks the vaults whether every secret is there.
@@ -34,32 +38,29 @@ pub(crate) fn check_online(run: &Run, values: &Values, locked: bool) -> Result<(
         let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
         closing(run, &vaults, online::check_online(&workbench, prepared, &vaults, lock.as_ref())).await
     })?;
-    tell(run, &desk, &review, Some(&probe))
+    report(run, &desk, &review, Some(&probe))
 }
 
-fn tell(run: &Run, desk: &Desk<'_>, review: &Review, probe: Option<&Probe>) -> Result<(), Problems> {
-    let warnings = || review.warnings.iter().chain(probe.iter().flat_map(|probe| &probe.warnings));
-    warnings().for_each(|warning| run.ui.warn(warning));
+fn report(run: &Run, desk: &Desk<'_>, review: &Review, probe: Option<&Probe>) -> Result<(), Problems> {
+    let warnings: Vec<&Problem> = review.warnings.iter().chain(probe.iter().flat_map(|probe| &probe.warnings)).collect();
+    warnings.iter().for_each(|warning| run.ui.warn(warning));
+    let report = CheckReport {
+        project: desk.settings.project.clone(),
+        environment: desk.settings.environment.clone(),
+        objects: review.objects.len(),
+        warnings: warnings.len(),
+        waivers: review.waivers.iter().map(WaiverReport::from).collect(),
+        secrets: probe.map(Probe::counts).map(|(found, read)| ProbedSecrets { found, read }),
+    };
     if run.ui.is_json() {
-        let mut report = json!({
-            "environment": desk.settings.environment,
-            "objects": review.objects.len(),
-            "warnings": warnings().count(),
-            "waivers": waivers(review),
-        });
-        if let Some(probe) = probe {
-            let (secrets, read) = probe.counts();
-            report["secrets"] = json!({ "found": secrets, "read": read });
-        }
-        return run.ui.json(&report);
+        return run.ui.json(&document(&report));
     }
-    for waiver in &review.waivers {
-        run.ui.status(&format!("{}", crate::commands::render::Waived(waiver)));
-    }
-    run.ui.status(&format!(
-        "{} of environment {}: no problem",
-        crate::ui::count(review.objects.len(), "object"),
-        desk.settings.environment
-    ));
+    report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
+    run.ui.status(&in_words(&report));
     Ok(())
+}
+
+fn in_words(report: &CheckReport) -> String {
+    let warnings = if report.warnings == 0 { String::new() } else { format!(", {}", count(report.warnings, "warning")) };
+    format!("{}: {}, no problems{warnings}", report.environment, count(report.objects, "object"))
 }

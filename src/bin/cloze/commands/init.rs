@@ -82,7 +82,7 @@ fn fill_vault(run: &Run) -> Result<(), Problems> {
     let vault = wiring.local_vault("default", &trust.keys)?;
     let values: Vec<(&str, Secret)> = GENERATED.iter().map(|generated| (generated.name, generated.value(run.entropy.as_ref()))).collect();
     let borrowed: Vec<(&str, &Secret)> = values.iter().map(|(name, value)| (*name, value)).collect();
-    vault.set_all(&borrowed, &Machine, run.entropy.as_ref()).map_err(|error| Problem::new(Fault::Vault, error.reason, error.next))?;
+    vault.set_all(&borrowed, &Machine, run.entropy.as_ref())?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cloze::problem::Problems;
-use cloze::stage::taint::Rule;
+use cloze::report::WaiverReport;
 use cloze::stage::taint::Waiver;
 use cloze::target::Directory;
 use cloze::target::Target;
@@ -64,8 +64,7 @@ pub(crate) fn waivers(review: &Review) -> Vec<Value> {
 
 /// A waiver, for programs.
 pub(crate) fn waiver_in_json(waiver: &Waiver) -> Value {
-    let Waiver { rule, object, field, place, .. } = waiver;
-    json!({ "place": place.to_string(), "rule": word(*rule), "object": object.to_string(), "field": field })
+    json!(WaiverReport::from(waiver))
 }
 
 /// A waiver as a line of a review.
@@ -73,14 +72,6 @@ pub(crate) struct Waived<'a>(pub(crate) &'a Waiver);
 
 impl fmt::Display for Waived<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Waiver { rule, object, field, mask, place } = self.0;
-        write!(f, "{place}: {} lets {mask} into {field} of {object}", word(*rule))
-    }
-}
-
-fn word(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Taint => "reveal",
-        Rule::Escape => "raw",
+        WaiverReport::from(self.0).fmt(f)
     }
 }

@@ -2,21 +2,17 @@
 
 use std::fmt::Write;
 
-use cloze::history::Release;
-use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::report::ReleaseReport;
+use cloze::report::ShowReport;
+use cloze::report::UsedSecret;
 use cloze::secret::SecretBuffer;
-use cloze::stage::diff::Reviewed;
 use cloze::wiring::Founding;
 use cloze::workflow::compare::reviewed;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::args::Masking;
 use crate::args::Values;
 use crate::commands::desk::Desk;
-use crate::commands::history::about;
-use crate::commands::history::action;
 use crate::commands::mask::Masker;
 use crate::context::Run;
 use crate::ui::clean;
@@ -32,11 +28,11 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
         let past = desk.past(&store, &trust)?;
         let history = past.open(&desk.workbench()).await?;
         let release = match number {
-            Some(number) => history.release(number).await.map_err(Problem::from)?,
-            None => history.head().await.map_err(Problem::from)?.ok_or_else(|| Problem::from(history.reader().empty()))?,
+            Some(number) => history.release(number).await?,
+            None => history.head().await?.ok_or_else(|| history.reader().empty())?,
         };
         if reveal {
-            let manifests = history.manifests(&release).await.map_err(Problem::from)?;
+            let manifests = history.manifests(&release).await?;
             if let Some(masker) = &masker {
                 masker.hear_recorded(&manifests);
             }
@@ -48,53 +44,35 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
             return run.ui.bytes(stream.expose());
         }
         let objects = reviewed(&history, &release).await?;
-        if run.ui.is_json() { run.ui.json(&in_json(&release, &objects)) } else { run.ui.text(&in_words(&release, &objects)) }
+        let outcome = history.reader().outcome(release.summary.number).await?;
+        let report = ShowReport {
+            project: desk.settings.project.clone(),
+            environment: desk.settings.environment.clone(),
+            summary: ReleaseReport::new(&release.summary, &outcome),
+            secrets: release.body.blanks.iter().map(UsedSecret::from).collect(),
+            manifests: objects.into_iter().map(|object| object.text).collect(),
+        };
+        run.ui.report(&report, in_words)
     })
 }
 
-fn in_words(release: &Release, objects: &[Reviewed]) -> String {
-    let summary = &release.summary;
+fn in_words(report: &ShowReport) -> String {
+    let ReleaseReport { release, time, actor, revision, note, action, outcome, .. } = &report.summary;
     let mut text = String::new();
     let mut remark = |line: &str| {
         let _ = writeln!(text, "# {}", clean(line));
     };
-    remark(&format!("release {}: {}, {}, by {}", summary.number, action(summary.action), summary.time, summary.actor));
-    if let Some(revision) = &summary.revision {
+    remark(&format!("release {release}: {action}, {time}, by {actor}, {outcome}"));
+    if let Some(revision) = revision {
         remark(&format!("revision {revision}"));
     }
-    for line in summary.note.iter().flat_map(|note| note.lines()) {
-        remark(line);
+    note.iter().flat_map(|note| note.lines()).for_each(&mut remark);
+    for UsedSecret { vault, name, key, version, fingerprint, .. } in &report.secrets {
+        let key = key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
+        remark(&format!("secret {vault}/{name}{key} version {version} fingerprint {}", &fingerprint[..12]));
     }
-    for blank in &release.body.blanks {
-        let fingerprint = blank.fingerprint.to_string();
-        let key = blank.key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
-        remark(&format!("secret {}/{}{key} version {} fingerprint {}", blank.vault, blank.name, blank.version, &fingerprint[..12]));
-    }
-    for object in objects {
-        let _ = write!(text, "---\n{}", object.text);
+    for manifest in &report.manifests {
+        let _ = write!(text, "---\n{manifest}");
     }
     text
-}
-
-fn in_json(release: &Release, objects: &[Reviewed]) -> Value {
-    let blanks: Vec<Value> = release
-        .body
-        .blanks
-        .iter()
-        .map(|blank| {
-            json!({
-                "vault": blank.vault,
-                "name": blank.name,
-                "key": blank.key,
-                "version": blank.version,
-                "pinned": blank.pinned,
-                "fingerprint": blank.fingerprint.to_string(),
-                "places": blank.places.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let mut json = about(&release.summary);
-    json["secrets"] = blanks.into();
-    json["manifests"] = objects.iter().map(|object| object.text.as_str()).collect();
-    json
 }

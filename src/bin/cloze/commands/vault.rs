@@ -10,13 +10,13 @@ use cloze::clock::Machine;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::service::ServiceError;
-use cloze::vault::ListedSecret;
+use cloze::report::SecretEntry;
+use cloze::report::VaultChangeReport;
+use cloze::report::VaultListReport;
+use cloze::report::document;
 use cloze::vault::local::Change;
 use cloze::wiring::Founding;
 use cloze::wiring::Trust;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::args;
 use crate::args::Masking;
@@ -30,7 +30,7 @@ use crate::commands::passphrase;
 use crate::context::Run;
 use crate::ui::clean;
 
-/// Keeps, shows, lists or removes secrets.
+/// Writes, prints, lists or removes secrets.
 pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?;
     match command {
@@ -54,56 +54,53 @@ fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<()
         key::tell(run, desk, created);
     }
     let value = passphrase::value(name)?;
-    let change = vault.set(name, &value, &Machine, run.entropy.as_ref()).map_err(refused)?;
-    told(run, name, change, "set")
+    let change = vault.set(name, &value, &Machine, run.entropy.as_ref())?;
+    changed(run, desk, which, name, change, "set")
 }
 
 fn get(run: &Run, desk: &Desk<'_>, ask: &SecretRef, reveal: bool, masking: Masking) -> Result<(), Problems> {
     if io::stdout().is_terminal() && !reveal {
-        let next = "give `--reveal`, or pipe it where it is needed";
-        return Err(Problem::new(Fault::Usage, "a secret is not printed on a terminal unasked", next).into());
+        return Err(Problem::new(Fault::Usage, "secrets are not printed to a terminal", "pass `--reveal`, or pipe the value").into());
     }
     let masker = Masker::of(run, masking)?;
     let mut answers = with_vault(run, desk, &ask.vault, masker.as_ref(), async |vault| vault.fetch(std::slice::from_ref(ask)).await)?;
     match answers.pop() {
         Some(Ok(fetched)) => run.ui.bytes(fetched.value.expose()),
-        Some(Err(error)) => Err(refused(error).into()),
+        Some(Err(error)) => Err(error.into()),
         None => Err(Problem::new(Fault::Internal, "the vault gave no answer", "report this as a bug of cloze").into()),
     }
 }
 
 fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems> {
-    let list = with_vault(run, desk, &which.vault, None, async |vault| vault.list().await)?.map_err(refused)?;
-    if run.ui.is_json() {
-        let one = |listed: &ListedSecret| {
-            json!({
-                "name": listed.name,
-                "version": listed.version,
-                "created": listed.created.map(|time| time.to_string()),
-                "removed": listed.removed,
-            })
-        };
-        return run.ui.json(&json!({ "secrets": list.iter().map(one).collect::<Vec<Value>>() }));
-    }
+    let list = with_vault(run, desk, &which.vault, None, async |vault| vault.list().await)??;
     if list.is_empty() {
-        run.ui.status("no secret yet");
+        run.ui.status(&format!("no secrets in vault `{}`", which.vault));
     }
-    let width = list.iter().map(|listed| clean(&listed.name).chars().count()).max().unwrap_or(0);
-    let row = |listed: &ListedSecret| {
-        let version = listed.version.as_deref().map(|version| format!("version {version}")).unwrap_or_default();
-        let created = listed.created.map(|time| time.to_string()).unwrap_or_default();
-        let removed = if listed.removed { "removed" } else { "" };
-        let row = format!("{:<width$}  {version:<12}  {created}  {removed}", clean(&listed.name));
+    let report = VaultListReport {
+        project: desk.settings.project.clone(),
+        environment: desk.settings.environment.clone(),
+        vault: which.vault.clone(),
+        secrets: list.iter().map(SecretEntry::from).collect(),
+    };
+    run.ui.report(&report, in_words)
+}
+
+fn in_words(report: &VaultListReport) -> String {
+    let width = report.secrets.iter().map(|secret| clean(&secret.name).chars().count()).max().unwrap_or(0);
+    let row = |SecretEntry { name, version, created, removed }: &SecretEntry| {
+        let version = version.as_ref().map(|version| format!("version {version}")).unwrap_or_default();
+        let removed = if *removed { "removed" } else { "" };
+        let row = format!("{:<width$}  {version:<12}  {}  {removed}", clean(name), created.as_deref().unwrap_or_default());
         clean(row.trim_end()).into_owned() + "\n"
     };
-    run.ui.text(&list.iter().map(row).collect::<String>())
+    report.secrets.iter().map(row).collect()
 }
 
 fn remove(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<(), Problems> {
     let trust = trust(run, desk, Founding::Refused)?;
     let vault = desk.wiring().local_vault(&which.vault, &trust.keys)?;
-    let change = vault.remove(name, &Machine, run.entropy.as_ref()).map_err(refused)?;
-    told(run, name, change, "removed")
+    let change = vault.remove(name, &Machine, run.entropy.as_ref())?;
+    changed(run, desk, which, name, change, "removed")
 }
 
 /// Does something with the vault of that name; a key is needed only where it is a file.
@@ -137,22 +134,22 @@ fn trust(run: &Run, desk: &Desk<'_>, founding: Founding) -> Result<Trust, Proble
     run.wait(async { desk.keys(&store, founding).await })
 }
 
-fn told(run: &Run, name: &str, change: Change, done: &str) -> Result<(), Problems> {
+fn changed(run: &Run, desk: &Desk<'_>, which: &args::Which, name: &str, change: Change, done: &str) -> Result<(), Problems> {
     let (version, written) = match change {
         Change::Written(version) => (version, true),
         Change::Unchanged(version) => (version, false),
     };
+    let report = VaultChangeReport {
+        project: desk.settings.project.clone(),
+        environment: desk.settings.environment.clone(),
+        vault: which.vault.clone(),
+        name: name.to_owned(),
+        version,
+        written,
+    };
     if run.ui.is_json() {
-        return run.ui.json(&json!({ "name": name, "version": version, "written": written }));
+        return run.ui.json(&document(&report));
     }
-    run.ui.status(&if written {
-        format!("{done} {name}, version {version}")
-    } else {
-        format!("{name} is what it was, version {version}; nothing was written")
-    });
+    run.ui.status(&if written { format!("{done} {name}, version {version}") } else { format!("{name} is unchanged, version {version}") });
     Ok(())
-}
-
-fn refused(error: ServiceError) -> Problem {
-    Problem::new(Fault::Vault, error.reason, error.next)
 }

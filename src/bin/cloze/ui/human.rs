@@ -32,14 +32,14 @@ fn also(places: &[Place]) -> Option<String> {
 /// How many further places of a problem are shown.
 const PLACES: usize = 10;
 
-/// What to say of an event to everybody, if it is worth saying.
+/// What to say of an event to everybody, if anything.
 pub(crate) fn status(event: &Event) -> Option<String> {
     Some(match event {
         Event::Recorded { number, manifests, changed, removed } => {
             format!("release {number} recorded: {} ({changed} changed, {removed} removed)", count(*manifests, "manifest"))
         }
-        Event::Unchanged { number } => format!("nothing changes: release {number} is current, nothing was recorded"),
-        Event::Resumed { number } => format!("release {number} was recorded by a run that did not finish; carried on"),
+        Event::Unchanged { number } => format!("nothing changed: release {number} is current"),
+        Event::Resumed { number } => format!("release {number} was recorded by an interrupted run; this run finished it"),
         Event::Emitted { manifests, bytes, target } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
         Event::Probed { secrets, read: 0 } => format!("{} found, none read", count(*secrets, "secret")),
         Event::Probed { secrets, read } => format!("{} found ({read} had to be read)", count(*secrets, "secret")),
@@ -58,7 +58,7 @@ pub(crate) fn detail(event: &Event) -> String {
         Event::Prepared { templates, objects, blanks } => {
             format!("rendered {}: {}, {}", count(*templates, "template"), count(*objects, "object"), count(*blanks, "blank"))
         }
-        Event::Planned { vault, secrets, calls: 0, .. } => format!("{vault}: {}, no call", count(*secrets, "secret")),
+        Event::Planned { vault, secrets, calls: 0, .. } => format!("{vault}: {}, no calls", count(*secrets, "secret")),
         Event::Planned { vault, secrets, calls, parallel, time } => format!(
             "{vault}: {} in {}, {parallel} at once, about {:.1} s",
             count(*secrets, "secret"),
@@ -121,7 +121,7 @@ mod tests {
         let time = Duration::from_millis(1_240);
         let planned = |calls| Event::Planned { vault: "default".to_owned(), secrets: 167, calls, parallel: 16, time };
         assert_eq!(detail(&planned(168)), "default: 167 secrets in 168 calls, 16 at once, about 1.2 s");
-        assert_eq!(detail(&planned(0)), "default: 167 secrets, no call");
+        assert_eq!(detail(&planned(0)), "default: 167 secrets, no calls");
         assert_eq!(tally(168, time), "made 168 calls in 1.24 s");
         assert_eq!(progress(&["default".to_owned(), "shared".to_owned()], 34, 167), "asking default, shared … 34 of 167 calls");
         let probed = |secrets, read| status(&Event::Probed { secrets, read }).unwrap();

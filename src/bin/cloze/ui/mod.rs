@@ -21,6 +21,8 @@ use cloze::event::Observer;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::report::Report;
+use cloze::report::document;
 use cloze::service::Meters;
 
 use crate::args::Color;
@@ -96,6 +98,11 @@ impl Ui {
     /// Writes a result for programs.
     pub(crate) fn json(&self, value: &serde_json::Value) -> Result<(), Problems> {
         self.bytes(clean_json(&format!("{value:#}\n")).as_bytes())
+    }
+
+    /// Writes a report, to programs as its document.
+    pub(crate) fn report<R: Report>(&self, report: &R, in_words: impl FnOnce(&R) -> String) -> Result<(), Problems> {
+        if self.is_json() { self.json(&document(report)) } else { self.text(&in_words(report)) }
     }
 
     /// Says in a line what was done, unless quiet.

@@ -1,0 +1,93 @@
+//! What `history` reports.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::history::Action;
+use crate::history::Outcome;
+use crate::history::Summary;
+use crate::history::What;
+use crate::report::Report;
+
+/// The releases of an environment, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HistoryReport {
+    /// The project.
+    pub project: String,
+    /// The environment.
+    pub environment: String,
+    /// The releases.
+    pub releases: Vec<ReleaseReport>,
+}
+
+/// A release, as far as it shows without a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ReleaseReport {
+    /// Its number.
+    pub release: u64,
+    /// When it was recorded (RFC 3339).
+    pub time: String,
+    /// Who released it.
+    pub actor: String,
+    /// The revision of its sources.
+    pub revision: Option<String>,
+    /// The note that was kept with it.
+    pub note: Option<String>,
+    /// `deploy`, or `rollback to N`.
+    pub action: String,
+    /// What became of it: `emitted`, `applied`, `failed`, `rolled back by N`, or `outcome unknown`.
+    pub outcome: String,
+    /// How many manifests it has.
+    pub manifests: u64,
+    /// How many of them no release before had.
+    pub changed: u64,
+}
+
+/// A history whose every object is what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VerifyReport {
+    /// The project.
+    pub project: String,
+    /// The environment.
+    pub environment: String,
+    /// Releases whose chain was verified.
+    pub releases: u64,
+    /// Objects of the store that were verified.
+    pub objects: u64,
+}
+
+impl Report for HistoryReport {
+    const KIND: &'static str = "HistoryReport";
+}
+
+impl Report for VerifyReport {
+    const KIND: &'static str = "HistoryVerifyReport";
+}
+
+impl ReleaseReport {
+    /// Of a release and what became of it.
+    pub fn new(summary: &Summary, outcome: &Outcome) -> Self {
+        Self {
+            release: summary.number,
+            time: summary.time.to_string(),
+            actor: summary.actor.clone(),
+            revision: summary.revision.clone(),
+            note: summary.note.clone(),
+            action: match summary.action {
+                Action::Deploy => "deploy".to_owned(),
+                Action::Rollback { of } => format!("rollback to {of}"),
+            },
+            outcome: match outcome {
+                Outcome::Unknown => "outcome unknown".to_owned(),
+                Outcome::Known(event) => match event.what {
+                    What::Emitted => "emitted".to_owned(),
+                    What::Applied => "applied".to_owned(),
+                    What::Failed => "failed".to_owned(),
+                    What::RolledBack { by } => format!("rolled back by {by}"),
+                },
+            },
+            manifests: summary.manifests,
+            changed: summary.changed,
+        }
+    }
+}

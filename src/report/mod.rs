@@ -1,0 +1,59 @@
+//! What commands report: one value for each, which the terminal and a JSON document are two ways to write.
+
+mod check;
+mod config;
+mod doctor;
+mod history;
+mod init;
+mod lock;
+mod schema;
+mod show;
+mod vault;
+mod waiver;
+
+pub use check::CheckReport;
+pub use check::ProbedSecrets;
+pub use config::ConfigReport;
+pub use config::OverriddenValue;
+pub use config::SettingReport;
+pub use doctor::DoctorReport;
+pub use doctor::StepReport;
+pub use doctor::VaultDiagnosis;
+pub use history::HistoryReport;
+pub use history::ReleaseReport;
+pub use history::VerifyReport;
+pub use init::InitReport;
+pub use lock::LockReport;
+pub use lock::VersionChange;
+pub use schema::schema;
+pub use schema::words;
+pub use show::ShowReport;
+pub use show::UsedSecret;
+pub use vault::SecretEntry;
+pub use vault::VaultChangeReport;
+pub use vault::VaultListReport;
+pub use waiver::WaiverReport;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The version of every document.
+pub const API_VERSION: &str = "cloze.dev/v1";
+
+/// A value that becomes one JSON document.
+pub trait Report: Serialize + JsonSchema {
+    /// What the document says it is, such as `CheckReport`.
+    const KIND: &'static str;
+}
+
+/// The JSON document of a report: `apiVersion`, `kind` and the report's own fields.
+pub fn document<R: Report>(report: &R) -> Value {
+    // A struct of texts, numbers and lists always has a JSON form.
+    let mut document = serde_json::to_value(report).unwrap_or_default();
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), API_VERSION.into());
+        fields.insert("kind".to_owned(), R::KIND.into());
+    }
+    document
+}

@@ -1,0 +1,52 @@
+//! Every report with `--format json` is what its published schema says.
+
+use serde_json::Value;
+
+use crate::support::Sandbox;
+
+#[track_caller]
+fn valid(sandbox: &Sandbox, command: &str, of: &str) -> Value {
+    let out = sandbox.cloze(command.split(' ').chain(["--format", "json"])).out();
+    let document: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{command}: {out}"));
+    let schema: Value = serde_json::from_str(&sandbox.run(["schema", "--of", of]).silent().ok()).unwrap();
+    let faults: Vec<String> = jsonschema::validator_for(&schema).unwrap().iter_errors(&document).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{command}: {faults:?}\n{document:#}");
+    assert_eq!((&document["apiVersion"], &document["kind"]), (&"cloze.dev/v1".into(), &schema["title"]), "{command}");
+    assert_eq!((&document["project"], &document["environment"]), (&"shop".into(), &"dev".into()), "{command}");
+    document
+}
+
+#[test]
+fn every_report_is_valid_against_its_schema() {
+    let sandbox = Sandbox::shop();
+    sandbox.write(
+        "templates/x.yaml",
+        "apiVersion: x.dev/v1\nkind: X\nmetadata: { name: x }\nspec: { a: '{{ secret(name=\"api-token\") | reveal }}' }\n",
+    );
+    let check = valid(&sandbox, "check", "check");
+    assert_eq!((&check["waivers"][0]["rule"], &check["waivers"][0]["field"]), (&"reveal".into(), &"spec.a".into()));
+    assert_eq!(valid(&sandbox, "check --online", "check")["secrets"]["found"], 4);
+    valid(&sandbox, "config", "config");
+    valid(&sandbox, "doctor", "doctor");
+    valid(&sandbox, "history", "history");
+    assert_eq!(valid(&sandbox, "lock", "lock")["written"], true);
+    sandbox.cloze(["deploy", "--note", "first"]).ok();
+    let history = valid(&sandbox, "history", "history");
+    assert_eq!((&history["releases"][0]["outcome"], &history["releases"][0]["changed"]), (&"emitted".into(), &11.into()));
+    valid(&sandbox, "history --verify", "history-verify");
+    let shown = valid(&sandbox, "show", "show");
+    assert_eq!(
+        (&shown["summary"]["release"], &shown["summary"]["note"], shown["secrets"].as_array().unwrap().len()),
+        (&1.into(), &"first".into(), 5)
+    );
+    assert_eq!(valid(&sandbox, "vault list", "vault-list")["secrets"][3]["name"], "smtp");
+    assert_eq!(valid(&sandbox, "vault remove smtp", "vault-change")["written"], true);
+}
+
+#[test]
+fn a_report_without_a_schema_is_named() {
+    let sandbox = Sandbox::new();
+    let err =
+        sandbox.run(["schema", "--of", "nothing"]).fails(2, &["error: `nothing` is not a value of `--of <REPORT>`\n  use one of `check`"]);
+    assert!(err.contains("`vault-list`"), "{err}");
+}
