@@ -150,4 +150,65 @@ mod tests {
         assert_eq!(lines.place(8).to_string(), "t:2:4");
         assert_eq!(lines.place(99).to_string(), "t:2:5");
     }
+
+    /// Snippets that Tera must take, and such that it must refuse, as this reader does: when its grammar moves, ours must follow.
+    #[test]
+    fn tera_and_this_reader_agree() {
+        let tera = |source: &str| tera::Tera::default().add_raw_template("t", source).is_ok();
+        let own = |source: &str| analysed(source).broken.is_none();
+        for source in [
+            "{{ a }}",
+            "{{ a.b?.c[0]?['d'] }}",
+            "{{ a[1:2] }}",
+            "{{ 1 + 2 * 3 // 4 % 5 ** 2 }}",
+            "{{ -a }}",
+            "{{ not a and b or c }}",
+            "{{ a not in b }}",
+            "{{ a is not defined }}",
+            "{{ 'a' ~ \"b\" ~ `c` }}",
+            "{{ a if b else c }}",
+            "{{ [1, ...b, 2,] }}",
+            "{{ {'a': 1, ...b} }}",
+            "{{ [x for x in y if x] }}",
+            "{{ a | default(value=1) | upper }}",
+            "{{- a -}}",
+            "{%- if a -%}{% elif b %}{% else %}{% endif %}",
+            "{% for k, v in m %}{% break %}{% continue %}{% else %}{% endfor %}",
+            "{% set a = 1 %}{% set b %}x{% endset %}{% set c | upper %}x{% endset %}",
+            "{% filter upper | trim %}x{% endfilter %}",
+            "{% raw -%} {{ {%- endraw %}",
+            "{# c #}{#- c -#}",
+            "{% block a %}{% endblock a %}",
+        ] {
+            assert!(tera(source), "Tera refuses {source}");
+            assert!(own(source), "this reader refuses {source}");
+        }
+        for source in [
+            "{{ a",
+            "{{ }}",
+            "{{ a b }}",
+            "{{ 1 +}}",
+            "{{ a.}}",
+            "{{ a[ }}",
+            "{{ (a }}",
+            "{{ 'a }}",
+            "{{ a | }}",
+            "{{ a ? b : c }}",
+            "{{ a && b }}",
+            "{{ a if b }}",
+            "{{ --a }}",
+            "{{ f(1) }}",
+            "{% x %}",
+            "{% if %}{% endif %}",
+            "{% for a b %}{% endfor %}",
+            "{% include a %}",
+            "{% macro a() %}{% endmacro %}",
+            "{% raw %}",
+            "{# c",
+            "{{ a; b }}",
+        ] {
+            assert!(!tera(source), "Tera takes {source}");
+            assert!(!own(source), "this reader takes {source}");
+        }
+    }
 }
