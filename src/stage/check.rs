@@ -6,14 +6,17 @@ mod content;
 mod data;
 mod dns;
 mod hidden;
+mod kind;
 mod metadata;
+mod placeholder;
+mod say;
 mod strings;
 
+use crate::blank::BlankText;
 use crate::manifest::Leaf;
-use crate::manifest::Mark;
 use crate::manifest::Object;
-use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::stage::check::say::Say;
 
 /// What can be said before any blank is filled: names, labels, key names, types and their required keys, literal base64, and strings
 /// where Kubernetes demands strings. A blank passes as the string that it will be.
@@ -21,6 +24,7 @@ pub fn shape<B>(objects: &[Object<B>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for object in objects {
         let mut say = Say { object, problems: &mut problems };
+        kind::check(&mut say);
         metadata::check(&mut say);
         strings::check(&mut say);
         data::check(&mut say);
@@ -38,20 +42,26 @@ pub fn content<B: Leaf>(objects: &[Object<B>]) -> Vec<Problem> {
     problems
 }
 
+/// Warnings of contents: values that the API server warns of, and objects that `kubectl apply` refuses without `--server-side`.
+pub fn doubts<B: Leaf>(objects: &[Object<B>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for object in objects {
+        content::doubt(&mut Say { object, problems: &mut problems });
+    }
+    problems
+}
+
+/// Warnings of placeholders of other tools, one for each object.
+pub fn placeholders(objects: &[Object<BlankText>]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for object in objects {
+        placeholder::check(&mut Say { object, problems: &mut problems });
+    }
+    problems
+}
+
 /// Warnings: environment variables that a container is given twice, so that one source hides the other. `env` beats `envFrom`, a later
 /// `envFrom` beats an earlier one. To be asked before the objects get their final names.
 pub fn hidden_variables<B>(objects: &[Object<B>]) -> Vec<Problem> {
     hidden::check(objects)
-}
-
-/// Problems of one object.
-struct Say<'a, B> {
-    object: &'a Object<B>,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl<B> Say<'_, B> {
-    fn problem(&mut self, mark: Mark, reason: impl Into<String>, next: impl Into<String>) {
-        self.problems.push(Problem::new(Fault::Check, reason, next).at(self.object.place(mark)));
-    }
 }

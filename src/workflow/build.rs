@@ -149,6 +149,7 @@ pub async fn build(
     context.observe(Event::Answered);
     let (objects, used, waivers, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
+    warnings.extend(check::doubts(&objects));
     let settings = context.settings;
     let naming = Naming {
         keyed: Some(keys),

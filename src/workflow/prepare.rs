@@ -87,6 +87,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     }
     let mut warnings = parsed.warnings().to_vec();
     warnings.extend(check::hidden_variables(parsed.objects()));
+    warnings.extend(check::placeholders(parsed.objects()));
     warnings.extend(literal::warnings(parsed.objects()));
     warnings.extend(connection::warnings(parsed.objects(), parsed.blanks()));
     warnings.extend(strays(parsed.objects_mut(), context.settings.names, &taught(context.settings)));

@@ -6,8 +6,8 @@ use crate::manifest::Leaf;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Value;
-use crate::stage::check::Say;
 use crate::stage::check::base64;
+use crate::stage::check::say::Say;
 
 /// Checks the values of a ConfigMap or Secret.
 pub(super) fn check<B: Leaf>(say: &mut Say<'_, B>) {
@@ -42,6 +42,44 @@ pub(super) fn check<B: Leaf>(say: &mut Say<'_, B>) {
         demanded(kind, say);
     }
 }
+
+/// Warns of a size that client-side apply cannot take, and of a certificate that holds no PEM.
+pub(super) fn doubt<B: Leaf>(say: &mut Say<'_, B>) {
+    let secret = say.object.is_secret();
+    if !secret && !say.object.is_config_map() {
+        return;
+    }
+    let root = &say.object.root;
+    let size: usize =
+        ["data", "binaryData", "stringData"].iter().flat_map(|section| values(root, section)).map(|(_, _, bytes)| bytes.len()).sum();
+    if size > ANNOTATION {
+        let mark = root.at(&["metadata", "name"]).map_or(root.mark, |node| node.mark);
+        let reason = format!(
+            "the {} has more than {ANNOTATION} bytes; `kubectl apply` fails above 256 KiB unless it is called with `--server-side`",
+            say.object.identity.kind
+        );
+        say.problem(mark, reason, "apply it with `kubectl apply --server-side`, or divide it among several objects");
+    }
+    if secret && root.get("type").and_then(Node::as_text) == Some("kubernetes.io/tls") {
+        for key in ["tls.crt", "tls.key"] {
+            let Some((_, mark, text)) = values(&say.object.root, "data").find(|(known, _, _)| *known == key) else { continue };
+            let Some(bytes) = base64::decoded(text).filter(|bytes| !bytes.is_empty()) else { continue };
+            if !bytes.expose().windows(PEM.len()).any(|window| window == PEM) {
+                say.problem(
+                    mark,
+                    format!("the value of `{key}` holds no PEM, which a Secret of type `kubernetes.io/tls` needs"),
+                    "give it the text from `-----BEGIN` to `-----END …-----`",
+                );
+            }
+        }
+    }
+}
+
+/// How a PEM block begins (RFC 7468).
+const PEM: &[u8] = b"-----BEGIN ";
+
+/// What the last-applied annotation of client-side apply may hold (`TotalAnnotationSizeLimitB`).
+const ANNOTATION: usize = 256 << 10;
 
 /// The most bytes of all values of an object together, decoded (`MaxSecretSize`).
 const LIMIT: usize = 1 << 20;
@@ -93,6 +131,7 @@ mod tests {
     use crate::reference::sample::object;
     use crate::secret::Secret;
     use crate::stage::check::content;
+    use crate::stage::check::doubts;
 
     fn found(kind: &str, rest: &Json) -> Vec<Problem> {
         let mut json = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}});
@@ -162,6 +201,36 @@ mod tests {
             (problems[0].reason.as_str(), problems[0].next.as_str()),
             ("the value of `ssh-privatekey` is empty", "give it the private key")
         );
+    }
+
+    #[test]
+    fn more_than_client_side_apply_takes_is_warned_of() {
+        let doubts = |length: usize, kind: &str| {
+            let json = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, "data": {"a": "x".repeat(length)}});
+            doubts(&[object::<Secret>(&json)])
+        };
+        assert!(doubts(256 << 10, "ConfigMap").is_empty());
+        let warnings = doubts((256 << 10) + 1, "ConfigMap");
+        assert!(warnings[0].reason.starts_with("the ConfigMap has more than 262144 bytes"));
+        assert!(warnings[0].next.contains("--server-side"));
+        assert_eq!(doubts(300_000, "Secret").len(), 1);
+        assert!(doubts(300_000, "Widget").is_empty());
+    }
+
+    #[test]
+    fn a_certificate_without_pem_is_warned_of() {
+        let warned = |crt: &[u8], key: &[u8]| {
+            let data = json!({"tls.crt": STANDARD.encode(crt), "tls.key": STANDARD.encode(key)});
+            let json = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": "kubernetes.io/tls", "data": data});
+            let warnings = doubts(&[object::<Secret>(&json)]);
+            assert!(!format!("{warnings:?}").contains("canary"));
+            warnings.len()
+        };
+        let pem = b"-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n";
+        assert_eq!(warned(pem, pem), 0);
+        assert_eq!(warned(b"canary", pem), 1);
+        assert_eq!(warned(b"canary", b"YmFzZTY0 canary"), 2);
+        assert_eq!(warned(b"", b""), 0);
     }
 
     #[test]

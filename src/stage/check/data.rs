@@ -3,9 +3,9 @@
 use crate::manifest::Entry;
 use crate::manifest::Node;
 use crate::manifest::Value;
-use crate::stage::check::Say;
 use crate::stage::check::base64;
 use crate::stage::check::dns;
+use crate::stage::check::say::Say;
 use crate::suggest::suggest;
 
 /// Checks key names, sections, literal base64, and required keys.
@@ -56,10 +56,11 @@ fn config_map<B>(say: &mut Say<'_, B>) {
     encoded("binaryData", section(root, "binaryData"), say);
     for Entry { key, mark, .. } in section(root, "binaryData") {
         if section(root, "data").iter().any(|entry| entry.key == *key) {
-            say.problem(*mark, format!("key `{key}` stands in data and in binaryData"), "remove one of the two");
+            say.problem(*mark, format!("key `{key}` is in data and in binaryData"), "remove one of the two");
         }
     }
     foreign("stringData", "data", say);
+    misspelt(&["data", "binaryData", "immutable"], say);
 }
 
 fn secret<B>(say: &mut Say<'_, B>) {
@@ -68,6 +69,7 @@ fn secret<B>(say: &mut Say<'_, B>) {
     keys(section(root, "stringData"), say);
     encoded("data", section(root, "data"), say);
     foreign("binaryData", "data", say);
+    misspelt(&["data", "stringData", "immutable", "type"], say);
     let Some(kind) = root.get("type") else { return };
     let Some(name) = kind.as_text() else {
         match kind.value {
@@ -75,7 +77,7 @@ fn secret<B>(say: &mut Say<'_, B>) {
             Value::Leaf(_) => {
                 say.problem(kind.mark, "a blank is in `type`", "write the type in the template; only values can be secret");
             }
-            _ => say.problem(kind.mark, format!("`type` is {} where Kubernetes demands a string", kind.kind()), "quote it"),
+            _ => say.problem(kind.mark, format!("`type` is {} where Kubernetes needs a string", kind.kind()), "quote it"),
         }
         return;
     };
@@ -90,7 +92,7 @@ fn secret<B>(say: &mut Say<'_, B>) {
         && name.starts_with("kubernetes.io/")
         && let Some(near) = suggest(name, TYPES)
     {
-        say.problem(kind.mark, format!("Kubernetes knows no type `{name}`"), format!("write `{near}`"));
+        say.problem(kind.mark, format!("Kubernetes has no type `{name}`"), format!("write `{near}`"));
     }
     let has = |key: &&&str| ["data", "stringData"].into_iter().any(|name| section(root, name).iter().any(|entry| entry.key == **key));
     match required(name) {
@@ -100,7 +102,7 @@ fn secret<B>(say: &mut Say<'_, B>) {
             }
         }
         Some(Required::Any(keys)) if !keys.iter().any(|key| has(&key)) => {
-            let reason = format!("a Secret of type `{name}` has none of the keys `{}`", keys.join("`, `"));
+            let reason = format!("a Secret of type `{name}` needs one of the keys `{}`", keys.join("`, `"));
             say.problem(kind.mark, reason, "add one of them, or change the type");
         }
         _ => {}
@@ -126,6 +128,19 @@ fn encoded<B>(name: &str, entries: &[Entry<B>], say: &mut Say<'_, B>) {
         if node.as_text().is_some_and(|text| base64::decoded_length(text.as_bytes()).is_none()) {
             let next = if name == "data" { "encode it, or write it under `stringData` as it is" } else { "encode it" };
             say.problem(node.mark, format!("`{name}.{key}` is not base64"), next);
+        }
+    }
+}
+
+/// Fields of the root that the kind does not have and whose name is a slip. The API server drops them.
+fn misspelt<B>(known: &[&'static str], say: &mut Say<'_, B>) {
+    let fields = ["apiVersion", "kind", "metadata", "status", "sops", "stringData", "binaryData"];
+    for Entry { key, mark, .. } in say.object.root.as_map().unwrap_or_default() {
+        if fields.contains(&key.as_str()) || known.contains(&key.as_str()) {
+            continue;
+        }
+        if let Some(near) = suggest(key, known.iter().copied()) {
+            say.problem(*mark, format!("a {} has no `{key}`", say.object.identity.kind), format!("write `{near}`"));
         }
     }
 }
@@ -176,7 +191,7 @@ mod tests {
     #[test]
     fn a_key_stands_in_one_section() {
         let (reason, next) = only("ConfigMap", &json!({"data": {"a": "x"}, "binaryData": {"a": "eA=="}}));
-        assert_eq!((reason.as_str(), next.as_str()), ("key `a` stands in data and in binaryData", "remove one of the two"));
+        assert_eq!((reason.as_str(), next.as_str()), ("key `a` is in data and in binaryData", "remove one of the two"));
     }
 
     #[test]
@@ -184,6 +199,16 @@ mod tests {
         let (reason, next) = only("ConfigMap", &json!({"stringData": {"a": "x"}}));
         assert_eq!((reason.as_str(), next.as_str()), ("a ConfigMap has no `stringData`", "write its entries under `data`"));
         assert_eq!(only("Secret", &json!({"binaryData": {"a": "eA=="}})).0, "a Secret has no `binaryData`");
+    }
+
+    #[test]
+    fn a_misspelt_section_is_noticed() {
+        let slip = |kind: &str, key: &str| only(kind, &json!({key: {"a": "eA=="}}));
+        assert_eq!(slip("Secret", "stringdata"), ("a Secret has no `stringdata`".to_owned(), "write `stringData`".to_owned()));
+        assert_eq!(slip("ConfigMap", "date").1, "write `data`");
+        assert_eq!(slip("ConfigMap", "binarydata").1, "write `binaryData`");
+        assert_eq!(slip("Secret", "typ").1, "write `type`");
+        assert!(found("Secret", &json!({"sops": {}})).is_empty());
     }
 
     #[test]
@@ -211,7 +236,7 @@ mod tests {
         assert_eq!(found("Secret", &json!({"type": "kubernetes.io/tls"})).len(), 2);
         assert!(found("Secret", &json!({"type": "kubernetes.io/tls", "data": {"tls.crt": "", "tls.key": ""}})).is_empty());
         let (reason, next) = only("Secret", &json!({"type": "kubernetes.io/basic-auth"}));
-        assert_eq!(reason, "a Secret of type `kubernetes.io/basic-auth` has none of the keys `username`, `password`");
+        assert_eq!(reason, "a Secret of type `kubernetes.io/basic-auth` needs one of the keys `username`, `password`");
         assert_eq!(next, "add one of them, or change the type");
         assert!(found("Secret", &json!({"type": "kubernetes.io/basic-auth", "data": {"password": ""}})).is_empty());
         assert!(found("Secret", &json!({"type": "Opaque"})).is_empty());
@@ -228,8 +253,8 @@ mod tests {
     #[test]
     fn a_mistyped_type_is_noticed() {
         let (reason, next) = only("Secret", &json!({"type": "kubernetes.io/dockerconfigjsn"}));
-        assert_eq!(reason, "Kubernetes knows no type `kubernetes.io/dockerconfigjsn`");
+        assert_eq!(reason, "Kubernetes has no type `kubernetes.io/dockerconfigjsn`");
         assert_eq!(next, "write `kubernetes.io/dockerconfigjson`");
-        assert_eq!(only("Secret", &json!({"type": 7})).0, "`type` is a number where Kubernetes demands a string");
+        assert_eq!(only("Secret", &json!({"type": 7})).0, "`type` is a number where Kubernetes needs a string");
     }
 }

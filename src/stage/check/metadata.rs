@@ -5,8 +5,8 @@ use crate::manifest::Identity;
 use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::reference::pod_templates;
-use crate::stage::check::Say;
 use crate::stage::check::dns;
+use crate::stage::check::say::Say;
 
 /// Checks the metadata of an object and of the pod templates in it.
 pub(super) fn check<B>(say: &mut Say<'_, B>) {
@@ -18,7 +18,7 @@ pub(super) fn check<B>(say: &mut Say<'_, B>) {
         say.problem(mark(&["metadata", "name"]), reason, next);
     }
     if !identity.namespace.is_empty() && !dns::is_label(&identity.namespace) {
-        let reason = format!("`{}` cannot name a namespace: it is no DNS label", identity.namespace);
+        let reason = format!("`{}` cannot name a namespace: it is not a DNS label", identity.namespace);
         say.problem(mark(&["metadata", "namespace"]), reason, LABEL);
     }
     let templates = pod_templates(&object.root).into_iter().filter_map(|template| template.get("metadata"));
@@ -46,9 +46,9 @@ fn broken(identity: &Identity) -> Option<(&'static str, &'static str)> {
         (group, _) if group.ends_with(".openshift.io") => {
             (!dns::is_path_segment(name)).then_some(("it does not fit into a URL", "leave out `/` and `%`"))
         }
-        ("", "Namespace" | "Service") => (!dns::is_label(name)).then_some(("it is no DNS label", LABEL)),
+        ("", "Namespace" | "Service") => (!dns::is_label(name)).then_some(("it is not a DNS label", LABEL)),
         ("batch", "CronJob") if name.len() > 52 => Some(("it has more than 52 characters", "shorten it: its Jobs get eleven more")),
-        _ => (!dns::is_subdomain(name)).then_some(("it is no DNS name", SUBDOMAIN)),
+        _ => (!dns::is_subdomain(name)).then_some(("it is not a DNS name", SUBDOMAIN)),
     }
 }
 
@@ -58,7 +58,7 @@ fn labels<B>(node: Option<&Node<B>>, say: &mut Say<'_, B>) {
             say.problem(*mark, format!("`{key}` cannot be a label's key"), QUALIFIED);
         }
         if node.as_text().is_some_and(|value| !dns::is_label_value(value)) {
-            say.problem(node.mark, format!("the value of label `{key}` is none that a label can have"), VALUE);
+            say.problem(node.mark, format!("the value of label `{key}` is not valid for a label"), VALUE);
         }
     }
 }
@@ -102,12 +102,12 @@ mod tests {
 
     #[test]
     fn names_follow_the_rule_of_their_kind() {
-        assert_eq!(named("v1", "ConfigMap", "App"), ["`App` cannot name a ConfigMap: it is no DNS name"]);
-        assert_eq!(named("v1", "Namespace", "a.b"), ["`a.b` cannot name a Namespace: it is no DNS label"]);
+        assert_eq!(named("v1", "ConfigMap", "App"), ["`App` cannot name a ConfigMap: it is not a DNS name"]);
+        assert_eq!(named("v1", "Namespace", "a.b"), ["`a.b` cannot name a Namespace: it is not a DNS label"]);
         assert_eq!(named("rbac.authorization.k8s.io/v1", "Role", "a/b"), ["`a/b` cannot name a Role: it does not fit into a URL"]);
         let long = "a".repeat(53);
         assert_eq!(named("batch/v1", "CronJob", &long), [format!("`{long}` cannot name a CronJob: it has more than 52 characters")]);
-        assert_eq!(named("batch/v1", "CronJob", "A"), ["`A` cannot name a CronJob: it is no DNS name"]);
+        assert_eq!(named("batch/v1", "CronJob", "A"), ["`A` cannot name a CronJob: it is not a DNS name"]);
         for (api, kind, name) in [
             ("rbac.authorization.k8s.io/v1", "ClusterRole", "system:shop"),
             ("user.openshift.io/v1", "Group", "system:admins"),
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_namespace_is_a_label() {
         let json = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": "Shop"}});
-        assert_eq!(reasons(&json), ["`Shop` cannot name a namespace: it is no DNS label"]);
+        assert_eq!(reasons(&json), ["`Shop` cannot name a namespace: it is not a DNS label"]);
     }
 
     #[test]
@@ -133,8 +133,8 @@ mod tests {
             reasons(&json),
             [
                 "`bad key` cannot be a label's key",
-                "the value of label `e` is none that a label can have",
-                "the value of label `f` is none that a label can have"
+                "the value of label `e` is not valid for a label",
+                "the value of label `f` is not valid for a label"
             ]
         );
     }

@@ -5,7 +5,7 @@ use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::reference::pod_specs;
 use crate::reference::pod_templates;
-use crate::stage::check::Say;
+use crate::stage::check::say::Say;
 
 /// Checks data, labels and annotations, variables, arguments and commands, and the names in pods and Services.
 pub(super) fn check<B>(say: &mut Say<'_, B>) {
@@ -56,7 +56,7 @@ fn values<B>(name: &str, node: Option<&Node<B>>, say: &mut Say<'_, B>) {
             }
         }
         Some((_, node)) => {
-            let reason = format!("`{name}` is {} where Kubernetes demands a mapping", node.kind());
+            let reason = format!("`{name}` is {} where Kubernetes needs a mapping", node.kind());
             say.problem(node.mark, reason, "write keys with their values");
         }
     }
@@ -106,7 +106,7 @@ fn string<B>(name: &str, node: &Node<B>, say: &mut Say<'_, B>) {
         Value::Null => "write \"\" if an empty string is meant",
         Value::List(_) | Value::Map(_) => "write it as text, in a block that begins with `|`",
     };
-    say.problem(node.mark, format!("`{name}` is {} where Kubernetes demands a string", node.kind()), next);
+    say.problem(node.mark, format!("`{name}` is {} where Kubernetes needs a string", node.kind()), next);
 }
 
 fn is_string<B>(node: &Node<B>) -> bool {
@@ -149,18 +149,18 @@ mod tests {
         assert_eq!(
             found(&map),
             pairs(&[
-                ("`data.a` is a number where Kubernetes demands a string", "quote it"),
-                ("`data.b` is a boolean where Kubernetes demands a string", "quote it"),
-                ("`data.c` is null where Kubernetes demands a string", "write \"\" if an empty string is meant"),
-                ("`data.d` is a mapping where Kubernetes demands a string", "write it as text, in a block that begins with `|`"),
+                ("`data.a` is a number where Kubernetes needs a string", "quote it"),
+                ("`data.b` is a boolean where Kubernetes needs a string", "quote it"),
+                ("`data.c` is null where Kubernetes needs a string", "write \"\" if an empty string is meant"),
+                ("`data.d` is a mapping where Kubernetes needs a string", "write it as text, in a block that begins with `|`"),
             ])
         );
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "stringData": {"pin": 1234}, "data": ["x"]});
         assert_eq!(
             found(&secret),
             pairs(&[
-                ("`data` is a list where Kubernetes demands a mapping", "write keys with their values"),
-                ("`stringData.pin` is a number where Kubernetes demands a string", "quote it"),
+                ("`data` is a list where Kubernetes needs a mapping", "write keys with their values"),
+                ("`stringData.pin` is a number where Kubernetes needs a string", "quote it"),
             ])
         );
     }
@@ -172,8 +172,8 @@ mod tests {
         assert_eq!(
             found(&json),
             pairs(&[
-                ("`labels.v` is a number where Kubernetes demands a string", "quote it"),
-                ("`annotations.scrape` is a boolean where Kubernetes demands a string", "quote it"),
+                ("`labels.v` is a number where Kubernetes needs a string", "quote it"),
+                ("`annotations.scrape` is a boolean where Kubernetes needs a string", "quote it"),
             ])
         );
     }
@@ -187,10 +187,10 @@ mod tests {
         assert_eq!(
             found(&json).into_iter().map(|(reason, _)| reason).collect::<Vec<_>>(),
             [
-                "`nodeSelector.gpu` is a boolean where Kubernetes demands a string",
-                "`command` is a number where Kubernetes demands a string",
-                "`args` is a number where Kubernetes demands a string",
-                "`env.PORT` is a number where Kubernetes demands a string",
+                "`nodeSelector.gpu` is a boolean where Kubernetes needs a string",
+                "`command` is a number where Kubernetes needs a string",
+                "`args` is a number where Kubernetes needs a string",
+                "`env.PORT` is a number where Kubernetes needs a string",
             ]
         );
     }
@@ -225,7 +225,7 @@ mod tests {
         ];
         let mut wanted: Vec<String> = wanted.iter().map(|field| format!("`{field}`")).collect();
         let told = found(&json);
-        assert!(told.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes demands a string") && next == "quote it"), "{told:?}");
+        assert!(told.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes needs a string") && next == "quote it"), "{told:?}");
         let mut fields: Vec<String> = told.iter().map(|(reason, _)| reason.split(' ').next().unwrap().to_owned()).collect();
         wanted.sort();
         fields.sort();
@@ -233,8 +233,7 @@ mod tests {
         let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"},
             "spec": {"selector": {"app": "a", "v": 1}, "ports": [{"name": true, "port": 80}]}});
         let reasons: Vec<String> = found(&service).into_iter().map(|(reason, _)| reason).collect();
-        let words =
-            ["`selector.v` is a number", "`ports.name` is a boolean"].map(|what| format!("{what} where Kubernetes demands a string"));
+        let words = ["`selector.v` is a number", "`ports.name` is a boolean"].map(|what| format!("{what} where Kubernetes needs a string"));
         assert_eq!(reasons, words);
     }
 

@@ -1,0 +1,107 @@
+//! Placeholders of other tools, which stay as they are: nothing fills them here.
+
+use crate::blank::BlankText;
+use crate::blank::Piece;
+use crate::manifest::Mark;
+use crate::manifest::Node;
+use crate::manifest::Value;
+use crate::stage::check::say::Say;
+
+/// Warns of the first placeholder of an object. Its text is not repeated: it may stand in a Secret.
+pub(super) fn check(say: &mut Say<'_, BlankText>) {
+    if let Some((mark, what)) = find(&say.object.root) {
+        let reason = format!("a placeholder of {what} stays as it is: cloze does not fill it");
+        say.problem(mark, reason, "write `secret(name=…)` in its place, or leave it if that tool runs afterwards");
+    }
+}
+
+fn find(node: &Node<BlankText>) -> Option<(Mark, &'static str)> {
+    match &node.value {
+        Value::Text(text) => placeholder(text).map(|what| (node.mark, what)),
+        Value::Leaf(text) => text.pieces.iter().find_map(|piece| match piece {
+            Piece::Text(text) => placeholder(text).map(|what| (node.mark, what)),
+            Piece::Blank(_) => None,
+        }),
+        Value::List(items) => items.iter().find_map(find),
+        Value::Map(entries) => entries.iter().find_map(|entry| match (entry.key.as_str(), entry.node.get("mac")) {
+            ("sops", Some(_)) => Some((entry.mark, "SOPS (`sops:`)")),
+            _ => find(&entry.node),
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// The tool whose placeholder is in a text: argocd-vault-plugin, SOPS, vals, Octopus Deploy and Azure Pipelines' replace tokens.
+fn placeholder(text: &str) -> Option<&'static str> {
+    if text
+        .split("<path:")
+        .skip(1)
+        .any(|rest| rest.split_once('>').is_some_and(|(path, _)| path.contains('#') && !path.contains(['\n', ' '])))
+    {
+        return Some("argocd-vault-plugin (`<path:…>`)");
+    }
+    if text.split("ENC[AES256_GCM,").skip(1).any(|rest| rest.contains(']')) {
+        return Some("SOPS (`ENC[…]`)");
+    }
+    if text.split_whitespace().any(|word| {
+        let word = word.trim_start_matches(['"', '\'']);
+        word.strip_prefix("ref+")
+            .or_else(|| word.strip_prefix("secretref+"))
+            .and_then(|rest| rest.split_once("://"))
+            .is_some_and(|(scheme, _)| is_name(scheme))
+    }) {
+        return Some("vals (`ref+…://`)");
+    }
+    let token = |begin: &str, end: &str| text.split(begin).skip(1).any(|rest| rest.split_once(end).is_some_and(|(name, _)| is_name(name)));
+    if token("#{", "}#") || text.starts_with("#{") && text.ends_with('}') && is_name(&text[2..text.len() - 1]) {
+        return Some("a token replacer (`#{…}#`)");
+    }
+    None
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::placeholder;
+    use crate::reference::sample::object;
+    use crate::stage::check::placeholders;
+
+    #[test]
+    fn placeholders_are_known_by_their_form() {
+        for text in [
+            "<path:kv/data/db#password>",
+            "a: <path:secret#key | base64encode>x<path:kv/db#pw>",
+            "ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]",
+            "ref+vault://kv/db#/password",
+            "url: \"ref+awssecrets://db\"",
+            "#{DbPassword}#",
+            "#{Db.Password}",
+        ] {
+            assert!(placeholder(text).is_some(), "{text}");
+        }
+        for text in ["<path: none>", "<path:x>", "ENC[]", "see ref+notes", "${#a}", "#{", "a #{not a name}# b", "color: #{c}"] {
+            assert!(placeholder(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_warned_of_once_and_its_text_is_not_repeated() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
+            "stringData": {"a": "<path:kv/canary#x>", "b": "<path:kv/canary#y>"}});
+        let encrypted = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "sops": {"mac": "x"}});
+        let warnings = placeholders(&[object(&secret), object(&encrypted)]);
+        let reasons: Vec<_> = warnings.iter().map(|warning| warning.reason.as_str()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "a placeholder of argocd-vault-plugin (`<path:…>`) stays as it is: cloze does not fill it",
+                "a placeholder of SOPS (`sops:`) stays as it is: cloze does not fill it"
+            ]
+        );
+    }
+}
