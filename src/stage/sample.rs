@@ -26,10 +26,8 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::place::Place;
 use crate::secret::Secret;
-use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::vault::ListedSecret;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -118,18 +116,6 @@ impl Vault for Chest {
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
-    }
-
-    async fn examine(&self) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        Ok(())
-    }
-
-    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
-        Ok(Vec::new())
     }
 }
 

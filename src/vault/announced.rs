@@ -7,9 +7,7 @@ use async_trait::async_trait;
 
 use crate::blank::SecretRef;
 use crate::secret::Secret;
-use crate::service::Diagnostic;
 use crate::service::ServiceError;
-use crate::vault::ListedSecret;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -36,7 +34,6 @@ impl Announced {
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl Vault for Announced {
     fn check_name(&self, name: &str) -> Result<(), String> {
         self.vault.check_name(name)
@@ -56,18 +53,6 @@ impl Vault for Announced {
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.vault.probe(asks).await
-    }
-
-    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
-        self.vault.list().await
-    }
-
-    async fn examine(&self) -> Vec<Diagnostic> {
-        self.vault.examine().await
-    }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        self.vault.close().await
     }
 }
 

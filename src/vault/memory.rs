@@ -15,6 +15,9 @@ use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
@@ -164,7 +167,10 @@ impl Vault for MemoryVault {
         let mut state = self.lock();
         asks.iter().map(|ask| state.answer(ask).map(|fetched| SecretMetadata { read: false, ..SecretMetadata::from(&fetched) })).collect()
     }
+}
 
+#[async_trait]
+impl ListSecrets for MemoryVault {
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let state = self.lock();
         let listed = state.secrets.iter().map(|(name, versions)| ListedSecret {
@@ -175,15 +181,16 @@ impl Vault for MemoryVault {
         });
         Ok(listed.collect())
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
+#[async_trait]
+impl Diagnose for MemoryVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         vec![Diagnostic::good(Step::Setup, "in memory")]
     }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        Ok(())
-    }
 }
+
+impl Close for MemoryVault {}
 
 #[cfg(test)]
 mod tests {
@@ -193,6 +200,7 @@ mod tests {
     use crate::clock::Timestamp;
     use crate::secret::Secret;
     use crate::service::ServiceFault;
+    use crate::vault::Adapter;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
@@ -201,7 +209,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for MemoryVault {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             self
         }
 

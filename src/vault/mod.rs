@@ -68,16 +68,35 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
 
     /// Whether each ask would be answered, one for each in order. No value is read where the vault's interface has a way round it.
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>>;
+}
 
+/// A vault that can say what is in it.
+#[async_trait]
+pub trait ListSecrets {
     /// The secrets that this vault lists, by name, without values. [`ServiceFault::Unsupported`] where it cannot.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError>;
-
-    /// Walks from the vault's address to a permission and says what each step found. The first step that fails is the last one.
-    async fn examine(&self) -> Vec<Diagnostic>;
-
-    /// Ends what the vault keeps open for this run, such as a login of its own.
-    async fn close(&self) -> Result<(), ServiceError>;
 }
+
+/// A vault that can say what works and what does not on the way to it.
+#[async_trait]
+pub trait Diagnose {
+    /// Goes from the vault's address to a permission and says what each step found. The first step that fails is the last one.
+    async fn diagnose(&self) -> Vec<Diagnostic>;
+}
+
+/// A vault that may keep something open for the run, such as a login of its own.
+#[async_trait]
+pub trait Close: Send + Sync {
+    /// Ends that. Nothing is kept open unless an adapter says otherwise.
+    async fn close(&self) -> Result<(), ServiceError> {
+        Ok(())
+    }
+}
+
+/// Everything that a kind of vault can do. What stands before a vault (pins, maskers) is a [`Vault`] only.
+pub trait Adapter: Vault + ListSecrets + Diagnose + Close {}
+
+impl<T: Vault + ListSecrets + Diagnose + Close> Adapter for T {}
 
 /// A value with what the vault says of it.
 #[derive(Debug)]

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::blank::SecretRef;
-use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::vault::ListedSecret;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
@@ -70,7 +68,6 @@ impl Pinned {
 }
 
 #[async_trait]
-#[deny(clippy::missing_trait_methods)]
 impl Vault for Pinned {
     fn check_name(&self, name: &str) -> Result<(), String> {
         self.vault.check_name(name)
@@ -86,18 +83,6 @@ impl Vault for Pinned {
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.held(asks, self.vault.probe(&self.pinned(asks)).await, |found| &found.version)
-    }
-
-    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
-        self.vault.list().await
-    }
-
-    async fn examine(&self) -> Vec<Diagnostic> {
-        self.vault.examine().await
-    }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        self.vault.close().await
     }
 }
 
@@ -245,18 +230,6 @@ mod tests {
                 ..crate::vault::SecretMetadata::from(&found)
             };
             self.fetch(asks).await.into_iter().map(|answer| answer.map(none)).collect()
-        }
-
-        async fn list(&self) -> Result<Vec<crate::vault::ListedSecret>, crate::service::ServiceError> {
-            self.memory.list().await
-        }
-
-        async fn examine(&self) -> Vec<crate::service::Diagnostic> {
-            self.memory.examine().await
-        }
-
-        async fn close(&self) -> Result<(), crate::service::ServiceError> {
-            self.memory.close().await
         }
     }
 }

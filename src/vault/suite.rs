@@ -9,15 +9,15 @@ use crate::blank::SecretRef;
 use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::vault::Adapter;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
-use crate::vault::Vault;
 
 /// A vault that the suite can put secrets into, behind the vault's back where it has to be.
 #[async_trait]
 pub(crate) trait Seeded: Debug + Send + Sync {
     /// The vault under test.
-    fn vault(&self) -> &dyn Vault;
+    fn vault(&self) -> &dyn Adapter;
 
     /// Adds a version with a plain value.
     async fn put(&self, name: &str, value: &[u8]);

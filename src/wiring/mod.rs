@@ -10,15 +10,15 @@ mod gcp;
 mod hashicorp;
 #[cfg(feature = "http")]
 mod http;
-#[cfg(feature = "exec")]
-mod metered;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
+mod open_vaults;
 #[cfg(any(feature = "env", feature = "exec"))]
 mod programs;
 mod trust;
 mod vaults;
 
+pub use open_vaults::OpenVaults;
 pub use trust::{Created, Founding, Trust};
 
 use std::io;

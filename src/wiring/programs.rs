@@ -11,8 +11,6 @@ use crate::secret::Secret;
 #[cfg(feature = "exec")]
 use crate::vault::exec::ExecVault;
 use crate::wiring::Wiring;
-#[cfg(feature = "exec")]
-use crate::wiring::metered::Metered;
 use crate::wiring::vaults::prefixes;
 use crate::wiring::vaults::refused;
 
@@ -30,7 +28,7 @@ impl Wiring<'_> {
 
     /// The program, where the run allows it.
     #[cfg(feature = "exec")]
-    pub(super) fn exec(&self, settings: &VaultSettings, command: &[String]) -> Result<Metered<ExecVault>, Problem> {
+    pub(super) fn exec(&self, settings: &VaultSettings, command: &[String]) -> Result<ExecVault, Problem> {
         if !self.allow_exec {
             let name = &settings.entry.name;
             let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
@@ -46,9 +44,9 @@ impl Wiring<'_> {
             deadline: self.settings.deadline,
             prefixes: prefixes(settings),
             environment: self.lent(),
+            meter: self.meters.of(&settings.entry.name.value),
         };
-        let vault = ExecVault::new(given).map_err(|error| refused(settings, error))?;
-        Ok(Metered::new(vault, self.meters.of(&settings.entry.name.value)))
+        ExecVault::new(given).map_err(|error| refused(settings, error))
     }
 
     /// The variables that a program gets: where programs and the home directory are, the language, and what the run's owner lets through.

@@ -1,6 +1,5 @@
 //! The vaults of an environment.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -14,21 +13,22 @@ use crate::project::VaultSettings;
 use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::service::ServiceError;
-use crate::vault::Vault;
+use crate::vault::Adapter;
 use crate::vault::local;
 use crate::vault::local::LocalVault;
 use crate::wiring::Founding;
+use crate::wiring::OpenVaults;
 use crate::wiring::Trust;
 use crate::wiring::Wiring;
 
 impl Wiring<'_> {
     /// The vaults of these names. The others are not set up: what they lack is no matter.
-    pub fn vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+    pub fn vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<OpenVaults, Problems> {
         self.set_up(names, |settings| Ok(self.vault(settings, keys)?))
     }
 
     /// Those of these names that are files: they can be asked without a network.
-    pub fn local_vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+    pub fn local_vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<OpenVaults, Problems> {
         let is_there = |name: &&String| match self.settings.vault(name).map(|settings| &settings.target) {
             Some(VaultTarget::Local { path }) => self.root.exists(path),
             _ => false,
@@ -37,11 +37,7 @@ impl Wiring<'_> {
     }
 
     /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
-    pub async fn named_vaults(
-        &self,
-        names: &BTreeSet<String>,
-        store: &dyn HistoryStore,
-    ) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
+    pub async fn named_vaults(&self, names: &BTreeSet<String>, store: &dyn HistoryStore) -> Result<OpenVaults, Problems> {
         let local = names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.target.is_local());
         let trust = if local { Some(self.trust(store, Founding::Refused).await) } else { None };
         self.set_up(names, |settings| self.vault_or_file(settings, trust.as_ref()))
@@ -50,19 +46,17 @@ impl Wiring<'_> {
     fn set_up(
         &self,
         names: &BTreeSet<String>,
-        one: impl Fn(&VaultSettings) -> Result<Arc<dyn Vault>, Problems>,
-    ) -> Result<BTreeMap<String, Arc<dyn Vault>>, Problems> {
-        let mut vaults = BTreeMap::new();
+        one: impl Fn(&VaultSettings) -> Result<Arc<dyn Adapter>, Problems>,
+    ) -> Result<OpenVaults, Problems> {
+        let mut vaults = Vec::new();
         let mut problems = Vec::new();
         for settings in self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value)) {
             match one(settings) {
-                Ok(vault) => {
-                    vaults.insert(settings.entry.name.value.clone(), vault);
-                }
+                Ok(vault) => vaults.push((settings.entry.name.value.clone(), vault)),
                 Err(failed) => problems.extend(failed.into_list()),
             }
         }
-        Problems::or(vaults, problems)
+        Problems::or(vaults.into_iter().collect(), problems)
     }
 
     /// The vaults that can be examined, in the project's order: each by its name, or what is wrong with how it is set up. A key is needed
@@ -71,7 +65,7 @@ impl Wiring<'_> {
         &self,
         name: Option<&str>,
         store: &dyn HistoryStore,
-    ) -> Result<Vec<(String, Result<Arc<dyn Vault>, Problems>)>, Problem> {
+    ) -> Result<Vec<(String, Result<Arc<dyn Adapter>, Problems>)>, Problem> {
         let wanted: Vec<&VaultSettings> = match name {
             Some(name) => vec![self.settings.vault(name).ok_or_else(|| self.no_vault(name))?],
             None => self.settings.vaults.iter().filter(|settings| self.is_meant(settings)).collect(),
@@ -91,7 +85,7 @@ impl Wiring<'_> {
     }
 
     /// A vault; the keys are looked at only where it is a file.
-    fn vault_or_file(&self, settings: &VaultSettings, trust: Option<&Result<Trust, Problems>>) -> Result<Arc<dyn Vault>, Problems> {
+    fn vault_or_file(&self, settings: &VaultSettings, trust: Option<&Result<Trust, Problems>>) -> Result<Arc<dyn Adapter>, Problems> {
         match trust {
             Some(Ok(trust)) => Ok(self.vault(settings, &trust.keys)?),
             Some(Err(failed)) if settings.target.is_local() => Err(failed.clone()),
@@ -120,7 +114,7 @@ impl Wiring<'_> {
         }
     }
 
-    fn vault(&self, settings: &VaultSettings, keys: &Arc<Keys>) -> Result<Arc<dyn Vault>, Problem> {
+    fn vault(&self, settings: &VaultSettings, keys: &Arc<Keys>) -> Result<Arc<dyn Adapter>, Problem> {
         match &settings.target {
             VaultTarget::Local { path } => {
                 let names = local::names(&prefixes(settings)).map_err(|error| refused(settings, error))?;
@@ -131,7 +125,7 @@ impl Wiring<'_> {
     }
 
     /// A vault that needs no key of the environment.
-    fn remote(&self, settings: &VaultSettings) -> Result<Arc<dyn Vault>, Problem> {
+    fn remote(&self, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
         match &settings.target {
             VaultTarget::Local { path } => {
                 let reason = format!("vault `{}` is the file `{path}`, and no key was opened for it", settings.entry.name.value);

@@ -23,12 +23,10 @@ use cloze::manifest::Object;
 use cloze::manifest::Value;
 use cloze::place::Place;
 use cloze::secret::Secret;
-use cloze::service::Diagnostic;
 use cloze::service::ServiceError;
 use cloze::stage::encode::encode;
 use cloze::stage::fill::fill;
 use cloze::stage::mask::mask;
-use cloze::vault::ListedSecret;
 use cloze::vault::Plan;
 use cloze::vault::SecretMetadata;
 use cloze::vault::SecretValue;
@@ -101,18 +99,6 @@ impl Vault for Same {
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
-    }
-
-    async fn examine(&self) -> Vec<Diagnostic> {
-        Vec::new()
-    }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        Ok(())
-    }
-
-    async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
-        Ok(Vec::new())
     }
 }
 

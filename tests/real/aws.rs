@@ -11,6 +11,9 @@ use cloze::identity::Environment;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::vault::Adapter;
+use cloze::vault::Diagnose;
+use cloze::vault::ListSecrets;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault;
 use cloze::vault::aws::AwsVault;
@@ -83,7 +86,7 @@ fn adapter(settings: Settings) -> AwsVault {
 
 #[async_trait]
 impl Seeded for Bench {
-    fn vault(&self) -> &dyn Vault {
+    fn vault(&self) -> &dyn Adapter {
         &self.vault
     }
 
@@ -217,7 +220,7 @@ async fn parameters_are_found_by_label_and_whatever_their_type() {
 async fn the_doctor_sees_who_asks() {
     let Some(server) = Moto::start() else { return };
     for service in [Service::SecretsManager, Service::ParameterStore] {
-        let findings = adapter(settings(&server, service)).examine().await;
+        let findings = adapter(settings(&server, service)).diagnose().await;
         assert!(findings.iter().all(|finding| finding.outcome.is_ok()), "{findings:?}");
         let identity = findings.iter().find(|finding| finding.step == Step::Identity).unwrap();
         assert!(identity.outcome.as_ref().is_ok_and(|words| words.contains("123456789012")), "{identity:?}");

@@ -8,6 +8,8 @@ use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
+use cloze::vault::Adapter;
+use cloze::vault::ListSecrets;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault;
 use cloze::vault::hashicorp::Engine;
@@ -71,7 +73,7 @@ async fn fault(vault: &HashicorpVault, ask: SecretRef) -> (ServiceFault, String)
 
 #[async_trait]
 impl Seeded for Bench {
-    fn vault(&self) -> &dyn Vault {
+    fn vault(&self) -> &dyn Adapter {
         &self.vault
     }
 

@@ -8,6 +8,8 @@ use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::vault::Close;
+use cloze::vault::Diagnose;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
@@ -50,7 +52,7 @@ async fn walks(server: &VaultServer, vault: &HashicorpVault) {
     let lookup = || server.call("POST", "auth/token/lookup-accessor", json!({ "accessor": accessor }));
     let (status, told) = lookup().await;
     assert_eq!((status, &told["data"]["policies"]), (200, &json!(["default", "test"])));
-    let findings = vault.examine().await;
+    let findings = vault.diagnose().await;
     assert!(findings.iter().filter(|finding| finding.step != Step::Permission).all(|finding| finding.outcome.is_ok()), "{findings:?}");
     assert_eq!(vault.close().await, Ok(()));
     let (status, told) = lookup().await;

@@ -13,6 +13,9 @@ use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
 use cloze::service::http::Authorities;
+use cloze::vault::Close;
+use cloze::vault::Diagnose;
+use cloze::vault::ListSecrets;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault as _;
 use cloze::vault::azure::AzureVault;
@@ -329,7 +332,7 @@ async fn the_doctor_walks_to_the_first_that_is_bad() {
         if let Some(fault) = fault {
             server.script(Script::always(on, fault));
         }
-        let findings = made(settings(&server)).examine().await;
+        let findings = made(settings(&server)).diagnose().await;
         let bad = findings.iter().position(|finding| finding.outcome.is_err());
         assert!(bad.is_none_or(|at| at == findings.len() - 1));
         assert!(!format!("{findings:?}").contains(CANARY));

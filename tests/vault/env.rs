@@ -7,6 +7,8 @@ use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::vault::Diagnose;
+use cloze::vault::ListSecrets;
 use cloze::vault::Surroundings;
 use cloze::vault::Vault as _;
 use cloze::vault::env::EnvVault;
@@ -107,7 +109,7 @@ async fn a_probe_reads_no_value_but_for_a_field() {
 #[tokio::test]
 async fn the_walk_counts_what_is_set() {
     let walk = async |prefix: &str| {
-        let findings = vault(prefix).examine().await;
+        let findings = vault(prefix).diagnose().await;
         assert_eq!((findings.len(), findings[0].step), (1, Step::Setup));
         findings[0].outcome.clone().map_err(|error| error.reason)
     };

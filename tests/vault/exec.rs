@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloze::blank::SecretRef;
@@ -10,6 +11,8 @@ use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
+use cloze::vault::Diagnose;
+use cloze::vault::ListSecrets;
 use cloze::vault::Vault as _;
 use cloze::vault::exec::ExecVault;
 use cloze::vault::exec::Settings;
@@ -33,6 +36,7 @@ fn settings(command: &[&str], directory: &Path) -> Settings {
         deadline: Duration::from_secs(20),
         prefixes: Vec::new(),
         environment: Vec::new(),
+        meter: Arc::default(),
     }
 }
 
@@ -372,7 +376,7 @@ async fn a_program_that_cannot_probe_is_asked_for_values() {
 #[tokio::test]
 async fn the_walk_ends_at_the_first_bad_step() {
     let walk = async |vault: &ExecVault| {
-        let findings = vault.examine().await;
+        let findings = vault.diagnose().await;
         let last = findings.last().unwrap().clone();
         (findings.len(), last.step, last.outcome.map_err(|error| error.reason))
     };

@@ -71,7 +71,7 @@ async fn befall(rig: &dyn Rig, fault: Fault, expected: ServiceFault) -> (Vec<Str
         wrong.push(format!("{shown}: took {took:?}"));
     }
     let began = Instant::now();
-    let (probe, list, examine) = tokio::join!(vault.probe(&asks), vault.list(), vault.examine());
+    let (probe, list, examine) = tokio::join!(vault.probe(&asks), vault.list(), vault.diagnose());
     let words = format!("{probe:?} {list:?} {examine:?}");
     if !is_clean(rig, &words) || began.elapsed() > DEADLINE + GRACE {
         wrong.push(format!("{shown}: probe, list and examine took {:?} and said {words}", began.elapsed()));

@@ -44,6 +44,9 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::http::HttpClient;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -284,20 +287,29 @@ impl Vault for AwsVault {
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was described, read or refused"))).collect()
     }
+}
 
+#[async_trait]
+impl ListSecrets for AwsVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.until();
         found::all(self.link(until).await?, &self.names, until).await
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
+#[async_trait]
+impl Diagnose for AwsVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         match self.link(self.until()).await {
             Ok(link) => doctor::examine(link, &self.settings, &self.parts()).await,
             Err(error) => vec![Diagnostic::bad(Step::Setup, error)],
         }
     }
+}
 
+#[async_trait]
+impl Close for AwsVault {
     /// Forgets the credential.
     async fn close(&self) -> Result<(), ServiceError> {
         if let Some(link) = self.link.get() {
@@ -321,7 +333,7 @@ mod tests {
     use super::Settings;
     use crate::clock::Machine;
     use crate::identity::Environment;
-    use crate::vault::Vault;
+    use crate::vault::Adapter;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -350,7 +362,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 

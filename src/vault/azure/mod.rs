@@ -40,6 +40,9 @@ use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
 use crate::service::http::Reply;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -253,7 +256,10 @@ impl Vault for AzureVault {
         }
         answers
     }
+}
 
+#[async_trait]
+impl ListSecrets for AzureVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.client.until();
@@ -271,11 +277,17 @@ impl Vault for AzureVault {
         listed.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(listed)
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
+#[async_trait]
+impl Diagnose for AzureVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         self.walk().await
     }
+}
 
+#[async_trait]
+impl Close for AzureVault {
     async fn close(&self) -> Result<(), ServiceError> {
         self.login.forget();
         Ok(())
@@ -299,6 +311,7 @@ mod tests {
     use crate::secret::Secret;
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
+    use crate::vault::Adapter;
     use crate::vault::Plan;
     use crate::vault::Vault;
     use crate::vault::suite;
@@ -333,7 +346,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 

@@ -23,6 +23,9 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::words;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -145,7 +148,10 @@ impl Vault for EnvVault {
         };
         asks.iter().map(probe).collect()
     }
+}
 
+#[async_trait]
+impl ListSecrets for EnvVault {
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         if self.prefix.is_empty() {
             let reason = "without a prefix, all of the environment would be listed";
@@ -153,8 +159,11 @@ impl Vault for EnvVault {
         }
         Ok(self.set().into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
+#[async_trait]
+impl Diagnose for EnvVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         let prefix = &self.prefix;
         let outcome = match self.set().len() {
             _ if prefix.is_empty() => Ok("every variable that a template names is one of its secrets".to_owned()),
@@ -167,11 +176,9 @@ impl Vault for EnvVault {
         };
         vec![Diagnostic { step: Step::Setup, outcome }]
     }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        Ok(())
-    }
 }
+
+impl Close for EnvVault {}
 
 #[cfg(test)]
 mod tests {
@@ -184,8 +191,8 @@ mod tests {
     use super::EnvVault;
     use super::Settings;
     use crate::secret::Secret;
+    use crate::vault::Adapter;
     use crate::vault::Surroundings;
-    use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -212,7 +219,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 

@@ -60,6 +60,9 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::service::words;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -86,9 +89,8 @@ impl ExecVault {
     /// # Errors
     /// A command without a path, and a prefix that is none.
     pub fn new(settings: Settings) -> Result<Self, ServiceError> {
-        let Settings { command, directory, deadline, prefixes, environment } = settings;
-        let program = Program::new(&command, directory, deadline, environment)?;
-        Ok(Self { program, names: names(&prefixes)? })
+        let names = names(&settings.prefixes)?;
+        Ok(Self { program: Program::new(settings)?, names })
     }
 
     /// The error of an ask that the program is not asked.
@@ -186,14 +188,20 @@ impl Vault for ExecVault {
         }
         answers
     }
+}
 
+#[async_trait]
+impl ListSecrets for ExecVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let output = self.program.run(&request::text(Operation::List, &[]), self.program.until()).await?;
         Answers::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
+#[async_trait]
+impl Diagnose for ExecVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         let there = Diagnostic { step: Step::Setup, outcome: self.program.there().await };
         if there.outcome.is_err() {
             return vec![there];
@@ -208,11 +216,9 @@ impl Vault for ExecVault {
         };
         vec![there, Diagnostic { step: Step::Service, outcome: spoken }]
     }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        Ok(())
-    }
 }
+
+impl Close for ExecVault {}
 
 #[cfg(test)]
 mod tests {
@@ -236,7 +242,7 @@ mod tests {
 
     use super::ExecVault;
     use super::Settings;
-    use crate::vault::Vault;
+    use crate::vault::Adapter;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -314,7 +320,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 

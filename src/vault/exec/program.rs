@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::try_join;
@@ -27,9 +28,11 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
+use crate::service::Meter;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::words;
+use crate::vault::exec::settings::Settings;
 
 /// The most bytes that a program may write to its standard output, and to its standard error.
 const LIMIT: usize = 16 << 20;
@@ -44,16 +47,13 @@ pub(super) struct Program {
     directory: PathBuf,
     environment: Vec<(String, Secret)>,
     deadline: Duration,
+    meter: Arc<Meter>,
 }
 
 impl Program {
-    /// The program that `command` names, to be run in `directory` with the variables of `environment` and no others. It need not be there yet.
-    pub(super) fn new(
-        command: &[String],
-        directory: PathBuf,
-        deadline: Duration,
-        environment: Vec<(String, Secret)>,
-    ) -> Result<Self, ServiceError> {
+    /// The program that the settings name. It need not be there yet.
+    pub(super) fn new(settings: Settings) -> Result<Self, ServiceError> {
+        let Settings { command, directory, deadline, prefixes: _, environment, meter } = settings;
         let unusable = |reason: String| {
             let next = "give an absolute path, or one from the project's root such as `./bin/secrets`";
             ServiceError::new(ServiceFault::Unavailable, reason, next)
@@ -71,7 +71,7 @@ impl Program {
         if !path.is_absolute() && path.components().any(|part| part == Component::ParentDir) {
             return Err(unusable(format!("the program `{shown}` is not in the project")));
         }
-        Ok(Self { name: shown, path: directory.join(path), arguments: arguments.to_vec(), directory, environment, deadline })
+        Ok(Self { name: shown, path: directory.join(path), arguments: arguments.to_vec(), directory, environment, deadline, meter })
     }
 
     /// When what begins now has to be done.
@@ -101,7 +101,9 @@ impl Program {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, OsStr::from_bytes(value.expose()))));
         let child = command.spawn().map_err(|error| self.absent(error.kind()))?;
+        self.meter.send();
         let ended = timeout_at(until, Run::of(child).finish(input)).await;
+        self.meter.answer();
         let (status, output, complaints) = match ended {
             Ok(Ok(ended)) => ended,
             Ok(Err(Excess)) => {

@@ -1,9 +1,11 @@
 //! Which program is a vault.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::secret::Secret;
+use crate::service::Meter;
 
 /// Which program is a vault.
 #[derive(Debug)]
@@ -18,4 +20,6 @@ pub struct Settings {
     pub prefixes: Vec<String>,
     /// All of the program's environment variables.
     pub environment: Vec<(String, Secret)>,
+    /// Counts the runs.
+    pub meter: Arc<Meter>,
 }

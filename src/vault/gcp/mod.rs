@@ -43,6 +43,9 @@ use crate::service::http::Limits;
 use crate::service::http::Rate;
 use crate::service::http::Reply;
 use crate::service::http::connectivity;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -311,7 +314,10 @@ impl Vault for GcpVault {
         };
         asks.iter().zip(checked).map(answer).collect()
     }
+}
 
+#[async_trait]
+impl ListSecrets for GcpVault {
     /// Names outside the prefixes are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.facts.until();
@@ -330,8 +336,11 @@ impl Vault for GcpVault {
         let reason = format!("the project has more than {} secrets", PAGE * PAGES);
         Err(ServiceError::new(ServiceFault::Unsupported, reason, "look at them with `gcloud secrets list`"))
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
+#[async_trait]
+impl Diagnose for GcpVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         let mut findings = connectivity(&self.facts).await;
         if findings.last().is_none_or(|finding| finding.outcome.is_err()) {
             return findings;
@@ -355,7 +364,10 @@ impl Vault for GcpVault {
         findings.push(self.may().await);
         findings
     }
+}
 
+#[async_trait]
+impl Close for GcpVault {
     async fn close(&self) -> Result<(), ServiceError> {
         self.login.forget();
         Ok(())
@@ -380,7 +392,7 @@ mod tests {
     use super::Settings;
     use crate::clock::Machine;
     use crate::secret::Secret;
-    use crate::vault::Vault;
+    use crate::vault::Adapter;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
     use crate::vault::suite::Seeded;
@@ -411,7 +423,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 

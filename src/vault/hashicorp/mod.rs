@@ -34,6 +34,9 @@ use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::HttpClient;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -141,21 +144,30 @@ impl Vault for HashicorpVault {
         let rights = &Rights::of(mount, &paths, until).await;
         batch.answers(move |version, keys| async move { mount.probe(version, &keys, rights, until).await }).await
     }
+}
 
-    async fn examine(&self) -> Vec<Diagnostic> {
-        examine::examine(&self.mount, self.namespace.as_deref(), self.names.prefixes()).await
-    }
-
-    /// Revokes what a login of our own got. The user's token is left alone.
-    async fn close(&self) -> Result<(), ServiceError> {
-        self.mount.session.close().await
-    }
-
+#[async_trait]
+impl ListSecrets for HashicorpVault {
     /// Names that cannot be asked for are left out. Below prefixes, if there are any, and not the prefixes themselves.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.mount.session.client().until();
         let names = self.mount.names(self.names.prefixes(), until).await?;
         Ok(names.into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
+    }
+}
+
+#[async_trait]
+impl Diagnose for HashicorpVault {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
+        examine::examine(&self.mount, self.namespace.as_deref(), self.names.prefixes()).await
+    }
+}
+
+#[async_trait]
+impl Close for HashicorpVault {
+    /// Revokes what a login of our own got. The user's token is left alone.
+    async fn close(&self) -> Result<(), ServiceError> {
+        self.mount.session.close().await
     }
 }
 
@@ -179,6 +191,7 @@ mod tests {
     use crate::secret::Secret;
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
+    use crate::vault::Adapter;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
@@ -215,7 +228,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 

@@ -24,6 +24,9 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
 use crate::suggest::suggest;
+use crate::vault::Close;
+use crate::vault::Diagnose;
+use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::Plan;
@@ -269,7 +272,10 @@ impl Vault for LocalVault {
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
     }
+}
 
+#[async_trait]
+impl ListSecrets for LocalVault {
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
         let listed = sheet.current().filter(|entry| self.check_name(&entry.name).is_ok()).map(|entry| ListedSecret {
@@ -280,9 +286,12 @@ impl Vault for LocalVault {
         });
         Ok(listed.collect())
     }
+}
 
+#[async_trait]
+impl Diagnose for LocalVault {
     /// The file, then whether the current version of each secret opens.
-    async fn examine(&self) -> Vec<Diagnostic> {
+    async fn diagnose(&self) -> Vec<Diagnostic> {
         let sheet = match self.read() {
             Ok(Some(sheet)) => sheet,
             Ok(None) => return vec![Diagnostic::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file))],
@@ -295,11 +304,9 @@ impl Vault for LocalVault {
         };
         vec![setup, permission]
     }
-
-    async fn close(&self) -> Result<(), ServiceError> {
-        Ok(())
-    }
 }
+
+impl Close for LocalVault {}
 
 #[cfg(test)]
 mod tests {
@@ -325,6 +332,7 @@ mod tests {
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
     use crate::service::Step;
+    use crate::vault::Adapter;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
@@ -368,7 +376,7 @@ mod tests {
 
     #[async_trait]
     impl Seeded for Bench {
-        fn vault(&self) -> &dyn Vault {
+        fn vault(&self) -> &dyn Adapter {
             &self.vault
         }
 
@@ -463,10 +471,10 @@ mod tests {
             path.display()
         );
         assert_eq!(error.reason, expected);
-        let walk = foreign.examine().await;
+        let walk = foreign.diagnose().await;
         assert!(walk[0].outcome.is_ok());
         assert_eq!((walk.len(), walk[1].step, &walk[1].outcome), (2, Step::Permission, &Err(error)));
-        let walk = bench.vault.examine().await;
+        let walk = bench.vault.diagnose().await;
         assert!(walk.len() == 2 && walk.iter().all(|finding| finding.outcome.is_ok()), "{walk:?}");
         let other = LocalVault::open(&path, Arc::new(Keys::fresh(&Machine)), "shop", "dev");
         assert_eq!(other.get("a", None).unwrap_err().fault, ServiceFault::Denied);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cloze::clock::Machine;
 use cloze::identity::Environment;
 use cloze::service::Step;
-use cloze::vault::Vault as _;
+use cloze::vault::Diagnose;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Settings;
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ impl Bench {
         match one(&vault, ask("a")).await {
             Ok(fetched) => {
                 assert_eq!(fetched.value.expose(), CANARY.as_bytes());
-                let walk = vault.examine().await;
+                let walk = vault.diagnose().await;
                 let identity = walk.iter().find(|finding| finding.step == Step::Identity).unwrap();
                 let words = identity.outcome.as_ref().unwrap();
                 words.strip_prefix("arn:aws:iam::123456789012:user/akiachain, by ").unwrap().to_owned()

@@ -1,7 +1,7 @@
 //! The walk of the doctor.
 
 use cloze::service::Step;
-use cloze::vault::Vault as _;
+use cloze::vault::Diagnose;
 use cloze::vault::aws::AwsVault;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -19,7 +19,7 @@ async fn a_doctor_walks_to_the_permission() {
     let plain = Key::new("AKIADEMO", "demo-secret-key");
     let server = Aws::serve(seed().key(plain.clone()).key(narrow.clone())).unwrap();
     let walk = async |vault: &AwsVault| -> Vec<(Step, Result<String, String>)> {
-        vault.examine().await.into_iter().map(|finding| (finding.step, finding.outcome.map_err(|error| error.reason))).skip(3).collect()
+        vault.diagnose().await.into_iter().map(|finding| (finding.step, finding.outcome.map_err(|error| error.reason))).skip(3).collect()
     };
     let good = |step, words: &str| (step, Ok(words.to_owned()));
     let service = good(Step::Service, "AWS Secrets Manager in eu-central-1");

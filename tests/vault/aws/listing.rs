@@ -1,6 +1,7 @@
 //! Lists of names, and prefixes.
 
 use cloze::service::ServiceFault;
+use cloze::vault::ListSecrets;
 use cloze::vault::Vault as _;
 use vault_mock::Fault;
 use vault_mock::Script;

@@ -7,6 +7,9 @@ use cloze::identity::Environment;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
 use cloze::service::http::Authorities;
+use cloze::vault::Close;
+use cloze::vault::Diagnose;
+use cloze::vault::ListSecrets;
 use cloze::vault::Vault as _;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Settings;
@@ -51,7 +54,7 @@ async fn a_vault_without_a_region_says_so() {
     assert_eq!(vault.to_string(), "AWS Parameter Store");
     let error = one(&vault, ask("/a")).await.unwrap_err();
     assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "no AWS region is set"));
-    assert_eq!(vault.examine().await[0].step, Step::Setup);
+    assert_eq!(vault.diagnose().await[0].step, Step::Setup);
     assert_eq!(vault.probe(&[ask("/a")]).await[0].as_ref().unwrap_err().reason, "no AWS region is set");
     assert!(vault.list().await.is_err());
     assert!(vault.close().await.is_ok() && vault.close().await.is_ok());

@@ -3,6 +3,7 @@
 use cloze::blank::SecretRef;
 use cloze::service::http::Authorities;
 use cloze::service::http::Transport;
+use cloze::vault::ListSecrets;
 use cloze::vault::Vault as _;
 use proptest::prelude::ProptestConfig;
 use proptest::prelude::any;

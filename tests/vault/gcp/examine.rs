@@ -1,7 +1,7 @@
 //! The walk of the doctor.
 
 use cloze::service::Step;
-use cloze::vault::Vault as _;
+use cloze::vault::Diagnose;
 use cloze::vault::gcp::GcpVault;
 use vault_mock::Fault;
 use vault_mock::Script;
@@ -19,7 +19,7 @@ use crate::gcp::bench::vault;
 async fn the_walk_says_who_asks_and_ends_at_the_first_bad_step() {
     let server = server();
     let walk = async |vault: GcpVault| -> Vec<(Step, Result<String, String>)> {
-        vault.examine().await.into_iter().map(|finding| (finding.step, finding.outcome.map_err(|error| error.reason))).collect()
+        vault.diagnose().await.into_iter().map(|finding| (finding.step, finding.outcome.map_err(|error| error.reason))).collect()
     };
     let findings = walk(vault(&server)).await;
     let steps: Vec<Step> = findings.iter().map(|(step, _)| *step).collect();

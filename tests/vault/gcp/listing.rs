@@ -1,7 +1,7 @@
 //! Lists of names, and prefixes.
 
 use cloze::service::ServiceFault;
-use cloze::vault::Vault as _;
+use cloze::vault::ListSecrets;
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::gcp::Gcp;

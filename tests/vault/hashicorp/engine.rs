@@ -1,8 +1,8 @@
 //! KV version 1, and mounts of the other version than was said.
 
 use cloze::service::ServiceFault;
+use cloze::vault::ListSecrets;
 use cloze::vault::Shape;
-use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use vault_mock::Fault;

@@ -3,7 +3,7 @@
 use cloze::secret::Secret;
 use cloze::service::ServiceError;
 use cloze::service::Step;
-use cloze::vault::Vault as _;
+use cloze::vault::Diagnose;
 use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;
@@ -30,7 +30,7 @@ fn seed() -> Seed {
 
 /// What is well from the service on, and the step that is not.
 async fn walk(vault: &HashicorpVault) -> (Vec<String>, Option<(Step, ServiceError)>) {
-    let findings = vault.examine().await;
+    let findings = vault.diagnose().await;
     assert!(findings.is_sorted_by_key(|finding| finding.step), "{findings:?}");
     let bad = findings.iter().position(|finding| finding.outcome.is_err());
     assert!(bad.is_none_or(|at| at == findings.len() - 1), "{findings:?}");

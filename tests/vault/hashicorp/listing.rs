@@ -3,7 +3,7 @@
 use crate::hashicorp::bench::server;
 use crate::hashicorp::bench::vault;
 use cloze::service::ServiceFault;
-use cloze::vault::Vault as _;
+use cloze::vault::ListSecrets;
 use vault_mock::Fault;
 use vault_mock::Script;
 

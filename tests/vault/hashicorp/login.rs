@@ -6,6 +6,7 @@ use cloze::blank::SecretRef;
 use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
+use cloze::vault::Close;
 use cloze::vault::Plan;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::HashicorpVault;

@@ -2,6 +2,7 @@
 
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
+use cloze::vault::Close;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Login;

@@ -13,7 +13,7 @@ use cloze::service::Step;
 use cloze::service::http::Authorities;
 use cloze::service::http::Identity;
 use cloze::service::http::Transport;
-use cloze::vault::Vault as _;
+use cloze::vault::Diagnose;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;
 use rustls::ServerConfig;
@@ -112,7 +112,7 @@ async fn an_authority_of_ones_own_is_believed_and_no_other() {
     let vault = with(&server, |settings| settings.transport = trusting(&Authority::generate(), None));
     assert_eq!(error(&vault, "a").await.reason, "the vault's certificate is not valid here");
     assert_eq!(server.journal().count(), 0);
-    let last = vault.examine().await.pop().unwrap();
+    let last = vault.diagnose().await.pop().unwrap();
     assert_eq!((last.step, last.outcome.unwrap_err().reason.as_str()), (Step::Tls, "the vault's certificate is not valid here"));
 }
 

@@ -11,6 +11,7 @@ use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
+use cloze::vault::ListSecrets;
 use cloze::vault::Vault as _;
 use cloze::vault::hashicorp::HashicorpVault;
 use cloze::vault::hashicorp::Settings;

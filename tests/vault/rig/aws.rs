@@ -7,8 +7,7 @@ use cloze::clock::Machine;
 use cloze::identity::Environment;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
-use cloze::vault::Vault;
-use cloze::vault::aws::AwsVault;
+use cloze::vault::Adapter;
 use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
 use vault_mock::Fault;
@@ -19,6 +18,7 @@ use vault_mock::aws::Seed;
 
 use crate::rig::Rig;
 use crate::rig::secrets;
+use cloze::vault::aws::AwsVault;
 
 pub(super) fn serve(latency: Duration) -> Server<Aws> {
     let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&name, &value));
@@ -30,7 +30,7 @@ impl Rig for Server<Aws> {
         "aws"
     }
 
-    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+    fn vault(&self, limits: Limits) -> Arc<dyn Adapter> {
         let key = self.protocol().key();
         let pairs = [("AWS_ACCESS_KEY_ID", &key.id), ("AWS_SECRET_ACCESS_KEY", &key.secret)];
         let settings = Settings {

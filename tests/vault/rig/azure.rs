@@ -8,8 +8,7 @@ use cloze::identity::azure::Credential;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
-use cloze::vault::Vault;
-use cloze::vault::azure::AzureVault;
+use cloze::vault::Adapter;
 use cloze::vault::azure::Settings;
 use vault_mock::Fault;
 use vault_mock::Options;
@@ -19,6 +18,7 @@ use vault_mock::azure::Seed;
 
 use crate::rig::Rig;
 use crate::rig::secrets;
+use cloze::vault::azure::AzureVault;
 
 pub(super) fn serve(latency: Duration) -> Server<Azure> {
     let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&name, &value));
@@ -30,7 +30,7 @@ impl Rig for Server<Azure> {
         "azure"
     }
 
-    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+    fn vault(&self, limits: Limits) -> Arc<dyn Adapter> {
         let (client, secret) = self.protocol().client();
         let tenant = self.protocol().tenant();
         let credential = Credential::ClientSecret { tenant, client, secret: Secret::copy_of(secret.as_bytes()) };

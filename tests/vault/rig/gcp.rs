@@ -7,8 +7,7 @@ use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
-use cloze::vault::Vault;
-use cloze::vault::gcp::GcpVault;
+use cloze::vault::Adapter;
 use cloze::vault::gcp::Settings;
 use vault_mock::Fault;
 use vault_mock::Options;
@@ -18,6 +17,7 @@ use vault_mock::gcp::Seed;
 
 use crate::rig::Rig;
 use crate::rig::secrets;
+use cloze::vault::gcp::GcpVault;
 
 pub(super) fn serve(latency: Duration) -> Server<Gcp> {
     let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&name, &value));
@@ -29,7 +29,7 @@ impl Rig for Server<Gcp> {
         "gcp"
     }
 
-    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+    fn vault(&self, limits: Limits) -> Arc<dyn Adapter> {
         let credentials = self.protocol().authorized_user(&self.url());
         let settings = Settings {
             endpoint: Some(self.url()),

@@ -7,8 +7,7 @@ use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
-use cloze::vault::Vault;
-use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::Adapter;
 use cloze::vault::hashicorp::Settings;
 use vault_mock::Fault;
 use vault_mock::Options;
@@ -18,6 +17,7 @@ use vault_mock::hashicorp::Seed;
 
 use crate::rig::Rig;
 use crate::rig::secrets;
+use cloze::vault::hashicorp::HashicorpVault;
 
 pub(super) fn serve(latency: Duration) -> Server<Hashicorp> {
     let seed = secrets().fold(Seed::default(), |seed, (name, value)| seed.secret(&format!("secret/{name}"), &[("value", &value)]));
@@ -29,7 +29,7 @@ impl Rig for Server<Hashicorp> {
         "hashicorp"
     }
 
-    fn vault(&self, limits: Limits) -> Arc<dyn Vault> {
+    fn vault(&self, limits: Limits) -> Arc<dyn Adapter> {
         let token = Secret::copy_of(self.protocol().token().as_bytes());
         let settings = Settings { limits, ..Settings::new(self.url(), "secret", token) };
         Arc::new(HashicorpVault::new(settings, Arc::new(Machine)).unwrap())

@@ -12,10 +12,10 @@ use std::time::Duration;
 use cloze::blank::SecretRef;
 use cloze::service::ServiceFault;
 use cloze::service::http::Limits;
-use cloze::vault::Vault;
-use vault_mock::Fault;
+use cloze::vault::Adapter;
 
 use crate::rig::mock::Mock;
+use vault_mock::Fault;
 
 /// A kind of vault with its mock.
 pub(crate) trait Rig: Mock {
@@ -23,7 +23,7 @@ pub(crate) trait Rig: Mock {
     fn kind(&self) -> &'static str;
 
     /// A new client.
-    fn vault(&self, limits: Limits) -> Arc<dyn Vault>;
+    fn vault(&self, limits: Limits) -> Arc<dyn Adapter>;
 
     /// How many calls read `secrets` distinct ones, and how many go ahead of them.
     fn calls(&self, secrets: usize) -> (usize, usize);

@@ -1,6 +1,5 @@
 //! The end of every use of vaults.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,8 @@ use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::service::ServiceError;
-use cloze::vault::Vault;
+use cloze::vault::Adapter;
+use cloze::wiring::OpenVaults;
 use futures::future::join_all;
 use tokio::time::timeout;
 
@@ -18,14 +18,10 @@ use crate::context::Run;
 const PATIENCE: Duration = Duration::from_millis(800);
 
 /// Runs a story about vaults, then ends what they keep open, whatever came of it. What fails at that is only warned about.
-pub(crate) async fn closing<T>(
-    run: &Run,
-    vaults: &BTreeMap<String, Arc<dyn Vault>>,
-    story: impl Future<Output = Result<T, Problems>>,
-) -> Result<T, Problems> {
+pub(crate) async fn closing<T>(run: &Run, vaults: &OpenVaults, story: impl Future<Output = Result<T, Problems>>) -> Result<T, Problems> {
     let result = story.await;
-    let close = async |(name, vault): (&String, &Arc<dyn Vault>)| warning(name, timeout(PATIENCE, vault.close()).await.ok());
-    for warning in join_all(vaults.iter().map(close)).await.into_iter().flatten() {
+    let close = async |(name, vault): (&String, &Arc<dyn Adapter>)| warning(name, timeout(PATIENCE, vault.close()).await.ok());
+    for warning in join_all(vaults.adapters().iter().map(close)).await.into_iter().flatten() {
         run.ui.warn(&warning);
     }
     result

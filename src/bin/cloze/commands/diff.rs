@@ -1,6 +1,5 @@
 //! `cloze diff`
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use cloze::event::Event;
@@ -14,6 +13,7 @@ use cloze::project::Settings;
 use cloze::stage::diff::Change;
 use cloze::stage::diff::ChangeKind;
 use cloze::wiring::Founding;
+use cloze::wiring::OpenVaults;
 use cloze::workflow::build::Filling;
 use cloze::workflow::compare::Against;
 use cloze::workflow::compare::Comparison;
@@ -63,7 +63,7 @@ pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Aske
     let lock = if asked.locked { Some(lock::load(&workbench)?) } else { None };
     let compared = run.wait(async {
         let trust = desk.keys(&store, Founding::Refused).await?;
-        let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { BTreeMap::new() };
+        let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { OpenVaults::default() };
         if !ask {
             warnings.observe(Event::Warned(Problem::new(
                 Fault::Vault,

@@ -1,6 +1,5 @@
 //! `cloze doctor`
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +12,8 @@ use cloze::service::Diagnostic;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::service::Step;
-use cloze::vault::Vault;
+use cloze::vault::Adapter;
+use cloze::wiring::OpenVaults;
 use futures::future::join_all;
 
 use crate::args::Values;
@@ -31,8 +31,8 @@ pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems
     let store = wiring.store()?;
     let vaults = run.wait(async {
         let examined = wiring.examined(only, &store).await?;
-        let good = |(name, vault): &(String, Result<Arc<dyn Vault>, Problems>)| Some((name.clone(), Arc::clone(vault.as_ref().ok()?)));
-        let open: BTreeMap<String, Arc<dyn Vault>> = examined.iter().filter_map(good).collect();
+        let good = |(name, vault): &(String, Result<Arc<dyn Adapter>, Problems>)| Some((name.clone(), Arc::clone(vault.as_ref().ok()?)));
+        let open: OpenVaults = examined.iter().filter_map(good).collect();
         closing(run, &open, async { Ok(join_all(examined.into_iter().map(|(name, vault)| diagnosis(name, vault))).await) }).await
     })?;
     let report = DoctorReport { project: desk.settings.project.clone(), environment: desk.settings.environment.clone(), vaults };
@@ -43,9 +43,9 @@ pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems
     Ok(ExitCode::from(if failed == 0 { exit::DONE } else { exit::VAULT }))
 }
 
-async fn diagnosis(name: String, vault: Result<Arc<dyn Vault>, Problems>) -> VaultDiagnosis {
+async fn diagnosis(name: String, vault: Result<Arc<dyn Adapter>, Problems>) -> VaultDiagnosis {
     match vault {
-        Ok(vault) => VaultDiagnosis::new(name, vault.to_string(), &vault.examine().await),
+        Ok(vault) => VaultDiagnosis::new(name, vault.to_string(), &vault.diagnose().await),
         Err(failed) => VaultDiagnosis::new(name, String::new(), &failed.into_list().into_iter().map(broken).collect::<Vec<_>>()),
     }
 }

@@ -1,6 +1,5 @@
 //! The log maskers of CI runners: told each value in the forms in which it could stand in a log, before it is used.
 
-use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::io;
 use std::io::IsTerminal;
@@ -20,9 +19,9 @@ use cloze::problem::Problem;
 use cloze::project::variable;
 use cloze::secret::Secret;
 use cloze::secret::SecretBuffer;
-use cloze::vault::Vault;
 use cloze::vault::announced::Announced;
 use cloze::vault::announced::Listener;
+use cloze::wiring::OpenVaults;
 
 use crate::args;
 use crate::args::Masking;
@@ -77,10 +76,9 @@ impl Masker {
     }
 
     /// The vaults, each value told before it is given.
-    pub(crate) fn over(this: Option<&Arc<Self>>, vaults: BTreeMap<String, Arc<dyn Vault>>) -> BTreeMap<String, Arc<dyn Vault>> {
+    pub(crate) fn over(this: Option<&Arc<Self>>, vaults: OpenVaults) -> OpenVaults {
         let Some(masker) = this else { return vaults };
-        let listen = |vault| -> Arc<dyn Vault> { Arc::new(Announced::new(vault, Arc::clone(masker) as Arc<dyn Listener>)) };
-        vaults.into_iter().map(|(name, vault)| (name, listen(vault))).collect()
+        vaults.behind(|vault| Arc::new(Announced::new(vault, Arc::clone(masker) as Arc<dyn Listener>)))
     }
 
     /// Tells of all that stands in recorded Secrets.

@@ -1,6 +1,5 @@
 //! `cloze vault`
 
-use std::collections::BTreeMap;
 use std::io;
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -14,8 +13,10 @@ use cloze::report::SecretEntry;
 use cloze::report::VaultChangeReport;
 use cloze::report::VaultListReport;
 use cloze::report::document;
+use cloze::vault::Adapter;
 use cloze::vault::local::Change;
 use cloze::wiring::Founding;
+use cloze::wiring::OpenVaults;
 use cloze::wiring::Trust;
 
 use crate::args;
@@ -63,7 +64,7 @@ fn get(run: &Run, desk: &Desk<'_>, ask: &SecretRef, reveal: bool, masking: Maski
         return Err(Problem::new(Fault::Usage, "secrets are not printed to a terminal", "pass `--reveal`, or pipe the value").into());
     }
     let masker = Masker::of(run, masking)?;
-    let mut answers = with_vault(run, desk, &ask.vault, masker.as_ref(), async |vault| vault.fetch(std::slice::from_ref(ask)).await)?;
+    let mut answers = with_vault(run, desk, &ask.vault, masker.as_ref(), async |vault, _| vault.fetch(std::slice::from_ref(ask)).await)?;
     match answers.pop() {
         Some(Ok(fetched)) => run.ui.bytes(fetched.value.expose()),
         Some(Err(error)) => Err(error.into()),
@@ -72,7 +73,7 @@ fn get(run: &Run, desk: &Desk<'_>, ask: &SecretRef, reveal: bool, masking: Maski
 }
 
 fn list(run: &Run, desk: &Desk<'_>, which: &args::Which) -> Result<(), Problems> {
-    let list = with_vault(run, desk, &which.vault, None, async |vault| vault.list().await)??;
+    let list = with_vault(run, desk, &which.vault, None, async |_, adapter| adapter.list().await)??;
     if list.is_empty() {
         run.ui.status(&format!("no secrets in vault `{}`", which.vault));
     }
@@ -109,20 +110,18 @@ fn with_vault<T>(
     desk: &Desk<'_>,
     name: &str,
     masker: Option<&Arc<Masker>>,
-    deed: impl AsyncFnOnce(&dyn cloze::vault::Vault) -> T,
+    deed: impl AsyncFnOnce(&dyn cloze::vault::Vault, &dyn Adapter) -> T,
 ) -> Result<T, Problems> {
     let wiring = desk.wiring();
     let store = wiring.store()?;
     run.wait(async {
-        let mut vaults = BTreeMap::new();
-        for (name, vault) in wiring.examined(Some(name), &store).await? {
-            vaults.insert(name, vault?);
-        }
+        let examined = wiring.examined(Some(name), &store).await?;
+        let vaults: OpenVaults = examined.into_iter().map(|(name, vault)| Ok((name, vault?))).collect::<Result<_, Problems>>()?;
         let vaults = Masker::over(masker, vaults);
         closing(run, &vaults, async {
-            match vaults.get(name) {
-                Some(vault) => Ok(deed(vault.as_ref()).await),
-                None => Err(Problem::new(Fault::Internal, "the vault was lost", "report this as a bug of cloze").into()),
+            match (vaults.get(name), vaults.adapters().get(name)) {
+                (Some(vault), Some(adapter)) => Ok(deed(vault.as_ref(), adapter.as_ref()).await),
+                _ => Err(Problem::new(Fault::Internal, "the vault was lost", "report this as a bug of cloze").into()),
             }
         })
         .await
