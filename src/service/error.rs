@@ -42,7 +42,7 @@ pub enum ServiceFault {
     BadName,
     /// The value has a shape that cannot be used: a map without `key`, not text, too large.
     BadValue,
-    /// The service asks for patience, still after all attempts.
+    /// The service limits the rate, still after all attempts.
     RateLimited,
     /// The service did not answer, or not as its protocol says, still after all attempts.
     Unavailable,

@@ -93,7 +93,7 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
     let cases = [
         (Fault::status(403), "the token may not read `secret/data/api-token`"),
         (Fault::status(404), "is not there, or the vault hides it from this token"),
-        (Fault::throttled(0), "the vault asks for patience"),
+        (Fault::throttled(0), "the vault is rate limiting requests"),
         (Fault::status(500), "the vault failed with status 500"),
         (Fault::status(503), "the vault is sealed\n  unseal it"),
         (Fault::Reset, "the connection to the vault broke before the answer was complete"),

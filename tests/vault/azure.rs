@@ -110,7 +110,7 @@ async fn refusals_are_told_apart() {
 async fn passing_faults_are_tried_again() {
     let reason = "the vault failed with status 503: The service is unavailable.";
     trial("GetSecret").fails_after(Fault::status(503), ServiceFault::Unavailable, reason, 4).await;
-    let reason = "the vault asks for patience: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
+    let reason = "the vault is rate limiting requests: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
     trial("GetSecret").fails(Fault::status(429), ServiceFault::RateLimited, reason).await;
     let server = server();
     for fault in [Fault::status(500), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {

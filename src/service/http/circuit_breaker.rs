@@ -1,4 +1,4 @@
-//! A circuit breaker: open for a while when a service asks for patience or fails again and again, then half open for one probe.
+//! A circuit breaker: open for a while when a service limits the rate or fails again and again, then half open for one probe.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -11,7 +11,7 @@ use tokio::time::sleep_until;
 
 /// After so many failed attempts in a row, of whatever requests, the circuit is open.
 const PATIENCE: u32 = 5;
-/// The first wait for a service that asks for patience and does not say how long, or says 0; each further one is twice the last, up to 16 times.
+/// The first wait for a service that limits the rate and does not say for how long, or says 0; each further one is twice the last, up to 16 times.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// Whether requests to one service are sent.
@@ -28,7 +28,7 @@ struct State {
     open: Option<(Instant, Open)>,
     /// Whether a probe is on its way.
     probing: bool,
-    /// Answers in a row that asked for patience.
+    /// Answers in a row that limited the rate.
     throttled: u32,
     /// Attempts in a row that failed.
     failed: u32,
@@ -39,7 +39,7 @@ struct State {
 /// Why the circuit is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Open {
-    /// The service asks for patience.
+    /// The service limits the rate.
     Throttled,
     /// The service fails.
     Failing,
@@ -123,7 +123,7 @@ impl Permit<'_> {
         }
     }
 
-    /// The service asked for patience, `wait` long if it said so. `chance` is random, from 0 to 1.
+    /// The service limited the rate, for `wait` if it said so. `chance` is random, from 0 to 1.
     pub(super) fn throttled(self, wait: Option<Duration>, chance: f64) {
         let mut state = self.breaker.lock();
         // Requests that were on their way together are one event.
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_service_that_asks_for_patience_gets_it_from_all_and_one_probe() {
+    async fn a_service_that_limits_the_rate_is_left_alone_by_all_but_one_probe() {
         let breaker = CircuitBreaker::new(SECOND * 10);
         let (first, second) = (breaker.permit(in_seconds(60)).await.unwrap(), breaker.permit(in_seconds(60)).await.unwrap());
         first.throttled(Some(SECOND * 7), 0.0);

@@ -27,7 +27,7 @@ use crate::service::http::circuit_breaker::Refused;
 use crate::service::http::failure::Failure;
 use crate::service::http::rate_limiter::RateLimiter;
 
-/// How often one request is made at most, apart from those that the service answered with a call for patience.
+/// How often one request is made at most, apart from those that the service answered by limiting the rate.
 const ATTEMPTS: u32 = 4;
 /// The first wait is up to this long, and each further one up to twice the last.
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -190,7 +190,7 @@ type Outcome = Result<Reply, ServiceError>;
 enum Judged {
     /// What will not change.
     Done(Outcome),
-    /// The service asks for patience.
+    /// The service limits the rate.
     Patience(Reply),
     /// What may change, after that long at least.
     Failed(Outcome, Duration),

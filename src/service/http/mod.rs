@@ -1,5 +1,5 @@
 //! What services behind a network have in common: one client that follows no redirect, one origin for the credential, few attempts, a
-//! deadline, patience where a service asks for it, and a body that is wiped.
+//! deadline, waiting where a service limits the rate, and a body that is wiped.
 //!
 //! An adapter brings a [`Protocol`]: how a request is signed, and what an answer means.
 

@@ -29,7 +29,7 @@ pub(crate) enum RetryDecision {
     Final,
     /// Another attempt may fare better.
     Again,
-    /// The service asks for patience.
+    /// The service limits the rate.
     Throttled,
 }
 

@@ -141,7 +141,7 @@ impl Refusal {
             ),
             Kind::Throttled => error(
                 ServiceFault::RateLimited,
-                format!("the vault asks for patience{said}"),
+                format!("the vault is rate limiting requests{said}"),
                 "try again later, or ask AWS for a higher quota",
             ),
             _ if self.status >= 500 => error(

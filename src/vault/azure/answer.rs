@@ -13,6 +13,7 @@ use crate::vault::ListedSecret;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::azure::address::Address;
+use crate::vault::azure::refusal::disabled;
 use crate::vault::azure::refusal::refusal;
 use crate::vault::field;
 
@@ -38,12 +39,6 @@ impl Properties {
     pub(super) fn disabled(&self) -> Option<ServiceError> {
         (!self.enabled).then(|| disabled(&self.name))
     }
-}
-
-/// The error of a version that is switched off.
-pub(super) fn disabled(name: &str) -> ServiceError {
-    let reason = format!("`{}` is disabled", words::tame(name, 64));
-    ServiceError::new(ServiceFault::Gone, reason, "enable it in the vault, or ask for another version")
 }
 
 /// A version with its value, for several keys.

@@ -312,6 +312,7 @@ mod tests {
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
     use crate::vault::Adapter;
+    use crate::vault::ListSecrets;
     use crate::vault::Plan;
     use crate::vault::Vault;
     use crate::vault::suite;

@@ -6,7 +6,6 @@ use crate::service::http::Protocol;
 use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::service::words;
-use crate::vault::azure::answer::disabled;
 
 /// How much of the vault's own words is shown.
 const LONGEST: usize = 200;
@@ -63,7 +62,7 @@ pub(super) fn refusal(reply: &Reply, subject: &str, protocol: &dyn Protocol) -> 
         (404, _) => ServiceError::new(ServiceFault::NotFound, format!("the vault has no such place{shown}"), "check the vault's address"),
         (429, _) => {
             let next = "try again later, or read fewer secrets at once: a vault takes 4,000 requests in 10 seconds";
-            ServiceError::new(ServiceFault::RateLimited, format!("the vault asks for patience{shown}"), next)
+            ServiceError::new(ServiceFault::RateLimited, format!("the vault is rate limiting requests{shown}"), next)
         }
         (status @ 500.., _) => {
             ServiceError::new(ServiceFault::Unavailable, format!("the vault failed with status {status}{shown}"), "try again later")
@@ -73,4 +72,10 @@ pub(super) fn refusal(reply: &Reply, subject: &str, protocol: &dyn Protocol) -> 
             ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address and `apiVersion`")
         }
     }
+}
+
+/// The error of a version that is switched off.
+pub(super) fn disabled(name: &str) -> ServiceError {
+    let reason = format!("`{}` is disabled", words::tame(name, 64));
+    ServiceError::new(ServiceFault::Gone, reason, "enable it in the vault, or ask for another version")
 }

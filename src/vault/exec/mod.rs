@@ -315,7 +315,14 @@ mod tests {
     fn settings(directory: &Path) -> Settings {
         let command = ["/bin/sh", "-c", "cat > requests; cat answers"].map(str::to_owned).to_vec();
         let deadline = Duration::from_secs(20);
-        Settings { command, directory: directory.to_owned(), deadline, prefixes: Vec::new(), environment: Vec::new() }
+        Settings {
+            command,
+            directory: directory.to_owned(),
+            deadline,
+            prefixes: Vec::new(),
+            environment: Vec::new(),
+            meter: Arc::default(),
+        }
     }
 
     #[async_trait]

@@ -82,7 +82,7 @@ pub(super) fn refusal(reply: &Reply, subject: Subject<'_>, login: &dyn Protocol)
         }
         (429, _) => {
             let next = "try again in a minute, or have the project's quota raised";
-            ServiceError::new(ServiceFault::RateLimited, format!("Google asks for patience{shown}"), next)
+            ServiceError::new(ServiceFault::RateLimited, format!("Google is rate limiting requests{shown}"), next)
         }
         (500.., _) => {
             let reason = format!("Secret Manager failed with status {status}{shown}");

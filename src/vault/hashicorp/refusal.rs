@@ -83,7 +83,7 @@ impl Answered<'_> {
             400 | 401 | 403 if self.is_stranger() => self.stranger(),
             429 => ServiceError::new(
                 ServiceFault::RateLimited,
-                format!("the vault asks for patience{shown}"),
+                format!("the vault is rate limiting requests{shown}"),
                 "try again later, or raise its rate limit",
             ),
             503 if said.as_ref().is_some_and(|said| said.to_lowercase().contains("sealed")) => {

@@ -333,6 +333,8 @@ mod tests {
     use crate::service::ServiceFault;
     use crate::service::Step;
     use crate::vault::Adapter;
+    use crate::vault::Diagnose;
+    use crate::vault::ListSecrets;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;

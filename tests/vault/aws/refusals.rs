@@ -37,7 +37,7 @@ async fn every_refusal_has_its_words() {
         is(400, kind, "x", Unauthenticated, &format!("AWS does not accept the credential ({kind})")).await;
     }
     is(403, "OptInRequired", "", Unauthenticated, "the account may not use AWS Secrets Manager here (OptInRequired)").await;
-    is(400, "ThrottlingException", "Rate exceeded", RateLimited, "the vault asks for patience: Rate exceeded").await;
+    is(400, "ThrottlingException", "Rate exceeded", RateLimited, "the vault is rate limiting requests: Rate exceeded").await;
     is(500, "InternalServiceError", "x", Unavailable, "the vault failed with status 500: x").await;
     is(503, "", "", Unavailable, "the vault failed with status 503").await;
     is(404, "", "", Unavailable, "the vault refused the request with status 404").await;

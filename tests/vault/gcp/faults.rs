@@ -76,7 +76,8 @@ async fn passing_faults_are_tried_four_times_and_pass() {
 async fn patience_ends_at_the_deadline() {
     let (outcome, count) = trial().under(None, Fault::status(429)).await;
     let error = outcome.unwrap_err();
-    let reason = "Google asks for patience: Quota exceeded for quota metric 'Access requests' and limit 'Access requests per minute'";
+    let reason =
+        "Google is rate limiting requests: Quota exceeded for quota metric 'Access requests' and limit 'Access requests per minute'";
     assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::RateLimited, reason));
     assert!((2..=4).contains(&count), "{count}");
     trial().fails_after(Fault::Delay { ms: 60_000 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;

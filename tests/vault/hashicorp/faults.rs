@@ -59,7 +59,7 @@ async fn passing_faults_are_tried_four_times() {
 async fn a_vault_that_asks_for_patience_is_asked_less_and_less_until_the_deadline() {
     let (outcome, count) = trial().under(None, Fault::status(429)).await;
     let error = outcome.unwrap_err();
-    let reason = "the vault asks for patience: request path \"secret/data/b\": rate limit quota exceeded";
+    let reason = "the vault is rate limiting requests: request path \"secret/data/b\": rate limit quota exceeded";
     assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::RateLimited, reason));
     assert!((2..=4).contains(&count), "{count}");
 }
