@@ -2,6 +2,8 @@
 
 mod check;
 mod config;
+mod deploy;
+mod diff;
 mod doctor;
 mod history;
 mod init;
@@ -16,6 +18,10 @@ pub use check::ProbedSecrets;
 pub use config::ConfigReport;
 pub use config::OverriddenValue;
 pub use config::SettingReport;
+pub use deploy::ChangedObject;
+pub use deploy::DeployReport;
+pub use diff::DiffReport;
+pub use diff::ObjectDiff;
 pub use doctor::DoctorReport;
 pub use doctor::StepReport;
 pub use doctor::VaultDiagnosis;

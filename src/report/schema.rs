@@ -6,6 +6,8 @@ use serde_json::json;
 use crate::report::API_VERSION;
 use crate::report::CheckReport;
 use crate::report::ConfigReport;
+use crate::report::DeployReport;
+use crate::report::DiffReport;
 use crate::report::DoctorReport;
 use crate::report::HistoryReport;
 use crate::report::InitReport;
@@ -20,6 +22,8 @@ use crate::report::VerifyReport;
 const REPORTS: &[(&str, fn() -> Value)] = &[
     ("check", of::<CheckReport>),
     ("config", of::<ConfigReport>),
+    ("deploy", of::<DeployReport>),
+    ("diff", of::<DiffReport>),
     ("doctor", of::<DoctorReport>),
     ("history", of::<HistoryReport>),
     ("history-verify", of::<VerifyReport>),

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::manifest::Identity;
 
 /// An object as a review shows it.
@@ -32,7 +35,8 @@ pub enum Change {
 }
 
 /// What can happen to an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum ChangeKind {
     /// Only the later release has it.
     Added,
@@ -42,29 +46,9 @@ pub enum ChangeKind {
     Removed,
 }
 
-impl ChangeKind {
-    /// `added`, `changed` or `removed`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Changed => "changed",
-            Self::Removed => "removed",
-        }
-    }
-}
-
 impl Change {
-    /// What happens to the object.
-    pub fn kind(&self) -> ChangeKind {
-        match self {
-            Self::Added(_) => ChangeKind::Added,
-            Self::Changed { .. } => ChangeKind::Changed,
-            Self::Removed(_) => ChangeKind::Removed,
-        }
-    }
-
     /// The object that changes.
-    pub fn identity(&self) -> &Identity {
+    fn identity(&self) -> &Identity {
         match self {
             Self::Added(object) | Self::Removed(object) => &object.identity,
             Self::Changed { identity, .. } => identity,

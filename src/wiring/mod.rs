@@ -10,16 +10,16 @@ mod gcp;
 mod hashicorp;
 #[cfg(feature = "http")]
 mod http;
+mod keys;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
 mod open_vaults;
 #[cfg(any(feature = "env", feature = "exec"))]
 mod programs;
-mod trust;
 mod vaults;
 
+pub use keys::{Created, EnvironmentKeys, IfMissing};
 pub use open_vaults::OpenVaults;
-pub use trust::{Created, Founding, Trust};
 
 use std::io;
 use std::path::Path;

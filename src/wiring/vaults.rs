@@ -16,9 +16,9 @@ use crate::service::ServiceError;
 use crate::vault::Adapter;
 use crate::vault::local;
 use crate::vault::local::LocalVault;
-use crate::wiring::Founding;
+use crate::wiring::EnvironmentKeys;
+use crate::wiring::IfMissing;
 use crate::wiring::OpenVaults;
-use crate::wiring::Trust;
 use crate::wiring::Wiring;
 
 impl Wiring<'_> {
@@ -39,8 +39,8 @@ impl Wiring<'_> {
     /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
     pub async fn named_vaults(&self, names: &BTreeSet<String>, store: &dyn HistoryStore) -> Result<OpenVaults, Problems> {
         let local = names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.target.is_local());
-        let trust = if local { Some(self.trust(store, Founding::Refused).await) } else { None };
-        self.set_up(names, |settings| self.vault_or_file(settings, trust.as_ref()))
+        let opened = if local { Some(self.keys(store, IfMissing::Fail).await) } else { None };
+        self.set_up(names, |settings| self.vault_or_file(settings, opened.as_ref()))
     }
 
     fn set_up(
@@ -71,8 +71,8 @@ impl Wiring<'_> {
             None => self.settings.vaults.iter().filter(|settings| self.is_meant(settings)).collect(),
         };
         let local = wanted.iter().any(|settings| settings.target.is_local());
-        let trust = if local { Some(self.trust(store, Founding::Refused).await) } else { None };
-        let one = |settings: &VaultSettings| (settings.entry.name.value.clone(), self.vault_or_file(settings, trust.as_ref()));
+        let opened = if local { Some(self.keys(store, IfMissing::Fail).await) } else { None };
+        let one = |settings: &VaultSettings| (settings.entry.name.value.clone(), self.vault_or_file(settings, opened.as_ref()));
         Ok(wanted.into_iter().map(one).collect())
     }
 
@@ -85,9 +85,13 @@ impl Wiring<'_> {
     }
 
     /// A vault; the keys are looked at only where it is a file.
-    fn vault_or_file(&self, settings: &VaultSettings, trust: Option<&Result<Trust, Problems>>) -> Result<Arc<dyn Adapter>, Problems> {
-        match trust {
-            Some(Ok(trust)) => Ok(self.vault(settings, &trust.keys)?),
+    fn vault_or_file(
+        &self,
+        settings: &VaultSettings,
+        opened: Option<&Result<EnvironmentKeys, Problems>>,
+    ) -> Result<Arc<dyn Adapter>, Problems> {
+        match opened {
+            Some(Ok(opened)) => Ok(self.vault(settings, &opened.keys)?),
             Some(Err(failed)) if settings.target.is_local() => Err(failed.clone()),
             _ => Ok(self.remote(settings)?),
         }

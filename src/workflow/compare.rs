@@ -23,6 +23,9 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Settings;
+use crate::report::DiffReport;
+use crate::report::ObjectDiff;
+use crate::report::WaiverReport;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
@@ -159,6 +162,20 @@ pub struct Comparison {
     pub changes: Vec<Change>,
     /// The rules that templates waive.
     pub waivers: Vec<Waiver>,
+}
+
+impl Comparison {
+    /// What a diff or a dry run reports of it.
+    pub fn report(self, settings: &Settings, warnings: usize) -> DiffReport {
+        DiffReport {
+            project: settings.project.clone(),
+            environment: settings.environment.clone(),
+            against: self.release.map(|release| release.summary.number),
+            changes: self.changes.into_iter().map(ObjectDiff::from).collect(),
+            waivers: self.waivers.iter().map(WaiverReport::from).collect(),
+            warnings,
+        }
+    }
 }
 
 /// What a deploy of the project would change against a release, the current one unless a number is given.

@@ -13,7 +13,13 @@ use crate::history::What;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::project::Settings;
+use crate::report::ChangedObject;
+use crate::report::DeployReport;
+use crate::report::UsedSecret;
+use crate::report::WaiverReport;
 use crate::stage::diff::ChangeKind;
+use crate::stage::taint::Waiver;
 use crate::target::ManifestSet;
 use crate::target::Put;
 use crate::target::Target;
@@ -30,9 +36,27 @@ pub struct Released {
     pub recorded: bool,
     /// The objects that the release before has not, has otherwise or has alone, by the names that templates give them; empty unless
     /// this run recorded the release.
-    pub changes: Vec<(ChangeKind, Identity)>,
+    pub changes: Vec<ChangedObject>,
     /// What the target did with it.
     pub put: Put,
+}
+
+impl Released {
+    /// What a deploy or a rollback reports of it.
+    pub fn report(self, settings: &Settings, waivers: &[Waiver], target: &dyn Target, warnings: usize) -> DeployReport {
+        DeployReport {
+            project: settings.project.clone(),
+            environment: settings.environment.clone(),
+            release: self.release.summary.number,
+            recorded: self.recorded,
+            manifests: self.release.summary.manifests,
+            target: target.to_string(),
+            changes: self.changes,
+            secrets: self.release.body.blanks.iter().map(UsedSecret::from).collect(),
+            waivers: waivers.iter().map(WaiverReport::from).collect(),
+            warnings,
+        }
+    }
 }
 
 /// Records `draft` after `head` unless that is what `head` holds, then puts `set`, the same manifests, to `target`.
@@ -56,7 +80,7 @@ pub(crate) async fn release(
         head => {
             let release = history.record(draft, head.as_ref()).await?;
             let changes = changes(head.as_ref(), &release);
-            let removed = changes.iter().filter(|(kind, _)| *kind == ChangeKind::Removed).count();
+            let removed = changes.iter().filter(|object| object.change == ChangeKind::Removed).count();
             let (number, manifests) = (release.summary.number, release.body.manifests.len());
             context.observe(Event::Recorded { number, manifests, changed: changes.len() - removed, removed });
             (release, changes)
@@ -69,20 +93,22 @@ pub(crate) async fn release(
 }
 
 /// The objects in which two releases differ: those of `after` in apply order, then those that are gone.
-fn changes(before: Option<&Release>, after: &Release) -> Vec<(ChangeKind, Identity)> {
+fn changes(before: Option<&Release>, after: &Release) -> Vec<ChangedObject> {
     let manifests = before.map(|before| before.body.manifests.as_slice()).unwrap_or_default();
     let mut old: HashMap<[&str; 4], &RecordedManifest> = manifests.iter().map(|manifest| (key(manifest), manifest)).collect();
-    let named = |manifest: &RecordedManifest| Identity { name: manifest.base.clone(), ..manifest.identity.clone() };
+    let one = |change, manifest: &RecordedManifest| {
+        ChangedObject::new(change, Identity { name: manifest.base.clone(), ..manifest.identity.clone() })
+    };
     let mut changes = Vec::new();
     for manifest in &after.body.manifests {
         match old.remove(&key(manifest)) {
-            None => changes.push((ChangeKind::Added, named(manifest))),
+            None => changes.push(one(ChangeKind::Added, manifest)),
             Some(old) if old.content.digest == manifest.content.digest => {}
-            Some(_) => changes.push((ChangeKind::Changed, named(manifest))),
+            Some(_) => changes.push(one(ChangeKind::Changed, manifest)),
         }
     }
     let gone = manifests.iter().filter(|manifest| old.contains_key(&key(manifest)));
-    changes.extend(gone.map(|manifest| (ChangeKind::Removed, named(manifest))));
+    changes.extend(gone.map(|manifest| one(ChangeKind::Removed, manifest)));
     changes
 }
 

@@ -15,7 +15,7 @@ use cloze::project::Variables;
 use cloze::service::Meters;
 #[cfg(any(feature = "env", feature = "exec"))]
 use cloze::vault::Surroundings;
-use cloze::wiring::Founding;
+use cloze::wiring::IfMissing;
 
 use crate::environment;
 use crate::environment::Runner;
@@ -99,9 +99,9 @@ impl Run {
     }
 
     /// What to do where an environment has no keys: a run that nobody watches makes none, since they would end with its machine.
-    pub(crate) fn without_keys(&self) -> Founding {
+    pub(crate) fn without_keys(&self) -> IfMissing {
         let watched = !self.is_ci && io::stdin().is_terminal() && io::stderr().is_terminal();
-        if watched { Founding::Allowed } else { Founding::Refused }
+        if watched { IfMissing::Create } else { IfMissing::Fail }
     }
 
     /// Whether a person can be asked.

@@ -1,5 +1,7 @@
 //! Every report with `--format json` is what its published schema says.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::support::Sandbox;
@@ -30,7 +32,10 @@ fn every_report_is_valid_against_its_schema() {
     valid(&sandbox, "doctor", "doctor");
     valid(&sandbox, "history", "history");
     assert_eq!(valid(&sandbox, "lock", "lock")["written"], true);
-    sandbox.cloze(["deploy", "--note", "first"]).ok();
+    let planned = valid(&sandbox, "diff --online", "diff");
+    assert_eq!((&planned["against"], planned["changes"].as_array().unwrap().len()), (&Value::Null, 11));
+    let deployed = valid(&sandbox, "deploy --note first", "deploy");
+    assert_eq!((&deployed["changes"][0]["change"], &deployed["waivers"][0]["rule"]), (&"added".into(), &"reveal".into()));
     let history = valid(&sandbox, "history", "history");
     assert_eq!((&history["releases"][0]["outcome"], &history["releases"][0]["changed"]), (&"emitted".into(), &11.into()));
     valid(&sandbox, "history --verify", "history-verify");
@@ -39,6 +44,11 @@ fn every_report_is_valid_against_its_schema() {
         (&shown["summary"]["release"], &shown["summary"]["note"], shown["secrets"].as_array().unwrap().len()),
         (&1.into(), &"first".into(), 5)
     );
+    fs::remove_file(sandbox.shop_path("templates/x.yaml")).unwrap();
+    assert_eq!(valid(&sandbox, "deploy --dry-run", "diff")["changes"][0]["change"], "removed");
+    sandbox.cloze(["deploy"]).ok();
+    assert_eq!(valid(&sandbox, "rollback --dry-run", "diff")["changes"][0]["change"], "added");
+    assert_eq!(valid(&sandbox, "rollback", "deploy")["release"], 3);
     assert_eq!(valid(&sandbox, "vault list", "vault-list")["secrets"][3]["name"], "smtp");
     assert_eq!(valid(&sandbox, "vault remove smtp", "vault-change")["written"], true);
 }

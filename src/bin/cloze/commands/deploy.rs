@@ -5,15 +5,14 @@ use cloze::event::Observer;
 use cloze::event::WarningCount;
 use cloze::history::HistoryStore;
 use cloze::history::Reader;
-use cloze::history::RecordedBlank;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Location;
-use cloze::project::Settings;
+use cloze::report::DeployReport;
+use cloze::report::document;
 use cloze::stage::diff::ChangeKind;
 use cloze::stage::literal::literals;
-use cloze::stage::taint::Waiver;
 use cloze::target::Syntax;
 use cloze::vault::announced::Listener;
 use cloze::workflow::access::owner;
@@ -25,9 +24,6 @@ use cloze::workflow::deploy;
 use cloze::workflow::deploy::Emission;
 use cloze::workflow::lock;
 use cloze::workflow::prepare::prepare;
-use cloze::workflow::release::Released;
-use serde_json::Value;
-use serde_json::json;
 
 use crate::args;
 use crate::args::Emit;
@@ -35,12 +31,8 @@ use crate::args::Values;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::diff;
-use crate::commands::diff::API_VERSION;
-use crate::commands::diff::object_in_json;
 use crate::commands::key;
 use crate::commands::mask::Masker;
-use crate::commands::render::Waived;
-use crate::commands::render::waiver_in_json;
 use crate::commands::target::target;
 use crate::context::Run;
 
@@ -69,23 +61,23 @@ pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> R
                 masker.hear(&value);
             }
         }
-        let trust = desk.keys(&store, run.without_keys()).await?;
-        match &trust.created {
+        let opened = desk.keys(&store, run.without_keys()).await?;
+        match &opened.created {
             Some(created) => key::tell(run, &desk, created),
             None if emit.dry_run => {}
             None => warn_of_a_new_history(run, &desk, &store).await?,
         }
-        let vaults = Masker::over(masker.as_ref(), wiring.vaults(&prepared.vaults(), &trust.keys)?);
-        let past = desk.past(&store, &trust)?;
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, lock: lock.as_ref() };
+        let vaults = Masker::over(masker.as_ref(), wiring.vaults(&prepared.vaults(), &opened.keys)?);
+        let past = desk.past(&store, &opened)?;
+        let filling = Filling { vaults: &vaults, keys: &opened.keys, lock: lock.as_ref() };
         if emit.dry_run {
             let compared = compare_project(&workbench, prepared, &past, Against::Values(filling), None);
-            return diff::print(run, &desk.settings, &closing(run, &vaults, compared).await?, warnings.get());
+            return diff::print(run, &closing(run, &vaults, compared).await?.report(&desk.settings, warnings.get()));
         }
         let emission = Emission { target: target.as_ref(), syntax: syntax(emit.syntax) };
         let deployed = deploy::deploy(&workbench, prepared, &past, filling, emit.note.as_deref(), emission);
         let (released, waivers) = closing(run, &vaults, deployed).await?;
-        tell(run, &desk.settings, emit, &Done { released, waivers, target: target.to_string(), warnings: warnings.get() })
+        tell(run, emit, &released.report(&desk.settings, &waivers, target.as_ref(), warnings.get()))
     })
 }
 
@@ -107,50 +99,16 @@ async fn warn_of_a_new_history(run: &Run, desk: &Desk<'_>, store: &dyn HistorySt
     Ok(())
 }
 
-/// What came of a deploy or a rollback.
-#[derive(Debug)]
-pub(crate) struct Done {
-    /// The release.
-    pub(crate) released: Released,
-    /// The rules that templates waive.
-    pub(crate) waivers: Vec<Waiver>,
-    /// Where its manifests went.
-    pub(crate) target: String,
-    /// How many warnings were printed.
-    pub(crate) warnings: usize,
-}
-
 /// Reports what came of a deploy or a rollback.
-pub(crate) fn tell(run: &Run, settings: &Settings, emit: &Emit, done: &Done) -> Result<(), Problems> {
-    let Done { released, waivers, target, warnings } = done;
-    let Released { release, recorded, changes, .. } = released;
+pub(crate) fn tell(run: &Run, emit: &Emit, report: &DeployReport) -> Result<(), Problems> {
     if run.ui.is_json() && emit.output.as_deref() != Some("-") {
-        return run.ui.json(&json!({
-            "apiVersion": API_VERSION,
-            "kind": "DeployReport",
-            "project": settings.project,
-            "environment": settings.environment,
-            "release": release.summary.number,
-            "recorded": recorded,
-            "manifests": release.summary.manifests,
-            "target": target,
-            "changes": changes.iter().map(|(kind, object)| object_in_json(*kind, object)).collect::<Vec<Value>>(),
-            "secrets": release.body.blanks.iter().map(secret_in_json).collect::<Vec<Value>>(),
-            "waivers": waivers.iter().map(waiver_in_json).collect::<Vec<Value>>(),
-            "warnings": warnings,
-        }));
+        return run.ui.json(&document(report));
     }
-    for (_, object) in changes.iter().filter(|(kind, _)| *kind == ChangeKind::Removed) {
-        run.ui.status(&format!("removed {object}: a cluster that has it keeps it until you delete it there"));
+    for object in report.changes.iter().filter(|object| object.change == ChangeKind::Removed) {
+        run.ui.status(&format!("removed {}: a cluster that has it keeps it until you delete it there", object.identity()));
     }
-    for waiver in waivers {
-        run.ui.status(&Waived(waiver).to_string());
-    }
+    report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
     Ok(())
-}
-
-fn secret_in_json(blank: &RecordedBlank) -> Value {
-    json!({ "vault": blank.vault, "name": blank.name, "key": blank.key, "version": blank.version })
 }
 
 /// The syntax that the command line asks for.

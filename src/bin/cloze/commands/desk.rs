@@ -14,8 +14,8 @@ use cloze::project::Set;
 use cloze::project::Settings;
 use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
-use cloze::wiring::Founding;
-use cloze::wiring::Trust;
+use cloze::wiring::EnvironmentKeys;
+use cloze::wiring::IfMissing;
 use cloze::wiring::Wiring;
 use cloze::workflow::access::HistoryAccess;
 use cloze::workflow::context::Context;
@@ -66,8 +66,8 @@ impl<'r> Desk<'r> {
     }
 
     /// The same for a command that may make the environment's first keys: a new passphrase is asked for twice.
-    pub(crate) fn unlock_for(mut self, missing: Founding, store: &dyn HistoryStore) -> Result<Self, Problems> {
-        let is_new = missing == Founding::Allowed
+    pub(crate) fn unlock_for(mut self, missing: IfMissing, store: &dyn HistoryStore) -> Result<Self, Problems> {
+        let is_new = missing == IfMissing::Create
             && self.settings.keys.contains(&KeySettings::Passphrase)
             && self.run.wait(async { Ok(self.wiring().is_without_keys(store).await?) })?;
         if !is_new {
@@ -78,10 +78,10 @@ impl<'r> Desk<'r> {
     }
 
     /// The environment's keys. Where a passphrase was typed, the terminal echoes again once they are open.
-    pub(crate) async fn keys(&self, store: &dyn HistoryStore, missing: Founding) -> Result<Trust, Problems> {
-        let trust = self.wiring().trust(store, missing).await;
+    pub(crate) async fn keys(&self, store: &dyn HistoryStore, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
+        let opened = self.wiring().keys(store, missing).await;
         self.silence.take();
-        trust
+        opened
     }
 
     /// The project's root.
@@ -104,8 +104,8 @@ impl<'r> Desk<'r> {
     }
 
     /// For stories about releases.
-    pub(crate) fn past<'a>(&'a self, store: &'a dyn HistoryStore, trust: &'a Trust) -> Result<HistoryAccess<'a>, Problem> {
-        Ok(HistoryAccess { store, keys: &trust.keys, keyring: trust.keyring.as_bytes(), checkpoint: self.wiring().checkpoint()? })
+    pub(crate) fn past<'a>(&'a self, store: &'a dyn HistoryStore, opened: &'a EnvironmentKeys) -> Result<HistoryAccess<'a>, Problem> {
+        Ok(HistoryAccess { store, keys: &opened.keys, keyring: opened.keyring.as_bytes(), checkpoint: self.wiring().checkpoint()? })
     }
 
     /// For adapters.

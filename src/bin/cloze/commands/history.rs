@@ -9,7 +9,7 @@ use cloze::problem::Problems;
 use cloze::report::HistoryReport;
 use cloze::report::ReleaseReport;
 use cloze::report::VerifyReport;
-use cloze::wiring::Founding;
+use cloze::wiring::IfMissing;
 use cloze::workflow::access::check_remembered;
 use cloze::workflow::access::owner;
 
@@ -68,8 +68,8 @@ fn prove(run: &Run, desk: &Desk<'_>) -> Result<(), Problems> {
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let verified = run.wait(async {
-        let trust = desk.keys(&store, Founding::Refused).await?;
-        let past = desk.past(&store, &trust)?;
+        let opened = desk.keys(&store, IfMissing::Fail).await?;
+        let past = desk.past(&store, &opened)?;
         let history = past.open(&desk.workbench()).await?;
         Ok(history.verify().await?)
     })?;

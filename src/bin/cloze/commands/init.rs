@@ -19,7 +19,7 @@ use cloze::project::GENERATED;
 use cloze::project::STARTER_ENVIRONMENT;
 use cloze::project::starter;
 use cloze::secret::Secret;
-use cloze::wiring::Founding;
+use cloze::wiring::IfMissing;
 use serde_json::json;
 
 use crate::args::Emit;
@@ -78,8 +78,8 @@ fn fill_vault(run: &Run) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
-    let trust = run.wait(async { wiring.trust(&store, Founding::Allowed).await })?;
-    let vault = wiring.local_vault("default", &trust.keys)?;
+    let opened = run.wait(async { wiring.keys(&store, IfMissing::Create).await })?;
+    let vault = wiring.local_vault("default", &opened.keys)?;
     let values: Vec<(&str, Secret)> = GENERATED.iter().map(|generated| (generated.name, generated.value(run.entropy.as_ref()))).collect();
     let borrowed: Vec<(&str, &Secret)> = values.iter().map(|(name, value)| (*name, value)).collect();
     vault.set_all(&borrowed, &Machine, run.entropy.as_ref())?;

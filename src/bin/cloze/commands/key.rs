@@ -4,7 +4,7 @@ use cloze::problem::Problems;
 use cloze::project::VaultSettings;
 use cloze::project::VaultTarget;
 use cloze::wiring::Created;
-use cloze::wiring::Founding;
+use cloze::wiring::IfMissing;
 use serde_json::json;
 
 use crate::args::Key;
@@ -22,19 +22,19 @@ pub(crate) fn key(run: &Run, command: &Key) -> Result<(), Problems> {
 fn init(run: &Run) -> Result<(), Problems> {
     let desk = Desk::open(run, &Values::default())?;
     let store = desk.wiring().store()?;
-    let desk = desk.unlock_for(Founding::Allowed, &store)?;
-    let trust = run.wait(async { desk.keys(&store, Founding::Allowed).await })?;
+    let desk = desk.unlock_for(IfMissing::Create, &store)?;
+    let opened = run.wait(async { desk.keys(&store, IfMissing::Create).await })?;
     let settings = &desk.settings;
-    match &trust.created {
+    match &opened.created {
         Some(created) => tell(run, &desk, created),
         None => run.ui.status(&format!("environment `{}` has keys already, and they open `{}`", settings.environment, settings.keyring)),
     }
     if run.ui.is_json() {
-        let files = trust.created.iter().flat_map(|created| &created.key_files).map(|path| path.to_string_lossy()).collect::<Vec<_>>();
+        let files = opened.created.iter().flat_map(|created| &created.key_files).map(|path| path.to_string_lossy()).collect::<Vec<_>>();
         return run.ui.json(&json!({
             "environment": settings.environment,
             "keyring": settings.keyring,
-            "created": trust.created.is_some(),
+            "created": opened.created.is_some(),
             "keyFiles": files,
         }));
     }

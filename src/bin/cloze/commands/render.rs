@@ -1,16 +1,13 @@
 //! `cloze render`
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use cloze::problem::Problems;
 use cloze::report::WaiverReport;
-use cloze::stage::taint::Waiver;
 use cloze::target::Directory;
 use cloze::target::Target;
 use cloze::target::file_names;
-use cloze::workflow::review::Review;
 use cloze::workflow::review::ReviewedObject;
 use cloze::workflow::review::review;
 use serde_json::Value;
@@ -27,9 +24,8 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
     for warning in &review.warnings {
         run.ui.warn(warning);
     }
-    for waiver in &review.waivers {
-        run.ui.status(&Waived(waiver).to_string());
-    }
+    let waivers: Vec<WaiverReport> = review.waivers.iter().map(WaiverReport::from).collect();
+    waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
     let set = review.set();
     let files = file_names(&set);
     if output != "-" {
@@ -39,7 +35,7 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
             run.ui.warn(warning);
         }
         if run.ui.is_json() {
-            return run.ui.json(&json!({ "directory": output, "files": files, "waivers": waivers(&review) }));
+            return run.ui.json(&json!({ "directory": output, "files": files, "waivers": waivers }));
         }
         run.ui.status(&format!("wrote {} with masked values to {output}", crate::ui::count(files.len(), "manifest")));
         return Ok(());
@@ -47,7 +43,7 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
     if run.ui.is_json() {
         let one = |(file, object): (&String, &ReviewedObject)| json!({ "file": file, "manifest": object.text });
         let objects: Vec<Value> = files.iter().zip(&review.objects).map(one).collect();
-        return run.ui.json(&json!({ "manifests": objects, "waivers": waivers(&review) }));
+        return run.ui.json(&json!({ "manifests": objects, "waivers": waivers }));
     }
     let mut stream = String::with_capacity(review.objects.iter().map(|object| object.text.len() + 4).sum());
     for object in &review.objects {
@@ -55,23 +51,4 @@ pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Pro
         stream.push_str(&object.text);
     }
     run.ui.bytes(stream.as_bytes())
-}
-
-/// What the templates waive, for programs.
-pub(crate) fn waivers(review: &Review) -> Vec<Value> {
-    review.waivers.iter().map(waiver_in_json).collect()
-}
-
-/// A waiver, for programs.
-pub(crate) fn waiver_in_json(waiver: &Waiver) -> Value {
-    json!(WaiverReport::from(waiver))
-}
-
-/// A waiver as a line of a review.
-pub(crate) struct Waived<'a>(pub(crate) &'a Waiver);
-
-impl fmt::Display for Waived<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        WaiverReport::from(self.0).fmt(f)
-    }
 }

@@ -3,7 +3,8 @@
 use cloze::event::WarningCount;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::wiring::Founding;
+use cloze::report::ObjectDiff;
+use cloze::wiring::IfMissing;
 use cloze::workflow::build::Filling;
 use cloze::workflow::compare::Comparison;
 use cloze::workflow::context::Context;
@@ -16,7 +17,6 @@ use crate::args;
 use crate::args::Emit;
 use crate::args::Secrets;
 use crate::commands::close::closing;
-use crate::commands::deploy::Done;
 use crate::commands::deploy::syntax;
 use crate::commands::deploy::tell;
 use crate::commands::desk::Desk;
@@ -35,33 +35,34 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     let warnings = WarningCount::new(&run.ui);
     let workbench = Context { observer: &warnings, ..desk.workbench() };
     run.wait(async {
-        let trust = desk.keys(&store, Founding::Refused).await?;
+        let opened = desk.keys(&store, IfMissing::Fail).await?;
         let values = match secrets {
             Secrets::Recorded => Values::Recorded,
             Secrets::Current => Values::Current,
             Secrets::Pinned => Values::Pinned,
         };
         let ask = online || values != Values::Recorded;
-        let past = desk.past(&store, &trust)?;
+        let past = desk.past(&store, &opened)?;
         let history = past.open(&workbench).await?;
         let aim = RollbackTarget::find(&history, number).await?;
         let used = aim.vaults();
-        let vaults = if ask { wiring.vaults(&used, &trust.keys)? } else { wiring.local_vaults(&used, &trust.keys)? };
+        let vaults = if ask { wiring.vaults(&used, &opened.keys)? } else { wiring.local_vaults(&used, &opened.keys)? };
         let vaults = Masker::over(masker.as_ref(), vaults);
-        let filling = Filling { vaults: &vaults, keys: &trust.keys, lock: None };
+        let filling = Filling { vaults: &vaults, keys: &opened.keys, lock: None };
         let plan = closing(run, &vaults, rollback::plan(&workbench, &history, aim, values, filling, syntax(emit.syntax))).await?;
         if emit.dry_run {
             let compared = Comparison { waivers: plan.waivers().to_vec(), release: Some(plan.head), changes: plan.changes };
-            return diff::print(run, &desk.settings, &compared, warnings.get());
+            return diff::print(run, &compared.report(&desk.settings, warnings.get()));
         }
         if let Some(masker) = &masker {
             masker.hear_recorded(&history.manifests(&plan.target).await.map_err(Problem::from)?);
         }
         run.ui.status(&format!("going back to release {} from release {}:", plan.target.summary.number, plan.head.summary.number));
-        run.ui.passage(diff::in_words(&plan.changes).trim_end());
+        let changes: Vec<ObjectDiff> = plan.changes.iter().cloned().map(ObjectDiff::from).collect();
+        run.ui.passage(diff::in_words(&changes).trim_end());
         let emission = Emission { target: target.as_ref(), syntax: syntax(emit.syntax) };
         let waivers = plan.waivers().to_vec();
         let released = rollback::execute(&workbench, &past, &history, plan, emit.note.as_deref(), emission).await?;
-        tell(run, &desk.settings, emit, &Done { released, waivers, target: target.to_string(), warnings: warnings.get() })
+        tell(run, emit, &released.report(&desk.settings, &waivers, target.as_ref(), warnings.get()))
     })
 }

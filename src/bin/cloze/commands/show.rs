@@ -7,7 +7,7 @@ use cloze::report::ReleaseReport;
 use cloze::report::ShowReport;
 use cloze::report::UsedSecret;
 use cloze::secret::SecretBuffer;
-use cloze::wiring::Founding;
+use cloze::wiring::IfMissing;
 use cloze::workflow::compare::reviewed;
 
 use crate::args::Masking;
@@ -24,8 +24,8 @@ pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Maskin
     let wiring = desk.wiring();
     let store = wiring.store()?;
     run.wait(async {
-        let trust = desk.keys(&store, Founding::Refused).await?;
-        let past = desk.past(&store, &trust)?;
+        let opened = desk.keys(&store, IfMissing::Fail).await?;
+        let past = desk.past(&store, &opened)?;
         let history = past.open(&desk.workbench()).await?;
         let release = match number {
             Some(number) => history.release(number).await?,

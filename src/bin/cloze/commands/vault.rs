@@ -15,9 +15,9 @@ use cloze::report::VaultListReport;
 use cloze::report::document;
 use cloze::vault::Adapter;
 use cloze::vault::local::Change;
-use cloze::wiring::Founding;
+use cloze::wiring::EnvironmentKeys;
+use cloze::wiring::IfMissing;
 use cloze::wiring::OpenVaults;
-use cloze::wiring::Trust;
 
 use crate::args;
 use crate::args::Masking;
@@ -49,9 +49,9 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
 
 fn set(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<(), Problems> {
     let wiring = desk.wiring();
-    let trust = trust(run, desk, run.without_keys())?;
-    let vault = wiring.local_vault(&which.vault, &trust.keys)?;
-    if let Some(created) = &trust.created {
+    let opened = keys(run, desk, run.without_keys())?;
+    let vault = wiring.local_vault(&which.vault, &opened.keys)?;
+    if let Some(created) = &opened.created {
         key::tell(run, desk, created);
     }
     let value = passphrase::value(name)?;
@@ -98,8 +98,8 @@ fn in_words(report: &VaultListReport) -> String {
 }
 
 fn remove(run: &Run, desk: &Desk<'_>, name: &str, which: &args::Which) -> Result<(), Problems> {
-    let trust = trust(run, desk, Founding::Refused)?;
-    let vault = desk.wiring().local_vault(&which.vault, &trust.keys)?;
+    let opened = keys(run, desk, IfMissing::Fail)?;
+    let vault = desk.wiring().local_vault(&which.vault, &opened.keys)?;
     let change = vault.remove(name, &Machine, run.entropy.as_ref())?;
     changed(run, desk, which, name, change, "removed")
 }
@@ -128,9 +128,9 @@ fn with_vault<T>(
     })
 }
 
-fn trust(run: &Run, desk: &Desk<'_>, founding: Founding) -> Result<Trust, Problems> {
+fn keys(run: &Run, desk: &Desk<'_>, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
     let store = desk.wiring().store()?;
-    run.wait(async { desk.keys(&store, founding).await })
+    run.wait(async { desk.keys(&store, missing).await })
 }
 
 fn changed(run: &Run, desk: &Desk<'_>, which: &args::Which, name: &str, change: Change, done: &str) -> Result<(), Problems> {

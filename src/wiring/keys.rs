@@ -30,7 +30,7 @@ use crate::workflow::access::owner;
 
 /// The keys of an environment.
 #[derive(Debug)]
-pub struct Trust {
+pub struct EnvironmentKeys {
     /// The keys.
     pub keys: Arc<Keys>,
     /// The text of the keyring that gave them.
@@ -50,16 +50,16 @@ pub struct Created {
 
 /// What to do when an environment has no keys yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Founding {
+pub enum IfMissing {
     /// Make them.
-    Allowed,
+    Create,
     /// That is a problem.
-    Refused,
+    Fail,
 }
 
 impl Wiring<'_> {
     /// The environment's keys: from the keyring in the project, or the copy in its history.
-    pub async fn trust(&self, store: &dyn HistoryStore, founding: Founding) -> Result<Trust, Problems> {
+    pub async fn keys(&self, store: &dyn HistoryStore, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
         let text = if self.root.exists(&self.settings.keyring) {
             Some(self.root.read_text(&self.settings.keyring, KEYRING_LIMIT)?)
         } else {
@@ -69,7 +69,7 @@ impl Wiring<'_> {
             if self.settings.vaults.iter().any(|vault| matches!(&vault.target, VaultTarget::Local { path } if self.root.exists(path))) {
                 if self.root.exists(&self.settings.keyring) {
                     // Another run made both just now.
-                    return Box::pin(self.trust(store, Founding::Refused)).await;
+                    return Box::pin(self.keys(store, IfMissing::Fail)).await;
                 }
                 return Err(Problem::new(
                     Fault::Vault,
@@ -78,9 +78,9 @@ impl Wiring<'_> {
                 )
                 .into());
             }
-            return match founding {
-                Founding::Allowed => self.found(store).await,
-                Founding::Refused => Err(Problem::new(
+            return match missing {
+                IfMissing::Create => self.found(store).await,
+                IfMissing::Fail => Err(Problem::new(
                     Fault::Vault,
                     format!("environment `{}` has no keyring at `{}`", self.settings.environment, self.settings.keyring),
                     format!(
@@ -99,7 +99,7 @@ impl Wiring<'_> {
         }
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
         let keys = keyring.open(&wraps).await.map_err(|error| self.not_opened(error))?;
-        Ok(Trust { keys: Arc::new(keys), keyring: text, created: None })
+        Ok(EnvironmentKeys { keys: Arc::new(keys), keyring: text, created: None })
     }
 
     /// Whether the environment has no keyring, neither in the project nor in its history.
@@ -122,7 +122,7 @@ impl Wiring<'_> {
 
     /// Makes the first keys of an environment, for every recipient that its settings name, or fails before anything is made. Two runs that
     /// do it at once end with the same keys.
-    async fn found(&self, store: &dyn HistoryStore) -> Result<Trust, Problems> {
+    async fn found(&self, store: &dyn HistoryStore) -> Result<EnvironmentKeys, Problems> {
         let paths = self.key_paths()?;
         let exposed: Vec<Problem> = paths.iter().filter(|path| !path.exists()).filter_map(|path| exposed(path, "would lie")).collect();
         if !exposed.is_empty() {
@@ -144,8 +144,8 @@ impl Wiring<'_> {
         let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref()).await?;
         let path = self.beneath(&self.settings.keyring)?;
         let made = self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
-        let trust = Box::pin(self.trust(store, Founding::Refused)).await?;
-        Ok(Trust { created: made.then_some(Created { key_files, keyring: path }), ..trust })
+        let opened = Box::pin(self.keys(store, IfMissing::Fail)).await?;
+        Ok(EnvironmentKeys { created: made.then_some(Created { key_files, keyring: path }), ..opened })
     }
 
     /// What to warn of before a key file is read: that others have it, or could.
