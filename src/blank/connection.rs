@@ -9,9 +9,9 @@ use crate::secret::SecretBuffer;
 /// The quoting of a family of drivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConnectionStyle {
-    /// `Key=value;Key=value` of .NET (`DbConnectionStringBuilder`): SqlClient, Npgsql, MySqlConnector, Azure Storage and others.
+    /// `Key=value;Key=value` of .NET (`DbConnectionStringBuilder`): `SqlClient`, `Npgsql`, `MySqlConnector`, Azure Storage and others.
     AdoNet,
-    /// `key=value key=value` of PostgreSQL (libpq, "Connection Strings").
+    /// `key=value key=value` of `PostgreSQL` (libpq, "Connection Strings").
     Libpq,
 }
 

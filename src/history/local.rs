@@ -86,13 +86,12 @@ impl LocalDirectory {
             return Ok(there);
         }
         let path = self.path.join(folder);
-        let made = match &self.base {
-            Some(base) => self.make(base, &path),
-            None => {
-                let existing = path.ancestors().skip(1).find(|above| above.is_dir()).unwrap_or_else(|| Path::new("."));
-                let rest = path.strip_prefix(existing).unwrap_or(&path);
-                Dir::open_ambient_dir(existing, ambient_authority()).and_then(|base| self.make(&base, rest))
-            }
+        let made = if let Some(base) = &self.base {
+            self.make(base, &path)
+        } else {
+            let existing = path.ancestors().skip(1).find(|above| above.is_dir()).unwrap_or_else(|| Path::new("."));
+            let rest = path.strip_prefix(existing).unwrap_or(&path);
+            Dir::open_ambient_dir(existing, ambient_authority()).and_then(|base| self.make(&base, rest))
         };
         made.map_err(|error| self.error(&error))?;
         self.folder(folder)?.ok_or_else(|| StoreError { fault: StoreFault::Unsure, reason: format!("{}: it vanished", self.name) })

@@ -18,8 +18,11 @@ use crate::report::VaultChangeReport;
 use crate::report::VaultListReport;
 use crate::report::VerifyReport;
 
+/// A word that asks for a schema, and what makes it.
+type Named = (&'static str, fn() -> Value);
+
 /// Every report by the word that asks for its schema.
-const REPORTS: &[(&str, fn() -> Value)] = &[
+const REPORTS: &[Named] = &[
     ("check", of::<CheckReport>),
     ("config", of::<ConfigReport>),
     ("deploy", of::<DeployReport>),

@@ -76,7 +76,7 @@ fn five_hundred_blanks_of_167_secrets_are_167_requests() {
     let (head, rest) = text.split_once("config:\n").unwrap();
     sandbox.write("cloze.yaml", format!("{head}{}", &rest[rest.find("# Objects").unwrap()..]));
     let mut template =
-        String::from("apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable } }\nstringData:\n");
+        String::from("apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable, cloze.dev/literals: accepted } }\nstringData:\n");
     for blank in 0..500 {
         writeln!(template, "  k{blank}: {{{{ secret(name=\"many/{}\") }}}}", blank % 167).unwrap();
     }
@@ -197,7 +197,7 @@ fn diff_asks_it_only_online() {
     let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     // Blanks beside literals, in both fields.
-    let mixed = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: mixed, annotations: { cloze.dev/names: stable } }\n\
+    let mixed = "---\napiVersion: v1\nkind: Secret\nmetadata: { name: mixed, annotations: { cloze.dev/names: stable, cloze.dev/literals: accepted } }\n\
         stringData:\n  z: literal\n  b: {{ secret(name=\"api-token\") }}\ndata:\n  a: bGl0ZXJhbA==\n  c: {{ secret(name=\"api-token\") | b64encode }}\n";
     sandbox.write("templates/mixed.yaml", mixed);
     sandbox.cloze(["deploy"]).ok();

@@ -13,7 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Review (no key, vault or network needed)", &["render", "check", "config"]),
     ("Release", &["diff", "lock", "deploy", "rollback"]),
     ("Look back", &["history", "show"]),
-    ("Secrets", &["vault", "doctor"]),
+    ("Secrets", &["vault", "key", "doctor"]),
     ("Project and shell", &["init", "schema", "completions", "version", "help"]),
 ];
 

@@ -279,7 +279,8 @@ mod tests {
         let (two, three) = (MemoryKey::new("two"), MemoryKey::new("three"));
         let (keyring, _) = of(&[&two]).await;
         let expected = "no key was given for the keyring; it opens with memory two";
-        assert_eq!(keyring.open(&[&three]).await.unwrap_err().to_string(), expected);
+        let tried = "memory key three does not open the keyring; it opens with memory two";
+        assert_eq!(keyring.open(&[&three]).await.unwrap_err().to_string(), tried);
         assert_eq!(keyring.open(&[]).await.unwrap_err().to_string(), expected);
     }
 

@@ -117,7 +117,7 @@ fn belongs(path: &Path, hit: &Hit) -> bool {
     let text = path.to_string_lossy();
     let manifest = text.contains("dist/") || text.contains("out/");
     let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    manifest && (file.contains("-secret-") || (file.contains("-configmap-") && file.contains("revealed") && hit.canary == REVEALED))
+    manifest && (file.contains("_secret_") || (file.contains("_configmap_") && file.contains("revealed") && hit.canary == REVEALED))
 }
 
 /// Canaries that stand where they do not belong among the files of a sandbox and their names. `clean` holds what was looked at before.
