@@ -43,7 +43,9 @@ pub(crate) fn check_online(run: &Run, values: &Values, locked: bool) -> Result<(
 
 fn report(run: &Run, desk: &Desk<'_>, review: &Review, probe: Option<&Probe>) -> Result<(), Problems> {
     let warnings: Vec<&Problem> = review.warnings.iter().chain(probe.iter().flat_map(|probe| &probe.warnings)).collect();
-    warnings.iter().for_each(|warning| run.ui.warn(warning));
+    for warning in &warnings {
+        run.ui.warn(warning);
+    }
     let report = CheckReport {
         project: desk.settings.project.clone(),
         environment: desk.settings.environment.clone(),
