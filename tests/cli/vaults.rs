@@ -75,8 +75,9 @@ fn five_hundred_blanks_of_167_secrets_are_167_requests() {
     let text = sandbox.read("cloze.yaml");
     let (head, rest) = text.split_once("config:\n").unwrap();
     sandbox.write("cloze.yaml", format!("{head}{}", &rest[rest.find("# Objects").unwrap()..]));
-    let mut template =
-        String::from("apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable, cloze.dev/literals: accepted } }\nstringData:\n");
+    let mut template = String::from(
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: many, annotations: { cloze.dev/names: stable, cloze.dev/literals: accepted } }\nstringData:\n",
+    );
     for blank in 0..500 {
         writeln!(template, "  k{blank}: {{{{ secret(name=\"many/{}\") }}}}", blank % 167).unwrap();
     }

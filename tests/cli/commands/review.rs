@@ -81,7 +81,9 @@ fn values_files_and_flags_win_in_order() {
     assert!(render(&["--values", "values/extra.yaml", "--set", "replicas=6"]).contains("replicas: 6"));
     assert!(render(&["--set", "replicas=6", "--set", "replicas=7"]).contains("replicas: 7"));
     assert!(render(&["--set", "database.port=16"]).contains("@postgres:16/app"));
-    sandbox.cloze(["render", "--set", "database.port=0x10"]).fails(2, &["`--set` has a number that a template would write in another form"]);
+    sandbox
+        .cloze(["render", "--set", "database.port=0x10"])
+        .fails(2, &["`--set` has a number that a template would write in another form"]);
     assert!(render(&["--set-string", "database.port=0x10"]).contains("@postgres:0x10/app"));
     sandbox.cloze(["render", "--values", "values/none.yaml"]).fails(3, &["values/none.yaml"]);
     sandbox.cloze(["render", "--set", "replicas"]).fails(2, &["error: `--set` has no `=`\n  write `path=value`"]);
