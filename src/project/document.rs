@@ -20,8 +20,8 @@ pub const PROJECT_FILE_LIMIT: usize = 1 << 20;
 pub struct Project {
     /// The project's name, a DNS label.
     pub name: Spanned<String>,
-    /// Patterns of template files.
-    pub templates: Option<Vec<Spanned<String>>>,
+    /// Patterns of manifests.
+    pub templates: Option<Vec<ManifestFiles>>,
     /// How ConfigMaps and Secrets are named where they do not say it themselves.
     pub names: Option<Spanned<Names>>,
     /// ConfigMaps and Secrets made of files.
@@ -34,6 +34,15 @@ pub struct Project {
     pub cluster_scoped: Vec<(String, String)>,
     /// The environments, in the order of the file; at least one.
     pub environments: Vec<Environment>,
+}
+
+/// A pattern of manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestFiles {
+    /// The pattern.
+    pub files: Spanned<String>,
+    /// Whether its files are templates. A file that another pattern says it of too is not a template where one says no.
+    pub template: bool,
 }
 
 /// A ConfigMap or Secret made of files.
@@ -55,6 +64,8 @@ pub struct ConfigEntry {
     pub files: Vec<Spanned<String>>,
     /// Keys with the file that each holds.
     pub keys: Vec<(Spanned<String>, Spanned<String>)>,
+    /// A file of `NAME=value` lines, each of which is a key.
+    pub env_file: Option<Spanned<String>>,
     /// Whether text files are templates; they are unless this says no.
     pub template: bool,
     /// Labels of the object.
@@ -98,8 +109,8 @@ pub struct Environment {
     pub name: Spanned<String>,
     /// The namespace of objects that name none.
     pub namespace: Option<Spanned<String>>,
-    /// Patterns of template files, in place of the project's.
-    pub templates: Option<Vec<Spanned<String>>>,
+    /// Patterns of manifests, in place of the project's.
+    pub templates: Option<Vec<ManifestFiles>>,
     /// How objects are named, in place of the project's.
     pub names: Option<Spanned<Names>>,
     /// Values files; later ones win.

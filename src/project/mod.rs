@@ -25,6 +25,7 @@ pub use document::Environment;
 pub use document::ExternalEntry;
 pub use document::KeyEntry;
 pub use document::Location;
+pub use document::ManifestFiles;
 pub use document::PROJECT_FILE;
 pub use document::PROJECT_FILE_LIMIT;
 pub use document::Project;

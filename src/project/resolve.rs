@@ -20,6 +20,7 @@ use crate::project::decode::history_url;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
 use crate::project::document::Location;
+use crate::project::document::ManifestFiles;
 use crate::project::document::Project;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
@@ -184,21 +185,24 @@ impl Resolver<'_> {
         Some(parts.into_iter().filter_map(|part| self.checked(variable.name, Some(part), check)).collect())
     }
 
-    fn templates(&mut self, project: &Project, environment: &Environment) -> Vec<Spanned<String>> {
-        let listed = |said: &Vec<Spanned<String>>| {
-            let place = said.first().and_then(|first| first.place.clone()).or_else(|| project.name.place.clone())?;
+    fn templates(&mut self, project: &Project, environment: &Environment) -> Vec<ManifestFiles> {
+        let listed = |said: &Vec<ManifestFiles>| {
+            let place = said.first().and_then(|first| first.files.place.clone()).or_else(|| project.name.place.clone())?;
             Some((said.clone(), Origin::File(place)))
         };
+        let pattern_of = |pattern: String| ManifestFiles { files: Spanned::none(pattern), template: true };
         let variable = self
             .split(variable::TEMPLATES, pattern)
-            .map(|parts| (parts.into_iter().map(Spanned::none).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
+            .map(|parts| (parts.into_iter().map(pattern_of).collect::<Vec<_>>(), Origin::Variable(variable::TEMPLATES.name)));
         let choice = Choice::of([
             variable,
             environment.templates.as_ref().and_then(listed),
             project.templates.as_ref().and_then(listed),
-            Some((vec![Spanned::none("templates/**/*.yaml".to_owned())], Origin::Default)),
+            Some((vec![pattern_of("templates/**/*.yaml".to_owned())], Origin::Default)),
         ]);
-        let show = |said: &Vec<Spanned<String>>| said.iter().map(|pattern| pattern.value.as_str()).collect::<Vec<_>>().join(", ");
+        let shown =
+            |said: &ManifestFiles| if said.template { said.files.value.clone() } else { format!("{} (template: false)", said.files.value) };
+        let show = |said: &Vec<ManifestFiles>| said.iter().map(shown).collect::<Vec<_>>().join(", ");
         self.note("templates", &choice, show).unwrap_or_default()
     }
 

@@ -6,6 +6,7 @@ use crate::manifest::Names;
 use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
 use crate::project::document::Location;
+use crate::project::document::ManifestFiles;
 use crate::project::document::ReferenceEntry;
 use crate::project::origin::Origin;
 use crate::project::origin::ResolvedSetting;
@@ -47,8 +48,8 @@ pub struct Settings {
     pub namespace: String,
     /// How objects are named that do not say it themselves.
     pub names: Names,
-    /// Patterns of templates.
-    pub templates: Vec<Spanned<String>>,
+    /// Patterns of manifests.
+    pub templates: Vec<ManifestFiles>,
     /// ConfigMaps and Secrets made of files.
     pub config: Vec<ConfigEntry>,
     /// Objects that people manage by hand.

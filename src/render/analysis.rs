@@ -86,7 +86,7 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
 
 /// The way out where `{#` may be text or a comment.
 const NO_COMMENT: &str = "write a space behind `{#` for a comment; put text that is not for cloze between `{% raw %}` and `{% endraw %}`, \
-                          or say `template: false` for its file under `config:`";
+                          or say `template: false` for its file under `templates:` or `config:`";
 
 #[cfg(test)]
 mod tests {

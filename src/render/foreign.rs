@@ -1,5 +1,17 @@
 //! Template tags that other programs read: recognised by their look, so that the next step names what helps.
 
+use std::sync::Arc;
+
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::render::Request;
+use crate::render::findings::Lines;
+use crate::render::lexer::Part;
+use crate::render::lexer::Tag;
+use crate::render::lexer::Word;
+use crate::render::lexer::WordKind;
+use crate::render::lexer::parts;
+
 /// What to do about the tag around or before the byte `at`, where it looks like another program's.
 pub(super) fn foreign(source: &str, at: usize) -> Option<String> {
     let tag = tag(source, at)?;
@@ -34,9 +46,31 @@ fn alien(inner: &str) -> Option<String> {
     looks.then(|| RAW.to_owned())
 }
 
+/// A warning for each legend of a Grafana panel that the values fill: `{{namespace}}` there is Grafana's, which has the same braces.
+pub fn legends(request: &Request) -> Vec<Problem> {
+    let mut warnings = Vec::new();
+    for template in request.templates.iter().filter(|template| template.text.contains(LEGEND)) {
+        let lines = Lines::new(Arc::clone(&template.file), &template.text);
+        for part in parts(&template.text).unwrap_or_default() {
+            let Part::Tag(Tag { statement: false, range, words, .. }) = part else { continue };
+            let [Word { kind: WordKind::Name, range: name }] = words.as_slice() else { continue };
+            let line = template.text[..range.start].rsplit('\n').next().unwrap_or_default();
+            let name = &template.text[name.clone()];
+            if line.contains(LEGEND) && request.values.get(name).is_some() {
+                let reason = format!("`{name}` in this legend is filled from the values, not by Grafana");
+                let next = format!("{RAW}; if it is for cloze, write `{{{{ cloze.values.{name} }}}}`");
+                warnings.push(Problem::new(Fault::Check, reason, next).at(lines.place(range.start)));
+            }
+        }
+    }
+    warnings
+}
+
+/// The field of a Grafana panel's target with names of labels in braces.
+const LEGEND: &str = "legendFormat";
+
 /// The way out for text that other programs read.
-pub(super) const RAW: &str =
-    "put text that is not for cloze between `{% raw %}` and `{% endraw %}`, or say `template: false` for its file under `config:`";
+pub(super) const RAW: &str = "put text that is not for cloze between `{% raw %}` and `{% endraw %}`, or say `template: false` for its file under `templates:` or `config:`";
 
 /// Helm's object and the path behind it: `Values` and `image.tag` of `Values.image.tag`.
 fn helm_object(text: &str) -> Option<(&str, &str)> {
@@ -70,7 +104,24 @@ fn tag(source: &str, at: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
     use super::foreign;
+    use super::legends;
+    use crate::render::Request;
+    use crate::render::Template;
+
+    #[test]
+    fn a_legend_that_the_values_fill_is_warned_of() {
+        let text = "\"expr\": \"{{ namespace }}\",\n\"legendFormat\": \"{{namespace}} {{pod}}\",\n\"legendFormat\": \"{{ cloze.values.namespace }}\",\n\
+                    {% raw %}\"legendFormat\": \"{{namespace}}\"{% endraw %}\n";
+        let templates = vec![Template { file: Arc::from("d.json"), text: text.to_owned() }];
+        let warnings = legends(&Request { values: json!({"namespace": "shop"}), templates, ..Request::default() });
+        let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["d.json:2:18: `namespace` in this legend is filled from the values, not by Grafana"]);
+    }
 
     #[test]
     fn helm_is_known_by_its_objects_and_functions() {

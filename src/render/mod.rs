@@ -30,6 +30,7 @@ mod worker;
 pub use budget::Budget;
 pub use budget::MOST_TIMES;
 pub use engine::TeraEngine;
+pub use foreign::legends;
 pub use marker::LineMap;
 pub use process::ProcessEngine;
 pub use token::Arrivals;

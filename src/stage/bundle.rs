@@ -15,6 +15,7 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::stage::env_file::lines;
 
 /// What one entry under `config:` in the project file asks for, its files found and read.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub struct Bundle {
     pub annotations: BTreeMap<String, String>,
     /// The files, by key.
     pub files: BTreeMap<String, BundleFile>,
+    /// A file whose lines are keys and values, with its path.
+    pub env_file: Option<(Arc<str>, BundleFile)>,
 }
 
 /// A file of a bundle.
@@ -49,7 +52,7 @@ pub enum BundleFile {
 impl Bundle {
     /// The files that are rendered.
     pub fn text_files(&self) -> impl Iterator<Item = Arc<str>> + '_ {
-        self.files.values().filter_map(|file| match file {
+        self.files.values().chain(self.env_file.iter().map(|(_, file)| file)).filter_map(|file| match file {
             BundleFile::Template(path) => Some(Arc::clone(path)),
             BundleFile::Plain(_) => None,
         })
@@ -60,7 +63,7 @@ impl Bundle {
         self,
         rendered: &BTreeMap<Arc<str>, String>,
         scalar: &mut impl FnMut(&Arc<str>, String) -> Value<BlankText>,
-    ) -> Result<Object<BlankText>, Problem> {
+    ) -> Result<Object<BlankText>, Vec<Problem>> {
         let kind = self.kind.word();
         let (text_field, binary_field) = match self.kind {
             ConfigKind::ConfigMap => ("data", "binaryData"),
@@ -74,12 +77,32 @@ impl Bundle {
                     Err(binary) => binaries.set(&key, Node::text(STANDARD.encode(binary.as_bytes()))),
                 },
                 BundleFile::Template(path) => {
-                    let text = rendered.get(&path).ok_or_else(|| {
-                        Problem::new(Fault::Internal, format!("`{path}` was not rendered"), "report this as a bug of cloze")
-                            .at(self.place.clone())
-                    })?;
-                    texts.set(&key, Node::made(scalar(&path, text.clone())));
+                    let text = text_of(rendered, &path, &self.place)?;
+                    texts.set(&key, Node::made(scalar(&path, text.to_owned())));
                 }
+            }
+        }
+        if let Some((path, file)) = self.env_file {
+            let taken: Vec<_> =
+                [&texts, &binaries].into_iter().filter_map(Node::as_map).flatten().map(|entry| entry.key.to_string()).collect();
+            let read = match &file {
+                BundleFile::Template(_) => {
+                    lines(text_of(rendered, &path, &self.place)?, &taken, |line| Place::rendered(Arc::clone(&path), line, 1))
+                }
+                BundleFile::Plain(bytes) => match std::str::from_utf8(bytes) {
+                    Ok(text) => lines(text, &taken, |line| Place::new(Arc::clone(&path), line, 1)),
+                    Err(_) => {
+                        let problem = Problem::new(Fault::Check, "the env file is not UTF-8 text", "write it as UTF-8");
+                        Err(vec![problem.at(Place::file(Arc::clone(&path)))])
+                    }
+                },
+            };
+            for (key, value) in read? {
+                let value = match &file {
+                    BundleFile::Template(_) => scalar(&path, value.to_owned()),
+                    BundleFile::Plain(_) => Value::Text(value.into()),
+                };
+                texts.set(key, Node::made(value));
             }
         }
         let mut metadata = map();
@@ -109,6 +132,12 @@ impl Bundle {
         let identity = Identity { api_version: "v1".to_owned(), kind: kind.to_owned(), namespace: self.namespace, name: self.name };
         Ok(Object { file: self.place.file, identity, root })
     }
+}
+
+fn text_of<'t>(rendered: &'t BTreeMap<Arc<str>, String>, path: &Arc<str>, place: &Place) -> Result<&'t str, Vec<Problem>> {
+    rendered.get(path).map(String::as_str).ok_or_else(|| {
+        vec![Problem::new(Fault::Internal, format!("`{path}` was not rendered"), "report this as a bug of cloze").at(place.clone())]
+    })
 }
 
 fn map() -> Node<BlankText> {

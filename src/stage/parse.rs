@@ -131,7 +131,7 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, defaults: Defaults<'_>) -
         let object = bundle.object(&entries, &mut |file, text| reading.scalar(file, Mark { line: 1, column: 1 }, text.into()));
         match object {
             Ok(object) => objects.push(object),
-            Err(problem) => reading.problems.push(problem),
+            Err(problems) => reading.problems.extend(problems),
         }
     }
     let Reading { arrived, mut problems, .. } = reading;

@@ -16,3 +16,4 @@ pub mod recipe;
 pub mod release;
 pub mod review;
 pub mod rollback;
+mod source;

@@ -27,7 +27,7 @@ fn a_shells_lengths_begin_no_comment() {
 #[test]
 fn what_may_be_a_comment_or_text_is_refused_at_its_place() {
     let message = "`{#` begins neither a comment nor ordinary text for certain; write a space behind `{#` for a comment; put text that is not \
-                   for cloze between `{% raw %}` and `{% endraw %}`, or say `template: false` for its file under `config:`";
+                   for cloze between `{% raw %}` and `{% endraw %}`, or say `template: false` for its file under `templates:` or `config:`";
     for (source, at) in [("a\n b {#if x}y{/if} #}", "2:4"), ("location / {#deny all;\n#}", "1:12"), ("{##}", "1:1"), ("{#é #}", "1:1")] {
         assert_eq!(refused(source), format!("t.yaml:{at}: {message}"), "{source}");
     }

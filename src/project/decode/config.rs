@@ -1,4 +1,4 @@
-//! The entries of `config` and `external`.
+//! The entries of `templates`, `config` and `external`.
 
 use crate::manifest::ConfigKind;
 use crate::project::check;
@@ -9,7 +9,24 @@ use crate::project::decode::shape;
 use crate::project::decode::word;
 use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
+use crate::project::document::ManifestFiles;
 use crate::project::spanned::Spanned;
+
+/// The entries of `templates`: patterns, or mappings that say more of one.
+pub(super) fn manifests(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Vec<ManifestFiles>> {
+    let path = fields.path("templates");
+    let items = decoder.items(fields.get("templates")?, &path, "a list of strings")?;
+    let entry = |(index, item): (usize, &Tree)| {
+        let path = format!("{path}[{index}]");
+        if item.as_map().is_none() {
+            return Some(ManifestFiles { files: decoder.text(item, &path, check::pattern)?, template: true });
+        }
+        let fields = decoder.fields(item, &path, &shape::MANIFEST_FILES)?;
+        let template = fields.flag(decoder, "template").unwrap_or(true);
+        Some(ManifestFiles { files: fields.text(decoder, "files", check::pattern)?, template })
+    };
+    Some(items.iter().enumerate().filter_map(entry).collect())
+}
 
 /// The entries of `config`.
 pub(super) fn config(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<ConfigEntry> {
@@ -40,6 +57,7 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
     let names = fields.word(decoder, "names", word::NAMES);
     let files = fields.texts(decoder, "files", check::pattern).unwrap_or_default();
     let keys = fields.text_map(decoder, "keys", check::data_key, check::path);
+    let env_file = fields.text(decoder, "env-file", check::path);
     let template = fields.flag(decoder, "template").unwrap_or(true);
     let labels = fields.text_map(decoder, "labels", check::some, check::any);
     let annotations = fields.text_map(decoder, "annotations", check::some, check::any);
@@ -47,11 +65,24 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
         let place = secret_type.place.clone().unwrap_or_else(|| decoder.place(node.mark));
         decoder.report(place, format!("`{path}` is a ConfigMap, which has no `type`"), "remove `type`, or write `kind: Secret`");
     }
-    if fields.get("files").is_none() && fields.get("keys").is_none() {
+    if ["files", "keys", "env-file"].iter().all(|key| fields.get(key).is_none()) {
         decoder.report(decoder.place(node.mark), format!("`{path}` names no file"), "add `files: [\"config/*\"]` or `keys: {KEY: FILE}`");
     }
     let place = decoder.place(node.mark);
-    Some(ConfigEntry { place, kind: kind?, name: name?, namespace, secret_type, names, files, keys, template, labels, annotations })
+    Some(ConfigEntry {
+        place,
+        kind: kind?,
+        name: name?,
+        namespace,
+        secret_type,
+        names,
+        files,
+        keys,
+        env_file,
+        template,
+        labels,
+        annotations,
+    })
 }
 
 fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ExternalEntry> {

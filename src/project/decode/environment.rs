@@ -7,6 +7,7 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::project::check;
 use crate::project::check::Refusal;
+use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
@@ -59,7 +60,7 @@ fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environ
     }
     let fields = decoder.fields(node, path, &shape::ENVIRONMENT)?;
     environment.namespace = fields.text(decoder, "namespace", check::label);
-    environment.templates = fields.texts(decoder, "templates", check::pattern);
+    environment.templates = manifests(decoder, &fields);
     environment.names = fields.word(decoder, "names", word::NAMES);
     environment.values = fields.texts(decoder, "values", check::path).unwrap_or_default();
     environment.vaults = vaults(decoder, &fields);

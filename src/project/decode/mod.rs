@@ -30,10 +30,10 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::check::label;
-use crate::project::check::pattern;
 use crate::project::check::some;
 use crate::project::decode::config::config;
 use crate::project::decode::config::externals;
+use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Tree;
 use crate::project::decode::environment::environments;
@@ -109,7 +109,7 @@ fn project(decoder: &mut Decoder, document: &Tree) -> Option<Project> {
         decoder.report(place, reason, format!("write `{API_VERSION}`, or use a newer cloze"));
     }
     let name = fields.text(decoder, "project", label);
-    let templates = fields.texts(decoder, "templates", pattern);
+    let templates = manifests(decoder, &fields);
     let names = fields.word(decoder, "names", NAMES);
     let config = config(decoder, &fields);
     let external = externals(decoder, &fields);

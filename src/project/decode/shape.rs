@@ -17,9 +17,11 @@ pub(super) const PROJECT: Shape = Shape {
 };
 
 pub(super) const CONFIG: Shape = Shape {
-    keys: &["kind", "name", "namespace", "type", "names", "files", "keys", "template", "labels", "annotations"],
+    keys: &["kind", "name", "namespace", "type", "names", "files", "keys", "env-file", "template", "labels", "annotations"],
     required: &["kind", "name"],
 };
+
+pub(super) const MANIFEST_FILES: Shape = Shape { keys: &["files", "template"], required: &["files"] };
 
 pub(super) const EXTERNAL: Shape = Shape { keys: &["kind", "name", "namespace", "keys"], required: &["kind", "name"] };
 
@@ -112,6 +114,7 @@ pub(super) const LOCKED: Shape = Shape { keys: &["vault", "name", "asked", "vers
 pub(in crate::project) const ALL: &[(&str, Shape)] = &[
     ("", PROJECT),
     ("config", CONFIG),
+    ("manifestFiles", MANIFEST_FILES),
     ("external", EXTERNAL),
     ("reference", REFERENCE),
     ("clusterScoped", CLUSTER_SCOPED),

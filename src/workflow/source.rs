@@ -1,0 +1,237 @@
+//! The files of a project that a run reads: templates, manifests that are not templates, and the files of `config:`.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::place::Place;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::ConfigEntry;
+use crate::project::Spanned;
+use crate::project::Values;
+use crate::render::Budget;
+use crate::render::Rendered;
+use crate::render::Request;
+use crate::render::Template;
+use crate::stage::bundle::Bundle;
+use crate::stage::bundle::BundleFile;
+use crate::stage::first_line;
+use crate::workflow::context::Context;
+
+/// What a run reads.
+#[derive(Debug)]
+pub(super) struct Sources {
+    /// What is to be rendered: templates of manifests and text files of bundles.
+    pub(super) request: Request,
+    /// The bundles.
+    pub(super) bundles: Vec<Bundle>,
+    /// Manifests that are not templates.
+    pub(super) plain: Vec<Template>,
+    /// Files that were probably meant to be read.
+    pub(super) warnings: Vec<Problem>,
+}
+
+/// Reads all files.
+pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
+    let settings = context.settings;
+    let mut problems = Vec::new();
+    let mut collect = |failed: Problems| problems.extend(failed.into_list());
+    let values = Values::load(context.root, settings).map_err(&mut collect).ok();
+    let (mut templates, plain) = manifests(context).map_err(&mut collect).unwrap_or_default();
+    let taken = templates.iter().chain(&plain).map(|template| Arc::clone(&template.file)).collect();
+    let (bundles, files, used) = bundles(context, &taken).map_err(&mut collect).unwrap_or_default();
+    match values.filter(|_| problems.is_empty()) {
+        Some(values) => {
+            let warnings = passed_over(context, &taken, &used);
+            templates.extend(files);
+            Ok(Sources {
+                request: Request { values: values.context(settings), templates, budget: budget(context) },
+                bundles,
+                plain,
+                warnings,
+            })
+        }
+        None => Err(problems.into()),
+    }
+}
+
+/// What the run may cost.
+pub(super) fn budget(context: &Context<'_>) -> Budget {
+    Budget::times(context.settings.budget).unwrap_or_default()
+}
+
+/// Takes the empty lines that tags leave before the first line of a script away from the files of bundles.
+pub(super) fn trim_first_lines(request: &Request, bundles: &[Bundle], rendered: &mut Rendered) {
+    let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
+    for text in rendered.texts.iter_mut().filter(|text| files.contains(&text.file)) {
+        if let Some(template) = request.templates.iter().find(|template| template.file == text.file) {
+            first_line::trim(&template.text, &mut text.text);
+        }
+    }
+}
+
+/// The templates, and the manifests that are not templates.
+fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Problems> {
+    let mut problems = Vec::new();
+    let mut expand = |template: bool| {
+        let entries = context.settings.templates.iter().filter(|entry| entry.template == template);
+        let patterns: Vec<_> = entries.map(|entry| entry.files.clone()).collect();
+        context.root.expand(&patterns).map_err(|failed| problems.extend(failed.into_list())).unwrap_or_default()
+    };
+    let (templates, plain) = (expand(true), expand(false));
+    // The project file and what cloze writes are not manifests, whatever a pattern matches.
+    let own = |file: &String| context.settings.reserved.what(context.root, file).is_some();
+    let mut read = |file: String| match context.root.read_text(&file, FILE_LIMIT) {
+        Ok(text) => Some(Template { file: file.into(), text }),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    let is_plain: BTreeSet<&String> = plain.iter().collect();
+    let templates = templates.iter().filter(|file| !is_plain.contains(file) && !own(file)).cloned().filter_map(&mut read).collect();
+    let plain = plain.iter().filter(|file| !own(file)).cloned().filter_map(&mut read).collect();
+    Problems::or((templates, plain), problems)
+}
+
+/// A warning for each file that a pattern would match if it had another of the endings that manifests have.
+fn passed_over(context: &Context<'_>, taken: &BTreeSet<Arc<str>>, used: &BTreeSet<String>) -> Vec<Problem> {
+    let settings = context.settings;
+    let mut warnings = BTreeMap::new();
+    for entry in &settings.templates {
+        let Some((stem, ending)) = entry.files.value.rsplit_once('.').filter(|(_, ending)| ENDINGS.contains(ending)) else { continue };
+        for other in ENDINGS.iter().filter(|other| **other != ending) {
+            let pattern = format!("{stem}.{other}");
+            for file in context.root.expand(&[Spanned::none(pattern.clone())]).unwrap_or_default() {
+                let is_values = || settings.values.iter().any(|(said, _)| said.value == file);
+                let read = taken.contains(file.as_str()) || used.contains(&file) || is_values();
+                if read || settings.reserved.what(context.root, &file).is_some() {
+                    continue;
+                }
+                let reason = format!("`{file}` is not read: no pattern of `templates:` matches it");
+                let next = format!("add `{pattern}` to `templates:`, or move the file elsewhere");
+                warnings.insert(file.clone(), Problem::new(Fault::Project, reason, next).at(Place::file(file)));
+            }
+        }
+    }
+    warnings.into_values().collect()
+}
+
+/// The bundles, the templates among their files, and the paths of all of these.
+fn bundles(context: &Context<'_>, manifests: &BTreeSet<Arc<str>>) -> Result<(Vec<Bundle>, Vec<Template>, BTreeSet<String>), Problems> {
+    let mut used = BTreeSet::new();
+    let mut taken = manifests.clone();
+    let mut found = Vec::new();
+    let mut rendered: Vec<Template> = Vec::new();
+    let mut problems = Vec::new();
+    let mut left = budget(context).bytes();
+    for entry in &context.settings.config {
+        let mut files = BTreeMap::new();
+        let mut env_file = None;
+        for (key, path, said) in paths(context, entry, &mut problems) {
+            if let Err(problem) = context.settings.reserved.refuse(context.root, &path) {
+                problems.push(said.at(problem));
+                continue;
+            }
+            let bytes = match context.root.read(&path, FILE_LIMIT) {
+                Ok(bytes) if bytes.len() <= left => {
+                    left -= bytes.len();
+                    bytes
+                }
+                Ok(_) => {
+                    let reason = format!("the files of `config:` are more than {} MiB together", budget(context).bytes() >> 20);
+                    problems.push(said.at(Problem::new(Fault::Project, reason, budget(context).next("name fewer files"))));
+                    return Err(problems.into());
+                }
+                Err(problem) => {
+                    problems.push(said.at(problem));
+                    continue;
+                }
+            };
+            let file = match text_of(bytes, entry.template) {
+                Err(bytes) => BundleFile::Plain(bytes),
+                Ok(text) => {
+                    let file: Arc<str> = path.as_str().into();
+                    if manifests.contains(&file) {
+                        problems.push(said.at(Problem::new(
+                            Fault::Project,
+                            format!("`{path}` is read as manifests too"),
+                            "keep files for `config:` outside what `templates:` matches",
+                        )));
+                    } else if taken.insert(Arc::clone(&file)) {
+                        rendered.push(Template { file: Arc::clone(&file), text });
+                    }
+                    BundleFile::Template(file)
+                }
+            };
+            used.insert(path.clone());
+            let Some(key) = key else {
+                env_file = Some((Arc::from(path), file));
+                continue;
+            };
+            if files.insert(key.clone(), file).is_some() {
+                let reason = format!("two files of {} `{}` have the key `{key}`", entry.kind.value.word(), entry.name.value);
+                problems.push(said.at(Problem::new(Fault::Project, reason, "name the keys under `keys:`")));
+            }
+        }
+        found.push(bundle(entry, files, env_file, &context.settings.namespace));
+    }
+    Problems::or((found, rendered, used), problems)
+}
+
+/// Key, path and where it is said, of each file of an entry; the env file has no key.
+fn paths(context: &Context<'_>, entry: &ConfigEntry, problems: &mut Vec<Problem>) -> Vec<(Option<String>, String, Spanned<String>)> {
+    let mut list = Vec::new();
+    for pattern in &entry.files {
+        match context.root.expand(std::slice::from_ref(pattern)) {
+            Ok(files) => list.extend(files.into_iter().map(|path| {
+                let key = path.rsplit('/').next().unwrap_or_default().to_owned();
+                (Some(key), path, pattern.clone())
+            })),
+            Err(failed) => problems.extend(failed.into_list()),
+        }
+    }
+    list.extend(entry.keys.iter().map(|(key, path)| (Some(key.value.clone()), path.value.clone(), path.clone())));
+    list.extend(entry.env_file.iter().map(|path| (None, path.value.clone(), path.clone())));
+    list
+}
+
+/// The text of a file that is a template, or the bytes of one that is not.
+fn text_of(bytes: Vec<u8>, template: bool) -> Result<String, Vec<u8>> {
+    if !template || bytes.contains(&0) {
+        return Err(bytes);
+    }
+    String::from_utf8(bytes).map_err(std::string::FromUtf8Error::into_bytes)
+}
+
+fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, env_file: Option<(Arc<str>, BundleFile)>, namespace: &str) -> Bundle {
+    let texts = |list: &[(Spanned<String>, Spanned<String>)]| -> BTreeMap<String, String> {
+        list.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect()
+    };
+    let mut annotations = texts(&entry.annotations);
+    if let Some(names) = &entry.names {
+        annotations.entry(NAMES.to_owned()).or_insert_with(|| names.value.word().to_owned());
+    }
+    Bundle {
+        place: entry.place.clone(),
+        kind: entry.kind.value,
+        name: entry.name.value.clone(),
+        secret_type: entry.secret_type.as_ref().map(|said| said.value.clone()),
+        namespace: entry.namespace.as_ref().map_or_else(|| namespace.to_owned(), |said| said.value.clone()),
+        labels: texts(&entry.labels),
+        annotations,
+        files,
+        env_file,
+    }
+}
+
+/// Endings of files of manifests.
+const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Bytes of one template or file.
+const FILE_LIMIT: usize = 16 << 20;
+
+/// The annotation that says how an object is named.
+const NAMES: &str = "cloze.dev/names";
