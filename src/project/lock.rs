@@ -27,7 +27,7 @@ pub struct Lock {
 pub enum LockFile {
     /// Nothing.
     Absent,
-    /// A file that is no lock of the environment, and why: `cloze lock` writes it anew.
+    /// A file that is not a lock of the environment, and why: `cloze lock` writes it again.
     Broken(Problems),
     /// The lock.
     Whole(Lock),

@@ -62,11 +62,12 @@ pub const FORMAT: Variable = plain("CLOZE_FORMAT", "`human` or `json`, as `--for
 /// Whether to colour.
 pub const COLOR: Variable = plain("CLOZE_COLOR", "`auto`, `always` or `never`, as `--color`");
 /// The address of a HashiCorp Vault that has none in the project file.
-pub const VAULT_ADDR: Variable = plain("VAULT_ADDR", "the address of a `hashicorp` vault for which the project file says none");
+pub const VAULT_ADDR: Variable = plain("VAULT_ADDR", "the address of a `hashicorp` vault for which the project file does not say it");
 /// The same for OpenBao, which comes first.
 pub const BAO_ADDR: Variable = plain("BAO_ADDR", "as `VAULT_ADDR`, and before it");
 /// The namespace of a HashiCorp Vault that has none in the project file.
-pub const VAULT_NAMESPACE: Variable = plain("VAULT_NAMESPACE", "the namespace of a `hashicorp` vault for which the project file says none");
+pub const VAULT_NAMESPACE: Variable =
+    plain("VAULT_NAMESPACE", "the namespace of a `hashicorp` vault for which the project file does not say it");
 /// The same for OpenBao, which comes first.
 pub const BAO_NAMESPACE: Variable = plain("BAO_NAMESPACE", "as `VAULT_NAMESPACE`, and before it");
 /// The authorities that sign for HashiCorp Vaults.
@@ -82,7 +83,7 @@ pub const VAULT_CLIENT_KEY: Variable = plain("VAULT_CLIENT_KEY", "a file with th
 /// The same for OpenBao, which comes first.
 pub const BAO_CLIENT_KEY: Variable = plain("BAO_CLIENT_KEY", "as `VAULT_CLIENT_KEY`, and before it");
 /// The role to log in as.
-pub const VAULT_ROLE: Variable = plain("VAULT_ROLE", "the role to log in as, where the project file says none");
+pub const VAULT_ROLE: Variable = plain("VAULT_ROLE", "the role to log in as, where the project file does not say it");
 /// The file of the token or JWT.
 pub const VAULT_TOKEN_FILE: Variable = plain("VAULT_TOKEN_FILE", "a file with the token, or with the JWT to log in with");
 /// The token for HashiCorp Vaults.
@@ -96,7 +97,7 @@ pub const VAULT_SECRET_ID: Variable = secret("VAULT_SECRET_ID", "the secret id o
 /// The JWT of a CI system for HashiCorp Vaults.
 pub const VAULT_ID_TOKEN: Variable = secret("VAULT_ID_TOKEN", "the JWT of the CI system (GitLab `id_tokens`) for a `jwt` login");
 /// The tenant of Azure.
-pub const AZURE_TENANT_ID: Variable = plain("AZURE_TENANT_ID", "the tenant of an `azure` vault for which the project file says none");
+pub const AZURE_TENANT_ID: Variable = plain("AZURE_TENANT_ID", "the tenant of an `azure` vault for which the project file does not say it");
 /// The application of Azure.
 pub const AZURE_CLIENT_ID: Variable = plain("AZURE_CLIENT_ID", "the application (client) id for `azure` vaults");
 /// The secret of the application.
@@ -127,11 +128,11 @@ pub const ACTIONS_ID_TOKEN_REQUEST_TOKEN: Variable = secret("ACTIONS_ID_TOKEN_RE
 pub const AWS_CA_BUNDLE: Variable = plain("AWS_CA_BUNDLE", "a file of authorities (PEM) for `aws` vaults");
 /// The project of Google Cloud.
 pub const GOOGLE_CLOUD_PROJECT: Variable =
-    plain("GOOGLE_CLOUD_PROJECT", "the project of a `gcp` vault for which the project file says none");
+    plain("GOOGLE_CLOUD_PROJECT", "the project of a `gcp` vault for which the project file does not say it");
 /// The endpoint of Secret Manager, as `gcloud` knows it.
 pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
-    "the endpoint of `gcp` vaults for which the project file says none, as `gcloud` knows it",
+    "the endpoint of `gcp` vaults for which the project file does not say it, as `gcloud` knows it",
 );
 /// The proxy on the way to vaults, as curl has it: the lower case first.
 pub const HTTPS_PROXY: Variable = secret("HTTPS_PROXY", "the HTTP proxy by which services are reached, such as `http://proxy:3128`");
@@ -264,7 +265,7 @@ impl Variables {
         Problems::or(variables, problems)
     }
 
-    /// The value of a variable that is no secret.
+    /// The value of a variable that is not a secret.
     pub fn get(&self, variable: Variable) -> Option<&str> {
         self.plain.get(variable.name).map(String::as_str)
     }

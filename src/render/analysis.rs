@@ -30,7 +30,7 @@ pub(super) struct Analysis {
     pub(super) links: Links,
     /// What is wrong with it.
     pub(super) problems: Vec<Problem>,
-    /// The source is no template; ask Tera why, and if it does not know, it is here.
+    /// The source is not a template; ask Tera why, and if it does not know, it is here.
     pub(super) broken: Option<usize>,
 }
 

@@ -147,7 +147,7 @@ impl<'r> Renderer<'r> {
     fn new(request: &'r Request, random: &[u8; 16], marks: Marks<'r>) -> Result<Self, Problem> {
         let mut context = Context::new();
         let Some(values) = request.values.as_object() else {
-            return Err(Problem::new(Fault::Project, "the values are no map", "write `name: value` lines"));
+            return Err(Problem::new(Fault::Project, "the values are not a mapping", "write `name: value` lines"));
         };
         for (name, value) in values {
             let value = tera::Value::try_from_serializable(value);

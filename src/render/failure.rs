@@ -35,7 +35,7 @@ impl LoadedTemplate<'_> {
     }
 }
 
-/// The problem of a template's source that is no template. `broken` is where we gave up reading it.
+/// The problem of a template's source that is not a template. `broken` is where we gave up reading it.
 pub(super) fn syntax(file: &Arc<str>, source: &str, broken: usize) -> Problem {
     let lines = Lines::new(Arc::clone(file), source);
     let mut tera = tera::Tera::default();

@@ -58,8 +58,7 @@ pub fn legends(request: &Request) -> Vec<Problem> {
             let name = &template.text[name.clone()];
             if line.contains(LEGEND) && request.values.get(name).is_some() {
                 let reason = format!("`{name}` in this legend is filled from the values, not by Grafana");
-                let next = format!("{RAW}; if it is for cloze, write `{{{{ cloze.values.{name} }}}}`");
-                warnings.push(Problem::new(Fault::Check, reason, next).at(lines.place(range.start)));
+                warnings.push(Problem::new(Fault::Check, reason, RAW).at(lines.place(range.start)));
             }
         }
     }
@@ -115,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_legend_that_the_values_fill_is_warned_of() {
-        let text = "\"expr\": \"{{ namespace }}\",\n\"legendFormat\": \"{{namespace}} {{pod}}\",\n\"legendFormat\": \"{{ cloze.values.namespace }}\",\n\
+        let text = "\"expr\": \"{{ namespace }}\",\n\"legendFormat\": \"{{namespace}} {{pod}}\",\n\"legendFormat\": \"{{ cloze.namespace }}\",\n\
                     {% raw %}\"legendFormat\": \"{{namespace}}\"{% endraw %}\n";
         let templates = vec![Template { file: Arc::from("d.json"), text: text.to_owned() }];
         let warnings = legends(&Request { values: json!({"namespace": "shop"}), templates, ..Request::default() });

@@ -83,7 +83,7 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
                 let end = (at + 1..bytes.len())
                     .find(|&next| match bytes.get(next..next + 2) {
                         Some(b"{{" | b"{%") => true,
-                        // A shell's `${#name}` is no comment.
+                        // A shell's `${#name}` is not a comment.
                         Some(b"{#") => bytes[next - 1] != b'$',
                         _ => false,
                     })

@@ -67,7 +67,7 @@ pub struct Request {
 /// What came of it.
 #[derive(Debug, Clone)]
 pub struct Rendered {
-    /// The text of each template that is no partial, in the order of the request.
+    /// The text of each template that is not a partial, in the order of the request.
     pub texts: Vec<RenderedText>,
     /// Every blank that the templates minted.
     pub blanks: Blanks,

@@ -288,15 +288,15 @@ fn a_repository_does_not_choose_who_gets_the_credentials() {
     for (entry, words) in [
         (
             "kind: azure, url: \"https://shop.vault.azure.net\", authority: \"https://login.microsoftonline.com.evil.example\"",
-            "is no address of Microsoft Entra, and would be sent the credentials of whoever runs this\n  name it in AZURE_AUTHORITY_HOST, ",
+            "is not an address of Microsoft Entra, and would be sent the credentials of the user who runs this\n  name it in AZURE_AUTHORITY_HOST, ",
         ),
         (
             "kind: azure, url: \"https://shop.vault.azure.net\", authority: \"http://login.microsoftonline.com\"",
-            "is no address of Microsoft Entra",
+            "is not an address of Microsoft Entra",
         ),
-        ("kind: aws, region: eu-central-1, endpoint: \"https://evilamazonaws.com\"", "is no address of AWS, "),
-        ("kind: gcp, project: shop, endpoint: \"https://evil.example/googleapis.com\"", "is no address of Google, "),
-        ("kind: gcp, project: shop, endpoint: \"https://[2001:db8::1]:443\"", "is no address of Google, "),
+        ("kind: aws, region: eu-central-1, endpoint: \"https://evilamazonaws.com\"", "is not an address of AWS, "),
+        ("kind: gcp, project: shop, endpoint: \"https://evil.example/googleapis.com\"", "is not an address of Google, "),
+        ("kind: gcp, project: shop, endpoint: \"https://[2001:db8::1]:443\"", "is not an address of Google, "),
     ] {
         vault(entry).cloze(["check"]).fails(3, &["error: cloze.yaml:", words, yours]);
     }

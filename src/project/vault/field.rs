@@ -102,7 +102,7 @@ impl Provider {
         if address_of(text, self.hosts) {
             return Ok(());
         }
-        let reason = format!("is no address of {}, and would be sent the credentials of whoever runs this", self.name);
+        let reason = format!("is not an address of {}, and would be sent the credentials of the user who runs this", self.name);
         let next = format!("name it in {}, which is not the project's to say", self.variable);
         Err(Refusal { reason, next })
     }
@@ -117,7 +117,7 @@ fn word(text: &str, words: &[&str], what: &str) -> Result<(), Refusal> {
         Some(word) => format!("write `{word}`"),
         None => format!("write one of {}", quoted.join(", ")),
     };
-    Err(Refusal { reason: format!("is no {what}"), next })
+    Err(Refusal { reason: format!("is not {what}"), next })
 }
 
 const fn field(key: &'static str, form: Form) -> Field {
@@ -139,9 +139,9 @@ const LOCAL: &[Field] = &[field("path", Form::Path)];
 const HASHICORP: &[Field] = &[
     field("address", Form::Address).or(&[variable::BAO_ADDR, variable::VAULT_ADDR]),
     field("mount", Form::VaultPath).default("secret"),
-    field("engine", Form::Word(&["kv-v1", "kv-v2"], "engine")).default("kv-v2"),
+    field("engine", Form::Word(&["kv-v1", "kv-v2"], "an engine")).default("kv-v2"),
     field("namespace", Form::VaultPath).or(&[variable::BAO_NAMESPACE, variable::VAULT_NAMESPACE]),
-    field("auth", Form::Word(&["token", "approle", "kubernetes", "jwt"], "way to log in")).default("token"),
+    field("auth", Form::Word(&["token", "approle", "kubernetes", "jwt"], "a way to log in")).default("token"),
     field("authMount", Form::VaultPath),
     field("role", Form::Text).or(&[variable::VAULT_ROLE]),
     field("audience", Form::Text),
@@ -176,7 +176,7 @@ const GOOGLE: Provider = Provider { name: "Google", hosts: &["googleapis.com"], 
 
 const AZURE: &[Field] = &[
     field("url", Form::Address),
-    field("credential", Form::Word(CREDENTIALS, "credential")),
+    field("credential", Form::Word(CREDENTIALS, "a credential")),
     field("tenant", Form::Text).or(&[variable::AZURE_TENANT_ID]),
     field("client", Form::Text).or(&[variable::AZURE_CLIENT_ID]),
     field("authority", Form::Provider(&ENTRA)).or(&[variable::AZURE_AUTHORITY_HOST]),
@@ -192,7 +192,7 @@ const CREDENTIALS: &[&str] =
     &["client-secret", "client-certificate", "workload-identity", "github", "azure-pipelines", "managed-identity", "azure-cli"];
 
 const AWS: &[Field] = &[
-    field("service", Form::Word(&["secrets-manager", "parameter-store"], "service")).default("secrets-manager"),
+    field("service", Form::Word(&["secrets-manager", "parameter-store"], "a service")).default("secrets-manager"),
     field("region", Form::Text),
     field("profile", Form::Text),
     field("endpoint", Form::Provider(&AMAZON)),
