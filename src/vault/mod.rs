@@ -10,9 +10,11 @@ pub mod announced;
 pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
+#[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
+mod batch;
 #[cfg(any(feature = "exec", feature = "gcp"))]
 mod binary;
-#[cfg(any(feature = "azure", feature = "exec", feature = "gcp"))]
+#[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
 mod current;
 #[cfg(feature = "env")]
 pub mod env;

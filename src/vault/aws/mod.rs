@@ -58,6 +58,7 @@ use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
 use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
+use crate::vault::batch::Batch;
 use crate::vault::name_rule::Cover;
 
 /// Secrets Manager or Parameter Store in one region of one account.
@@ -68,13 +69,6 @@ pub struct AwsVault {
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
     link: OnceCell<Link>,
-}
-
-/// The wanted values, and which asks are for each.
-struct Sorted {
-    wanted: Vec<Wanted>,
-    asks: Vec<Vec<usize>>,
-    refused: Vec<(usize, ServiceError)>,
 }
 
 impl AwsVault {
@@ -117,45 +111,23 @@ impl AwsVault {
     }
 
     async fn fetch_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
-        let Sorted { wanted, asks: places, refused } = self.sorted(asks);
-        let mut answers: Vec<Option<Result<SecretValue, ServiceError>>> = asks.iter().map(|_| None).collect();
-        let values = if wanted.is_empty() {
-            Vec::new()
-        } else {
-            match self.link(until).await {
-                Ok(link) => self.values(link, &wanted, until).await,
-                Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
-            }
-        };
-        for (places, value) in places.iter().zip(&values) {
-            for place in places {
-                answers[*place] = Some(value.as_ref().map_err(Clone::clone).and_then(|value| value.fetched(asks[*place].key.as_deref())));
-            }
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        let wanted: Vec<Wanted> = batch.wanted().cloned().collect();
+        if wanted.is_empty() {
+            return batch.collect(Vec::new(), Value::fetched);
         }
-        for (place, error) in refused {
-            answers[place] = Some(Err(error));
+        match self.link(until).await {
+            Ok(link) => batch.collect(self.values(link, &wanted, until).await, Value::fetched),
+            Err(error) => batch.failed(&error),
         }
-        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was sorted or refused"))).collect()
     }
 
-    /// The distinct values that some asks are for.
-    fn sorted(&self, asks: &[SecretRef]) -> Sorted {
+    /// What an ask is for, if it can be asked for at all.
+    fn wanted(&self, ask: &SecretRef) -> Result<Wanted, ServiceError> {
         let service = self.settings.service;
-        let mut wanted: BTreeMap<Wanted, Vec<usize>> = BTreeMap::new();
-        let mut refused = Vec::new();
-        for (index, ask) in asks.iter().enumerate() {
-            let fit = self.names.checked(&ask.name);
-            let fit = fit.and_then(|()| ask.version.as_deref().map_or(Ok(()), |version| name::check_version(service, version)));
-            match fit {
-                Ok(()) => {
-                    let name = name::full(service, &ask.name);
-                    wanted.entry(Wanted { name, version: ask.version.clone() }).or_default().push(index);
-                }
-                Err(error) => refused.push((index, error)),
-            }
-        }
-        let (wanted, asks) = wanted.into_iter().unzip();
-        Sorted { wanted, asks, refused }
+        self.names.checked(&ask.name)?;
+        ask.version.as_deref().map_or(Ok(()), |version| name::check_version(service, version))?;
+        Ok(Wanted { name: name::full(service, &ask.name), version: ask.version.clone() })
     }
 
     /// Which of the wanted are read by the same call.
@@ -182,10 +154,7 @@ impl AwsVault {
                 values[*index] = Some(value);
             }
         }
-        let mut values: Vec<Result<Value, ServiceError>> =
-            values.into_iter().map(|value| value.unwrap_or_else(|| unreachable!("each is in one call"))).collect();
-        know_current(wanted, &mut values);
-        values
+        values.into_iter().map(|value| value.unwrap_or_else(|| unreachable!("each is in one call"))).collect()
     }
 
     /// What describing tells of all the wanted, in order.
@@ -215,21 +184,6 @@ pub fn names(service: Service, prefixes: &[String]) -> Result<NameRule, ServiceE
     NameRule::new(move |name| name::check(service, name), cover, prefixes)
 }
 
-/// Where the latest version was read as well, a pinned one is known to be current or not.
-fn know_current(wanted: &[Wanted], values: &mut [Result<Value, ServiceError>]) {
-    let latest: BTreeMap<&str, String> = wanted
-        .iter()
-        .zip(values.iter())
-        .filter(|(wanted, _)| wanted.version.is_none())
-        .filter_map(|(wanted, value)| Some((wanted.name.as_str(), value.as_ref().ok()?.version.clone())))
-        .collect();
-    for (wanted, value) in wanted.iter().zip(values) {
-        if let (Ok(value @ Value { current: None, .. }), Some(latest)) = (value, latest.get(wanted.name.as_str())) {
-            value.current = Some(value.version == *latest);
-        }
-    }
-}
-
 impl fmt::Display for AwsVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.settings.service.words())?;
@@ -250,40 +204,38 @@ impl Vault for AwsVault {
 
     /// The calls when all goes well: what a batch does not tell is asked for alone, which is not foreseen.
     fn plan(&self, asks: &[SecretRef]) -> Plan {
-        let Sorted { wanted, .. } = self.sorted(asks);
+        let wanted: Vec<Wanted> = Batch::new(asks, |ask| self.wanted(ask)).wanted().cloned().collect();
         Plan { secrets: wanted.len(), calls: self.calls(&wanted).len(), ahead: 0, parallel: self.settings.limits.parallel.max(1) }
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let until = self.until();
-        let Sorted { wanted, asks: places, refused } = self.sorted(asks);
-        let mut answers: Vec<Option<Result<SecretMetadata, ServiceError>>> = asks.iter().map(|_| None).collect();
-        for (place, error) in refused {
-            answers[place] = Some(Err(error));
-        }
-        let mut unknown: Vec<usize> = Vec::new();
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
         // Whether there is a field in a value shows in the value only.
-        let (whole, fields): (Vec<usize>, Vec<usize>) =
-            (0..wanted.len()).partition(|index| places[*index].iter().all(|place| asks[*place].key.is_none()));
-        unknown.extend(fields.iter().flat_map(|index| places[*index].clone()));
-        let described: Vec<Wanted> = whole.iter().map(|index| wanted[*index].clone()).collect();
+        let described: Vec<Wanted> =
+            batch.keyed().filter(|(_, keys)| keys.iter().all(Option::is_none)).map(|(wanted, _)| wanted.clone()).collect();
         let told = if described.is_empty() {
             Vec::new()
         } else {
             match self.link(until).await {
                 Ok(link) => self.told(link, &described, until).await,
-                Err(error) => described.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
+                Err(error) => return batch.failed(&error),
             }
         };
-        for (index, told) in whole.iter().zip(told) {
-            match told {
-                Told::Answer(answer) => places[*index].iter().for_each(|place| answers[*place] = Some(answer.clone())),
-                Told::Nothing => unknown.extend(&places[*index]),
-            }
-        }
-        let rest: Vec<SecretRef> = unknown.iter().map(|place| asks[*place].clone()).collect();
-        for (place, answer) in unknown.iter().zip(self.fetch_by(&rest, until).await) {
-            answers[*place] = Some(answer.map(|fetched| SecretMetadata::from(&fetched)));
+        let answered: BTreeMap<&Wanted, Result<SecretMetadata, ServiceError>> = described
+            .iter()
+            .zip(told)
+            .filter_map(|(wanted, told)| match told {
+                Told::Answer(answer) => Some((wanted, answer)),
+                Told::Nothing => None,
+            })
+            .collect();
+        let answer = |ask: &SecretRef| self.wanted(ask).ok().and_then(|wanted| answered.get(&wanted).cloned());
+        let mut answers: Vec<Option<Result<SecretMetadata, ServiceError>>> = asks.iter().map(answer).collect();
+        let rest: Vec<SecretRef> = asks.iter().zip(&answers).filter(|(_, answer)| answer.is_none()).map(|(ask, _)| ask.clone()).collect();
+        let mut read = self.fetch_by(&rest, until).await.into_iter();
+        for answer in answers.iter_mut().filter(|answer| answer.is_none()) {
+            *answer = read.next().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched)));
         }
         answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was described, read or refused"))).collect()
     }

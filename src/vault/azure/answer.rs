@@ -72,13 +72,13 @@ impl Version {
     }
 
     /// The value, or the field `key` of it.
-    pub(super) fn fetched(&self, key: Option<&str>, current: Option<bool>) -> Result<SecretValue, ServiceError> {
+    pub(super) fn fetched(&self, key: Option<&str>) -> Result<SecretValue, ServiceError> {
         let (value, shape) = match key {
             Some(key) => field::of_text(&self.value, key)?,
             None => (self.value.duplicate(), Shape::Plain),
         };
         let Properties { not_before, expires, .. } = self.properties;
-        Ok(SecretValue { value, shape, version: self.number.clone(), current, not_before, expires })
+        Ok(SecretValue { value, shape, version: self.number.clone(), current: None, not_before, expires })
     }
 }
 

@@ -11,7 +11,6 @@ mod settings;
 
 pub use settings::Settings;
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -51,10 +50,11 @@ use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::azure::address::Address;
 use crate::vault::azure::anonymous::Anonymous;
+use crate::vault::azure::answer::Version;
 use crate::vault::azure::cloud::Challenge;
 use crate::vault::azure::cloud::Cloud;
 use crate::vault::azure::read::PAGES;
-use crate::vault::current;
+use crate::vault::batch::Batch;
 use crate::vault::name_rule::Cover;
 
 /// The version of the interface that every cloud, Azure Stack and every emulator has. Later ones add nothing that is used here.
@@ -107,8 +107,8 @@ impl AzureVault {
         Ok(Self { address, api_version, scope, login, client, names, parallel })
     }
 
-    /// The name and the version of an ask, if it can be asked for at all.
-    fn pinned<'a>(&self, ask: &'a SecretRef) -> Result<(&'a str, Option<&'a str>), ServiceError> {
+    /// What an ask is for, if it can be asked for at all.
+    fn wanted<'a>(&self, ask: &'a SecretRef) -> Result<Wanted<'a>, ServiceError> {
         self.names.checked(&ask.name)?;
         Ok((&ask.name, ask.version.as_deref().map(address::version).transpose()?))
     }
@@ -124,6 +124,14 @@ impl AzureVault {
         renewal::ask(self, &self.client, &Call::get(url), until).await
     }
 
+    /// Sees to a token before the first read, so that one failure is that of all.
+    async fn enter(&self, batch: &Batch<'_, Wanted<'_>>, until: Instant) -> Result<(), ServiceError> {
+        if batch.wanted().len() > 0 {
+            renewal::Login::token(self, None, until).await?;
+        }
+        Ok(())
+    }
+
     async fn challenge(&self, until: Instant) -> Result<Challenge, ServiceError> {
         let url = self.address.list(1).map_err(bad_name)?;
         let reply = self.client.ask(&Call::get(url), &Anonymous, until).await?;
@@ -136,27 +144,10 @@ impl AzureVault {
         let reason = format!("what answers there is no key vault: it asks for no token (status {})", reply.status);
         Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address"))
     }
-
-    /// The distinct secrets and versions with the asks for each, and an answer for each ask: so far, why it cannot be asked.
-    fn wanted<'a, T>(&self, asks: &'a [SecretRef]) -> (Wanted<'a>, Vec<Result<T, ServiceError>>) {
-        let mut wanted = Wanted::new();
-        let answers = asks.iter().enumerate().map(|(index, ask)| {
-            let version = self.pinned(ask)?;
-            wanted.entry(version).or_default().push(index);
-            Err(ServiceError::new(ServiceFault::Unavailable, "not asked for", "report this as a bug of cloze"))
-        });
-        let answers = answers.collect();
-        (wanted, answers)
-    }
 }
 
-/// Secrets with versions, and the numbers of the asks for each.
-type Wanted<'a> = BTreeMap<(&'a str, Option<&'a str>), Vec<usize>>;
-
-/// The same error for all that is wanted.
-fn fail<T>(wanted: &Wanted<'_>, answers: &mut [Result<T, ServiceError>], error: &ServiceError) {
-    wanted.values().flatten().for_each(|index| answers[*index] = Err(error.clone()));
-}
+/// A secret, and a version of it; the current one without a number.
+type Wanted<'a> = (&'a str, Option<&'a str>);
 
 /// Which names a key vault's secrets can have; it does not tell case.
 ///
@@ -197,23 +188,13 @@ impl Vault for AzureVault {
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let until = self.client.until();
-        let (wanted, mut answers) = self.wanted(asks);
-        if wanted.is_empty() {
-            return answers;
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        if let Err(error) = self.enter(&batch, until).await {
+            return batch.failed(&error);
         }
-        if let Err(error) = renewal::Login::token(self, None, until).await {
-            fail(&wanted, &mut answers, &error);
-            return answers;
-        }
-        let reads: Vec<_> = wanted.keys().map(|(name, version)| self.read(name, *version, until)).collect();
-        for (((_, version), indexes), read) in wanted.iter().zip(join_all(reads).await) {
-            for index in indexes {
-                let read = read.as_ref().map_err(ServiceError::clone);
-                answers[*index] = read.and_then(|read| read.fetched(asks[*index].key.as_deref(), version.is_none().then_some(true)));
-            }
-        }
-        current::tell(asks, &mut answers);
-        answers
+        let reads: Vec<_> = batch.wanted().map(|(name, version)| self.read(name, *version, until)).collect();
+        let reads = join_all(reads).await;
+        batch.collect(reads, Version::fetched)
     }
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {
@@ -226,35 +207,22 @@ impl Vault for AzureVault {
     /// By the list of versions, which holds no value; where that is not allowed, by a read.
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let until = self.client.until();
-        let (wanted, mut answers) = self.wanted(asks);
-        if wanted.is_empty() {
-            return answers;
-        }
-        if let Err(error) = renewal::Login::token(self, None, until).await {
-            fail(&wanted, &mut answers, &error);
-            return answers;
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        if let Err(error) = self.enter(&batch, until).await {
+            return batch.failed(&error);
         }
         // Whether there is a field in a value shows in the value only.
-        let looks = wanted.iter().map(|((name, version), indexes)| async {
-            let keys: Vec<Option<&str>> = indexes.iter().map(|index| asks[*index].key.as_deref()).collect();
+        let probe = batch.answers(move |(name, version), keys| async move {
             if keys.iter().all(Option::is_none) {
-                let look = self.look(name, *version, until).await;
+                let look = self.look(name, version, until).await;
                 return keys.iter().map(|_| look.clone()).collect();
             }
-            let read = self.read(name, *version, until).await;
-            let current = version.is_none().then_some(true);
-            let found = |key: Option<&str>| match &read {
-                Ok(read) => read.fetched(key, current).map(|fetched| SecretMetadata::from(&fetched)),
-                Err(error) => Err(error.clone()),
-            };
-            keys.into_iter().map(found).collect::<Vec<_>>()
-        });
-        for (indexes, found) in wanted.values().zip(join_all(looks).await) {
-            for (index, found) in indexes.iter().zip(found) {
-                answers[*index] = found;
+            match self.read(name, version, until).await {
+                Ok(read) => keys.iter().map(|key| Ok(SecretMetadata::from(&read.fetched(*key)?))).collect(),
+                Err(error) => keys.iter().map(|_| Err(error.clone())).collect::<Vec<_>>(),
             }
-        }
-        answers
+        });
+        probe.await
     }
 }
 

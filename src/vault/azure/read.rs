@@ -50,7 +50,7 @@ impl AzureVault {
             }
             // Versions of the same second, or too many: a read tells for certain.
             Some(Chosen::Unclear) | None => {
-                let fetched = self.read(name, version, until).await?.fetched(None, version.is_none().then_some(true))?;
+                let fetched = self.read(name, version, until).await?.fetched(None)?;
                 Ok(SecretMetadata::from(&fetched))
             }
         }

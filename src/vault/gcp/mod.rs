@@ -13,7 +13,6 @@ mod settings;
 
 pub use settings::Settings;
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -53,7 +52,7 @@ use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::Vault;
-use crate::vault::current;
+use crate::vault::batch::Batch;
 use crate::vault::field;
 use crate::vault::gcp::answer::State;
 use crate::vault::gcp::answer::Unread;
@@ -118,10 +117,11 @@ impl GcpVault {
         Subject { project: self.place.project(), name: Some(name), version, permission }
     }
 
-    /// Whether an ask can be asked at all.
-    fn check(&self, ask: &SecretRef) -> Result<(), ServiceError> {
+    /// What an ask is for, if it can be asked at all.
+    fn wanted<'a>(&self, ask: &'a SecretRef) -> Result<Wanted<'a>, ServiceError> {
         self.names.checked(&ask.name)?;
-        ask.version.as_deref().map_or(Ok(()), place::check_version)
+        ask.version.as_deref().map_or(Ok(()), place::check_version)?;
+        Ok((&ask.name, ask.version.as_deref()))
     }
 
     /// A value, asked for once more when it was damaged.
@@ -218,20 +218,19 @@ enum Probed {
     Read(Version),
 }
 
-/// The field that an ask names, or the whole value.
-fn fetched(version: &Version, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
-    let (value, shape) = match &ask.key {
+/// The field `key`, or the whole value.
+fn fetched(version: &Version, key: Option<&str>) -> Result<SecretValue, ServiceError> {
+    let (value, shape) = match key {
         Some(key) => field::of_text(&version.value, key)?,
         None => (version.value.duplicate(), Shape::Plain),
     };
     Ok(SecretValue { value, shape, version: version.number.clone(), current: None, not_before: None, expires: None })
 }
 
-fn found(probed: &Probed, ask: &SecretRef) -> Result<SecretMetadata, ServiceError> {
-    let current = ask.version.is_none().then_some(true);
+fn found(probed: &Probed, key: Option<&str>) -> Result<SecretMetadata, ServiceError> {
     match probed {
-        Probed::Read(version) => fetched(version, ask).map(|fetched| SecretMetadata { current, ..SecretMetadata::from(&fetched) }),
-        Probed::Seen(number) => Ok(SecretMetadata { version: number.clone(), current, not_before: None, expires: None, read: false }),
+        Probed::Read(version) => fetched(version, key).map(|fetched| SecretMetadata::from(&fetched)),
+        Probed::Seen(number) => Ok(SecretMetadata { version: number.clone(), current: None, not_before: None, expires: None, read: false }),
     }
 }
 
@@ -275,18 +274,10 @@ impl Vault for GcpVault {
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let until = self.values.until();
-        let checked: Vec<Result<(), ServiceError>> = asks.iter().map(|ask| self.check(ask)).collect();
-        let wanted: BTreeSet<Wanted<'_>> =
-            asks.iter().zip(&checked).filter(|(_, checked)| checked.is_ok()).map(|(ask, _)| wanted_of(ask)).collect();
-        let reads: Vec<_> = wanted.iter().map(|wanted| self.read(*wanted, until)).collect();
-        let read: BTreeMap<Wanted<'_>, Result<Version, ServiceError>> = wanted.iter().copied().zip(join_all(reads).await).collect();
-        let answer = |(ask, checked): (&SecretRef, Result<(), ServiceError>)| {
-            checked?;
-            fetched(read[&wanted_of(ask)].as_ref().map_err(ServiceError::clone)?, ask)
-        };
-        let mut answers: Vec<_> = asks.iter().zip(checked).map(answer).collect();
-        current::tell(asks, &mut answers);
-        answers
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        let reads: Vec<_> = batch.wanted().map(|wanted| self.read(*wanted, until)).collect();
+        let reads = join_all(reads).await;
+        batch.collect(reads, fetched)
     }
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {
@@ -300,19 +291,16 @@ impl Vault for GcpVault {
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.values.until();
         let until = self.facts.until();
-        let checked: Vec<Result<(), ServiceError>> = asks.iter().map(|ask| self.check(ask)).collect();
-        let mut wanted: BTreeMap<Wanted<'_>, bool> = BTreeMap::new();
-        for (ask, _) in asks.iter().zip(&checked).filter(|(_, checked)| checked.is_ok()) {
-            *wanted.entry(wanted_of(ask)).or_default() |= ask.key.is_some();
-        }
-        wanted.values_mut().filter(|read| !**read).skip(self.looks()).for_each(|read| *read = true);
-        let pending: Vec<_> = wanted.iter().map(|(wanted, read)| self.probed(*wanted, *read, until)).collect();
-        let probed: BTreeMap<Wanted<'_>, Result<Probed, ServiceError>> = wanted.keys().copied().zip(join_all(pending).await).collect();
-        let answer = |(ask, checked): (&SecretRef, Result<(), ServiceError>)| {
-            checked?;
-            found(probed[&wanted_of(ask)].as_ref().map_err(ServiceError::clone)?, ask)
-        };
-        asks.iter().zip(checked).map(answer).collect()
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        let mut looks = self.looks();
+        let pending = batch.keyed().map(|(wanted, keys)| {
+            let read = looks == 0 || keys.iter().any(Option::is_some);
+            looks -= usize::from(!read);
+            self.probed(*wanted, read, until)
+        });
+        let pending: Vec<_> = pending.collect();
+        let probed = join_all(pending).await;
+        batch.collect(probed, found)
     }
 }
 
@@ -372,10 +360,6 @@ impl Close for GcpVault {
         self.login.forget();
         Ok(())
     }
-}
-
-fn wanted_of(ask: &SecretRef) -> Wanted<'_> {
-    (&ask.name, ask.version.as_deref())
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 
 mod address;
 mod answer;
-mod batch;
 mod engine;
 mod examine;
 mod headers;
@@ -43,10 +42,11 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
+use crate::vault::batch::Batch;
 use crate::vault::hashicorp::address::Address;
-use crate::vault::hashicorp::batch::Batch;
 use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::mount::Mount;
+use crate::vault::hashicorp::mount::Version;
 use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::Session;
 use crate::vault::name;
@@ -87,14 +87,14 @@ impl HashicorpVault {
         Ok(Self { mount: Mount::new(address, session), namespace, names, parallel: limits.parallel })
     }
 
-    /// The version that an ask pins, if its name and version can be asked for at all.
-    fn pinned(&self, ask: &SecretRef) -> Result<Option<u64>, ServiceError> {
+    /// What an ask is for, if its name and version can be asked for at all.
+    fn wanted<'a>(&self, ask: &'a SecretRef) -> Result<Version<'a>, ServiceError> {
         self.names.checked(&ask.name)?;
         if ask.version.is_some() && self.mount.address.engine() == Engine::V1 {
             let reason = format!("the mount `{}` is KV version 1, which has no versions", self.mount.address.mount());
             return Err(ServiceError::new(ServiceFault::Unsupported, reason, "take the version out of the blank"));
         }
-        ask.version.as_deref().map(name::version).transpose()
+        Ok((&ask.name, ask.version.as_deref().map(name::version).transpose()?))
     }
 }
 
@@ -120,13 +120,13 @@ impl Vault for HashicorpVault {
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
         let (mount, until) = (&self.mount, self.mount.session.client().until());
-        let batch = Batch::new(asks, |ask| self.pinned(ask));
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
         batch.answers(move |version, keys| async move { mount.read(version, &keys, until).await }).await
     }
 
     /// Counts no call that only a failure needs.
     fn plan(&self, asks: &[SecretRef]) -> Plan {
-        let secrets = Batch::new(asks, |ask| self.pinned(ask)).versions().count();
+        let secrets = Batch::new(asks, |ask| self.wanted(ask)).wanted().len();
         let ahead = if secrets == 0 { 0 } else { self.mount.session.ahead() };
         Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
@@ -134,8 +134,8 @@ impl Vault for HashicorpVault {
     /// By the secrets' keys without values where the token may read those, by the metadata where no key is asked for, and else by a read.
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let (mount, until) = (&self.mount, self.mount.session.client().until());
-        let batch = Batch::new(asks, |ask| self.pinned(ask));
-        let names: BTreeSet<&str> = batch.versions().map(|(name, _)| name).collect();
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        let names: BTreeSet<&str> = batch.wanted().map(|(name, _)| *name).collect();
         let verbs: &[&str] = match mount.address.engine() {
             Engine::V1 => &[],
             Engine::V2 => &["data", "subkeys", "metadata"],

@@ -21,7 +21,6 @@ use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::address;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::answer;
-use crate::vault::hashicorp::batch::Version;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::refusal::bad_name;
@@ -32,6 +31,9 @@ use crate::vault::hashicorp::token::Token;
 /// The most folders that a listing opens, and how deep.
 const FOLDERS: usize = 10_000;
 const DEPTH: usize = 32;
+
+/// A secret, and a version of it; the current one without a number.
+pub(super) type Version<'a> = (&'a str, Option<u64>);
 
 /// A KV mount.
 #[derive(Debug)]
@@ -62,19 +64,14 @@ impl Mount {
     pub(super) async fn read(&self, version: Version<'_>, keys: &[Option<&str>], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         let (name, number) = version;
         let url = self.address.secret(name, number);
-        let mut answers = self
-            .answer(url, "data", name, keys, until, |answered, subject| match self.address.engine() {
-                Engine::V1 => answer::of_v1(answered, subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect()),
-                Engine::V2 => {
-                    let map = answer::of_v2(answered, "data", subject).and_then(|map| map.of_version(number));
-                    map.map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect())
-                }
-            })
-            .await;
-        for fetched in answers.iter_mut().flatten().filter(|_| number.is_none()) {
-            fetched.current = Some(true);
-        }
-        answers
+        self.answer(url, "data", name, keys, until, |answered, subject| match self.address.engine() {
+            Engine::V1 => answer::of_v1(answered, subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect()),
+            Engine::V2 => {
+                let map = answer::of_v2(answered, "data", subject).and_then(|map| map.of_version(number));
+                map.map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect())
+            }
+        })
+        .await
     }
 
     /// Whether one version is there with its keys, by the way with the least in its answer that is not forbidden.
@@ -96,7 +93,7 @@ impl Mount {
         if self.address.engine() == Engine::V2 {
             if rights.allow(&self.address.path("subkeys", name)) {
                 let url = self.address.subkeys(name, number);
-                let mut answers = self
+                let answers = self
                     .answer(url, "subkeys", name, keys, until, |answered, subject| {
                         if answered.is_unsupported() {
                             return Err(answer::unsupported("the keys"));
@@ -105,9 +102,6 @@ impl Mount {
                         Ok(keys.iter().map(|key| map.found(*key, subject)).collect())
                     })
                     .await;
-                for found in answers.iter_mut().flatten().filter(|_| number.is_none()) {
-                    found.current = Some(true);
-                }
                 if !is_forbidden(&answers) {
                     return answers;
                 }
