@@ -111,7 +111,13 @@ impl AwsVault {
     }
 
     async fn fetch_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
-        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        // One parameter can be asked for by two names, and is one secret all the same.
+        let full = |ask: &SecretRef| match self.names.check(&ask.name) {
+            Ok(()) => SecretRef { name: name::full(self.settings.service, &ask.name), ..ask.clone() },
+            Err(_) => ask.clone(),
+        };
+        let asks: Vec<SecretRef> = asks.iter().map(full).collect();
+        let batch = Batch::new(&asks, |ask| self.wanted(ask));
         let wanted: Vec<Wanted> = batch.wanted().cloned().collect();
         if wanted.is_empty() {
             return batch.collect(Vec::new(), Value::fetched);
