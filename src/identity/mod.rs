@@ -23,5 +23,7 @@ pub(crate) mod signed_jwt;
 pub(crate) mod token_cache;
 #[cfg(feature = "http")]
 mod token_service;
+#[cfg(feature = "http")]
+pub(crate) mod trust;
 
 pub use environment::Environment;

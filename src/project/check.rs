@@ -1,7 +1,5 @@
 //! What a text must be besides a text: names by Kubernetes' rules, paths, patterns, addresses.
 
-use std::net::IpAddr;
-
 use crate::problem::Problem;
 use crate::project::glob::Pattern;
 use crate::project::path::normalise;
@@ -107,17 +105,17 @@ pub(in crate::project) fn address(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The same, of a host that is one of these, or below one of these, or this machine.
-pub(in crate::project) fn address_of(text: &str, hosts: &[&str]) -> bool {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or("").to_lowercase();
-    let host = match authority.split_once(']') {
-        Some((host, _)) => host.trim_start_matches('['),
-        None => authority.split(':').next().unwrap_or(""),
-    };
-    let below = |known: &str| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    let own = host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
-    address(text).is_ok() && (own || (text.starts_with("https://") && hosts.iter().any(|known| below(known))))
+/// An entry of the origins that may have credentials: `ORIGIN`, or `ORIGIN=AUDIENCE`.
+pub(in crate::project) fn trusted(text: &str) -> Result<(), Refusal> {
+    let (origin, audience) = text.split_once('=').unwrap_or((text, "any"));
+    let host = origin.split_once("://").map_or("", |(_, rest)| rest.strip_suffix('/').unwrap_or(rest));
+    if address(origin).is_err() || host.contains(['/', '*']) || audience.is_empty() {
+        return refuse(
+            "is not an origin",
+            "write `https://HOST` or `https://HOST:PORT`, and `=AUDIENCE` behind it for id tokens of that audience",
+        );
+    }
+    Ok(())
 }
 
 /// A path inside a vault: a mount, a namespace or a prefix.
@@ -149,6 +147,7 @@ mod tests {
     use super::label;
     use super::show;
     use super::subdomain;
+    use super::trusted;
     use super::vault_path;
 
     fn table(check: fn(&str) -> Result<(), Refusal>, good: &[&str], bad: &[&str]) {
@@ -180,6 +179,15 @@ mod tests {
     #[test]
     fn keys() {
         table(data_key, &["a", ".env", "A_b-c.json", "a..b"], &[".", "..", "..a", "a/b", "a b", "ä", &"a".repeat(254)]);
+    }
+
+    #[test]
+    fn trusted_origins() {
+        table(
+            trusted,
+            &["https://v", "https://v.example:8200/", "http://127.0.0.1:8200", "https://[::1]:1", "https://v=api://x", "https://v=a=b"],
+            &["", "v.example", "https://v/path", "https://*.example", "https://u:p@v", "https://v=", "https://v?x"],
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::project::check::label;
 use crate::project::check::path;
 use crate::project::check::pattern;
 use crate::project::check::some;
+use crate::project::check::trusted;
 use crate::project::decode::NAMES;
 use crate::project::decode::history_url;
 use crate::project::document::Environment;
@@ -91,7 +92,10 @@ impl Settings {
         let budget = Choice::of([resolver.budget(), Some((1, Origin::Default))]);
         let budget = resolver.note("budget", &budget, u32::to_string).unwrap_or(1);
 
+        let trust = resolver.trust(flags);
+
         let settings = Self {
+            trust,
             project: project.name.value.clone(),
             namespace,
             names,
@@ -222,6 +226,21 @@ impl Resolver<'_> {
         list
     }
 
+    fn trust(&mut self, flags: &Flags) -> Vec<String> {
+        let text = self.variables.get(variable::TRUST).unwrap_or_default();
+        let parts = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
+        let said = parts.map(|part| (part, Origin::Variable(variable::TRUST.name)));
+        let mut list = Vec::new();
+        for (entry, origin) in said.chain(flags.trust.iter().map(|entry| (entry.as_str(), Origin::Flag(TRUST_FILE)))) {
+            let source = if matches!(origin, Origin::Flag(_)) { TRUST_FILE } else { variable::TRUST.name };
+            if let Some(entry) = self.checked(source, Some(entry), trusted) {
+                self.note(format!("trust[{}]", list.len()), &Choice::of([Some((entry.clone(), origin))]), String::clone);
+                list.push(entry);
+            }
+        }
+        list
+    }
+
     fn assignments(&mut self, flags: &Flags) -> Vec<(Assignment, Origin)> {
         let mut list = Vec::new();
         for set in &flags.sets {
@@ -302,6 +321,9 @@ impl Resolver<'_> {
         self.note("history.url", &choice, ToString::to_string).unwrap_or(default)
     }
 }
+
+/// The user's own file of trusted origins, as messages name it.
+const TRUST_FILE: &str = "cloze/trust.yaml";
 
 /// How many seconds vaults may be asked, where nobody says it.
 const DEADLINE: u64 = 30;

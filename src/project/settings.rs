@@ -26,6 +26,8 @@ pub struct Flags {
     pub sets: Vec<Set>,
     /// `--deadline`
     pub deadline: Option<String>,
+    /// What the user's own file of trusted origins lists.
+    pub trust: Vec<String>,
 }
 
 /// A `--set` or `--set-string`.
@@ -44,6 +46,8 @@ pub struct Settings {
     pub project: String,
     /// The environment's name.
     pub environment: String,
+    /// Origins that may have the run's credentials: `ORIGIN`, or `ORIGIN=AUDIENCE` for id tokens of that audience. The project has no say.
+    pub trust: Vec<String>,
     /// The namespace of objects that name none.
     pub namespace: String,
     /// How objects are named that do not say it themselves.

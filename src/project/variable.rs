@@ -134,6 +134,11 @@ pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
     "the endpoint of `gcp` vaults for which the project file does not say it, as `gcloud` knows it",
 );
+/// Who may have credentials.
+pub const TRUST: Variable = plain(
+    "CLOZE_TRUST",
+    "origins that may have the run's credentials, separated by commas or white space; `ORIGIN=AUDIENCE` for id tokens of an audience",
+);
 /// The proxy on the way to vaults, as curl has it: the lower case first.
 pub const HTTPS_PROXY: Variable = secret("HTTPS_PROXY", "the HTTP proxy by which services are reached, such as `http://proxy:3128`");
 /// The same, and before it.
@@ -218,6 +223,7 @@ pub const ALL: &[Variable] = &[
     NO_PROXY,
     NO_PROXY_LOWER,
     SSL_CERT_FILE,
+    TRUST,
     ALLOW_EXEC,
     EXEC_ENV,
 ];

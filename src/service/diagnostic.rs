@@ -30,6 +30,8 @@ impl Diagnostic {
 pub enum Step {
     /// The file or program that the vault is, or what it is set up with.
     Setup,
+    /// Who says that the vault may have credentials.
+    Trust,
     /// The proxy on the way, where one is set.
     Proxy,
     /// The host's name resolves.
@@ -54,6 +56,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Setup => "setup",
+            Self::Trust => "trust",
             Self::Proxy => "proxy",
             Self::Resolution => "name resolution",
             Self::Connection => "connection",

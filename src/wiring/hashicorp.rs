@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::Url;
-
 use crate::identity::id_token::IdToken;
-use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::HashicorpTarget;
 use crate::project::Location;
@@ -46,7 +43,6 @@ impl Wiring<'_> {
 
     fn login(&self, settings: &VaultSettings, target: &HashicorpTarget) -> Result<Login, Problem> {
         let way = target.auth.as_str();
-        self.is_meant_for(settings, target)?;
         let needs = Needs { wiring: self, settings, way: ("auth", way) };
         let mount = target.auth_mount.clone().unwrap_or_else(|| way.to_owned());
         Ok(match way {
@@ -65,25 +61,6 @@ impl Wiring<'_> {
             }
             _ => Login::Token(self.token(&needs, target)?),
         })
-    }
-
-    /// What is set for one vault is not sent to another: a repository names addresses, and who runs it brings the credentials.
-    fn is_meant_for(&self, settings: &VaultSettings, target: &HashicorpTarget) -> Result<(), Problem> {
-        let said =
-            [variable::BAO_ADDR, variable::VAULT_ADDR].into_iter().find_map(|variable| Some((variable, self.variables.get(variable)?)));
-        let Some((variable, meant)) = said else { return Ok(()) };
-        let plain =
-            |address: &str| Url::parse(address).map_or_else(|_| address.to_owned(), |url| url.as_str().trim_end_matches('/').to_owned());
-        if matches!(target.token_file, Some(Location::Beneath(_))) || plain(meant) == plain(&target.address) {
-            return Ok(());
-        }
-        let name = &settings.entry.name;
-        let reason = format!(
-            "vault `{}` is at {} by the project, and {} is {meant}: what is set for one is not sent to the other",
-            name.value, target.address, variable.name
-        );
-        let next = format!("unset {} if the project is right, or give this vault its own `tokenFile`", variable.name);
-        Err(name.at(Problem::new(Fault::Vault, reason, next)))
     }
 
     /// The token: from the file that the project names for this vault, a variable, the file that a variable names, or the one that `vault

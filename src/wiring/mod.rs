@@ -14,12 +14,16 @@ mod keys;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
 mod open_vaults;
+#[cfg(feature = "http")]
+mod origins;
 #[cfg(any(feature = "env", feature = "exec"))]
 mod programs;
+mod prompt;
 mod vaults;
 
 pub use keys::{Created, EnvironmentKeys, IfMissing};
 pub use open_vaults::OpenVaults;
+pub use prompt::TrustPrompt;
 
 use std::io;
 use std::path::Path;
@@ -64,6 +68,8 @@ pub struct Wiring<'a> {
     pub surroundings: &'a Arc<dyn Surroundings>,
     /// Whether vaults of kind `exec` may run their programs.
     pub allow_exec: bool,
+    /// Asks the person at the terminal which servers may have credentials, where there is one.
+    pub prompt: Option<&'a dyn TrustPrompt>,
     /// Count the calls to each vault.
     pub meters: &'a Meters,
     /// The time.

@@ -130,6 +130,8 @@ impl Wiring<'_> {
 
     /// A vault that needs no key of the environment.
     fn remote(&self, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
+        #[cfg(feature = "http")]
+        self.grounds(settings)?;
         match &settings.target {
             VaultTarget::Local { path } => {
                 let reason = format!("vault `{}` is the file `{path}`, and no key was opened for it", settings.entry.name.value);

@@ -22,4 +22,6 @@ mod race;
 mod rollback;
 mod support;
 mod tamper;
+#[cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
+mod trust;
 mod vaults;

@@ -136,6 +136,12 @@ pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| path.is_absolute())
 }
 
+/// Where the user's own file of trusted origins is (XDG Base Directory Specification: a path that is not absolute does not count).
+pub(crate) fn trust_file() -> Option<PathBuf> {
+    let said = read(&["XDG_CONFIG_HOME"]).map(PathBuf::from).filter(|path| path.is_absolute());
+    Some(said.or_else(|| Some(home()?.join(".config")))?.join("cloze/trust.yaml"))
+}
+
 /// Who acts: the CI system's name for it, else the user's.
 pub(crate) fn actor() -> String {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "USER", "LOGNAME"];

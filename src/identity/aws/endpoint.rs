@@ -27,6 +27,18 @@ pub(crate) fn of(service: &str, region: &str, kind: Kind) -> Result<String, Stri
     Ok(format!("https://{service}{fips}.{region}.{suffix}"))
 }
 
+/// Whether a host is the service's own in some region. Endpoints in a VPC have names that their users choose.
+#[cfg(feature = "aws")]
+pub(crate) fn is_service(service: &str, host: &str) -> bool {
+    let region = host.split('.').nth(1).filter(|region| check(region).is_ok());
+    let kinds = [(false, false), (true, false), (false, true), (true, true)];
+    region.is_some_and(|region| {
+        kinds.into_iter().any(|(fips, dual_stack)| {
+            of(service, region, Kind { fips, dual_stack }).is_ok_and(|address| address.strip_prefix("https://") == Some(host))
+        })
+    })
+}
+
 /// What a partition's host names end in; `None` where it has no addresses with IPv6.
 fn suffix(region: &str, dual_stack: bool) -> Option<&'static str> {
     let partitions = [
@@ -64,6 +76,31 @@ mod tests {
         let dual = Kind { fips: false, dual_stack: true };
         assert_eq!(of("ssm", "cn-north-1", dual).unwrap(), "https://ssm.cn-north-1.api.amazonwebservices.com.cn");
         assert_eq!(of("ssm", "eusc-de-east-1", dual).unwrap_err(), "there is no dual-stack address in region eusc-de-east-1");
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn only_exact_hosts_are_the_services_own() {
+        for host in [
+            "secretsmanager.eu-central-1.amazonaws.com",
+            "secretsmanager.cn-north-1.amazonaws.com.cn",
+            "secretsmanager-fips.us-east-1.amazonaws.com",
+            "secretsmanager.eu-central-1.api.aws",
+        ] {
+            assert!(super::is_service("secretsmanager", host), "{host}");
+        }
+        for host in [
+            "secretsmanager.cn-north-1.amazonaws.com",
+            "evil.s3.eu-central-1.amazonaws.com",
+            "s3.eu-central-1.amazonaws.com",
+            "x.execute-api.eu-central-1.amazonaws.com",
+            "vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com",
+            "secretsmanager.eu-central-1.amazonaws.com.evil.example",
+            "secretsmanager.evil.amazonaws.com",
+            "amazonaws.com",
+        ] {
+            assert!(!super::is_service("secretsmanager", host), "{host}");
+        }
     }
 
     #[test]

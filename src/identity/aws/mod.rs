@@ -23,7 +23,7 @@ pub(crate) use code::{Kind, bare, code, kind};
 #[cfg(feature = "aws")]
 pub(crate) use config::Config;
 #[cfg(feature = "aws")]
-pub(crate) use endpoint::{check as check_region, of as endpoint_of};
+pub(crate) use endpoint::{check as check_region, is_service, of as endpoint_of};
 #[cfg(feature = "aws")]
 pub(crate) use login::Login;
 pub(crate) use parts::LoginParts;

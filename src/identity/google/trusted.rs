@@ -13,8 +13,16 @@ use crate::service::json::JsonKind;
 
 /// Where credentials go, by what they say themselves.
 const ADDRESSES: [&str; 3] = ["token_uri", "token_url", "service_account_impersonation_url"];
-/// Who may be asked for a token by what the project's own file says.
-const HOSTS: [&str; 2] = ["googleapis.com", "accounts.google.com"];
+/// Who may be asked for a token by what the project's own file says, and what such files name beside. Not all below `googleapis.com`: there
+/// are buckets and private connections of others.
+const HOSTS: [&str; 6] = [
+    "sts.googleapis.com",
+    "oauth2.googleapis.com",
+    "iamcredentials.googleapis.com",
+    "iam.googleapis.com",
+    "www.googleapis.com",
+    "accounts.google.com",
+];
 /// Ways to a workload's token that the project's own file may not name: a program, an address that is asked with headers of its own
 /// choice, the machine's role at AWS.
 const SOURCES: [&str; 3] = ["executable", "url", "environment_id"];
@@ -54,7 +62,7 @@ fn address(text: &str, local: bool) -> Result<(), ServiceError> {
     let Some(url) = Url::parse(text).ok().filter(Url::has_host) else { return Ok(()) };
     safe(&url).map_err(|reason| unusable(&format!("name an address that cannot be used: {reason}")))?;
     let host = url.host_str().unwrap_or_default();
-    let is_googles = HOSTS.iter().any(|known| host.strip_suffix(known).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    let is_googles = HOSTS.contains(&host);
     if is_googles || local && is_loopback(host) {
         return Ok(());
     }
@@ -77,6 +85,11 @@ mod tests {
         assert_eq!(reason(json, false).unwrap(), "the Google credentials of the project ask for a token by `executable`");
         let json = r#"{"token_url": "https://sts.googleapis.com/v1/token", "token_url": "https://evil.example"}"#;
         assert!(reason(json, false).unwrap().ends_with("name evil.example, which is not a host of Google's"));
+        for host in ["evil.storage.googleapis.com", "storage.googleapis.com", "sts-evil.p.googleapis.com", "googleapis.com"] {
+            let json = format!(r#"{{"token_url": "https://{host}/token"}}"#);
+            assert!(reason(&json, false).unwrap().ends_with(&format!("name {host}, which is not a host of Google's")));
+        }
+        assert_eq!(reason(r#"{"token_url": "https://sts.googleapis.com/v1/token"}"#, false), None);
     }
 
     #[test]

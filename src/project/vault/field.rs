@@ -2,7 +2,6 @@
 
 use crate::project::check::Refusal;
 use crate::project::check::address;
-use crate::project::check::address_of;
 use crate::project::check::path;
 use crate::project::check::some;
 use crate::project::check::vault_path;
@@ -32,24 +31,12 @@ pub(in crate::project) enum Form {
     Text,
     /// An `http` or `https` address.
     Address,
-    /// An address at a provider, or on this machine: the credentials of whoever deploys go there, and a repository may not choose who gets
-    /// them. In a variable any address.
-    Provider(&'static Provider),
     /// A path beneath the root; in a variable a path anywhere.
     Path,
     /// A path inside a vault.
     VaultPath,
     /// One of these words, each of which is such a thing.
     Word(&'static [&'static str], &'static str),
-}
-
-/// Who runs a service.
-#[derive(Debug)]
-pub(in crate::project) struct Provider {
-    name: &'static str,
-    hosts: &'static [&'static str],
-    /// Names any other address.
-    variable: &'static str,
 }
 
 /// The texts that can be said of a kind.
@@ -71,7 +58,6 @@ impl Form {
         match self {
             Self::Text => some(text),
             Self::Address => address(text),
-            Self::Provider(provider) => address(text).and_then(|()| provider.check(text)),
             Self::Path => path(text),
             Self::VaultPath => vault_path(text),
             Self::Word(words, what) => word(text, words, what),
@@ -82,7 +68,6 @@ impl Form {
     pub(in crate::project) fn check_variable(self, text: &str) -> Result<(), Refusal> {
         match self {
             Self::Path => some(text),
-            Self::Provider(_) => address(text),
             other => other.check(text),
         }
     }
@@ -92,19 +77,8 @@ impl Form {
         match self {
             Self::Path => normalise(&text).unwrap_or(text),
             Self::VaultPath => text.strip_suffix('/').map_or(text.clone(), str::to_owned),
-            Self::Text | Self::Address | Self::Provider(_) | Self::Word(..) => text,
+            Self::Text | Self::Address | Self::Word(..) => text,
         }
-    }
-}
-
-impl Provider {
-    fn check(&self, text: &str) -> Result<(), Refusal> {
-        if address_of(text, self.hosts) {
-            return Ok(());
-        }
-        let reason = format!("is not an address of {}, and would be sent the credentials of the user who runs this", self.name);
-        let next = format!("name it in {}, which is not the project's to say", self.variable);
-        Err(Refusal { reason, next })
     }
 }
 
@@ -151,35 +125,12 @@ const HASHICORP: &[Field] = &[
     field("clientKey", Form::Path).or(&[variable::BAO_CLIENT_KEY, variable::VAULT_CLIENT_KEY]),
 ];
 
-/// The authorities of Azure's clouds.
-const ENTRA: Provider = Provider {
-    name: "Microsoft Entra",
-    hosts: &[
-        "login.microsoftonline.com",
-        "login.microsoftonline.us",
-        "login.chinacloudapi.cn",
-        "login.partner.microsoftonline.cn",
-        "login.windows.net",
-    ],
-    variable: "AZURE_AUTHORITY_HOST",
-};
-
-/// The endpoints of AWS's partitions, those in a VPC of one's own among them.
-const AMAZON: Provider = Provider {
-    name: "AWS",
-    hosts: &["amazonaws.com", "amazonaws.com.cn", "api.aws", "amazonaws.eu"],
-    variable: "AWS_ENDPOINT_URL_SECRETS_MANAGER or AWS_ENDPOINT_URL_SSM",
-};
-
-/// The endpoints of Google Cloud, those of a private connection among them.
-const GOOGLE: Provider = Provider { name: "Google", hosts: &["googleapis.com"], variable: "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER" };
-
 const AZURE: &[Field] = &[
     field("url", Form::Address),
     field("credential", Form::Word(CREDENTIALS, "a credential")),
     field("tenant", Form::Text).or(&[variable::AZURE_TENANT_ID]),
     field("client", Form::Text).or(&[variable::AZURE_CLIENT_ID]),
-    field("authority", Form::Provider(&ENTRA)).or(&[variable::AZURE_AUTHORITY_HOST]),
+    field("authority", Form::Address).or(&[variable::AZURE_AUTHORITY_HOST]),
     field("apiVersion", Form::Text),
     field("serviceConnection", Form::Text).or(&[variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID]),
     field("certificate", Form::Path).or(&[variable::AZURE_CLIENT_CERTIFICATE_PATH]),
@@ -195,14 +146,14 @@ const AWS: &[Field] = &[
     field("service", Form::Word(&["secrets-manager", "parameter-store"], "a service")).default("secrets-manager"),
     field("region", Form::Text),
     field("profile", Form::Text),
-    field("endpoint", Form::Provider(&AMAZON)),
+    field("endpoint", Form::Address),
     field("ca", Form::Path).or(&[variable::AWS_CA_BUNDLE]),
 ];
 
 const GCP: &[Field] = &[
     field("project", Form::Text).or(&[variable::GOOGLE_CLOUD_PROJECT]),
     field("location", Form::Text),
-    field("endpoint", Form::Provider(&GOOGLE)).or(&[variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER]),
+    field("endpoint", Form::Address).or(&[variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER]),
     field("credentials", Form::Path),
     field("ca", Form::Path),
 ];

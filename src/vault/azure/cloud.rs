@@ -54,6 +54,11 @@ impl Cloud {
     }
 }
 
+/// Whether Microsoft runs what is at this host: a vault of some tenant, which gets its requests' answers and never their tokens.
+pub(crate) fn is_service(host: &str) -> bool {
+    Cloud::of(host).is_some()
+}
+
 /// Whether a host is a managed HSM, which keeps keys and no secrets.
 pub(super) fn is_hsm(host: &str) -> bool {
     [".managedhsm.azure.net", ".managedhsm.azure.cn", ".managedhsm.usgovcloudapi.net"].iter().any(|suffix| host.ends_with(suffix))

@@ -9,6 +9,7 @@ mod read;
 mod refusal;
 mod settings;
 
+pub(crate) use cloud::is_service;
 pub use settings::Settings;
 
 use std::collections::BTreeSet;

@@ -11,6 +11,7 @@ mod place;
 mod refusal;
 mod settings;
 
+pub(crate) use place::is_service;
 pub use settings::Settings;
 
 use std::collections::BTreeSet;

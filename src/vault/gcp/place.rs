@@ -147,6 +147,12 @@ fn check_project(project: &str) -> Result<(), String> {
     Err(format!("`{}` is no id of a project, which is 6 to 30 lower-case letters, digits and hyphens", words::tame(project, 64)))
 }
 
+/// Whether a host is Secret Manager's own, or that of a location. Private connections have names that their users choose.
+pub(crate) fn is_service(host: &str) -> bool {
+    let location = host.strip_prefix("secretmanager.").and_then(|rest| rest.strip_suffix(".rep.googleapis.com"));
+    host == "secretmanager.googleapis.com" || location.is_some_and(|location| check_location(location).is_ok())
+}
+
 fn check_location(location: &str) -> Result<(), String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fits = location.starts_with(|c: char| c.is_ascii_lowercase()) && !location.ends_with('-');
@@ -175,6 +181,7 @@ mod tests {
     use super::Place;
     use super::check;
     use super::check_version;
+    use super::is_service;
     use crate::service::http::fuzz_names;
 
     fn place(location: Option<&str>) -> Place {
@@ -227,6 +234,21 @@ mod tests {
             place.permissions("db").unwrap().as_str(),
             "https://secretmanager.europe-west3.rep.googleapis.com/v1/projects/example.com:demo-project/locations/europe-west3/secrets/db:testIamPermissions"
         );
+    }
+
+    #[test]
+    fn only_exact_hosts_are_googles_own() {
+        assert!(is_service("secretmanager.googleapis.com") && is_service("secretmanager.europe-west3.rep.googleapis.com"));
+        for host in [
+            "storage.googleapis.com",
+            "evil.storage.googleapis.com",
+            "secretmanager-evil.p.googleapis.com",
+            "secretmanager.a.b.rep.googleapis.com",
+            "secretmanager.googleapis.com.evil.example",
+            "googleapis.com",
+        ] {
+            assert!(!is_service(host), "{host}");
+        }
     }
 
     #[test]

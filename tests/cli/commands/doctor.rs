@@ -19,8 +19,9 @@ fn each_vault_is_walked_to_and_told_line_by_line() {
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(lines[0], "default  setup            shop/secrets/dev.vault holds 4 secrets");
     assert_eq!(lines[1], "default  permission       the key opens the current version of each");
-    assert_eq!(lines[2], "shared   name resolution  127.0.0.1 is 127.0.0.1");
-    assert!(lines[3].starts_with("shared   connection       127.0.0.1:"), "{out}");
+    assert_eq!(lines[2], format!("shared   trust            {}: this machine", server.url()));
+    assert_eq!(lines[3], "shared   name resolution  127.0.0.1 is 127.0.0.1");
+    assert!(lines[4].starts_with("shared   connection       127.0.0.1:"), "{out}");
     let json: Value = serde_json::from_str(&sandbox.cloze(["doctor", "--format", "json", "--vault", "default"]).ok()).unwrap();
     assert_eq!(json["vaults"][0]["name"], "default");
     assert_eq!(json["vaults"][0]["findings"][0]["found"], "shop/secrets/dev.vault holds 4 secrets");
@@ -43,12 +44,12 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
     outcome.fails(5, &["1 vault: 1 failed"]);
     let outcome = sandbox.cloze(["doctor", "--format", "json"]);
     let json: Value = serde_json::from_str(&outcome.out()).unwrap();
-    assert_eq!((&json["vaults"][0]["ok"], &json["vaults"][0]["findings"][1]["ok"]), (&Value::from(false), &Value::from(false)));
+    assert_eq!((&json["vaults"][0]["ok"], &json["vaults"][0]["findings"][2]["ok"]), (&Value::from(false), &Value::from(false)));
     outcome.silent().code(5);
     sandbox.variable("VAULT_TOKEN", "");
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
-    assert!(out.starts_with("default  setup  failed: ") && out.contains(" vault `default` "), "{out}");
+    assert!(out.contains("\ndefault  setup  failed: ") && out.contains(" vault `default` "), "{out}");
     assert!(out.contains(" needs a token for `auth: token`\n                set VAULT_TOKEN"), "{out}");
     outcome.code(5);
 }
@@ -60,7 +61,7 @@ fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
     fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
-    assert!(out.starts_with("shared   name resolution  127.0.0.1 is 127.0.0.1\n"), "{out}");
+    assert!(out.contains("\nshared   name resolution  127.0.0.1 is 127.0.0.1\n"), "{out}");
     assert!(out.contains("\ndefault  setup            failed: the key file `shop/.cloze/dev.key` is not there\n"), "{out}");
     assert!(out.ends_with("restore it from where your team keeps it, or name it with CLOZE_KEY_FILE\n"), "{out}");
     outcome.code(5);
@@ -69,7 +70,7 @@ fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
     fs::remove_file(remote.shop_path(".cloze/dev.key")).unwrap();
     fs::remove_file(remote.shop_path("secrets/dev.vault")).unwrap();
     let out = remote.cloze(["doctor"]).out();
-    assert!(out.starts_with("shared  name resolution  ") && !out.contains("default"), "{out}");
+    assert!(out.contains("\nshared  name resolution  ") && !out.contains("default"), "{out}");
     let fresh = Sandbox::shop();
     fs::remove_file(fresh.shop_path("secrets/dev.vault")).unwrap();
     assert_eq!(fresh.cloze(["doctor"]).ok(), "default  setup  shop/secrets/dev.vault is not there yet: `cloze vault set` makes it\n");
@@ -85,7 +86,7 @@ fn the_proxy_and_the_authorities_of_the_machine_are_shown() {
     sandbox.variable("SSL_CERT_FILE", path.to_str().unwrap());
     sandbox.variable("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9");
     let out = sandbox.cloze(["doctor", "-q"]).silent().out();
-    assert!(out.starts_with("default  proxy            not used: the address is on this machine\n"), "{out}");
+    assert!(out.contains("\ndefault  proxy            not used: the address is on this machine\n"), "{out}");
     assert!(out.contains(&format!("default  TLS              the certificate is valid by `{}`\n", path.display())), "{out}");
     assert!(!out.contains("hunter2"), "{out}");
     sandbox.variable("https_proxy", "socks5://user:hunter2@proxy");

@@ -16,6 +16,7 @@ use cloze::render::ProcessEngine;
 use cloze::secret::Secret;
 use cloze::wiring::EnvironmentKeys;
 use cloze::wiring::IfMissing;
+use cloze::wiring::TrustPrompt;
 use cloze::wiring::Wiring;
 use cloze::workflow::access::HistoryAccess;
 use cloze::workflow::context::Context;
@@ -23,6 +24,8 @@ use cloze::workflow::context::Context;
 use crate::args::Values;
 use crate::commands::passphrase;
 use crate::commands::passphrase::Silence;
+use crate::commands::trust::Question;
+use crate::commands::trust::TrustFile;
 use crate::context::Run;
 
 /// A project with what applies to this run.
@@ -33,6 +36,7 @@ pub(crate) struct Desk<'r> {
     /// What applies.
     pub(crate) settings: Settings,
     engine: ProcessEngine,
+    question: Option<Question>,
     passphrase: Option<Secret>,
     silence: RefCell<Option<Silence>>,
 }
@@ -42,16 +46,19 @@ impl<'r> Desk<'r> {
     pub(crate) fn open(run: &'r Run, values: &Values) -> Result<Self, Problems> {
         let root = Root::open(&run.directory)?;
         let project = Project::load(&root)?;
+        let file = TrustFile::find(run);
         let sets = |list: &[String], literal| list.iter().map(|text| Set { text: text.clone(), literal }).collect::<Vec<_>>();
         let flags = Flags {
             environment: run.environment.clone(),
             values: values.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
             sets: sets(&values.set, false).into_iter().chain(sets(&values.set_string, true)).collect(),
             deadline: run.deadline.clone(),
+            trust: file.as_ref().map(TrustFile::entries).transpose()?.unwrap_or_default(),
         };
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
-        Ok(Self { run, root, settings, engine, passphrase: None, silence: RefCell::new(None) })
+        let question = Question::of(run, file.as_ref());
+        Ok(Self { run, root, settings, engine, question, passphrase: None, silence: RefCell::new(None) })
     }
 
     /// Takes or asks for the passphrase, where the environment's keyring is held by one; warns of key files that others may have.
@@ -121,6 +128,7 @@ impl<'r> Desk<'r> {
             #[cfg(any(feature = "env", feature = "exec"))]
             surroundings: &self.run.surroundings,
             allow_exec: self.run.allow_exec,
+            prompt: self.question.as_ref().map(|question| question as &dyn TrustPrompt),
             clock: &self.run.clock,
             entropy: &self.run.entropy,
             meters: &self.run.meters,

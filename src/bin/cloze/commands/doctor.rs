@@ -14,6 +14,7 @@ use cloze::service::ServiceFault;
 use cloze::service::Step;
 use cloze::vault::Adapter;
 use cloze::wiring::OpenVaults;
+use cloze::wiring::Wiring;
 use futures::future::join_all;
 
 use crate::args::Values;
@@ -33,7 +34,7 @@ pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems
         let examined = wiring.examined(only, &store).await?;
         let good = |(name, vault): &(String, Result<Arc<dyn Adapter>, Problems>)| Some((name.clone(), Arc::clone(vault.as_ref().ok()?)));
         let open: OpenVaults = examined.iter().filter_map(good).collect();
-        closing(run, &open, async { Ok(join_all(examined.into_iter().map(|(name, vault)| diagnosis(name, vault))).await) }).await
+        closing(run, &open, async { Ok(join_all(examined.into_iter().map(|(name, vault)| diagnosis(&wiring, name, vault))).await) }).await
     })?;
     let report = DoctorReport { project: desk.settings.project.clone(), environment: desk.settings.environment.clone(), vaults };
     run.ui.report(&report, in_words)?;
@@ -43,11 +44,20 @@ pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems
     Ok(ExitCode::from(if failed == 0 { exit::DONE } else { exit::VAULT }))
 }
 
-async fn diagnosis(name: String, vault: Result<Arc<dyn Adapter>, Problems>) -> VaultDiagnosis {
-    match vault {
-        Ok(vault) => VaultDiagnosis::new(name, vault.to_string(), &vault.diagnose().await),
-        Err(failed) => VaultDiagnosis::new(name, String::new(), &failed.into_list().into_iter().map(broken).collect::<Vec<_>>()),
+async fn diagnosis(wiring: &Wiring<'_>, name: String, vault: Result<Arc<dyn Adapter>, Problems>) -> VaultDiagnosis {
+    #[cfg(feature = "http")]
+    let trust = wiring.trust_step(&name);
+    #[cfg(not(feature = "http"))]
+    let (trust, _) = (None::<Diagnostic>, wiring);
+    // Nothing was sent to a server that is not trusted.
+    if let Some(refused) = trust.as_ref().filter(|trust| trust.outcome.is_err()) {
+        return VaultDiagnosis::new(name, String::new(), std::slice::from_ref(refused));
     }
+    let (words, findings) = match vault {
+        Ok(vault) => (vault.to_string(), vault.diagnose().await),
+        Err(failed) => (String::new(), failed.into_list().into_iter().map(broken).collect()),
+    };
+    VaultDiagnosis::new(name, words, &trust.into_iter().chain(findings).collect::<Vec<_>>())
 }
 
 /// What is wrong with the setup of a vault, as its only step.

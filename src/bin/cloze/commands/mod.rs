@@ -13,6 +13,7 @@ pub(crate) mod mask;
 pub(crate) mod render;
 pub(crate) mod rollback;
 pub(crate) mod show;
+pub(crate) mod trust;
 pub(crate) mod vault;
 
 mod close;
