@@ -263,7 +263,9 @@ mod tests {
                 sender.lock().unwrap().send(name).unwrap();
                 Ok("token".to_owned())
             });
-            tera.register_filter("urlencode", |text: &str, _: Kwargs, _: &State| text.to_owned());
+            for filter in ["connstr", "urlencode"] {
+                tera.register_filter(filter, |text: &str, _: Kwargs, _: &State| text.to_owned());
+            }
             let context = Context::from_serialize(&values).unwrap();
             for file in &files {
                 if (file.path.starts_with("templates/") || file.path.starts_with("config/")) && std::str::from_utf8(&file.bytes).is_ok() {
