@@ -1,5 +1,6 @@
 //! The process environment: the one file that reads it.
 
+use std::fs;
 use std::path::PathBuf;
 
 use cloze::identity::Environment;
@@ -58,7 +59,7 @@ pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Pr
         Some("human") => Some(Format::Human),
         Some("json") => Some(Format::Json),
         Some(_) => {
-            refuse(variable::FORMAT, "is no format", "set it to `human` or `json`, or unset it");
+            refuse(variable::FORMAT, "is not a format", "set it to `human` or `json`, or unset it");
             None
         }
     };
@@ -142,11 +143,24 @@ pub(crate) fn trust_file() -> Option<PathBuf> {
     Some(said.or_else(|| Some(home()?.join(".config")))?.join("cloze/trust.yaml"))
 }
 
-/// Who acts: the CI system's name for it, else the user's.
+/// Who acts: the CI system's name for it, else the user's, as the variables or else the system's table of users say.
 pub(crate) fn actor() -> String {
     let names = ["GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR", "USER", "LOGNAME"];
-    let actor = read(&names).unwrap_or_else(|| "unknown".to_owned());
+    let actor = read(&names).unwrap_or_else(|| {
+        let id = rustix::process::getuid().as_raw();
+        // A container may run as a user that its table does not hold.
+        fs::read("/etc/passwd").ok().and_then(|table| user(&String::from_utf8_lossy(&table), id)).unwrap_or_else(|| format!("uid {id}"))
+    });
     actor.chars().take(64).collect()
+}
+
+/// The name of a user in the text of `/etc/passwd` (passwd(5): name, password, number, …, between colons).
+fn user(table: &str, id: u32) -> Option<String> {
+    table.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
+    })
 }
 
 /// The commit that a CI system builds.
@@ -157,4 +171,17 @@ pub(crate) fn revision() -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
 fn read(names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::user;
+
+    #[test]
+    fn a_user_is_found_by_number() {
+        let table = "root:x:0:0:root:/root:/bin/sh\n# a comment\n:x:7:\nanna:x:1000:1000::/home/anna:/bin/sh\n";
+        assert_eq!(user(table, 0).as_deref(), Some("root"));
+        assert_eq!(user(table, 1000).as_deref(), Some("anna"));
+        assert_eq!((user(table, 7), user(table, 100), user("", 0)), (None, None, None));
+    }
 }

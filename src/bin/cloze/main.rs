@@ -7,6 +7,7 @@ mod environment;
 mod exit;
 mod help;
 mod hygiene;
+mod revision;
 mod run;
 mod ui;
 mod usage;

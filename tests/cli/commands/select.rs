@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::support::Outcome;
 use crate::support::Sandbox;
 
 /// A second environment, made by hand.
@@ -80,6 +81,43 @@ fn directory_by_flag_or_variable() {
     sandbox.variable("CLOZE_DIR", "shop");
     sandbox.run(["check"]).ok();
     sandbox.run(["check", "-C", "nowhere"]).fails(2, &["there is no directory `nowhere`"]);
+}
+
+#[test]
+fn the_project_is_found_upwards() {
+    let sandbox = Sandbox::shop();
+    fs::create_dir_all(sandbox.shop_path("deep/down")).unwrap();
+    let within =
+        |folder: &str, arguments: &[&str]| Outcome::of(sandbox.command(arguments).current_dir(sandbox.shop_path(folder)).output().unwrap());
+    within("deep/down", &["check"]).fails(0, &["dev: 10 objects, no problems"]);
+    sandbox.run(["-C", "shop/templates", "check"]).fails(0, &["dev: 10 objects, no problems"]);
+    within("deep/down", &["deploy"]).fails(0, &["../../dist/dev"]);
+    assert!(sandbox.shop_path("dist/dev").is_dir() && !sandbox.shop_path("deep/down/dist").exists());
+    within("deep/down", &["-C", "..", "deploy"]).fails(0, &["nothing changed: release 1 is current"]);
+    // The nearest one counts, and `init` does not search.
+    within("deep", &["init", "inner"]).ok();
+    within("deep/inner/values", &["config"]).ok();
+    let config = within("deep/inner/values", &["config", "--format", "json"]).out();
+    assert_eq!(serde_json::from_str::<Value>(&config).unwrap()["project"], "inner");
+    within("deep", &["init", "--here", "outer", "--bare"]).fails(0, &["wrote project outer to ."]);
+    assert_eq!(serde_json::from_str::<Value>(&within("deep/down", &["config", "--format", "json"]).out()).unwrap()["project"], "outer");
+}
+
+#[test]
+fn a_release_knows_its_actor_and_its_commit() {
+    let mut sandbox = Sandbox::shop();
+    let id = "0123456789".repeat(4);
+    sandbox.write(".git/HEAD", format!("{id}\n"));
+    sandbox.write(".gitignore", "/.cloze/\n/dist/\n");
+    sandbox.cloze(["deploy"]).ok();
+    sandbox.variable("LOGNAME", "anna");
+    sandbox.variable("GITHUB_SHA", "abc");
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).ok();
+    let history: Value = serde_json::from_str(&sandbox.cloze(["history", "--format", "json"]).ok()).unwrap();
+    let releases = history["releases"].as_array().unwrap();
+    assert_eq!((&releases[0]["actor"], &releases[0]["revision"]), (&"anna".into(), &"abc".into()));
+    assert_ne!(releases[1]["actor"], "unknown");
+    assert_eq!(releases[1]["revision"], id.as_str());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::support::Sandbox;
 #[test]
 fn a_value_that_is_none_of_theirs_is_refused() {
     for (name, values, words) in [
-        ("CLOZE_FORMAT", &["xml", "JSON", " json"][..], "is no format\n  set it to `human` or `json`, or unset it\n"),
+        ("CLOZE_FORMAT", &["xml", "JSON", " json"][..], "is not a format\n  set it to `human` or `json`, or unset it\n"),
         ("CLOZE_COLOR", &["pink", "Never", "1"], "does not say when to use colour\n  set it to `auto`, `always` or `never`, or unset it\n"),
         (
             "CLOZE_ALLOW_EXEC",

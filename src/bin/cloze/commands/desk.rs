@@ -1,6 +1,9 @@
 //! A project, opened for one command.
 
 use std::cell::RefCell;
+use std::fs;
+use std::iter;
+use std::path::Path;
 use std::path::PathBuf;
 
 use cloze::history::HistoryStore;
@@ -8,6 +11,7 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::Flags;
 use cloze::project::KeySettings;
+use cloze::project::PROJECT_FILE;
 use cloze::project::Project;
 use cloze::project::Root;
 use cloze::project::Set;
@@ -27,11 +31,14 @@ use crate::commands::passphrase::Silence;
 use crate::commands::trust::Question;
 use crate::commands::trust::TrustFile;
 use crate::context::Run;
+use crate::revision;
 
 /// A project with what applies to this run.
 #[derive(Debug)]
 pub(crate) struct Desk<'r> {
     run: &'r Run,
+    base: PathBuf,
+    revision: Option<String>,
     root: Root,
     /// What applies.
     pub(crate) settings: Settings,
@@ -42,9 +49,10 @@ pub(crate) struct Desk<'r> {
 }
 
 impl<'r> Desk<'r> {
-    /// Opens the project of this run.
+    /// Opens the project of this run: the one that its directory is in.
     pub(crate) fn open(run: &'r Run, values: &Values) -> Result<Self, Problems> {
-        let root = Root::open(&run.directory)?;
+        let base = upwards(&run.directory);
+        let root = Root::open(&base)?;
         let project = Project::load(&root)?;
         let file = TrustFile::find(run);
         let sets = |list: &[String], literal| list.iter().map(|text| Set { text: text.clone(), literal }).collect::<Vec<_>>();
@@ -58,7 +66,8 @@ impl<'r> Desk<'r> {
         let settings = Settings::resolve(&project, &flags, &run.variables)?;
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
         let question = Question::of(run, file.as_ref());
-        Ok(Self { run, root, settings, engine, question, passphrase: None, silence: RefCell::new(None) })
+        let revision = run.revision.clone().or_else(|| revision::checked_out(&base));
+        Ok(Self { run, base, revision, root, settings, engine, question, passphrase: None, silence: RefCell::new(None) })
     }
 
     /// Takes or asks for the passphrase, where the environment's keyring is held by one; warns of key files that others may have.
@@ -106,7 +115,7 @@ impl<'r> Desk<'r> {
             clock: self.run.clock.as_ref(),
             entropy: self.run.entropy.as_ref(),
             actor: &self.run.actor,
-            revision: self.run.revision.as_deref(),
+            revision: self.revision.as_deref(),
         }
     }
 
@@ -119,7 +128,7 @@ impl<'r> Desk<'r> {
     pub(crate) fn wiring(&self) -> Wiring<'_> {
         Wiring {
             root: &self.root,
-            base: &self.run.directory,
+            base: &self.base,
             settings: &self.settings,
             passphrase: self.passphrase.as_ref(),
             variables: &self.run.variables,
@@ -134,6 +143,16 @@ impl<'r> Desk<'r> {
             meters: &self.run.meters,
         }
     }
+}
+
+/// The nearest directory from `start` upwards with a project file, by way of `start`; `start` itself where there is none.
+fn upwards(start: &Path) -> PathBuf {
+    let real = start.canonicalize().unwrap_or_default();
+    let Some(above) = real.ancestors().position(|folder| fs::symlink_metadata(folder.join(PROJECT_FILE)).is_ok()) else {
+        return start.to_owned();
+    };
+    let way = if above > 0 && start == Path::new(".") { Path::new("") } else { start };
+    iter::repeat_n("..", above).fold(way.to_owned(), |path, up| path.join(up))
 }
 
 /// This program, as it was started, even when its file was replaced since.
