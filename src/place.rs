@@ -1,4 +1,4 @@
-//! Where something stands: file, line and column.
+//! Where something is: file, line and column.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place in a file as it stands on disk.
+    /// A place in a file on disk.
     #[must_use]
     pub fn new(file: impl Into<Arc<str>>, line: u32, column: u32) -> Self {
         Self { file: file.into(), line, column, rendered: false }

@@ -27,7 +27,7 @@ pub(crate) async fn closing<T>(run: &Run, vaults: &OpenVaults, story: impl Futur
     result
 }
 
-/// What to say of the end of a vault's use; `None` stands for one that took too long.
+/// What to say of the end of a vault's use; `None` for one that took too long.
 fn warning(name: &str, end: Option<Result<(), ServiceError>>) -> Option<Problem> {
     let (reason, next) = match end {
         Some(Ok(())) => return None,

@@ -48,7 +48,7 @@ impl Masker {
             (None, Some("github")) => Some(args::Masker::Github),
             (None, Some("azure")) => Some(args::Masker::Azure),
             (None, Some(_)) => {
-                let reason = "`CLOZE_MASK` names no runner that masks its logs";
+                let reason = "`CLOZE_MASK` does not name a runner that masks its logs";
                 return Err(Problem::new(Fault::Usage, reason, "set it to `auto`, `github` or `azure`, or unset it"));
             }
             (None, None) => None,

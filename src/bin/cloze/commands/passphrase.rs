@@ -1,4 +1,4 @@
-//! Values that must not stand in arguments: from a prompt without echo, or from stdin.
+//! Values that must not be arguments: from a prompt without echo, or from stdin.
 
 use std::io;
 use std::io::IsTerminal;
@@ -45,7 +45,7 @@ impl Drop for Silence {
     }
 }
 
-/// The passphrase of the environment's keyring: from the variable, else from a prompt on a terminal, else none. A terminal stays without echo
+/// The passphrase of the environment's keyring: from the variable, else from a prompt on a terminal. A terminal stays without echo
 /// until the second value ends, so that what is typed while the keyring is opened does not show.
 pub(crate) fn obtain(run: &Run) -> Result<(Option<Secret>, Option<Silence>), Problems> {
     if let Some(secret) = run.variables.secret(variable::PASSPHRASE) {
@@ -91,7 +91,12 @@ pub(crate) fn value(name: &str) -> Result<Secret, Problems> {
         }
     }
     if length > VALUE_LIMIT {
-        return Err(Problem::new(Fault::Usage, "the value is larger than 64 KiB", "keep large things where files belong").into());
+        return Err(Problem::new(
+            Fault::Usage,
+            "the value is larger than 64 KiB",
+            "keep large data in a file of its own, outside the vault",
+        )
+        .into());
     }
     buffer.truncate(length);
     Ok(buffer.into())
