@@ -53,6 +53,7 @@ pub use starter::GENERATED;
 pub use starter::Generated;
 pub use starter::STARTER_ENVIRONMENT;
 pub use starter::StarterFile;
+pub use starter::bare_starter;
 pub use starter::starter;
 pub use values::Values;
 pub use variable::Variables;

@@ -33,12 +33,19 @@ enum Content {
 
 macro_rules! text {
     ($path:literal) => {
-        ($path, Content::Text(include_str!(concat!("../../templates/starter/", $path))))
+        text!("starter", $path)
+    };
+    ($folder:literal, $path:literal) => {
+        ($path, Content::Text(include_str!(concat!("../../templates/", $folder, "/", $path))))
     };
 }
 
+const GITIGNORE: (&str, Content) = (".gitignore", Content::Text(include_str!("../../templates/starter/gitignore")));
+
+const BARE: &[(&str, Content)] = &[GITIGNORE, text!("bare", "cloze.yaml"), text!("bare", "values/dev.yaml")];
+
 const FILES: &[(&str, Content)] = &[
-    (".gitignore", Content::Text(include_str!("../../templates/starter/gitignore"))),
+    GITIGNORE,
     text!("README.md"),
     text!("cloze.yaml"),
     text!("config/secrets/appsettings.secrets.json"),
@@ -60,8 +67,17 @@ const FILES: &[(&str, Content)] = &[
     text!("values/prod.yaml"),
 ];
 
-/// The files of a new project of that name, in the order of their paths.
+/// The files of a new project of that name with an example application, in the order of their paths.
 pub fn starter(project: &str) -> Result<Vec<StarterFile>, Problem> {
+    named(project, FILES)
+}
+
+/// The same without the example: what a project cannot do without.
+pub fn bare_starter(project: &str) -> Result<Vec<StarterFile>, Problem> {
+    named(project, BARE)
+}
+
+fn named(project: &str, files: &[(&'static str, Content)]) -> Result<Vec<StarterFile>, Problem> {
     if let Err(Refusal { reason, next }) = label(project) {
         return Err(Problem::new(Fault::Usage, format!("{} {reason}", quote(project)), next));
     }
@@ -76,7 +92,7 @@ pub fn starter(project: &str) -> Result<Vec<StarterFile>, Problem> {
         };
         StarterFile { path, bytes, mode: 0o644 }
     };
-    Ok(FILES.iter().map(file).collect())
+    Ok(files.iter().map(file).collect())
 }
 
 /// A secret that `init` makes for the dev environment.
@@ -176,6 +192,7 @@ mod tests {
     use super::Recipe;
     use super::STARTER_ENVIRONMENT;
     use super::TRYING;
+    use super::bare_starter;
     use super::starter;
     use crate::clock::Machine;
     use crate::manifest;
@@ -292,6 +309,11 @@ mod tests {
     #[test]
     fn its_project_file_is_valid_whatever_the_name() {
         for name in ["shop", "no", "null", "123", "1e3", "0x10", "y", &"a".repeat(59)] {
+            let bare = bare_starter(name).unwrap();
+            let text = std::str::from_utf8(&bare.iter().find(|file| file.path == PROJECT_FILE).unwrap().bytes).unwrap();
+            let project = Project::parse(PROJECT_FILE, text).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+            assert_eq!((project.name.value.as_str(), project.environments.len()), (name, 1));
+            assert_eq!(project.environments[0].namespace.as_ref().unwrap().value, format!("{name}-dev"));
             let files = starter(name).unwrap();
             let text = String::from_utf8(files.iter().find(|file| file.path == PROJECT_FILE).unwrap().bytes.clone()).unwrap();
             let (before, prod) = text.split_once("  # prod:").unwrap();

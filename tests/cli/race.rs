@@ -201,7 +201,7 @@ fn of_inits_at_once_one_wins() {
         let (won, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(|outcome| outcome.code == Some(0));
         assert_eq!(won.len(), 1, "round {round}");
         for outcome in lost {
-            let _ = outcome.fails(2, &["is there already"]);
+            let _ = outcome.fails(2, &["already exists"]);
         }
         assert_eq!(sandbox.leftovers(), Vec::<std::path::PathBuf>::new());
         let _ = sandbox.cloze(["deploy"]).ok();

@@ -83,14 +83,9 @@ pub(crate) enum Command {
     /// Create a project: templates, values, a key and a local vault
     #[command(after_help = "Examples:
   cloze init shop              a working example in ./shop
-  cloze init shop --deploy     the same, and write its manifests")]
-    Init {
-        /// Name of the project, and of the directory to create
-        name: String,
-        /// Deploy it, too
-        #[arg(long)]
-        deploy: bool,
-    },
+  cloze init shop --deploy     the same, and write its manifests
+  cloze init --here --bare     only what a project needs, in this directory")]
+    Init(Init),
     /// Print the manifests with secrets masked; needs no key, vault or network
     #[command(after_help = "Examples:
   cloze render -e prod
@@ -237,6 +232,22 @@ pub(crate) enum Command {
     },
     /// Print the version
     Version,
+}
+
+/// Which project to create, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Name of the project, and of the directory to create [default with --here: the directory's name]
+    pub(crate) name: Option<String>,
+    /// Create the project in this directory; files that exist are not overwritten
+    #[arg(long)]
+    pub(crate) here: bool,
+    /// Write only what a project needs, without the example
+    #[arg(long)]
+    pub(crate) bare: bool,
+    /// Deploy it, too
+    #[arg(long, conflicts_with = "bare")]
+    pub(crate) deploy: bool,
 }
 
 /// Values on top of the project's files.

@@ -80,7 +80,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     match command {
-        Command::Init { name, deploy } => commands::init::init(run, &name, deploy)?,
+        Command::Init(init) => commands::init::init(run, &init)?,
         Command::Render { values, output } => commands::render::render(run, &values, &output)?,
         Command::Check { values, online: false, .. } => commands::check::check(run, &values)?,
         Command::Check { values, online: true, locked } => commands::check::check_online(run, &values, locked)?,

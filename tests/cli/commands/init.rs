@@ -43,7 +43,7 @@ fn what_is_there_stays() {
     fs::create_dir(sandbox.work().join("shop")).unwrap();
     fs::write(sandbox.work().join("shop/mine"), "mine").unwrap();
     let before = sandbox.files();
-    sandbox.run(["init", "shop"]).fails(2, &["error: `./shop` is there already\n  name another project, or move it away"]);
+    sandbox.run(["init", "shop"]).fails(2, &["error: ./shop already exists\n  choose another name, or run `cloze -C shop init --here`"]);
     assert_eq!(sandbox.files(), before);
 }
 
@@ -85,7 +85,66 @@ fn two_projects_share_nothing() {
 fn machines_get_json() {
     let sandbox = Sandbox::new();
     let made: Value = serde_json::from_str(&sandbox.run(["init", "shop", "--format", "json"]).silent().ok()).unwrap();
-    assert_eq!(made["project"], "shop");
+    assert_eq!((&made["kind"], &made["project"], &made["environment"]), (&"InitReport".into(), &"shop".into(), &"dev".into()));
+    assert!(made["files"].as_array().unwrap().contains(&".cloze/dev.key".into()), "{made}");
     let deployed: Value = serde_json::from_str(&sandbox.run(["init", "web", "--deploy", "--format", "json"]).silent().ok()).unwrap();
     assert_eq!(deployed["release"], 1);
+}
+
+#[test]
+fn a_bare_project_in_a_directory_that_exists() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("shop")).unwrap();
+    sandbox.write(".gitignore", "target\n/dist/");
+    sandbox.write("values/mine.yaml", "a: 1\n");
+    sandbox.write("templates/web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web }\ndata: { a: b }\n");
+    let err = sandbox.cloze(["init", "--here", "--bare"]).fails(0, &["wrote project shop to shop; its key is shop/.cloze/dev.key"]);
+    assert!(err.contains("next: write manifests to shop/templates, then run cloze -C shop check"), "{err}");
+    assert_eq!(sandbox.read(".gitignore"), "target\n/dist/\n/.cloze/\n");
+    assert_eq!(mode(&sandbox.shop_path(".cloze/dev.key")), 0o600);
+    assert_eq!(mode(&sandbox.shop_path(".cloze")), 0o700);
+    assert!(!sandbox.shop_path("secrets/dev.vault").exists() && !sandbox.shop_path("README.md").exists());
+    let mut names: Vec<_> = fs::read_dir(sandbox.shop_path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, [".cloze", ".gitignore", "cloze.yaml", "secrets", "templates", "values"]);
+    sandbox.cloze(["check"]).fails(0, &["dev: 1 object, no problems"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded"]);
+    let before = sandbox.files();
+    for arguments in [&["init", "--here"] as &[&str], &["init", "."], &["init", "--here", "other", "--bare"]] {
+        sandbox.cloze(arguments).fails(2, &["error: this directory already is a cloze project: it has a `cloze.yaml`\n  edit that file"]);
+    }
+    assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn the_example_in_a_directory_that_exists() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("shop")).unwrap();
+    sandbox.write("README.md", "mine");
+    std::os::unix::fs::symlink("/tmp", sandbox.shop_path("values")).unwrap();
+    let before = sandbox.files();
+    sandbox
+        .cloze(["init", "."])
+        .fails(2, &["init does not overwrite what already exists: `shop/README.md`, `shop/values`\n  move it away"]);
+    assert_eq!(sandbox.files(), before);
+    fs::remove_file(sandbox.shop_path("README.md")).unwrap();
+    fs::remove_file(sandbox.shop_path("values")).unwrap();
+    sandbox.cloze(["init", ".", "--deploy"]).fails(0, &["wrote project shop to shop", "release 1 recorded: 10 manifests (10 changed"]);
+}
+
+#[test]
+fn a_name_is_given_or_the_directory_s() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.work().join("My Shop")).unwrap();
+    let words =
+        ["the project cannot have the directory's name: `My Shop` is not a DNS label\n  give it another with `cloze init --here NAME`"];
+    sandbox.run(["-C", "My Shop", "init", "--here"]).fails(2, &words);
+    sandbox
+        .run(["init"])
+        .fails(2, &["error: the project needs a name\n  give the project a name, e.g. `cloze init acme`, or use `cloze init --here`"]);
+    sandbox.run(["-C", "nowhere", "init", "shop"]).fails(2, &["there is no directory `nowhere`"]);
+    sandbox.run(["init", "shop", "-e", "prod"]).fails(2, &["a new project has the environment `dev`, not `prod`\n  leave out `-e`"]);
+    sandbox.run(["init", "shop", "--bare", "--deploy"]).fails(2, &["cannot be used together with"]);
+    let err = sandbox.run(["-C", "My Shop", "init", "--here", "shop", "-e", "dev"]).fails(0, &["wrote project shop to My Shop"]);
+    assert!(err.contains("next: cloze -C 'My Shop' render, then cloze -C 'My Shop' deploy"), "{err}");
 }

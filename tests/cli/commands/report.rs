@@ -51,6 +51,9 @@ fn every_report_is_valid_against_its_schema() {
     assert_eq!(valid(&sandbox, "rollback", "deploy")["release"], 3);
     assert_eq!(valid(&sandbox, "vault list", "vault-list")["secrets"][3]["name"], "smtp");
     assert_eq!(valid(&sandbox, "vault remove smtp", "vault-change")["written"], true);
+    fs::remove_dir_all(sandbox.shop_path("")).unwrap();
+    fs::create_dir(sandbox.shop_path("")).unwrap();
+    valid(&sandbox, "init --here", "init");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn a_killed_init_leaves_a_whole_project_or_none() {
         siege.done += usize::from(end.killed && there);
         let again = siege.calm("init", &["init", &name], b"").outcome;
         if there {
-            let _ = again.fails(2, &["is there already"]);
+            let _ = again.fails(2, &["already exists"]);
         } else {
             let _ = again.ok();
         }

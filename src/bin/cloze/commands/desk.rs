@@ -54,7 +54,7 @@ impl<'r> Desk<'r> {
         let base = upwards(&run.directory);
         let root = Root::open(&base)?;
         let project = Project::load(&root)?;
-        let file = TrustFile::find(run);
+        let file = TrustFile::find(&base);
         let sets = |list: &[String], literal| list.iter().map(|text| Set { text: text.clone(), literal }).collect::<Vec<_>>();
         let flags = Flags {
             environment: run.environment.clone(),

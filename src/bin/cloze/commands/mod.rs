@@ -19,4 +19,5 @@ pub(crate) mod vault;
 mod close;
 mod desk;
 mod passphrase;
+mod placement;
 mod target;

@@ -33,9 +33,9 @@ pub(crate) struct TrustFile {
 
 impl TrustFile {
     /// The file, which may not be there yet. None in a repository: whoever changes that would say who gets the credentials.
-    pub(crate) fn find(run: &Run) -> Option<Self> {
+    pub(crate) fn find(project: &Path) -> Option<Self> {
         let path = environment::trust_file()?;
-        is_outside(&path, &run.directory).then_some(Self { path })
+        is_outside(&path, project).then_some(Self { path })
     }
 
     /// What it lists.
