@@ -1,5 +1,9 @@
 //! The command line as typed. Help texts are the doc comments; how they are laid out is `help.rs`.
 
+mod init;
+
+pub(crate) use init::Init;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -232,22 +236,6 @@ pub(crate) enum Command {
     },
     /// Print the version
     Version,
-}
-
-/// Which project to create, and where.
-#[derive(Debug, Args)]
-pub(crate) struct Init {
-    /// Name of the project, and of the directory to create [default with --here: the directory's name]
-    pub(crate) name: Option<String>,
-    /// Create the project in this directory; files that exist are not overwritten
-    #[arg(long)]
-    pub(crate) here: bool,
-    /// Write only what a project needs, without the example
-    #[arg(long)]
-    pub(crate) bare: bool,
-    /// Deploy it, too
-    #[arg(long, conflicts_with = "bare")]
-    pub(crate) deploy: bool,
 }
 
 /// Values on top of the project's files.

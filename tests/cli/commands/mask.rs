@@ -58,9 +58,10 @@ fn a_word_that_is_no_runner_and_a_terminal_are_refused() {
     let mut sandbox = sandbox();
     sandbox.cloze(["vault", "get", "api-token", "--mask-ci=gitlab"]).fails(2, &["`gitlab` is not a value of"]);
     sandbox.variable("CLOZE_MASK", "gitlab");
-    sandbox
-        .cloze(["vault", "get", "api-token"])
-        .fails(2, &["error: `CLOZE_MASK` does not name a runner that masks its logs\n  set it to `auto`, `github` or `azure`, or unset it"]);
+    sandbox.cloze(["vault", "get", "api-token"]).fails(
+        2,
+        &["error: `CLOZE_MASK` does not name a runner that masks its logs\n  set it to `auto`, `github` or `azure`, or unset it"],
+    );
     sandbox.variable("CLOZE_MASK", "github");
     let program = sandbox.command(["-C", "shop", "vault", "get", "api-token", "--reveal"]);
     let line = format!("{} -C shop vault get api-token --reveal", program.get_program().to_str().unwrap());
