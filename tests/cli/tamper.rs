@@ -154,7 +154,7 @@ fn a_changed_record() {
     past.noticed(&ALL, &["release"]);
     // One that only those need that go back to it.
     flip(&past.release(1));
-    past.noticed(&[ALL[0], ALL[3]], &["releases/0000/00/00000001", "restore the object from a backup of the store"]);
+    past.noticed(&[ALL[0], ALL[3]], &["releases/0000/00/00000001", "restore the object from a backup of the history"]);
     fs::remove_file(past.release(2)).unwrap();
     past.noticed(&[ALL[0], &["rollback", "2"], &["show", "2"]], &["releases/0000/00/00000002"]);
 }
@@ -164,7 +164,7 @@ fn a_changed_pack_or_event() {
     let past = past();
     for number in [1, 3] {
         flip(&past.pack(number));
-        past.noticed(&[ALL[0], ALL[1], ALL[3]], &["packs/0000/00/0000000", "restore the object from a backup of the store"]);
+        past.noticed(&[ALL[0], ALL[1], ALL[3]], &["packs/0000/00/0000000", "restore the object from a backup of the history"]);
     }
     let (one, three) = (fs::read(past.pack(1)).unwrap(), fs::read(past.pack(3)).unwrap());
     fs::write(past.pack(1), three).unwrap();
