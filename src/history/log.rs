@@ -141,11 +141,14 @@ impl<'a> History<'a> {
     pub fn has_content(&self, release: &Release, draft: &Draft<'_>) -> bool {
         let there = &release.body.manifests;
         let same = |(recorded, drafted): (&RecordedManifest, &DraftManifest<'_>)| {
-            recorded.identity == *drafted.identity
-                && recorded.content.length == drafted.content.len() as u64
-                && recorded.content.digest == self.session.keys.object_id(&[b"entry", drafted.content])
+            recorded.identity == *drafted.identity && self.is_recorded_as(recorded, drafted.content)
         };
         there.len() == draft.manifests.len() && there.iter().zip(&draft.manifests).all(same)
+    }
+
+    /// Whether these are the bytes of a recorded manifest.
+    pub fn is_recorded_as(&self, recorded: &RecordedManifest, content: &[u8]) -> bool {
+        recorded.content.length == content.len() as u64 && recorded.content.digest == self.session.keys.object_id(&[b"entry", content])
     }
 
     /// Tells what became of `release`.

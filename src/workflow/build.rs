@@ -141,14 +141,12 @@ pub async fn build(
         objects.iter().filter_map(|object| Some((based(object), blank_sites(object))).filter(|(_, sites)| !sites.is_empty())).collect();
     let keys = filling.keys;
     let locked = LockedVaults::of(filling.lock, blanks, filling.vaults)?;
-    for warning in locked.warnings {
-        context.warn(warning);
-    }
     announce(context.observer, blanks, &locked.vaults);
     let filled = fill(objects, blanks, &locked.vaults, context.clock, &|parts| keys.fingerprint(parts)).await;
     context.observe(Event::Answered);
     let (objects, used, waivers, mut warnings) = encode(filled?)?.into_parts();
     let problems = check::content(&objects);
+    warnings.extend(locked.warnings);
     warnings.extend(check::doubts(&objects));
     let settings = context.settings;
     let naming = Naming {

@@ -52,6 +52,7 @@ use crate::workflow::deploy::built;
 use crate::workflow::document::based;
 use crate::workflow::document::key;
 use crate::workflow::document::written;
+use crate::workflow::frozen;
 use crate::workflow::naming::externals;
 use crate::workflow::naming::taught;
 use crate::workflow::prepare::Prepared;
@@ -207,9 +208,7 @@ pub async fn compare_project(
             let waivers = taint::check(&objects, &blanks)?;
             let (after, warnings) =
                 previews(context.settings, objects, &blanks, &told, history.keys()).map_err(|failed| locate(context, failed))?;
-            for warning in prepared.warnings.into_iter().chain(locate_all(context, warnings)) {
-                context.warn(warning);
-            }
+            context.warn_of(prepared.warnings.into_iter().chain(locate_all(context, warnings)).collect())?;
             let before = match &before {
                 Some(release) => without_digests(reviewed(&history, release).await?, release),
                 None => Vec::new(),
@@ -217,6 +216,7 @@ pub async fn compare_project(
             (diff(before, after), waivers)
         }
     };
+    context.warn_of(frozen::of_changes(&changes))?;
     Ok(Comparison { release: before, changes, waivers })
 }
 

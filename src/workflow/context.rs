@@ -4,7 +4,9 @@ use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::event::Event;
 use crate::event::Observer;
+use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::problem::Problems;
 use crate::project::Root;
 use crate::project::Settings;
 use crate::render::Engine;
@@ -28,6 +30,8 @@ pub struct Context<'a> {
     pub actor: &'a str,
     /// The revision of the source, if it has one.
     pub revision: Option<&'a str>,
+    /// Whether warnings of templates, values and secrets are failures.
+    pub strict: bool,
 }
 
 impl Context<'_> {
@@ -39,5 +43,18 @@ impl Context<'_> {
     /// Reports what to look at, though it stops nothing.
     pub(crate) fn warn(&self, warning: Problem) {
         self.observe(Event::Warned(warning));
+    }
+
+    /// Reports warnings, unless the run is strict and there are any.
+    pub(crate) fn warn_of(&self, warnings: Vec<Problem>) -> Result<(), Problems> {
+        self.refuse(&warnings)?;
+        warnings.into_iter().for_each(|warning| self.warn(warning));
+        Ok(())
+    }
+
+    /// Refuses warnings where the run is strict: each is a failed check then.
+    pub(crate) fn refuse(&self, warnings: &[Problem]) -> Result<(), Problems> {
+        let refused = warnings.iter().filter(|_| self.strict);
+        Problems::or((), refused.map(|warning| Problem { fault: Fault::Check, ..warning.clone() }).collect())
     }
 }

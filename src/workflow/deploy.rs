@@ -16,6 +16,7 @@ use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
 use crate::workflow::build::build;
 use crate::workflow::context::Context;
+use crate::workflow::frozen;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
@@ -54,6 +55,7 @@ pub async fn deploy(
         manifests: built.drafts(),
     };
     let head = history.head().await?;
+    context.warn_of(frozen::of_built(&history, head.as_ref(), &built).await?)?;
     let released = release(context, access, &history, head, &draft, &built.set(emission.syntax), emission.target).await?;
     drop(draft);
     Ok((released, built.waivers))
@@ -64,10 +66,9 @@ pub(crate) async fn built(context: &Context<'_>, prepared: &mut Prepared, fillin
     let (objects, blanks) = prepared.take();
     let mut built = build(context, objects, &blanks, filling, syntax).await.map_err(|failed| locate(context, failed))?;
     context.observe(Event::Filled { secrets: secrets(&built.used), vaults: vaults(&built.used) });
-    let warnings = std::mem::take(&mut built.warnings);
-    for warning in std::mem::take(&mut prepared.warnings).into_iter().chain(locate_all(context, warnings)) {
-        context.warn(warning);
-    }
+    let mut warnings = std::mem::take(&mut prepared.warnings);
+    warnings.extend(locate_all(context, std::mem::take(&mut built.warnings)));
+    context.warn_of(warnings)?;
     Ok(built)
 }
 

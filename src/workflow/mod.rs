@@ -7,6 +7,7 @@ pub mod compare;
 pub mod context;
 pub mod deploy;
 pub(crate) mod document;
+mod frozen;
 pub mod lock;
 mod names;
 pub(crate) mod naming;

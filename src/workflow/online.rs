@@ -44,6 +44,7 @@ pub async fn check_online(
     problems.extend(locate_all(context, std::mem::take(&mut probe.problems)));
     probe.warnings.extend(locked.warnings);
     probe.warnings = locate_all(context, probe.warnings);
+    problems.extend(context.refuse(&probe.warnings).err().into_iter().flat_map(Problems::into_list));
     match review.filter(|_| problems.is_empty()) {
         Some(review) => {
             let (secrets, read) = probe.counts();

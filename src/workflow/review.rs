@@ -71,6 +71,7 @@ pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared) -> 
     // Only now: tracing a warning reads the project again, and the trees are gone.
     let mut warnings = locate_all(context, warnings);
     warnings.append(&mut prepared.warnings);
+    context.refuse(&warnings)?;
     Ok(Review { objects, waivers, warnings })
 }
 

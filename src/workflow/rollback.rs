@@ -53,6 +53,7 @@ use crate::workflow::compare::compare_releases;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::Emission;
 use crate::workflow::document::json_of_recorded;
+use crate::workflow::frozen;
 use crate::workflow::recipe::Recipe;
 use crate::workflow::release::Released;
 use crate::workflow::release::release;
@@ -142,6 +143,7 @@ pub async fn plan(
             (Some(built), changes)
         }
     };
+    context.warn_of(frozen::of_changes(&changes))?;
     Ok(RollbackPlan { target, head, changes, refilled })
 }
 

@@ -14,5 +14,6 @@ mod report;
 mod review;
 mod select;
 mod starter;
+mod strict;
 mod variable;
 mod vault;

@@ -97,7 +97,7 @@ pub(crate) enum Command {
   cloze render --set image.tag=1.5.0")]
     Render {
         #[command(flatten)]
-        values: Values,
+        templates: Templates,
         /// Directory to write to, or `-` for stdout
         #[arg(short, long, value_name = "DIR|-", default_value = "-", value_parser = directory)]
         output: String,
@@ -108,7 +108,7 @@ pub(crate) enum Command {
   cloze check -e prod --online     does every secret exist?")]
     Check {
         #[command(flatten)]
-        values: Values,
+        templates: Templates,
         /// Ask the vaults whether every secret exists and can be read; values are not read if the vault can answer without them
         #[arg(long)]
         online: bool,
@@ -140,7 +140,7 @@ pub(crate) enum Command {
   cloze diff -e prod --online --exit-code")]
     Diff {
         #[command(flatten)]
-        values: Values,
+        templates: Templates,
         /// Release to compare with [default: the current one]
         #[arg(long, value_name = "N", value_parser = release)]
         against: Option<u64>,
@@ -161,7 +161,7 @@ pub(crate) enum Command {
   cloze deploy -e prod -o - | kubectl apply --server-side -f -")]
     Deploy {
         #[command(flatten)]
-        values: Values,
+        templates: Templates,
         /// Fill with exactly the versions in the lock file
         #[arg(long)]
         locked: bool,
@@ -236,6 +236,16 @@ pub(crate) enum Command {
     },
     /// Print the version
     Version,
+}
+
+/// What a command that reads templates takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Templates {
+    #[command(flatten)]
+    pub(crate) values: Values,
+    /// Fail on warnings about templates, values and secrets, before anything is recorded or written
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// Values on top of the project's files.

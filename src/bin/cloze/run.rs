@@ -81,15 +81,15 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     match command {
         Command::Init(init) => commands::init::init(run, &init)?,
-        Command::Render { values, output } => commands::render::render(run, &values, &output)?,
-        Command::Check { values, online: false, .. } => commands::check::check(run, &values)?,
-        Command::Check { values, online: true, locked } => commands::check::check_online(run, &values, locked)?,
+        Command::Render { templates, output } => commands::render::render(run, &templates, &output)?,
+        Command::Check { templates, online: false, .. } => commands::check::check(run, &templates)?,
+        Command::Check { templates, online: true, locked } => commands::check::check_online(run, &templates, locked)?,
         Command::Doctor { vault } => return commands::doctor::doctor(run, vault.as_deref()),
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
-        Command::Diff { values, against, online, locked, exit_code } => {
-            return commands::diff::diff(run, &values, against, Asked { online, locked }, exit_code);
+        Command::Diff { templates, against, online, locked, exit_code } => {
+            return commands::diff::diff(run, &templates, against, Asked { online, locked }, exit_code);
         }
-        Command::Deploy { values, locked, emit } => commands::deploy::deploy(run, &values, locked, &emit)?,
+        Command::Deploy { templates, locked, emit } => commands::deploy::deploy(run, &templates, locked, &emit)?,
         Command::History { verify, limit } => commands::history::history(run, verify, limit)?,
         Command::Show { number, reveal, masking } => commands::show::show(run, number, reveal, masking)?,
         Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,

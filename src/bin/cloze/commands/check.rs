@@ -13,22 +13,22 @@ use cloze::workflow::prepare::prepare;
 use cloze::workflow::review::Review;
 use cloze::workflow::review::review;
 
-use crate::args::Values;
+use crate::args::Templates;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::context::Run;
 use crate::ui::count;
 
 /// Reports every problem of the project, or how many objects have none.
-pub(crate) fn check(run: &Run, values: &Values) -> Result<(), Problems> {
-    let desk = Desk::open(run, values)?;
+pub(crate) fn check(run: &Run, templates: &Templates) -> Result<(), Problems> {
+    let desk = Desk::open(run, &templates.values)?.strict(templates.strict);
     let review = review(&desk.workbench())?;
     report(run, &desk, &review, None)
 }
 
 /// The same, and asks the vaults whether every secret is there.
-pub(crate) fn check_online(run: &Run, values: &Values, locked: bool) -> Result<(), Problems> {
-    let desk = Desk::open(run, values)?.unlock()?;
+pub(crate) fn check_online(run: &Run, templates: &Templates, locked: bool) -> Result<(), Problems> {
+    let desk = Desk::open(run, &templates.values)?.strict(templates.strict).unlock()?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let workbench = desk.workbench();

@@ -27,7 +27,7 @@ use cloze::workflow::prepare::prepare;
 
 use crate::args;
 use crate::args::Emit;
-use crate::args::Values;
+use crate::args::Templates;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::commands::diff;
@@ -37,8 +37,8 @@ use crate::commands::target::target;
 use crate::context::Run;
 
 /// Deploys the environment.
-pub(crate) fn deploy(run: &Run, values: &Values, locked: bool, emit: &Emit) -> Result<(), Problems> {
-    let desk = Desk::open(run, values)?;
+pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit) -> Result<(), Problems> {
+    let desk = Desk::open(run, &templates.values)?.strict(templates.strict);
     let store = desk.wiring().store()?;
     let desk = desk.unlock_for(run.without_keys(), &store)?;
     let target = target(run, &desk, emit)?;

@@ -44,6 +44,7 @@ pub(crate) struct Desk<'r> {
     pub(crate) settings: Settings,
     engine: ProcessEngine,
     question: Option<Question>,
+    strict: bool,
     passphrase: Option<Secret>,
     silence: RefCell<Option<Silence>>,
 }
@@ -67,7 +68,12 @@ impl<'r> Desk<'r> {
         let engine = ProcessEngine::new(program(), vec!["render-worker".into()], run.entropy.clone());
         let question = Question::of(run, file.as_ref());
         let revision = run.revision.clone().or_else(|| revision::checked_out(&base));
-        Ok(Self { run, base, revision, root, settings, engine, question, passphrase: None, silence: RefCell::new(None) })
+        Ok(Self { run, base, revision, root, settings, engine, question, strict: false, passphrase: None, silence: RefCell::new(None) })
+    }
+
+    /// The same where warnings of templates, values and secrets are failures.
+    pub(crate) fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
     }
 
     /// Takes or asks for the passphrase, where the environment's keyring is held by one; warns of key files that others may have.
@@ -116,6 +122,7 @@ impl<'r> Desk<'r> {
             entropy: self.run.entropy.as_ref(),
             actor: &self.run.actor,
             revision: self.revision.as_deref(),
+            strict: self.strict,
         }
     }
 

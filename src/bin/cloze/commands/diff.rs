@@ -20,7 +20,7 @@ use cloze::workflow::lock;
 use cloze::workflow::prepare::prepare;
 use similar::TextDiff;
 
-use crate::args::Values;
+use crate::args::Templates;
 use crate::commands::close::closing;
 use crate::commands::desk::Desk;
 use crate::context::Run;
@@ -37,8 +37,8 @@ pub(crate) struct Asked {
 }
 
 /// Shows what a deploy would change against a release.
-pub(crate) fn diff(run: &Run, values: &Values, against: Option<u64>, asked: Asked, exit_code: bool) -> Result<ExitCode, Problems> {
-    let desk = Desk::open(run, values)?.unlock()?;
+pub(crate) fn diff(run: &Run, templates: &Templates, against: Option<u64>, asked: Asked, exit_code: bool) -> Result<ExitCode, Problems> {
+    let desk = Desk::open(run, &templates.values)?.strict(templates.strict).unlock()?;
     let wiring = desk.wiring();
     let store = wiring.store()?;
     let warnings = WarningCount::new(&run.ui);

@@ -30,6 +30,7 @@ use crate::args::Emit;
 use crate::args::Init;
 use crate::args::Masking;
 use crate::args::Syntax;
+use crate::args::Templates;
 use crate::args::Values;
 use crate::commands::deploy;
 use crate::commands::desk::Desk;
@@ -89,7 +90,7 @@ pub(crate) fn init(run: &Run, asked: &Init) -> Result<(), Problems> {
     if asked.deploy {
         let there = Run { directory: target, environment: Some(STARTER_ENVIRONMENT.to_owned()), ..run.again()? };
         let emit = Emit { output: None, syntax: Syntax::Yaml, note: None, dry_run: false, masking: Masking::default() };
-        return deploy::deploy(&there, &Values::default(), false, &emit);
+        return deploy::deploy(&there, &Templates::default(), false, &emit);
     }
     if run.ui.is_json() {
         let directory = target.to_string_lossy().into_owned();

@@ -13,13 +13,13 @@ use cloze::workflow::review::review;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::args::Values;
+use crate::args::Templates;
 use crate::commands::desk::Desk;
 use crate::context::Run;
 
 /// Prints or writes the manifests with masked values.
-pub(crate) fn render(run: &Run, values: &Values, output: &str) -> Result<(), Problems> {
-    let desk = Desk::open(run, values)?;
+pub(crate) fn render(run: &Run, templates: &Templates, output: &str) -> Result<(), Problems> {
+    let desk = Desk::open(run, &templates.values)?.strict(templates.strict);
     let review = review(&desk.workbench())?;
     for warning in &review.warnings {
         run.ui.warn(warning);
