@@ -89,13 +89,13 @@ impl Bundle {
                 BundleFile::Template(_) => {
                     lines(text_of(rendered, &path, &self.place)?, &taken, |line| Place::rendered(Arc::clone(&path), line, 1))
                 }
-                BundleFile::Plain(bytes) => match std::str::from_utf8(bytes) {
-                    Ok(text) => lines(text, &taken, |line| Place::new(Arc::clone(&path), line, 1)),
-                    Err(_) => {
+                BundleFile::Plain(bytes) => {
+                    let text = std::str::from_utf8(bytes).map_err(|_| {
                         let problem = Problem::new(Fault::Check, "the env file is not UTF-8 text", "write it as UTF-8");
-                        Err(vec![problem.at(Place::file(Arc::clone(&path)))])
-                    }
-                },
+                        vec![problem.at(Place::file(Arc::clone(&path)))]
+                    })?;
+                    lines(text, &taken, |line| Place::new(Arc::clone(&path), line, 1))
+                }
             };
             for (key, value) in read? {
                 let value = match &file {

@@ -120,7 +120,9 @@ fn passed_over(context: &Context<'_>, taken: &BTreeSet<Arc<str>>, used: &BTreeSe
 }
 
 /// The bundles, the templates among their files, and the paths of all of these.
-fn bundles(context: &Context<'_>, manifests: &BTreeSet<Arc<str>>) -> Result<(Vec<Bundle>, Vec<Template>, BTreeSet<String>), Problems> {
+type Bundled = (Vec<Bundle>, Vec<Template>, BTreeSet<String>);
+
+fn bundles(context: &Context<'_>, manifests: &BTreeSet<Arc<str>>) -> Result<Bundled, Problems> {
     let mut used = BTreeSet::new();
     let mut taken = manifests.clone();
     let mut found = Vec::new();
