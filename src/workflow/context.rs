@@ -48,7 +48,9 @@ impl Context<'_> {
     /// Reports warnings, unless the run is strict and there are any.
     pub(crate) fn warn_of(&self, warnings: Vec<Problem>) -> Result<(), Problems> {
         self.refuse(&warnings)?;
-        warnings.into_iter().for_each(|warning| self.warn(warning));
+        for warning in warnings {
+            self.warn(warning);
+        }
         Ok(())
     }
 

@@ -69,11 +69,11 @@ mod tests {
         assert_eq!(checked_out(&top.join("deep/down")), Some(one.clone()));
         write(&git.join("refs/heads/main"), &format!("{two}\n"));
         assert_eq!(checked_out(&top), Some(two));
-        let tree = root.path().join("tree");
-        write(&tree.join(".git"), &format!("gitdir: {}\n", git.join("worktrees/tree").display()));
-        write(&git.join("worktrees/tree/commondir"), "../..\n");
-        write(&git.join("worktrees/tree/HEAD"), "ref: refs/heads/main2\n");
-        assert_eq!(checked_out(&tree), Some(three));
+        let checkout = root.path().join("tree");
+        write(&checkout.join(".git"), &format!("gitdir: {}\n", git.join("worktrees/checkout").display()));
+        write(&git.join("worktrees/checkout/commondir"), "../..\n");
+        write(&git.join("worktrees/checkout/HEAD"), "ref: refs/heads/main2\n");
+        assert_eq!(checked_out(&checkout), Some(three));
         let long = "a".repeat(64);
         write(&git.join("HEAD"), &format!("{long}\n"));
         assert_eq!(checked_out(&top), Some(long));

@@ -38,7 +38,9 @@ pub(crate) fn place(side: &Path, target: &Path, files: &[PathBuf], entropy: &dyn
             Err(error) => file::unwritten(&target.join(path), &error),
         };
         // The first error is the one to tell.
-        placed.iter().for_each(|path| drop(fs::remove_file(path)));
+        for path in &placed {
+            drop(fs::remove_file(path));
+        }
         return Err(problem);
     }
     Ok(())

@@ -25,7 +25,9 @@ pub(crate) fn render(run: &Run, templates: &Templates, output: &str) -> Result<(
         run.ui.warn(warning);
     }
     let waivers: Vec<WaiverReport> = review.waivers.iter().map(WaiverReport::from).collect();
-    waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
+    for waiver in &waivers {
+        run.ui.status(&waiver.to_string());
+    }
     let set = review.set();
     let files = file_names(&set);
     if output != "-" {
