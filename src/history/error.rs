@@ -127,7 +127,7 @@ impl HistoryError {
             Self::Empty { .. } => "deploy first; or, if there were releases, name the history that has them with CLOZE_HISTORY_URL".to_owned(),
             Self::NoRelease { .. } => "list the releases with `cloze history`".to_owned(),
             Self::Damaged { .. } => {
-                "see what is affected with `cloze history --verify`, and restore the object from a backup of the store".to_owned()
+                "see what is affected with `cloze history --verify`, and restore the object from a backup of the history".to_owned()
             }
             Self::CutOrReplayed { .. } => {
                 "find out who changed the store and restore it; if the change was meant, remove the checkpoint under `.cloze/pins`, then run `cloze history --verify`".to_owned()

@@ -42,6 +42,7 @@ impl Wiring<'_> {
     }
 
     /// How services are reached that no vault's settings are about.
+    #[cfg(any(feature = "azure", feature = "hashicorp"))]
     pub(super) fn usual_transport(&self) -> Result<Box<Transport>, Problem> {
         self.transport(None, None).map(Box::new)
     }
