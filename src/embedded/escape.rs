@@ -1,14 +1,4 @@
-//! How a value is written at the place where its blank stands.
-
-use crate::embedded::env;
-use crate::embedded::ini;
-use crate::embedded::json;
-use crate::embedded::properties;
-use crate::embedded::skeleton::SpotRefusal;
-use crate::embedded::toml;
-use crate::embedded::xml;
-use crate::embedded::yaml;
-use crate::secret::SecretBuffer;
+//! How a value has to be written at the place of its blank.
 
 /// The place where a blank is, as far as it decides how a value is written there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,44 +76,4 @@ pub enum Chomp {
     Clip,
     /// `+`
     Keep,
-}
-
-impl Escape {
-    /// Appends `value`, or says why the place cannot carry it.
-    pub(super) fn write(self, value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
-        match self {
-            Self::None => {
-                out.extend(value.as_bytes());
-                Ok(())
-            }
-            Self::JsonValue => {
-                yaml::write_json(value, out);
-                Ok(())
-            }
-            Self::JsonString => {
-                json::escape(value, out);
-                Ok(())
-            }
-            Self::YamlDouble => {
-                yaml::escape_double(value, out);
-                Ok(())
-            }
-            Self::YamlBlock { indent, first, tail } => yaml::write_block(value, indent, first, tail, out),
-            Self::TomlBasic => {
-                toml::escape(value, out);
-                Ok(())
-            }
-            Self::Properties => {
-                properties::escape(value, out);
-                Ok(())
-            }
-            Self::Ini { first, last, quote } => ini::write(value, first, last, quote, out),
-            Self::EnvUnquoted => env::write_unquoted(value, out),
-            Self::EnvSingle => env::write_single(value, out),
-            Self::EnvDouble => env::write_double(value, out),
-            Self::XmlText => xml::write_text(value, out),
-            Self::XmlAttribute => xml::write_attribute(value, out),
-            Self::XmlCdata => xml::write_cdata(value, out),
-        }
-    }
 }

@@ -118,7 +118,7 @@ fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> Result<usize, Bro
             Some(length) => at + 2 + length + 2,
             None => return Err(Broken { at, reason: "a comment is not closed" }),
         },
-        _ => return Err(Broken { at, reason: "a slash stands outside of quotes" }),
+        _ => return Err(Broken { at, reason: "there is a slash outside of quotes" }),
     };
     sink.token(b'/', at);
     tell(sink, &text[at..end], BlankSpot::Refused(IN_COMMENT));

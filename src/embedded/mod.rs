@@ -9,16 +9,17 @@
 mod env;
 mod escape;
 #[cfg(test)]
-mod hostile;
+mod fuzz_files;
+#[cfg(test)]
+mod fuzz_values;
 mod ini;
 mod json;
-#[cfg(test)]
-mod made_up;
 mod plan;
 mod properties;
 mod rewrite;
 mod skeleton;
 mod toml;
+mod write;
 mod xml;
 mod yaml;
 

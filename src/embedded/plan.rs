@@ -21,6 +21,7 @@ use crate::embedded::skeleton::Scan;
 use crate::embedded::skeleton::StructureToken;
 use crate::embedded::skeleton::UNQUOTED;
 use crate::embedded::toml;
+use crate::embedded::write::write;
 use crate::embedded::xml;
 use crate::embedded::yaml;
 use crate::secret::Secret;
@@ -55,7 +56,7 @@ pub fn place(format: Format, pieces: &[Piece], treatment_of: &dyn Fn(BlankId) ->
         text = rewritten;
         found = record(scan, &text).map_err(|broken| vec![not_this_format(format, &text, broken)])?;
     }
-    debug_assert_eq!(found.spots.len(), blanks.len(), "a scanner tells of every blank once");
+    debug_assert_eq!(found.spots.len(), blanks.len(), "a scanner reports every blank once");
     let mut faults = Vec::new();
     let mut placed = Vec::with_capacity(blanks.len());
     let (mut at, mut line) = (0, 1);
@@ -114,7 +115,7 @@ impl FilePlan {
             let text = value_of(*id).expose_text().ok_or_else(|| {
                 fault("the value is not UTF-8 and is inside a text", "give a binary value a key of its own, or use `| b64encode`")
             })?;
-            escape.write(text, &mut out).map_err(|refusal| fault(refusal.reason, refusal.next))?;
+            write(*escape, text, &mut out).map_err(|refusal| fault(refusal.reason, refusal.next))?;
             moves.push(Move { blank, end: out.len() });
             done = blank + 1;
         }

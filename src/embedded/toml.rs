@@ -98,7 +98,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
                 sink.token(b'e', at);
                 expect = if open.is_empty() { TomlState::LineEnd } else { TomlState::Comma };
             }
-            _ => return broken("something stands after a value"),
+            _ => return broken("there is something after a value"),
         }
     }
     if matches!(expect, TomlState::Statement | TomlState::LineEnd) { Ok(()) } else { Err(Broken { at, reason: "a value is not finished" }) }

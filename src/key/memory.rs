@@ -18,7 +18,7 @@ use crate::seal::RootKey;
 
 /// A key holder that keeps the root keys itself and hands out tokens.
 #[derive(Debug)]
-pub struct MemoryKey {
+pub(crate) struct MemoryKey {
     id: String,
     kept: Mutex<BTreeMap<String, Kept>>,
     asked: AtomicUsize,
@@ -34,17 +34,17 @@ struct Kept {
 impl MemoryKey {
     /// A key holder with no root key yet.
     #[must_use]
-    pub fn new(id: impl Into<String>) -> Self {
+    pub(crate) fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), kept: Mutex::default(), asked: AtomicUsize::new(0) }
     }
 
     /// How often a slot of its own was brought to it.
-    pub fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 
     /// Forgets every root key, as a key service does whose key was destroyed.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

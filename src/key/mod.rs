@@ -12,6 +12,7 @@ use crate::seal::RootKey;
 
 mod file;
 mod keyring;
+#[cfg(test)]
 mod memory;
 mod parameter;
 mod passphrase;
@@ -20,7 +21,8 @@ mod suite;
 
 pub use file::KeyFile;
 pub use keyring::{Keyring, KeyringError};
-pub use memory::MemoryKey;
+#[cfg(test)]
+pub(crate) use memory::MemoryKey;
 pub use parameter::Parameter;
 pub use passphrase::{Cost, Passphrase};
 

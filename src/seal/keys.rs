@@ -4,6 +4,7 @@ use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::seal::Context;
 use crate::seal::Generation;
+use crate::seal::OpenFault;
 use crate::seal::RootKey;
 use crate::seal::derive;
 use crate::seal::generation::Branch;
@@ -19,11 +20,6 @@ pub struct Keys {
     naming: Secret,
     names: Secret,
 }
-
-/// Why something sealed does not open. One text for a wrong key, a wrong context and damage: nobody can tell them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it does not open: it was sealed under another key or as something else, or it was changed since")]
-pub struct OpenFault;
 
 impl Keys {
     /// The keys of a keyring that does not exist yet: a new random id, root key and naming key.
@@ -158,12 +154,12 @@ mod tests {
     use std::collections::HashSet;
 
     use super::Keys;
-    use super::OpenFault;
     use crate::clock::Machine;
     use crate::digest::Digest;
     use crate::seal::Context;
     use crate::seal::Generation;
     use crate::seal::Kind;
+    use crate::seal::OpenFault;
     use crate::seal::RootKey;
     use crate::secret::Secret;
 

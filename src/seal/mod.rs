@@ -3,6 +3,7 @@
 mod cobblestone;
 mod context;
 pub(crate) mod derive;
+mod fault;
 mod gcm;
 mod generation;
 mod keys;
@@ -10,6 +11,7 @@ mod padding;
 mod root;
 
 pub use context::{Context, Kind};
+pub use fault::OpenFault;
 pub use generation::Generation;
-pub use keys::{Keys, OpenFault};
+pub use keys::Keys;
 pub use root::RootKey;

@@ -233,7 +233,7 @@ impl Scanner<'_, '_> {
         let colon = self.ends_key(end, false);
         let key = std::mem::take(&mut self.explicit_key) || colon;
         if continued && colon {
-            return self.broken("a key stands where plain text goes on from the line before");
+            return self.broken("there is a key where plain text goes on from the line before");
         }
         let line = line_end(self.text, end);
         let comment_or_more = !self.text[end..line].trim_ascii().is_empty();

@@ -11,9 +11,7 @@ use serde_json::error::Category;
 use crate::key::Keyring;
 use crate::key::KeyringError;
 use crate::key::Slot;
-
-/// The format's name.
-pub(super) const FORMAT: &str = "cloze.dev/keyring/v1";
+use crate::key::keyring::FORMAT;
 
 impl Keyring {
     /// The keyring of a text. Unknown fields, another format and anything above the limits are refused; whether it was edited

@@ -21,6 +21,9 @@ mod error;
 
 pub use error::KeyringError;
 
+/// The format's name.
+const FORMAT: &str = "cloze.dev/keyring/v1";
+
 /// The root key of one environment: a slot for each holder, any one of which opens it, and, sealed under the root key, the
 /// naming key and the earlier root keys.
 ///
@@ -204,12 +207,12 @@ impl Keyring {
     }
 
     fn slot_context(&self, holder: &Holder) -> Vec<u8> {
-        Context { kind: Kind::Slot, ..self.context(&holder.to_string()) }.encode(document::FORMAT.as_bytes())
+        Context { kind: Kind::Slot, ..self.context(&holder.to_string()) }.encode(FORMAT.as_bytes())
     }
 
     /// A digest of everything in clear, in hexadecimal.
     fn clear_digest(&self) -> String {
-        let mut parts: Vec<Vec<u8>> = [document::FORMAT, &self.id, &self.project, &self.environment].map(Into::into).into();
+        let mut parts: Vec<Vec<u8>> = [FORMAT, &self.id, &self.project, &self.environment].map(Into::into).into();
         for slot in &self.slots {
             parts.extend([&slot.holder.kind, &slot.holder.id, &slot.wrapped].map(|text| text.clone().into_bytes()));
             parts.push(slot.parameters.len().to_string().into_bytes());

@@ -10,7 +10,7 @@ use proptest::strategy::Strategy;
 use serde::Deserialize;
 
 use crate::embedded::Format;
-use crate::embedded::hostile::fill;
+use crate::embedded::fuzz_values::fill;
 
 const WORD: &str = "Qq7Q";
 const VALUES: &[&str] = &[
