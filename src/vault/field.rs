@@ -8,6 +8,11 @@ use crate::service::json::JsonKind;
 use crate::service::words;
 use crate::vault::Shape;
 
+/// The whole of a value, or the field `key` of it.
+pub(crate) fn of(value: &Secret, key: Option<&str>) -> Result<(Secret, Shape), ServiceError> {
+    key.map_or_else(|| Ok((value.duplicate(), Shape::Plain)), |key| of_text(value, key))
+}
+
 /// The field `key` of a secret whose whole value is the text of a JSON object.
 pub(crate) fn of_text(value: &Secret, key: &str) -> Result<(Secret, Shape), ServiceError> {
     let unstructured = |reason: String| {

@@ -1,4 +1,4 @@
-//! A vault in memory, for tests: as strict as the real ones, with versions, removal, denial, expiry and faults on demand.
+//! A vault in memory, for tests: as strict as the real ones, with versions, removal and expiry.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,23 +22,19 @@ use crate::vault::ListedSecret;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
-use crate::vault::Shape;
 use crate::vault::Vault;
 use crate::vault::field;
 use crate::vault::name;
 
 /// A vault in memory.
 #[derive(Debug, Default)]
-pub struct MemoryVault {
+pub(crate) struct MemoryVault {
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     secrets: BTreeMap<String, Vec<Version>>,
-    denied: Vec<String>,
-    faults: Vec<Scripted>,
-    asked: Vec<SecretRef>,
 }
 
 /// A version; without a value it is a removed one.
@@ -49,49 +45,27 @@ struct Version {
     expires: Option<Timestamp>,
 }
 
-#[derive(Debug)]
-struct Scripted {
-    name: String,
-    times: u32,
-    fault: ServiceFault,
-}
-
 impl MemoryVault {
     /// Adds a version of a secret and gives its number.
     ///
     /// # Panics
     /// When `name` cannot be a name: a test is wrong.
-    pub fn set(&self, name: &str, value: Secret) -> u64 {
+    pub(crate) fn set(&self, name: &str, value: Secret) -> u64 {
         assert_eq!(name::check(name), Ok(()));
         self.push(name, Version { value: Some(value), ..Version::default() })
     }
 
     /// Removes a secret; pinned old versions still open.
-    pub fn remove(&self, name: &str) -> u64 {
+    pub(crate) fn remove(&self, name: &str) -> u64 {
         self.push(name, Version::default())
     }
 
-    /// Denies a secret from now on.
-    pub fn deny(&self, name: &str) {
-        self.lock().denied.push(name.to_owned());
-    }
-
     /// Says from when until when the current version of a secret is meant to be used.
-    pub fn limit(&self, name: &str, not_before: Option<Timestamp>, expires: Option<Timestamp>) {
+    pub(crate) fn limit(&self, name: &str, not_before: Option<Timestamp>, expires: Option<Timestamp>) {
         if let Some(version) = self.lock().secrets.get_mut(name).and_then(|versions| versions.last_mut()) {
             version.not_before = not_before;
             version.expires = expires;
         }
-    }
-
-    /// Answers the next `times` asks for a secret with a fault.
-    pub fn fail(&self, name: &str, times: u32, fault: ServiceFault) {
-        self.lock().faults.push(Scripted { name: name.to_owned(), times, fault });
-    }
-
-    /// Every ask so far, in order.
-    pub fn asked(&self) -> Vec<SecretRef> {
-        self.lock().asked.clone()
     }
 
     fn push(&self, name: &str, version: Version) -> u64 {
@@ -107,17 +81,10 @@ impl MemoryVault {
 }
 
 impl State {
-    fn answer(&mut self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
+    fn answer(&self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let error = |fault, reason: String| ServiceError::new(fault, reason, "mend the test's vault");
         let name = &ask.name;
         name::check(name).map_err(|reason| error(ServiceFault::BadName, reason))?;
-        if let Some(scripted) = self.faults.iter_mut().find(|scripted| scripted.times > 0 && scripted.name == *name) {
-            scripted.times -= 1;
-            return Err(error(scripted.fault, format!("`{name}` fails as scripted")));
-        }
-        if self.denied.contains(name) {
-            return Err(error(ServiceFault::Denied, format!("`{name}` may not be read")));
-        }
         let pinned = ask.version.as_deref().map(name::version).transpose()?;
         let absent = || error(ServiceFault::NotFound, format!("there is no secret `{name}`"));
         let versions = self.secrets.get(name).ok_or_else(absent)?;
@@ -126,18 +93,9 @@ impl State {
         let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
         let version = versions.get(at).ok_or_else(|| error(ServiceFault::NotFound, format!("`{name}` has no version {number}")))?;
         let value = version.value.as_ref().ok_or_else(|| error(ServiceFault::Gone, format!("version {number} of `{name}` was removed")))?;
-        let (value, shape) = match ask.key.as_deref() {
-            Some(key) => field::of_text(value, key)?,
-            None => (value.duplicate(), Shape::Plain),
-        };
-        Ok(SecretValue {
-            value,
-            shape,
-            version: number.to_string(),
-            current: Some(number == last),
-            not_before: version.not_before,
-            expires: version.expires,
-        })
+        let Version { not_before, expires, .. } = *version;
+        let whole = SecretValue::new(field::of(value, ask.key.as_deref())?, number.to_string(), Some(number == last));
+        Ok(SecretValue { not_before, expires, ..whole })
     }
 }
 
@@ -154,8 +112,7 @@ impl Vault for MemoryVault {
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
-        let mut state = self.lock();
-        state.asked.extend_from_slice(asks);
+        let state = self.lock();
         asks.iter().map(|ask| state.answer(ask)).collect()
     }
 
@@ -164,7 +121,7 @@ impl Vault for MemoryVault {
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
-        let mut state = self.lock();
+        let state = self.lock();
         asks.iter().map(|ask| state.answer(ask).map(|fetched| SecretMetadata { read: false, ..SecretMetadata::from(&fetched) })).collect()
     }
 }
@@ -199,7 +156,6 @@ mod tests {
     use super::MemoryVault;
     use crate::clock::Timestamp;
     use crate::secret::Secret;
-    use crate::service::ServiceFault;
     use crate::vault::Adapter;
     use crate::vault::Vault;
     use crate::vault::suite;
@@ -236,25 +192,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn faults_are_used_up_and_asks_are_remembered() {
-        let vault = MemoryVault::default();
-        vault.set("a", Secret::copy_of(b"v"));
-        vault.fail("a", 1, ServiceFault::RateLimited);
-        let answers = vault.fetch(&[ask("a"), ask("a")]).await;
-        assert_eq!(answers[0].as_ref().unwrap_err().fault, ServiceFault::RateLimited);
-        assert_eq!(answers[0].as_ref().unwrap_err().reason, "`a` fails as scripted");
-        assert_eq!(answers[1].as_ref().unwrap().value.expose(), b"v");
-        assert_eq!(vault.asked(), [ask("a"), ask("a")]);
-    }
-
-    #[tokio::test]
-    async fn denial_and_expiry_are_told() {
+    async fn expiry_is_said() {
         let vault = MemoryVault::default();
         vault.set("a", Secret::copy_of(b"v"));
         vault.limit("a", Some(Timestamp(1)), Some(Timestamp(2)));
         let fetched = vault.fetch(&[ask("a")]).await.remove(0).unwrap();
         assert_eq!((fetched.not_before, fetched.expires), (Some(Timestamp(1)), Some(Timestamp(2))));
-        vault.deny("a");
-        assert_eq!(vault.fetch(&[ask("a")]).await.remove(0).unwrap_err().fault, ServiceFault::Denied);
     }
 }

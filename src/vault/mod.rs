@@ -6,13 +6,15 @@
 )]
 
 pub mod announced;
+#[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
+mod answer;
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
 #[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
 mod batch;
-#[cfg(any(feature = "exec", feature = "gcp"))]
+#[cfg(any(feature = "aws", feature = "exec", feature = "gcp"))]
 mod binary;
 #[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
 mod current;
@@ -26,11 +28,13 @@ pub mod gcp;
 #[cfg(feature = "hashicorp")]
 pub mod hashicorp;
 pub mod local;
-pub mod memory;
+#[cfg(test)]
+pub(crate) mod memory;
 mod name;
 mod name_rule;
 pub mod pinned;
 mod plan;
+mod shape;
 #[cfg(test)]
 mod suite;
 #[cfg(any(feature = "env", feature = "exec"))]
@@ -38,6 +42,7 @@ mod surroundings;
 
 pub use name_rule::NameRule;
 pub use plan::Plan;
+pub use shape::Shape;
 #[cfg(any(feature = "env", feature = "exec"))]
 pub use surroundings::Surroundings;
 
@@ -118,6 +123,11 @@ pub struct SecretValue {
 }
 
 impl SecretValue {
+    /// A value that may be used at any time.
+    pub(crate) fn new((value, shape): (Secret, Shape), version: impl Into<String>, current: Option<bool>) -> Self {
+        Self { value, shape, version: version.into(), current, not_before: None, expires: None }
+    }
+
     /// What `| json` makes of a value that is no text: its JSON text without white space between the tokens. Numbers, escapes and the order of
     /// keys stay as the vault has them. `None` for text, which becomes a JSON string instead.
     pub fn json(&self) -> Option<Secret> {
@@ -132,15 +142,6 @@ impl SecretValue {
         let json = Json::parse(self.value.expose()).ok().filter(|json| json.kind() == JsonKind::Object)?;
         matches!(self.shape, Shape::Json(_)).then(|| field::keys(json))
     }
-}
-
-/// What a value is in its vault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// Text or bytes.
-    Plain,
-    /// The JSON text of something else than a string: a number, a boolean, an object. It can be used through `| json` only.
-    Json(&'static str),
 }
 
 /// What is known of a secret without its value.
@@ -158,6 +159,13 @@ pub struct SecretMetadata {
     pub read: bool,
 }
 
+impl SecretMetadata {
+    /// What is known of a version that may be used at any time and whose value was not read.
+    pub(crate) fn new(version: impl Into<String>, current: Option<bool>) -> Self {
+        Self { version: version.into(), current, not_before: None, expires: None, read: false }
+    }
+}
+
 impl From<&SecretValue> for SecretMetadata {
     fn from(fetched: &SecretValue) -> Self {
         let SecretValue { value: _, shape: _, version, current, not_before, expires } = fetched;
@@ -166,7 +174,7 @@ impl From<&SecretValue> for SecretMetadata {
 }
 
 /// A secret in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListedSecret {
     /// Its name.
     pub name: String,
@@ -176,4 +184,11 @@ pub struct ListedSecret {
     pub created: Option<Timestamp>,
     /// Whether it was removed or disabled.
     pub removed: bool,
+}
+
+impl ListedSecret {
+    /// A secret of which the list says its name only.
+    pub(crate) fn named(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::words;
+use crate::vault::name;
 
 /// A vault's own rule: `Ok`, or why a text cannot be a secret's name there.
 type Own = Box<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
@@ -64,7 +65,7 @@ impl NameRule {
 
     /// The error of asking for `name`, if it cannot be asked for.
     pub(crate) fn checked(&self, name: &str) -> Result<(), ServiceError> {
-        self.check(name).map_err(|reason| ServiceError::new(ServiceFault::BadName, reason, "correct the name"))
+        self.check(name).map_err(name::refused)
     }
 
     /// The prefixes, for a list that is asked for below each; everything where there are none.

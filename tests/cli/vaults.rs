@@ -100,7 +100,7 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
         (Fault::Reset, "the connection to the vault broke before the answer was complete"),
         (Fault::Truncated, "the connection to the vault broke before the answer was complete"),
         (Fault::Malformed, "the vault's answer is not that of a KV version 2 mount: no JSON from byte"),
-        (Fault::Body { code: 200, text: "[]".to_owned() }, "the vault's answer is not that of a KV version 2 mount: no `data.metadata`"),
+        (Fault::Body { code: 200, text: "[]".to_owned() }, "the vault's answer is not that of a KV version 2 mount: an array in place of an object"),
         (redirect, "the vault redirects to 127.0.0.1, and redirects are not followed"),
     ];
     let server = Hashicorp::serve(seed()).unwrap();
@@ -315,12 +315,12 @@ fn a_check_without_a_network_knows_the_names_that_each_vault_refuses() {
         ("far", "shopping", Some("`shopping` is outside the prefixes that the project allows: `shop`")),
         ("far", "shop/../db", Some("`shop/../db` contains `..`, or `.` as a segment")),
         ("cloud", "SHOP-db", None),
-        ("cloud", "shop/db", Some("`shop/db` has '/'; a name in a key vault is made of letters, digits and `-`")),
+        ("cloud", "shop/db", Some("a secret's name begins with `shop` and has '/'; it is made of letters, digits and `-`")),
         ("cloud", "other", Some("`other` is outside the prefixes that the project allows: `shop-`")),
         ("parameters", "/shop/db", None),
         ("parameters", "shop//db", Some("`shop//db` has an empty segment")),
-        ("google", "a/b", Some("`a/b` has '/'; names in Secret Manager are made of letters, digits, `-` and `_`")),
-        ("variables", "a-b", Some("a variable's name begins with `a` and has '-'; it is made of letters, digits and `_`")),
+        ("google", "a/b", Some("a secret's name begins with `a` and has '/'; it is made of letters, digits and `-` `_`")),
+        ("variables", "a-b", Some("a variable's name begins with `SHOP_a` and has '-'; it is made of letters, digits and `_`")),
         ("default", "a b", Some("a secret's name begins with `a` and has ' '")),
     ];
     let lines =

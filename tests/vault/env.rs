@@ -67,13 +67,13 @@ async fn what_is_not_is_told() {
         (error.fault, error.reason, error.next)
     };
     let shop = vault("SHOP_");
-    let unset = "set it where cloze runs, or check the name: lower and upper case are told apart";
+    let unset = "set it where cloze runs, or check the name: lower and upper case differ";
     let expected = (ServiceFault::NotFound, "the variable `SHOP_db` is not set".to_owned(), unset.to_owned());
     assert_eq!(told(&shop, ask("db", None, None)).await, expected);
     let versions = "variables have no versions, and version `3` of `SHOP_DB` was asked for";
     let expected = (ServiceFault::Unsupported, versions.to_owned(), "leave `version` out".to_owned());
     assert_eq!(told(&shop, ask("DB", None, Some("3"))).await, expected);
-    let name = "a variable's name begins with `a` and has '-'; it is made of letters, digits and `_`";
+    let name = "a variable's name begins with `SHOP_a` and has '-'; it is made of letters, digits and `_`";
     assert_eq!(told(&shop, ask("a-b", None, None)).await, (ServiceFault::BadName, name.to_owned(), "correct the name".to_owned()));
     assert_eq!(told(&shop, ask("DB", Some("user"), None)).await.0, ServiceFault::BadValue);
     let limited = made("SHOP_", &["DB", "J"]).unwrap();

@@ -81,14 +81,15 @@ async fn strange_for(text: &str, version: Option<&str>, reason: &str) {
 #[tokio::test]
 async fn the_protocol_is_as_documented() {
     let (vault, directory) = answering();
-    let answer = r#"{"answers": [{"value": "text", "version": "3", "notBefore": "2026-01-01T00:00:00Z", "expires": "2026-12-31T00:00:00Z"},
-        {"base64": "AAH/"}, {"fields": {"user": "app", "password": "text"}}, {"error": {"kind": "not-found", "message": "words"}}], "x": 1}"#;
+    let answer = r#"{"answers": [{"error": {"kind": "not-found", "message": "words"}}, {"base64": "AAH/"},
+        {"value": "text", "version": "3", "notBefore": "2026-01-01T00:00:00Z", "expires": "2026-12-31T00:00:00Z"},
+        {"fields": {"user": "app", "password": "text"}}], "x": 1}"#;
     fs::write(directory.path().join("answer"), answer).unwrap();
     let asks = [ask("db", None, Some("3")), ask("bytes", None, None), ask("map", Some("user"), None), ask("absent", None, None)];
     let doubled: Vec<SecretRef> = asks.iter().chain(&asks).cloned().collect();
     let answers = vault.fetch(&doubled).await;
     let request = fs::read_to_string(directory.path().join("request")).unwrap();
-    let asked = r#"[{"name":"db","version":"3"},{"name":"bytes"},{"name":"map","key":"user"},{"name":"absent"}]"#;
+    let asked = r#"[{"name":"absent"},{"name":"bytes"},{"name":"db","version":"3"},{"name":"map","key":"user"}]"#;
     assert_eq!(request, format!("{{\"apiVersion\":\"cloze.dev/exec/v1\",\"operation\":\"fetch\",\"asks\":{asked}}}\n"));
     for half in answers.chunks(4) {
         let [text, bytes, map, absent] = half else { panic!("four answers") };
@@ -100,7 +101,7 @@ async fn the_protocol_is_as_documented() {
         assert_eq!((bytes.value.expose(), bytes.version.as_str(), bytes.current), (&[0, 1, 255][..], "", Some(true)));
         assert_eq!(map.as_ref().unwrap().value.expose(), b"app");
         let absent = absent.as_ref().unwrap_err();
-        assert_eq!(absent.reason, "`absent` or the version or key asked for is not there");
+        assert_eq!(absent.reason, "`absent` or its version or key is not there");
     }
 }
 
@@ -108,31 +109,31 @@ async fn the_protocol_is_as_documented() {
 async fn each_kind_of_error_has_its_fault_and_words() {
     use ServiceFault::{BadName, BadValue, Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable, Unsupported};
     for (kind, fault, reason) in [
-        ("not-found", NotFound, "`db` or the version or key asked for is not there"),
+        ("not-found", NotFound, "`db` or its version or key is not there"),
         ("gone", Gone, "`db` was removed or disabled"),
         ("denied", Denied, "`db` may not be read"),
         ("unauthenticated", Unauthenticated, "`db` needs a login that the program does not have"),
-        ("bad-name", BadName, "`db` is no name there"),
+        ("bad-name", BadName, "`db` does not have a valid name there"),
         ("bad-value", BadValue, "`db` has a value that cannot be used"),
         ("rate-limited", RateLimited, "`db` was asked for too often"),
-        ("unavailable", Unavailable, "`db` cannot be had now"),
+        ("unavailable", Unavailable, "`db` is not available now"),
         ("unsupported", Unsupported, "`db` cannot be asked for in this way"),
-        ("whatever", Unavailable, "`db` could not be had"),
+        ("whatever", Unavailable, "`db` was not given"),
     ] {
         let told = error(&format!(r#"{{"answers": [{{"error": {{"kind": "{kind}"}}}}]}}"#), ask("db", None, None)).await;
         assert_eq!((told.fault, told.reason.as_str()), (fault, reason), "{kind}");
     }
     for (kind, reason) in [
-        ("not-found", "what was asked for is not there"),
+        ("not-found", "what was asked for or its version or key is not there"),
         ("gone", "what was asked for was removed or disabled"),
-        ("denied", "the program was denied access"),
-        ("unauthenticated", "the program is not logged in"),
-        ("bad-name", "a name is none there"),
-        ("bad-value", "a value cannot be used"),
-        ("rate-limited", "too much was asked for"),
-        ("unavailable", "the program cannot answer now"),
-        ("unsupported", "the program cannot do that"),
-        ("whatever", "the program failed"),
+        ("denied", "what was asked for may not be read"),
+        ("unauthenticated", "what was asked for needs a login that the program does not have"),
+        ("bad-name", "what was asked for does not have a valid name there"),
+        ("bad-value", "what was asked for has a value that cannot be used"),
+        ("rate-limited", "what was asked for was asked for too often"),
+        ("unavailable", "what was asked for is not available now"),
+        ("unsupported", "what was asked for cannot be asked for in this way"),
+        ("whatever", "what was asked for was not given"),
     ] {
         let told = error(&format!(r#"{{"error": {{"kind": "{kind}", "message": "log\u001b[31m in"}}}}"#), ask("db", None, None)).await;
         assert_eq!(told.reason, format!("{reason}: log[31m in"), "{kind}");
@@ -160,7 +161,7 @@ async fn a_message_beside_a_value_is_not_shown() {
         r#"{"error": {"kind": "denied", "message": "no hunter2"}, "answers": {"db": {"value": "hunter2"}}}"#,
         r#"{"error": {"kind": "denied", "message": "no hunter2"}, "value": "hunter2"}"#,
     ] {
-        assert_eq!(error(whole, ask("db", None, None)).await.reason, "the program was denied access", "{whole}");
+        assert_eq!(error(whole, ask("db", None, None)).await.reason, "what was asked for may not be read", "{whole}");
     }
     // Where there is none, it is.
     fs::write(directory.path().join("answer"), format!(r#"{{"answers": [{refused}, {refused}]}}"#)).unwrap();
@@ -179,26 +180,26 @@ async fn answers_that_are_none_are_not_believed() {
     strange(r#"{"answers": {}}"#, "no list `answers`").await;
     strange(r#"{"answers": []}"#, "0 answers to 1 asks").await;
     strange(r#"{"answers": [{}, {}]}"#, "2 answers to 1 asks").await;
-    strange(r#"{"answers": [1]}"#, "an answer that is no object").await;
+    strange(r#"{"answers": [1]}"#, "an answer that is not an object").await;
     strange(r#"{"answers": [{}]}"#, "an answer without a value or an error").await;
-    strange(r#"{"answers": [{"value": 1}]}"#, "a `value` that is no text").await;
-    strange(r#"{"answers": [{"base64": "canary-7Yq1"}]}"#, "a `base64` that is no text of that kind").await;
-    strange(r#"{"answers": [{"fields": []}]}"#, "`fields` that are no object").await;
+    strange(r#"{"answers": [{"value": 1}]}"#, "a `value` that is not text").await;
+    strange(r#"{"answers": [{"base64": "canary-7Yq1"}]}"#, "a `base64` that is not base64").await;
+    strange(r#"{"answers": [{"fields": []}]}"#, "`fields` that are not an object").await;
     strange(r#"{"answers": [{"value": "a", "base64": ""}]}"#, "an answer that is several things at once").await;
     strange(r#"{"answers": [{"value": "a", "value": "b"}]}"#, "`value` more than once").await;
     strange_for(r#"{"answers": [{"value": "a", "version": "4"}]}"#, Some("3"), "another version than the one asked for").await;
     strange_for(r#"{"answers": [{"value": "a"}]}"#, Some("3"), "no version, where one was asked for").await;
     strange(r#"{"answers": [{"value": "a", "version": 3}]}"#, "a `version` that is not 1 to 128 visible characters of ASCII").await;
-    strange(r#"{"answers": [{"value": "a", "expires": "soon"}]}"#, "a `expires` that is no time such as `2026-01-31T00:00:00Z`").await;
+    strange(r#"{"answers": [{"value": "a", "expires": "soon"}]}"#, "a `expires` that is not a time such as `2026-01-31T00:00:00Z`").await;
     strange(r#"{"answers": [{"error": "no"}]}"#, "an error without a `kind`").await;
     let map = error(r#"{"answers": [{"fields": {"user": "canary-7Yq1"}}]}"#, ask("db", None, None)).await;
-    assert_eq!((map.fault, map.reason.as_str()), (ServiceFault::BadValue, "`db` has the keys `user`, and none was asked for"));
+    assert_eq!((map.fault, map.reason.as_str()), (ServiceFault::BadValue, "`db` has the keys `user`, and the blank does not name one"));
     let map = error(r#"{"answers": [{"fields": {}}]}"#, ask("db", None, None)).await;
     assert_eq!(map.reason, "`db` has no keys");
     let version = error("", ask("db", None, Some("a b"))).await;
     assert_eq!(
         (version.fault, version.reason.as_str()),
-        (ServiceFault::NotFound, "`a b` is no version; one has 1 to 128 visible characters of ASCII")
+        (ServiceFault::NotFound, "`a b` is not a version; versions have 1 to 128 visible characters of ASCII")
     );
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Base {
 impl Base {
     /// The server at `address`; otherwise what is wrong with it. Plain `http` is for the loopback only.
     pub(crate) fn new(address: &str) -> Result<Self, String> {
-        let mut url = Url::parse(address).map_err(|_| "it is no URL".to_owned())?;
+        let mut url = Url::parse(address).map_err(|_| "it is not a URL".to_owned())?;
         safe(&url)?;
         if url.query().is_some() || url.fragment().is_some() {
             return Err("it has a query or a fragment".to_owned());
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(reason("ftp://vault.example"), "it is neither https nor http");
         assert_eq!(reason("https://user:pass@vault.example"), "it has a user or a password in it");
         assert_eq!(reason("https://vault.example?x"), "it has a query or a fragment");
-        assert_eq!(reason("vault"), "it is no URL");
+        assert_eq!(reason("vault"), "it is not a URL");
         for address in ["http://127.0.0.1:8200", "http://localhost:1", "http://[::1]:8200", "https://vault.example"] {
             assert!(Base::new(address).is_ok(), "{address}");
         }

@@ -40,7 +40,7 @@ async fn steps(client: &HttpClient, findings: &mut Vec<Diagnostic>) -> Result<()
     answer.map_err(|error| Diagnostic::bad(Step::Tls, error))?;
     let words = match origin.scheme() {
         "https" => format!("the certificate is valid by {}", client.client().authorities),
-        _ => "none, on the loopback only".to_owned(),
+        _ => "not used: the address is of this machine".to_owned(),
     };
     findings.push(Diagnostic::good(Step::Tls, words));
     Ok(())

@@ -7,8 +7,6 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::clock::Timestamp;
-use crate::identity::aws::Signer;
-use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Reply;
@@ -17,10 +15,11 @@ use crate::service::words;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::SecretMetadata;
+use crate::vault::answer::AnswerForm;
+use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::name;
 use crate::vault::aws::parameters;
-use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::secrets;
 use crate::vault::aws::settings::Service;
@@ -28,14 +27,11 @@ use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::settings::Service::SecretsManager;
 use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
-use crate::vault::aws::value::list;
-use crate::vault::aws::value::object;
-use crate::vault::aws::value::only;
-use crate::vault::aws::value::strange;
-use crate::vault::aws::value::text;
 
 /// The most pages of a list.
 const PAGES: usize = 2000;
+const SECRETS: AnswerForm = SecretsManager.form();
+const PARAMETER_STORE: AnswerForm = ParameterStore.form();
 /// The most names, or prefixes, in a filter: of a list of secrets, of a description of parameters.
 const NAMES: usize = 10;
 pub(super) const PARAMETERS: usize = 50;
@@ -52,20 +48,15 @@ pub(super) enum Told {
 /// What `DescribeSecret` tells of each wanted version of one secret.
 pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Told> {
     let Some(first) = wanted.first() else { return Vec::new() };
-    match describe(link, &first.name, until).await {
-        Ok(Some(secret)) => wanted.iter().map(|wanted| secret.told(wanted)).collect(),
-        Ok(None) => wanted.iter().map(|_| Told::Nothing).collect(),
-        Err(Described::Refused(refusal)) => {
-            wanted.iter().map(|wanted| Told::Answer(Err(refusal.error(secrets::subject(Some(wanted)))))).collect()
-        }
-        Err(Described::None(error)) => wanted.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
+    let failed = |failure: &Failure| wanted.iter().map(|wanted| Told::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
+    match link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": first.name }), until).await {
+        Ok(answered) => match Secret::of(&answered.reply, &first.name) {
+            Ok(secret) => wanted.iter().map(|wanted| secret.told(wanted)).collect(),
+            Err(error) => failed(&Failure::Error(error)),
+        },
+        Err(Failure::Refused(refusal)) if refusal.is_denial() => wanted.iter().map(|_| Told::Nothing).collect(),
+        Err(failure) => failed(&failure),
     }
-}
-
-/// Why there is no description.
-enum Described {
-    Refused(Refusal),
-    None(ServiceError),
 }
 
 /// A secret's versions with their labels.
@@ -74,27 +65,14 @@ struct Secret {
     deleted: bool,
 }
 
-async fn describe(link: &Link, id: &str, until: Instant) -> Result<Option<Secret>, Described> {
-    let Authenticated { reply, token } =
-        link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": id }), until).await.map_err(Described::None)?;
-    if let Some(redirect) = reply.redirect() {
-        return Err(Described::None(redirect));
-    }
-    if reply.status != 200 {
-        let refusal = Refusal::of(&reply, &*token);
-        return if refusal.is_denial() { Ok(None) } else { Err(Described::Refused(refusal)) };
-    }
-    Secret::of(&reply, id).map(Some).map_err(Described::None)
-}
-
 impl Secret {
     fn of(reply: &Reply, id: &str) -> Result<Self, ServiceError> {
-        let json = object(reply, SecretsManager)?;
-        if text(json, if name::is_arn(id) { "ARN" } else { "Name" }, SecretsManager)? != id {
-            return Err(strange(SecretsManager, "a secret that was not asked for"));
+        let json = SECRETS.object(&reply.body)?;
+        if SECRETS.text(json, if name::is_arn(id) { "ARN" } else { "Name" })? != id {
+            return Err(SECRETS.unexpected("a secret that was not asked for"));
         }
-        let versions = only(json, "VersionIdsToStages", SecretsManager)?.map(versions).unwrap_or_default();
-        Ok(Self { versions, deleted: only(json, "DeletedDate", SecretsManager)?.is_some() })
+        let versions = SECRETS.only(json, "VersionIdsToStages")?.map(versions).unwrap_or_default();
+        Ok(Self { versions, deleted: SECRETS.only(json, "DeletedDate")?.is_some() })
     }
 
     fn told(&self, wanted: &Wanted) -> Told {
@@ -115,7 +93,7 @@ impl Secret {
         };
         let Some((id, labels)) = found else { return Told::Nothing };
         let current = Some(labels.iter().any(|label| label == "AWSCURRENT"));
-        Told::Answer(Ok(SecretMetadata { version: id.clone(), current, not_before: None, expires: None, read: false }))
+        Told::Answer(Ok(SecretMetadata::new(&**id, current)))
     }
 }
 
@@ -132,8 +110,8 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
     let filter = json!([{ "Key": "Name", "Option": "Equals", "Values": names }]);
     let mut latest: BTreeMap<String, u64> = BTreeMap::new();
     let outcome = pages(link, &DESCRIBE, json!({ "ParameterFilters": filter }), until, |entry| {
-        let version = only(entry, "Version", ParameterStore)?.and_then(|number| number.number());
-        latest.insert(text(entry, "Name", ParameterStore)?, version.ok_or_else(|| strange(ParameterStore, "no `Version`"))?);
+        let version = PARAMETER_STORE.only(entry, "Version")?.and_then(|number| number.number());
+        latest.insert(PARAMETER_STORE.text(entry, "Name")?, version.ok_or_else(|| PARAMETER_STORE.unexpected("no `Version`"))?);
         Ok(())
     })
     .await;
@@ -143,7 +121,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
         match number {
             Some(number) if number == *latest => {
                 let current = if wanted.version.is_none() { Some(true) } else { None };
-                Told::Answer(Ok(SecretMetadata { version: number.to_string(), current, not_before: None, expires: None, read: false }))
+                Told::Answer(Ok(SecretMetadata::new(number.to_string(), current)))
             }
             Some(number) if number > *latest => Told::Answer(Err(parameters::missing(Some(wanted)))),
             // An older one may have been dropped, a label may be on any.
@@ -162,7 +140,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
         for (index, value) in call.iter().zip(parameters::read(link, &some, false, until).await) {
             all[places[*index]] = Told::Answer(value.map(|value| {
                 let Value { version, current, sealed, .. } = value;
-                SecretMetadata { version, current, not_before: None, expires: None, read: !sealed }
+                SecretMetadata { read: !sealed, ..SecretMetadata::new(version, current) }
             }));
         }
     }
@@ -214,7 +192,7 @@ pub(super) async fn all(link: &Link, names: &NameRule, until: Instant) -> Result
     let listing = if link.service == SecretsManager { &LIST } else { &DESCRIBE };
     for request in requests {
         pages(link, listing, request, until, |entry| {
-            let name = text(entry, "Name", link.service)?;
+            let name = link.service.form().text(entry, "Name")?;
             if names.check(&name).is_ok() {
                 found.insert(name.clone(), listed(entry, name, link.service)?);
             }
@@ -228,14 +206,14 @@ pub(super) async fn all(link: &Link, names: &NameRule, until: Instant) -> Result
 fn listed(entry: Json<'_>, name: String, service: Service) -> Result<ListedSecret, ServiceError> {
     Ok(match service {
         SecretsManager => {
-            let versions = only(entry, "SecretVersionsToStages", service)?.map(versions).unwrap_or_default();
+            let versions = service.form().only(entry, "SecretVersionsToStages")?.map(versions).unwrap_or_default();
             let current = versions.into_iter().find(|(_, labels)| labels.iter().any(|label| label == "AWSCURRENT"));
-            let removed = only(entry, "DeletedDate", service)?.is_some();
-            ListedSecret { name, version: current.map(|(id, _)| id), created: None, removed }
+            let removed = service.form().only(entry, "DeletedDate")?.is_some();
+            ListedSecret { version: current.map(|(id, _)| id), removed, ..ListedSecret::named(name) }
         }
         ParameterStore => {
-            let version = only(entry, "Version", service)?.and_then(|number| number.number()).map(|number| number.to_string());
-            ListedSecret { name, version, created: only(entry, "LastModifiedDate", service)?.and_then(time), removed: false }
+            let version = service.form().only(entry, "Version")?.and_then(|number| number.number()).map(|number| number.to_string());
+            ListedSecret { name, version, created: service.form().only(entry, "LastModifiedDate")?.and_then(time), removed: false }
         }
     })
 }
@@ -250,11 +228,9 @@ fn time(number: Json<'_>) -> Option<Timestamp> {
 /// Whether listing is allowed, by its first page.
 pub(super) async fn try_list(link: &Link, until: Instant) -> Result<(), Option<ServiceError>> {
     let listing = if link.service == SecretsManager { &LIST } else { &DESCRIBE };
-    let answered = link.call(listing.operation, &json!({ "MaxResults": 1 }), until).await.map_err(Some)?;
-    match page(listing, &answered) {
-        Ok(_) => Ok(()),
+    match page(link, listing, &json!({ "MaxResults": 1 }), until).await.and_then(|reply| listing.read(&reply).map(drop)) {
         Err(error) if error.fault == ServiceFault::Denied => Err(None),
-        Err(error) => Err(Some(error)),
+        outcome => outcome.map_err(Some),
     }
 }
 
@@ -268,12 +244,13 @@ async fn pages(
 ) -> Result<(), ServiceError> {
     request["MaxResults"] = json!(listing.size);
     for _ in 0..PAGES {
-        let answered = link.call(listing.operation, &request, until).await?;
-        let json = page(listing, &answered)?;
-        list(json, listing.field, listing.service)?.into_iter().try_for_each(&mut each)?;
-        match only(json, "NextToken", listing.service)?.and_then(|token| token.text()).filter(|token| !token.is_empty()) {
+        let reply = page(link, listing, &request, until).await?;
+        let (json, entries) = listing.read(&reply)?;
+        entries.into_iter().try_for_each(&mut each)?;
+        let form = listing.service.form();
+        match form.only(json, "NextToken")?.and_then(|token| token.text()).filter(|token| !token.is_empty()) {
             None => return Ok(()),
-            Some(token) if request["NextToken"] == token => return Err(strange(listing.service, "a page that leads to itself")),
+            Some(token) if request["NextToken"] == token => return Err(form.unexpected("a page that leads to itself")),
             Some(token) => request["NextToken"] = json!(token),
         }
     }
@@ -281,19 +258,19 @@ async fn pages(
     Err(ServiceError::new(ServiceFault::Unsupported, reason, "limit the vault to prefixes in the project file"))
 }
 
-/// The body of a page.
-fn page<'r>(listing: &Listing, answered: &'r Authenticated<Signer>) -> Result<Json<'r>, ServiceError> {
-    let Authenticated { reply, token } = answered;
-    if let Some(redirect) = reply.redirect() {
-        return Err(redirect);
-    }
-    if reply.status != 200 {
-        let subject = Subject { service: listing.service, action: listing.action, name: None, version: None };
-        return Err(Refusal::of(reply, &**token).error(subject));
-    }
-    let json = object(reply, listing.service)?;
-    match only(json, listing.field, listing.service)? {
-        Some(_) => Ok(json),
-        None => Err(strange(listing.service, &format!("no `{}`", listing.field))),
+async fn page(link: &Link, listing: &Listing, request: &Body, until: Instant) -> Result<Reply, ServiceError> {
+    let subject = Subject { service: listing.service, action: listing.action, name: None, version: None };
+    link.call(listing.operation, request, until).await.map(|answered| answered.reply).map_err(|failure| failure.of(subject))
+}
+
+impl Listing {
+    /// A page and its entries.
+    fn read<'r>(&self, reply: &'r Reply) -> Result<(Json<'r>, Vec<Json<'r>>), ServiceError> {
+        let form = self.service.form();
+        let json = form.object(&reply.body)?;
+        if form.only(json, self.field)?.is_none() {
+            return Err(form.unexpected(&format!("no `{}`", self.field)));
+        }
+        Ok((json, form.list(json, self.field)?))
     }
 }

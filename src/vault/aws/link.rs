@@ -33,6 +33,8 @@ use crate::service::http::HttpClient;
 use crate::service::http::Rate;
 use crate::service::http::RateLimiter;
 use crate::service::http::Reply;
+use crate::vault::aws::refusal::Refusal;
+use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service;
 use crate::vault::aws::settings::Settings;
 
@@ -57,6 +59,25 @@ pub(super) struct Link {
     pub(super) alone: AtomicBool,
     url: Url,
     batches: RateLimiter,
+}
+
+/// Why a call brought nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// AWS refused it.
+    Refused(Refusal),
+    /// Anything else.
+    Error(ServiceError),
+}
+
+impl Failure {
+    /// The error of what was asked for.
+    pub(super) fn of(&self, subject: Subject<'_>) -> ServiceError {
+        match self {
+            Self::Refused(refusal) => refusal.error(subject),
+            Self::Error(error) => error.clone(),
+        }
+    }
 }
 
 /// What a link is made of, besides the settings.
@@ -112,10 +133,16 @@ impl Link {
     }
 
     /// One call of an operation, such as `secretsmanager.GetSecretValue`.
-    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Authenticated<Signer>, ServiceError> {
+    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Authenticated<Signer>, Failure> {
         let body = Secret::new(body.to_string().into_bytes());
         let call = Call::post(self.url.clone(), "application/x-amz-json-1.1", body);
-        renewal::ask(self, &self.client, &call.with(HeaderName::from_static("x-amz-target"), operation), until).await
+        let call = call.with(HeaderName::from_static("x-amz-target"), operation);
+        let answered = renewal::ask(self, &self.client, &call, until).await.map_err(Failure::Error)?;
+        match answered.reply.redirect() {
+            Some(redirect) => Err(Failure::Error(redirect)),
+            None if answered.reply.status == 200 => Ok(answered),
+            None => Err(Failure::Refused(Refusal::of(&answered.reply, &*answered.token))),
+        }
     }
 
     /// Waits for the turn of a batch, of which Secrets Manager takes fewer than of other calls.
@@ -141,7 +168,7 @@ impl renewal::Login for Link {
 /// The address, if it can be one. It is not shown: somebody may have put a password into it.
 pub(super) fn base(address: &str) -> Result<Base, ServiceError> {
     Base::new(address).map_err(|reason| {
-        let next = "give an address such as `https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com`, or none";
+        let next = "give an address such as `https://vpce-1.secretsmanager.eu-central-1.vpce.amazonaws.com`, or leave it out";
         ServiceError::new(ServiceFault::Unavailable, format!("the endpoint cannot be used: {reason}"), next)
     })
 }

@@ -1,39 +1,25 @@
 //! Names and versions as the two services have them. They travel in the body of a request, so no name can lead anywhere.
 
 use crate::service::ServiceError;
-use crate::service::ServiceFault;
 use crate::service::words;
 use crate::vault::aws::settings::Service;
 use crate::vault::name;
+use crate::vault::name::Alphabet;
 
-/// The longest name of a secret.
-const SECRET: usize = 512;
-/// The longest name of a parameter, and how deep it may be.
-const PARAMETER: usize = 1011;
+/// The names of secrets; RDS has an exclamation mark in those that it manages.
+const SECRET: Alphabet = Alphabet { kind: "secret", longest: 512, others: "/_+=.@!-" };
+/// The names of parameters, and how deep they may be.
+const PARAMETER: Alphabet = Alphabet { kind: "parameter", longest: 1011, others: "/_.-" };
 const DEPTH: usize = 15;
 /// The labels that Secrets Manager gives to versions itself.
 const STAGES: [&str; 3] = ["AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"];
 
 /// Whether `name` can be asked for, by the service's own rule; otherwise why not. A whole ARN of a secret is a name too.
 pub(super) fn check(service: Service, name: &str) -> Result<(), String> {
-    let (kind, longest, others) = match service {
+    match service {
         Service::SecretsManager if is_arn(name) => return check_arn(name),
-        // RDS has an exclamation mark in the names of the secrets that it manages.
-        Service::SecretsManager => ("secret", SECRET, "/_+=.@!-"),
-        Service::ParameterStore => ("parameter", PARAMETER, "/_.-"),
-    };
-    if name.is_empty() {
-        return Err(format!("a {kind}'s name is empty"));
-    }
-    if name.len() > longest {
-        return Err(format!("a {kind}'s name is longer than {longest} characters"));
-    }
-    let allowed = |character: char| character.is_ascii_alphanumeric() || others.contains(character);
-    if let Some((at, character)) = name.char_indices().find(|(_, character)| !allowed(*character)) {
-        let begins = words::tame(&name[..at], 64);
-        let others: Vec<String> = others.chars().map(|character| format!("`{character}`")).collect();
-        let others = others.join(" ");
-        return Err(format!("a {kind}'s name begins with `{begins}` and has {character:?}; it is made of letters, digits and {others}"));
+        Service::SecretsManager => SECRET.check(name)?,
+        Service::ParameterStore => PARAMETER.check(name)?,
     }
     if service == Service::ParameterStore {
         let mut segments = name.strip_prefix('/').unwrap_or(name).split('/');
@@ -76,32 +62,27 @@ fn check_arn(arn: &str) -> Result<(), String> {
     }
     let shown = words::tame(arn, 128);
     Err(format!(
-        "`{shown}` is no ARN of a secret: it is written like `arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf`"
+        "`{shown}` is not the ARN of a secret: it is written like `arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/db-AbCdEf`"
     ))
 }
 
 /// Whether `version` can be one of the service's; otherwise the error of asking for it.
 pub(super) fn check_version(service: Service, version: &str) -> Result<(), ServiceError> {
-    let none = |what: &str| {
-        let reason = format!("`{}` is no version; {what}", words::tame(version, 64));
-        ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the vault has, or leave `version` out")
-    };
+    let none = |what| Err(name::no_version(version, what));
     match service {
         Service::SecretsManager => {
             let id =
                 (32..=64).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-            let known = id || STAGES.contains(&version);
-            if known {
-                Ok(())
-            } else {
-                Err(none("versions here are ids of 32 to 64 characters, `AWSCURRENT`, `AWSPREVIOUS` and `AWSPENDING`"))
+            if id || STAGES.contains(&version) {
+                return Ok(());
             }
+            none("versions here are ids of 32 to 64 characters, `AWSCURRENT`, `AWSPREVIOUS` and `AWSPENDING`")
         }
         Service::ParameterStore => {
             let letter = version.starts_with(|first: char| first.is_ascii_alphabetic());
             let label =
                 letter && version.len() <= 100 && version.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-            if label || name::version(version).is_ok() { Ok(()) } else { Err(none("versions here are 1, 2, 3, …, or labels")) }
+            if label || name::version(version).is_ok() { Ok(()) } else { none("versions here are 1, 2, 3, …, or labels") }
         }
     }
 }
@@ -135,7 +116,7 @@ mod tests {
             reason("a b"),
             "a secret's name begins with `a` and has ' '; it is made of letters, digits and `/` `_` `+` `=` `.` `@` `!` `-`"
         );
-        let arn = |text: &str| format!("`{text}` is no ARN of a secret: it is written like `{ARN}`");
+        let arn = |text: &str| format!("`{text}` is not the ARN of a secret: it is written like `{ARN}`");
         for text in
             ["arn:", "arn:aws:ssm:eu-central-1:1:parameter/a", &ARN[..ARN.len() - 7], &ARN.replace("eu-", "eu/"), &format!("{ARN}\n")]
         {
@@ -169,13 +150,13 @@ mod tests {
         let reason = |service, version: &str| check_version(service, version).unwrap_err().reason;
         let known = "versions here are ids of 32 to 64 characters, `AWSCURRENT`, `AWSPREVIOUS` and `AWSPENDING`";
         for version in ["1", "latest", "", "awscurrent", "EXAMPLE1-90ab-cdef-fedc-ba987EXAMPL\""] {
-            assert_eq!(reason(SecretsManager, version), format!("`{version}` is no version; {known}"));
+            assert_eq!(reason(SecretsManager, version), format!("`{version}` is not a version; {known}"));
         }
         for version in ["1", "42", "live", "v1.2-b_c"] {
             assert_eq!(check_version(ParameterStore, version), Ok(()), "{version}");
         }
         for version in ["", "0", "01", "-1", "1.0", "1&x=2", "99999999999999999999", "a:b"] {
-            assert_eq!(reason(ParameterStore, version), format!("`{version}` is no version; versions here are 1, 2, 3, …, or labels"));
+            assert_eq!(reason(ParameterStore, version), format!("`{version}` is not a version; versions here are 1, 2, 3, …, or labels"));
         }
     }
 }

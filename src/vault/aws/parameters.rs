@@ -7,28 +7,24 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::service::words;
+use crate::vault::answer::AnswerForm;
+use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
-use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
-use crate::vault::aws::value::list;
-use crate::vault::aws::value::object;
-use crate::vault::aws::value::only;
-use crate::vault::aws::value::strange;
-use crate::vault::aws::value::text;
 
 /// The most names in a call.
 const BATCH: usize = 10;
 /// The action that reads parameters.
 const GET: &str = "ssm:GetParameters";
+const FORM: AnswerForm = ParameterStore.form();
 
 /// Which of the wanted are read by the same call: no call asks for two versions of one parameter.
 pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
@@ -53,63 +49,49 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: 
         Err(Failure::Refused(refusal)) if wanted.len() > 1 && !refusal.is_of_credential() && !refusal.passes() => {
             join_all(wanted.iter().map(|wanted| alone(link, wanted, decrypt, until))).await
         }
-        Err(Failure::Refused(refusal)) => wanted.iter().map(|wanted| Err(refusal.error(subject(Some(wanted))))).collect(),
-        Err(Failure::None(error)) => wanted.iter().map(|_| Err(error.clone())).collect(),
+        Err(failure) => wanted.iter().map(|wanted| Err(failure.of(subject(Some(wanted))))).collect(),
     }
-}
-
-/// Why a call brought nothing.
-enum Failure {
-    Refused(Refusal),
-    None(ServiceError),
 }
 
 async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Value, ServiceError> {
     match together(link, &[wanted], decrypt, until).await {
-        Ok(mut values) => values.pop().unwrap_or_else(|| Err(strange(ParameterStore, "a parameter was left out"))),
-        Err(Failure::Refused(refusal)) => Err(refusal.error(subject(Some(wanted)))),
-        Err(Failure::None(error)) => Err(error),
+        Ok(mut values) => values.pop().unwrap_or_else(|| Err(FORM.unexpected("a parameter was left out"))),
+        Err(failure) => Err(failure.of(subject(Some(wanted)))),
     }
 }
 
 async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Value, ServiceError>>, Failure> {
     let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
     let body = json!({ "Names": names, "WithDecryption": decrypt });
-    let Authenticated { reply, token } = link.call("AmazonSSM.GetParameters", &body, until).await.map_err(Failure::None)?;
-    if let Some(redirect) = reply.redirect() {
-        return Err(Failure::None(redirect));
-    }
-    if reply.status != 200 {
-        return Err(Failure::Refused(Refusal::of(&reply, &*token)));
-    }
-    values(&reply, wanted, &names, decrypt).map_err(Failure::None)
+    let answered = link.call("AmazonSSM.GetParameters", &body, until).await?;
+    values(&answered.reply, wanted, &names, decrypt).map_err(Failure::Error)
 }
 
 /// The values of a reply, in the order of the wanted; the service has its own.
 fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Value, ServiceError>>, ServiceError> {
-    let json = object(reply, ParameterStore)?;
+    let json = FORM.object(&reply.body)?;
     let mut answers: Vec<Option<Result<Value, ServiceError>>> = wanted.iter().map(|_| None).collect();
     let mut note = |place: Option<usize>, answer: Result<Value, ServiceError>| {
-        let place = place.ok_or_else(|| strange(ParameterStore, "a parameter that was not asked for"))?;
+        let place = place.ok_or_else(|| FORM.unexpected("a parameter that was not asked for"))?;
         match answers[place].replace(answer) {
             None => Ok(()),
-            Some(_) => Err(strange(ParameterStore, "a parameter that was answered twice")),
+            Some(_) => Err(FORM.unexpected("a parameter that was answered twice")),
         }
     };
-    for entry in list(json, "Parameters", ParameterStore)? {
-        let name = text(entry, "Name", ParameterStore)?;
-        let selector = only(entry, "Selector", ParameterStore)?.and_then(|selector| selector.text());
+    for entry in FORM.list(json, "Parameters")? {
+        let name = FORM.text(entry, "Name")?;
+        let selector = FORM.only(entry, "Selector")?.and_then(|selector| selector.text());
         let mut value = value(entry, decrypt)?;
         let place = wanted.iter().position(|wanted| wanted.name == name && answers_to(wanted, selector.as_deref(), &value.version));
         value.current = place.and_then(|place| wanted[place].version.is_none().then_some(true));
         note(place, Ok(value))?;
     }
-    for name in list(json, "InvalidParameters", ParameterStore)? {
-        let name = name.text().ok_or_else(|| strange(ParameterStore, "`InvalidParameters` has something else than names"))?;
+    for name in FORM.list(json, "InvalidParameters")? {
+        let name = name.text().ok_or_else(|| FORM.unexpected("`InvalidParameters` has something else than names"))?;
         let place = names.iter().position(|other| *other == name);
         note(place, Err(missing(place.map(|place| wanted[place]))))?;
     }
-    let unread = || strange(ParameterStore, "a parameter was left out");
+    let unread = || FORM.unexpected("a parameter was left out");
     answers.into_iter().map(|answer| answer.ok_or_else(unread)).collect()
 }
 
@@ -124,11 +106,11 @@ fn answers_to(wanted: &Wanted, selector: Option<&str>, number: &str) -> bool {
 }
 
 fn value(entry: Json<'_>, decrypt: bool) -> Result<Value, ServiceError> {
-    let version = only(entry, "Version", ParameterStore)?.and_then(|number| number.number());
-    let version = version.ok_or_else(|| strange(ParameterStore, "no `Version`"))?;
-    let secret = only(entry, "Value", ParameterStore)?.and_then(|value| value.secret());
-    let secret = secret.ok_or_else(|| strange(ParameterStore, "no `Value`"))?;
-    let sealed = !decrypt && only(entry, "Type", ParameterStore)?.is_some_and(|kind| kind.is("SecureString"));
+    let version = FORM.only(entry, "Version")?.and_then(|number| number.number());
+    let version = version.ok_or_else(|| FORM.unexpected("no `Version`"))?;
+    let secret = FORM.only(entry, "Value")?.and_then(|value| value.secret());
+    let secret = secret.ok_or_else(|| FORM.unexpected("no `Value`"))?;
+    let sealed = !decrypt && FORM.only(entry, "Type")?.is_some_and(|kind| kind.is("SecureString"));
     Ok(Value { secret, version: version.to_string(), current: None, sealed })
 }
 
@@ -147,7 +129,7 @@ pub(super) fn missing(wanted: Option<&Wanted>) -> ServiceError {
         }
         None => (
             format!("`{name}` is not there, in this region of this account"),
-            "check the name, the region and whose credential it is: `cloze doctor` tells the account",
+            "check the name, the region and whose credential it is: `cloze doctor` shows the account",
         ),
     };
     ServiceError::new(ServiceFault::NotFound, reason, next)

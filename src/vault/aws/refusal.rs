@@ -102,7 +102,7 @@ impl Refusal {
                 None => error(
                     ServiceFault::NotFound,
                     format!("{what} is not there, in this region of this account"),
-                    "check the name, the region and whose credential it is: `cloze doctor` tells the account",
+                    "check the name, the region and whose credential it is: `cloze doctor` shows the account",
                 ),
             },
             Kind::Other if self.code == "InvalidRequestException" && self.says("delet") => error(
@@ -115,7 +115,7 @@ impl Refusal {
                 error(ServiceFault::Denied, format!("{what} cannot be decrypted with this credential{said}"), kms)
             }
             Kind::Denied => {
-                let next = format!("allow `{action}` in a policy of whom the credential belongs to; `cloze doctor` tells who that is");
+                let next = format!("allow `{action}` in a policy of the identity that the credential belongs to; `cloze doctor` shows which");
                 error(ServiceFault::Denied, format!("the credential may not do `{action}` with {what}{said}"), &next)
             }
             Kind::Expired => error(

@@ -8,10 +8,11 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::identity::aws::Signer;
-use crate::identity::renewal::Authenticated;
 use crate::service::ServiceError;
 use crate::service::http::Reply;
 use crate::service::json::Json;
+use crate::vault::answer::AnswerForm;
+use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::name;
 use crate::vault::aws::refusal::Refusal;
@@ -19,17 +20,13 @@ use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::SecretsManager;
 use crate::vault::aws::value::Value;
 use crate::vault::aws::value::Wanted;
-use crate::vault::aws::value::bytes;
-use crate::vault::aws::value::list;
-use crate::vault::aws::value::object;
-use crate::vault::aws::value::only;
-use crate::vault::aws::value::strange;
-use crate::vault::aws::value::text;
+use crate::vault::binary;
 
 /// The most secrets in a batch.
 const BATCH: usize = 20;
 /// The action that reads a secret.
 const GET: &str = "secretsmanager:GetSecretValue";
+const FORM: AnswerForm = SecretsManager.form();
 
 /// Which of the wanted are read by the same call. A batch has current versions only, and names; who asks by ARN is answered alone.
 pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
@@ -45,34 +42,25 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
     }
     let names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     link.batch_turn().await;
-    let all = |error: &ServiceError| wanted.iter().map(|_| Err(error.clone())).collect();
-    let Authenticated { reply, token } =
-        match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
-            Ok(answered) => answered,
-            Err(error) => return all(&error),
-        };
-    if let Some(redirect) = reply.redirect() {
-        return all(&redirect);
-    }
-    if reply.status != 200 {
-        let refusal = Refusal::of(&reply, &*token);
-        if refusal.is_of_credential() || refusal.passes() || reply.status >= 500 {
-            return wanted.iter().map(|wanted| Err(refusal.error(subject(Some(wanted))))).collect();
-        }
+    let answered = match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
+        Ok(answered) => answered,
         // To read each may be allowed where to read many at once is not.
-        if refusal.is_denial() || refusal.is_unknown_operation() {
-            link.alone.store(true, Ordering::Relaxed);
+        Err(Failure::Refused(refusal)) if !refusal.is_of_credential() && !refusal.passes() => {
+            if refusal.is_denial() || refusal.is_unknown_operation() {
+                link.alone.store(true, Ordering::Relaxed);
+            }
+            return each(link, wanted, until).await;
         }
-        return each(link, wanted, until).await;
-    }
-    let outcomes = match batch(&reply, wanted, &token) {
+        Err(failure) => return wanted.iter().map(|wanted| Err(failure.of(subject(Some(wanted))))).collect(),
+    };
+    let outcomes = match batch(&answered.reply, wanted, &answered.token) {
         Ok(outcomes) => outcomes,
-        Err(error) => return all(&error),
+        Err(error) => return wanted.iter().map(|_| Err(error.clone())).collect(),
     };
     let again: Vec<&Wanted> =
         wanted.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Again)).map(|(wanted, _)| *wanted).collect();
     let mut again = each(link, &again, until).await.into_iter();
-    let unread = || strange(SecretsManager, "a secret was left out");
+    let unread = || FORM.unexpected("a secret was left out");
     outcomes
         .into_iter()
         .map(|outcome| match outcome {
@@ -92,31 +80,31 @@ enum Outcome {
 }
 
 fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<Outcome>, ServiceError> {
-    let json = object(reply, SecretsManager)?;
+    let json = FORM.object(&reply.body)?;
     let mut outcomes: Vec<Option<Outcome>> = wanted.iter().map(|_| None).collect();
     let mut note = |names: &[Option<&str>], outcome: Outcome| {
         let place = names.iter().flatten().find_map(|name| wanted.iter().position(|wanted| wanted.name == **name));
-        let place = place.ok_or_else(|| strange(SecretsManager, "a secret that was not asked for"))?;
+        let place = place.ok_or_else(|| FORM.unexpected("a secret that was not asked for"))?;
         match outcomes[place].replace(outcome) {
             None => Ok(()),
-            Some(_) => Err(strange(SecretsManager, "a secret that was answered twice")),
+            Some(_) => Err(FORM.unexpected("a secret that was answered twice")),
         }
     };
-    for entry in list(json, "SecretValues", SecretsManager)? {
-        let name = text(entry, "Name", SecretsManager)?;
+    for entry in FORM.list(json, "SecretValues")? {
+        let name = FORM.text(entry, "Name")?;
         note(&[Some(&name)], Outcome::Read(value(entry, None)?))?;
     }
-    for entry in list(json, "Errors", SecretsManager)? {
-        let id = text(entry, "SecretId", SecretsManager)?;
-        let refusal = Refusal::of_entry(entry, signer).ok_or_else(|| strange(SecretsManager, "no `ErrorCode`"))?;
+    for entry in FORM.list(json, "Errors")? {
+        let id = FORM.text(entry, "SecretId")?;
+        let refusal = Refusal::of_entry(entry, signer).ok_or_else(|| FORM.unexpected("no `ErrorCode`"))?;
         // The error may name the secret by its ARN.
         let names = [Some(id.as_str()), name::of_arn(&id)];
         let known = wanted.iter().find(|wanted| names.contains(&Some(wanted.name.as_str()))).copied();
         let outcome = if refusal.passes() { Outcome::Again } else { Outcome::Refused(refusal.error(subject(known))) };
         note(&names, outcome)?;
     }
-    let more = only(json, "NextToken", SecretsManager)?.is_some();
-    let unread = || if more { Ok(Outcome::Again) } else { Err(strange(SecretsManager, "a secret was left out")) };
+    let more = FORM.only(json, "NextToken")?.is_some();
+    let unread = || if more { Ok(Outcome::Again) } else { Err(FORM.unexpected("a secret was left out")) };
     outcomes.into_iter().map(|outcome| outcome.map_or_else(unread, Ok)).collect()
 }
 
@@ -130,36 +118,31 @@ async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, Serv
     if let Some(version) = &wanted.version {
         body[if name::is_stage(version) { "VersionStage" } else { "VersionId" }] = json!(version);
     }
-    let Authenticated { reply, token } = link.call("secretsmanager.GetSecretValue", &body, until).await?;
-    if let Some(redirect) = reply.redirect() {
-        return Err(redirect);
-    }
-    if reply.status != 200 {
-        return Err(Refusal::of(&reply, &*token).error(subject(Some(wanted))));
-    }
-    let json = object(&reply, SecretsManager)?;
+    let answered = link.call("secretsmanager.GetSecretValue", &body, until).await;
+    let reply = answered.map_err(|failure| failure.of(subject(Some(wanted))))?.reply;
+    let json = FORM.object(&reply.body)?;
     let field = if name::is_arn(&wanted.name) { "ARN" } else { "Name" };
-    if text(json, field, SecretsManager)? != wanted.name {
-        return Err(strange(SecretsManager, "a secret that was not asked for"));
+    if FORM.text(json, field)? != wanted.name {
+        return Err(FORM.unexpected("a secret that was not asked for"));
     }
     value(json, wanted.version.as_deref())
 }
 
 /// The value in an entry, which has to be of `version` if one is pinned.
 fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, ServiceError> {
-    let id = text(entry, "VersionId", SecretsManager)?;
-    let stages: Vec<String> = list(entry, "VersionStages", SecretsManager)?.into_iter().filter_map(|stage| stage.text()).collect();
+    let id = FORM.text(entry, "VersionId")?;
+    let stages: Vec<String> = FORM.list(entry, "VersionStages")?.into_iter().filter_map(|stage| stage.text()).collect();
     let pinned = version.filter(|version| !name::is_stage(version));
     if pinned.is_some_and(|pinned| pinned != id) {
-        return Err(strange(SecretsManager, "a version that was not asked for"));
+        return Err(FORM.unexpected("a version that was not asked for"));
     }
-    let plain = only(entry, "SecretString", SecretsManager)?;
-    let binary = only(entry, "SecretBinary", SecretsManager)?;
-    let secret = match (plain, binary) {
-        (Some(plain), None) => plain.secret().ok_or_else(|| strange(SecretsManager, "`SecretString` is no text"))?,
-        (None, Some(binary)) => bytes(binary).ok_or_else(|| strange(SecretsManager, "`SecretBinary` is no base64"))?,
-        (None, None) => return Err(strange(SecretsManager, "neither `SecretString` nor `SecretBinary`")),
-        (Some(_), Some(_)) => return Err(strange(SecretsManager, "both `SecretString` and `SecretBinary`")),
+    let plain = FORM.only(entry, "SecretString")?;
+    let encoded = FORM.only(entry, "SecretBinary")?;
+    let secret = match (plain, encoded) {
+        (Some(plain), None) => plain.secret().ok_or_else(|| FORM.unexpected("`SecretString` is not text"))?,
+        (None, Some(encoded)) => encoded.secret().and_then(|text| binary::decoded(&text)).ok_or_else(|| FORM.unexpected("`SecretBinary` is not base64"))?,
+        (None, None) => return Err(FORM.unexpected("neither `SecretString` nor `SecretBinary`")),
+        (Some(_), Some(_)) => return Err(FORM.unexpected("both `SecretString` and `SecretBinary`")),
     };
     let current = version.is_none() || stages.iter().any(|stage| stage == "AWSCURRENT");
     Ok(Value { secret, version: id, current: Some(current), sealed: false })

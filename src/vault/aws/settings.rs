@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::identity::Environment;
 use crate::service::http::Limits;
 use crate::service::http::Transport;
+use crate::vault::answer::AnswerForm;
 
 /// How a vault is reached. What is absent is asked of AWS's own chain: its environment variables, its profile files, the machine's role.
 #[derive(Debug)]
@@ -75,6 +76,15 @@ impl Service {
             Self::SecretsManager => "secretsmanager",
             Self::ParameterStore => "ssm",
         }
+    }
+
+    /// What it answers.
+    pub(super) const fn form(self) -> AnswerForm {
+        let reason = match self {
+            Self::SecretsManager => "the vault's answer is not that of AWS Secrets Manager",
+            Self::ParameterStore => "the vault's answer is not that of AWS Parameter Store",
+        };
+        AnswerForm { reason, next: "check the endpoint" }
     }
 
     /// Its name in AWS's settings, as in `AWS_ENDPOINT_URL_SECRETS_MANAGER`.

@@ -6,38 +6,20 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Base;
 use crate::service::http::is_loopback;
-use crate::service::words;
 use crate::vault::azure::cloud;
+use crate::vault::name;
+use crate::vault::name::Alphabet;
 
-/// The longest name.
-const LONGEST: usize = 127;
 /// How many items a page has at most.
 const PAGE: u32 = 25;
 
-/// Whether `name` can be a secret's name, by Key Vault's rule `^[0-9a-zA-Z-]{1,127}$`; otherwise why not.
-pub(super) fn check(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Err("a secret's name is empty".to_owned());
-    }
-    if name.len() > LONGEST {
-        return Err(format!("a secret's name is longer than {LONGEST} characters"));
-    }
-    match name.chars().find(|character| !character.is_ascii_alphanumeric() && *character != '-') {
-        None => Ok(()),
-        Some(character) => {
-            let shown = words::tame(name, 64);
-            Err(format!("`{shown}` has {character:?}; a name in a key vault is made of letters, digits and `-`"))
-        }
-    }
-}
+/// Key Vault's rule: `^[0-9a-zA-Z-]{1,127}$`.
+pub(super) const NAME: Alphabet = Alphabet { kind: "secret", longest: 127, others: "-" };
 
 /// A version that was asked for, which has 32 hexadecimal digits.
 pub(super) fn version(text: &str) -> Result<&str, ServiceError> {
-    if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(text);
-    }
-    let reason = format!("`{}` is no version; versions here are 32 hexadecimal digits", words::tame(text, 64));
-    Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the vault has, or leave `version` out"))
+    let known = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if known { Ok(text) } else { Err(name::no_version(text, "versions here are 32 hexadecimal digits")) }
 }
 
 /// A key vault.
@@ -61,7 +43,7 @@ impl Address {
         }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
         if api_version.is_empty() || !api_version.bytes().all(plain) {
-            return Err("its version of the interface is none, such as 7.5".to_owned());
+            return Err("its version of the interface is not one such as 7.5".to_owned());
         }
         Ok(Self { base, host, query: format!("api-version={api_version}") })
     }
@@ -78,14 +60,14 @@ impl Address {
 
     /// Where a version of a secret is read, or the current one; otherwise why it has no such place.
     pub(super) fn secret(&self, name: &str, version: Option<&str>) -> Result<Url, String> {
-        check(name)?;
+        NAME.check(name)?;
         let segments: Vec<&str> = ["secrets", name].into_iter().chain(version).collect();
         self.base.place(&segments, Some(&self.query))
     }
 
     /// Where the first page of the versions of a secret is.
     pub(super) fn versions(&self, name: &str) -> Result<Url, String> {
-        check(name)?;
+        NAME.check(name)?;
         self.base.place(&["secrets", name, "versions"], Some(&format!("{}&maxresults={PAGE}", self.query)))
     }
 
@@ -96,7 +78,7 @@ impl Address {
 
     /// Where a deleted secret is told of.
     pub(super) fn deleted(&self, name: &str) -> Result<Url, String> {
-        check(name)?;
+        NAME.check(name)?;
         self.base.place(&["deletedsecrets", name], Some(&self.query))
     }
 
@@ -120,7 +102,7 @@ impl Address {
         if !own || segments.next() != Some("secrets") {
             return None;
         }
-        let name = segments.next().filter(|name| check(name).is_ok())?.to_owned();
+        let name = segments.next().filter(|name| NAME.check(name).is_ok())?.to_owned();
         let version = segments.next().filter(|version| !version.is_empty());
         let fit = version.is_none_or(|version| version.len() <= 64 && version.bytes().all(|byte| byte.is_ascii_alphanumeric()));
         (fit && segments.next().is_none()).then(|| (name, version.map(str::to_owned)))
@@ -138,7 +120,7 @@ mod tests {
     use reqwest::Url;
 
     use super::Address;
-    use super::check;
+    use super::NAME;
     use super::version;
     use crate::service::http::fuzz_names;
 
@@ -163,7 +145,7 @@ mod tests {
                 1 => (address.versions(&name), "/secrets/", 2),
                 _ => (address.deleted(&name), "/deletedsecrets/", 1),
             };
-            prop_assert_eq!(url.is_ok(), check(&name).is_ok());
+            prop_assert_eq!(url.is_ok(), NAME.check(&name).is_ok());
             if let Ok(url) = url {
                 // What the server sees, parsed once more and without the code under test.
                 let again = Url::parse(url.as_str()).unwrap();
@@ -180,10 +162,10 @@ mod tests {
 
     #[test]
     fn names_and_versions_that_cannot_be_are_told_why() {
-        assert_eq!(check("").unwrap_err(), "a secret's name is empty");
-        assert_eq!(check(&"n".repeat(128)).unwrap_err(), "a secret's name is longer than 127 characters");
-        assert_eq!(check("DB_URL").unwrap_err(), "`DB_URL` has '_'; a name in a key vault is made of letters, digits and `-`");
-        assert_eq!(version("latest").unwrap_err().reason, "`latest` is no version; versions here are 32 hexadecimal digits");
+        assert_eq!(NAME.check("").unwrap_err(), "a secret's name is empty");
+        assert_eq!(NAME.check(&"n".repeat(128)).unwrap_err(), "a secret's name is longer than 127 characters");
+        assert_eq!(NAME.check("DB_URL").unwrap_err(), "a secret's name begins with `DB` and has '_'; it is made of letters, digits and `-`");
+        assert_eq!(version("latest").unwrap_err().reason, "`latest` is not a version; versions here are 32 hexadecimal digits");
         assert_eq!(version(VERSION).unwrap(), VERSION);
     }
 
@@ -194,7 +176,7 @@ mod tests {
         assert_eq!(reason("https://shop.vault.azure.net/secrets/db"), "it has a path; a vault's address ends with its host");
         assert_eq!(reason("http://shop.vault.azure.net"), "plain http would show the token to the network");
         let reason = Address::new("https://shop.vault.azure.net/", "7.5&x=1").unwrap_err();
-        assert_eq!(reason, "its version of the interface is none, such as 7.5");
+        assert_eq!(reason, "its version of the interface is not one such as 7.5");
     }
 
     #[test]

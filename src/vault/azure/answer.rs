@@ -11,13 +11,16 @@ use crate::service::json::JsonKind;
 use crate::service::words;
 use crate::vault::ListedSecret;
 use crate::vault::SecretValue;
-use crate::vault::Shape;
+use crate::vault::answer::AnswerForm;
 use crate::vault::azure::address::Address;
 use crate::vault::azure::refusal::disabled;
 use crate::vault::azure::refusal::refusal;
 use crate::vault::field;
 
-/// What is told of a version beside its value.
+const KEY_VAULT: AnswerForm =
+    AnswerForm { reason: "the vault's answer is not that of a key vault", next: "check the vault's address" };
+
+/// What is known of a version besides its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Properties {
     pub(super) name: String,
@@ -60,25 +63,21 @@ impl Version {
     ) -> Result<Self, ServiceError> {
         let json = body(reply, name, protocol)?;
         let properties = properties(json, address)?;
-        let version = properties.version.clone().ok_or_else(|| strange("an `id` without a version"))?;
+        let version = properties.version.clone().ok_or_else(|| KEY_VAULT.unexpected("an `id` without a version"))?;
         if !properties.name.eq_ignore_ascii_case(name) || pinned.is_some_and(|pinned| !pinned.eq_ignore_ascii_case(&version)) {
-            return Err(strange("another secret than the one asked for"));
+            return Err(KEY_VAULT.unexpected("another secret than the one asked for"));
         }
         if let Some(error) = properties.disabled() {
             return Err(error);
         }
-        let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| strange("no `value` that is text"))?;
+        let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| KEY_VAULT.unexpected("no `value` that is text"))?;
         Ok(Self { properties, value, number: version })
     }
 
     /// The value, or the field `key` of it.
     pub(super) fn fetched(&self, key: Option<&str>) -> Result<SecretValue, ServiceError> {
-        let (value, shape) = match key {
-            Some(key) => field::of_text(&self.value, key)?,
-            None => (self.value.duplicate(), Shape::Plain),
-        };
         let Properties { not_before, expires, .. } = self.properties;
-        Ok(SecretValue { value, shape, version: self.number.clone(), current: None, not_before, expires })
+        Ok(SecretValue { not_before, expires, ..SecretValue::new(field::of(&self.value, key)?, &*self.number, None) })
     }
 }
 
@@ -93,13 +92,11 @@ impl Page {
     /// Reads a page of what was asked about `subject`.
     pub(super) fn read(reply: &Reply, address: &Address, subject: &str, protocol: &dyn Protocol) -> Result<Self, ServiceError> {
         let json = body(reply, subject, protocol)?;
-        let list = json.get("value").filter(|list| list.kind() == JsonKind::Array).ok_or_else(|| strange("a list without `value`"))?;
+        let list = json.get("value").filter(|list| list.kind() == JsonKind::Array).ok_or_else(|| KEY_VAULT.unexpected("a list without `value`"))?;
         let items = list.members().map(|(_, item)| properties(item, address)).collect::<Result<_, _>>()?;
-        let next = match json.get("nextLink") {
-            None => None,
-            Some(link) if link.kind() == JsonKind::Null => None,
-            Some(link) => Some(link.text().ok_or_else(|| strange("a `nextLink` that is no text"))?).filter(|link| !link.is_empty()),
-        };
+        let link = KEY_VAULT.only(json, "nextLink")?;
+        let next = link.map(|link| link.text().ok_or_else(|| KEY_VAULT.unexpected("a `nextLink` that is not text"))).transpose()?;
+        let next = next.filter(|link| !link.is_empty());
         Ok(Self { items, next })
     }
 }
@@ -118,25 +115,18 @@ pub(super) fn buried(reply: &Reply, name: &str) -> Option<ServiceError> {
 }
 
 fn body<'r>(reply: &'r Reply, subject: &str, protocol: &dyn Protocol) -> Result<Json<'r>, ServiceError> {
-    if reply.status != 200 {
-        return Err(refusal(reply, subject, protocol));
-    }
-    let json = Json::parse(reply.body.expose()).map_err(|fault| strange(&format!("no JSON from byte {} on", fault.offset)))?;
-    if json.kind() == JsonKind::Object { Ok(json) } else { Err(strange("no object")) }
+    if reply.status == 200 { KEY_VAULT.object(&reply.body) } else { Err(refusal(reply, subject, protocol)) }
 }
 
 fn properties(json: Json<'_>, address: &Address) -> Result<Properties, ServiceError> {
-    let id = json.get("id").and_then(|id| id.text()).ok_or_else(|| strange("no `id`"))?;
-    let (name, version) = address.identified(&id).ok_or_else(|| strange("an `id` that is not of this vault"))?;
+    let id = KEY_VAULT.text(json, "id")?;
+    let (name, version) = address.identified(&id).ok_or_else(|| KEY_VAULT.unexpected("an `id` that is not of this vault"))?;
     let attributes = json.get("attributes").filter(|attributes| attributes.kind() == JsonKind::Object);
-    let attributes = attributes.ok_or_else(|| strange("no `attributes`"))?;
-    let time = |key: &str| match attributes.get(key) {
-        None => Ok(None),
-        Some(time) if time.kind() == JsonKind::Null => Ok(None),
-        Some(time) => {
-            let seconds = time.number().and_then(|seconds| i64::try_from(seconds).ok());
-            seconds.map(|seconds| Some(Timestamp(seconds))).ok_or_else(|| strange("a time that is no whole number of seconds"))
-        }
+    let attributes = attributes.ok_or_else(|| KEY_VAULT.unexpected("no `attributes`"))?;
+    let time = |key: &str| {
+        let Some(time) = KEY_VAULT.only(attributes, key)? else { return Ok(None) };
+        let seconds = time.number().and_then(|seconds| i64::try_from(seconds).ok());
+        seconds.map(|seconds| Some(Timestamp(seconds))).ok_or_else(|| KEY_VAULT.unexpected("a time that is not a whole number of seconds"))
     };
     Ok(Properties {
         name,
@@ -147,9 +137,4 @@ fn properties(json: Json<'_>, address: &Address) -> Result<Properties, ServiceEr
         expires: time("exp")?,
         created: time("created")?,
     })
-}
-
-fn strange(what: &str) -> ServiceError {
-    let reason = format!("the vault's answer is not that of a key vault: {what}");
-    ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address")
 }

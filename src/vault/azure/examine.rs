@@ -12,70 +12,68 @@ use crate::service::Step;
 use crate::service::http::connectivity;
 use crate::service::json::Json;
 use crate::service::words;
-use crate::vault::azure::AzureVault;
-use crate::vault::azure::bad_name;
+use crate::vault::azure::link::Link;
 use crate::vault::azure::refusal::refusal;
+use crate::vault::name;
 
 /// A name that no secret has, to see whether one that is there could be read.
 const ABSENT: &str = "cloze-doctor-asks-for-what-is-not-there";
 
-impl AzureVault {
-    /// The findings up to the first that is bad.
-    pub(super) async fn walk(&self) -> Vec<Diagnostic> {
-        let until = self.client.until();
-        let mut findings = connectivity(&self.client).await;
-        if findings.iter().any(|finding| finding.outcome.is_err()) {
-            return findings;
-        }
-        if let Err((step, error)) = self.steps(&mut findings, until).await {
-            findings.push(Diagnostic::bad(step, error));
-        }
-        findings
+/// The findings up to the first that is bad.
+pub(super) async fn examine(link: &Link, api_version: &str) -> Vec<Diagnostic> {
+    let until = link.client.until();
+    let mut findings = connectivity(&link.client).await;
+    if findings.iter().any(|finding| finding.outcome.is_err()) {
+        return findings;
     }
+    if let Err((step, error)) = steps(link, api_version, &mut findings, until).await {
+        findings.push(Diagnostic::bad(step, error));
+    }
+    findings
+}
 
-    async fn steps(&self, findings: &mut Vec<Diagnostic>, until: Instant) -> Result<(), (Step, ServiceError)> {
-        let challenge = self.challenge(until).await.map_err(|error| (Step::Service, error))?;
-        let scope = challenge.scope(self.address.host()).map_err(|error| (Step::Service, error))?;
-        let service = format!("a key vault for tokens of {}, asked by version {}", words::tame(&challenge.resource, 64), self.api_version);
-        findings.push(Diagnostic::good(Step::Service, service));
-        // The cloud's own scope is what a known vault gets, whatever a challenge says.
-        let scope = self.scope.get_or_init(|| async { scope }).await;
-        let token = self.login.token(scope, None, until).await.map_err(|error| (Step::Identity, error))?;
-        let claims = Claims::of(token.text());
-        let shown = claims.as_ref().and_then(|claims| claims.who.clone()).map(|who| format!(" ({who})")).unwrap_or_default();
-        findings.push(Diagnostic::good(Step::Identity, format!("{}{shown}", self.login.words())));
-        let tenant = claims.and_then(|claims| claims.tenant).or_else(|| self.login.tenant().map(str::to_owned));
-        if let (Some(own), Some(other)) = (&tenant, &challenge.tenant)
-            && is_id(own)
-            && is_id(other)
-            && !own.eq_ignore_ascii_case(other)
-        {
-            let reason = format!("the vault belongs to the tenant {other}, and the token to {own}");
-            let next = "use a credential of the vault's tenant, or check the vault's name";
-            return Err((Step::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
-        }
-        findings.push(Diagnostic::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
-        let end =
-            token.expires.map_or_else(|| "the token does not say when it ends".to_owned(), |end| format!("the token lasts until {end}"));
-        findings.push(Diagnostic::good(Step::Expiry, end));
-        let may = self.permission(until).await.map_err(|error| (Step::Permission, error))?;
-        findings.push(Diagnostic::good(Step::Permission, may));
-        Ok(())
+async fn steps(link: &Link, api_version: &str, findings: &mut Vec<Diagnostic>, until: Instant) -> Result<(), (Step, ServiceError)> {
+    let challenge = link.challenge(until).await.map_err(|error| (Step::Service, error))?;
+    let scope = challenge.scope(link.address.host()).map_err(|error| (Step::Service, error))?;
+    let service = format!("a key vault for tokens of {}, asked by version {}", words::tame(&challenge.resource, 64), api_version);
+    findings.push(Diagnostic::good(Step::Service, service));
+    // The cloud's own scope is what a known vault gets, whatever a challenge says.
+    let scope = link.scope.get_or_init(|| async { scope }).await;
+    let token = link.login.token(scope, None, until).await.map_err(|error| (Step::Identity, error))?;
+    let claims = Claims::of(token.text());
+    let shown = claims.as_ref().and_then(|claims| claims.who.clone()).map(|who| format!(" ({who})")).unwrap_or_default();
+    findings.push(Diagnostic::good(Step::Identity, format!("{}{shown}", link.login.words())));
+    let tenant = claims.and_then(|claims| claims.tenant).or_else(|| link.login.tenant().map(str::to_owned));
+    if let (Some(own), Some(other)) = (&tenant, &challenge.tenant)
+        && is_id(own)
+        && is_id(other)
+        && !own.eq_ignore_ascii_case(other)
+    {
+        let reason = format!("the vault belongs to the tenant {other}, and the token to {own}");
+        let next = "use a credential of the vault's tenant, or check the vault's name";
+        return Err((Step::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
     }
+    findings.push(Diagnostic::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
+    let end =
+        token.expires.map_or_else(|| "the token does not say when it ends".to_owned(), |end| format!("the token lasts until {end}"));
+    findings.push(Diagnostic::good(Step::Expiry, end));
+    let may = permission(link, until).await.map_err(|error| (Step::Permission, error))?;
+    findings.push(Diagnostic::good(Step::Permission, may));
+    Ok(())
+}
 
-    async fn permission(&self, until: Instant) -> Result<String, ServiceError> {
-        let url = self.address.secret(ABSENT, None).map_err(bad_name)?;
-        let Authenticated { reply, token } = self.ask(url, until).await?;
-        if !matches!(reply.status, 200 | 404) {
-            return Err(refusal(&reply, "secrets", &*token));
-        }
-        let url = self.address.list(1).map_err(bad_name)?;
-        let Authenticated { reply, .. } = self.ask(url, until).await?;
-        Ok(match reply.status {
-            200 => "secrets can be read and listed".to_owned(),
-            _ => "secrets can be read, and not listed: `vault list` will not work, and a check reads values".to_owned(),
-        })
+async fn permission(link: &Link, until: Instant) -> Result<String, ServiceError> {
+    let url = link.address.secret(ABSENT, None).map_err(name::refused)?;
+    let Authenticated { reply, token } = link.ask(url, until).await?;
+    if !matches!(reply.status, 200 | 404) {
+        return Err(refusal(&reply, "secrets", &*token));
     }
+    let url = link.address.list(1).map_err(name::refused)?;
+    let Authenticated { reply, .. } = link.ask(url, until).await?;
+    Ok(match reply.status {
+        200 => "secrets can be read and listed".to_owned(),
+        _ => "secrets can be read, and not listed: `vault list` will not work, and a check reads values".to_owned(),
+    })
 }
 
 /// What a token says of its holder. It is not checked: that is the vault's part.

@@ -5,6 +5,7 @@ mod anonymous;
 mod answer;
 mod cloud;
 mod examine;
+mod link;
 mod read;
 mod refusal;
 mod settings;
@@ -19,7 +20,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use reqwest::Url;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
@@ -28,18 +28,13 @@ use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::identity::azure::Login;
 use crate::identity::azure::LoginParts;
-use crate::identity::bearer::Bearer;
 use crate::identity::renewal;
-use crate::identity::renewal::Authenticated;
-use crate::identity::token_cache::Held;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
-use crate::service::http::Reply;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
@@ -50,12 +45,12 @@ use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::azure::address::Address;
-use crate::vault::azure::anonymous::Anonymous;
 use crate::vault::azure::answer::Version;
-use crate::vault::azure::cloud::Challenge;
 use crate::vault::azure::cloud::Cloud;
+use crate::vault::azure::link::Link;
 use crate::vault::azure::read::PAGES;
 use crate::vault::batch::Batch;
+use crate::vault::name;
 use crate::vault::name_rule::Cover;
 
 /// The version of the interface that every cloud, Azure Stack and every emulator has. Later ones add nothing that is used here.
@@ -66,12 +61,8 @@ const RATE: Rate = Rate { calls: 4000, per: Duration::from_secs(10) };
 /// A key vault.
 #[derive(Debug)]
 pub struct AzureVault {
-    address: Address,
+    link: Link,
     api_version: String,
-    /// What a token has to be for, once that is known.
-    scope: OnceCell<String>,
-    login: Login,
-    client: HttpClient,
     names: NameRule,
     parallel: usize,
 }
@@ -105,7 +96,7 @@ impl AzureVault {
         limits.rate.get_or_insert(RATE);
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
-        Ok(Self { address, api_version, scope, login, client, names, parallel })
+        Ok(Self { link: Link { address, scope, login, client }, api_version, names, parallel })
     }
 
     /// What an ask is for, if it can be asked for at all.
@@ -114,36 +105,12 @@ impl AzureVault {
         Ok((&ask.name, ask.version.as_deref().map(address::version).transpose()?))
     }
 
-    /// What a token has to be for is known by the cloud, or else the vault is asked, without a credential.
-    async fn scope(&self, until: Instant) -> Result<&str, ServiceError> {
-        let scope = self.scope.get_or_try_init(|| async { self.challenge(until).await?.scope(self.address.host()) }).await?;
-        Ok(scope)
-    }
-
-    /// The answer at `url`; a token that has ended is renewed once.
-    async fn ask(&self, url: Url, until: Instant) -> Result<Authenticated<Bearer>, ServiceError> {
-        renewal::ask(self, &self.client, &Call::get(url), until).await
-    }
-
     /// Sees to a token before the first read, so that one failure is that of all.
     async fn enter(&self, batch: &Batch<'_, Wanted<'_>>, until: Instant) -> Result<(), ServiceError> {
         if batch.wanted().len() > 0 {
-            renewal::Login::token(self, None, until).await?;
+            renewal::Login::token(&self.link, None, until).await?;
         }
         Ok(())
-    }
-
-    async fn challenge(&self, until: Instant) -> Result<Challenge, ServiceError> {
-        let url = self.address.list(1).map_err(bad_name)?;
-        let reply = self.client.ask(&Call::get(url), &Anonymous, until).await?;
-        if let Some(challenge) = reply.challenge.as_deref().filter(|_| reply.status == 401).and_then(Challenge::read) {
-            return Ok(challenge);
-        }
-        if matches!(reply.status, 300..=399 | 403 | 429 | 500..) {
-            return Err(refusal::refusal(&reply, "its list", &Anonymous));
-        }
-        let reason = format!("what answers there is no key vault: it asks for no token (status {})", reply.status);
-        Err(ServiceError::new(ServiceFault::Unavailable, reason, "check the vault's address"))
     }
 }
 
@@ -155,29 +122,12 @@ type Wanted<'a> = (&'a str, Option<&'a str>);
 /// # Errors
 /// A prefix that cannot be one.
 pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
-    NameRule::new(address::check, Cover::StartAnyCase, prefixes)
-}
-
-fn bad_name(reason: String) -> ServiceError {
-    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
+    NameRule::new(|name| address::NAME.check(name), Cover::StartAnyCase, prefixes)
 }
 
 impl fmt::Display for AzureVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Azure Key Vault at {}", self.address.base().origin())
-    }
-}
-
-#[async_trait]
-impl renewal::Login for AzureVault {
-    type Token = Bearer;
-
-    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
-        self.login.token(self.scope(until).await?, rejected, until).await
-    }
-
-    fn is_rejected(&self, _: &Bearer, reply: &Reply) -> bool {
-        reply.status == 401
+        write!(f, "Azure Key Vault at {}", self.link.address.base().origin())
     }
 }
 
@@ -188,12 +138,12 @@ impl Vault for AzureVault {
     }
 
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>> {
-        let until = self.client.until();
+        let until = self.link.client.until();
         let batch = Batch::new(asks, |ask| self.wanted(ask));
         if let Err(error) = self.enter(&batch, until).await {
             return batch.failed(&error);
         }
-        let reads: Vec<_> = batch.wanted().map(|(name, version)| self.read(name, *version, until)).collect();
+        let reads: Vec<_> = batch.wanted().map(|(name, version)| self.link.read(name, *version, until)).collect();
         let reads = join_all(reads).await;
         batch.collect(reads, Version::fetched)
     }
@@ -201,13 +151,13 @@ impl Vault for AzureVault {
     fn plan(&self, asks: &[SecretRef]) -> Plan {
         let secrets = Plan::distinct(asks);
         let ahead =
-            if secrets == 0 { 0 } else { usize::from(!self.scope.initialized()) + usize::from(!self.login.is_ready(Instant::now())) };
+            if secrets == 0 { 0 } else { usize::from(!self.link.scope.initialized()) + usize::from(!self.link.login.is_ready(Instant::now())) };
         Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
     /// By the list of versions, which holds no value; where that is not allowed, by a read.
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
-        let until = self.client.until();
+        let until = self.link.client.until();
         let batch = Batch::new(asks, |ask| self.wanted(ask));
         if let Err(error) = self.enter(&batch, until).await {
             return batch.failed(&error);
@@ -215,10 +165,10 @@ impl Vault for AzureVault {
         // Whether there is a field in a value shows in the value only.
         let probe = batch.answers(move |(name, version), keys| async move {
             if keys.iter().all(Option::is_none) {
-                let look = self.look(name, version, until).await;
+                let look = self.link.look(name, version, until).await;
                 return keys.iter().map(|_| look.clone()).collect();
             }
-            match self.read(name, version, until).await {
+            match self.link.read(name, version, until).await {
                 Ok(read) => keys.iter().map(|key| Ok(SecretMetadata::from(&read.fetched(*key)?))).collect(),
                 Err(error) => keys.iter().map(|_| Err(error.clone())).collect::<Vec<_>>(),
             }
@@ -231,9 +181,9 @@ impl Vault for AzureVault {
 impl ListSecrets for AzureVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
-        let until = self.client.until();
-        let first = self.address.list(u32::MAX).map_err(bad_name)?;
-        let items = self.pages(first, "its list", until).await?.ok_or_else(|| {
+        let until = self.link.client.until();
+        let first = self.link.address.list(u32::MAX).map_err(name::refused)?;
+        let items = self.link.pages(first, "its list", until).await?.ok_or_else(|| {
             let reason = format!("the vault's list has more than {PAGES} pages");
             ServiceError::new(ServiceFault::Unsupported, reason, "name the secrets; they can be read all the same")
         })?;
@@ -251,14 +201,14 @@ impl ListSecrets for AzureVault {
 #[async_trait]
 impl Diagnose for AzureVault {
     async fn diagnose(&self) -> Vec<Diagnostic> {
-        self.walk().await
+        examine::examine(&self.link, &self.api_version).await
     }
 }
 
 #[async_trait]
 impl Close for AzureVault {
     async fn close(&self) -> Result<(), ServiceError> {
-        self.login.forget();
+        self.link.login.forget();
         Ok(())
     }
 }
@@ -368,7 +318,7 @@ mod tests {
         assert_eq!(error.next, "give a key vault's address, such as https://NAME.vault.azure.net");
         let error = refused(|settings| settings.prefixes = vec!["shop/".to_owned()]);
         assert_eq!(error.fault, ServiceFault::BadName);
-        assert!(error.reason.starts_with("a prefix cannot be used: `shop/` has '/'"));
+        assert!(error.reason.starts_with("a prefix cannot be used: a secret's name begins with `shop` and has '/'"));
         let error = refused(|settings| settings.authority = Some("http://login.example".to_owned()));
         assert_eq!(error.reason, "the authority's address cannot be used: plain http would show the token to the network");
         let error = refused(|settings| settings.authority = Some("https://login.example/tenant".to_owned()));

@@ -8,20 +8,20 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::words;
 use crate::vault::SecretMetadata;
-use crate::vault::azure::AzureVault;
 use crate::vault::azure::answer::Page;
 use crate::vault::azure::answer::Properties;
 use crate::vault::azure::answer::Version;
 use crate::vault::azure::answer::buried;
-use crate::vault::azure::bad_name;
+use crate::vault::azure::link::Link;
+use crate::vault::name;
 
 /// How many pages of a list are read at most.
 pub(super) const PAGES: usize = 1000;
 
-impl AzureVault {
+impl Link {
     /// A version, or the current one.
     pub(super) async fn read(&self, name: &str, version: Option<&str>, until: Instant) -> Result<Version, ServiceError> {
-        let url = self.address.secret(name, version).map_err(bad_name)?;
+        let url = self.address.secret(name, version).map_err(name::refused)?;
         let Authenticated { reply, token } = self.ask(url, until).await?;
         match Version::read(&reply, &self.address, name, version, &*token) {
             Err(error) if error.fault == ServiceFault::NotFound => Err(self.absent(name, error, until).await),
@@ -31,7 +31,7 @@ impl AzureVault {
 
     /// What is known of a version, or of the current one, without its value.
     pub(super) async fn look(&self, name: &str, version: Option<&str>, until: Instant) -> Result<SecretMetadata, ServiceError> {
-        let first = self.address.versions(name).map_err(bad_name)?;
+        let first = self.address.versions(name).map_err(name::refused)?;
         let versions = match self.pages(first, name, until).await {
             Ok(versions) => versions,
             Err(error) if error.fault == ServiceFault::Denied => None,

@@ -17,7 +17,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::blank::SecretRef;
-use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -31,7 +30,6 @@ use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
-use crate::vault::Shape;
 use crate::vault::Surroundings;
 use crate::vault::Vault;
 use crate::vault::env::credential::is_credential;
@@ -71,11 +69,7 @@ impl EnvVault {
     fn read(&self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let variable = self.variable(ask)?;
         let value = self.variables.get(&variable).ok_or_else(|| unset(&variable))?;
-        let (value, shape): (Secret, Shape) = match &ask.key {
-            Some(key) => field::of_text(&value, key)?,
-            None => (value, Shape::Plain),
-        };
-        Ok(SecretValue { value, shape, version: String::new(), current: Some(true), not_before: None, expires: None })
+        Ok(SecretValue::new(field::of(&value, ask.key.as_deref())?, "", Some(true)))
     }
 
     /// The secrets whose variables are set.
@@ -97,8 +91,8 @@ pub fn names(prefix: &str, prefixes: &[String]) -> Result<NameRule, ServiceError
     })?;
     let prefix = prefix.to_owned();
     let own = move |name: &str| {
-        name::check(&prefix, name)?;
         let variable = format!("{prefix}{name}");
+        name::check(if name.is_empty() { name } else { &variable })?;
         if !is_credential(&variable) {
             return Ok(());
         }
@@ -108,7 +102,7 @@ pub fn names(prefix: &str, prefixes: &[String]) -> Result<NameRule, ServiceError
 }
 
 fn unset(variable: &str) -> ServiceError {
-    let next = "set it where cloze runs, or check the name: lower and upper case are told apart";
+    let next = "set it where cloze runs, or check the name: lower and upper case differ";
     ServiceError::new(ServiceFault::NotFound, format!("the variable `{variable}` is not set"), next)
 }
 
@@ -143,8 +137,7 @@ impl Vault for EnvVault {
                 return self.read(ask).map(|fetched| SecretMetadata::from(&fetched));
             }
             let variable = self.variable(ask)?;
-            let found = SecretMetadata { version: String::new(), current: Some(true), not_before: None, expires: None, read: false };
-            if set.contains(&variable) { Ok(found) } else { Err(unset(&variable)) }
+            if set.contains(&variable) { Ok(SecretMetadata::new("", Some(true))) } else { Err(unset(&variable)) }
         };
         asks.iter().map(probe).collect()
     }
@@ -157,7 +150,7 @@ impl ListSecrets for EnvVault {
             let reason = "without a prefix, all of the environment would be listed";
             return Err(ServiceError::new(ServiceFault::Unsupported, reason, "give the vault a prefix, such as `SHOP_`"));
         }
-        Ok(self.set().into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
+        Ok(self.set().into_iter().map(ListedSecret::named).collect())
     }
 }
 

@@ -48,7 +48,6 @@ mod settings;
 
 pub use settings::Settings;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -59,7 +58,6 @@ use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
-use crate::service::words;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
@@ -69,7 +67,8 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::current;
+use crate::vault::batch::Batch;
+use crate::vault::current::Versioned;
 use crate::vault::exec::answer::Answers;
 use crate::vault::exec::program::Program;
 use crate::vault::exec::request::Operation;
@@ -87,7 +86,7 @@ impl ExecVault {
     /// The program that `settings` name. Nothing is run here.
     ///
     /// # Errors
-    /// A command without a path, and a prefix that is none.
+    /// A command without a path, and a prefix that cannot be used.
     pub fn new(settings: Settings) -> Result<Self, ServiceError> {
         let names = names(&settings.prefixes)?;
         Ok(Self { program: Program::new(settings)?, names })
@@ -98,51 +97,38 @@ impl ExecVault {
         self.names.checked(&ask.name)?;
         match ask.version.as_deref() {
             Some(version) if version.is_empty() || version.len() > 128 || !version.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                let reason = format!("`{}` is no version; one has 1 to 128 visible characters of ASCII", words::tame(version, 32));
-                Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the program knows, or leave `version` out"))
+                Err(name::no_version(version, "versions have 1 to 128 visible characters of ASCII"))
             }
             _ => Ok(()),
         }
     }
 
     /// Runs the program for all asks at once; `take` makes something of each answer.
-    async fn run<T>(
+    async fn run<T: Versioned>(
         &self,
         operation: Operation,
         (asks, until): (&[SecretRef], Instant),
         take: impl Fn(&Answers<'_>, usize, &SecretRef) -> Result<T, ServiceError>,
     ) -> Vec<Result<T, ServiceError>> {
-        let mut answers: Vec<Option<Result<T, ServiceError>>> = Vec::new();
-        let mut distinct: Vec<&SecretRef> = Vec::new();
-        let mut places: BTreeMap<(&str, Option<&str>, Option<&str>), usize> = BTreeMap::new();
-        let mut wanted = Vec::new();
-        for ask in asks {
-            let checked = self.check(ask);
-            wanted.push(checked.is_ok().then(|| {
-                *places.entry((&ask.name, ask.key.as_deref(), ask.version.as_deref())).or_insert_with(|| {
-                    distinct.push(ask);
-                    distinct.len() - 1
-                })
-            }));
-            answers.push(checked.err().map(Err));
+        let batch = Batch::new(asks, |ask| self.check(ask).map(|()| ask));
+        let distinct: Vec<&SecretRef> = batch.wanted().copied().collect();
+        if distinct.is_empty() {
+            return batch.collect(Vec::<Result<(), _>>::new(), |(), _| unreachable!("nothing is wanted"));
         }
-        if !distinct.is_empty() {
-            let output = self.program.run(&request::text(operation, &distinct), until).await;
-            let read = output.as_ref().map_err(ServiceError::clone).and_then(|output| Answers::read(output, Some(distinct.len())));
-            for ((ask, place), answer) in asks.iter().zip(wanted).zip(&mut answers) {
-                if let Some(place) = place {
-                    *answer = Some(read.as_ref().map_err(ServiceError::clone).and_then(|read| take(read, place, ask)));
-                }
+        let output = self.program.run(&request::text(operation, &distinct), until).await;
+        match output.as_ref().map_err(ServiceError::clone).and_then(|output| Answers::read(output, Some(distinct.len()))) {
+            Ok(read) => {
+                // Equal asks are given one answer each.
+                let places = (0..distinct.len()).map(Ok).collect();
+                batch.collect(places, |place, _| take(&read, *place, distinct[*place]))
             }
+            Err(error) => batch.failed(&error),
         }
-        answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask was refused or answered"))).collect()
     }
 
     async fn fetch_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
-        let mut answers = self.run(Operation::Fetch, (asks, until), |answers, index, ask| answers.fetched(index, ask)).await;
-        current::tell(asks, &mut answers);
-        answers
+        self.run(Operation::Fetch, (asks, until), |answers, index, ask| answers.fetched(index, ask)).await
     }
 }
 

@@ -118,7 +118,7 @@ impl Program {
         if status.is_some_and(|status| status.success()) { Ok(output) } else { Err(self.failed(status, complaints)) }
     }
 
-    /// Why the program is none.
+    /// Why the program cannot be run.
     pub(super) fn absent(&self, kind: io::ErrorKind) -> ServiceError {
         let name = &self.name;
         let (reason, next) = match kind {

@@ -6,105 +6,38 @@ use crate::service::ServiceFault;
 use crate::service::json::Json;
 use crate::service::words;
 
-/// A kind of error.
+/// A kind of error: its word, its fault, what is wrong with what was asked for, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
-    kind: &'static str,
-    fault: ServiceFault,
-    /// What is wrong, of a secret's name.
-    named: &'static str,
-    /// What is wrong, of no name.
-    plain: &'static str,
-    next: &'static str,
-}
+pub(super) struct Refusal(&'static str, ServiceFault, &'static str, &'static str);
 
 /// Those that the protocol names.
 const KINDS: [Refusal; 9] = [
-    Refusal {
-        kind: "not-found",
-        fault: ServiceFault::NotFound,
-        named: "or the version or key asked for is not there",
-        plain: "what was asked for is not there",
-        next: "check the name, the key and the version",
-    },
-    Refusal {
-        kind: "gone",
-        fault: ServiceFault::Gone,
-        named: "was removed or disabled",
-        plain: "what was asked for was removed or disabled",
-        next: "write it again, or ask for another version",
-    },
-    Refusal {
-        kind: "denied",
-        fault: ServiceFault::Denied,
-        named: "may not be read",
-        plain: "the program was denied access",
-        next: "allow the identity that the program uses to read it",
-    },
-    Refusal {
-        kind: "unauthenticated",
-        fault: ServiceFault::Unauthenticated,
-        named: "needs a login that the program does not have",
-        plain: "the program is not logged in",
-        next: "log in where the program does",
-    },
-    Refusal {
-        kind: "bad-name",
-        fault: ServiceFault::BadName,
-        named: "is no name there",
-        plain: "a name is none there",
-        next: "correct the name",
-    },
-    Refusal {
-        kind: "bad-value",
-        fault: ServiceFault::BadValue,
-        named: "has a value that cannot be used",
-        plain: "a value cannot be used",
-        next: "correct the value where it is kept",
-    },
-    Refusal {
-        kind: "rate-limited",
-        fault: ServiceFault::RateLimited,
-        named: "was asked for too often",
-        plain: "too much was asked for",
-        next: "try again later",
-    },
-    Refusal {
-        kind: "unavailable",
-        fault: ServiceFault::Unavailable,
-        named: "cannot be had now",
-        plain: "the program cannot answer now",
-        next: "see to what the program needs, and try again",
-    },
-    Refusal {
-        kind: "unsupported",
-        fault: ServiceFault::Unsupported,
-        named: "cannot be asked for in this way",
-        plain: "the program cannot do that",
-        next: "do without it, or extend the program",
-    },
+    Refusal("not-found", ServiceFault::NotFound, "or its version or key is not there", "check the name, the key and the version"),
+    Refusal("gone", ServiceFault::Gone, "was removed or disabled", "write it again, or ask for another version"),
+    Refusal("denied", ServiceFault::Denied, "may not be read", "allow the identity that the program uses to read it"),
+    Refusal("unauthenticated", ServiceFault::Unauthenticated, "needs a login that the program does not have", "log in where the program does"),
+    Refusal("bad-name", ServiceFault::BadName, "does not have a valid name there", "correct the name"),
+    Refusal("bad-value", ServiceFault::BadValue, "has a value that cannot be used", "correct the value where it is kept"),
+    Refusal("rate-limited", ServiceFault::RateLimited, "was asked for too often", "try again later"),
+    Refusal("unavailable", ServiceFault::Unavailable, "is not available now", "see to what the program needs, and try again"),
+    Refusal("unsupported", ServiceFault::Unsupported, "cannot be asked for in this way", "do without it, or extend the program"),
 ];
 
 /// Any other.
-const OTHER: Refusal = Refusal {
-    kind: "",
-    fault: ServiceFault::Unavailable,
-    named: "could not be had",
-    plain: "the program failed",
-    next: "run the program by hand with a request on its standard input",
-};
+const OTHER: Refusal =
+    Refusal("", ServiceFault::Unavailable, "was not given", "run the program by hand with a request on its standard input");
 
 impl Refusal {
     /// The one of that kind.
     pub(super) fn of(kind: Json<'_>) -> Self {
-        KINDS.into_iter().find(|known| kind.is(known.kind)).unwrap_or(OTHER)
+        KINDS.into_iter().find(|known| kind.is(known.0)).unwrap_or(OTHER)
     }
 
     /// The error in cloze's words and the program's.
     pub(super) fn error(self, ask: Option<&SecretRef>, message: Option<&str>) -> ServiceError {
-        let Self { kind: _, fault, named, plain, next } = self;
-        let own = ask.map_or_else(|| plain.to_owned(), |ask| format!("`{}` {named}", words::tame(&ask.name, 64)));
+        let Self(_, fault, wrong, next) = self;
+        let what = ask.map_or_else(|| "what was asked for".to_owned(), |ask| format!("`{}`", words::tame(&ask.name, 64)));
         let said = message.map(|message| words::tame(message.trim_end_matches(['.', '\n']), 200)).filter(|message| !message.is_empty());
-        ServiceError::new(fault, said.map_or_else(|| own.clone(), |said| format!("{own}: {said}")), next)
+        ServiceError::new(fault, said.map_or_else(|| format!("{what} {wrong}"), |said| format!("{what} {wrong}: {said}")), next)
     }
 }

@@ -4,9 +4,14 @@ use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::json::Json;
 use crate::service::json::JsonKind;
+use crate::vault::answer::AnswerForm;
 use crate::vault::binary;
 use crate::vault::gcp::place::Place;
-use crate::vault::gcp::refusal;
+
+const SECRET_MANAGER: AnswerForm = AnswerForm {
+    reason: "the answer is not that of Secret Manager",
+    next: "check the endpoint, and what lies between here and there",
+};
 
 /// A version with its value (google.cloud.secretmanager.v1.AccessSecretVersionResponse).
 #[derive(Debug)]
@@ -15,7 +20,7 @@ pub(super) struct Version {
     pub(super) value: Secret,
 }
 
-/// Why a body is no version.
+/// Why a body is not a version.
 #[derive(Debug)]
 pub(super) enum Unread {
     /// The checksum is not that of the value.
@@ -26,18 +31,18 @@ pub(super) enum Unread {
 
 /// The version of the secret `name` in the body of an answer.
 pub(super) fn version(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<Version, Unread> {
-    let strange = |what: &str| Unread::Strange(refusal::strange(what));
-    let json = object(body).map_err(Unread::Strange)?;
+    let strange = |what: &str| Unread::Strange(SECRET_MANAGER.unexpected(what));
+    let json = SECRET_MANAGER.object(body).map_err(Unread::Strange)?;
     let number = number(json, place, name, wanted).map_err(Unread::Strange)?;
     let payload = json.get("payload").filter(|payload| payload.kind() == JsonKind::Object).ok_or_else(|| strange("no `payload`"))?;
     let checksum = payload.get("dataCrc32c").ok_or_else(|| strange("a value without a checksum"))?;
-    let checksum = checksum.number().or_else(|| checksum.text()?.parse().ok()).ok_or_else(|| strange("a checksum that is no number"))?;
+    let checksum = checksum.number().or_else(|| checksum.text()?.parse().ok()).ok_or_else(|| strange("a checksum that is not a number"))?;
     let value = match payload.get("data") {
         // Empty bytes may be left out.
         None => Some(Secret::copy_of(b"")),
         Some(data) => data.secret().and_then(|text| binary::decoded(&text)),
     };
-    let value = value.ok_or_else(|| strange("a value that is no base64"))?;
+    let value = value.ok_or_else(|| strange("a value that is not base64"))?;
     if u64::from(crc32c::crc32c(value.expose())) != checksum {
         return Err(Unread::Damaged);
     }
@@ -47,15 +52,15 @@ pub(super) fn version(body: &Secret, place: &Place, name: &str, wanted: Option<&
 /// The number of the version that a body tells of, and whether its value can be read
 /// (google.cloud.secretmanager.v1.SecretVersion).
 pub(super) fn state(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<(String, State), ServiceError> {
-    let json = object(body)?;
+    let json = SECRET_MANAGER.object(body)?;
     let number = number(json, place, name, wanted)?;
-    let state = json.get("state").ok_or_else(|| refusal::strange("a version without a `state`"))?;
+    let state = json.get("state").ok_or_else(|| SECRET_MANAGER.unexpected("a version without a `state`"))?;
     let is = |name: &str, number: u64| state.is(name) || state.number() == Some(number);
     let state = match () {
         () if is("ENABLED", 1) => State::Enabled,
         () if is("DISABLED", 2) => State::Disabled,
         () if is("DESTROYED", 3) => State::Destroyed,
-        () => return Err(refusal::strange("a version in a state that is none")),
+        () => return Err(SECRET_MANAGER.unexpected("a version in an unknown state")),
     };
     Ok((number, state))
 }
@@ -70,35 +75,27 @@ pub(super) enum State {
 
 /// The names on a page of a list, and where the next page begins, if there is one.
 pub(super) fn page(body: &Secret, place: &Place) -> Result<(Vec<String>, Option<String>), ServiceError> {
-    let json = object(body)?;
-    let mut names = Vec::new();
-    if let Some(secrets) = json.get("secrets") {
-        for (_, secret) in secrets.members() {
-            let resource = secret.get("name").and_then(|name| name.text());
-            let name = resource.as_deref().and_then(|resource| place.within(resource));
-            names.push(name.ok_or_else(|| refusal::strange("a list with secrets of another place"))?.to_owned());
-        }
-    }
-    let next = json.get("nextPageToken").and_then(|token| token.text()).filter(|token| !token.is_empty());
+    let json = SECRET_MANAGER.object(body)?;
+    let name = |secret: Json<'_>| {
+        let resource = SECRET_MANAGER.text(secret, "name")?;
+        place.within(&resource).map(str::to_owned).ok_or_else(|| SECRET_MANAGER.unexpected("a list with secrets of another place"))
+    };
+    let names = SECRET_MANAGER.list(json, "secrets")?.into_iter().map(name).collect::<Result<_, _>>()?;
+    let next = SECRET_MANAGER.only(json, "nextPageToken")?.and_then(|token| token.text()).filter(|token| !token.is_empty());
     Ok((names, next))
 }
 
 /// Whether a body names the permission (google.iam.v1.TestIamPermissionsResponse).
 pub(super) fn allows(body: &Secret, permission: &str) -> Result<bool, ServiceError> {
-    let held = object(body)?.get("permissions");
+    let held = SECRET_MANAGER.object(body)?.get("permissions");
     Ok(held.is_some_and(|held| held.members().any(|(_, held)| held.is(permission))))
 }
 
-fn object(body: &Secret) -> Result<Json<'_>, ServiceError> {
-    let json = Json::parse(body.expose()).map_err(|fault| refusal::strange(&format!("no JSON from byte {} on", fault.offset)))?;
-    if json.kind() == JsonKind::Object { Ok(json) } else { Err(refusal::strange(&format!("{} in place of an object", json.kind()))) }
-}
-
 fn number(json: Json<'_>, place: &Place, name: &str, wanted: Option<&str>) -> Result<String, ServiceError> {
-    let resource = json.get("name").and_then(|resource| resource.text()).ok_or_else(|| refusal::strange("a version without a `name`"))?;
-    let number = place.number(&resource, name).ok_or_else(|| refusal::strange("a version of another secret"))?;
+    let resource = SECRET_MANAGER.text(json, "name")?;
+    let number = place.number(&resource, name).ok_or_else(|| SECRET_MANAGER.unexpected("a version of another secret"))?;
     match wanted.filter(|wanted| wanted.starts_with(|first: char| first.is_ascii_digit())) {
-        Some(wanted) if wanted != number => Err(refusal::strange("another version than the one asked for")),
+        Some(wanted) if wanted != number => Err(SECRET_MANAGER.unexpected("another version than the one asked for")),
         _ => Ok(number.to_owned()),
     }
 }

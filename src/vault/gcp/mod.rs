@@ -51,7 +51,6 @@ use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
-use crate::vault::Shape;
 use crate::vault::Vault;
 use crate::vault::batch::Batch;
 use crate::vault::field;
@@ -60,6 +59,7 @@ use crate::vault::gcp::answer::Unread;
 use crate::vault::gcp::answer::Version;
 use crate::vault::gcp::place::Place;
 use crate::vault::gcp::refusal::Subject;
+use crate::vault::name;
 use crate::vault::name_rule::Cover;
 
 /// The quotas of a project, a minute (docs.cloud.google.com/secret-manager/quotas): reading values, and everything else that reads.
@@ -130,7 +130,7 @@ impl GcpVault {
         let (name, version) = wanted;
         let subject = self.subject(wanted, ACCESS);
         for _ in 0..2 {
-            let call = Call::get(self.place.version(name, version, Some("access")).map_err(bad_name)?);
+            let call = Call::get(self.place.version(name, version, Some("access")).map_err(name::refused)?);
             let Authenticated { reply, token } = renewal::ask(self, &self.values, &call, until).await?;
             if reply.status != 200 {
                 return Err(refusal::refusal(&reply, subject, &*token));
@@ -147,18 +147,18 @@ impl GcpVault {
     /// The number of a version that could be read, without reading it.
     async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, ServiceError> {
         let (name, version) = wanted;
-        let call = Call::get(self.place.version(name, version, None).map_err(bad_name)?);
+        let call = Call::get(self.place.version(name, version, None).map_err(name::refused)?);
         let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
         if reply.status != 200 {
             return Err(refusal::refusal(&reply, self.subject(wanted, "secretmanager.versions.get"), &*token));
         }
         let (number, state) = answer::state(&reply.body, &self.place, name, version)?;
         if state != State::Enabled {
-            return Err(self.subject(wanted, ACCESS).gone(state, ""));
+            return Err(self.subject(wanted, ACCESS).gone(state == State::Destroyed, ""));
         }
         // Who may see a version may not always read it.
         let question = Secret::copy_of(format!("{{\"permissions\":[\"{ACCESS}\"]}}").as_bytes());
-        let call = Call::post(self.place.permissions(name).map_err(bad_name)?, "application/json", question);
+        let call = Call::post(self.place.permissions(name).map_err(name::refused)?, "application/json", question);
         let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
         let subject = self.subject(wanted, ACCESS);
         match reply.status {
@@ -190,7 +190,7 @@ impl GcpVault {
     }
 
     async fn page(&self, after: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), ServiceError> {
-        let call = Call::get(self.place.list(size, after).map_err(bad_name)?);
+        let call = Call::get(self.place.list(size, after).map_err(name::refused)?);
         let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
         if reply.status == 200 {
             return answer::page(&reply.body, &self.place);
@@ -205,7 +205,7 @@ impl GcpVault {
             Ok(_) => Diagnostic::good(Step::Permission, format!("may list the secrets of the project `{}`", self.place.project())),
             // Reading does not need it; the other kinds of 403 have other words.
             Err(error) if error.fault == ServiceFault::Denied && error.reason.starts_with("the identity lacks") => {
-                Diagnostic::good(Step::Permission, "may not list secrets; `cloze check --online` tells whether it may read them")
+                Diagnostic::good(Step::Permission, "may not list secrets; `cloze check --online` shows whether it may read them")
             }
             Err(error) => Diagnostic::bad(Step::Permission, error),
         }
@@ -221,17 +221,13 @@ enum Probed {
 
 /// The field `key`, or the whole value.
 fn fetched(version: &Version, key: Option<&str>) -> Result<SecretValue, ServiceError> {
-    let (value, shape) = match key {
-        Some(key) => field::of_text(&version.value, key)?,
-        None => (version.value.duplicate(), Shape::Plain),
-    };
-    Ok(SecretValue { value, shape, version: version.number.clone(), current: None, not_before: None, expires: None })
+    Ok(SecretValue::new(field::of(&version.value, key)?, &*version.number, None))
 }
 
 fn found(probed: &Probed, key: Option<&str>) -> Result<SecretMetadata, ServiceError> {
     match probed {
         Probed::Read(version) => fetched(version, key).map(|fetched| SecretMetadata::from(&fetched)),
-        Probed::Seen(number) => Ok(SecretMetadata { version: number.clone(), current: None, not_before: None, expires: None, read: false }),
+        Probed::Seen(number) => Ok(SecretMetadata::new(&**number, None)),
     }
 }
 
@@ -240,11 +236,7 @@ fn found(probed: &Probed, key: Option<&str>) -> Result<SecretMetadata, ServiceEr
 /// # Errors
 /// A prefix that cannot be one.
 pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
-    NameRule::new(place::check, Cover::Start, prefixes)
-}
-
-fn bad_name(reason: String) -> ServiceError {
-    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
+    NameRule::new(|name| place::NAME.check(name), Cover::Start, prefixes)
 }
 
 impl fmt::Display for GcpVault {
@@ -317,9 +309,7 @@ impl ListSecrets for GcpVault {
             names.extend(page.into_iter().filter(|name| self.check_name(name).is_ok()));
             match next {
                 Some(next) => token = next,
-                None => {
-                    return Ok(names.into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect());
-                }
+                None => return Ok(names.into_iter().map(ListedSecret::named).collect()),
             }
         }
         let reason = format!("the project has more than {} secrets", PAGE * PAGES);

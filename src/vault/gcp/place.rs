@@ -3,12 +3,14 @@
 use reqwest::Url;
 
 use crate::service::ServiceError;
-use crate::service::ServiceFault;
 use crate::service::http::Base;
 use crate::service::words;
+use crate::vault::name;
+use crate::vault::name::Alphabet;
 
-/// The longest name of a secret, and of a version's alias.
-const LONGEST: usize = 255;
+/// A secret's name (`SecretId` in google.cloud.secretmanager.v1).
+pub(super) const NAME: Alphabet = Alphabet { kind: "secret", longest: 255, others: "-_" };
+/// The longest alias of a version.
 const LONGEST_ALIAS: usize = 63;
 
 /// The secrets of a project, in a location or in none.
@@ -50,10 +52,10 @@ impl Place {
 
     /// A version of a secret, the latest one when none is named; with what follows the colon, if anything does.
     pub(super) fn version(&self, name: &str, version: Option<&str>, verb: Option<&str>) -> Result<Url, String> {
-        check(name)?;
+        NAME.check(name)?;
         let version = version.unwrap_or("latest");
         if version != "latest" && check_version(version).is_err() {
-            return Err("the version is none".to_owned());
+            return Err("the version is not one of a secret".to_owned());
         }
         let last = verb.map_or_else(|| version.to_owned(), |verb| format!("{version}:{verb}"));
         self.below(&["secrets", name, "versions", &last], None)
@@ -61,7 +63,7 @@ impl Place {
 
     /// Where the permissions that one has on a secret are asked for.
     pub(super) fn permissions(&self, name: &str) -> Result<Url, String> {
-        check(name)?;
+        NAME.check(name)?;
         self.below(&["secrets", &format!("{name}:testIamPermissions")], None)
     }
 
@@ -98,24 +100,6 @@ impl Place {
     }
 }
 
-/// Whether `name` can be a secret's name (`SecretId` in google.cloud.secretmanager.v1), or else why not.
-pub(super) fn check(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Err("a secret's name is empty".to_owned());
-    }
-    if name.len() > LONGEST {
-        return Err(format!("a secret's name is longer than {LONGEST} characters"));
-    }
-    let allowed = |character: char| character.is_ascii_alphanumeric() || character == '-' || character == '_';
-    match name.chars().find(|character| !allowed(*character)) {
-        None => Ok(()),
-        Some(character) => {
-            let shown = words::tame(name, 64);
-            Err(format!("`{shown}` has {character:?}; names in Secret Manager are made of letters, digits, `-` and `_`"))
-        }
-    }
-}
-
 /// Whether `version` is a number or can be an alias. `latest` is no pin.
 pub(super) fn check_version(version: &str) -> Result<(), ServiceError> {
     let alias = version.len() <= LONGEST_ALIAS
@@ -125,8 +109,7 @@ pub(super) fn check_version(version: &str) -> Result<(), ServiceError> {
     if alias || (is_number(version) && version.parse::<i64>().is_ok()) {
         return Ok(());
     }
-    let reason = format!("`{}` is no version; versions here are 1, 2, 3, …, or an alias", words::tame(version, 64));
-    Err(ServiceError::new(ServiceFault::NotFound, reason, "pin a version that the secret has, or leave `version` out for the latest one"))
+    Err(name::no_version(version, "versions here are 1, 2, 3, …, or an alias"))
 }
 
 /// Whether it is a number as Google writes numbers.
@@ -144,7 +127,7 @@ fn check_project(project: &str) -> Result<(), String> {
     if (named && domain) || (is_number(project) && project.len() <= 19) {
         return Ok(());
     }
-    Err(format!("`{}` is no id of a project, which is 6 to 30 lower-case letters, digits and hyphens", words::tame(project, 64)))
+    Err(format!("`{}` is not the id of a project, which is 6 to 30 lower-case letters, digits and hyphens", words::tame(project, 64)))
 }
 
 /// Whether a host is Secret Manager's own, or that of a location. Private connections have names that their users choose.
@@ -159,7 +142,7 @@ fn check_location(location: &str) -> Result<(), String> {
     if fits && location.len() <= 63 && location.chars().all(plain) {
         return Ok(());
     }
-    Err(format!("`{}` is no location; one looks like `europe-west3`", words::tame(location, 64)))
+    Err(format!("`{}` is not a location; one looks like `europe-west3`", words::tame(location, 64)))
 }
 
 /// Percent-encodes a part of a query (RFC 3986 section 2.3).
@@ -178,8 +161,8 @@ mod tests {
     use proptest::proptest;
     use reqwest::Url;
 
+    use super::NAME;
     use super::Place;
-    use super::check;
     use super::check_version;
     use super::is_service;
     use crate::service::http::fuzz_names;
@@ -276,14 +259,14 @@ mod tests {
     #[test]
     fn settings_that_cannot_be_are_told_why() {
         let reason = |project: &str, location, endpoint| Place::new(project, location, endpoint).unwrap_err();
-        let rule = "is no id of a project, which is 6 to 30 lower-case letters, digits and hyphens";
+        let rule = "is not the id of a project, which is 6 to 30 lower-case letters, digits and hyphens";
         for project in
             ["", "short", "Demo-Project", "1demo-project", "demo-project-", "demo/../project", "a:demo-project", "..:demo-project", "0123"]
         {
             assert_eq!(reason(project, None, None), format!("`{project}` {rule}"));
         }
         for location in ["", "a.b", "evil.example/", "Europe", "-a", "a-", "a/b"] {
-            assert_eq!(reason("demo-project", Some(location), None), format!("`{location}` is no location; one looks like `europe-west3`"));
+            assert_eq!(reason("demo-project", Some(location), None), format!("`{location}` is not a location; one looks like `europe-west3`"));
         }
         assert_eq!(
             reason("demo-project", None, Some("http://vault.example")),
@@ -294,10 +277,9 @@ mod tests {
 
     #[test]
     fn names_and_versions_are_told_why() {
-        assert_eq!(check("a_B-9"), Ok(()));
-        assert_eq!(check("a/b").unwrap_err(), "`a/b` has '/'; names in Secret Manager are made of letters, digits, `-` and `_`");
-        assert_eq!(check("").unwrap_err(), "a secret's name is empty");
-        assert_eq!(check(&"n".repeat(256)).unwrap_err(), "a secret's name is longer than 255 characters");
+        assert_eq!(NAME.check("a_B-9"), Ok(()));
+        assert_eq!(NAME.check("a/b").unwrap_err(), "a secret's name begins with `a` and has '/'; it is made of letters, digits and `-` `_`");
+        assert_eq!(NAME.check(&"n".repeat(256)).unwrap_err(), "a secret's name is longer than 255 characters");
         for version in ["1", "9223372036854775807", "stable", "Blue_2-b"] {
             assert!(check_version(version).is_ok(), "{version}");
         }
@@ -305,7 +287,7 @@ mod tests {
             assert!(check_version(version).is_err(), "{version}");
         }
         let error = check_version("latest").unwrap_err();
-        assert_eq!(error.reason, "`latest` is no version; versions here are 1, 2, 3, …, or an alias");
-        assert_eq!(error.next, "pin a version that the secret has, or leave `version` out for the latest one");
+        assert_eq!(error.reason, "`latest` is not a version; versions here are 1, 2, 3, …, or an alias");
+        assert_eq!(error.next, "pin a version that the vault has, or leave `version` out");
     }
 }

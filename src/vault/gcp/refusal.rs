@@ -8,13 +8,12 @@ use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::service::json::JsonKind;
 use crate::service::words;
-use crate::vault::gcp::answer::State;
 
 /// What was asked for, for messages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) project: &'a str,
-    /// A secret; none for a list of all.
+    /// The secret, if it is about one.
     pub(super) name: Option<&'a str>,
     pub(super) version: Option<&'a str>,
     /// The permission that it needs.
@@ -31,11 +30,12 @@ impl Subject<'_> {
         }
     }
 
-    /// The error of a version that is not enabled.
-    pub(super) fn gone(&self, state: State, shown: &str) -> ServiceError {
-        let (state, next) = match state {
-            State::Destroyed => ("was destroyed", "add a version, or ask for another one"),
-            State::Enabled | State::Disabled => ("is disabled", "enable it, add a version, or ask for another one"),
+    /// The error of a version that was `destroyed`, or else is disabled.
+    pub(super) fn gone(&self, destroyed: bool, shown: &str) -> ServiceError {
+        let (state, next) = if destroyed {
+            ("was destroyed", "add a version, or ask for another one")
+        } else {
+            ("is disabled", "enable it, add a version, or ask for another one")
         };
         ServiceError::new(ServiceFault::Gone, format!("{} {state}{shown}", self.version_of()), next)
     }
@@ -67,7 +67,7 @@ pub(super) fn refusal(reply: &Reply, subject: Subject<'_>, login: &dyn Protocol)
     match (status, said.status.as_str()) {
         (400, "FAILED_PRECONDITION") if subject.name.is_some() => {
             let destroyed = said.message.as_ref().is_some_and(|message| message.contains("DESTROYED"));
-            subject.gone(if destroyed { State::Destroyed } else { State::Disabled }, &shown)
+            subject.gone(destroyed, &shown)
         }
         (401, _) => {
             let next = "log in again, check the credentials, and check that this machine's clock is right";
@@ -86,7 +86,7 @@ pub(super) fn refusal(reply: &Reply, subject: Subject<'_>, login: &dyn Protocol)
         }
         (500.., _) => {
             let reason = format!("Secret Manager failed with status {status}{shown}");
-            ServiceError::new(ServiceFault::Unavailable, reason, "try again later; status.cloud.google.com tells of outages")
+            ServiceError::new(ServiceFault::Unavailable, reason, "try again later; status.cloud.google.com shows outages")
         }
         _ => {
             let reason = format!("Secret Manager refused the request with status {status}{shown}");
@@ -152,14 +152,8 @@ impl Said {
     }
 }
 
-/// The error of an answer that is none.
-pub(super) fn strange(what: &str) -> ServiceError {
-    let reason = format!("the answer is not that of Secret Manager: {what}");
-    ServiceError::new(ServiceFault::Unavailable, reason, "check the endpoint, and what stands between here and there")
-}
-
 /// The error of a value that changed on its way, twice.
 pub(super) fn damaged(subject: Subject<'_>) -> ServiceError {
     let reason = format!("{} was damaged on the way: it does not have the checksum that came with it", subject.version_of());
-    ServiceError::new(ServiceFault::Unavailable, reason, "try again, and check what stands between here and Google")
+    ServiceError::new(ServiceFault::Unavailable, reason, "try again, and check what lies between here and Google")
 }

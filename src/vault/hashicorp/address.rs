@@ -53,7 +53,7 @@ impl Address {
     pub(super) fn new(address: &str, mount: &str, engine: Engine) -> Result<Self, String> {
         let base = Base::new(address)?;
         let mount = mount.trim_matches('/');
-        check(mount).map_err(|reason| format!("its mount is none: {reason}"))?;
+        check(mount).map_err(|reason| format!("its mount is not a path: {reason}"))?;
         Ok(Self { base: base.below("v1"), mount: mount.to_owned(), engine })
     }
 
@@ -239,7 +239,7 @@ mod tests {
     fn a_mount_is_a_path() {
         assert_eq!(
             Address::new("https://v", "../sys", Engine::V2).unwrap_err(),
-            "its mount is none: `../sys` contains `..`, or `.` as a segment"
+            "its mount is not a path: `../sys` contains `..`, or `.` as a segment"
         );
     }
 

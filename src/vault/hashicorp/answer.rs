@@ -14,8 +14,8 @@ use crate::vault::field;
 use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::Subject;
-use crate::vault::hashicorp::refusal::nonsense;
-use crate::vault::hashicorp::refusal::strange;
+use crate::vault::hashicorp::refusal::KV1;
+use crate::vault::hashicorp::refusal::KV2;
 
 /// The map of a secret, or of one of its versions.
 #[derive(Debug, Clone, Copy)]
@@ -35,9 +35,9 @@ pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<
     if reply.status != 200 {
         return Err(answered.refusal(subject));
     }
-    let json = Json::parse(reply.body.expose()).map_err(|fault| nonsense("a KV version 1 mount", fault.offset))?;
+    let json = KV1.object(&reply.body)?;
     let data = json.get("data").filter(|data| data.kind() == JsonKind::Object);
-    let data = data.ok_or_else(|| strange("a KV version 1 mount", "no `data`"))?;
+    let data = data.ok_or_else(|| KV1.unexpected("no `data`"))?;
     // A name that begins with `data/` reads a mount of version 2 too.
     let versioned = subject.name.starts_with("data/") && data.get("metadata").is_some_and(|metadata| metadata.get("version").is_some());
     if versioned { Err(other_kind(Engine::V1, subject.mount)) } else { Ok(Map { data, number: 0, expires: None }) }
@@ -45,23 +45,18 @@ pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<
 
 /// The map under `data.FIELD` in an answer of version 2: `data` with values, `subkeys` without.
 pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_>) -> Result<Map<'r>, ServiceError> {
-    const KIND: &str = "a KV version 2 mount";
     let name = words::tame(subject.name, 64);
     let reply = answered.reply;
     if reply.status != 200 && reply.status != 404 {
         return Err(answered.refusal(subject));
     }
-    let json = match Json::parse(reply.body.expose()) {
-        Ok(json) => json,
-        Err(fault) if reply.status == 200 => return Err(nonsense(KIND, fault.offset)),
-        Err(_) => return Err(answered.refusal(subject)),
-    };
+    let json = KV2.object(&reply.body).map_err(|error| if reply.status == 200 { error } else { answered.refusal(subject) })?;
     let outer = json.get("data").filter(|outer| outer.kind() == JsonKind::Object);
     let metadata = outer.and_then(|outer| outer.get("metadata")).filter(|metadata| metadata.kind() == JsonKind::Object);
     let (Some(outer), Some(metadata)) = (outer, metadata) else {
-        return Err(if reply.status == 200 { strange(KIND, "no `data.metadata`") } else { answered.refusal(subject) });
+        return Err(if reply.status == 200 { KV2.unexpected("no `data.metadata`") } else { answered.refusal(subject) });
     };
-    let number = metadata.get("version").and_then(|number| number.number()).ok_or_else(|| strange(KIND, "no `data.metadata.version`"))?;
+    let number = metadata.get("version").and_then(|number| number.number()).ok_or_else(|| KV2.unexpected("no `data.metadata.version`"))?;
     let deletion = deletion_of(metadata);
     match outer.get(field).filter(|data| data.kind() == JsonKind::Object) {
         Some(data) if reply.status == 200 && !is_destroyed(metadata) => {
@@ -74,15 +69,14 @@ pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_
 /// What the metadata of a secret of version 2 say of `version`, or of the current one. Whether a time of deletion has come is for the vault
 /// to say: such a version is [`ServiceFault::Unsupported`] here.
 pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
-    const KIND: &str = "a KV version 2 mount";
     let name = words::tame(subject.name, 64);
     if answered.reply.status != 200 {
         return Err(answered.refusal(subject));
     }
-    let json = Json::parse(answered.reply.body.expose()).map_err(|fault| nonsense(KIND, fault.offset))?;
-    let data = json.get("data").ok_or_else(|| strange(KIND, "no `data`"))?;
+    let json = KV2.object(&answered.reply.body)?;
+    let data = json.get("data").ok_or_else(|| KV2.unexpected("no `data`"))?;
     let current = data.get("current_version").and_then(|number| number.number());
-    let current = current.ok_or_else(|| strange(KIND, "no `data.current_version`"))?;
+    let current = current.ok_or_else(|| KV2.unexpected("no `data.current_version`"))?;
     let number = version.unwrap_or(current);
     let Some(metadata) = data.get("versions").and_then(|versions| versions.get(&number.to_string())) else {
         let reason = format!("`{name}` has no version {number}; the current one is {current}");
@@ -95,17 +89,17 @@ pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject:
     if deletion.is_some() {
         return Err(unsupported("when a version ends"));
     }
-    Ok(SecretMetadata { version: number.to_string(), current: Some(number == current), not_before: None, expires: None, read: false })
+    Ok(SecretMetadata::new(number.to_string(), Some(number == current)))
 }
 
 /// The error of a way that this server does not have, where there is another one.
 pub(super) fn unsupported(what: &str) -> ServiceError {
-    ServiceError::new(ServiceFault::Unsupported, format!("the vault does not tell {what} without the value"), "allow `read` on the secret")
+    ServiceError::new(ServiceFault::Unsupported, format!("the vault does not show {what} without the value"), "allow `read` on the secret")
 }
 
 /// The names in a folder; none when there is no such folder.
 pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>) -> Result<Vec<String>, ServiceError> {
-    let kind = format!("a {engine} mount");
+    let form = if engine == Engine::V1 { KV1 } else { KV2 };
     let reply = answered.reply;
     if engine == Engine::V1 && reply.status == 404 && warns_of_versions(&reply.body) {
         return Err(other_kind(engine, subject.mount));
@@ -116,35 +110,32 @@ pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>
     if reply.status != 200 {
         return Err(answered.refusal(subject));
     }
-    let json = Json::parse(reply.body.expose()).map_err(|fault| nonsense(&kind, fault.offset))?;
+    let json = form.object(&reply.body)?;
     let keys = json.get("data").and_then(|data| data.get("keys")).filter(|keys| keys.kind() == JsonKind::Array);
-    let keys = keys.ok_or_else(|| strange(&kind, "a list without `data.keys`"))?;
-    keys.members().map(|(_, key)| key.text().ok_or_else(|| strange(&kind, "a list with something else than names"))).collect()
+    let keys = keys.ok_or_else(|| form.unexpected("a list without `data.keys`"))?;
+    keys.members().map(|(_, key)| key.text().ok_or_else(|| form.unexpected("a list with something else than names"))).collect()
 }
 
 impl<'a> Map<'a> {
     /// The map, if its version is the one that was asked for: what stands between may have lost the question's query.
     pub(super) fn of_version(self, wanted: Option<u64>) -> Result<Map<'a>, ServiceError> {
         if wanted.is_some_and(|wanted| wanted != self.number) {
-            return Err(strange("a KV version 2 mount", "another version than the one asked for"));
+            return Err(KV2.unexpected("another version than the one asked for"));
         }
         Ok(self)
     }
 
     /// The value under `key`. Without a key, the whole map as JSON, or `value` where there is nothing else.
     pub(super) fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretValue, ServiceError> {
-        let (value, shape) = match key {
-            Some(key) => field::of_object(self.data, key)?,
-            None => self.whole(subject)?,
-        };
-        Ok(SecretValue { value, shape, version: self.version(), current: None, not_before: None, expires: self.expires })
+        let value = key.map_or_else(|| self.whole(subject), |key| field::of_object(self.data, key))?;
+        Ok(SecretValue { expires: self.expires, ..SecretValue::new(value, self.version(), None) })
     }
 
     /// As [`Map::fetched`], of a map without values.
     pub(super) fn found(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
         // What stands in the place of the values are nulls.
         drop(self.fetched(key, subject)?);
-        Ok(SecretMetadata { version: self.version(), current: None, not_before: None, expires: self.expires, read: false })
+        Ok(SecretMetadata { expires: self.expires, ..SecretMetadata::new(self.version(), None) })
     }
 
     /// A map with nothing but `value` is a secret without fields in the eyes of its user.

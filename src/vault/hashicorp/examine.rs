@@ -17,9 +17,9 @@ use crate::vault::hashicorp::answer;
 use crate::vault::hashicorp::mount::About;
 use crate::vault::hashicorp::mount::Mount;
 use crate::vault::hashicorp::refusal::Answered;
-use crate::vault::hashicorp::refusal::bad_name;
-use crate::vault::hashicorp::refusal::strange;
+use crate::vault::hashicorp::refusal::VAULT;
 use crate::vault::hashicorp::rights::Rights;
+use crate::vault::name;
 
 /// A token that lasts for less is warned about.
 const SHORT: Duration = Duration::from_mins(1);
@@ -57,7 +57,7 @@ pub(super) async fn examine(mount: &Mount, namespace: Option<&str>, prefixes: &[
 async fn service(mount: &Mount, until: Instant) -> Result<String, ServiceError> {
     let unavailable = |reason: &str, next: &str| Err(ServiceError::new(ServiceFault::Unavailable, reason, next));
     for path in ["sys/health", "sys/seal-status"] {
-        let url = mount.address.own(path).map_err(bad_name)?;
+        let url = mount.address.own(path).map_err(name::refused)?;
         let (reply, protocol) = mount.session.ask_openly(&Call::get(url), true, until).await?;
         let json = Json::parse(reply.body.expose()).ok();
         let is = |name: &str| json.and_then(|json| json.get(name)).map(|flag| flag.is_true());
@@ -66,10 +66,10 @@ async fn service(mount: &Mount, until: Instant) -> Result<String, ServiceError> 
                 continue;
             }
             let answered = Answered { reply: &reply, protocol: &protocol };
-            return Err(if reply.status < 300 { strange("a vault", &format!("no health under `{path}`")) } else { answered.failure() });
+            return Err(if reply.status < 300 { VAULT.unexpected(&format!("no health under `{path}`")) } else { answered.failure() });
         };
         let version = json.and_then(|json| json.get("version")).and_then(|version| version.text());
-        let version = version.map_or_else(|| "no version told".to_owned(), |version| format!("version {}", words::tame(&version, 40)));
+        let version = version.map_or_else(|| "version not shown".to_owned(), |version| format!("version {}", words::tame(&version, 40)));
         return match reply.status {
             _ if !initialized => unavailable("the vault is not initialised", "initialise it with `vault operator init`"),
             _ if sealed => unavailable("the vault is sealed", "unseal it"),
@@ -96,7 +96,7 @@ struct Owner {
 }
 
 async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> {
-    let url = mount.address.own("auth/token/lookup-self").map_err(bad_name)?;
+    let url = mount.address.own("auth/token/lookup-self").map_err(name::refused)?;
     let heard = mount.session.ask(&Call::get(url), until).await?;
     let answered = heard.answered();
     let by = mount.session.login();
@@ -114,7 +114,7 @@ async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> 
         _ => return Err(answered.failure()),
     }
     let json = Json::parse(answered.reply.body.expose()).ok();
-    let data = json.and_then(|json| json.get("data")).ok_or_else(|| strange("a vault", "a token without `data`"))?;
+    let data = json.and_then(|json| json.get("data")).ok_or_else(|| VAULT.unexpected("a token without `data`"))?;
     let text = |name: &str| data.get(name).and_then(|value| value.text()).filter(|text| !answered.protocol.gives_away(text));
     let name = text("display_name").map_or_else(|| "a token without a name".to_owned(), |name| format!("`{}`", words::tame(&name, 64)));
     let policies =
@@ -153,7 +153,7 @@ async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Resul
         Ok(About::Kv(found)) if found != engine => return Err(answer::other_kind(engine, name)),
         Ok(About::Kv(found)) => found.to_string(),
         Ok(About::Other(kind)) => {
-            let reason = format!("the mount `{name}` is no KV engine but `{}`", words::tame(&kind, 40));
+            let reason = format!("the mount `{name}` is not a KV engine but `{}`", words::tame(&kind, 40));
             return Err(ServiceError::new(ServiceFault::NotFound, reason, "give the path of a KV engine; `vault secrets list` shows them"));
         }
         Err(error) if error.fault == ServiceFault::Denied || error.fault == ServiceFault::NotFound => {
@@ -169,7 +169,7 @@ async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Resul
     let below: Vec<&str> = if prefixes.is_empty() { vec![""] } else { prefixes.iter().map(String::as_str).collect() };
     let path = |verb: &str, prefix: &str| mount.address.path(verb, &if prefix.is_empty() { String::new() } else { format!("{prefix}/") });
     let paths: Vec<String> = below.iter().flat_map(|prefix| [path("data", prefix), path("metadata", prefix)]).collect();
-    let rights = Rights::of(mount, &paths, until).await;
+    let rights = Rights::of(&mount.address, &mount.session, &paths, until).await;
     let told: Vec<String> = below
         .iter()
         .map(|prefix| {
@@ -177,8 +177,8 @@ async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Resul
             let list = if rights.may(&metadata, "list") == Some(true) { "read and list" } else { "read" };
             match rights.may(&data, "read") {
                 Some(true) => format!("may {list} below `{data}`"),
-                Some(false) => format!("not all below `{data}` may be read: `cloze check --online` tells of each secret"),
-                None => format!("what may be read below `{data}` is not told"),
+                Some(false) => format!("not all below `{data}` may be read: `cloze check --online` checks each secret"),
+                None => format!("the vault does not say what may be read below `{data}`"),
             }
         })
         .collect();

@@ -8,12 +8,10 @@ use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::json::Json;
 use crate::service::json::JsonKind;
 use crate::service::words;
 use crate::vault::hashicorp::refusal::Answered;
-use crate::vault::hashicorp::refusal::nonsense;
-use crate::vault::hashicorp::refusal::strange;
+use crate::vault::hashicorp::refusal::LOGIN;
 
 /// How one gets in.
 #[derive(Debug)]
@@ -113,19 +111,19 @@ impl Login {
         if answered.reply.status != 200 {
             return Err(self.refused(answered));
         }
-        let json = Json::parse(answered.reply.body.expose()).map_err(|fault| nonsense("a login", fault.offset))?;
-        let auth = json.get("auth").filter(|auth| auth.kind() == JsonKind::Object).ok_or_else(|| strange("a login", "no `auth`"))?;
+        let json = LOGIN.object(&answered.reply.body)?;
+        let auth = json.get("auth").filter(|auth| auth.kind() == JsonKind::Object).ok_or_else(|| LOGIN.unexpected("no `auth`"))?;
         if auth.get("mfa_requirement").is_some_and(|mfa| mfa.kind() == JsonKind::Object) {
             let reason = format!("the login by {self} asks for a second factor");
             return Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "use a login that needs no person"));
         }
         let token = auth.get("client_token").and_then(|token| token.secret()).filter(|token| !token.is_empty());
-        let token = token.ok_or_else(|| strange("a login", "no `auth.client_token`"))?;
+        let token = token.ok_or_else(|| LOGIN.unexpected("no `auth.client_token`"))?;
         if !token.expose().iter().all(u8::is_ascii_graphic) {
-            return Err(strange("a login", "a token with characters that a token cannot have"));
+            return Err(LOGIN.unexpected("a token with characters that a token cannot have"));
         }
         let seconds = auth.get("lease_duration").and_then(|seconds| seconds.number());
-        let seconds = seconds.ok_or_else(|| strange("a login", "no `auth.lease_duration`"))?;
+        let seconds = seconds.ok_or_else(|| LOGIN.unexpected("no `auth.lease_duration`"))?;
         let revocable = !auth.get("token_type").is_some_and(|kind| kind.is("batch"));
         Ok(Grant { token, seconds, revocable })
     }

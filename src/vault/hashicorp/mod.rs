@@ -141,7 +141,7 @@ impl Vault for HashicorpVault {
             Engine::V2 => &["data", "subkeys", "metadata"],
         };
         let paths: Vec<String> = names.iter().flat_map(|name| verbs.iter().map(|verb| mount.address.path(verb, name))).collect();
-        let rights = &Rights::of(mount, &paths, until).await;
+        let rights = &Rights::of(&mount.address, &mount.session, &paths, until).await;
         batch.answers(move |version, keys| async move { mount.probe(version, &keys, rights, until).await }).await
     }
 }
@@ -152,7 +152,7 @@ impl ListSecrets for HashicorpVault {
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.mount.session.client().until();
         let names = self.mount.names(self.names.prefixes(), until).await?;
-        Ok(names.into_iter().map(|name| ListedSecret { name, version: None, created: None, removed: false }).collect())
+        Ok(names.into_iter().map(ListedSecret::named).collect())
     }
 }
 

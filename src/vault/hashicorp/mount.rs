@@ -23,10 +23,10 @@ use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::answer;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::Subject;
-use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::Session;
 use crate::vault::hashicorp::token::Token;
+use crate::vault::name;
 
 /// The most folders that a listing opens, and how deep.
 const FOLDERS: usize = 10_000;
@@ -158,7 +158,7 @@ impl Mount {
 
     /// What the vault says that the mount is.
     pub(super) async fn about(&self, until: Instant) -> Result<About, ServiceError> {
-        let url = self.address.about_mount().map_err(bad_name)?;
+        let url = self.address.about_mount().map_err(name::refused)?;
         let heard = self.session.ask(&Call::get(url), until).await?;
         let answered = heard.answered();
         if answered.reply.status != 200 {
@@ -203,7 +203,7 @@ impl Mount {
     }
 
     async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Authenticated<Token>, ServiceError> {
-        self.session.ask(&Call::get(url.map_err(bad_name)?), until).await
+        self.session.ask(&Call::get(url.map_err(name::refused)?), until).await
     }
 
     /// The error of a mount of the other version: there, nothing is found, and the vault does not say why.
@@ -221,7 +221,7 @@ impl Mount {
 
     /// The names right in a folder.
     async fn folder(&self, folder: &str, until: Instant) -> Result<Vec<String>, ServiceError> {
-        let url = self.address.folder(folder).map_err(bad_name)?;
+        let url = self.address.folder(folder).map_err(name::refused)?;
         let list = Method::from_bytes(b"LIST").unwrap_or(Method::GET);
         let heard = self.session.ask(&Call::new(list, url), until).await?;
         let path = self.address.path("metadata", folder);

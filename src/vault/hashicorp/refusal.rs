@@ -8,6 +8,7 @@ use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::service::json::JsonKind;
 use crate::service::words;
+use crate::vault::answer::AnswerForm;
 
 /// What was asked for, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -134,18 +135,15 @@ fn said(body: &Secret) -> Option<String> {
     Some(said.join("; "))
 }
 
-/// The error of an answer that is no JSON from a byte on.
-pub(super) fn nonsense(what: &str, offset: usize) -> ServiceError {
-    strange(what, &format!("no JSON from byte {offset} on"))
-}
+/// What a KV engine of version 1 answers.
+pub(super) const KV1: AnswerForm = form("the vault's answer is not that of a KV version 1 mount");
+/// What a KV engine of version 2 answers.
+pub(super) const KV2: AnswerForm = form("the vault's answer is not that of a KV version 2 mount");
+/// What a login answers.
+pub(super) const LOGIN: AnswerForm = form("the vault's answer is not that of a login");
+/// What a vault answers that is asked about itself.
+pub(super) const VAULT: AnswerForm = form("the vault's answer is not that of a vault");
 
-/// The error of an answer that is not `what`.
-pub(super) fn strange(what: &str, why: &str) -> ServiceError {
-    let reason = format!("the vault's answer is not that of {what}: {why}");
-    ServiceError::new(ServiceFault::Unavailable, reason, "check the address, the mount and its version")
-}
-
-/// The error of a name that leads nowhere.
-pub(super) fn bad_name(reason: String) -> ServiceError {
-    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
+const fn form(reason: &'static str) -> AnswerForm {
+    AnswerForm { reason, next: "check the address, the mount and its version" }
 }

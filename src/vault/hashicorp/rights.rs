@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use crate::secret::Secret;
 use crate::service::http::Call;
 use crate::service::json::Json;
-use crate::vault::hashicorp::mount::Mount;
+use crate::vault::hashicorp::address::Address;
+use crate::vault::hashicorp::session::Session;
 
 /// Paths with what may be done there. Nothing is known of a path that is not among them.
 #[derive(Debug, Default)]
@@ -18,13 +19,13 @@ pub(super) struct Rights {
 
 impl Rights {
     /// Asks for all `paths` at once. A vault that does not say leaves everything open.
-    pub(super) async fn of(mount: &Mount, paths: &[String], until: Instant) -> Self {
-        let Ok(url) = mount.address.own("sys/capabilities-self") else { return Self::default() };
+    pub(super) async fn of(address: &Address, session: &Session, paths: &[String], until: Instant) -> Self {
+        let Ok(url) = address.own("sys/capabilities-self") else { return Self::default() };
         if paths.is_empty() {
             return Self::default();
         }
         let body = Secret::new(json!({ "paths": paths }).to_string().into_bytes());
-        let Ok(heard) = mount.session.ask(&Call::post(url, "application/json", body), until).await else {
+        let Ok(heard) = session.ask(&Call::post(url, "application/json", body), until).await else {
             return Self::default();
         };
         let reply = heard.answered().reply;

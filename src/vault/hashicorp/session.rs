@@ -25,8 +25,8 @@ use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::headers::Tokenless;
 use crate::vault::hashicorp::login::Login;
 use crate::vault::hashicorp::refusal::Answered;
-use crate::vault::hashicorp::refusal::bad_name;
 use crate::vault::hashicorp::token::Token;
+use crate::vault::name;
 
 /// What is shared by all requests to one vault.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl Session {
         if let Some(given) = &self.given {
             return Ok(Granted { token: given.duplicate(), ends: None });
         }
-        let url = self.address.login(self.login.mount().unwrap_or_default()).map_err(bad_name)?;
+        let url = self.address.login(self.login.mount().unwrap_or_default()).map_err(name::refused)?;
         let credentials = self.login.credentials(&self.address.origin()).await?;
         let credentials = credentials.ok_or_else(|| ServiceError::new(ServiceFault::Unauthenticated, "there is no token", "give one"))?;
         let call = Call::post(url, "application/json", credentials.body);
@@ -123,7 +123,7 @@ impl Session {
     }
 
     async fn revoke(&self, token: &Token, until: Instant) -> Result<(), ServiceError> {
-        let url = self.address.own("auth/token/revoke-self").map_err(bad_name)?;
+        let url = self.address.own("auth/token/revoke-self").map_err(name::refused)?;
         let reply = self.client.ask(&Call::new(Method::POST, url), token, until).await?;
         let answered = Answered { reply: &reply, protocol: token };
         match reply.status {

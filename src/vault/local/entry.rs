@@ -93,10 +93,10 @@ impl Entry {
     pub(super) fn parse(line: &str) -> Result<Self, &'static str> {
         let fields: Vec<&str> = line.split(' ').collect();
         let [name, version, created, state, sealed] = fields[..] else { return Err("not five fields with single spaces between them") };
-        crate::vault::name::check(name).map_err(|_| "the first field is no secret's name")?;
-        let version = crate::vault::name::version(version).map_err(|_| "the second field is no version")?;
-        let created = Timestamp::from_rfc3339(created).filter(|time| time.to_string() == created).ok_or("the third field is no time")?;
-        let state = [State::Set, State::Removed].into_iter().find(|known| known.word() == state).ok_or("the fourth field is no state")?;
+        crate::vault::name::check(name).map_err(|_| "the first field is not a secret's name")?;
+        let version = crate::vault::name::version(version).map_err(|_| "the second field is not a version")?;
+        let created = Timestamp::from_rfc3339(created).filter(|time| time.to_string() == created).ok_or("the third field is not a time")?;
+        let state = [State::Set, State::Removed].into_iter().find(|known| known.word() == state).ok_or("the fourth field is not a state")?;
         if sealed.is_empty() || !sealed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)) {
             return Err("the fifth field is not base64");
         }
@@ -165,10 +165,10 @@ mod tests {
         let cases = [
             ("a 1 set AAAA", "not five fields with single spaces between them"),
             ("a  1 2026-11-23T00:00:00Z set AAAA", "not five fields with single spaces between them"),
-            ("../a 1 2026-11-23T00:00:00Z set AAAA", "the first field is no secret's name"),
-            ("a 0 2026-11-23T00:00:00Z set AAAA", "the second field is no version"),
-            ("a 1 2026-11-23T00:00:00.5Z set AAAA", "the third field is no time"),
-            ("a 1 2026-11-23T00:00:00Z sett AAAA", "the fourth field is no state"),
+            ("../a 1 2026-11-23T00:00:00Z set AAAA", "the first field is not a secret's name"),
+            ("a 0 2026-11-23T00:00:00Z set AAAA", "the second field is not a version"),
+            ("a 1 2026-11-23T00:00:00.5Z set AAAA", "the third field is not a time"),
+            ("a 1 2026-11-23T00:00:00Z sett AAAA", "the fourth field is not a state"),
             ("a 1 2026-11-23T00:00:00Z set AA-A", "the fifth field is not base64"),
         ];
         for (line, reason) in cases {

@@ -171,16 +171,12 @@ impl LocalVault {
     }
 
     fn answer(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
-        self.check_name(&ask.name).map_err(bad_name)?;
+        self.check_name(&ask.name).map_err(name::refused)?;
         let version = ask.version.as_deref().map(name::version).transpose()?;
         let fetched = self.take(sheet, &ask.name, version)?;
-        match &ask.key {
-            None => Ok(fetched),
-            Some(key) => {
-                let (value, shape) = field::of_text(&fetched.value, key)?;
-                Ok(SecretValue { value, shape, ..fetched })
-            }
-        }
+        let Some(key) = &ask.key else { return Ok(fetched) };
+        let (value, shape) = field::of_text(&fetched.value, key)?;
+        Ok(SecretValue { value, shape, ..fetched })
     }
 
     fn take(&self, sheet: Option<&Sheet>, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
@@ -201,8 +197,7 @@ impl LocalVault {
                 format!("set it again with `cloze vault set {name}`, or pin an old version"),
             ));
         }
-        let current = Some(number == last.version);
-        Ok(SecretValue { value, shape: Shape::Plain, version: number.to_string(), current, not_before: None, expires: None })
+        Ok(SecretValue::new((value, Shape::Plain), number.to_string(), Some(number == last.version)))
     }
 
     fn value(&self, entry: &Entry) -> Result<Secret, ServiceError> {
@@ -238,11 +233,7 @@ pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
 }
 
 fn checked(name: &str) -> Result<(), ServiceError> {
-    name::check(name).map_err(bad_name)
-}
-
-fn bad_name(reason: String) -> ServiceError {
-    ServiceError::new(ServiceFault::BadName, reason, "correct the name")
+    name::check(name).map_err(name::refused)
 }
 
 impl fmt::Display for LocalVault {

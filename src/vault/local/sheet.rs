@@ -64,7 +64,7 @@ impl Sheet {
             let entry = Entry::parse(line).map_err(|reason| damaged(number, reason, restore))?;
             let (name, version) = (entry.name.clone(), entry.version);
             if let Some((_, earlier)) = found.entry(name.clone()).or_default().insert(version, (entry, number)) {
-                let reason = format!("version {version} of `{name}` stands on line {earlier} too");
+                let reason = format!("version {version} of `{name}` is on line {earlier}, too");
                 return Err(damaged(number, &reason, "keep one of the two lines and set the other value again"));
             }
         }
@@ -142,7 +142,7 @@ mod tests {
         let at = "the local vault is damaged at dev.vault:";
         assert_eq!(reason(&[A1, "<<<<<<< HEAD\n", B1]), format!("{at}3: a merge conflict"));
         assert_eq!(reason(&[A1, "=======\n"]), format!("{at}3: a merge conflict"));
-        assert_eq!(reason(&[A1, B1, A1]), format!("{at}4: version 1 of `a` stands on line 2 too"));
+        assert_eq!(reason(&[A1, B1, A1]), format!("{at}4: version 1 of `a` is on line 2, too"));
         assert_eq!(reason(&[B1, A2]), format!("{at}3: version 1 of `a` is missing before this one"));
         assert_eq!(reason(&["x\n"]), format!("{at}2: not five fields with single spaces between them"));
         assert_eq!(reason(&["\n"]), format!("{at}2: not five fields with single spaces between them"));

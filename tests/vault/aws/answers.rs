@@ -28,10 +28,10 @@ async fn answers_that_are_none_are_not_believed() {
             entry(&format!(r#", "SecretString": "{CANARY}", "SecretBinary": "AA=="#)).replace("==", "==\""),
             "both `SecretString` and `SecretBinary`",
         ),
-        (entry(&format!(r#", "SecretString": ["{CANARY}"]"#)), "`SecretString` is no text"),
-        (entry(&format!(r#", "SecretBinary": "{CANARY}""#)), "`SecretBinary` is no base64"),
-        (entry(&format!(r#", "SecretString": "{CANARY}", "SecretString": "b""#)), "`SecretString` stands there more than once"),
-        (entry(&format!(r#", "VersionStages": "{CANARY}""#)), "`VersionStages` is no list"),
+        (entry(&format!(r#", "SecretString": ["{CANARY}"]"#)), "`SecretString` is not text"),
+        (entry(&format!(r#", "SecretBinary": "{CANARY}""#)), "`SecretBinary` is not base64"),
+        (entry(&format!(r#", "SecretString": "{CANARY}", "SecretString": "b""#)), "`SecretString` more than once"),
+        (entry(&format!(r#", "VersionStages": "{CANARY}""#)), "`VersionStages` is not a list"),
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Secrets Manager: {reason}");
@@ -40,7 +40,7 @@ async fn answers_that_are_none_are_not_believed() {
     let parameter = |more: &str| format!(r#"{{"Parameters": [{{"Name": "/b"{more}}}]}}"#);
     let cases = [
         ("{}".to_owned(), "a parameter was left out"),
-        (format!(r#"{{"Parameters": "{CANARY}"}}"#), "`Parameters` is no list"),
+        (format!(r#"{{"Parameters": "{CANARY}"}}"#), "`Parameters` is not a list"),
         (format!(r#"{{"Parameters": [{{"Value": "{CANARY}"}}]}}"#), "no `Name`"),
         (parameter(&format!(r#", "Value": "{CANARY}""#)), "no `Version`"),
         (parameter(r#", "Version": 1"#), "no `Value`"),

@@ -34,14 +34,14 @@ async fn answers_that_are_none_are_not_believed() {
     };
     is("", "no JSON from byte 0 on").await;
     is(&format!("[\"{CANARY}\"]"), "an array in place of an object").await;
-    is("{}", "a version without a `name`").await;
+    is("{}", "no `name`").await;
     is(&body("projects/123456789012/secrets/a/versions/2", &payload(CANARY)), "a version of another secret").await;
     is(&body("projects/other-project/secrets/b/versions/2", &payload(CANARY)), "a version of another secret").await;
     is(&body("projects/1/locations/europe-west3/secrets/b/versions/2", &payload(CANARY)), "a version of another secret").await;
     is(&body(good, "1"), "no `payload`").await;
     is(&body(good, &format!(r#"{{"data": "{}"}}"#, STANDARD.encode(CANARY))), "a value without a checksum").await;
-    is(&body(good, r#"{"data": "", "dataCrc32c": "x"}"#), "a checksum that is no number").await;
-    is(&body(good, &format!(r#"{{"data": "{CANARY}!", "dataCrc32c": "1"}}"#)), "a value that is no base64").await;
+    is(&body(good, r#"{"data": "", "dataCrc32c": "x"}"#), "a checksum that is not a number").await;
+    is(&body(good, &format!(r#"{{"data": "{CANARY}!", "dataCrc32c": "1"}}"#)), "a value that is not base64").await;
     let server = server();
     server.script(Script::always("", Fault::Body { code: 200, text: body(good, &payload(CANARY)) }));
     let error = one(&vault(&server), ask("b", None, Some("1"))).await.unwrap_err();

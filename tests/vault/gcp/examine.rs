@@ -37,7 +37,7 @@ async fn the_walk_says_who_asks_and_ends_at_the_first_bad_step() {
     let (step, outcome) = walk(vault(&narrow)).await.pop().unwrap();
     assert_eq!(
         (step, outcome),
-        (Step::Permission, Ok("may not list secrets; `cloze check --online` tells whether it may read them".to_owned()))
+        (Step::Permission, Ok("may not list secrets; `cloze check --online` shows whether it may read them".to_owned()))
     );
     let mut settings = settings(&server, &server.protocol().service_account(&server.url()));
     settings.project = "other-project".to_owned();

@@ -35,7 +35,7 @@ async fn lists_are_read_page_by_page() {
     for (text, reason) in [
         ("[", "no JSON from byte 1 on"),
         (r#"{"secrets": [{"name": "projects/other-project/secrets/x"}]}"#, "a list with secrets of another place"),
-        (r#"{"secrets": [1]}"#, "a list with secrets of another place"),
+        (r#"{"secrets": [1]}"#, "no `name`"),
     ] {
         server.script(Script::new("", 1, Fault::Body { code: 200, text: text.to_owned() }));
         assert_eq!(vault.list().await.unwrap_err().reason, format!("{STRANGE}{reason}"));

@@ -13,7 +13,7 @@ use crate::gcp::bench::vault;
 async fn settings_that_cannot_work_are_refused() {
     let error = |settings: Settings| GcpVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap_err();
     let project = error(Settings::new("../x"));
-    assert_eq!(project.reason, "`../x` is no id of a project, which is 6 to 30 lower-case letters, digits and hyphens");
+    assert_eq!(project.reason, "`../x` is not the id of a project, which is 6 to 30 lower-case letters, digits and hyphens");
     assert_eq!(project.next, "correct the vault's settings; `gcloud projects list` names the projects");
     let mut settings = Settings::new("demo-project");
     settings.endpoint = Some("http://vault.example".to_owned());

@@ -55,7 +55,7 @@ async fn answers_of_version_1_that_are_none_are_not_believed() {
     let vault = of(&server, "kv", Engine::V1);
     for (text, reason) in [
         (format!("{{\"{CANARY}"), "no JSON from byte 13 on"),
-        (format!("[\"{CANARY}\"]"), "no `data`"),
+        (format!("[\"{CANARY}\"]"), "an array in place of an object"),
         (format!("{{\"data\": \"{CANARY}\"}}"), "no `data`"),
     ] {
         server.script(Script::new("", 1, Fault::Body { code: 200, text }));

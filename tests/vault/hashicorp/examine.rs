@@ -97,7 +97,7 @@ async fn a_login_of_our_own_is_told_with_its_namespace_and_end() {
     assert_eq!(
         good[4],
         "KV version 2; may read and list below `secret/data/shop/`; not all below `secret/data/other/` may be read: `cloze check --online` \
-         tells of each secret"
+         checks each secret"
     );
 }
 
@@ -191,7 +191,7 @@ async fn a_mount_that_is_another_or_none_is_told() {
     ends(&with_token(&server, "narrow"), Step::Permission, "there is no mount `secret`, or the token may do nothing there").await;
     let text = r#"{"data": {"type": "transit", "options": null}}"#.to_owned();
     server.script(Script::new("mount", 1, Fault::Body { code: 200, text }));
-    ends(&vault(&server), Step::Permission, "the mount `secret` is no KV engine but `transit`").await;
+    ends(&vault(&server), Step::Permission, "the mount `secret` is not a KV engine but `transit`").await;
     server.script(Script::always("capabilities-self", Fault::status(403)));
-    assert_eq!(walk(&vault(&server)).await.0[4], "KV version 2; what may be read below `secret/data/` is not told");
+    assert_eq!(walk(&vault(&server)).await.0[4], "KV version 2; the vault does not say what may be read below `secret/data/`");
 }
