@@ -51,7 +51,7 @@ pub(crate) fn encode<H: Serialize>(
     keys: &Keys,
     entropy: &dyn Entropy,
 ) -> Result<Bytes, HistoryError> {
-    let line = line_of(head).ok_or_else(|| HistoryError::TooLarge { reason: "what stands in the clear is too long".to_owned() })?;
+    let line = line_of(head).ok_or_else(|| HistoryError::TooLarge { reason: "the part that is not encrypted is too long".to_owned() })?;
     let sealed = keys.seal(&context(binding, keys, &identity(&line)), body, entropy);
     let mac = mac(binding, keys, keys.generation(), &line, &sealed).unwrap_or_else(|| unreachable!("the keys have their own generation"));
     let mut bytes = Vec::with_capacity(line.len() + 1 + MAC_LENGTH + sealed.len());

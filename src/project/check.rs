@@ -24,7 +24,7 @@ pub(in crate::project) fn show(text: &str) -> String {
 }
 
 /// Any text.
-#[expect(clippy::unnecessary_wraps, reason = "it stands where other checks do")]
+#[expect(clippy::unnecessary_wraps, reason = "it is used as other checks are")]
 pub(in crate::project) fn any(_text: &str) -> Result<(), Refusal> {
     Ok(())
 }
@@ -88,7 +88,7 @@ pub(in crate::project) fn address(text: &str) -> Result<(), Refusal> {
     };
     let authority = rest.split('/').next().unwrap_or("");
     if authority.contains('@') {
-        return refuse("carries a credential", "remove what stands before `@`; credentials come from the environment");
+        return refuse("carries a credential", "remove what is before `@`; credentials come from the environment");
     }
     let port_holds = match authority.rsplit_once(':') {
         Some((_, port)) if !authority.ends_with(']') => port.parse::<u16>().is_ok(),

@@ -35,7 +35,7 @@ pub const DIR: Variable = plain("CLOZE_DIR", "the project's directory, as `-C`")
 /// The environment.
 pub const ENV: Variable = plain("CLOZE_ENV", "the environment, as `-e`");
 /// The namespace of objects that name none.
-pub const NAMESPACE: Variable = plain("CLOZE_NAMESPACE", "the namespace of objects that name none, as the key `namespace`");
+pub const NAMESPACE: Variable = plain("CLOZE_NAMESPACE", "the namespace of objects that do not name one, as the key `namespace`");
 /// How objects are named.
 pub const NAMES: Variable = plain("CLOZE_NAMES", "`versioned` or `stable`, as the key `names`");
 /// Patterns of templates.
@@ -56,7 +56,7 @@ pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how long vaults may be a
 pub const BUDGET: Variable =
     plain("CLOZE_BUDGET", "how much a run may cost: 1 to 64 times the usual text, values, time and memory of rendering");
 /// Whose masker is told of values.
-pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker is told of values, as `--mask-ci`");
+pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker gets the values, as `--mask-ci`");
 /// The form of the output.
 pub const FORMAT: Variable = plain("CLOZE_FORMAT", "`human` or `json`, as `--format`");
 /// Whether to colour.
@@ -153,7 +153,7 @@ pub const NO_PROXY: Variable = plain("NO_PROXY", "domains, addresses and network
 pub const NO_PROXY_LOWER: Variable = plain("no_proxy", "as `NO_PROXY`, and before it");
 /// The authorities that are believed in place of the system's.
 pub const SSL_CERT_FILE: Variable =
-    plain("SSL_CERT_FILE", "a file of authorities (PEM) in place of the system's, for vaults whose settings name none");
+    plain("SSL_CERT_FILE", "a file of authorities (PEM) in place of the system's, for vaults whose settings do not name one");
 /// The variables that name a proxy, the first one first.
 pub const PROXIES: &[Variable] = &[HTTPS_PROXY_LOWER, HTTPS_PROXY, ALL_PROXY_LOWER, ALL_PROXY];
 /// Whether programs may be run as vaults.

@@ -90,7 +90,7 @@ fn encode_config_map(object: &mut Object<Secret>, problems: &mut Vec<Problem>) {
             entry.node.value = Value::Leaf(base64_of(value.expose()));
         }
         if bytes.contains_key(&entry.key) {
-            let problem = ("stands under `binaryData` too", "keep one of them");
+            let problem = ("is under `binaryData`, too", "keep one of them");
             problems.push(problem_at(object, "data", &entry, problem));
         }
         let kind = if binary { &mut bytes } else { &mut texts };
@@ -256,7 +256,7 @@ mod tests {
         let (blanks, vaults) = (Blanks::default(), Chest::default().into_default());
         let filled = fill(vec![config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
         let problems = encode(filled).unwrap_err();
-        assert_eq!(problems.to_string(), "t.yaml (rendered):7:1: `a` under `data` stands under `binaryData` too");
+        assert_eq!(problems.to_string(), "t.yaml (rendered):7:1: `a` under `data` is under `binaryData`, too");
     }
 
     #[tokio::test]

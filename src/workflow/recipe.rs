@@ -39,7 +39,7 @@ impl Recipe {
         recipe.filter(|recipe| recipe.format == FORMAT).ok_or_else(|| {
             Problem::new(
                 Fault::History,
-                "a recorded recipe is none that this version of cloze knows",
+                "a recorded recipe has a form that this version of cloze does not know",
                 "use the version of cloze that recorded it",
             )
         })
@@ -91,7 +91,7 @@ mod tests {
     fn an_unknown_recipe_is_refused() {
         for bytes in [b"".as_slice(), b"{}", br#"{"format":2,"review":"","landings":[],"blanks":[]}"#] {
             let refused = Recipe::decode(bytes).unwrap_err();
-            assert_eq!(refused.reason, "a recorded recipe is none that this version of cloze knows");
+            assert_eq!(refused.reason, "a recorded recipe has a form that this version of cloze does not know");
             assert_eq!(refused.next, "use the version of cloze that recorded it");
         }
     }

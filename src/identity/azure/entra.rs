@@ -36,7 +36,7 @@ pub(super) fn refusal(reply: &Reply, whom: &str, sent: &[u8]) -> ServiceError {
 pub(super) fn next(number: Option<u32>, whom: &str) -> &'static str {
     match number {
         Some(7_000_215) => "give the client secret's value, not its id",
-        Some(7_000_222) => "the client secret has expired: make a new one, or use a federated credential, which needs none",
+        Some(7_000_222) => "the client secret has expired: make a new one, or use a federated credential, which needs no secret",
         Some(700_016) => "check the client's id, and that it is an application of this tenant",
         Some(90_002 | 900_023 | 50_059) => "check the tenant's id",
         Some(70_021 | 700_211 | 700_212 | 700_213) => {
@@ -137,7 +137,7 @@ mod tests {
         };
         let is = |words: &str, next: &str| assert_eq!(of(400, words), (ServiceFault::Unauthenticated, next.to_owned()), "{words}");
         is("AADSTS7000215: x", "give the client secret's value, not its id");
-        is("AADSTS7000222: x", "the client secret has expired: make a new one, or use a federated credential, which needs none");
+        is("AADSTS7000222: x", "the client secret has expired: make a new one, or use a federated credential, which needs no secret");
         is("AADSTS700016: x", "check the client's id, and that it is an application of this tenant");
         is("AADSTS90002: x", "check the tenant's id");
         is("AADSTS700213: x", "give the application a federated credential with exactly the token's issuer, subject and audience");

@@ -119,7 +119,7 @@ impl Walk<'_, '_> {
     /// Runs `inside` within what the alias at `mark` stands for.
     fn follow<T>(&mut self, target: Id, mark: Mark, inside: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
         if self.open.contains(&target) {
-            return self.stop(ReadFault::new(mark, "the alias stands within its own anchor", "write the value out"));
+            return self.stop(ReadFault::new(mark, "the alias is within its own anchor", "write the value out"));
         }
         self.aliases += 1;
         let result = inside(self);

@@ -246,7 +246,7 @@ mod tests {
             ("~: 1\n", "line 1, column 1: a mapping key must be a string; quote it"),
             ("[a]: 1\n", "line 1, column 1: a mapping key must be a string; write a string"),
             ("a: *b\n", "line 1, column 4: the alias has no anchor before it; define the anchor or quote the text"),
-            ("a: &a [*a]\n", "line 1, column 8: the alias stands within its own anchor; write the value out"),
+            ("a: &a [*a]\n", "line 1, column 8: the alias is within its own anchor; write the value out"),
             ("a: .inf\n", "line 1, column 4: Kubernetes has no such number; quote it if it is text"),
             ("a: !!int b\n", "line 1, column 4: the value is not of its tag's type; remove the tag or correct the value"),
             ("a: !!binary b\n", "line 1, column 4: the value is not standard base64; correct the value"),
@@ -270,7 +270,7 @@ mod tests {
             ("a: @b\n", "line 1, column 4: this character cannot start a value; quote the value"),
             ("a:\n\tb: c\n", "line 2, column 1: a tab cannot indent; indent with spaces"),
             ("a: 'b\n", "line 1, column 4: the quotes are not closed; close them"),
-            ("a: 'b\n...\n'\n", "line 2, column 1: a document separator stands within quotes; indent it or close the quotes"),
+            ("a: 'b\n...\n'\n", "line 2, column 1: a document separator is within quotes; indent it or close the quotes"),
             ("a: \"\\/\"\n", "line 1, column 6: Kubernetes knows no such escape; write `\\\\` for a backslash"),
             ("a: \"\\ud800\"\n", "line 1, column 11: not the number of a character; correct the escape"),
             ("a: |x\n", "line 1, column 5: text follows the start of a block; start the text on the next line"),
@@ -283,7 +283,7 @@ mod tests {
                 "line 2, column 1: the document is over before this; Kubernetes would leave the rest out; correct the indentation, or put `---` on a line between documents",
             ),
             ("%YAML 1.2\n---\na: 1\n", "line 1, column 1: kubectl cannot read directives; remove the line"),
-            ("a: \u{7}\n", "line 1, column 4: a control character or byte order mark stands here; write it as an escape in double quotes"),
+            ("a: \u{7}\n", "line 1, column 4: there is a control character or byte order mark here; write it as an escape in double quotes"),
         ] {
             assert_eq!(faults(text)[0], fault, "{text:?}");
         }

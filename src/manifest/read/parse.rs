@@ -66,7 +66,7 @@ impl<'t> Parser<'t> {
                     cursor.take()
                 };
             }
-            let reason = "a control character or byte order mark stands here";
+            let reason = "there is a control character or byte order mark here";
             return Err(ReadFault::new(cursor.mark(), reason, "write it as an escape in double quotes"));
         }
         Ok(Self { scanner: Scanner::new(cursor), expected: vec![Expected::Document] })

@@ -23,7 +23,7 @@ fn scan<'t>(cursor: &mut Cursor<'t>, quote: u8) -> Result<Cow<'t, str>, ReadFaul
     let mut text = Text::new();
     loop {
         if cursor.document_indicator() {
-            return Err(ReadFault::new(cursor.mark(), "a document separator stands within quotes", "indent it or close the quotes"));
+            return Err(ReadFault::new(cursor.mark(), "a document separator is within quotes", "indent it or close the quotes"));
         }
         if cursor.ended() {
             return Err(ReadFault::new(opened, "the quotes are not closed", "close them"));
