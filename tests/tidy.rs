@@ -146,7 +146,9 @@ fn messages_are_plain_english() {
 /// The first form in a text that is translated rather than written: "is no X" for "is not a X", "anew" for "again", "heeded" for "used".
 fn calque(text: &str) -> Option<&'static str> {
     let text = format!(" {text} ").replace("there is no ", "").replace("there are no ", "").replace(" no longer ", " ");
-    [" is no ", " are no ", " anew ", " heeded ", " heeds ", " is none ", " stands ", " whoever ", " tells of "].into_iter().find(|form| text.contains(form))
+    [" is no ", " are no ", " anew ", " heeded ", " heeds ", " is none ", " stands ", " whoever ", " tells of "]
+        .into_iter()
+        .find(|form| text.contains(form))
 }
 
 #[test]

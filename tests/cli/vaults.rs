@@ -100,7 +100,10 @@ fn every_fault_is_told_at_its_blank_and_leaves_nothing() {
         (Fault::Reset, "the connection to the vault broke before the answer was complete"),
         (Fault::Truncated, "the connection to the vault broke before the answer was complete"),
         (Fault::Malformed, "the vault's answer is not that of a KV version 2 mount: no JSON from byte"),
-        (Fault::Body { code: 200, text: "[]".to_owned() }, "the vault's answer is not that of a KV version 2 mount: an array in place of an object"),
+        (
+            Fault::Body { code: 200, text: "[]".to_owned() },
+            "the vault's answer is not that of a KV version 2 mount: an array in place of an object",
+        ),
         (redirect, "the vault redirects to 127.0.0.1, and redirects are not followed"),
     ];
     let server = Hashicorp::serve(seed()).unwrap();

@@ -238,7 +238,10 @@ async fn answers_that_are_none_are_not_believed() {
         (format!(r#"{{{}, "attributes": {{}}}}"#, id("b")), "an `id` without a version"),
         (format!(r#"{{{}, "attributes": {{}}}}"#, id(&format!("a/{version}"))), "another secret than the one asked for"),
         (format!(r#"{{{}, "attributes": {{}}, "value": 5}}"#, id(&format!("b/{version}"))), "no `value` that is text"),
-        (format!(r#"{{{}, "attributes": {{"exp": "soon"}}}}"#, id(&format!("b/{version}"))), "a time that is not a whole number of seconds"),
+        (
+            format!(r#"{{{}, "attributes": {{"exp": "soon"}}}}"#, id(&format!("b/{version}"))),
+            "a time that is not a whole number of seconds",
+        ),
     ] {
         server.script(Script::new("GetSecret", 1, Fault::Body { code: 200, text }));
         assert_eq!(one(&vault, "b").await.unwrap_err().reason, format!("the vault's answer is not that of a key vault: {reason}"));

@@ -283,7 +283,10 @@ mod tests {
                 "line 2, column 1: the document is over before this; Kubernetes would leave the rest out; correct the indentation, or put `---` on a line between documents",
             ),
             ("%YAML 1.2\n---\na: 1\n", "line 1, column 1: kubectl cannot read directives; remove the line"),
-            ("a: \u{7}\n", "line 1, column 4: there is a control character or byte order mark here; write it as an escape in double quotes"),
+            (
+                "a: \u{7}\n",
+                "line 1, column 4: there is a control character or byte order mark here; write it as an escape in double quotes",
+            ),
         ] {
             assert_eq!(faults(text)[0], fault, "{text:?}");
         }

@@ -115,7 +115,8 @@ impl Refusal {
                 error(ServiceFault::Denied, format!("{what} cannot be decrypted with this credential{said}"), kms)
             }
             Kind::Denied => {
-                let next = format!("allow `{action}` in a policy of the identity that the credential belongs to; `cloze doctor` shows which");
+                let next =
+                    format!("allow `{action}` in a policy of the identity that the credential belongs to; `cloze doctor` shows which");
                 error(ServiceFault::Denied, format!("the credential may not do `{action}` with {what}{said}"), &next)
             }
             Kind::Expired => error(

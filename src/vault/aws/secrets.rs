@@ -140,7 +140,9 @@ fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, ServiceError> 
     let encoded = FORM.only(entry, "SecretBinary")?;
     let secret = match (plain, encoded) {
         (Some(plain), None) => plain.secret().ok_or_else(|| FORM.unexpected("`SecretString` is not text"))?,
-        (None, Some(encoded)) => encoded.secret().and_then(|text| binary::decoded(&text)).ok_or_else(|| FORM.unexpected("`SecretBinary` is not base64"))?,
+        (None, Some(encoded)) => {
+            encoded.secret().and_then(|text| binary::decoded(&text)).ok_or_else(|| FORM.unexpected("`SecretBinary` is not base64"))?
+        }
         (None, None) => return Err(FORM.unexpected("neither `SecretString` nor `SecretBinary`")),
         (Some(_), Some(_)) => return Err(FORM.unexpected("both `SecretString` and `SecretBinary`")),
     };

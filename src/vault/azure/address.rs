@@ -164,7 +164,10 @@ mod tests {
     fn names_and_versions_that_cannot_be_are_told_why() {
         assert_eq!(NAME.check("").unwrap_err(), "a secret's name is empty");
         assert_eq!(NAME.check(&"n".repeat(128)).unwrap_err(), "a secret's name is longer than 127 characters");
-        assert_eq!(NAME.check("DB_URL").unwrap_err(), "a secret's name begins with `DB` and has '_'; it is made of letters, digits and `-`");
+        assert_eq!(
+            NAME.check("DB_URL").unwrap_err(),
+            "a secret's name begins with `DB` and has '_'; it is made of letters, digits and `-`"
+        );
         assert_eq!(version("latest").unwrap_err().reason, "`latest` is not a version; versions here are 32 hexadecimal digits");
         assert_eq!(version(VERSION).unwrap(), VERSION);
     }

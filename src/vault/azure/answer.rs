@@ -17,8 +17,7 @@ use crate::vault::azure::refusal::disabled;
 use crate::vault::azure::refusal::refusal;
 use crate::vault::field;
 
-const KEY_VAULT: AnswerForm =
-    AnswerForm { reason: "the vault's answer is not that of a key vault", next: "check the vault's address" };
+const KEY_VAULT: AnswerForm = AnswerForm { reason: "the vault's answer is not that of a key vault", next: "check the vault's address" };
 
 /// What is known of a version besides its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +91,10 @@ impl Page {
     /// Reads a page of what was asked about `subject`.
     pub(super) fn read(reply: &Reply, address: &Address, subject: &str, protocol: &dyn Protocol) -> Result<Self, ServiceError> {
         let json = body(reply, subject, protocol)?;
-        let list = json.get("value").filter(|list| list.kind() == JsonKind::Array).ok_or_else(|| KEY_VAULT.unexpected("a list without `value`"))?;
+        let list = json
+            .get("value")
+            .filter(|list| list.kind() == JsonKind::Array)
+            .ok_or_else(|| KEY_VAULT.unexpected("a list without `value`"))?;
         let items = list.members().map(|(_, item)| properties(item, address)).collect::<Result<_, _>>()?;
         let link = KEY_VAULT.only(json, "nextLink")?;
         let next = link.map(|link| link.text().ok_or_else(|| KEY_VAULT.unexpected("a `nextLink` that is not text"))).transpose()?;

@@ -54,8 +54,7 @@ async fn steps(link: &Link, api_version: &str, findings: &mut Vec<Diagnostic>, u
         return Err((Step::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
     }
     findings.push(Diagnostic::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
-    let end =
-        token.expires.map_or_else(|| "the token does not say when it ends".to_owned(), |end| format!("the token lasts until {end}"));
+    let end = token.expires.map_or_else(|| "the token does not say when it ends".to_owned(), |end| format!("the token lasts until {end}"));
     findings.push(Diagnostic::good(Step::Expiry, end));
     let may = permission(link, until).await.map_err(|error| (Step::Permission, error))?;
     findings.push(Diagnostic::good(Step::Permission, may));

@@ -150,8 +150,11 @@ impl Vault for AzureVault {
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {
         let secrets = Plan::distinct(asks);
-        let ahead =
-            if secrets == 0 { 0 } else { usize::from(!self.link.scope.initialized()) + usize::from(!self.link.login.is_ready(Instant::now())) };
+        let ahead = if secrets == 0 {
+            0
+        } else {
+            usize::from(!self.link.scope.initialized()) + usize::from(!self.link.login.is_ready(Instant::now()))
+        };
         Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 

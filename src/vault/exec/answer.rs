@@ -87,7 +87,8 @@ impl<'a> Answers<'a> {
     pub(super) fn listed(&self, allowed: impl Fn(&str) -> bool) -> Result<Vec<ListedSecret>, ServiceError> {
         let mut listed = Vec::new();
         for answer in &self.list {
-            let name = FORM.only(*answer, "name")?.and_then(|name| name.text()).ok_or_else(|| FORM.unexpected("an entry without a `name`"))?;
+            let name =
+                FORM.only(*answer, "name")?.and_then(|name| name.text()).ok_or_else(|| FORM.unexpected("an entry without a `name`"))?;
             let version = FORM.only(*answer, "version")?.map(version).transpose()?;
             if allowed(&name) {
                 listed.push(ListedSecret { name, version, created: None, removed: false });
@@ -147,8 +148,11 @@ fn field_of(fields: Json<'_>, ask: &SecretRef) -> Result<(Secret, Shape), Servic
     }
     let Some(key) = &ask.key else {
         let (name, keys) = (words::tame(&ask.name, 64), field::keys(fields));
-        let reason =
-            if keys.is_empty() { format!("`{name}` has no keys") } else { format!("`{name}` has the keys {keys}, and the blank does not name one") };
+        let reason = if keys.is_empty() {
+            format!("`{name}` has no keys")
+        } else {
+            format!("`{name}` has the keys {keys}, and the blank does not name one")
+        };
         return Err(ServiceError::new(ServiceFault::BadValue, reason, "name the key, as in `secret(name=…, key=…)`"));
     };
     field::of_object(fields, key)

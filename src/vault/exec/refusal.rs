@@ -15,7 +15,12 @@ const KINDS: [Refusal; 9] = [
     Refusal("not-found", ServiceFault::NotFound, "or its version or key is not there", "check the name, the key and the version"),
     Refusal("gone", ServiceFault::Gone, "was removed or disabled", "write it again, or ask for another version"),
     Refusal("denied", ServiceFault::Denied, "may not be read", "allow the identity that the program uses to read it"),
-    Refusal("unauthenticated", ServiceFault::Unauthenticated, "needs a login that the program does not have", "log in where the program does"),
+    Refusal(
+        "unauthenticated",
+        ServiceFault::Unauthenticated,
+        "needs a login that the program does not have",
+        "log in where the program does",
+    ),
     Refusal("bad-name", ServiceFault::BadName, "does not have a valid name there", "correct the name"),
     Refusal("bad-value", ServiceFault::BadValue, "has a value that cannot be used", "correct the value where it is kept"),
     Refusal("rate-limited", ServiceFault::RateLimited, "was asked for too often", "try again later"),

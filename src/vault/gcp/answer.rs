@@ -8,10 +8,8 @@ use crate::vault::answer::AnswerForm;
 use crate::vault::binary;
 use crate::vault::gcp::place::Place;
 
-const SECRET_MANAGER: AnswerForm = AnswerForm {
-    reason: "the answer is not that of Secret Manager",
-    next: "check the endpoint, and what lies between here and there",
-};
+const SECRET_MANAGER: AnswerForm =
+    AnswerForm { reason: "the answer is not that of Secret Manager", next: "check the endpoint, and what lies between here and there" };
 
 /// A version with its value (google.cloud.secretmanager.v1.AccessSecretVersionResponse).
 #[derive(Debug)]

@@ -266,7 +266,10 @@ mod tests {
             assert_eq!(reason(project, None, None), format!("`{project}` {rule}"));
         }
         for location in ["", "a.b", "evil.example/", "Europe", "-a", "a-", "a/b"] {
-            assert_eq!(reason("demo-project", Some(location), None), format!("`{location}` is not a location; one looks like `europe-west3`"));
+            assert_eq!(
+                reason("demo-project", Some(location), None),
+                format!("`{location}` is not a location; one looks like `europe-west3`")
+            );
         }
         assert_eq!(
             reason("demo-project", None, Some("http://vault.example")),
@@ -278,7 +281,10 @@ mod tests {
     #[test]
     fn names_and_versions_are_told_why() {
         assert_eq!(NAME.check("a_B-9"), Ok(()));
-        assert_eq!(NAME.check("a/b").unwrap_err(), "a secret's name begins with `a` and has '/'; it is made of letters, digits and `-` `_`");
+        assert_eq!(
+            NAME.check("a/b").unwrap_err(),
+            "a secret's name begins with `a` and has '/'; it is made of letters, digits and `-` `_`"
+        );
         assert_eq!(NAME.check(&"n".repeat(256)).unwrap_err(), "a secret's name is longer than 255 characters");
         for version in ["1", "9223372036854775807", "stable", "Blue_2-b"] {
             assert!(check_version(version).is_ok(), "{version}");

@@ -13,9 +13,9 @@ use crate::vault::Shape;
 use crate::vault::field;
 use crate::vault::hashicorp::Engine;
 use crate::vault::hashicorp::refusal::Answered;
-use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::refusal::KV1;
 use crate::vault::hashicorp::refusal::KV2;
+use crate::vault::hashicorp::refusal::Subject;
 
 /// The map of a secret, or of one of its versions.
 #[derive(Debug, Clone, Copy)]

@@ -96,7 +96,8 @@ impl Entry {
         crate::vault::name::check(name).map_err(|_| "the first field is not a secret's name")?;
         let version = crate::vault::name::version(version).map_err(|_| "the second field is not a version")?;
         let created = Timestamp::from_rfc3339(created).filter(|time| time.to_string() == created).ok_or("the third field is not a time")?;
-        let state = [State::Set, State::Removed].into_iter().find(|known| known.word() == state).ok_or("the fourth field is not a state")?;
+        let state =
+            [State::Set, State::Removed].into_iter().find(|known| known.word() == state).ok_or("the fourth field is not a state")?;
         if sealed.is_empty() || !sealed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)) {
             return Err("the fifth field is not base64");
         }

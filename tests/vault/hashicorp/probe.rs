@@ -135,7 +135,9 @@ async fn a_server_without_subkeys_is_asked_otherwise() {
 async fn metadata_that_are_none_are_not_believed() {
     let server = server(&["data", "metadata"]);
     let vault = with_token(&server, "least");
-    for (text, reason) in [("[", "no JSON from byte 1 on"), ("[]", "an array in place of an object"), ("{\"data\": {}}", "no `data.current_version`")] {
+    for (text, reason) in
+        [("[", "no JSON from byte 1 on"), ("[]", "an array in place of an object"), ("{\"data\": {}}", "no `data.current_version`")]
+    {
         server.script(Script::new("metadata", 1, Fault::Body { code: 200, text: text.to_owned() }));
         let error = probe(&vault, "a", None, None).await.unwrap_err();
         assert_eq!(error.reason, format!("the vault's answer is not that of a KV version 2 mount: {reason}"));
