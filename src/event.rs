@@ -1,6 +1,7 @@
 //! What happens during a run, told as facts. The binary turns them into words, JSON or a progress bar.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -82,6 +83,30 @@ pub enum Event {
     Swept {
         /// How many.
         objects: usize,
+    },
+    /// A key file was made for an environment without keys.
+    KeyFileCreated {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A keyring was made for an environment without keys.
+    KeyringCreated {
+        /// Where it is.
+        path: PathBuf,
+        /// The files that belong into version control with it.
+        beside: Vec<String>,
+    },
+    /// The environment has keys and no release: its first release is about to be recorded, as far as this machine knows.
+    HistoryBegins {
+        /// The store of the history.
+        store: String,
+    },
+    /// A rollback is about to be done.
+    RollingBack {
+        /// The release whose manifests come back.
+        to: u64,
+        /// The current release.
+        from: u64,
     },
     /// Something to look at that stops nothing.
     Warned(Problem),

@@ -50,6 +50,12 @@ impl Checkpoint {
         Self { format: FORMAT, store: store.to_owned(), owner: owner.clone(), number, record, events: 0 }
     }
 
+    /// What is to be remembered of a history without releases.
+    #[must_use]
+    pub fn of_new(store: &str, owner: &Owner) -> Self {
+        Self::new(store, owner, 0, Digest([0; 32]))
+    }
+
     /// The checkpoint in the file at `path`; `None` when there is none.
     pub fn load(path: &Path) -> Result<Option<Self>, HistoryError> {
         let Some(bytes) = file::read(path, LENGTH_LIMIT).map_err(|error| failed(path, "read", &error))? else { return Ok(None) };

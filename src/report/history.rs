@@ -16,6 +16,8 @@ pub struct HistoryReport {
     pub project: String,
     /// The environment.
     pub environment: String,
+    /// Where the history is kept.
+    pub history: String,
     /// The releases.
     pub releases: Vec<ReleaseReport>,
 }

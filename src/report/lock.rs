@@ -19,8 +19,26 @@ pub struct LockReport {
     pub secrets: usize,
     /// What differs.
     pub changes: Vec<VersionChange>,
+    /// What is true of the file.
+    pub state: LockState,
     /// Whether the file was written.
     pub written: bool,
+}
+
+/// What is true of a lock file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LockState {
+    /// It has the current versions.
+    UpToDate,
+    /// It was written just now.
+    Written,
+    /// It does not exist; only with `--check`.
+    Missing,
+    /// It is not a lock file; only with `--check`.
+    Invalid,
+    /// It has other versions; only with `--check`.
+    OutOfDate,
 }
 
 /// A secret whose version differs.

@@ -11,7 +11,9 @@ use crate::report::DiffReport;
 use crate::report::DoctorReport;
 use crate::report::HistoryReport;
 use crate::report::InitReport;
+use crate::report::KeyReport;
 use crate::report::LockReport;
+use crate::report::RenderReport;
 use crate::report::Report;
 use crate::report::ShowReport;
 use crate::report::VaultChangeReport;
@@ -31,7 +33,9 @@ const REPORTS: &[Named] = &[
     ("history", of::<HistoryReport>),
     ("history-verify", of::<VerifyReport>),
     ("init", of::<InitReport>),
+    ("key-init", of::<KeyReport>),
     ("lock", of::<LockReport>),
+    ("render", of::<RenderReport>),
     ("show", of::<ShowReport>),
     ("vault-change", of::<VaultChangeReport>),
     ("vault-list", of::<VaultListReport>),

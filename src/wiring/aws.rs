@@ -20,11 +20,11 @@ impl Wiring<'_> {
             region: target.region.clone(),
             profile: target.profile.clone(),
             endpoint: target.endpoint.clone(),
-            environment: Arc::clone(self.tools),
+            environment: Arc::clone(self.ports.tools),
             prefixes: prefixes(settings),
             transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
-        AwsVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))
+        AwsVault::new(given, Arc::clone(self.ports.entropy), Arc::clone(self.ports.clock)).map_err(|error| refused(settings, error))
     }
 }

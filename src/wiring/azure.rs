@@ -25,16 +25,16 @@ impl Wiring<'_> {
             authority: target.authority.clone(),
             api_version: target.api_version.clone(),
             prefixes: prefixes(settings),
-            environment: Arc::clone(self.tools),
+            environment: Arc::clone(self.ports.tools),
             transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
-        AzureVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))
+        AzureVault::new(given, Arc::clone(self.ports.entropy), Arc::clone(self.ports.clock)).map_err(|error| refused(settings, error))
     }
 
     /// The way in that the project says, or the first one for which something is set; the Azure CLI where nothing is.
     fn credential(&self, settings: &VaultSettings, target: &AzureTarget) -> Result<Credential, Problem> {
-        let set = |variable: Variable| self.variables.get(variable).is_some() || self.variables.secret(variable).is_some();
+        let set = |variable: Variable| self.ports.variables.get(variable).is_some() || self.ports.variables.secret(variable).is_some();
         let way = match target.credential.as_deref() {
             Some(way) => way,
             None if set(variable::AZURE_CLIENT_SECRET) => "client-secret",
@@ -61,7 +61,7 @@ impl Wiring<'_> {
             }
             "workload-identity" => {
                 let (tenant, client) = application()?;
-                let token = match (&target.token_file, self.variables.secret(variable::AZURE_ID_TOKEN)) {
+                let token = match (&target.token_file, self.ports.variables.secret(variable::AZURE_ID_TOKEN)) {
                     (Some(location), _) => IdToken::File(self.located(location)?),
                     (None, Some(token)) => IdToken::Text(token.duplicate()),
                     (None, None) => return Err(needs.missing("a federated token", "set AZURE_FEDERATED_TOKEN_FILE or AZURE_ID_TOKEN")),

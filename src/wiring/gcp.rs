@@ -19,11 +19,11 @@ impl Wiring<'_> {
             location: target.location.clone(),
             endpoint: target.endpoint.clone(),
             credentials: target.credentials.as_ref().map(|location| self.file(location, "the file of credentials")).transpose()?,
-            environment: Arc::clone(self.tools),
+            environment: Arc::clone(self.ports.tools),
             prefixes: prefixes(settings),
             transport: self.transport(target.ca.as_ref(), None)?,
             limits: self.limits(settings),
         };
-        GcpVault::new(given, Arc::clone(self.entropy), Arc::clone(self.clock)).map_err(|error| refused(settings, error))
+        GcpVault::new(given, Arc::clone(self.ports.entropy), Arc::clone(self.ports.clock)).map_err(|error| refused(settings, error))
     }
 }

@@ -38,7 +38,7 @@ impl Wiring<'_> {
             transport: self.transport(target.ca.as_ref(), identity)?,
             limits: self.limits(settings),
         };
-        HashicorpVault::new(given, Arc::clone(self.entropy)).map_err(|error| refused(settings, error))
+        HashicorpVault::new(given, Arc::clone(self.ports.entropy)).map_err(|error| refused(settings, error))
     }
 
     fn login(&self, settings: &VaultSettings, target: &HashicorpTarget) -> Result<Login, Problem> {
@@ -49,7 +49,7 @@ impl Wiring<'_> {
             "approle" => Login::AppRole {
                 mount,
                 role_id: needs.secret(variable::VAULT_ROLE_ID)?,
-                secret_id: self.variables.secret(variable::VAULT_SECRET_ID).map(Secret::duplicate),
+                secret_id: self.ports.variables.secret(variable::VAULT_SECRET_ID).map(Secret::duplicate),
             },
             "kubernetes" => {
                 let location = target.token_file.clone().unwrap_or_else(|| Location::Anywhere(SERVICE_ACCOUNT.into()));
@@ -69,11 +69,11 @@ impl Wiring<'_> {
         if let Some(location @ Location::Beneath(_)) = &target.token_file {
             return Ok(trimmed(&self.file(location, "the token file")?));
         }
-        let variable = [variable::BAO_TOKEN, variable::VAULT_TOKEN].into_iter().find_map(|variable| self.variables.secret(variable));
+        let variable = [variable::BAO_TOKEN, variable::VAULT_TOKEN].into_iter().find_map(|variable| self.ports.variables.secret(variable));
         if let Some(token) = variable {
             return Ok(token.duplicate());
         }
-        let left = || Some(self.home?.join(".vault-token")).filter(|path| path.is_file()).map(Location::Anywhere);
+        let left = || Some(self.ports.home?.join(".vault-token")).filter(|path| path.is_file()).map(Location::Anywhere);
         match target.token_file.clone().or_else(left) {
             Some(location) => Ok(trimmed(&self.file(&location, "the token file")?)),
             None => Err(needs.missing("a token", "set VAULT_TOKEN, or log in with `vault login`")),
@@ -85,17 +85,17 @@ impl Wiring<'_> {
         if let Some(location @ Location::Beneath(_)) = &target.token_file {
             return Ok(IdToken::File(self.located(location)?));
         }
-        if let Some(token) = self.variables.secret(variable::VAULT_ID_TOKEN) {
+        if let Some(token) = self.ports.variables.secret(variable::VAULT_ID_TOKEN) {
             return Ok(IdToken::Text(token.duplicate()));
         }
         if let Some(location) = &target.token_file {
             return Ok(IdToken::File(self.located(location)?));
         }
-        if let Some(url) = self.variables.get(variable::ACTIONS_ID_TOKEN_REQUEST_URL) {
+        if let Some(url) = self.ports.variables.get(variable::ACTIONS_ID_TOKEN_REQUEST_URL) {
             let token = needs.secret(variable::ACTIONS_ID_TOKEN_REQUEST_TOKEN)?;
             return Ok(IdToken::GitHub { url: url.to_owned(), token, transport: self.usual_transport()? });
         }
-        if let Some(url) = self.variables.get(variable::SYSTEM_OIDCREQUESTURI) {
+        if let Some(url) = self.ports.variables.get(variable::SYSTEM_OIDCREQUESTURI) {
             let connection = needs.plain(variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID)?;
             let token = needs.secret(variable::SYSTEM_ACCESSTOKEN)?;
             return Ok(IdToken::AzurePipelines { url: url.to_owned(), connection, token, transport: self.usual_transport()? });

@@ -23,13 +23,13 @@ use crate::wiring::Wiring;
 impl Wiring<'_> {
     /// How much at once and how long, for a vault behind a network.
     pub(super) fn limits(&self, settings: &VaultSettings) -> Limits {
-        let meter = self.meters.of(&settings.entry.name.value);
+        let meter = self.ports.meters.of(&settings.entry.name.value);
         Limits { deadline: self.settings.deadline, meter, ..Limits::default() }
     }
 
     /// How a vault is reached and who is believed to be it: the authorities that its settings name, and else those of `SSL_CERT_FILE`.
     pub(super) fn transport(&self, authorities: Option<&Location>, identity: Option<(&Location, &Location)>) -> Result<Transport, Problem> {
-        let usual = self.variables.get(variable::SSL_CERT_FILE).map(|path| Location::Anywhere(path.into()));
+        let usual = self.ports.variables.get(variable::SSL_CERT_FILE).map(|path| Location::Anywhere(path.into()));
         let authorities = authorities.or(usual.as_ref()).map(|location| {
             let pem = self.file(location, "the file of authorities")?.expose().to_vec();
             Ok::<_, Problem>(Authorities { pem, source: format!("`{}`", self.located(location)?.display()) })
@@ -49,9 +49,9 @@ impl Wiring<'_> {
 
     /// The proxy of the machine.
     fn proxies(&self) -> Result<Proxies, Problem> {
-        let first = |list: &[Variable]| list.iter().find_map(|variable| Some((*variable, self.variables.secret(*variable)?)));
+        let first = |list: &[Variable]| list.iter().find_map(|variable| Some((*variable, self.ports.variables.secret(*variable)?)));
         let Some((variable, proxy)) = first(variable::PROXIES) else { return Ok(Proxies::default()) };
-        let except = [variable::NO_PROXY_LOWER, variable::NO_PROXY].into_iter().find_map(|variable| self.variables.get(variable));
+        let except = [variable::NO_PROXY_LOWER, variable::NO_PROXY].into_iter().find_map(|variable| self.ports.variables.get(variable));
         let proxies = proxy.expose_text().ok_or("it is not UTF-8 text").and_then(|proxy| Proxies::new(proxy, except));
         proxies.map_err(|why| {
             let reason = format!("the proxy in {} cannot be used: {why}", variable.name);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::file;
+use crate::history::Checkpoint;
 use crate::history::HistoryStore;
 use crate::history::Reader;
 use crate::key::KeyFile;
@@ -25,41 +26,33 @@ use crate::secret::Secret;
 use crate::target::Exposure;
 use crate::target::Kept;
 use crate::target::exposed_to_git;
+use crate::wiring::IfMissing;
 use crate::wiring::Wiring;
 use crate::workflow::access::owner;
 
 /// The keys of an environment.
 #[derive(Debug)]
-pub struct EnvironmentKeys {
+pub(super) struct EnvironmentKeys {
     /// The keys.
-    pub keys: Arc<Keys>,
+    pub(super) keys: Arc<Keys>,
     /// The text of the keyring that gave them.
-    pub keyring: String,
+    pub(super) keyring: String,
     /// What was made for it just now, when these are the environment's first keys.
-    pub created: Option<Created>,
+    pub(super) created: Option<Created>,
 }
 
 /// The files of an environment's first keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Created {
+pub(super) struct Created {
     /// The key files that were made; empty where all that are needed existed.
-    pub key_files: Vec<PathBuf>,
+    pub(super) key_files: Vec<PathBuf>,
     /// The keyring.
-    pub keyring: PathBuf,
-}
-
-/// What to do when an environment has no keys yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfMissing {
-    /// Make them.
-    Create,
-    /// That is a problem.
-    Fail,
+    pub(super) keyring: PathBuf,
 }
 
 impl Wiring<'_> {
     /// The environment's keys: from the keyring in the project, or the copy in its history.
-    pub async fn keys(&self, store: &dyn HistoryStore, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
+    pub(super) async fn keys(&self, store: &dyn HistoryStore, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
         let text = if self.root.exists(&self.settings.keyring) {
             Some(self.root.read_text(&self.settings.keyring, KEYRING_LIMIT)?)
         } else {
@@ -103,7 +96,7 @@ impl Wiring<'_> {
     }
 
     /// Whether the environment has no keyring, neither in the project nor in its history.
-    pub async fn is_without_keys(&self, store: &dyn HistoryStore) -> Result<bool, Problem> {
+    pub(super) async fn is_without_keys(&self, store: &dyn HistoryStore) -> Result<bool, Problem> {
         Ok(!self.root.exists(&self.settings.keyring) && self.recorded_keyring(store).await?.is_none())
     }
 
@@ -133,7 +126,7 @@ impl Wiring<'_> {
         }
         let mut key_files = Vec::new();
         for path in paths {
-            let key = KeyFile::generate(self.entropy.as_ref());
+            let key = KeyFile::generate(self.ports.entropy.as_ref());
             if self.create(&path, key.to_secret_text().expose(), 0o600)? {
                 key_files.push(path);
             }
@@ -141,15 +134,19 @@ impl Wiring<'_> {
         let (holders, missing) = self.holders();
         let () = Problems::or((), missing)?;
         let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
-        let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.entropy.as_ref()).await?;
+        let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.ports.entropy.as_ref()).await?;
         let path = self.beneath(&self.settings.keyring)?;
         let made = self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
         let opened = Box::pin(self.keys(store, IfMissing::Fail)).await?;
+        if made {
+            // This machine knows that nothing was released under them yet.
+            Checkpoint::of_new(opened.keys.store(), &owner(self.settings)).save(&self.checkpoint()?, self.ports.entropy.as_ref())?;
+        }
         Ok(EnvironmentKeys { created: made.then_some(Created { key_files, keyring: path }), ..opened })
     }
 
     /// What to warn of before a key file is read: that others have it, or could.
-    pub fn key_warnings(&self) -> Vec<Problem> {
+    pub(super) fn key_warnings(&self) -> Vec<Problem> {
         let mut warnings = Vec::new();
         for path in self.key_paths().unwrap_or_default() {
             let Ok(metadata) = std::fs::metadata(&path) else { continue };

@@ -26,12 +26,12 @@ impl Needs<'_> {
 
     /// A variable that is no secret.
     pub(super) fn plain(&self, variable: Variable) -> Result<String, Problem> {
-        self.wiring.variables.get(variable).map(str::to_owned).ok_or_else(|| self.unset(variable))
+        self.wiring.ports.variables.get(variable).map(str::to_owned).ok_or_else(|| self.unset(variable))
     }
 
     /// A variable that is a secret.
     pub(super) fn secret(&self, variable: Variable) -> Result<Secret, Problem> {
-        self.wiring.variables.secret(variable).map(Secret::duplicate).ok_or_else(|| self.unset(variable))
+        self.wiring.ports.variables.secret(variable).map(Secret::duplicate).ok_or_else(|| self.unset(variable))
     }
 
     fn unset(&self, variable: Variable) -> Problem {

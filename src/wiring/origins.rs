@@ -21,7 +21,7 @@ use crate::wiring::Wiring;
 
 impl Wiring<'_> {
     /// What `doctor` says of the servers to which a vault's settings send credentials; nothing for a vault that has none.
-    pub fn trust_step(&self, vault: &str) -> Option<Diagnostic> {
+    pub(super) fn trust_step(&self, vault: &str) -> Option<Diagnostic> {
         let settings = self.settings.vault(vault)?;
         if matches!(settings.target, VaultTarget::Local { .. } | VaultTarget::Env { .. } | VaultTarget::Exec { .. }) {
             return None;
@@ -43,9 +43,7 @@ impl Wiring<'_> {
         let (mut said, mut refused) = (Vec::new(), Vec::new());
         for destination in self.destinations(&settings.target) {
             let grounds = match trusted.check(&destination) {
-                Err(untrusted) if self.prompt.is_some_and(|prompt| prompt.confirms(&settings.entry.name.value, &untrusted.to_string())) => {
-                    Ok(Grounds::Listed)
-                }
+                Err(untrusted) if self.ports.prompt.trusts(&settings.entry.name.value, &untrusted.to_string()) => Ok(Grounds::Listed),
                 other => other,
             };
             let shown = || Base::new(destination.address).map_or_else(|_| String::new(), |base| base.origin());
@@ -63,7 +61,7 @@ impl Wiring<'_> {
 
     /// Where the settings send credentials. What they leave open goes to the provider's own hosts, or where the user's own tools say.
     fn destinations<'s>(&'s self, target: &'s VaultTarget) -> Vec<Destination<'s>> {
-        let set = |variable: Variable| Some((variable.name, self.variables.get(variable)?));
+        let set = |variable: Variable| Some((variable.name, self.ports.variables.get(variable)?));
         match target {
             VaultTarget::Hashicorp(target) => {
                 let named = [variable::BAO_ADDR, variable::VAULT_ADDR].into_iter().find_map(set);
@@ -98,7 +96,7 @@ impl Wiring<'_> {
                     "parameter-store" => (|host| crate::identity::aws::is_service("ssm", host), "AWS_ENDPOINT_URL_SSM"),
                     _ => (|host| crate::identity::aws::is_service("secretsmanager", host), "AWS_ENDPOINT_URL_SECRETS_MANAGER"),
                 };
-                let named = [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, self.tools.text(name)?)));
+                let named = [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, self.ports.tools.text(name)?)));
                 let endpoint = target.endpoint.as_deref();
                 endpoint.map(|address| Destination { address, audience: None, is_service, named, loopback: true }).into_iter().collect()
             }

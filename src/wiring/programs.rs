@@ -20,7 +20,7 @@ impl Wiring<'_> {
     pub(super) fn env(&self, settings: &VaultSettings, prefix: &str) -> Result<crate::vault::env::EnvVault, Problem> {
         let given = crate::vault::env::Settings {
             prefix: prefix.to_owned(),
-            variables: std::sync::Arc::clone(self.surroundings),
+            variables: std::sync::Arc::clone(self.ports.surroundings),
             prefixes: prefixes(settings),
         };
         crate::vault::env::EnvVault::new(given).map_err(|error| refused(settings, error))
@@ -29,7 +29,7 @@ impl Wiring<'_> {
     /// The program, where the run allows it.
     #[cfg(feature = "exec")]
     pub(super) fn exec(&self, settings: &VaultSettings, command: &[String]) -> Result<ExecVault, Problem> {
-        if !self.allow_exec {
+        if !self.ports.allow_exec {
             let name = &settings.entry.name;
             let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
             return Err(name.at(Problem::new(
@@ -44,7 +44,7 @@ impl Wiring<'_> {
             deadline: self.settings.deadline,
             prefixes: prefixes(settings),
             environment: self.lent(),
-            meter: self.meters.of(&settings.entry.name.value),
+            meter: self.ports.meters.of(&settings.entry.name.value),
         };
         ExecVault::new(given).map_err(|error| refused(settings, error))
     }
@@ -52,15 +52,15 @@ impl Wiring<'_> {
     /// The variables that a program gets: where programs and the home directory are, the language, and what the run's owner lets through.
     #[cfg(feature = "exec")]
     fn lent(&self) -> Vec<(String, Secret)> {
-        let more = self.variables.get(variable::EXEC_ENV).unwrap_or_default();
+        let more = self.ports.variables.get(variable::EXEC_ENV).unwrap_or_default();
         let more: Vec<&str> = more.split([',', ' ']).filter(|name| !name.is_empty()).collect();
         let matches = |pattern: &&str, name: &str| match pattern.strip_suffix('*') {
             Some(start) => name.starts_with(start),
             None => *pattern == name,
         };
         let is_lent = |name: &String| BASIC.iter().chain(&more).any(|pattern| matches(pattern, name));
-        let names = self.surroundings.names().into_iter().filter(is_lent);
-        names.filter_map(|name| self.surroundings.get(&name).map(|value| (name, value))).collect()
+        let names = self.ports.surroundings.names().into_iter().filter(is_lent);
+        names.filter_map(|name| self.ports.surroundings.get(&name).map(|value| (name, value))).collect()
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::history::HistoryStore;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -16,64 +15,61 @@ use crate::service::ServiceError;
 use crate::vault::Adapter;
 use crate::vault::local;
 use crate::vault::local::LocalVault;
-use crate::wiring::EnvironmentKeys;
-use crate::wiring::IfMissing;
-use crate::wiring::OpenVaults;
 use crate::wiring::Wiring;
+use crate::wiring::keys::EnvironmentKeys;
+
+/// A vault by its name.
+pub(super) type Opened = (String, Arc<dyn Adapter>);
+
+/// A vault by its name, or what is wrong with how it is set up.
+pub(super) type Examined = (String, Result<Arc<dyn Adapter>, Problems>);
 
 impl Wiring<'_> {
-    /// The vaults of these names. The others are not set up: what they lack is no matter.
-    pub fn vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<OpenVaults, Problems> {
-        self.set_up(names, |settings| Ok(self.vault(settings, keys)?))
+    /// The vaults of these names. The others are not set up: what they lack does not matter.
+    pub(super) fn vaults(
+        &self,
+        names: &BTreeSet<String>,
+        keys: Option<&Result<&EnvironmentKeys, Problems>>,
+    ) -> Result<Vec<Opened>, Problems> {
+        let mut vaults = Vec::new();
+        let mut problems = Vec::new();
+        for (name, vault) in self.examined(names, keys) {
+            match vault {
+                Ok(vault) => vaults.push((name, vault)),
+                Err(failed) => problems.extend(failed.into_list()),
+            }
+        }
+        Problems::or(vaults, problems)
     }
 
-    /// Those of these names that are files: they can be asked without a network.
-    pub fn local_vaults(&self, names: &BTreeSet<String>, keys: &Arc<Keys>) -> Result<OpenVaults, Problems> {
+    /// Those of these names that are files, and exist.
+    pub(super) fn present_files(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
         let is_there = |name: &&String| match self.settings.vault(name).map(|settings| &settings.target) {
             Some(VaultTarget::Local { path }) => self.root.exists(path),
             _ => false,
         };
-        self.vaults(&names.iter().filter(is_there).cloned().collect(), keys)
+        names.iter().filter(is_there).cloned().collect()
     }
 
-    /// The vaults of these names, for those who read no history: a key is needed only where one of them is a file.
-    pub async fn named_vaults(&self, names: &BTreeSet<String>, store: &dyn HistoryStore) -> Result<OpenVaults, Problems> {
-        let local = names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.target.is_local());
-        let opened = if local { Some(self.keys(store, IfMissing::Fail).await) } else { None };
-        self.set_up(names, |settings| self.vault_or_file(settings, opened.as_ref()))
+    /// Whether one of these vaults is a file, which takes a key to open.
+    pub(super) fn needs_keys(&self, names: &BTreeSet<String>) -> bool {
+        names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.target.is_local())
     }
 
-    fn set_up(
-        &self,
-        names: &BTreeSet<String>,
-        one: impl Fn(&VaultSettings) -> Result<Arc<dyn Adapter>, Problems>,
-    ) -> Result<OpenVaults, Problems> {
-        let mut vaults = Vec::new();
-        let mut problems = Vec::new();
-        for settings in self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value)) {
-            match one(settings) {
-                Ok(vault) => vaults.push((settings.entry.name.value.clone(), vault)),
-                Err(failed) => problems.extend(failed.into_list()),
-            }
+    /// The names of the vaults to examine: that one, or all that are meant.
+    pub(super) fn wanted(&self, name: Option<&str>) -> Result<BTreeSet<String>, Problem> {
+        if let Some(name) = name {
+            self.settings.vault(name).ok_or_else(|| self.no_vault(name))?;
+            return Ok(BTreeSet::from([name.to_owned()]));
         }
-        Problems::or(vaults.into_iter().collect(), problems)
+        let meant = self.settings.vaults.iter().filter(|settings| self.is_meant(settings));
+        Ok(meant.map(|settings| settings.entry.name.value.clone()).collect())
     }
 
-    /// The vaults that can be examined, in the project's order: each by its name, or what is wrong with how it is set up. A key is needed
-    /// only where one of them is a file.
-    pub async fn examined(
-        &self,
-        name: Option<&str>,
-        store: &dyn HistoryStore,
-    ) -> Result<Vec<(String, Result<Arc<dyn Adapter>, Problems>)>, Problem> {
-        let wanted: Vec<&VaultSettings> = match name {
-            Some(name) => vec![self.settings.vault(name).ok_or_else(|| self.no_vault(name))?],
-            None => self.settings.vaults.iter().filter(|settings| self.is_meant(settings)).collect(),
-        };
-        let local = wanted.iter().any(|settings| settings.target.is_local());
-        let opened = if local { Some(self.keys(store, IfMissing::Fail).await) } else { None };
-        let one = |settings: &VaultSettings| (settings.entry.name.value.clone(), self.vault_or_file(settings, opened.as_ref()));
-        Ok(wanted.into_iter().map(one).collect())
+    /// The vaults of these names in the project's order: each, or what is wrong with how it is set up.
+    pub(super) fn examined(&self, names: &BTreeSet<String>, keys: Option<&Result<&EnvironmentKeys, Problems>>) -> Vec<Examined> {
+        let wanted = self.settings.vaults.iter().filter(|settings| names.contains(&settings.entry.name.value));
+        wanted.map(|settings| (settings.entry.name.value.clone(), self.vault_or_file(settings, keys))).collect()
     }
 
     /// Whether a vault is more than a default that nobody uses.
@@ -88,9 +84,9 @@ impl Wiring<'_> {
     fn vault_or_file(
         &self,
         settings: &VaultSettings,
-        opened: Option<&Result<EnvironmentKeys, Problems>>,
+        keys: Option<&Result<&EnvironmentKeys, Problems>>,
     ) -> Result<Arc<dyn Adapter>, Problems> {
-        match opened {
+        match keys {
             Some(Ok(opened)) => Ok(self.vault(settings, &opened.keys)?),
             Some(Err(failed)) if settings.target.is_local() => Err(failed.clone()),
             _ => Ok(self.remote(settings)?),
@@ -103,12 +99,12 @@ impl Wiring<'_> {
     }
 
     /// Whether each vault of these names is a file.
-    pub fn is_offline(&self, names: &BTreeSet<String>) -> bool {
+    pub(super) fn is_offline(&self, names: &BTreeSet<String>) -> bool {
         names.iter().filter_map(|name| self.settings.vault(name)).all(|settings| settings.target.is_local())
     }
 
     /// The local vault of that name, for those who keep secrets in it.
-    pub fn local_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
+    pub(super) fn local_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
         let settings = self.settings.vault(name).ok_or_else(|| self.no_vault(name))?;
         match &settings.target {
             VaultTarget::Local { path } => Ok(self.open_local(path, keys)?),

@@ -14,6 +14,7 @@ pub(crate) mod naming;
 pub mod online;
 pub mod prepare;
 pub mod recipe;
+pub(crate) mod recorded;
 pub mod release;
 pub mod review;
 pub mod rollback;

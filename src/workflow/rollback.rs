@@ -31,6 +31,10 @@ use crate::manifest::read;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::Settings;
+use crate::report::DiffReport;
+use crate::report::ObjectDiff;
+use crate::report::WaiverReport;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::diff::Change;
@@ -85,6 +89,18 @@ impl RollbackPlan {
     /// The rules that the templates waive, where blanks are filled again; the history does not keep them.
     pub fn waivers(&self) -> &[Waiver] {
         self.refilled.as_ref().map(|built| built.waivers.as_slice()).unwrap_or_default()
+    }
+
+    /// What it changes, as a report.
+    pub fn report(&self, settings: &Settings, warnings: usize) -> DiffReport {
+        DiffReport {
+            project: settings.project.clone(),
+            environment: settings.environment.clone(),
+            against: Some(self.head.summary.number),
+            changes: self.changes.iter().cloned().map(ObjectDiff::from).collect(),
+            waivers: self.waivers().iter().map(WaiverReport::from).collect(),
+            warnings,
+        }
     }
 }
 

@@ -5,7 +5,6 @@ mod vault;
 
 pub(crate) use init::Init;
 pub(crate) use vault::Vault;
-pub(crate) use vault::Which;
 
 use std::path::PathBuf;
 
@@ -141,22 +140,7 @@ pub(crate) enum Command {
   cloze diff -e prod
   cloze diff -e prod --against 41
   cloze diff -e prod --online --exit-code")]
-    Diff {
-        #[command(flatten)]
-        templates: Templates,
-        /// Release to compare with [default: the current one]
-        #[arg(long, value_name = "N", value_parser = release)]
-        against: Option<u64>,
-        /// Ask vaults behind a network, too
-        #[arg(long)]
-        online: bool,
-        /// Compare with the versions in the lock file
-        #[arg(long)]
-        locked: bool,
-        /// Exit with 1 if there are differences
-        #[arg(long)]
-        exit_code: bool,
-    },
+    Diff(Diff),
     /// Fill the blanks, write the manifests and record a release
     #[command(after_help = "Examples:
   cloze deploy -e prod                     write to dist/prod
@@ -251,6 +235,25 @@ pub(crate) struct Templates {
     pub(crate) strict: bool,
 }
 
+/// What `diff` compares, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    #[command(flatten)]
+    pub(crate) templates: Templates,
+    /// Release to compare with [default: the current one]
+    #[arg(long, value_name = "N", value_parser = release)]
+    pub(crate) against: Option<u64>,
+    /// Ask vaults behind a network, too
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// Compare with the versions in the lock file
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Exit with 1 if there are differences
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
 /// Values on top of the project's files.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Values {
@@ -266,7 +269,7 @@ pub(crate) struct Values {
 }
 
 /// Where manifests go.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Emit {
     /// Directory to write to, or `-` for stdout [default: dist/ENV]
     #[arg(short, long, value_name = "DIR|-", value_parser = directory)]
@@ -305,12 +308,22 @@ pub(crate) enum Masker {
 }
 
 /// The syntax of emitted manifests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Syntax {
     /// YAML
+    #[default]
     Yaml,
     /// JSON
     Json,
+}
+
+impl From<Syntax> for cloze::target::Syntax {
+    fn from(syntax: Syntax) -> Self {
+        match syntax {
+            Syntax::Yaml => Self::Yaml,
+            Syntax::Json => Self::Json,
+        }
+    }
 }
 
 /// Which values a rollback gives to secrets.

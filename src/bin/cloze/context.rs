@@ -17,7 +17,6 @@ use cloze::service::Meters;
 use cloze::vault::Surroundings;
 use cloze::wiring::IfMissing;
 
-use crate::environment;
 use crate::environment::Runner;
 use crate::ui::Ui;
 
@@ -28,7 +27,9 @@ pub(crate) struct Run {
     pub(crate) ui: Ui,
     /// The environment variables that cloze reads.
     pub(crate) variables: Variables,
-    /// The project's directory.
+    /// This program.
+    pub(crate) program: PathBuf,
+    /// The directory that the project is searched from.
     pub(crate) directory: PathBuf,
     /// The user's home directory.
     pub(crate) home: Option<PathBuf>,
@@ -61,41 +62,18 @@ pub(crate) struct Run {
 
 impl Run {
     /// Runs a future to its end on this thread.
-    pub(crate) fn wait<T>(&self, story: impl Future<Output = Result<T, Problems>>) -> Result<T, Problems> {
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = Result<T, Problems>>) -> Result<T, Problems> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Problem::new(
                 Fault::Internal,
-                format!("no runtime: {}", error.kind()),
+                format!("the run cannot begin: {}", error.kind()),
                 "free memory or file handles, then run the command again",
             )
         })?;
-        let result = runtime.block_on(story);
+        let result = runtime.block_on(work);
         // A name that does not resolve keeps its thread for long: it is not waited for.
         runtime.shutdown_background();
         result
-    }
-
-    /// The same run, for a command that is part of another.
-    pub(crate) fn again(&self) -> Result<Self, Problems> {
-        Ok(Self {
-            ui: self.ui.clone(),
-            variables: environment::variables()?,
-            directory: self.directory.clone(),
-            home: self.home.clone(),
-            tools: Arc::clone(&self.tools),
-            environment: self.environment.clone(),
-            #[cfg(any(feature = "env", feature = "exec"))]
-            surroundings: Arc::clone(&self.surroundings),
-            allow_exec: self.allow_exec,
-            clock: Arc::clone(&self.clock),
-            entropy: Arc::clone(&self.entropy),
-            meters: Arc::clone(&self.meters),
-            deadline: self.deadline.clone(),
-            runner: self.runner,
-            is_ci: self.is_ci,
-            actor: self.actor.clone(),
-            revision: self.revision.clone(),
-        })
     }
 
     /// What to do where an environment has no keys: a run that nobody watches makes none, since they would end with its machine.

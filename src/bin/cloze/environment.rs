@@ -137,6 +137,12 @@ pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| path.is_absolute())
 }
 
+/// This program, as it was started, even when its file was replaced since.
+pub(crate) fn program() -> PathBuf {
+    let own = PathBuf::from("/proc/self/exe");
+    if own.exists() { own } else { std::env::current_exe().unwrap_or_else(|_| PathBuf::from("cloze")) }
+}
+
 /// Where the user's own file of trusted origins is (XDG Base Directory Specification: a path that is not absolute does not count).
 pub(crate) fn trust_file() -> Option<PathBuf> {
     let said = read(&["XDG_CONFIG_HOME"]).map(PathBuf::from).filter(|path| path.is_absolute());

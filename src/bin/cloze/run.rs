@@ -18,7 +18,6 @@ use cloze::service::Meters;
 use crate::args::Cli;
 use crate::args::Command;
 use crate::commands;
-use crate::commands::diff::Asked;
 use crate::context::Run;
 use crate::environment;
 use crate::exit;
@@ -55,6 +54,7 @@ pub(crate) fn run() -> ExitCode {
     }
     let run = Run {
         ui: ui.clone(),
+        program: environment::program(),
         directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         home: environment::home(),
         tools: Arc::new(environment::tools()),
@@ -82,13 +82,10 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     match command {
         Command::Init(init) => commands::init::init(run, &init)?,
         Command::Render { templates, output } => commands::render::render(run, &templates, &output)?,
-        Command::Check { templates, online: false, .. } => commands::check::check(run, &templates)?,
-        Command::Check { templates, online: true, locked } => commands::check::check_online(run, &templates, locked)?,
+        Command::Check { templates, online, locked } => commands::check::check(run, &templates, online, locked)?,
         Command::Doctor { vault } => return commands::doctor::doctor(run, vault.as_deref()),
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
-        Command::Diff { templates, against, online, locked, exit_code } => {
-            return commands::diff::diff(run, &templates, against, Asked { online, locked }, exit_code);
-        }
+        Command::Diff(diff) => return commands::diff::diff(run, &diff),
         Command::Deploy { templates, locked, emit } => commands::deploy::deploy(run, &templates, locked, &emit)?,
         Command::History { verify, limit } => commands::history::history(run, verify, limit)?,
         Command::Show { number, reveal, masking } => commands::show::show(run, number, reveal, masking)?,

@@ -51,6 +51,7 @@ impl Project {
     pub fn load(root: &Root) -> Result<Self, Problems> {
         let text = root.read_text(PROJECT_FILE, PROJECT_FILE_LIMIT).map_err(|mut problem: Problem| {
             if !root.exists(PROJECT_FILE) {
+                problem.reason = format!("there is no file `{PROJECT_FILE}` in this directory, nor in one above it");
                 problem.next = if root.exists("cloze.yml") {
                     "rename `cloze.yml` to `cloze.yaml`".to_owned()
                 } else {
@@ -135,9 +136,9 @@ mod tests {
         let line = |problems: crate::problem::Problems| format!("{problems}; {}", problems.list()[0].next);
         assert_eq!(
             line(Project::load(&root).unwrap_err()),
-            "there is no file `cloze.yaml`; go to a project's directory, name one with `-C`, or make one with `cloze init NAME`"
+            "there is no file `cloze.yaml` in this directory, nor in one above it; go to a project's directory, name one with `-C`, or make one with `cloze init NAME`"
         );
         fs::write(dir.path().join("cloze.yml"), "").unwrap();
-        assert_eq!(line(Project::load(&root).unwrap_err()), "there is no file `cloze.yaml`; rename `cloze.yml` to `cloze.yaml`");
+        assert!(line(Project::load(&root).unwrap_err()).ends_with("; rename `cloze.yml` to `cloze.yaml`"));
     }
 }

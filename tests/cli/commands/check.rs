@@ -46,8 +46,7 @@ fn every_problem_of_the_run_is_told_at_each_blank_as_a_deploy_tells_it() {
         "2 problems",
     ];
     let told = sandbox.cloze(["check", "--online"]).fails(5, &parts);
-    let deployed = sandbox.cloze(["deploy"]).fails(5, &["release 1 begins a new history in "]);
-    assert_eq!(deployed.split_once('\n').unwrap().1, told);
+    assert_eq!(sandbox.cloze(["deploy"]).fails(5, &[]), told);
     // What is wrong with the manifests is told in the same run.
     let deployment = sandbox.read("templates/deployment.yaml").replacen("name: web-settings", "name: web-setings", 1);
     sandbox.write("templates/deployment.yaml", deployment);

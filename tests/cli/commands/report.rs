@@ -29,9 +29,16 @@ fn every_report_is_valid_against_its_schema() {
     assert_eq!((&check["waivers"][0]["rule"], &check["waivers"][0]["field"]), (&"reveal".into(), &"spec.a".into()));
     assert_eq!(valid(&sandbox, "check --online", "check")["secrets"]["found"], 4);
     valid(&sandbox, "config", "config");
+    let rendered = valid(&sandbox, "render", "render");
+    assert!(rendered["manifests"][0]["manifest"].as_str().unwrap().starts_with("apiVersion: v1\n"), "{rendered:#}");
+    let written = valid(&sandbox, "render -o review", "render");
+    assert_eq!((&written["directory"], &written["manifests"][0]["manifest"]), (&"review".into(), &Value::Null));
+    assert_eq!(written["manifests"][0]["file"], rendered["manifests"][0]["file"]);
+    assert_eq!(valid(&sandbox, "key init", "key-init")["created"], false);
     valid(&sandbox, "doctor", "doctor");
     valid(&sandbox, "history", "history");
-    assert_eq!(valid(&sandbox, "lock", "lock")["written"], true);
+    let locked = |command: &str| valid(&sandbox, command, "lock")["state"].clone();
+    assert_eq!([locked("lock"), locked("lock --check")], ["written", "up-to-date"]);
     let planned = valid(&sandbox, "diff --online", "diff");
     assert_eq!((&planned["against"], planned["changes"].as_array().unwrap().len()), (&Value::Null, 11));
     let deployed = valid(&sandbox, "deploy --note first", "deploy");

@@ -3,20 +3,13 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::project::Lock;
-use cloze::project::LockChange;
-use cloze::project::LockFile;
-use cloze::project::Spanned;
 use cloze::report::LockReport;
+use cloze::report::LockState;
 use cloze::report::VersionChange;
-use cloze::workflow::lock;
-use cloze::workflow::prepare::prepare;
 
 use crate::args::Values;
-use crate::commands::close::closing;
-use crate::commands::desk::Desk;
+use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
@@ -24,61 +17,31 @@ use crate::ui::count;
 
 /// Resolves the version of every secret and writes the lock file; with `check` it only reports what would change.
 pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, Problems> {
-    let desk = Desk::open(run, values)?.unlock()?;
-    let wiring = desk.wiring();
-    let store = wiring.store()?;
-    let settings = &desk.settings;
-    let path = wiring.beneath(&settings.lock)?;
-    let before = Lock::find(desk.root(), &settings.lock, &settings.environment)?;
-    let after = run.wait(async {
-        let workbench = desk.workbench();
-        let prepared = prepare(&workbench)?;
-        let vaults = wiring.named_vaults(&prepared.vaults(), &store).await?;
-        closing(run, &vaults, lock::resolve(&workbench, prepared.parsed.blanks(), &vaults)).await
-    })?;
-    let nothing = Lock::new(Spanned::none(settings.environment.clone()));
-    let changes = if let LockFile::Whole(before) = &before { before } else { &nothing }.changes(&after);
-    let stale = !matches!(before, LockFile::Whole(_)) || !changes.is_empty();
-    if let LockFile::Broken(problems) = &before
-        && let Some(first) = problems.list().first()
-    {
-        let next = if check { "run `cloze lock` to rewrite it" } else { "review the rewritten file" };
-        run.ui.warn(&Problem { reason: format!("{}, so the lock file is ignored", first.reason), next: next.to_owned(), ..first.clone() });
-    }
-    if stale && !check {
-        lock::write(&desk.workbench(), &path, &after)?;
-    }
-    let report = LockReport {
-        project: settings.project.clone(),
-        environment: settings.environment.clone(),
-        lock: settings.lock.clone(),
-        secrets: after.secrets.len(),
-        changes: changes.iter().map(VersionChange::from).collect(),
-        written: stale && !check,
-    };
-    run.ui.report(&report, |_| in_words(&changes))?;
-    run.ui.status(&said(&settings.lock, &after, &before, stale, check));
-    Ok(ExitCode::from(if stale && check { exit::DIFFERENCES } else { exit::DONE }))
+    let session = session::with(run, values, None)?;
+    let report = run.wait(session.lock(check))?;
+    run.ui.report(&report, changes)?;
+    run.ui.status(&state(&report));
+    let is_done = matches!(report.state, LockState::UpToDate | LockState::Written);
+    Ok(ExitCode::from(if is_done { exit::DONE } else { exit::DIFFERENCES }))
 }
 
-fn said(path: &str, after: &Lock, before: &LockFile, stale: bool, check: bool) -> String {
-    let secrets = count(after.secrets.len(), "secret");
-    match (stale, check) {
-        (false, _) => format!("{path} is up to date: {secrets}"),
-        (true, false) => format!("wrote {path}: {secrets}"),
-        (true, true) => match before {
-            LockFile::Absent => format!("{path} does not exist: run `cloze lock`"),
-            LockFile::Broken(_) => format!("{path} is not a lock file: run `cloze lock` to rewrite it"),
-            LockFile::Whole(_) => format!("{path} is out of date: run `cloze lock`"),
-        },
+fn state(report: &LockReport) -> String {
+    let (path, secrets) = (&report.lock, count(report.secrets, "secret"));
+    match report.state {
+        LockState::UpToDate => format!("{path} is up to date: {secrets}"),
+        LockState::Written => format!("wrote {path}: {secrets}"),
+        LockState::Missing => format!("{path} does not exist: run `cloze lock`"),
+        LockState::Invalid => format!("{path} is not a lock file: run `cloze lock` to rewrite it"),
+        LockState::OutOfDate => format!("{path} is out of date: run `cloze lock`"),
     }
 }
 
-fn in_words(changes: &[LockChange]) -> String {
+fn changes(report: &LockReport) -> String {
     let mut text = String::new();
-    for LockChange { secret, before, after } in changes {
+    for VersionChange { vault, name, asked, before, after } in &report.changes {
+        let asked = asked.as_ref().map(|asked| format!("@{asked}")).unwrap_or_default();
         let (before, after) = (before.as_deref().unwrap_or("new"), after.as_deref().unwrap_or("removed"));
-        let _ = writeln!(text, "{}", clean(&format!("{secret} {before} → {after}")));
+        let _ = writeln!(text, "{}", clean(&format!("{vault}/{name}{asked} {before} → {after}")));
     }
     text
 }

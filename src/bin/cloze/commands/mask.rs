@@ -10,18 +10,12 @@ use std::sync::PoisonError;
 
 use cloze::blank::Filter;
 use cloze::digest::Digest;
-use cloze::history::StoredManifest;
-use cloze::manifest::Limits;
-use cloze::manifest::Node;
-use cloze::manifest::read;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::project::variable;
 use cloze::secret::Secret;
 use cloze::secret::SecretBuffer;
-use cloze::vault::announced::Announced;
 use cloze::vault::announced::Listener;
-use cloze::wiring::OpenVaults;
 
 use crate::args;
 use crate::args::Masking;
@@ -73,31 +67,6 @@ impl Masker {
             return Err(Problem::new(Fault::Usage, reason, "leave out `--mask-ci` and `CLOZE_MASK` outside a CI system"));
         }
         Ok(runner.map(|runner| Arc::new(Self { runner, told: Mutex::default() })))
-    }
-
-    /// The vaults, each value told before it is given.
-    pub(crate) fn over(this: Option<&Arc<Self>>, vaults: OpenVaults) -> OpenVaults {
-        let Some(masker) = this else { return vaults };
-        vaults.behind(|vault| Arc::new(Announced::new(vault, Arc::clone(masker) as Arc<dyn Listener>)))
-    }
-
-    /// Tells of all that stands in recorded Secrets.
-    pub(crate) fn hear_recorded(&self, manifests: &[StoredManifest<'_>]) {
-        for stored in manifests.iter().filter(|stored| stored.manifest.identity.kind == "Secret") {
-            let Some(mut roots) = std::str::from_utf8(stored.content.expose()).ok().and_then(|text| read(text, Limits::default()).ok())
-            else {
-                continue;
-            };
-            for root in &mut roots {
-                for entry in root.get("data").and_then(Node::as_map).unwrap_or_default() {
-                    let encoded = entry.node.as_text().map(|text| Secret::copy_of(text.as_bytes()));
-                    if let Some(Ok(value)) = encoded.map(|encoded| Filter::B64decode.apply(&encoded)) {
-                        self.hear(&value);
-                    }
-                }
-                root.wipe();
-            }
-        }
     }
 }
 

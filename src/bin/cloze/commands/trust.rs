@@ -1,7 +1,5 @@
-//! The user's own file of origins that may have credentials, and the question that adds to it, as ssh keeps its hosts.
+//! The user's own file of origins that may have credentials, and the question that adds to it, as ssh keeps known hosts.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fs;
 use std::fs::OpenOptions;
 use std::io;
@@ -13,9 +11,7 @@ use std::path::PathBuf;
 use cloze::file;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
-use cloze::wiring::TrustPrompt;
 
-use crate::context::Run;
 use crate::environment;
 use crate::ui::Ui;
 use crate::ui::clean;
@@ -58,6 +54,21 @@ impl TrustFile {
         })
     }
 
+    /// Asks at the terminal whether a vault may have credentials by `entry`, and keeps a yes.
+    pub(crate) fn ask(&self, vault: &str, entry: &str, ui: &Ui) -> bool {
+        let (origin, audience) = entry.split_once('=').map_or((entry, None), |(origin, audience)| (origin, Some(audience)));
+        let what = audience.map_or_else(|| "your credentials".to_owned(), |audience| format!("an id token for `{audience}`"));
+        let text = format!("The project's vault `{vault}` would send {what} to {origin}, which you have not trusted before.");
+        let file = self.path.display();
+        let _ = write!(io::stderr(), "{}\n{} ", clean(&text), clean(&format!("Trust it, and remember it in {file}? (yes/no)")));
+        let mut line = String::new();
+        let yes = io::stdin().read_line(&mut line).is_ok() && line.trim() == "yes";
+        if yes && let Err(error) = self.add(entry) {
+            ui.warn(&file::unwritten(&self.path, &error));
+        }
+        yes
+    }
+
     fn add(&self, entry: &str) -> io::Result<()> {
         self.path.parent().map_or(Ok(()), fs::create_dir_all)?;
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
@@ -77,42 +88,6 @@ fn is_outside(path: &Path, project: &Path) -> bool {
     let project = project.canonicalize().unwrap_or_else(|_| project.to_owned());
     let is_free = |path: &Path| !path.starts_with(&project) && !path.ancestors().any(|folder| folder.join(".git").exists());
     is_free(path) && is_free(&folder)
-}
-
-/// The question, at a terminal that a person watches.
-#[derive(Debug)]
-pub(crate) struct Question {
-    file: TrustFile,
-    ui: Ui,
-    answers: RefCell<BTreeMap<String, bool>>,
-}
-
-impl Question {
-    /// The question, where somebody can answer it.
-    pub(crate) fn of(run: &Run, file: Option<&TrustFile>) -> Option<Self> {
-        let file = file.filter(|_| run.is_interactive() && !run.is_ci)?.clone();
-        Some(Self { file, ui: run.ui.clone(), answers: RefCell::default() })
-    }
-}
-
-impl TrustPrompt for Question {
-    fn confirms(&self, vault: &str, entry: &str) -> bool {
-        if let Some(answer) = self.answers.borrow().get(entry) {
-            return *answer;
-        }
-        let (origin, audience) = entry.split_once('=').map_or((entry, None), |(origin, audience)| (origin, Some(audience)));
-        let what = audience.map_or_else(|| "your credentials".to_owned(), |audience| format!("an id token for `{audience}`"));
-        let text = format!("The project's vault `{vault}` would send {what} to {origin}, which you have not trusted before.");
-        let file = self.file.path.display();
-        let _ = write!(io::stderr(), "{}\n{} ", clean(&text), clean(&format!("Trust it, and remember it in {file}? (yes/no)")));
-        let mut line = String::new();
-        let yes = io::stdin().read_line(&mut line).is_ok() && line.trim() == "yes";
-        self.answers.borrow_mut().insert(entry.to_owned(), yes);
-        if yes && let Err(error) = self.file.add(entry) {
-            self.ui.warn(&file::unwritten(&self.file.path, &error));
-        }
-        yes
-    }
 }
 
 #[cfg(test)]

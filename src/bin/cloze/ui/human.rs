@@ -43,6 +43,16 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::Emitted { manifests, bytes, target } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
         Event::Probed { secrets, read: 0 } => format!("{} found, none read", count(*secrets, "secret")),
         Event::Probed { secrets, read } => format!("{} found ({read} had to be read)", count(*secrets, "secret")),
+        Event::KeyFileCreated { path } => {
+            format!("created the key file {}: keep a copy in a safe place, and never commit it", path.display())
+        }
+        Event::KeyringCreated { path, beside } => {
+            format!("created the keyring {}: commit it, and {} when they exist", path.display(), beside.join(" and "))
+        }
+        Event::HistoryBegins { store } => {
+            format!("release 1 begins a new history in {store}: earlier releases, if there were any, are not in it")
+        }
+        Event::RollingBack { to, from } => format!("going back to release {to} from release {from}:"),
         Event::Prepared { .. }
         | Event::Planned { .. }
         | Event::Answered

@@ -64,11 +64,6 @@ impl Ui {
         Self { format, quiet: global.quiet, verbose: global.verbose, color, calls }
     }
 
-    /// One that says nothing but results and problems.
-    pub(crate) fn silent() -> Self {
-        Self { format: Format::Human, quiet: true, verbose: 0, color: false, calls: Arc::default() }
-    }
-
     /// Whether results are for programs.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json

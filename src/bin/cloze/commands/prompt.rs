@@ -1,5 +1,7 @@
 //! Values that must not be arguments: from a prompt without echo, or from stdin.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Read;
@@ -12,18 +14,21 @@ use cloze::problem::Problems;
 use cloze::project::variable;
 use cloze::secret::Secret;
 use cloze::secret::SecretBuffer;
+use cloze::wiring::Prompt;
+use cloze::wiring::PromptedPassphrase;
 use rustix::termios::LocalModes;
 use rustix::termios::OptionalActions;
 use rustix::termios::Termios;
 use rustix::termios::tcgetattr;
 use rustix::termios::tcsetattr;
 
+use crate::commands::trust::TrustFile;
 use crate::context::Run;
 use crate::ui::clean;
 
 /// The terminal without echo. When this value ends, it echoes again, and what was typed meanwhile is discarded.
 #[derive(Debug)]
-pub(crate) struct Silence {
+struct Silence {
     before: Termios,
 }
 
@@ -45,31 +50,53 @@ impl Drop for Silence {
     }
 }
 
-/// The passphrase of the environment's keyring: from the variable, else from a prompt on a terminal. A terminal stays without echo
-/// until the second value ends, so that what is typed while the keyring is opened does not show.
-pub(crate) fn obtain(run: &Run) -> Result<(Option<Secret>, Option<Silence>), Problems> {
-    if let Some(secret) = run.variables.secret(variable::PASSPHRASE) {
-        return Ok((Some(secret.duplicate()), None));
-    }
-    if !run.is_interactive() {
-        return Ok((None, None));
-    }
-    let silence = Silence::begin()?;
-    Ok((Some(prompt("passphrase: ")?), Some(silence)))
+/// Asks at the terminal, where somebody can answer.
+#[derive(Debug)]
+pub(crate) struct TerminalPrompt<'r> {
+    run: &'r Run,
+    trust: Option<TrustFile>,
+    answers: RefCell<BTreeMap<String, bool>>,
 }
 
-/// A new passphrase, asked for twice; otherwise as [`obtain`].
-pub(crate) fn choose(run: &Run, environment: &str) -> Result<(Option<Secret>, Option<Silence>), Problems> {
-    if run.variables.secret(variable::PASSPHRASE).is_some() || !run.is_interactive() {
-        return obtain(run);
+impl<'r> TerminalPrompt<'r> {
+    /// The prompts of a run, whose answers about trust are kept in that file.
+    pub(crate) fn new(run: &'r Run, trust: Option<TrustFile>) -> Self {
+        Self { run, trust, answers: RefCell::default() }
     }
-    let silence = Silence::begin()?;
+}
+
+impl Prompt for TerminalPrompt<'_> {
+    /// From the variable, else from a prompt on a terminal, a new one twice. The terminal stays without echo until the keyring is open, so
+    /// that what is typed meanwhile does not show.
+    fn passphrase(&self, new_for: Option<&str>) -> Result<Option<PromptedPassphrase>, Problems> {
+        if let Some(secret) = self.run.variables.secret(variable::PASSPHRASE) {
+            return Ok(Some(PromptedPassphrase { text: secret.duplicate(), guard: None }));
+        }
+        if !self.run.is_interactive() {
+            return Ok(None);
+        }
+        let silence = Silence::begin()?;
+        let text = match new_for {
+            Some(environment) => choose(environment)?,
+            None => prompt("passphrase: ")?,
+        };
+        Ok(Some(PromptedPassphrase { text, guard: Some(Box::new(silence)) }))
+    }
+
+    fn trusts(&self, vault: &str, entry: &str) -> bool {
+        let Some(file) = self.trust.as_ref().filter(|_| self.run.is_interactive() && !self.run.is_ci) else { return false };
+        *self.answers.borrow_mut().entry(entry.to_owned()).or_insert_with(|| file.ask(vault, entry, &self.run.ui))
+    }
+}
+
+/// A new passphrase, asked for twice.
+fn choose(environment: &str) -> Result<Secret, Problems> {
     let first = prompt(&format!("new passphrase for environment {environment} (at least 12 characters): "))?;
-    Passphrase::new("passphrase", first.duplicate()).check().map_err(Problem::from)?;
+    Passphrase::new("passphrase", first.duplicate()).check()?;
     if !prompt("the same again: ")?.ct_eq(&first) {
         return Err(Problem::new(Fault::Usage, "the two passphrases differ", "run the command again").into());
     }
-    Ok((Some(first), Some(silence)))
+    Ok(first)
 }
 
 /// A value to keep: from a prompt on a terminal, else all of stdin, byte for byte. A newline at its end is kept, and warned about when it is filled.

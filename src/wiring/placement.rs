@@ -8,12 +8,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use cloze::clock::Entropy;
-use cloze::file;
-use cloze::problem::Fault;
-use cloze::problem::Problem;
-use cloze::project::PROJECT_FILE;
-use cloze::secret::Secret;
+use crate::clock::Entropy;
+use crate::file;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::project::PROJECT_FILE;
+use crate::secret::Secret;
 
 /// The one file that is added to where it exists.
 const GITIGNORE: &str = ".gitignore";
@@ -23,7 +23,7 @@ const GITIGNORE_LIMIT: u64 = 1 << 20;
 
 /// Copies `files` of `side` to `target`: the project file last, since it makes a project of the directory. Where one cannot be written, those
 /// before it are removed.
-pub(crate) fn place(side: &Path, target: &Path, files: &[PathBuf], entropy: &dyn Entropy) -> Result<(), Problem> {
+pub(super) fn place(side: &Path, target: &Path, files: &[PathBuf], entropy: &dyn Entropy) -> Result<(), Problem> {
     is_free(target, files)?;
     add_rules(side, target, entropy).map_err(|error| file::unwritten(&target.join(GITIGNORE), &error))?;
     let (last, first): (Vec<&PathBuf>, Vec<&PathBuf>) = files.iter().partition(|path| path.as_os_str() == PROJECT_FILE);
@@ -47,7 +47,7 @@ pub(crate) fn place(side: &Path, target: &Path, files: &[PathBuf], entropy: &dyn
 }
 
 /// That nothing is in the way of `files` in `target`, which is not a project yet.
-pub(crate) fn is_free(target: &Path, files: &[PathBuf]) -> Result<(), Problem> {
+pub(super) fn is_free(target: &Path, files: &[PathBuf]) -> Result<(), Problem> {
     if fs::symlink_metadata(target.join(PROJECT_FILE)).is_ok() {
         let reason = format!("this directory already is a cloze project: it has a `{PROJECT_FILE}`");
         return Err(Problem::new(Fault::Usage, reason, "edit that file, or create the project in another directory"));
@@ -72,7 +72,7 @@ fn in_the_way(paths: &[PathBuf]) -> Problem {
 }
 
 /// The files below `folder`, relative to it and sorted.
-pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

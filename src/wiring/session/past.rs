@@ -1,0 +1,94 @@
+//! The releases of an environment.
+
+use crate::history::History;
+use crate::history::HistoryError;
+use crate::history::Reader;
+use crate::history::Release;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::report::HistoryReport;
+use crate::report::ReleaseReport;
+use crate::report::ShowReport;
+use crate::report::UsedSecret;
+use crate::report::VerifyReport;
+use crate::secret::SecretBuffer;
+use crate::wiring::IfMissing;
+use crate::wiring::Session;
+use crate::workflow::access::check_remembered;
+use crate::workflow::access::owner;
+use crate::workflow::compare::reviewed;
+use crate::workflow::recorded;
+
+impl Session<'_> {
+    /// The newest releases, at most `limit`, and what the checkpoint holds against them. Needs no key.
+    pub async fn history(&self, limit: usize) -> Result<(HistoryReport, Result<(), Problem>), Problems> {
+        let store = self.store()?;
+        let reader = Reader::new(store, owner(&self.settings));
+        reader.check_owner().await?;
+        // What was cut or replayed is listed all the same: who has to find out what happened needs to see what is there.
+        let checked = check_remembered(&self.wiring().checkpoint()?, &reader).await;
+        let newest = reader.newest().await?;
+        let rows = reader.overview(newest, limit as u64).await.into_iter();
+        let releases = rows.map(|row| row.map(|(summary, outcome)| ReleaseReport::new(&summary, &outcome))).collect::<Result<_, _>>()?;
+        let (project, environment) = (self.settings.project.clone(), self.settings.environment.clone());
+        Ok((HistoryReport { project, environment, history: store.to_string(), releases }, checked))
+    }
+
+    /// That every object of the history is what it was.
+    pub async fn verify(&self) -> Result<VerifyReport, Problems> {
+        let access = self.access(self.keys(IfMissing::Fail).await?)?;
+        let verified = access.open(&self.context()).await?.verify().await?;
+        let problem = |path: &str, reason: &str| {
+            Problem::new(Fault::History, format!("`{path}`: {reason}"), "restore the object from a backup of the history")
+        };
+        Problems::or((), verified.defects.iter().map(|defect| problem(&defect.path, &defect.reason)).collect())?;
+        Ok(VerifyReport {
+            project: self.settings.project.clone(),
+            environment: self.settings.environment.clone(),
+            releases: verified.releases,
+            objects: verified.objects,
+        })
+    }
+
+    /// The release of that number, or the current one, with masked manifests.
+    pub async fn show(&self, number: Option<u64>) -> Result<ShowReport, Problems> {
+        let access = self.access(self.keys(IfMissing::Fail).await?)?;
+        let history = access.open(&self.context()).await?;
+        let release = wanted(&history, number).await?;
+        let objects = reviewed(&history, &release).await?;
+        let outcome = history.reader().outcome(release.summary.number).await?;
+        Ok(ShowReport {
+            project: self.settings.project.clone(),
+            environment: self.settings.environment.clone(),
+            summary: ReleaseReport::new(&release.summary, &outcome),
+            secrets: release.body.blanks.iter().map(UsedSecret::from).collect(),
+            manifests: objects.into_iter().map(|object| object.text).collect(),
+        })
+    }
+
+    /// The manifests of the release of that number, or of the current one, byte for byte.
+    pub async fn reveal(&self, number: Option<u64>) -> Result<SecretBuffer, Problems> {
+        let access = self.access(self.keys(IfMissing::Fail).await?)?;
+        let history = access.open(&self.context()).await?;
+        let release = wanted(&history, number).await?;
+        let manifests = history.manifests(&release).await?;
+        if let Some(listener) = &self.ports.listener {
+            recorded::announce(&manifests, listener.as_ref());
+        }
+        let mut stream = SecretBuffer::with_capacity(manifests.iter().map(|stored| stored.content.expose().len() + 4).sum());
+        for stored in &manifests {
+            stream.extend(b"---\n");
+            stream.extend(stored.content.expose());
+        }
+        Ok(stream)
+    }
+}
+
+/// The release of that number, or the current one.
+async fn wanted(history: &History<'_>, number: Option<u64>) -> Result<Release, HistoryError> {
+    match number {
+        Some(number) => history.release(number).await,
+        None => history.head().await?.ok_or_else(|| history.reader().empty()),
+    }
+}

@@ -1,0 +1,177 @@
+//! Deploys, rollbacks, and what they would change.
+
+use crate::event::Event;
+use crate::event::Observer;
+use crate::history::Checkpoint;
+use crate::history::History;
+use crate::history::Reader;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::Location;
+use crate::report::DeployReport;
+use crate::report::DiffReport;
+use crate::target::Syntax;
+use crate::wiring::IfMissing;
+use crate::wiring::Session;
+use crate::wiring::session::Vaults;
+use crate::workflow::access::owner;
+use crate::workflow::build::Filling;
+use crate::workflow::compare::Against;
+use crate::workflow::compare::compare_project;
+use crate::workflow::deploy::Emission;
+use crate::workflow::deploy::deploy;
+use crate::workflow::recorded;
+use crate::workflow::rollback;
+use crate::workflow::rollback::RollbackPlan;
+use crate::workflow::rollback::RollbackTarget;
+use crate::workflow::rollback::Values;
+
+/// Which release to go back to, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct RollbackRequest {
+    /// Its number; the newest earlier one with other manifests where it is `None`.
+    pub number: Option<u64>,
+    /// Which values secrets get.
+    pub values: Values,
+    /// Whether vaults behind a network are asked, even if no value of them is needed.
+    pub online: bool,
+}
+
+impl Session<'_> {
+    /// Fills the blanks, records the release unless it is current, and puts it to its target.
+    pub async fn deploy(&self, locked: bool, note: Option<&str>, emission: Emission<'_>) -> Result<DeployReport, Problems> {
+        let lock = self.lock_file(locked)?;
+        self.warn_of_a_cluster();
+        self.closing(async {
+            let prepared = self.prepare()?;
+            let keys = self.keys(self.ports.missing_keys).await?;
+            if keys.created.is_none() {
+                self.notice_a_new_history().await?;
+            }
+            let vaults = self.vaults(&prepared.vaults()).await?;
+            let filling = Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() };
+            let (released, waivers) = deploy(&self.context(), prepared, &self.access(keys)?, filling, note, emission).await?;
+            Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))
+        })
+        .await
+    }
+
+    /// What [`Session::deploy`] would change. Records and writes no release.
+    pub async fn preview_deploy(&self, locked: bool) -> Result<DiffReport, Problems> {
+        self.warn_of_a_cluster();
+        self.compare(None, true, locked, self.ports.missing_keys).await
+    }
+
+    /// What a deploy would change against the release of that number, or the current one. Vaults behind a network are asked only if
+    /// `online`; the secrets of those that are not asked show as they were recorded.
+    pub async fn diff(&self, against: Option<u64>, online: bool, locked: bool) -> Result<DiffReport, Problems> {
+        self.compare(against, online, locked, IfMissing::Fail).await
+    }
+
+    async fn compare(&self, number: Option<u64>, online: bool, locked: bool, missing: IfMissing) -> Result<DiffReport, Problems> {
+        self.closing(async {
+            let prepared = self.prepare()?;
+            let used = prepared.vaults();
+            let ask = online || self.wiring().is_offline(&used);
+            if locked && !ask {
+                let reason = "`--locked` compares values, and vaults behind a network are not asked for any";
+                return Err(Problem::new(Fault::Usage, reason, "give `--online` too").into());
+            }
+            let lock = self.lock_file(locked)?;
+            let keys = self.keys(missing).await?;
+            let vaults = if ask { self.vaults(&used).await? } else { Vaults::new() };
+            let against = if ask {
+                Against::Values(Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() })
+            } else {
+                self.warn(Problem::new(
+                    Fault::Vault,
+                    "vaults behind a network were not asked: their secrets show as they were recorded",
+                    "give `--online` to compare their values",
+                ));
+                Against::Record
+            };
+            let compared = compare_project(&self.context(), prepared, &self.access(keys)?, against, number).await?;
+            Ok(compared.report(&self.settings, self.observer.get()))
+        })
+        .await
+    }
+
+    /// Releases the manifests of an earlier release again, once `shown` has seen what that changes.
+    pub async fn rollback(
+        &self,
+        request: RollbackRequest,
+        note: Option<&str>,
+        emission: Emission<'_>,
+        shown: impl FnOnce(&DiffReport),
+    ) -> Result<DeployReport, Problems> {
+        self.closing(async {
+            let access = self.access(self.keys(IfMissing::Fail).await?)?;
+            let history = access.open(&self.context()).await?;
+            let plan = self.plan(&history, request, emission.syntax).await?;
+            if let Some(listener) = &self.ports.listener {
+                recorded::announce(&history.manifests(&plan.target).await?, listener.as_ref());
+            }
+            let (to, from) = (plan.target.summary.number, plan.head.summary.number);
+            self.observer.observe(Event::RollingBack { to, from });
+            shown(&plan.report(&self.settings, self.observer.get()));
+            let waivers = plan.waivers().to_vec();
+            let released = rollback::execute(&self.context(), &access, &history, plan, note, emission).await?;
+            Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))
+        })
+        .await
+    }
+
+    /// What [`Session::rollback`] would change. Records and writes nothing.
+    pub async fn preview_rollback(&self, request: RollbackRequest) -> Result<DiffReport, Problems> {
+        self.closing(async {
+            let access = self.access(self.keys(IfMissing::Fail).await?)?;
+            let history = access.open(&self.context()).await?;
+            let plan = self.plan(&history, request, Syntax::Yaml).await?;
+            Ok(plan.report(&self.settings, self.observer.get()))
+        })
+        .await
+    }
+
+    async fn plan(&self, history: &History<'_>, request: RollbackRequest, syntax: Syntax) -> Result<RollbackPlan, Problems> {
+        let RollbackRequest { number, values, online } = request;
+        let target = RollbackTarget::find(history, number).await?;
+        let mut used = target.vaults();
+        if !online && values == Values::Recorded {
+            used = self.wiring().present_files(&used);
+        }
+        let vaults = self.vaults(&used).await?;
+        let filling = Filling { vaults: &vaults, keys: history.keys(), lock: None };
+        rollback::plan(&self.context(), history, target, values, filling, syntax).await
+    }
+
+    fn warn_of_a_cluster(&self) {
+        if let Some(context) = &self.settings.cluster {
+            let reason = format!("this version does not apply to a cluster; context `{context}` is not touched");
+            self.warn(Problem::new(Fault::Project, reason, "apply what is written with `kubectl apply`"));
+        }
+    }
+
+    /// Says where keys exist and no release does: a fresh checkout has lost its history, and what a CI runner writes ends with it. The machine
+    /// that made the keys knows that there was none.
+    async fn notice_a_new_history(&self) -> Result<(), Problems> {
+        let known = Checkpoint::load(&self.wiring().checkpoint()?)?;
+        if known.as_ref().is_some_and(|checkpoint| checkpoint.number > 0) {
+            return Ok(());
+        }
+        let store = self.store()?;
+        if Reader::new(store, owner(&self.settings)).newest().await? > 0 {
+            return Ok(());
+        }
+        if self.ports.ephemeral && matches!(self.settings.history, Location::Beneath(_)) {
+            self.warn(Problem::new(
+                Fault::History,
+                format!("the history `{store}` is empty, and ends with this CI runner: `rollback` will not know this release"),
+                "keep that directory from run to run, or name one that outlives the runner: CLOZE_HISTORY_URL=file:///DIR",
+            ));
+        } else if known.is_none() {
+            self.observer.observe(Event::HistoryBegins { store: store.to_string() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! Keys, and the secrets in vaults.
+
+use std::slice;
+use std::sync::Arc;
+
+use futures::future::join_all;
+
+use crate::blank::SecretRef;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::report::DoctorReport;
+use crate::report::KeyReport;
+use crate::report::SecretEntry;
+use crate::report::VaultChangeReport;
+use crate::report::VaultDiagnosis;
+use crate::report::VaultListReport;
+use crate::secret::Secret;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
+use crate::vault::Adapter;
+use crate::vault::local::Change;
+use crate::vault::local::LocalVault;
+use crate::wiring::IfMissing;
+use crate::wiring::Session;
+
+impl Session<'_> {
+    /// Makes the environment's first keys, unless it has some, which are opened.
+    pub async fn create_keys(&self) -> Result<KeyReport, Problems> {
+        let created = self.keys(IfMissing::Create).await?.created.as_ref();
+        let key_files = created.iter().flat_map(|created| &created.key_files);
+        Ok(KeyReport {
+            project: self.settings.project.clone(),
+            environment: self.settings.environment.clone(),
+            keyring: self.settings.keyring.clone(),
+            created: created.is_some(),
+            key_files: key_files.map(|path| path.to_string_lossy().into_owned()).collect(),
+        })
+    }
+
+    /// The steps to each vault, or to the one of that name, as far as they go well.
+    pub async fn doctor(&self, only: Option<&str>) -> Result<DoctorReport, Problems> {
+        self.closing(async {
+            let examined = self.examined(only).await?.into_iter();
+            Ok(DoctorReport {
+                project: self.settings.project.clone(),
+                environment: self.settings.environment.clone(),
+                vaults: join_all(examined.map(|(name, vault)| self.diagnosis(name, vault))).await,
+            })
+        })
+        .await
+    }
+
+    async fn diagnosis(&self, name: String, vault: Result<Arc<dyn Adapter>, Problems>) -> VaultDiagnosis {
+        #[cfg(feature = "http")]
+        let trust = self.wiring().trust_step(&name);
+        #[cfg(not(feature = "http"))]
+        let trust = None::<Diagnostic>;
+        // Nothing was sent to a server that is not trusted.
+        if let Some(refused) = trust.as_ref().filter(|trust| trust.outcome.is_err()) {
+            return VaultDiagnosis::new(name, String::new(), slice::from_ref(refused));
+        }
+        let (words, findings) = match vault {
+            Ok(vault) => (vault.to_string(), vault.diagnose().await),
+            Err(failed) => (String::new(), failed.into_list().into_iter().map(broken).collect()),
+        };
+        VaultDiagnosis::new(name, words, &trust.into_iter().chain(findings).collect::<Vec<_>>())
+    }
+
+    /// The secrets of a vault.
+    pub async fn list_secrets(&self, vault: &str) -> Result<VaultListReport, Problems> {
+        self.closing(async {
+            let adapter = self.examined(Some(vault)).await?.pop().ok_or_else(lost)?.1?;
+            Ok(VaultListReport {
+                project: self.settings.project.clone(),
+                environment: self.settings.environment.clone(),
+                vault: vault.to_owned(),
+                secrets: adapter.list().await?.iter().map(SecretEntry::from).collect(),
+            })
+        })
+        .await
+    }
+
+    /// The value of a secret.
+    pub async fn get_secret(&self, secret: &SecretRef) -> Result<Secret, Problems> {
+        self.closing(async {
+            let vaults = self.vaults(&self.wiring().wanted(Some(&secret.vault))?).await?;
+            let answers = vaults.get(&secret.vault).ok_or_else(lost)?.fetch(slice::from_ref(secret)).await;
+            Ok(answers.into_iter().next().ok_or_else(lost)??.value)
+        })
+        .await
+    }
+
+    /// Sets a secret of a local vault to what `value` gives, which is asked for once the vault is open. Makes the environment's first keys
+    /// where the run may.
+    pub async fn set_secret(
+        &self,
+        vault: &str,
+        name: &str,
+        value: impl FnOnce() -> Result<Secret, Problems>,
+    ) -> Result<VaultChangeReport, Problems> {
+        let opened = self.local_vault(vault, self.ports.missing_keys).await?;
+        let change = opened.set(name, &value()?, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
+        Ok(self.changed(vault, name, change))
+    }
+
+    /// Sets several secrets of a local vault at once.
+    pub async fn set_secrets(&self, vault: &str, secrets: &[(&str, &Secret)]) -> Result<(), Problems> {
+        let opened = self.local_vault(vault, IfMissing::Fail).await?;
+        opened.set_all(secrets, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
+        Ok(())
+    }
+
+    /// Removes a secret of a local vault.
+    pub async fn remove_secret(&self, vault: &str, name: &str) -> Result<VaultChangeReport, Problems> {
+        let opened = self.local_vault(vault, IfMissing::Fail).await?;
+        let change = opened.remove(name, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
+        Ok(self.changed(vault, name, change))
+    }
+
+    /// Opens a local vault, to keep secrets in it.
+    pub async fn local_vault(&self, name: &str, missing: IfMissing) -> Result<LocalVault, Problems> {
+        Ok(self.wiring().local_vault(name, &self.keys(missing).await?.keys)?)
+    }
+
+    /// What was done to a secret of a local vault, as a report.
+    pub fn changed(&self, vault: &str, name: &str, change: Change) -> VaultChangeReport {
+        let (version, written) = match change {
+            Change::Written(version) => (version, true),
+            Change::Unchanged(version) => (version, false),
+        };
+        VaultChangeReport {
+            project: self.settings.project.clone(),
+            environment: self.settings.environment.clone(),
+            vault: vault.to_owned(),
+            name: name.to_owned(),
+            version,
+            written,
+        }
+    }
+}
+
+/// What is wrong with the setup of a vault, as its only step.
+fn broken(problem: Problem) -> Diagnostic {
+    let reason = problem.to_string();
+    Diagnostic { step: Step::Setup, outcome: Err(ServiceError { fault: ServiceFault::Unavailable, reason, next: problem.next }) }
+}
+
+fn lost() -> Problem {
+    Problem::new(Fault::Internal, "the vault gave no answer", "report this as a bug of cloze")
+}
