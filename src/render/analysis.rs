@@ -46,13 +46,26 @@ impl Analysis {
         }
         byte - shift
     }
+
+    /// Whether a byte of the text for Tera was added to the source.
+    pub(super) fn is_added(&self, byte: usize) -> bool {
+        let mut shift = 0;
+        for &(at, length) in &self.added {
+            if byte < at + shift + length {
+                return byte >= at + shift;
+            }
+            shift += length;
+        }
+        false
+    }
 }
 
-/// Reads a template and makes it ready. Its places are numbered from `base`. With a `marker`, its lines are marked too.
-pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option<&Marker>) -> Analysis {
+/// Reads a template and makes it ready. Its places are numbered from `base`. With a `marker`, its lines are marked too; where it is
+/// `examined`, what is not defined does not end it.
+pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option<&Marker>, examined: bool) -> Analysis {
     let lines = Lines::new(Arc::clone(file), source);
     let additions = Additions::default();
-    let findings = Findings { source, lines, base, additions, sites: Vec::new(), links: Links::default(), problems: Vec::new() };
+    let findings = Findings { source, lines, base, examined, additions, sites: Vec::new(), links: Links::default(), problems: Vec::new() };
     let mut walk = Walk::new(findings);
     let broken = match parts(source) {
         Ok(parts) => {
@@ -95,7 +108,7 @@ mod tests {
     use crate::render::findings::Lines;
 
     fn analysed(source: &str) -> Analysis {
-        analyse(&"t".into(), source, 0, None)
+        analyse(&"t".into(), source, 0, None, false)
     }
 
     fn text(source: &str) -> String {

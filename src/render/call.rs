@@ -9,6 +9,7 @@ use crate::render::allowed::LAZY_PREFIX;
 use crate::render::allowed::TESTS;
 use crate::render::allowed::arguments;
 use crate::render::allowed::filters;
+use crate::render::examination::StandIn;
 use crate::render::findings::MANY;
 use crate::render::lexer::Word;
 use crate::render::lexer::WordKind;
@@ -110,6 +111,7 @@ impl<'s> TagReader<'_, 's> {
         if name == "default" {
             let next = "drop the default; a secret that is missing is an error, and allow=\"empty\" accepts an empty one";
             self.check(&operand, Demand::Known, "the filter `default` does not know blanks", next);
+            self.may_be_absent(&operand);
         } else if !lazy {
             self.check(&operand, Demand::Plain, &format!("the filter `{name}` does not know blanks"), LAZY);
         } else if operand.silent_step {
@@ -178,6 +180,9 @@ impl<'s> TagReader<'_, 's> {
         }
         let demand = if name == "defined" || name == "undefined" { Demand::Known } else { Demand::Plain };
         self.check(left, demand, &format!("the test `is {name}` cannot be put to a blank"), DECIDE);
+        if demand == Demand::Known {
+            self.may_be_absent(left);
+        }
         let mut end = word.range.end;
         if self.sign("(") {
             end = self.arguments(name, "the test ", &[])?.end;
@@ -208,6 +213,7 @@ impl<'s> TagReader<'_, 's> {
                         self.expect("{")?;
                         let value = self.expression(0)?;
                         self.check(&value, Demand::Defined, "", "");
+                        self.examine(&value, StandIn::Value);
                         self.expect("}")?;
                     }
                 }

@@ -72,14 +72,20 @@ impl TagReader<'_, '_> {
             "and" | "or" => {
                 self.check(left, Demand::Plain, &format!("a blank cannot decide an `{name}`"), DECIDE);
                 self.check(right, Demand::Defined, "", "");
+                self.branch(right);
                 Expression { may_hold_blank: right.may_hold_blank, ..Expression::computed(range) }
+            }
+            // Tera says of an undefined operand that it is not a number.
+            "+" | "-" | "*" | "/" | "//" | "%" | "**" => {
+                self.check(left, Demand::Defined, "", "");
+                self.check(right, Demand::Defined, "", "");
+                Expression::computed(range)
             }
             "~" => {
                 self.check(left, Demand::Defined, "", "");
                 self.check(right, Demand::Defined, "", "");
                 Expression { may_hold_blank: left.may_hold_blank || right.may_hold_blank, ..Expression::computed(range) }
             }
-            "+" | "-" | "*" | "/" | "//" | "%" | "**" => Expression::computed(range),
             _ => {
                 let reason = format!("a blank cannot be compared with `{name}`");
                 self.check(left, Demand::Plain, &reason, DECIDE);
@@ -99,6 +105,8 @@ impl TagReader<'_, '_> {
         self.check(yes, Demand::Defined, "", "");
         self.check(&condition, Demand::Plain, "a blank cannot decide a condition", DECIDE);
         self.check(&no, Demand::Defined, "", "");
+        self.branch(yes);
+        self.branch(&no);
         let may_hold_blank = yes.may_hold_blank || no.may_hold_blank;
         Ok(Expression { may_hold_blank, ..Expression::computed(yes.range.start..no.range.end) })
     }
@@ -150,12 +158,16 @@ impl TagReader<'_, '_> {
         let mut steps = Vec::new();
         let mut silent_step = false;
         let mut range = word.range.clone();
+        let mut named = vec![range.clone()];
         loop {
             let step = range.clone();
             if self.sign(".") || self.sign("?.") {
                 silent_step |= self.sign("?.");
                 self.at += 1;
                 range.end = self.name()?.range.end;
+                if named.len() > steps.len() {
+                    named.push(range.clone());
+                }
             } else if self.sign("[") || self.sign("?[") {
                 silent_step = true;
                 self.at += 1;
@@ -168,6 +180,9 @@ impl TagReader<'_, '_> {
                 self.findings.problem(range.start, format!("a path has more than {MAX_STEPS} steps"), "split it with {% set %}");
                 return Err(self.stop());
             }
+        }
+        if !of_loop {
+            self.names(named);
         }
         Ok(Expression { range, primary: true, may_be_undefined: !of_loop, may_hold_blank: !of_loop, steps, silent_step })
     }
@@ -246,6 +261,7 @@ impl TagReader<'_, '_> {
                 let item = self.expression(0)?;
                 if first && self.peek_is(WordKind::Name, "for") {
                     self.at += 1;
+                    self.forget(&item.range);
                     self.comprehension()?;
                 }
                 may_hold_blank |= item.may_hold_blank;
@@ -263,14 +279,16 @@ impl TagReader<'_, '_> {
         if self.take(WordKind::Name, "if") {
             let condition = self.expression(1)?;
             self.check(&condition, Demand::Plain, "a blank cannot decide a condition", DECIDE);
+            self.forget(&condition.range);
         }
         if self.sign("]") { Ok(()) } else { Err(self.stop()) }
     }
 
-    /// `x in …` or `k, v in …`.
-    pub(super) fn loop_target(&mut self, min: u8) -> Result<(), Stop> {
+    /// `x in …` or `k, v in …`. Gives what is looped over, and whether it is by key and value.
+    pub(super) fn loop_target(&mut self, min: u8) -> Result<(Expression, bool), Stop> {
         self.name()?;
-        if self.take(WordKind::Sign, ",") {
+        let pairs = self.take(WordKind::Sign, ",");
+        if pairs {
             self.name()?;
         }
         if !self.take(WordKind::Name, "in") {
@@ -278,6 +296,6 @@ impl TagReader<'_, '_> {
         }
         let target = self.expression(min)?;
         self.check(&target, Demand::Whole, "a blank cannot be looped over", PARTS);
-        Ok(())
+        Ok((target, pairs))
     }
 }

@@ -1,6 +1,7 @@
 //! Tera's errors in our words. Its own text may quote values, so it is read to tell the kind and never shown; only its syntax errors, which
 //! are made before a value is known, are handed on.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use tera::ErrorKind;
@@ -27,7 +28,11 @@ pub(super) struct LoadedTemplate<'a> {
 
 impl LoadedTemplate<'_> {
     fn origin(&self, report: &ReportError) -> (usize, usize) {
-        (self.analysis.origin(report.span().range.start), self.analysis.origin(report.span().range.end))
+        let Range { start, end } = report.span().range.clone();
+        let (start, end, added) = (self.analysis.origin(start), self.analysis.origin(end), self.analysis.is_added(start));
+        // What begins with a check of ours begins with the path that it checks.
+        let before = self.source.get(..start).filter(|_| added).unwrap_or_default();
+        (start - (before.len() - before.trim_end_matches(is_of_path).len()), end)
     }
 
     fn place(&self, at: usize) -> Place {
@@ -95,8 +100,10 @@ pub(super) fn failed(failed: CallFailure, request: &Request) -> Problem {
         CallFailure::Undefined { place, source } => {
             let text = request.templates.iter().find(|template| template.file == place.file).map_or("", |template| template.text.as_str());
             let at = byte_of(text, &place);
-            // The place of a filter is its name; what is undefined is before it.
-            let at = text.get(..at).filter(|_| !text[at..].starts_with(&source)).and_then(|before| before.rfind(&source)).unwrap_or(at);
+            // The place of a filter is its name, and that of a field its last step; what is undefined is before it, or ends with it.
+            let last = source.rfind('.').map_or(0, |dot| source[dot + 1..].trim_start().len());
+            let before = text.get(..at + last).filter(|_| !text[at..].starts_with(&source));
+            let at = before.and_then(|before| before.rfind(&source)).unwrap_or(at);
             undefined(&source, request, text, at).at(place)
         }
     }
@@ -145,7 +152,7 @@ fn circle(verb: &str, chain: &[String], file: &Arc<str>) -> Problem {
     Problem::new(Fault::Check, reason, "remove one of these").at(Place::file(file))
 }
 
-fn rendering(message: &str, source: &str, range: std::ops::Range<usize>, request: &Request) -> Problem {
+fn rendering(message: &str, source: &str, range: Range<usize>, request: &Request) -> Problem {
     let begins = |words: &[&str]| words.iter().any(|word| message.starts_with(word));
     let shown = shown(source.get(range.clone()).unwrap_or_default());
     if begins(&["Variable `", "Field `", "Tried to render a variable", "Cannot index into an undefined"]) {
@@ -186,11 +193,15 @@ fn shown(source: &str) -> String {
 }
 
 /// `a.b.c` around a step of it.
-fn path(source: &str, range: std::ops::Range<usize>) -> String {
+fn path(source: &str, range: Range<usize>) -> String {
     let before = source.get(..range.start).unwrap_or_default();
-    let start = before.rfind(|char: char| !(char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '?'))).map_or(0, |at| at + 1);
+    let start = before.trim_end_matches(is_of_path).len();
     let start = if before[start..].ends_with('.') { start } else { range.start };
     source.get(start..range.end).unwrap_or_default().to_owned()
+}
+
+fn is_of_path(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '?')
 }
 
 /// The byte of `text` at the line and column of a place.
@@ -226,8 +237,15 @@ fn hyphenated(text: &str, at: usize, request: &Request) -> Option<String> {
             (_, false) => written.push_str(&format!(".{step}")),
         }
     }
-    let minus = format!("`-` is minus: write `{written}` for the value `{run}`");
+    let minus = format!("{MINUS}write `{written}` for the value `{run}`");
     Some(if known.is_some() { minus } else { format!("{minus}, and set it in the values") })
+}
+
+const MINUS: &str = "`-` is minus: ";
+
+/// Whether a next step is about a name that was read as a subtraction.
+pub(super) fn is_minus(next: &str) -> bool {
+    next.starts_with(MINUS)
 }
 
 /// Something that is not defined, with the nearest name that is: the names of values are public. The byte `at` of `text` is its place.

@@ -14,6 +14,8 @@ pub(super) struct Findings<'a> {
     pub(super) source: &'a str,
     pub(super) lines: Lines<'a>,
     pub(super) base: usize,
+    /// The template is read for all that is wrong with it.
+    pub(super) examined: bool,
     pub(super) additions: Additions,
     pub(super) sites: Vec<Site>,
     pub(super) links: Links,

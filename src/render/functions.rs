@@ -19,6 +19,7 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::render::MAX_BLANKS;
+use crate::render::examination::Examination;
 use crate::render::findings::OWN_SITES;
 use crate::render::findings::Site;
 use crate::render::token::Tokens;
@@ -36,6 +37,8 @@ pub(super) struct Functions {
     pub(super) file: Arc<str>,
     /// Why the last call failed.
     pub(super) failed: Option<CallFailure>,
+    /// What an examination finds out.
+    pub(super) examination: Examination,
 }
 
 /// Why a call failed.
@@ -60,6 +63,7 @@ impl SharedFunctions {
             own_sites: Vec::new(),
             file: Arc::from(""),
             failed: None,
+            examination: Examination::default(),
         };
         Self(Arc::new(Mutex::new(functions)))
     }
@@ -84,13 +88,17 @@ impl Functions {
     }
 
     fn site(&self, arguments: &Kwargs) -> Site {
-        let number = arguments.get::<usize>("__at").ok().flatten();
-        let site = number.and_then(|number| match number.checked_sub(OWN_SITES) {
-            Some(own) => self.own_sites.get(own),
-            None => self.library_sites.get(number),
-        });
+        let site = number(arguments).and_then(|number| self.site_at(number));
         let unknown = || Site { place: Place::file(Arc::clone(&self.file)), source: String::new(), reason: String::new(), next: "" };
         site.cloned().unwrap_or_else(unknown)
+    }
+
+    /// The place of that number.
+    pub(super) fn site_at(&self, number: usize) -> Option<&Site> {
+        match number.checked_sub(OWN_SITES) {
+            Some(own) => self.own_sites.get(own),
+            None => self.library_sites.get(number),
+        }
     }
 
     pub(super) fn mint(&mut self, place: &Place, source: Source) -> Result<Value, CallFailure> {
@@ -180,6 +188,11 @@ impl Functions {
         let members = value.as_map().into_iter().flat_map(|map| map.values());
         items.chain(members).find_map(|value| self.first(value, depth + 1))
     }
+}
+
+/// The number of the place that a call's arguments name.
+pub(super) fn number(arguments: &Kwargs) -> Option<usize> {
+    arguments.get::<usize>("__at").ok().flatten()
 }
 
 pub(super) fn throw(site: &Site, arguments: &Kwargs) -> Result<Value, CallFailure> {

@@ -38,11 +38,13 @@ pub(super) enum FrameKind {
     Nothing,
     /// To the parent: one problem.
     Problem,
+    /// To the parent: all templates were rendered; what follows is what else is wrong with those that failed.
+    Examination,
     /// To the parent: a line map.
     Lines,
 }
 
-const FRAME_KINDS: [FrameKind; 8] = [
+const FRAME_KINDS: [FrameKind; 9] = [
     FrameKind::Order,
     FrameKind::Template,
     FrameKind::End,
@@ -50,6 +52,7 @@ const FRAME_KINDS: [FrameKind; 8] = [
     FrameKind::Text,
     FrameKind::Nothing,
     FrameKind::Problem,
+    FrameKind::Examination,
     FrameKind::Lines,
 ];
 

@@ -31,7 +31,7 @@ pub(super) struct Library {
 
 impl Library {
     /// Sorts the templates of a request and reads the library.
-    pub(super) fn new(request: &Request, marks: Marks<'_>) -> Self {
+    pub(super) fn new(request: &Request, purpose: Purpose<'_>) -> Self {
         let mut library = Self::default();
         let mut named = BTreeSet::new();
         for (number, template) in request.templates.iter().enumerate() {
@@ -40,7 +40,7 @@ impl Library {
                 library.problems.push(Problem::new(Fault::Project, reason, "list it once"));
             }
             if ["include", "extends", "component", "block"].iter().any(|word| template.text.contains(word)) {
-                let analysis = read(request, number, OWN_SITES, marks);
+                let analysis = read(request, number, OWN_SITES, purpose);
                 let links = &analysis.links;
                 named.extend(links.includes.iter().map(|(name, _)| name.clone()));
                 named.extend(links.extends.iter().map(|(name, _)| name.clone()));
@@ -56,7 +56,7 @@ impl Library {
         let mut base = 0;
         for (number, template) in request.templates.iter().enumerate().filter(|(_, template)| named.contains(&*template.file)) {
             library.leaves.remove(&number);
-            let analysis = read(request, number, base, marks);
+            let analysis = read(request, number, base, purpose);
             base += analysis.sites.len();
             for (name, at) in &analysis.links.components {
                 if let Some(first) = library.components.insert(name.clone(), number) {
@@ -131,21 +131,26 @@ impl Library {
     }
 }
 
-/// Which templates get line markers, and their random bits.
+/// What a template is read for.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Marks<'a> {
-    None,
-    All(&'a [u8; 16]),
-    Only(&'a [u8; 16], usize),
+pub(super) enum Purpose<'a> {
+    /// For its output.
+    Output,
+    /// For the lines of its output; the random bits of the markers.
+    Lines(&'a [u8; 16]),
+    /// The same, where only the template with that number is marked.
+    LinesOf(&'a [u8; 16], usize),
+    /// For all that is wrong with it.
+    Examination,
 }
 
 /// Reads one template of a request.
-pub(super) fn read(request: &Request, number: usize, base: usize, marks: Marks<'_>) -> Analysis {
+pub(super) fn read(request: &Request, number: usize, base: usize, purpose: Purpose<'_>) -> Analysis {
     let template = &request.templates[number];
-    let marker = match marks {
-        Marks::All(random) => Some(Marker::new(random, number)),
-        Marks::Only(random, only) if only == number => Some(Marker::new(random, number)),
-        Marks::None | Marks::Only(..) => None,
+    let marker = match purpose {
+        Purpose::Lines(random) => Some(Marker::new(random, number)),
+        Purpose::LinesOf(random, only) if only == number => Some(Marker::new(random, number)),
+        Purpose::Output | Purpose::LinesOf(..) | Purpose::Examination => None,
     };
-    analyse(&template.file, &template.text, base, marker.as_ref())
+    analyse(&template.file, &template.text, base, marker.as_ref(), matches!(purpose, Purpose::Examination))
 }

@@ -134,6 +134,8 @@ impl ProcessEngine {
         let status = child.wait().map_err(|_| cannot_start())?;
         match end {
             End::Whole => Ok(()),
+            // An examination may cost too much; what was found until then is true.
+            End::Late | End::Dead if answer.examined && !answer.problems.is_empty() => Ok(()),
             End::Late => Err(answer.problem(&too_long(seconds), &request.budget.next(BOUND))),
             End::Nonsense => Err(answer.problem("the answer of the rendering process cannot be read", "report this as a bug of cloze")),
             End::Dead => Err(answer.death(status, seconds)),
@@ -200,6 +202,8 @@ struct WorkerAnswer<'r> {
     request: &'r Request,
     random: [u8; 16],
     loaded: bool,
+    /// All templates were rendered.
+    examined: bool,
     /// Number of the template after the last that is done.
     next: usize,
     size: usize,
@@ -216,6 +220,7 @@ impl<'r> WorkerAnswer<'r> {
             request,
             random,
             loaded: false,
+            examined: false,
             next: 0,
             size: 0,
             texts: Vec::new(),
@@ -237,6 +242,7 @@ impl<'r> WorkerAnswer<'r> {
             FrameKind::Library => self.loaded = true,
             FrameKind::Nothing => self.next = parts.size()? + 1,
             FrameKind::Problem => self.problems.push(parts.problem()?),
+            FrameKind::Examination => self.examined = true,
             FrameKind::Lines => self.lines = parts.lines()?,
             FrameKind::Text => {
                 let number = parts.size()?;

@@ -26,6 +26,14 @@ pub(super) struct Expression {
     pub(super) silent_step: bool,
 }
 
+/// A variable with its steps: the ranges of `a`, `a.b`, `a.b.c`.
+#[derive(Debug)]
+pub(super) struct NamedPath {
+    pub(super) prefixes: Vec<Range<usize>>,
+    /// It is asked whether it is there.
+    pub(super) may_be_absent: bool,
+}
+
 /// What the place of an expression demands of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Demand {
@@ -50,6 +58,8 @@ pub(super) struct TagReader<'r, 's> {
     pub(super) findings: &'r mut Findings<'s>,
     pub(super) depth: usize,
     pub(super) in_index: usize,
+    /// The paths of an examined tag that no check was added for yet.
+    pub(super) paths: Vec<NamedPath>,
 }
 
 pub(super) const DECIDE: &str = "let a value of the environment decide; a template never sees what a secret holds";
@@ -57,7 +67,7 @@ pub(super) const PARTS: &str = "name a field with secret(key=…), or store the 
 
 impl<'r, 's> TagReader<'r, 's> {
     pub(super) fn new(words: &'r [Word], end: usize, findings: &'r mut Findings<'s>) -> Self {
-        Self { words, at: 0, end, findings, depth: 0, in_index: 0 }
+        Self { words, at: 0, end, findings, depth: 0, in_index: 0, paths: Vec::new() }
     }
 
     pub(super) fn text(&self, word: &Word) -> &'s str {
@@ -165,5 +175,12 @@ impl Expression {
 
     pub(super) fn computed(range: Range<usize>) -> Self {
         Self { primary: false, ..Self::primary(range) }
+    }
+}
+
+impl NamedPath {
+    /// Whether it is a part of `range`.
+    pub(super) fn is_in(&self, range: &Range<usize>) -> bool {
+        self.prefixes.last().is_some_and(|path| range.start <= path.start && path.end <= range.end)
     }
 }

@@ -11,6 +11,7 @@ use crate::render::allowed::LAZY_PREFIX;
 use crate::render::checks::CHECKS;
 use crate::render::functions::Functions;
 use crate::render::functions::SharedFunctions;
+use crate::render::functions::number;
 use crate::render::functions::throw;
 
 impl SharedFunctions {
@@ -36,6 +37,16 @@ impl SharedFunctions {
                     .answer(&arguments, |functions, site, arguments| functions.builtin_filter(name, site, &value, arguments, state))
             });
         }
+        let functions = self.clone();
+        tera.register_function("__names", move |arguments: Kwargs, _: &State<'_>| {
+            functions.lock().examination.names(number(&arguments).unwrap_or(usize::MAX), &arguments)
+        });
+        let functions = self.clone();
+        tera.register_function("__branch", move |arguments: Kwargs, _: &State<'_>| functions.lock().examination.branch(&arguments));
+        let functions = self.clone();
+        tera.register_filter("__settle", move |value: Value, arguments: Kwargs, _: &State<'_>| {
+            functions.lock().examination.settle(value, &arguments)
+        });
         for (name, check) in CHECKS {
             let functions = self.clone();
             tera.register_filter(name, move |value: Value, arguments: Kwargs, _: &State<'_>| {

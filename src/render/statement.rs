@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::render::examination::StandIn;
 use crate::render::findings::Findings;
 use crate::render::findings::MANY;
 use crate::render::lexer::Tag;
@@ -31,6 +32,7 @@ impl<'s> Walk<'s> {
         } else {
             let value = reader.expression(0)?;
             reader.check(&value, Demand::Output, "", "");
+            reader.examine(&value, StandIn::Text);
         }
         reader.finish()
     }
@@ -52,6 +54,7 @@ fn statement(reader: &mut TagReader<'_, '_>) -> Result<(), Stop> {
             if reader.take(WordKind::Sign, "=") {
                 let value = reader.expression(0)?;
                 reader.check(&value, Demand::Defined, "", "");
+                reader.examine(&value, StandIn::Value);
             } else if reader.take(WordKind::Sign, "|") {
                 reader.section_filters()?;
             }
@@ -61,9 +64,14 @@ fn statement(reader: &mut TagReader<'_, '_>) -> Result<(), Stop> {
         (WordKind::Name, "if" | "elif") => {
             let condition = reader.expression(0)?;
             reader.check(&condition, Demand::Plain, "a blank cannot decide a condition", DECIDE);
+            reader.examine(&condition, StandIn::Condition);
             Ok(())
         }
-        (WordKind::Name, "for") => reader.loop_target(0),
+        (WordKind::Name, "for") => {
+            let (target, pairs) = reader.loop_target(0)?;
+            reader.examine(&target, if pairs { StandIn::Map } else { StandIn::List });
+            Ok(())
+        }
         (WordKind::Name, "include") => {
             let (name, at) = literal(reader)?;
             reader.findings.links.includes.push((name, at.start));

@@ -67,19 +67,14 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     }
     drop(input);
     if traced.is_empty() {
-        let problems = run(&request, &random, &mut |done| {
+        run(&request, &random, &mut |done| {
             match &mut each {
                 Some(each) => each.wind()?,
                 // Loading a large library may take longer than a template.
                 None => each = Some(Stopwatch::wound(EACH * budget.multiple())?),
             }
             tell(&mut output, &done)
-        });
-        for problem in problems {
-            let mut body = BodyWriter::default();
-            body.problem(&problem);
-            write_frame(&mut output, FrameKind::Problem, &body.0, &[])?;
-        }
+        })?;
     } else {
         let mut body = BodyWriter::default();
         body.lines(&trace(&request, &traced, &random));
@@ -121,6 +116,16 @@ fn tell(output: &mut impl Write, done: &Done) -> io::Result<()> {
                 body.blank(blank);
             }
             write_frame(output, FrameKind::Text, &body.0, text.as_bytes())
+        }
+        Done::Problems(problems) | Done::Further(problems) => {
+            for problem in problems {
+                let mut body = BodyWriter::default();
+                body.problem(problem);
+                write_frame(output, FrameKind::Problem, &body.0, &[])?;
+            }
+            // Told at once, since an examination may not end.
+            write_frame(output, FrameKind::Examination, &[], &[])?;
+            output.flush()
         }
     }
 }

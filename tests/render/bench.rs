@@ -24,6 +24,12 @@ pub(crate) fn process() -> ProcessEngine {
     ProcessEngine::new(env!("CARGO_BIN_EXE_cloze"), vec!["render-worker".into()], Arc::new(Machine))
 }
 
+/// What the process engine says of templates that fail.
+pub(crate) fn process_problems(templates: &[(&str, &str)]) -> Vec<String> {
+    let problems = process().render(&request(templates, values())).map(drop).unwrap_err();
+    problems.list().iter().map(ToString::to_string).collect()
+}
+
 pub(crate) fn request(templates: &[(&str, &str)], values: Value) -> Request {
     let template = |(file, text): &(&str, &str)| Template { file: Arc::from(*file), text: (*text).to_owned() };
     Request { values, templates: templates.iter().map(template).collect(), budget: Budget::default() }

@@ -14,4 +14,5 @@ mod observation;
 mod problems;
 mod strict;
 mod trace;
+mod undefined;
 mod worker;
