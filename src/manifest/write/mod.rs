@@ -79,14 +79,14 @@ fn list<B: Leaf>(items: &[Node<B>], indent: usize, out: &mut SecretBuffer) {
 fn key_length(key: &str) -> usize {
     match Style::of_key(key) {
         Style::Plain => key.len(),
-        Style::Literal { .. } | Style::Quoted => quote::length(key),
+        Style::Literal { .. } | Style::QuotedLines | Style::Quoted => quote::length(key),
     }
 }
 
 fn key(key: &str, out: &mut SecretBuffer) {
     match Style::of_key(key) {
         Style::Plain => out.extend(key.as_bytes()),
-        Style::Literal { .. } | Style::Quoted => quote::write(key, out),
+        Style::Literal { .. } | Style::QuotedLines | Style::Quoted => quote::write(key, out),
     }
 }
 
@@ -114,6 +114,7 @@ fn text(text: &str, indent: usize, out: &mut SecretBuffer) {
     match Style::of(text) {
         Style::Plain => out.extend(text.as_bytes()),
         Style::Quoted => quote::write(text, out),
+        Style::QuotedLines => quote::write_lines(text, " ".repeat(indent + 2).as_bytes(), out),
         Style::Literal { ended } => {
             out.extend(if ended { b"|" } else { b"|-" });
             for line in text.strip_suffix('\n').unwrap_or(text).split('\n') {
@@ -201,6 +202,22 @@ mod tests {
             "apiVersion: v1\nspec:\n  empty: {}\n  nothing: []\n  list:\n  - a\n  - - b\n    - c: 1\n      d:\n      - 2\n  - e:\n      f: null\n  \"on\": \"on\"\n  \"n\": 0.5\n\
              script: |\n  #!/bin/sh\n    run\n\n  end\ncut: |-\n  a\n  b\n"
         );
+    }
+
+    /// Almost a block: white space at the end of lines, or before the first, tabs before text, characters that no block holds.
+    #[test]
+    fn lines_that_are_no_block_are_lines_all_the_same() {
+        for (text, lines) in [
+            ("server {\n  \n  listen 80;  \n}\n", r#"  server {\n\|  \  \n\|  \  listen 80;  \n\|  }\n""#),
+            ("all:\n\tcc \"a\"\n", r#"  all:\n\|  \tcc \"a\"\n""#),
+            (" a\r\nb\\", r#"  \ a\r\n\|  b\\""#),
+            ("\na\u{1f600}\nb\n\n", r#"  \n\|  a\U0001f600\n\|  b\n\|  \n""#),
+        ] {
+            let node = Node::made(Value::Map(vec![entry("a", Value::Text(text.into())), entry("b", Value::Null)]));
+            assert_eq!(written(&node), format!("a: \"\\\n{}\nb: null\n", lines.replace('|', "\n")));
+            let deep = Node::made(Value::List(vec![Node::made(Value::List(vec![Node::text(text), node]))]));
+            assert!(same(&reread(&deep), &deep), "{}", written(&deep));
+        }
     }
 
     #[test]

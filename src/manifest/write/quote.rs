@@ -7,6 +7,26 @@ use crate::secret::SecretBuffer;
 /// Writes `text` in double quotes; all that is not printable ASCII is escaped.
 pub(super) fn write(text: &str, out: &mut SecretBuffer) {
     out.push(b'"');
+    inner(text, out);
+    out.push(b'"');
+}
+
+/// Writes `text` in double quotes, with each of its lines on a line of its own that begins with `indent`. Line breaks that a backslash
+/// stands before, and the spaces after them, are not part of the text (YAML 1.2, 7.3.1); a space of the text is escaped there.
+pub(super) fn write_lines(text: &str, indent: &[u8], out: &mut SecretBuffer) {
+    out.push(b'"');
+    for line in text.split_inclusive('\n') {
+        out.extend(b"\\\n");
+        out.extend(indent);
+        if line.starts_with(' ') {
+            out.push(b'\\');
+        }
+        inner(line, out);
+    }
+    out.push(b'"');
+}
+
+fn inner(text: &str, out: &mut SecretBuffer) {
     let mut plain = 0;
     for (at, character) in text.char_indices() {
         if is_plain(character) {
@@ -17,7 +37,6 @@ pub(super) fn write(text: &str, out: &mut SecretBuffer) {
         escape(character, out);
     }
     out.extend(&text.as_bytes()[plain..]);
-    out.push(b'"');
 }
 
 /// How many bytes [`write`] writes, which are as many characters.

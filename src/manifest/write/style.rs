@@ -11,6 +11,8 @@ pub(super) enum Style {
         /// Whether the text ends in a line feed.
         ended: bool,
     },
+    /// In double quotes, a line of the text on each line.
+    QuotedLines,
     /// In double quotes.
     Quoted,
 }
@@ -22,6 +24,8 @@ impl Style {
             Self::Plain
         } else if is_literal(text) {
             Self::Literal { ended: text.ends_with('\n') }
+        } else if text.trim_end_matches('\n').contains('\n') {
+            Self::QuotedLines
         } else {
             Self::Quoted
         }
@@ -162,21 +166,12 @@ mod tests {
     fn lines_become_a_block_where_they_survive() {
         assert_eq!(Style::of("a\nb\n"), Style::Literal { ended: true });
         assert_eq!(Style::of("# é\n\n  b\tc\n---"), Style::Literal { ended: false });
-        for text in [
-            "\na",
-            " a\nb",
-            "a\n\n",
-            "a \nb",
-            "a\n\tb",
-            "a\n \tb",
-            "a\n \nb",
-            "a\r\nb",
-            "a\n\u{85}",
-            "a\n\u{feff}",
-            "a\n\u{202e}",
-            "a\n\u{1f600}",
-            "\n",
-        ] {
+        for text in
+            ["\na", " a\nb", "a \nb", "a\n\tb", "a\n \tb", "a\n \nb", "a\r\nb", "a\n\u{85}", "a\n\u{feff}", "a\n\u{202e}", "a\n\u{1f600}"]
+        {
+            assert_eq!(Style::of(text), Style::QuotedLines, "{text:?}");
+        }
+        for text in ["\n", "a\n\n", " a\n"] {
             assert_eq!(Style::of(text), Style::Quoted, "{text:?}");
         }
     }

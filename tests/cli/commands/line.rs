@@ -101,7 +101,7 @@ fn what_is_recorded_keeps_to_its_lines() {
     let told = sandbox.cloze(["rollback", "1"]);
     tame(&told);
     let told = told.fails(0, &["\n--- ConfigMap shop-dev/x", "release 3 recorded"]);
-    assert!(told.contains("\n     \\u{3a}:error::x ::error::y\n"), "{told}");
+    assert!(told.contains("\n     \\u{3a}:stop-commands::"), "{told}");
 }
 
 #[test]
