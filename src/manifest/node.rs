@@ -181,6 +181,27 @@ impl<B> Node<B> {
         }
     }
 
+    /// The same tree, all of it at that mark.
+    #[must_use]
+    pub fn marked(mut self, mark: Mark) -> Self {
+        self.mark_all(mark);
+        self
+    }
+
+    fn mark_all(&mut self, mark: Mark) {
+        self.mark = mark;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.mark_all(mark)),
+            Value::Map(entries) => {
+                for entry in entries {
+                    entry.mark = mark;
+                    entry.node.mark_all(mark);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::Leaf(_) => {}
+        }
+    }
+
     /// The same tree with every leaf turned into a value of the next stage's tree.
     pub fn map_leaves<C, E>(self, change: &mut impl FnMut(B, Mark) -> Result<Value<C>, E>) -> Result<Node<C>, E> {
         let mark = self.mark;

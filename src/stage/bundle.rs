@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::blank::BlankText;
 use crate::manifest::ConfigKind;
 use crate::manifest::Identity;
+use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
@@ -130,7 +131,8 @@ impl Bundle {
             }
         }
         let identity = Identity { api_version: "v1".to_owned(), kind: kind.to_owned(), namespace: self.namespace, name: self.name };
-        Ok(Object { file: self.place.file, identity, root })
+        let mark = Mark { line: self.place.line, column: self.place.column };
+        Ok(Object { file: self.place.file, identity, root: root.marked(mark) })
     }
 }
 

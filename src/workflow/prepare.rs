@@ -107,12 +107,13 @@ pub fn locate(context: &Context<'_>, problems: Problems) -> Problems {
     if !problems.list().iter().any(traced) {
         return problems;
     }
-    let Ok(Sources { request, plain, .. }) = sources(context) else { return problems };
+    let Ok(Sources { request, .. }) = sources(context) else { return problems };
     let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
     let mut list = problems.into_list();
     for problem in &mut list {
         let Some(place) = problem.place.as_mut().filter(|place| place.rendered && place.line > 0) else { continue };
-        if plain.iter().any(|manifest| manifest.file == place.file) {
+        // A manifest that is not a template, or the project file.
+        if request.templates.iter().all(|template| template.file != place.file) {
             place.rendered = false;
             continue;
         }
