@@ -60,6 +60,7 @@ const FILES: &[(&str, Content)] = &[
     text!("templates/config.yaml"),
     text!("templates/cronjob.yaml"),
     text!("templates/deployment.yaml"),
+    text!("templates/namespace.yaml"),
     text!("templates/secrets.yaml"),
     text!("templates/service.yaml"),
     text!("values/common.yaml"),

@@ -50,7 +50,7 @@ fn a_deploy_fills_from_it_and_records_the_resolved_versions() {
     sandbox.cloze(["render"]).ok();
     sandbox.cloze(["check"]).ok();
     assert_eq!(gets(&server), 0, "a review asked the vault");
-    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded: 10 manifests"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded: 11 manifests"]);
     assert_eq!(gets(&server), 4, "one request per secret");
     let shown = sandbox.cloze(["show"]).ok();
     for line in ["# secret default/db-password version 2 fingerprint ", "# secret default/smtp#password version 1 fingerprint "] {
@@ -224,10 +224,10 @@ fn a_rollback_works_with_the_server_gone() {
     sandbox.cloze(["deploy"]).ok();
     let first = sandbox.cloze(["show", "1", "--reveal"]).ok();
     server.protocol().put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
-    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded: 10 manifests (2 changed"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded: 11 manifests (2 changed"]);
     drop(server);
     sandbox.cloze(["deploy"]).fails(5, &["no connection to the vault"]);
-    sandbox.cloze(["rollback"]).fails(0, &["going back to release 1 from release 2:", "release 3 recorded: 10 manifests (2 changed"]);
+    sandbox.cloze(["rollback"]).fails(0, &["going back to release 1 from release 2:", "release 3 recorded: 11 manifests (2 changed"]);
     assert_eq!(sandbox.cloze(["show", "3", "--reveal"]).ok(), first);
     assert_eq!(sandbox.cloze(["deploy", "-o", "-"]).code, Some(5));
     sandbox.cloze(["rollback", "2", "--secrets", "pinned"]).fails(5, &["no connection to the vault"]);

@@ -124,7 +124,7 @@ fn a_line_shows_what_takes_long_and_leaves_nothing() {
 fn the_figures_of_a_run_agree() {
     let sandbox = Sandbox::shop();
     let err = sandbox.cloze(["deploy", "-v"]).fails(0, &["default: 4 secrets, no calls\n", "fetched 4 secrets from 1 vault\n"]);
-    assert!(err.contains(" 10 objects, 8 blanks\n"), "{err}");
+    assert!(err.contains(" 11 objects, 8 blanks\n"), "{err}");
     sandbox.write(
         "templates/x.yaml",
         "apiVersion: v1\nkind: Secret\nmetadata: { name: x }\nstringData: { a: '{{ secret(name=\"a\") | trim | upper }}' }\n",

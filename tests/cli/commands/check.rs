@@ -11,9 +11,9 @@ use crate::vaults::shop;
 fn every_blank_is_asked_for_and_nothing_is_written() {
     let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
-    sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets found", "dev: 10 objects, no problems"]);
+    sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets found", "dev: 11 objects, no problems"]);
     let json: Value = serde_json::from_str(&sandbox.cloze(["check", "--online", "--format", "json"]).ok()).unwrap();
-    assert_eq!((&json["objects"], &json["secrets"]["found"]), (&Value::from(10), &Value::from(4)));
+    assert_eq!((&json["objects"], &json["secrets"]["found"]), (&Value::from(11), &Value::from(4)));
     assert!(!sandbox.shop_path(".cloze/history/dev/packs").exists() && !sandbox.shop_path("dist").exists());
 }
 

@@ -21,7 +21,7 @@ fn history(sandbox: &Sandbox) -> Vec<PathBuf> {
 #[test]
 fn a_deploy_writes_a_file_per_object_in_apply_order() {
     let sandbox = Sandbox::shop();
-    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded: 10 manifests (10 changed", "wrote 10 manifests"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded: 11 manifests (11 changed", "wrote 11 manifests"]);
     let mut names: Vec<String> = Vec::new();
     for entry in fs::read_dir(sandbox.shop_path("dist/dev")).unwrap() {
         let path = entry.unwrap().path();
@@ -30,9 +30,9 @@ fn a_deploy_writes_a_file_per_object_in_apply_order() {
     }
     names.retain(|name| !name.starts_with('.'));
     names.sort();
-    assert_eq!(names[0], "30_configmap_shop-dev_web-appsettings.yaml");
+    assert_eq!(names[..2], ["00_namespace_shop-dev.yaml", "30_configmap_shop-dev_web-appsettings.yaml"]);
     let kinds: Vec<&str> = names.iter().map(|name| name.split('_').nth(1).unwrap()).collect();
-    let expected = ["configmap"; 3].into_iter().chain(["secret"; 4]).chain(["service", "deployment", "cronjob"]);
+    let expected = ["namespace"].into_iter().chain(["configmap"; 3]).chain(["secret"; 4]).chain(["service", "deployment", "cronjob"]);
     assert_eq!(kinds, expected.collect::<Vec<_>>());
 }
 
@@ -63,7 +63,7 @@ fn stdout_holds_the_same_objects_as_the_directory() {
     let sandbox = Sandbox::shop();
     let stream = documents(&sandbox.cloze(["deploy", "-o", "-"]).ok());
     assert!(!sandbox.shop_path("dist").exists());
-    sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current", "wrote 10 manifests"]);
+    sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current", "wrote 11 manifests"]);
     assert_eq!(stream, deployed(&sandbox, "dist/dev"));
     let json = sandbox.cloze(["deploy", "-o", "-", "--syntax", "json"]).ok();
     let values: Vec<Value> = serde_json::Deserializer::from_str(&json).into_iter().map(Result::unwrap).collect();
@@ -92,7 +92,7 @@ fn a_program_is_told_what_came_out_and_where() {
     let brief = |report: &serde_json::Value| {
         json!([report["release"], report["recorded"], report["manifests"], report["target"], report["changes"].as_array().unwrap().len()])
     };
-    assert_eq!(brief(&first), json!([1, true, 10, "shop/dist/dev", 10]));
+    assert_eq!(brief(&first), json!([1, true, 11, "shop/dist/dev", 11]));
     assert_eq!(
         json!([first["apiVersion"], first["kind"], first["project"], first["environment"], first["waivers"]]),
         json!(["cloze.dev/v1", "DeployReport", "shop", "dev", []])
@@ -138,9 +138,9 @@ fn a_directory_is_emptied_of_what_an_earlier_release_wrote_and_of_nothing_else()
     }
     sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(
         0,
-        &["release 2 recorded: 8 manifests (1 changed, 2 removed)\n", "\nremoved Service shop-dev/web: a cluster that has it keeps it"],
+        &["release 2 recorded: 9 manifests (1 changed, 2 removed)\n", "\nremoved Service shop-dev/web: a cluster that has it keeps it"],
     );
-    assert_eq!(deployed(&sandbox, "dist/dev").len(), 8);
+    assert_eq!(deployed(&sandbox, "dist/dev").len(), 9);
     sandbox.write("dist/dev/mine.txt", "mine");
     sandbox.cloze(["deploy"]).fails(2, &["error: `shop/dist/dev` holds `mine.txt`, which cloze did not write\n  move it away"]);
     assert_eq!(sandbox.read("dist/dev/mine.txt"), "mine");
@@ -155,7 +155,7 @@ fn one_changed_config_map_costs_a_pack_a_record_and_an_outcome() {
     sandbox.write("templates/deployment.yaml", deployment);
     sandbox.cloze(["deploy"]).ok();
     let before = history(&sandbox);
-    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["release 2 recorded: 11 manifests (1 changed, 0 removed)\n"]);
+    sandbox.cloze(["deploy", "--set", "replicas=2"]).fails(0, &["release 2 recorded: 12 manifests (1 changed, 0 removed)\n"]);
     let after = history(&sandbox);
     let fresh: Vec<String> = after.iter().filter(|path| !before.contains(path)).map(|path| path.to_string_lossy().into_owned()).collect();
     assert!(before.iter().all(|path| after.contains(path)));
@@ -187,7 +187,7 @@ fn a_dry_run_shows_and_leaves_nothing() {
 fn diff_of_nothing_of_a_value_and_of_a_secret() {
     let sandbox = Sandbox::shop();
     let out = sandbox.cloze(["diff"]).silent().ok();
-    assert_eq!(out.matches("--- nothing").count(), 10);
+    assert_eq!(out.matches("--- nothing").count(), 11);
     sandbox.cloze(["diff", "--exit-code"]).code(1);
     sandbox.cloze(["deploy"]).ok();
     assert_eq!(sandbox.cloze(["diff", "--exit-code"]).silent().ok(), "no differences\n");
@@ -268,7 +268,7 @@ fn show_masks_and_reveal_gives_the_bytes() {
     assert!(shown.contains("# secret default/api-token version 2 fingerprint "), "{shown}");
     assert!(shown.contains("token: \"<secret default/api-token@2 "), "{shown}");
     assert!(!shown.contains("tok-1") && !shown.contains("dG9rLTE="), "{shown}");
-    assert_eq!(documents(&shown).len(), 10);
+    assert_eq!(documents(&shown).len(), 11);
     let revealed = sandbox.cloze(["show", "1", "--reveal"]).ok();
     assert!(revealed.contains("token: dG9rLTE="), "{revealed}");
     for (path, bytes) in first.iter().filter(|(path, _)| path.to_string_lossy().contains("dist/")) {

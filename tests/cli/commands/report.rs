@@ -40,11 +40,11 @@ fn every_report_is_valid_against_its_schema() {
     let locked = |command: &str| valid(&sandbox, command, "lock")["state"].clone();
     assert_eq!([locked("lock"), locked("lock --check")], ["written", "up-to-date"]);
     let planned = valid(&sandbox, "diff --online", "diff");
-    assert_eq!((&planned["against"], planned["changes"].as_array().unwrap().len()), (&Value::Null, 11));
+    assert_eq!((&planned["against"], planned["changes"].as_array().unwrap().len()), (&Value::Null, 12));
     let deployed = valid(&sandbox, "deploy --note first", "deploy");
     assert_eq!((&deployed["changes"][0]["change"], &deployed["waivers"][0]["rule"]), (&"added".into(), &"reveal".into()));
     let history = valid(&sandbox, "history", "history");
-    assert_eq!((&history["releases"][0]["outcome"], &history["releases"][0]["changed"]), (&"emitted".into(), &11.into()));
+    assert_eq!((&history["releases"][0]["outcome"], &history["releases"][0]["changed"]), (&"emitted".into(), &12.into()));
     valid(&sandbox, "history --verify", "history-verify");
     let shown = valid(&sandbox, "show", "show");
     assert_eq!(

@@ -20,7 +20,7 @@ fn render_needs_no_key_no_vault_and_no_network() {
     sandbox.write("cloze.yaml", config);
     let before = sandbox.files();
     assert_eq!(sandbox.cloze(["render"]).silent().ok(), with);
-    sandbox.cloze(["check"]).fails(0, &["dev: 10 objects, no problems"]);
+    sandbox.cloze(["check"]).fails(0, &["dev: 11 objects, no problems"]);
     assert_eq!(sandbox.files(), before, "a review wrote something");
 }
 
@@ -28,7 +28,7 @@ fn render_needs_no_key_no_vault_and_no_network() {
 fn masked_values_stand_under_string_data() {
     let sandbox = Sandbox::shop();
     let objects = documents(&sandbox.cloze(["render"]).ok());
-    assert_eq!(objects.len(), 10);
+    assert_eq!(objects.len(), 11);
     let mut secrets = 0;
     for object in &objects {
         let name = object["metadata"]["name"].as_str().unwrap();
@@ -63,7 +63,7 @@ fn render_to_a_directory() {
     let sandbox = Sandbox::shop();
     let stream = documents(&sandbox.cloze(["render"]).ok());
     let out = sandbox.work().join("masked");
-    sandbox.cloze(["render", "-o", out.to_str().unwrap()]).fails(0, &["wrote 10 manifests with masked values to"]);
+    sandbox.cloze(["render", "-o", out.to_str().unwrap()]).fails(0, &["wrote 11 manifests with masked values to"]);
     let mut paths: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
     paths.sort();
@@ -136,7 +136,7 @@ fn check_shows_what_a_template_waives() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: open }\ndata:\n  user: {{ secret(name=\"smtp\", key=\"username\") | reveal }}\n";
     sandbox.write("templates/open.yaml", map);
     let line = "templates/open.yaml:5:50: reveal lets <secret default/smtp#username | reveal> into data.user of ConfigMap shop-dev/open";
-    sandbox.cloze(["check"]).fails(0, &[line, "11 objects"]);
+    sandbox.cloze(["check"]).fails(0, &[line, "12 objects"]);
     let out = sandbox.cloze(["check", "--format", "json"]).ok();
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["waivers"][0]["rule"], "reveal");

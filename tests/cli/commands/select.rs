@@ -16,7 +16,7 @@ pub(super) fn with_prod(sandbox: &Sandbox) {
 #[test]
 fn the_only_environment_needs_no_name() {
     let sandbox = Sandbox::shop();
-    sandbox.cloze(["check"]).fails(0, &["dev: 10 objects, no problems"]);
+    sandbox.cloze(["check"]).fails(0, &["dev: 11 objects, no problems"]);
     sandbox.cloze(["check", "-e", "prod"]).fails(2, &["error: there is no environment `prod`\n  name one of `dev`"]);
 }
 
@@ -92,8 +92,8 @@ fn the_project_is_found_upwards() {
     fs::create_dir_all(sandbox.shop_path("deep/down")).unwrap();
     let within =
         |folder: &str, arguments: &[&str]| Outcome::of(sandbox.command(arguments).current_dir(sandbox.shop_path(folder)).output().unwrap());
-    within("deep/down", &["check"]).fails(0, &["dev: 10 objects, no problems"]);
-    sandbox.run(["-C", "shop/templates", "check"]).fails(0, &["dev: 10 objects, no problems"]);
+    within("deep/down", &["check"]).fails(0, &["dev: 11 objects, no problems"]);
+    sandbox.run(["-C", "shop/templates", "check"]).fails(0, &["dev: 11 objects, no problems"]);
     within("deep/down", &["deploy"]).fails(0, &["../../dist/dev"]);
     assert!(sandbox.shop_path("dist/dev").is_dir() && !sandbox.shop_path("deep/down/dist").exists());
     within("deep/down", &["-C", "..", "deploy"]).fails(0, &["nothing changed: release 1 is current"]);

@@ -74,7 +74,10 @@ fn references_follow_the_names() {
     let job = &find(&objects, "CronJob", "report")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(job["env"][0]["valueFrom"]["secretKeyRef"]["name"], named("Secret", "report"));
     assert_eq!(job["env"][1]["valueFrom"]["configMapKeyRef"]["name"], named("ConfigMap", "web-env"));
-    assert!(objects.iter().all(|object| object["metadata"]["namespace"] == "shop-dev"));
+    let (namespaces, inside): (Vec<_>, Vec<_>) = objects.iter().partition(|object| object["kind"] == "Namespace");
+    assert!(inside.iter().all(|object| object["metadata"]["namespace"] == "shop-dev"));
+    // The first file, so that a new cluster takes the whole directory.
+    assert_eq!((namespaces, name(&objects[0])), (vec![&objects[0]], "shop-dev"));
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn a_new_secret_renames_what_holds_it_and_rolls_what_uses_it() {
     sandbox.cloze(["deploy"]).ok();
     let before = deployed(&sandbox, "dist/dev");
     sandbox.feed(["vault", "set", "api-token"], b"new").ok();
-    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded: 10 manifests (2 changed"]);
+    sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded: 11 manifests (2 changed"]);
     let after = deployed(&sandbox, "dist/dev");
     let changed: Vec<&str> =
         after.iter().filter(|object| !before.contains(object)).map(|object| object["kind"].as_str().unwrap()).collect();

@@ -33,12 +33,12 @@ fn their_own_values_are_taken_and_a_flag_goes_before_them() {
     ] {
         for value in values {
             sandbox.variable(name, value);
-            sandbox.cloze(["check"]).fails(0, &["dev: 10 objects, no problems"]);
+            sandbox.cloze(["check"]).fails(0, &["dev: 11 objects, no problems"]);
         }
     }
     sandbox.variable("CLOZE_FORMAT", "json");
     assert!(sandbox.cloze(["check"]).silent().ok().starts_with('{'));
-    sandbox.cloze(["check", "--format", "human"]).fails(0, &["dev: 10 objects, no problems"]);
+    sandbox.cloze(["check", "--format", "human"]).fails(0, &["dev: 11 objects, no problems"]);
     let project = sandbox.read("cloze.yaml");
     let vaults = "values/dev.yaml]\n    vaults: { default: { kind: exec, command: [/bin/false] } }";
     sandbox.write("cloze.yaml", project.replace("values/dev.yaml]", vaults));
