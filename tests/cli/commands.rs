@@ -13,6 +13,7 @@ mod mask;
 mod report;
 mod review;
 mod select;
+mod sources;
 mod starter;
 mod strict;
 mod variable;

@@ -23,6 +23,8 @@ const MEMORY: u64 = 256 << 20;
 enum Attack {
     /// A template.
     Template(String),
+    /// So many templates of the same text.
+    Templates(usize, String),
     /// A manifest, given word for word.
     Document(String),
     /// A file in the place of another.
@@ -41,7 +43,11 @@ const MOST_SAID: u64 = 512 << 10;
 const CODES: [i32; 2] = [3, 4];
 
 fn map(value: &str) -> Attack {
-    Attack::Template(format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: x }}\ndata:\n  a: {value}\n"))
+    Attack::Template(map_text(value))
+}
+
+fn map_text(value: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: x }}\ndata:\n  a: {value}\n")
 }
 
 /// Aliases of aliases.
@@ -94,6 +100,25 @@ fn templates() -> Vec<(&'static str, Attack)> {
     ]
 }
 
+/// Each of them is small enough; together they are not.
+fn many() -> Vec<(&'static str, Attack)> {
+    let list = |item: &str, count: u32| {
+        format!(
+            "apiVersion: v1\nkind: X\nmetadata: {{ name: xNUMBER }}\nspec:\n{{% for a in range(end={count}) %}}  - {item}\n{{% endfor %}}"
+        )
+    };
+    let work = "{% for a in range(end=1000) %}{% for b in range(end=300) %}{% set c = a * b %}{% endfor %}{% endfor %}";
+    let anchors = laughs(7, |inner| format!("[{inner}]"));
+    vec![
+        ("60 lists of 100,000 numbers", Attack::Templates(60, list("1", 100_000))),
+        ("60 lists of 100,000 texts", Attack::Templates(60, list("some text", 100_000))),
+        ("60 lists of 100,000 maps", Attack::Templates(60, list("{ a: 1, b: [2] }", 100_000))),
+        ("200 templates that loop a little", Attack::Templates(200, map_text(&format!("{work}x")))),
+        ("60 files of aliases", Attack::Templates(60, format!("apiVersion: v1\nkind: X\nmetadata: {{ name: xNUMBER }}\n{anchors}"))),
+        ("20 files of 5 MB", Attack::Templates(20, map_text(&"x".repeat(5 << 20)))),
+    ]
+}
+
 fn documents() -> Vec<(&'static str, Attack)> {
     vec![
         ("billion laughs", Attack::Document(laughs(12, |inner| format!("[{inner}]")))),
@@ -137,6 +162,9 @@ fn mount(what: &str, attack: Attack) -> Result<(), String> {
     let sandbox = Sandbox::shop();
     match attack {
         Attack::Template(text) | Attack::Document(text) => sandbox.write("templates/x.yaml", text),
+        Attack::Templates(count, text) => {
+            (0..count).for_each(|number| sandbox.write(&format!("templates/x{number}.yaml"), text.replace("NUMBER", &number.to_string())));
+        }
         Attack::File(path, bytes) => sandbox.write(path, bytes),
         Attack::Sparse(path, size) => File::create(sandbox.shop_path(path)).unwrap().set_len(size).unwrap(),
         Attack::Link(path, target) => {
@@ -178,6 +206,40 @@ fn mount_all(attacks: Vec<(&'static str, Attack)>) {
 #[test]
 fn templates_that_want_the_machine() {
     mount_all(templates());
+}
+
+#[test]
+fn many_files_that_want_the_machine_together() {
+    mount_all(many());
+}
+
+#[test]
+fn a_budget_that_is_spent_says_which_and_the_way_out() {
+    let limits = [
+        (5, "x".repeat(15 << 20), 3, "the templates and values of this run are more than 64 MiB\n  split the project"),
+        (
+            30,
+            "{% for a in range(end=100000) %}\n- 1{% endfor %}".to_owned(),
+            4,
+            "the manifests of this run have more than 2000000 values or 64 MiB of text",
+        ),
+        (
+            1,
+            "{% for a in range(end=100000) %}{% for b in range(end=100000) %}{% endfor %}{% endfor %}".to_owned(),
+            4,
+            "rendering takes longer than 2 s\n  bound its loops",
+        ),
+    ];
+    for (count, text, code, told) in limits {
+        let sandbox = Sandbox::shop();
+        for number in 0..count {
+            sandbox.write(
+                &format!("templates/x{number}.yaml"),
+                format!("apiVersion: v1\nkind: X\nmetadata: {{ name: x{number} }}\nspec: {text}"),
+            );
+        }
+        sandbox.cloze(["check"]).fails(code, &[told, "raise the budget of the run with `CLOZE_BUDGET=2`"]);
+    }
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_program_is_told_what_came_out_and_where() {
     let secret = secrets.iter().find(|secret| secret["name"] == "session-key").unwrap();
     assert_eq!(json!([secret["vault"], secret["key"], secret["version"], secret["pinned"]]), json!(["default", null, "1", false]));
     let again = told(&["deploy", "--format", "json", "-o", "out"]);
-    assert_eq!(brief(&again), json!([1, false, 10, "out", 0]));
+    assert_eq!(brief(&again), json!([1, false, 11, "out", 0]));
     fs::remove_file(sandbox.shop_path("templates/service.yaml")).unwrap();
     let gone = json!({ "change": "removed", "apiVersion": "v1", "kind": "Service", "namespace": "shop-dev", "name": "web" });
     let planned = told(&["deploy", "--dry-run", "--format", "json"]);
