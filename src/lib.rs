@@ -1,6 +1,8 @@
 //! cloze: fill the blanks of Kubernetes templates from a key vault, name configurations by content, keep an encrypted history.
 
 pub mod blank;
+#[cfg(feature = "bucket")]
+pub mod bucket;
 pub mod clock;
 pub mod digest;
 pub mod embedded;

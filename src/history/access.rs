@@ -1,35 +1,16 @@
 //! Access to a store: bounded waiting, and creations whose verdict is right whatever the store's client says.
 
-use std::future::Future;
-use std::time::Duration;
-
 use bytes::Bytes;
+use std::future::Future;
 
 use crate::history::error::HistoryError;
+use crate::history::patience::Patience;
 use crate::history::store::Creation;
 use crate::history::store::HistoryStore;
 use crate::history::store::Listing;
 use crate::history::store::StoreError;
 use crate::history::store::StoreFault;
 use crate::history::write_id::WriteId;
-
-/// How long to wait for a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// For one answer.
-    pub call: Duration,
-    /// How often to ask; at least once.
-    pub tries: u32,
-    /// Between the first try and the second; doubled each time.
-    pub pause: Duration,
-}
-
-impl Default for Patience {
-    /// Four tries of 30 seconds, 100 milliseconds after the first.
-    fn default() -> Self {
-        Self { call: Duration::from_secs(30), tries: 4, pause: Duration::from_millis(100) }
-    }
-}
 
 /// A store, asked patiently.
 #[derive(Debug, Clone, Copy)]
@@ -74,9 +55,7 @@ impl<'a> Access<'a> {
             let said = match self.limited(self.store.create(path, bytes.clone())).await {
                 Ok(Creation::Created) => return Ok(Claim::Won),
                 Ok(Creation::Exists) => None,
-                Err(error) if error.fault == StoreFault::Broken => {
-                    return Err(HistoryError::Unsure { path: path.to_owned(), reason: error.reason });
-                }
+                Err(error) if error.fault == StoreFault::Broken => return Err(HistoryError::unsure(path, error)),
                 Err(error) => Some(error),
             };
             match self.limited(self.store.get(path)).await {
@@ -90,11 +69,19 @@ impl<'a> Access<'a> {
                     Some(error) if error.fault != StoreFault::Unsure && unsure.is_none() => return Err(HistoryError::of(path, error)),
                     said => unsure = said.or(unsure),
                 },
-                Err(error) => unsure = Some(error),
+                Err(error) => match said {
+                    // What refuses the one for good refuses the other, too.
+                    Some(refused) if refused.fault != StoreFault::Unsure && unsure.is_none() => {
+                        return Err(HistoryError::of(path, refused));
+                    }
+                    // A store that asks again by itself has no better answer to give.
+                    _ if self.patience.reads == 1 => return Err(HistoryError::unsure(path, error)),
+                    _ => unsure = Some(error),
+                },
             }
         }
-        let reason = unsure.map_or_else(|| format!("{} says that it exists, and shows nothing", self.store), |error| error.reason);
-        Err(HistoryError::Unsure { path: path.to_owned(), reason })
+        let nothing = || StoreError::new(StoreFault::Unsure, format!("{} says that it exists, and shows nothing", self.store));
+        Err(HistoryError::unsure(path, unsure.unwrap_or_else(nothing)))
     }
 
     /// Creates `path` once, believing the store. For the probe of a new store.
@@ -129,7 +116,7 @@ impl<'a> Access<'a> {
             self.pause(round).await;
             round += 1;
             match self.limited(ask()).await {
-                Err(error) if error.fault == StoreFault::Unsure && round < self.patience.tries => {}
+                Err(error) if error.fault == StoreFault::Unsure && round < self.patience.reads => {}
                 Err(error) => return Err(HistoryError::of(path, error)),
                 Ok(answer) => return Ok(answer),
             }
@@ -139,7 +126,7 @@ impl<'a> Access<'a> {
     async fn limited<T>(&self, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         tokio::time::timeout(self.patience.call, call).await.unwrap_or_else(|_| {
             let reason = format!("{}: no answer within {} s", self.store, self.patience.call.as_secs_f32());
-            Err(StoreError { fault: StoreFault::Unsure, reason })
+            Err(StoreError::new(StoreFault::Unsure, reason))
         })
     }
 

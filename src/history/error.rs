@@ -68,6 +68,8 @@ pub enum HistoryError {
     Unfit {
         /// Why.
         reason: String,
+        /// What the store says to do.
+        next: Option<String>,
     },
     /// There is no space. Nothing was recorded.
     #[error("cannot write to the history {reason} ({path})")]
@@ -76,6 +78,8 @@ pub enum HistoryError {
         path: String,
         /// The store's words.
         reason: String,
+        /// What the store says to do.
+        next: Option<String>,
     },
     /// The credential or a file's mode forbids it. Nothing was recorded.
     #[error("cannot access the history {reason} ({path})")]
@@ -84,6 +88,8 @@ pub enum HistoryError {
         path: String,
         /// The store's words.
         reason: String,
+        /// What the store says to do.
+        next: Option<String>,
     },
     /// The store does not answer. Whether the object was written is not known.
     #[error("it is not known whether {path} was written: {reason}")]
@@ -92,6 +98,8 @@ pub enum HistoryError {
         path: String,
         /// The store's words.
         reason: String,
+        /// What the store says to do.
+        next: Option<String>,
     },
     /// The store does not answer. Nothing was recorded.
     #[error("cannot reach the history {reason} ({path})")]
@@ -100,6 +108,8 @@ pub enum HistoryError {
         path: String,
         /// The store's words.
         reason: String,
+        /// What the store says to do.
+        next: Option<String>,
     },
     /// The checkpoint's file holds none.
     #[error("{path} is not a valid checkpoint: a history that was cut or replayed would not be noticed")]
@@ -123,6 +133,10 @@ impl HistoryError {
     /// What to do about it, as an imperative fragment.
     pub fn next(&self) -> String {
         match self {
+            Self::Unfit { next: Some(next), .. }
+            | Self::Full { next: Some(next), .. }
+            | Self::Denied { next: Some(next), .. }
+            | Self::Unavailable { next: Some(next), .. } => next.clone(),
             Self::Conflict { winner } => format!("look at it with `cloze show {}`, then deploy again", winner.number),
             Self::Empty { .. } => "deploy first; or, if there were releases, name the history that has them with CLOZE_HISTORY_URL".to_owned(),
             Self::NoRelease { .. } => "list the releases with `cloze history`".to_owned(),
@@ -151,21 +165,26 @@ impl HistoryError {
 
     /// The error of a call to a store.
     pub(crate) fn of(path: &str, error: StoreError) -> Self {
-        let StoreError { fault, reason } = error;
+        let StoreError { fault, reason, next } = error;
         let path = path.to_owned();
         match fault {
-            StoreFault::Unsure | StoreFault::Broken => Self::Unavailable { path, reason },
-            StoreFault::Full => Self::Full { path, reason },
-            StoreFault::Denied => Self::Denied { path, reason },
+            StoreFault::Unsure | StoreFault::Broken => Self::Unavailable { path, reason, next },
+            StoreFault::Full => Self::Full { path, reason, next },
+            StoreFault::Denied => Self::Denied { path, reason, next },
             StoreFault::Unreadable => Self::Damaged { path, reason },
-            StoreFault::Unsupported => Self::Unfit { reason },
+            StoreFault::Unsupported => Self::Unfit { reason, next },
         }
+    }
+
+    /// The error of a creation about which the store does not say what became of it.
+    pub(crate) fn unsure(path: &str, error: StoreError) -> Self {
+        Self::Unsure { path: path.to_owned(), reason: error.reason, next: error.next }
     }
 
     /// The same for a write without which nothing is recorded.
     pub(crate) fn before_the_record(self) -> Self {
         match self {
-            Self::Unsure { path, reason } => Self::Unavailable { path, reason },
+            Self::Unsure { path, reason, next } => Self::Unavailable { path, reason, next },
             other => other,
         }
     }
@@ -202,15 +221,21 @@ mod tests {
             (HistoryError::Other { reason: reason() }, "no answer"),
             (HistoryError::Newer { path: path(), format: 2 }, "releases/0000/00/00000007 has format 2, which this cloze does not know"),
             (HistoryError::TooLarge { reason: reason() }, "no answer"),
-            (HistoryError::Unfit { reason: reason() }, "no answer"),
-            (HistoryError::Full { path: path(), reason: reason() }, "cannot write to the history no answer (releases/0000/00/00000007)"),
-            (HistoryError::Denied { path: path(), reason: reason() }, "cannot access the history no answer (releases/0000/00/00000007)"),
+            (HistoryError::Unfit { reason: reason(), next: None }, "no answer"),
             (
-                HistoryError::Unsure { path: path(), reason: reason() },
+                HistoryError::Full { path: path(), reason: reason(), next: None },
+                "cannot write to the history no answer (releases/0000/00/00000007)",
+            ),
+            (
+                HistoryError::Denied { path: path(), reason: reason(), next: None },
+                "cannot access the history no answer (releases/0000/00/00000007)",
+            ),
+            (
+                HistoryError::Unsure { path: path(), reason: reason(), next: None },
                 "it is not known whether releases/0000/00/00000007 was written: no answer",
             ),
             (
-                HistoryError::Unavailable { path: path(), reason: reason() },
+                HistoryError::Unavailable { path: path(), reason: reason(), next: None },
                 "cannot reach the history no answer (releases/0000/00/00000007)",
             ),
             (

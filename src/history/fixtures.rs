@@ -63,7 +63,7 @@ pub(crate) fn session() -> Session<'static> {
 }
 
 pub(crate) fn reader<'a>(store: &'a dyn HistoryStore, environment: &str) -> Reader<'a> {
-    let patience = Patience { call: Duration::from_millis(200), tries: 3, pause: Duration::from_millis(1) };
+    let patience = Patience { call: Duration::from_millis(200), tries: 3, reads: 3, pause: Duration::from_millis(1) };
     Reader::new(store, owner(environment)).with_patience(patience)
 }
 

@@ -103,7 +103,7 @@ async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<(), HistoryE
         _ if access.get(layout::STORE).await?.is_some() => Ok(()),
         _ => {
             let reason = format!("{} overwrites objects that it should refuse to create a second time", access.store());
-            Err(HistoryError::Unfit { reason })
+            Err(HistoryError::Unfit { reason, next: None })
         }
     }
 }

@@ -68,7 +68,7 @@ impl LocalDirectory {
         };
         let opened = match root {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(StoreError { fault: StoreFault::Unsupported, reason: format!("{} is not a directory", self.name) });
+                return Err(StoreError::new(StoreFault::Unsupported, format!("{} is not a directory", self.name)));
             }
             Ok(root) if !folder.is_empty() => root.open_dir(folder),
             root => root,
@@ -94,7 +94,7 @@ impl LocalDirectory {
             Dir::open_ambient_dir(existing, ambient_authority()).and_then(|base| self.make(&base, rest))
         };
         made.map_err(|error| self.error(&error))?;
-        self.folder(folder)?.ok_or_else(|| StoreError { fault: StoreFault::Unsure, reason: format!("{}: it vanished", self.name) })
+        self.folder(folder)?.ok_or_else(|| StoreError::new(StoreFault::Unsure, format!("{}: it vanished", self.name)))
     }
 
     /// Makes the folders of `path` in `base`, for their owner only, so that they outlive a power cut.
@@ -127,7 +127,7 @@ impl LocalDirectory {
     }
 
     fn no_path(&self, path: &str) -> StoreError {
-        StoreError { fault: StoreFault::Unsupported, reason: format!("{path:?} is not a path in {}", self.name) }
+        StoreError::new(StoreFault::Unsupported, format!("{path:?} is not a path in {}", self.name))
     }
 
     fn error(&self, error: &io::Error) -> StoreError {
@@ -135,7 +135,7 @@ impl LocalDirectory {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => StoreFault::Full,
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreFault::Denied,
             io::ErrorKind::InvalidData => {
-                return StoreError { fault: StoreFault::Unreadable, reason: "it is not a regular file".to_owned() };
+                return StoreError::new(StoreFault::Unreadable, "it is not a regular file".to_owned());
             }
             _ if error.raw_os_error() == Some(EIO) => StoreFault::Broken,
             _ => StoreFault::Unsure,
@@ -147,7 +147,7 @@ impl LocalDirectory {
             _ => file::cause(error),
         };
         let fault = if error.raw_os_error() == Some(EXDEV) { StoreFault::Denied } else { fault };
-        StoreError { fault, reason: format!("{}: {cause}", self.name) }
+        StoreError::new(fault, format!("{}: {cause}", self.name))
     }
 }
 
@@ -163,7 +163,7 @@ impl HistoryStore for LocalDirectory {
 
     async fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
         let Some((file, length)) = self.file(path)? else { return Ok(None) };
-        let too_large = || StoreError { fault: StoreFault::Unreadable, reason: format!("it is larger than {} MiB", OBJECT_LIMIT >> 20) };
+        let too_large = || StoreError::new(StoreFault::Unreadable, format!("it is larger than {} MiB", OBJECT_LIMIT >> 20));
         let length = usize::try_from(length).ok().filter(|length| *length <= OBJECT_LIMIT).ok_or_else(too_large)?;
         let bytes = beginning(file, OBJECT_LIMIT + 1, length).map_err(|error| self.error(&error))?;
         if bytes.len() > OBJECT_LIMIT { Err(too_large()) } else { Ok(Some(bytes)) }
@@ -282,9 +282,17 @@ mod tests {
     use crate::history::HistoryStore;
     use crate::history::OBJECT_LIMIT;
     use crate::history::StoreFault;
+    use crate::history::suite;
 
     fn at(path: &Path) -> LocalDirectory {
         LocalDirectory::at(path, Arc::new(Machine))
+    }
+
+    #[tokio::test]
+    async fn it_conforms_whether_it_is_there_yet_or_not() {
+        let folder = tempfile::tempdir().unwrap();
+        suite::all(&at(folder.path())).await;
+        suite::all(&at(&folder.path().join("not/there/yet"))).await;
     }
 
     #[tokio::test]

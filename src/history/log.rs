@@ -478,7 +478,7 @@ mod tests {
         let history = fixtures::history(&store, "dev").await;
         let error = history.record(&fixtures::draft(&[]), None).await.unwrap_err();
         let words = "the store in memory overwrites objects that it should refuse to create a second time";
-        assert_eq!(error, HistoryError::Unfit { reason: words.to_owned() });
+        assert_eq!(error, HistoryError::Unfit { reason: words.to_owned(), next: None });
         assert!(store.objects().is_empty());
     }
 

@@ -133,7 +133,7 @@ impl InMemoryStore {
         let index = state.count;
         state.count += 1;
         if !valid {
-            return Err(StoreError { fault: StoreFault::Unsupported, reason: format!("{path:?} is not a path") });
+            return Err(StoreError::new(StoreFault::Unsupported, format!("{path:?} is not a path")));
         }
         Ok(state.script.remove(&index).or(state.always))
     }
@@ -175,7 +175,7 @@ impl InMemoryStore {
             StoreFault::Broken => ": the disk is failing",
             _ => ": no answer",
         };
-        StoreError { fault, reason: format!("{self}{words}") }
+        StoreError::new(fault, format!("{self}{words}"))
     }
 }
 
@@ -230,7 +230,7 @@ impl HistoryStore for InMemoryStore {
     async fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
         self.get_start(path, OBJECT_LIMIT + 1).await.and_then(|bytes| match bytes {
             Some(bytes) if bytes.len() > OBJECT_LIMIT => {
-                Err(StoreError { fault: StoreFault::Unreadable, reason: format!("it is larger than {} MiB", OBJECT_LIMIT >> 20) })
+                Err(StoreError::new(StoreFault::Unreadable, format!("it is larger than {} MiB", OBJECT_LIMIT >> 20)))
             }
             bytes => Ok(bytes),
         })
@@ -283,5 +283,16 @@ impl HistoryStore for InMemoryStore {
 impl fmt::Display for InMemoryStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the store in memory")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::InMemoryStore;
+    use crate::history::suite;
+
+    #[tokio::test]
+    async fn it_conforms() {
+        suite::all(&InMemoryStore::new()).await;
     }
 }

@@ -28,9 +28,9 @@ mod local;
 mod log;
 mod manifests;
 mod memory;
-mod object;
 mod owner;
 mod pack;
+mod patience;
 mod plan;
 mod reader;
 mod record;
@@ -53,7 +53,6 @@ mod suite;
 #[cfg(test)]
 mod tampering;
 
-pub use access::Patience;
 pub use body::{BlobRef, Body, RecordedBlank, RecordedFile, RecordedManifest};
 pub use checkpoint::Checkpoint;
 pub use draft::{Draft, DraftManifest};
@@ -64,12 +63,14 @@ pub use layout::PackId;
 pub use local::LocalDirectory;
 pub use log::History;
 pub use memory::{Calls, InMemoryStore, InjectedFault};
-pub use object::ObjectStoreHistory;
 pub use owner::Owner;
 pub use pack::Blob;
+pub use patience::Patience;
 pub use reader::{Head, Reader};
 pub use release::{Release, StoredManifest};
 pub use session::Session;
+#[cfg(feature = "bucket")]
+pub(crate) use store::is_path;
 pub use store::{Creation, HistoryStore, Listing, OBJECT_LIMIT, StoreError, StoreFault};
 pub use summary::{Action, Summary};
 pub use sweep::Swept;

@@ -7,7 +7,6 @@ use futures::stream;
 
 use crate::digest::Digest;
 use crate::history::access::Access;
-use crate::history::access::Patience;
 use crate::history::envelope;
 use crate::history::envelope::LINE_LIMIT;
 use crate::history::error::HistoryError;
@@ -16,6 +15,7 @@ use crate::history::event::Outcome;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
 use crate::history::owner::Owner;
+use crate::history::patience::Patience;
 use crate::history::store::HistoryStore;
 use crate::history::summary::Summary;
 
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
     /// The history of `owner` in `store`.
     #[must_use]
     pub fn new(store: &'a dyn HistoryStore, owner: Owner) -> Self {
-        Self { access: Access::new(store, Patience::default()), owner }
+        Self { access: Access::new(store, store.patience()), owner }
     }
 
     /// The same with another patience.

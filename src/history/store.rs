@@ -5,6 +5,8 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::history::patience::Patience;
+
 /// A store of objects that are created once.
 ///
 /// Paths are segments of `a-z`, `0-9` and `-`, joined by `/`. `Display` names the instance for messages.
@@ -31,6 +33,11 @@ pub trait HistoryStore: fmt::Display + fmt::Debug + Send + Sync {
     async fn sweep(&self, folder: &str, done: &(dyn for<'n> Fn(&'n str) -> bool + Sync)) -> Result<Vec<String>, StoreError> {
         let _ = (folder, done);
         Ok(Vec::new())
+    }
+
+    /// How patiently it is to be asked.
+    fn patience(&self) -> Patience {
+        Patience::default()
     }
 
     /// Removes the object at `path`. It is no error when there is none.
@@ -63,6 +70,15 @@ pub struct StoreError {
     pub fault: StoreFault,
     /// What is wrong; a lowercase fragment that names the store.
     pub reason: String,
+    /// What to do, as an imperative fragment, where the store knows more than its fault says.
+    pub next: Option<String>,
+}
+
+impl StoreError {
+    /// An error about which there is nothing to be done but what its fault says.
+    pub(crate) fn new(fault: StoreFault, reason: impl Into<String>) -> Self {
+        Self { fault, reason: reason.into(), next: None }
+    }
 }
 
 /// The kinds of reasons.

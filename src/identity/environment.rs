@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use crate::secret::Secret;
 
-/// What the names of those variables begin with: AWS's, Google's, and those of Azure's machines.
-const PREFIXES: [&str; 7] = ["AWS_", "GOOGLE_", "CLOUDSDK_", "GCE_METADATA_", "IDENTITY_", "MSI_", "IMDS_"];
+/// What the names of those variables begin with: AWS's, Google's, those of Azure's machines and of its storage.
+const PREFIXES: [&str; 9] =
+    ["AWS_", "GOOGLE_", "CLOUDSDK_", "GCE_METADATA_", "STORAGE_EMULATOR_HOST", "AZURE_STORAGE_", "IDENTITY_", "MSI_", "IMDS_"];
 
 /// The variables of the clouds' own tools, and the user's home directory. `Debug` prints names only.
 #[derive(Default)]

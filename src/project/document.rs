@@ -1,11 +1,9 @@
 //! The project file as it was written: what is said and where. Defaults come later, in [`crate::project::Settings`].
 
-use std::fmt;
-use std::path::PathBuf;
-
 use crate::manifest::ConfigKind;
 use crate::manifest::Names;
 use crate::place::Place;
+use crate::project::history::HistoryEntry;
 use crate::project::spanned::Spanned;
 use crate::project::vault::VaultEntry;
 
@@ -118,7 +116,7 @@ pub struct Environment {
     /// Vaults by name.
     pub vaults: Vec<VaultEntry>,
     /// Where the history is kept.
-    pub history: Option<Spanned<Location>>,
+    pub history: Option<HistoryEntry>,
     /// Recipients of the environment's root key.
     pub keys: Vec<Spanned<KeyEntry>>,
     /// The context of the kubeconfig that deploys apply to.
@@ -137,28 +135,9 @@ pub enum KeyEntry {
     Passphrase,
 }
 
-/// Where something is kept that need not lie in the project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Location {
-    /// Beneath the project's root.
-    Beneath(String),
-    /// Anywhere, by a path that the user of the machine chose.
-    Anywhere(PathBuf),
-}
-
 impl Project {
     /// The environment of that name.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         self.environments.iter().find(|environment| environment.name.value == name)
-    }
-}
-
-impl fmt::Display for Location {
-    /// The path; a `file` URL for what may lie anywhere.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Beneath(path) => f.write_str(path),
-            Self::Anywhere(path) => write!(f, "file://{}", path.display()),
-        }
     }
 }

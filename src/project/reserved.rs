@@ -4,9 +4,10 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
-use crate::project::document::Location;
 use crate::project::document::PROJECT_FILE;
 use crate::project::document::Project;
+use crate::project::history::HistoryUrl;
+use crate::project::location::Location;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
 use crate::project::root::Root;
@@ -49,7 +50,7 @@ impl Reserved {
                 keep(path, "a key file");
             }
         }
-        if let Some(Location::Beneath(path)) = environment.history.as_ref().map(|history| &history.value) {
+        if let Some(HistoryUrl::Directory(Location::Beneath(path))) = environment.history.as_ref().map(|history| &history.url.value) {
             keep(path, "a history");
         }
     }

@@ -17,12 +17,13 @@ use crate::project::check::pattern;
 use crate::project::check::some;
 use crate::project::check::trusted;
 use crate::project::decode::NAMES;
-use crate::project::decode::history_url;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
-use crate::project::document::Location;
 use crate::project::document::ManifestFiles;
 use crate::project::document::Project;
+use crate::project::history::HistorySettings;
+use crate::project::history::HistoryUrl;
+use crate::project::location::Location;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
 use crate::project::quote::quote;
@@ -72,7 +73,7 @@ impl Settings {
         let assignments = resolver.assignments(flags);
         let vaults = resolver.vaults(environment);
         let keys = resolver.keys(environment);
-        let history = resolver.history(environment);
+        let history = resolver.history(environment, flags);
 
         let cluster = Choice::of([
             resolver.variable(variable::CONTEXT, some),
@@ -307,18 +308,32 @@ impl Resolver<'_> {
         list
     }
 
-    fn history(&mut self, environment: &Environment) -> Location {
-        let variable = self.variables.get(variable::HISTORY_URL).and_then(|text| match history_url(text) {
-            Ok(location) => Some((location, Origin::Variable(variable::HISTORY_URL.name))),
-            Err(refusal) => {
-                self.refuse(variable::HISTORY_URL.name, text, refusal);
-                None
-            }
-        });
-        let default = Location::Beneath(format!(".cloze/history/{}", environment.name.value));
-        let said = environment.history.as_ref().and_then(|said| file(said, Location::clone));
-        let choice = Choice::of([variable, said, Some((default.clone(), Origin::Default))]);
-        self.note("history.url", &choice, ToString::to_string).unwrap_or(default)
+    fn history(&mut self, environment: &Environment, flags: &Flags) -> HistorySettings {
+        let variable = variable::HISTORY_URL;
+        let flag = self.history_url("--history", flags.history.as_deref()).map(|url| (url, Origin::Flag("--history")));
+        let set = self.history_url(variable.name, self.variables.get(variable)).map(|url| (url, Origin::Variable(variable.name)));
+        let default = HistoryUrl::Directory(Location::Beneath(format!(".cloze/history/{}", environment.name.value)));
+        let entry = environment.history.as_ref();
+        let said = entry.and_then(|entry| file(&entry.url, HistoryUrl::clone));
+        let choice = Choice::of([flag, set, said, Some((default.clone(), Origin::Default))]);
+        let url = self.note("history.url", &choice, ToString::to_string).unwrap_or(default);
+        // What the project says besides is about its own URL.
+        let own = entry.filter(|_| matches!(choice.origin(), Some(Origin::File(_))));
+        let mut also = |key: &str, said: Option<&Spanned<String>>| {
+            let choice = Choice::of([said.and_then(|said| file(said, String::clone))]);
+            self.note(format!("history.{key}"), &choice, String::clone)
+        };
+        HistorySettings {
+            region: also("region", own.and_then(|own| own.region.as_ref())),
+            endpoint: also("endpoint", own.and_then(|own| own.endpoint.as_ref())),
+            account: also("account", own.and_then(|own| own.account.as_ref())),
+            url,
+        }
+    }
+
+    fn history_url(&mut self, source: &str, text: Option<&str>) -> Option<HistoryUrl> {
+        let text = text?;
+        HistoryUrl::parse(text).map_err(|refusal| self.refuse(source, text, refusal)).ok()
     }
 }
 

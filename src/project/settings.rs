@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::manifest::Names;
 use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
-use crate::project::document::Location;
 use crate::project::document::ManifestFiles;
 use crate::project::document::ReferenceEntry;
+use crate::project::history::HistorySettings;
+use crate::project::location::Location;
 use crate::project::origin::Origin;
 use crate::project::origin::ResolvedSetting;
 use crate::project::reserved::Reserved;
@@ -24,6 +25,8 @@ pub struct Flags {
     pub values: Vec<String>,
     /// `--set` and `--set-string`, in order; on top of all files.
     pub sets: Vec<Set>,
+    /// `--history`
+    pub history: Option<String>,
     /// `--deadline`
     pub deadline: Option<String>,
     /// What the user's own file of trusted origins lists.
@@ -73,7 +76,7 @@ pub struct Settings {
     /// The recipients of the root key; at least one.
     pub keys: Vec<KeySettings>,
     /// Where the history is kept.
-    pub history: Location,
+    pub history: HistorySettings,
     /// The file that remembers the history's head, beneath the root.
     pub pin: String,
     /// The directory that manifests are written to where no other is named, beneath the root.
@@ -122,8 +125,9 @@ mod tests {
     use super::Settings;
     use crate::manifest::Names;
     use crate::problem::Problems;
-    use crate::project::document::Location;
     use crate::project::document::Project;
+    use crate::project::history::HistoryUrl;
+    use crate::project::location::Location;
     use crate::project::origin::ResolvedSetting;
     use crate::project::root::Root;
     use crate::project::values::Values;
@@ -243,7 +247,7 @@ environments:
             ]
         );
         assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);
-        assert_eq!(settings.history, Location::Beneath("elsewhere".into()));
+        assert_eq!(settings.history.url, HistoryUrl::Directory(Location::Beneath("elsewhere".into())));
         let shared = settings.vault("shared").unwrap();
         assert!(matches!(&shared.target, VaultTarget::Hashicorp(target) if target.address == "https://vault:8200"));
     }
@@ -282,7 +286,7 @@ environments:
                 "`65` of `CLOZE_BUDGET` is not a multiple from 1 to 64; write a whole number, such as `2` for twice the usual amounts",
                 "`Shop` of `CLOZE_NAMESPACE` is not a DNS label; use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
                 "`hashed` of `CLOZE_NAMES` is not a way of naming; write `versioned` or `stable`",
-                "the URL of `CLOZE_HISTORY_URL` names a store that is not yet in this version; write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path",
+                "the URL of `CLOZE_HISTORY_URL` does not name a bucket; write `s3://BUCKET/PREFIX`; the name has 3 or more of a-z, 0-9, `-` and `.`",
                 "cloze.yaml:11:7: the vault `shared` has no address; add `address: https://…`, or set `VAULT_ADDR`",
             ]
         );

@@ -21,7 +21,7 @@ impl Wiring<'_> {
     pub(super) fn azure(&self, settings: &VaultSettings, target: &AzureTarget) -> Result<AzureVault, Problem> {
         let given = Settings {
             url: target.url.clone(),
-            credential: self.credential(settings, target)?,
+            credential: self.credential(Some(settings), target)?,
             authority: target.authority.clone(),
             api_version: target.api_version.clone(),
             prefixes: prefixes(settings),
@@ -33,7 +33,7 @@ impl Wiring<'_> {
     }
 
     /// The way in that the project says, or the first one for which something is set; the Azure CLI where nothing is.
-    fn credential(&self, settings: &VaultSettings, target: &AzureTarget) -> Result<Credential, Problem> {
+    pub(super) fn credential(&self, settings: Option<&VaultSettings>, target: &AzureTarget) -> Result<Credential, Problem> {
         let set = |variable: Variable| self.ports.variables.get(variable).is_some() || self.ports.variables.secret(variable).is_some();
         let way = match target.credential.as_deref() {
             Some(way) => way,

@@ -43,7 +43,7 @@ impl Wiring<'_> {
 
     fn login(&self, settings: &VaultSettings, target: &HashicorpTarget) -> Result<Login, Problem> {
         let way = target.auth.as_str();
-        let needs = Needs { wiring: self, settings, way: ("auth", way) };
+        let needs = Needs { wiring: self, settings: Some(settings), way: ("auth", way) };
         let mount = target.auth_mount.clone().unwrap_or_else(|| way.to_owned());
         Ok(match way {
             "approle" => Login::AppRole {

@@ -8,6 +8,7 @@ mod azure;
 mod gcp;
 #[cfg(feature = "hashicorp")]
 mod hashicorp;
+mod history;
 #[cfg(feature = "http")]
 mod http;
 mod keys;
@@ -35,11 +36,8 @@ pub use session::Session;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use crate::file;
-use crate::history::HistoryStore;
-use crate::history::LocalDirectory;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
@@ -63,19 +61,6 @@ struct Wiring<'a> {
 }
 
 impl Wiring<'_> {
-    /// The store of the environment's history.
-    fn store(&self) -> Result<Box<dyn HistoryStore>, Problem> {
-        let entropy = Arc::clone(self.ports.entropy);
-        match &self.settings.history {
-            Location::Anywhere(path) => Ok(Box::new(LocalDirectory::at(path, entropy))),
-            Location::Beneath(path) => {
-                let shown = self.beneath(path)?;
-                let base = self.root.dir().try_clone().map_err(|error| file::unwritten(&shown, &error))?;
-                Ok(Box::new(LocalDirectory::beneath(base, Path::new(path), shown.display().to_string(), entropy)))
-            }
-        }
-    }
-
     /// The file that remembers the history's head.
     fn checkpoint(&self) -> Result<PathBuf, Problem> {
         self.beneath(&self.settings.pin)

@@ -11,7 +11,8 @@ use crate::wiring::Wiring;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs<'a> {
     pub(super) wiring: &'a Wiring<'a>,
-    pub(super) settings: &'a VaultSettings,
+    /// The vault; the history where there is none.
+    pub(super) settings: Option<&'a VaultSettings>,
     /// The way, as the project file would say it: a key and its word.
     pub(super) way: (&'static str, &'a str),
 }
@@ -40,8 +41,10 @@ impl Needs<'_> {
 
     /// The problem of something that is missing.
     pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
-        let name = &self.settings.entry.name;
         let (key, word) = self.way;
-        name.at(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next))
+        match self.settings.map(|settings| &settings.entry.name) {
+            Some(name) => name.at(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next)),
+            None => Problem::new(Fault::History, format!("the history needs {what} for the way in `{word}`"), next),
+        }
     }
 }

@@ -39,11 +39,17 @@ impl Wiring<'_> {
     /// # Errors
     /// One may not: only the project says so.
     pub(super) fn grounds(&self, settings: &VaultSettings) -> Result<Vec<String>, Problem> {
+        let (said, refused) = self.judge(&format!("vault `{}`", settings.entry.name.value), self.destinations(&settings.target));
+        if refused.is_empty() { Ok(said) } else { Err(untrusted(settings, &refused)) }
+    }
+
+    /// Why each destination may have credentials, and those that may not. The person at the terminal is asked about those of `asker`.
+    pub(super) fn judge(&self, asker: &str, destinations: Vec<Destination<'_>>) -> (Vec<String>, Vec<Untrusted>) {
         let trusted = TrustedOrigins::new(self.settings.trust.iter().map(String::as_str));
         let (mut said, mut refused) = (Vec::new(), Vec::new());
-        for destination in self.destinations(&settings.target) {
+        for destination in destinations {
             let grounds = match trusted.check(&destination) {
-                Err(untrusted) if self.ports.prompt.trusts(&settings.entry.name.value, &untrusted.to_string()) => Ok(Grounds::Listed),
+                Err(untrusted) if self.ports.prompt.trusts(asker, &untrusted.to_string()) => Ok(Grounds::Listed),
                 other => other,
             };
             let shown = || Base::new(destination.address).map_or_else(|_| String::new(), |base| base.origin());
@@ -56,7 +62,7 @@ impl Wiring<'_> {
                 Err(untrusted) => refused.push(untrusted),
             }
         }
-        if refused.is_empty() { Ok(said) } else { Err(untrusted(settings, &refused)) }
+        (said, refused)
     }
 
     /// Where the settings send credentials. What they leave open goes to the provider's own hosts, or where the user's own tools say.

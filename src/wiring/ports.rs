@@ -68,9 +68,9 @@ pub trait Prompt: fmt::Debug {
     /// The passphrase of a keyring; where `new_for` names an environment, the first one for its keys. `None` where nobody can be asked.
     fn passphrase(&self, new_for: Option<&str>) -> Result<Option<PromptedPassphrase>, Problems>;
 
-    /// Whether the vault of that name may have credentials by this entry: `ORIGIN`, or `ORIGIN=AUDIENCE` for id tokens of that audience. An
-    /// answer is remembered.
-    fn trusts(&self, vault: &str, entry: &str) -> bool;
+    /// Whether a vault, or the history, may have credentials by this entry: `ORIGIN`, or `ORIGIN=AUDIENCE` for id tokens of that audience. An
+    /// answer is remembered. `asker` names the vault or the history.
+    fn trusts(&self, asker: &str, entry: &str) -> bool;
 }
 
 /// A passphrase, and what ends once the keyring is open, such as a terminal without echo.

@@ -1,9 +1,9 @@
-//! cloze against vault servers that nobody here wrote, and vault-mock against the clients that the vendors wrote.
+//! cloze against vault servers and object stores that nobody here wrote, and vault-mock against the clients that the vendors wrote.
 //!
 //! `tests/real/install` puts both below `target/real`. A test whose server or client is not there says that it is skipped; with
 //! `CLOZE_REQUIRE_REAL=1` it fails.
 
-#![cfg(all(feature = "hashicorp", feature = "aws"))]
+#![cfg(all(feature = "hashicorp", feature = "s3", feature = "gs", feature = "az"))]
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 #![allow(clippy::disallowed_methods, reason = "a test may ask whether the servers are required")]
 
@@ -11,12 +11,16 @@ mod aws;
 mod clients;
 mod fixture;
 mod hashicorp;
+#[path = "../../src/history/suite.rs"]
+mod history_suite;
 mod login;
+mod stores;
 #[path = "../../src/vault/suite.rs"]
 mod suite;
 
-// What the suite, which stands in the library, imports.
+// What the suites, which stand in the library, import.
 use cloze::blank;
+use cloze::history;
 use cloze::secret;
 use cloze::service;
 use cloze::vault;

@@ -53,6 +53,9 @@ pub(crate) struct Global {
     /// How long to wait for vaults: seconds, or a time such as `2m` [env: `CLOZE_DEADLINE`] [default: 30]
     #[arg(long, value_name = "TIME", global = true)]
     pub(crate) deadline: Option<String>,
+    /// Where the history is kept: a directory, `file:///DIR`, `s3://BUCKET/PREFIX`, `gs://…` or `az://…` [env: `CLOZE_HISTORY_URL`]
+    #[arg(long, value_name = "URL", global = true)]
+    pub(crate) history: Option<String>,
     /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
     #[arg(long, global = true)]
     pub(crate) allow_exec: bool,

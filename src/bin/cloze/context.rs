@@ -50,6 +50,8 @@ pub(crate) struct Run {
     pub(crate) meters: Arc<Meters>,
     /// How long vaults may be asked, as the command line says.
     pub(crate) deadline: Option<String>,
+    /// Where the history is kept, as the command line says.
+    pub(crate) history: Option<String>,
     /// The CI runner that this runs on, where it has a log masker.
     pub(crate) runner: Option<Runner>,
     /// Whether this runs on a CI runner.

@@ -66,6 +66,7 @@ pub(crate) fn run() -> ExitCode {
         entropy: Arc::new(Machine),
         meters,
         deadline: cli.global.deadline.clone(),
+        history: cli.global.history.clone(),
         runner: environment::runner(),
         is_ci: environment::is_ci(),
         actor: environment::actor(),

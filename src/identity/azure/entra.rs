@@ -80,6 +80,8 @@ fn repeats(sentence: &str, sent: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderMap;
+
     use super::refusal;
     use super::sentence;
     use crate::secret::Secret;
@@ -95,6 +97,7 @@ mod tests {
             challenge: None,
             error_type: None,
             retry_after: None,
+            headers: HeaderMap::default(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! The environments of a project file.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use crate::manifest::Value;
 use crate::place::Place;
@@ -17,8 +16,8 @@ use crate::project::decode::shape;
 use crate::project::decode::vault::vaults;
 use crate::project::decode::word;
 use crate::project::document::Environment;
-use crate::project::document::Location;
-use crate::project::path::normalise;
+use crate::project::history::HistoryEntry;
+use crate::project::history::HistoryUrl;
 use crate::project::quote::quote;
 use crate::project::spanned::Spanned;
 use crate::project::vault::VaultKind;
@@ -70,42 +69,20 @@ fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environ
     Some(environment)
 }
 
-fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Spanned<Location>> {
+fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<HistoryEntry> {
     let path = fields.path("history");
     let fields = decoder.fields(fields.get("history")?, &path, &shape::HISTORY)?;
     let url = fields.text(decoder, "url", check::some)?;
-    match history_url(&url.value) {
-        Ok(value) => Some(Spanned { value, place: url.place }),
+    let mut said = |key| fields.text(decoder, key, check::some);
+    let (region, endpoint, account) = (said("region"), said("endpoint"), said("account"));
+    match HistoryUrl::parse(&url.value) {
+        Ok(value) => Some(HistoryEntry { url: Spanned { value, place: url.place }, region, endpoint, account }),
         Err(Refusal { reason, next }) => {
             let place = url.place.unwrap_or_else(|| decoder.place(fields.mark()));
             decoder.report(place, format!("{} at `{}` {reason}", check::show(&url.value), fields.path("url")), next);
             None
         }
     }
-}
-
-/// A history's URL: `file:///…`, or a path beneath the root.
-pub(in crate::project) fn history_url(text: &str) -> Result<Location, Refusal> {
-    if let Some(path) = text.strip_prefix("file://") {
-        if !path.starts_with('/') || path.contains(['%', '?', '#']) || path.split('/').any(|step| step == "..") {
-            return Err(Refusal { reason: "is not a plain file URL".to_owned(), next: "write `file:///` and an absolute path".to_owned() });
-        }
-        return Ok(Location::Anywhere(PathBuf::from(path)));
-    }
-    if let Some((scheme, _)) = text.split_once("://") {
-        let next = "write a directory of the project, such as `.cloze/history/dev`, or `file:///` and an absolute path".to_owned();
-        let reason = if word::LATER_SCHEMES.contains(&scheme) {
-            "names a store that is not yet in this version"
-        } else {
-            "names a store that is not known"
-        };
-        return Err(Refusal { reason: reason.to_owned(), next });
-    }
-    if text.starts_with('/') {
-        return Err(Refusal { reason: "is an absolute path".to_owned(), next: format!("write `file://{text}`") });
-    }
-    check::path(text)?;
-    normalise(text).map(Location::Beneath).map_err(check::refusal)
 }
 
 fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Spanned<String>> {
@@ -127,7 +104,7 @@ fn report_shared_files(decoder: &mut Decoder, environments: &[Environment]) {
             }
         }
         if let Some(history) = &environment.history {
-            own.push((history.value.to_string(), history.place.as_ref()));
+            own.push((history.url.value.to_string(), history.url.place.as_ref()));
         }
         for (path, place) in own {
             match owners.get(&path) {

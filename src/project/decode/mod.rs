@@ -10,7 +10,6 @@ mod shape;
 mod vault;
 mod word;
 
-pub(in crate::project) use environment::history_url;
 #[cfg(test)]
 pub(in crate::project) use lock::decode as decode_lock;
 #[cfg(test)]

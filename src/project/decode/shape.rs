@@ -96,7 +96,7 @@ pub(super) fn of_vault(kind: VaultKind) -> &'static Shape {
     }
 }
 
-pub(super) const HISTORY: Shape = Shape { keys: &["url"], required: &["url"] };
+pub(super) const HISTORY: Shape = Shape { keys: &["url", "region", "endpoint", "account"], required: &["url"] };
 
 pub(super) const KEY_FILE: Shape = Shape { keys: &["kind", "path"], required: &["kind"] };
 

@@ -30,6 +30,3 @@ pub(in crate::project) const KEY_KINDS: &[(&str, KeyWord)] = &[
     ("aws", KeyWord::Later),
     ("gcp", KeyWord::Later),
 ];
-
-/// The schemes of histories that are known and not yet here.
-pub(super) const LATER_SCHEMES: &[&str] = &["s3", "gs", "az", "azure", "abfs", "abfss", "http", "https"];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::document::Location;
+use crate::project::location::Location;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
 use crate::project::resolver::Resolver;

@@ -1,6 +1,6 @@
 //! A vault as it applies: where it is and how it is entered. What is secret stays with the variables.
 
-use crate::project::document::Location;
+use crate::project::location::Location;
 
 /// Where a vault is and how it is entered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A request as it is meant, before it is signed.
 
+use bytes::Bytes;
 use reqwest::Body;
 use reqwest::Method;
 use reqwest::Request;
@@ -17,6 +18,8 @@ pub(crate) struct Call {
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Secret>,
+    /// A body that is not a secret, which is sent without a copy.
+    pub(super) sealed: Bytes,
 }
 
 impl Call {
@@ -27,7 +30,7 @@ impl Call {
 
     /// `METHOD url`
     pub(crate) fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None }
+        Self { method, url, headers: HeaderMap::new(), body: None, sealed: Bytes::new() }
     }
 
     /// `POST url` with a body of that type.
@@ -44,7 +47,10 @@ impl Call {
     pub(crate) fn request(&self) -> Request {
         let mut request = Request::new(self.method.clone(), self.url.clone());
         *request.headers_mut() = self.headers.clone();
-        *request.body_mut() = self.body.as_ref().map(|body| Body::from(body.expose().to_vec()));
+        *request.body_mut() = match &self.body {
+            Some(body) => Some(Body::from(body.expose().to_vec())),
+            None => (!self.sealed.is_empty()).then(|| Body::from(self.sealed.clone())),
+        };
         request
     }
 
@@ -59,6 +65,12 @@ impl Call {
     /// With these headers in place of its own.
     pub(crate) fn with_headers(self, headers: &HeaderMap) -> Self {
         Self { headers: headers.clone(), ..self }
+    }
+
+    /// With a body that is not a secret.
+    #[cfg(feature = "bucket")]
+    pub(crate) fn with_sealed(self, sealed: Bytes) -> Self {
+        Self { sealed, ..self }
     }
 
     /// With a header that is not a secret.

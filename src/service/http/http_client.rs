@@ -52,9 +52,23 @@ impl HttpClient {
     /// # Errors
     /// Certificates that are not in PEM, and a machine without any.
     pub(crate) fn new(origin: &Url, transport: &Transport, limits: &Limits, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
+        Self::named("the vault", origin, transport, limits, entropy)
+    }
+
+    /// The same for another service, with its article.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub(crate) fn named(
+        name: &'static str,
+        origin: &Url,
+        transport: &Transport,
+        limits: &Limits,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ServiceError> {
         let Limits { parallel, deadline, rest, rate, body, meter } = limits;
         Ok(Self {
-            client: Client::new("the vault", origin, transport, *parallel)?,
+            client: Client::new(name, origin, transport, *parallel)?,
             origin: origin.clone(),
             slots: Semaphore::new((*parallel).max(1)),
             breaker: CircuitBreaker::new(*rest),

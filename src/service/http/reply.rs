@@ -36,6 +36,8 @@ pub(crate) struct Reply {
     pub(crate) error_type: Option<String>,
     /// How long the service asks to be left alone.
     pub(crate) retry_after: Option<Duration>,
+    /// All headers.
+    pub(crate) headers: HeaderMap,
 }
 
 impl Reply {
@@ -48,8 +50,9 @@ impl Reply {
         let error_type = text(HeaderName::from_static("x-amzn-errortype")).map(str::to_owned);
         let retry_after = patience(response.headers());
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let body = body(&mut response, limit, peer).await?;
-        Ok(Self { from: peer.name, status, body, host, challenge, error_type, retry_after })
+        Ok(Self { from: peer.name, status, body, host, challenge, error_type, retry_after, headers })
     }
 
     /// The error of a redirect, if it is one.

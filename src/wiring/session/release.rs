@@ -8,6 +8,7 @@ use crate::history::Reader;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::HistoryUrl;
 use crate::project::Location;
 use crate::report::DeployReport;
 use crate::report::DiffReport;
@@ -163,7 +164,7 @@ impl Session<'_> {
         if Reader::new(store, owner(&self.settings)).newest().await? > 0 {
             return Ok(());
         }
-        if self.ports.ephemeral && matches!(self.settings.history, Location::Beneath(_)) {
+        if self.ports.ephemeral && matches!(self.settings.history.url, HistoryUrl::Directory(Location::Beneath(_))) {
             self.warn(Problem::new(
                 Fault::History,
                 format!("the history `{store}` is empty, and ends with this CI runner: `rollback` will not know this release"),

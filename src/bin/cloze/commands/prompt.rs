@@ -83,9 +83,9 @@ impl Prompt for TerminalPrompt<'_> {
         Ok(Some(PromptedPassphrase { text, guard: Some(Box::new(silence)) }))
     }
 
-    fn trusts(&self, vault: &str, entry: &str) -> bool {
+    fn trusts(&self, asker: &str, entry: &str) -> bool {
         let Some(file) = self.trust.as_ref().filter(|_| self.run.is_interactive() && !self.run.is_ci) else { return false };
-        *self.answers.borrow_mut().entry(entry.to_owned()).or_insert_with(|| file.ask(vault, entry, &self.run.ui))
+        *self.answers.borrow_mut().entry(entry.to_owned()).or_insert_with(|| file.ask(asker, entry, &self.run.ui))
     }
 }
 

@@ -48,7 +48,11 @@ pub(crate) fn with<'r>(run: &'r Run, values: &Values, masking: Option<Masking>) 
 /// The project in that directory.
 pub(crate) fn at<'r>(run: &'r Run, project: &Path, flags: Flags, listener: Option<Arc<dyn Listener>>) -> Result<Session<'r>, Problems> {
     let trust = TrustFile::find(project).as_ref().map(TrustFile::entries).transpose()?.unwrap_or_default();
-    Session::open(project, &Flags { trust, deadline: run.deadline.clone(), ..flags }, ports(run, project, &run.ui, listener))
+    Session::open(
+        project,
+        &Flags { trust, deadline: run.deadline.clone(), history: run.history.clone(), ..flags },
+        ports(run, project, &run.ui, listener),
+    )
 }
 
 /// What the session of a project takes from the process.

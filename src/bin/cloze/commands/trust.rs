@@ -54,11 +54,11 @@ impl TrustFile {
         })
     }
 
-    /// Asks at the terminal whether a vault may have credentials by `entry`, and keeps a yes.
-    pub(crate) fn ask(&self, vault: &str, entry: &str, ui: &Ui) -> bool {
+    /// Asks at the terminal whether a vault or the history may have credentials by `entry`, and keeps a yes.
+    pub(crate) fn ask(&self, asker: &str, entry: &str, ui: &Ui) -> bool {
         let (origin, audience) = entry.split_once('=').map_or((entry, None), |(origin, audience)| (origin, Some(audience)));
         let what = audience.map_or_else(|| "your credentials".to_owned(), |audience| format!("an id token for `{audience}`"));
-        let text = format!("The project's vault `{vault}` would send {what} to {origin}, which you have not trusted before.");
+        let text = format!("The project's {asker} would send {what} to {origin}, which you have not trusted before.");
         let file = self.path.display();
         let _ = write!(io::stderr(), "{}\n{} ", clean(&text), clean(&format!("Trust it, and remember it in {file}? (yes/no)")));
         let mut line = String::new();

@@ -1,0 +1,171 @@
+//! The store of an environment's history from its settings.
+
+use std::path::Path;
+use std::sync::Arc;
+
+#[cfg(feature = "bucket")]
+use crate::bucket;
+use crate::file;
+use crate::history::HistoryStore;
+use crate::history::LocalDirectory;
+#[cfg(feature = "bucket")]
+use crate::identity::trust::Destination;
+use crate::problem::Fault;
+use crate::problem::Problem;
+#[cfg(feature = "az")]
+use crate::project::AzureTarget;
+use crate::project::BucketUrl;
+use crate::project::HistoryUrl;
+use crate::project::Location;
+use crate::project::Provider;
+#[cfg(feature = "az")]
+use crate::project::variable;
+#[cfg(feature = "az")]
+use crate::secret::Secret;
+#[cfg(feature = "bucket")]
+use crate::service::ServiceError;
+#[cfg(feature = "bucket")]
+use crate::service::http::Limits;
+use crate::wiring::Wiring;
+
+impl Wiring<'_> {
+    /// The store of the environment's history.
+    ///
+    /// # Errors
+    /// Settings that cannot work; a server that only the project names.
+    pub(super) fn store(&self) -> Result<Box<dyn HistoryStore>, Problem> {
+        let entropy = Arc::clone(self.ports.entropy);
+        match &self.settings.history.url {
+            HistoryUrl::Directory(Location::Anywhere(path)) => Ok(Box::new(LocalDirectory::at(path, entropy))),
+            HistoryUrl::Directory(Location::Beneath(path)) => {
+                let shown = self.beneath(path)?;
+                let base = self.root.dir().try_clone().map_err(|error| file::unwritten(&shown, &error))?;
+                Ok(Box::new(LocalDirectory::beneath(base, Path::new(path), shown.display().to_string(), entropy)))
+            }
+            HistoryUrl::Bucket(url) => self.bucket(url),
+        }
+    }
+
+    fn bucket(&self, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+        match url.provider {
+            #[cfg(feature = "s3")]
+            Provider::S3 => {
+                self.trusted(|host| crate::identity::aws::is_service("s3", host), &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])?;
+                bucket::s3(self.bucket_settings(url)?, self.settings.history.region.as_deref())
+                    .map(boxed)
+                    .map_err(|error| refused(url, error))
+            }
+            #[cfg(feature = "gs")]
+            Provider::Gcs => {
+                self.trusted(|host| host == "storage.googleapis.com", &["STORAGE_EMULATOR_HOST"])?;
+                bucket::google(self.bucket_settings(url)?).map(boxed).map_err(|error| refused(url, error))
+            }
+            #[cfg(feature = "az")]
+            Provider::Azure => {
+                self.trusted(bucket::is_azure_service, &["AZURE_STORAGE_SERVICE_ENDPOINT"])?;
+                self.container(url)
+            }
+            #[cfg(not(all(feature = "s3", feature = "gs", feature = "az")))]
+            provider => {
+                let scheme = provider.scheme();
+                let reason = format!("the history is in `{url}`, and this build of cloze leaves out `{scheme}://`");
+                Err(Problem::new(Fault::Project, reason, format!("use a build with the feature `{scheme}`")))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "bucket")]
+impl Wiring<'_> {
+    fn bucket_settings(&self, url: &BucketUrl) -> Result<bucket::Settings, Problem> {
+        Ok(bucket::Settings {
+            bucket: url.bucket.clone(),
+            prefix: url.prefix.clone(),
+            name: url.to_string(),
+            endpoint: self.settings.history.endpoint.clone(),
+            environment: Arc::clone(self.ports.tools),
+            transport: self.transport(None, None)?,
+            limits: Limits { deadline: self.settings.deadline, meter: self.ports.meters.of("history"), ..Limits::default() },
+            clock: Arc::clone(self.ports.clock),
+            entropy: Arc::clone(self.ports.entropy),
+        })
+    }
+
+    /// That the endpoint that the project names may have credentials: it is the provider's own, one of these variables of the provider's
+    /// own tools names it, or the owner of the credentials lists it.
+    fn trusted(&self, is_service: fn(&str) -> bool, variables: &[&'static str]) -> Result<(), Problem> {
+        let Some(address) = self.settings.history.endpoint.as_deref() else { return Ok(()) };
+        let named = variables.iter().find_map(|name| Some((*name, self.ports.tools.text(name)?)));
+        let destination = Destination { address, audience: None, is_service, named, loopback: true };
+        let (_, refused) = self.judge("history", vec![destination]);
+        let Some(untrusted) = refused.first() else { return Ok(()) };
+        let reason = format!("the history would send this run's credentials to {}, which nobody but the project trusts", untrusted.origin);
+        let next = format!(
+            "add {untrusted} to CLOZE_TRUST where the pipeline keeps its protected settings, or run the command at a terminal and confirm it"
+        );
+        Err(Problem::new(Fault::History, reason, next))
+    }
+}
+
+#[cfg(feature = "az")]
+impl Wiring<'_> {
+    /// A container: its account and the way in are the project's and the Azure CLI's variables' to say.
+    fn container(&self, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+        let tools = self.ports.tools;
+        let string = tools.secret("AZURE_STORAGE_CONNECTION_STRING").and_then(Secret::expose_text);
+        let part =
+            |name: &str| string?.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value);
+        let set = part("AccountName").or(tools.text("AZURE_STORAGE_ACCOUNT"));
+        let said = self.settings.history.account.as_deref();
+        let Some(account) = said.or(set) else {
+            let next = "set `account` beside the history's URL, or AZURE_STORAGE_ACCOUNT";
+            return Err(Problem::new(Fault::History, format!("the history `{url}` has no storage account"), next));
+        };
+        let mut settings = self.bucket_settings(url)?;
+        // What the variables say is about the account that they name, if they name one.
+        let about = set.is_none_or(|set| set == account);
+        if settings.endpoint.is_none() && about {
+            settings.endpoint = part("BlobEndpoint").or(tools.text("AZURE_STORAGE_SERVICE_ENDPOINT")).map(str::to_owned);
+        }
+        let copy = |text: &str| Secret::copy_of(text.as_bytes());
+        let key = part("AccountKey").map(copy).or_else(|| tools.secret("AZURE_STORAGE_KEY").map(Secret::duplicate)).filter(|_| about);
+        let signature = part("SharedAccessSignature").map(copy).or_else(|| tools.secret("AZURE_STORAGE_SAS_TOKEN").map(Secret::duplicate));
+        let access = match (key, signature.filter(|_| about)) {
+            (Some(key), _) => bucket::AzureAccess::Key(key),
+            (None, Some(signature)) => bucket::AzureAccess::Signature(signature),
+            (None, None) => {
+                let target = self.entra();
+                bucket::AzureAccess::Entra { credential: self.credential(None, &target)?, authority: target.authority }
+            }
+        };
+        bucket::azure(settings, account, access).map(boxed).map_err(|error| refused(url, error))
+    }
+
+    /// The way into Azure by the variables alone.
+    fn entra(&self) -> AzureTarget {
+        let text = |variable| self.ports.variables.get(variable).map(str::to_owned);
+        let path = |variable| self.ports.variables.get(variable).map(|path| Location::Anywhere(path.into()));
+        AzureTarget {
+            url: String::new(),
+            credential: None,
+            tenant: text(variable::AZURE_TENANT_ID),
+            client: text(variable::AZURE_CLIENT_ID),
+            authority: text(variable::AZURE_AUTHORITY_HOST),
+            api_version: None,
+            service_connection: text(variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID),
+            certificate: path(variable::AZURE_CLIENT_CERTIFICATE_PATH),
+            token_file: path(variable::AZURE_FEDERATED_TOKEN_FILE),
+            ca: None,
+        }
+    }
+}
+
+#[cfg(feature = "bucket")]
+fn boxed(bucket: bucket::Bucket) -> Box<dyn HistoryStore> {
+    Box::new(bucket)
+}
+
+#[cfg(feature = "bucket")]
+fn refused(url: &BucketUrl, error: ServiceError) -> Problem {
+    Problem::new(Fault::History, format!("the history `{url}`: {}", error.reason), error.next)
+}

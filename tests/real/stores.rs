@@ -1,0 +1,4 @@
+//! Histories in object stores that others made.
+
+mod command;
+mod conformance;
