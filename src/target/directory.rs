@@ -9,6 +9,7 @@ use std::fs::OpenOptions;
 use std::io;
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -119,8 +120,7 @@ impl Directory {
     }
 
     /// What each manifest of `set` does to what the directory holds, then what goes.
-    fn effects(&self, set: &ManifestSet<'_>, names: &[String]) -> io::Result<Vec<ObjectEffect>> {
-        let inventory = Inventory::load(&self.target)?;
+    fn effects(&self, inventory: &Inventory, set: &ManifestSet<'_>, names: &[String]) -> Vec<ObjectEffect> {
         let mut before: HashMap<Identity, (&String, &ObservedObject)> =
             inventory.objects().map(|(file, object)| (object.named_by_template(), (file, object))).collect();
         let mut effects = Vec::with_capacity(set.manifests.len());
@@ -140,7 +140,37 @@ impl Directory {
         // In the order in which they were applied.
         let gone = inventory.objects().map(|(_, object)| object.named_by_template()).filter(|object| before.contains_key(object));
         effects.extend(gone.map(|object| ObjectEffect { object, effect: Effect::Removed }));
-        Ok(effects)
+        effects
+    }
+
+    /// Writes the files to the side; once this returns, they outlive a power cut. Those that the directory has already are linked there.
+    fn write_side(&self, side: &Path, set: &ManifestSet<'_>, names: &[String], objects: &[ObjectEffect], list: &str) -> io::Result<()> {
+        DirBuilder::new().mode(0o700).create(side)?;
+        let mut written = Vec::new();
+        let mut count = 0_usize;
+        let mut write = |name: &str, bytes: &[u8]| -> io::Result<()> {
+            let file = create(&side.join(name), bytes)?;
+            count += 1;
+            if count <= SYNCED_ALONE {
+                written.push(file);
+            }
+            Ok(())
+        };
+        for ((manifest, name), object) in set.manifests.iter().zip(names).zip(objects) {
+            let is_there = object.effect == Effect::Unchanged;
+            if !is_there || fs::hard_link(self.target.join(name), side.join(name)).is_err() {
+                write(name, manifest.bytes)?;
+            }
+        }
+        write(FILE, list.as_bytes())?;
+        let folder = File::open(side)?;
+        if count > SYNCED_ALONE {
+            rustix::fs::syncfs(&folder)?;
+        } else {
+            // Only now: what is written meanwhile goes to the disk together.
+            written.iter().try_for_each(File::sync_all)?;
+        }
+        folder.sync_all()
     }
 }
 
@@ -168,18 +198,26 @@ struct Reserved<'a> {
 
 #[async_trait]
 impl Reservation for Reserved<'_> {
-    /// Replaces what the directory holds: a reader finds all of the old or all of the new. Files are 0600, the directory is 0700. What was
-    /// replaced, and what killed runs left beside it, is removed; where that fails, the new one is there all the same.
+    /// Replaces what the directory holds, unless it holds just that: a reader finds all of the old or all of the new. Files are 0600, the
+    /// directory is 0700. What was replaced, and what killed runs left beside it, is removed; where that fails, the new one is there all the same.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
         let directory = self.directory;
         let mut warnings = directory.sweep().map_err(|error| file::unwritten(&directory.parent, &error))?;
         let names = file_names(set);
-        let objects = directory.effects(set, &names).map_err(|error| file::unwritten(&directory.target, &error))?;
+        let inventory = Inventory::load(&directory.target).map_err(|error| file::unwritten(&directory.target, &error))?;
+        let objects = directory.effects(&inventory, set, &names);
+        let list = Inventory::of(set, &names).to_text();
+        let is_there =
+            || fs::symlink_metadata(&directory.target).is_ok_and(|found| is_private(&found, 0o700)) && inventory.to_text() == list;
+        if objects.iter().all(|object| object.effect == Effect::Unchanged) && is_there() {
+            return Ok(Put { objects, warnings });
+        }
         let side = directory.parent.join(file::side_name(&directory.name, directory.entropy.as_ref()));
-        let written = write_side(&side, set, &names).and_then(|()| directory.put_in_place(&side)).and_then(|left| {
-            File::open(&directory.parent)?.sync_all()?;
-            Ok(left)
-        });
+        let written =
+            directory.write_side(&side, set, &names, &objects, &list).and_then(|()| directory.put_in_place(&side)).and_then(|left| {
+                File::open(&directory.parent)?.sync_all()?;
+                Ok(left)
+            });
         if written.is_err() {
             // The first error is the one to report; the next run removes what this cannot.
             let _ = fs::remove_dir_all(&side);
@@ -216,31 +254,21 @@ fn unremoved(path: &Path, error: &io::Error) -> Problem {
     )
 }
 
-/// Writes the files to the side; once this returns, they outlive a power cut.
-fn write_side(side: &Path, set: &ManifestSet<'_>, names: &[String]) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).create(side)?;
-    let alone = names.len() <= SYNCED_ALONE;
-    for (manifest, name) in set.manifests.iter().zip(names) {
-        create(&side.join(name), manifest.bytes, alone)?;
-    }
-    create(&side.join(FILE), Inventory::of(set, names).to_text().as_bytes(), alone)?;
-    let folder = File::open(side)?;
-    if !alone {
-        rustix::fs::syncfs(&folder)?;
-    }
-    folder.sync_all()
-}
-
-fn create(path: &Path, bytes: &[u8], sync: bool) -> io::Result<()> {
+fn create(path: &Path, bytes: &[u8]) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
-    if sync { file.sync_all() } else { Ok(()) }
+    Ok(file)
 }
 
-/// Whether the file at `path` has these very bytes.
+/// Whether the file at `path` is as cloze would write it, with these very bytes.
 fn holds(path: &Path, bytes: &[u8]) -> bool {
-    let long = |file: &fs::Metadata| file.is_file() && file.len() == bytes.len() as u64;
-    fs::symlink_metadata(path).is_ok_and(|file| long(&file)) && fs::read(path).map(Secret::new).is_ok_and(|there| there.expose() == bytes)
+    let is_alike = |file: fs::Metadata| file.is_file() && file.len() == bytes.len() as u64 && is_private(&file, 0o600);
+    fs::symlink_metadata(path).is_ok_and(is_alike) && fs::read(path).map(Secret::new).is_ok_and(|there| there.expose() == bytes)
+}
+
+/// Whether the user who runs cloze owns it, with that mode.
+fn is_private(found: &fs::Metadata, mode: u32) -> bool {
+    found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o777 == mode
 }
 
 /// A file in `directory` that cloze did not write, if there is one.
@@ -264,6 +292,7 @@ const SYNCED_ALONE: usize = 64;
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::MetadataExt;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::fs::symlink;
     use std::path::Path;
@@ -318,6 +347,30 @@ mod tests {
         let directory = at(&target).unwrap();
         assert_eq!(directory.reserve().await.unwrap().put(&set).await.unwrap().summary(), "1 changed, 1 unchanged");
         assert_eq!(fs::read(target.join(A)).unwrap(), b"1\n");
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_not_written_again() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("dev");
+        let file = |name: &str| fs::metadata(target.join(name)).unwrap().ino();
+        let folder = || fs::metadata(&target).unwrap().ino();
+        put(&target, &[suite::object("a", "1"), suite::object("b", "1")]).await;
+        let before = (folder(), file(A), file(B));
+        put(&target, &[suite::object("a", "1"), suite::object("b", "1")]).await;
+        assert_eq!((folder(), file(A), file(B)), before);
+        put(&target, &[suite::object("a", "1"), suite::object("b", "2")]).await;
+        assert!(folder() != before.0 && file(A) == before.1 && file(B) != before.2);
+        assert_eq!(fs::metadata(target.join(A)).unwrap().nlink(), 1);
+        // Wider modes are narrowed again.
+        fs::set_permissions(target.join(A), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+        put(&target, &[suite::object("a", "1"), suite::object("b", "2")]).await;
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&target.join(A)), mode(&target)), (0o600, 0o700));
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o755)).unwrap();
+        put(&target, &[suite::object("a", "1"), suite::object("b", "2")]).await;
+        assert_eq!(mode(&target), 0o700);
     }
 
     #[tokio::test]

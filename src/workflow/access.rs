@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::history::Checkpoint;
 use crate::history::History;
+use crate::history::HistoryError;
 use crate::history::HistoryStore;
 use crate::history::Owner;
 use crate::history::Reader;
@@ -36,34 +37,25 @@ impl<'a> HistoryAccess<'a> {
         reader.check_owner().await?;
         check_remembered(&self.checkpoint, &reader).await?;
         let session = Session { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
-        History::open(reader, session).await.map_err(Problem::from)
+        Ok(History::open(reader, session).await?)
     }
 
-    /// Remembers how many events the head has.
-    pub(crate) fn remember_events(&self, context: &Context<'_>, head: &Release, events: u32) -> Result<(), Problem> {
+    /// Remembers the head, and how many events it has at least.
+    pub(crate) fn remember(&self, context: &Context<'_>, head: &Release, events: u32) -> Result<(), HistoryError> {
         let Summary { store, owner, number, .. } = &head.summary;
-        Checkpoint::new(store, owner, *number, head.digest)
-            .with_events(events)
-            .save(&self.checkpoint, context.entropy)
-            .map_err(Problem::from)
-    }
-
-    /// Remembers the head.
-    pub(crate) fn remember(&self, context: &Context<'_>, head: &Release) -> Result<(), Problem> {
-        let checkpoint = Checkpoint::new(self.keys.store(), &owner(context.settings), head.summary.number, head.digest);
-        checkpoint.save(&self.checkpoint, context.entropy).map_err(Problem::from)
+        Checkpoint::new(store, owner, *number, head.digest).with_events(events).save(&self.checkpoint, context.entropy)
     }
 
     /// The number of the head that was remembered.
-    pub(crate) fn remembered(&self) -> Result<Option<u64>, Problem> {
-        Ok(Checkpoint::load(&self.checkpoint).map_err(Problem::from)?.map(|checkpoint| checkpoint.number))
+    pub(crate) fn remembered(&self) -> Result<Option<u64>, HistoryError> {
+        Ok(Checkpoint::load(&self.checkpoint)?.map(|checkpoint| checkpoint.number))
     }
 }
 
 /// That the history still holds what the file at `checkpoint` remembers of it, if it does.
 pub async fn check_remembered(checkpoint: &Path, reader: &Reader<'_>) -> Result<(), Problem> {
-    match Checkpoint::load(checkpoint).map_err(Problem::from)? {
-        Some(checkpoint) => checkpoint.check(reader).await.map_err(Problem::from),
+    match Checkpoint::load(checkpoint)? {
+        Some(checkpoint) => Ok(checkpoint.check(reader).await?),
         None => Ok(()),
     }
 }

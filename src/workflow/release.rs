@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::event::Event;
 use crate::history::Draft;
 use crate::history::History;
+use crate::history::HistoryError;
 use crate::history::NewEvent;
 use crate::history::Outcome;
 use crate::history::RecordedManifest;
@@ -70,12 +71,13 @@ pub(crate) async fn release(
     target: &dyn Target,
 ) -> Result<Released, Problem> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
-    let (release, changes) = match head {
+    let (release, before, changes) = match head {
         Some(head) if current => {
             let number = head.summary.number;
-            let interrupted = matches!(history.outcome(&head).await?, Outcome::Unknown);
+            let outcome = history.outcome(&head).await?;
+            let interrupted = matches!(outcome, Outcome::Unknown);
             context.observe(if interrupted { Event::Resumed { number } } else { Event::Unchanged { number } });
-            (head, Vec::new())
+            (head, outcome, Vec::new())
         }
         head => {
             let release = history.record(draft, head.as_ref()).await?;
@@ -83,12 +85,16 @@ pub(crate) async fn release(
             let removed = changes.iter().filter(|object| object.change == ChangeKind::Removed).count();
             let (number, manifests) = (release.summary.number, release.body.manifests.len());
             context.observe(Event::Recorded { number, manifests, changed: changes.len() - removed, removed });
-            (release, changes)
+            (release, Outcome::Unknown, changes)
         }
     };
-    settle(context, access, history, &release).await?;
-    let put = emit(context, history, &release, set, target).await?;
-    access.remember_events(context, &release, history.reader().event_count(release.summary.number).await?)?;
+    sweep(context, access, history, &release).await?;
+    let mut events = 0;
+    let put = emit(context, history, &release, before, set, target, &mut events).await;
+    // Once, when it is known what became of the release. The run after one that is killed before catches up.
+    let remembered = access.remember(context, &release, events);
+    let put = put?;
+    remembered?;
     Ok(Released { release, recorded: !current, changes, put })
 }
 
@@ -112,12 +118,11 @@ fn changes(before: Option<&Release>, after: &Release) -> Vec<ChangedObject> {
     changes
 }
 
-/// Removes what interrupted runs left since the head that is remembered, then remembers this one.
-async fn settle(context: &Context<'_>, access: &HistoryAccess<'_>, history: &History<'_>, head: &Release) -> Result<(), Problem> {
+/// Removes what interrupted runs left since the head that is remembered.
+async fn sweep(context: &Context<'_>, access: &HistoryAccess<'_>, history: &History<'_>, head: &Release) -> Result<(), HistoryError> {
     let number = head.summary.number;
     let swept_to = access.remembered()?.unwrap_or(number.saturating_sub(UNREMEMBERED));
     let swept = history.sweep(swept_to.min(number)).await?;
-    access.remember(context, head)?;
     let objects = swept.packs.len() + swept.leftovers.len();
     if objects > 0 {
         context.observe(Event::Swept { objects });
@@ -125,18 +130,22 @@ async fn settle(context: &Context<'_>, access: &HistoryAccess<'_>, history: &His
     Ok(())
 }
 
-/// Puts the manifests of a recorded release to `target` and records what came of it.
+/// Puts the manifests of a recorded release to `target` and records what came of it; `events` becomes the number of events that are known.
 ///
 /// A release that was written out once keeps that outcome: writing it again and failing takes nothing back.
 async fn emit(
     context: &Context<'_>,
     history: &History<'_>,
     release: &Release,
+    before: Outcome,
     set: &ManifestSet<'_>,
     target: &dyn Target,
+    events: &mut u32,
 ) -> Result<Put, Problem> {
     let number = release.summary.number;
-    let before = history.outcome(release).await?;
+    if let Outcome::Known(event) = &before {
+        *events = event.sequence;
+    }
     let reserved = target.reserve().await;
     let newest = history.reader().newest().await?;
     let result = match reserved {
@@ -149,7 +158,7 @@ async fn emit(
         Ok(put) => {
             if !before.is_good() {
                 let event = NewEvent { actor: context.actor, what: What::Emitted, detail: &format!("{target}: {}", put.summary()) };
-                history.add_event(release, event).await?;
+                *events = history.add_event(release, event).await?.sequence;
             }
             for warning in &put.warnings {
                 context.warn(warning.clone());
@@ -167,7 +176,7 @@ async fn emit(
             if !good {
                 let event = NewEvent { actor: context.actor, what: What::Failed, detail: &failed.reason };
                 // The failure itself is what the user must read.
-                let _ = history.add_event(release, event).await;
+                *events = history.add_event(release, event).await.map_or(*events, |event| event.sequence);
             }
         }
     }
@@ -181,7 +190,7 @@ fn taken(put: Put, target: &dyn Target) -> Result<Put, Problem> {
         return Ok(put);
     }
     let reason = format!("{target} did not take {} of the release's objects: {}", failures.len(), failures.join("; "));
-    Err(Problem::new(Fault::Internal, reason, "remove the cause, then deploy again"))
+    Err(Problem::new(Fault::Internal, reason, "fix what it reports, then deploy again"))
 }
 
 fn superseded(number: u64, newest: u64, target: &dyn Target) -> Problem {
