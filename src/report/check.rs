@@ -33,6 +33,30 @@ pub struct ProbedSecrets {
     pub read: usize,
 }
 
+/// The environments of a project, each checked by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CheckAllReport {
+    /// The project.
+    pub project: String,
+    /// Its environments, in the order of the project file.
+    pub environments: Vec<EnvironmentCheck>,
+}
+
+/// What came of checking an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EnvironmentCheck {
+    /// The environment.
+    pub environment: String,
+    /// How many problems were printed.
+    pub problems: usize,
+    /// The report, if there are no problems.
+    pub check: Option<CheckReport>,
+}
+
+impl Report for CheckAllReport {
+    const KIND: &'static str = "CheckAllReport";
+}
+
 impl Report for CheckReport {
     const KIND: &'static str = "CheckReport";
 }

@@ -15,7 +15,9 @@ mod show;
 mod vault;
 mod waiver;
 
+pub use check::CheckAllReport;
 pub use check::CheckReport;
+pub use check::EnvironmentCheck;
 pub use check::ProbedSecrets;
 pub use config::ConfigReport;
 pub use config::OverriddenValue;
@@ -39,6 +41,7 @@ pub use render::RenderReport;
 pub use render::RenderedManifest;
 pub use schema::schema;
 pub use schema::words;
+pub use show::SetValue;
 pub use show::ShowReport;
 pub use show::UsedSecret;
 pub use vault::SecretEntry;

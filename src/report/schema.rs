@@ -4,6 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::report::API_VERSION;
+use crate::report::CheckAllReport;
 use crate::report::CheckReport;
 use crate::report::ConfigReport;
 use crate::report::DeployReport;
@@ -26,6 +27,7 @@ type Named = (&'static str, fn() -> Value);
 /// Every report by the word that asks for its schema.
 const REPORTS: &[Named] = &[
     ("check", of::<CheckReport>),
+    ("check-all", of::<CheckAllReport>),
     ("config", of::<ConfigReport>),
     ("deploy", of::<DeployReport>),
     ("diff", of::<DiffReport>),

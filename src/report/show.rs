@@ -16,10 +16,23 @@ pub struct ShowReport {
     pub environment: String,
     /// What shows without a key.
     pub summary: ReleaseReport,
+    /// The values that the command line set.
+    pub values: Vec<SetValue>,
     /// The secrets that were filled in.
     pub secrets: Vec<UsedSecret>,
     /// The manifests as YAML, with masks in the place of values.
     pub manifests: Vec<String>,
+}
+
+/// A value that the command line set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SetValue {
+    /// Its path, such as `image.tag`.
+    pub path: String,
+    /// The value as JSON; `null` where it may be a secret.
+    pub value: Option<String>,
+    /// A keyed digest of it: equal values of an environment have equal ones.
+    pub digest: String,
 }
 
 /// A secret that a release was filled with.

@@ -84,6 +84,13 @@ impl<'p> Session<'p> {
         iter::repeat_n("..", above).fold(way.to_owned(), |path, up| path.join(up))
     }
 
+    /// The name of the project in `directory`, and its environments in the order of the project file.
+    pub fn environments(directory: &Path) -> Result<(String, Vec<String>), Problems> {
+        let project = Project::load(&Root::open(directory)?)?;
+        let names = project.environments.iter().map(|environment| environment.name.value.clone()).collect();
+        Ok((project.name.value, names))
+    }
+
     /// Opens the project in `directory` for the environment and with the values that `flags` say.
     pub fn open(directory: &Path, flags: &Flags, ports: Ports<'p>) -> Result<Self, Problems> {
         let root = Root::open(directory)?;

@@ -12,6 +12,7 @@ use crate::stage::taint::Waiver;
 use crate::target::Syntax;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
+use crate::workflow::assigned;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
 use crate::workflow::build::build;
@@ -42,16 +43,17 @@ pub async fn deploy(
     emission: Emission<'_>,
 ) -> Result<(Released, Vec<Waiver>), Problems> {
     let history = access.open(context).await?;
+    let mut values = vec![RecordedFile { path: "values".to_owned(), digest: prepared.values }];
+    values.extend(assigned::recorded(&prepared.assigned, prepared.parsed.objects(), filling.keys));
     let built = built(context, &mut prepared, filling, emission.syntax).await?;
-    let files = |list: Vec<(String, _)>| list.into_iter().map(|(path, digest)| RecordedFile { path, digest }).collect();
     let draft = Draft {
         actor: context.actor.to_owned(),
         revision: context.revision.map(str::to_owned),
         note: note.map(str::to_owned),
         action: Action::Deploy,
         blanks: built.blanks(),
-        templates: files(prepared.templates.into_iter().collect()),
-        values: files(vec![("values".to_owned(), prepared.values)]),
+        templates: prepared.templates.into_iter().map(|(path, digest)| RecordedFile { path, digest }).collect(),
+        values,
         manifests: built.drafts(),
     };
     let head = history.head().await?;

@@ -1,6 +1,7 @@
 //! The workflows of users: stages and seams in a row.
 
 pub mod access;
+pub(crate) mod assigned;
 pub mod build;
 pub mod calls;
 pub mod compare;

@@ -25,6 +25,7 @@ use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
+use crate::workflow::assigned::Assigned;
 use crate::workflow::context::Context;
 use crate::workflow::names;
 use crate::workflow::naming::faults;
@@ -45,6 +46,8 @@ pub struct Prepared {
     pub templates: BTreeMap<String, Digest>,
     /// The digest of all values that templates saw.
     pub values: Digest,
+    /// Those that the command line set.
+    pub(crate) assigned: Vec<Assigned>,
 }
 
 impl Prepared {
@@ -61,7 +64,7 @@ impl Prepared {
 
 /// Reads the project's templates, files and values, and takes them as far as they go without any value.
 pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
-    let Sources { request, bundles, plain, warnings: beside } = sources(context)?;
+    let Sources { request, bundles, plain, assigned, warnings: beside } = sources(context)?;
     let count = request.templates.len() + plain.len();
     let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
     let digests =
@@ -97,7 +100,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     warnings.extend(literal::warnings(parsed.objects()));
     warnings.extend(connection::warnings(parsed.objects(), parsed.blanks()));
     warnings.extend(strays(parsed.objects_mut(), context.settings.names, &taught(context.settings)));
-    Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest })
+    Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest, assigned })
 }
 
 /// The same problems at places in the templates, where they had places in what templates rendered to. Reads and renders again, so only

@@ -18,6 +18,8 @@ use crate::render::Template;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::first_line;
+use crate::workflow::assigned;
+use crate::workflow::assigned::Assigned;
 use crate::workflow::context::Context;
 
 /// What a run reads.
@@ -29,7 +31,9 @@ pub(super) struct Sources {
     pub(super) bundles: Vec<Bundle>,
     /// Manifests that are not templates.
     pub(super) plain: Vec<Template>,
-    /// Files that were probably meant to be read.
+    /// The values that the command line set.
+    pub(super) assigned: Vec<Assigned>,
+    /// Files that were probably meant to be read, and values that nothing reads.
     pub(super) warnings: Vec<Problem>,
 }
 
@@ -44,12 +48,15 @@ pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
     let (bundles, files, used) = bundles(context, &taken).map_err(&mut collect).unwrap_or_default();
     match values.filter(|_| problems.is_empty()) {
         Some(values) => {
-            let warnings = passed_over(context, &taken, &used);
+            let mut warnings = passed_over(context, &taken, &used);
             templates.extend(files);
+            let assigned = assigned::assigned(&values);
+            warnings.extend(assigned::unknown(&assigned, &values, &templates));
             Ok(Sources {
                 request: Request { values: values.context(settings), templates, budget: budget(context) },
                 bundles,
                 plain,
+                assigned,
                 warnings,
             })
         }

@@ -110,17 +110,9 @@ pub(crate) enum Command {
     /// Report every problem of templates, values and references in one run
     #[command(after_help = "Examples:
   cloze check -e prod              no key, vault or network needed
-  cloze check -e prod --online     does every secret exist?")]
-    Check {
-        #[command(flatten)]
-        templates: Templates,
-        /// Ask the vaults whether every secret exists and can be read; values are not read if the vault can answer without them
-        #[arg(long)]
-        online: bool,
-        /// Ask for the versions in the lock file
-        #[arg(long, requires = "online")]
-        locked: bool,
-    },
+  cloze check -e prod --online     does every secret exist?
+  cloze check --all                every environment of the project")]
+    Check(Check),
     /// Test the connection to each vault, step by step
     Doctor {
         /// Only this vault of the project file
@@ -236,6 +228,22 @@ pub(crate) struct Templates {
     /// Fail on warnings about templates, values and secrets, before anything is recorded or written
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// What `check` looks at.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) templates: Templates,
+    /// Check every environment of the project
+    #[arg(long, conflicts_with = "environment")]
+    pub(crate) all: bool,
+    /// Ask the vaults whether every secret exists and can be read; values are not read if the vault can answer without them
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// Ask for the versions in the lock file
+    #[arg(long, requires = "online")]
+    pub(crate) locked: bool,
 }
 
 /// What `diff` compares, and how.

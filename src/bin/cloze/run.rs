@@ -83,7 +83,8 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     match command {
         Command::Init(init) => commands::init::init(run, &init)?,
         Command::Render { templates, output } => commands::render::render(run, &templates, &output)?,
-        Command::Check { templates, online, locked } => commands::check::check(run, &templates, online, locked)?,
+        Command::Check(check) if check.all => return commands::check::check_all(run, &check),
+        Command::Check(check) => commands::check::check(run, &check)?,
         Command::Doctor { vault } => return commands::doctor::doctor(run, vault.as_deref()),
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
         Command::Diff(diff) => return commands::diff::diff(run, &diff),

@@ -3,12 +3,14 @@
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::Reader;
+use crate::history::RecordedFile;
 use crate::history::Release;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::report::HistoryReport;
 use crate::report::ReleaseReport;
+use crate::report::SetValue;
 use crate::report::ShowReport;
 use crate::report::UsedSecret;
 use crate::report::VerifyReport;
@@ -17,6 +19,7 @@ use crate::wiring::IfMissing;
 use crate::wiring::Session;
 use crate::workflow::access::check_remembered;
 use crate::workflow::access::owner;
+use crate::workflow::assigned::read_recorded;
 use crate::workflow::compare::reviewed;
 use crate::workflow::recorded;
 
@@ -62,6 +65,7 @@ impl Session<'_> {
             project: self.settings.project.clone(),
             environment: self.settings.environment.clone(),
             summary: ReleaseReport::new(&release.summary, &outcome),
+            values: release.body.values.iter().filter_map(set_value).collect(),
             secrets: release.body.blanks.iter().map(UsedSecret::from).collect(),
             manifests: objects.into_iter().map(|object| object.text).collect(),
         })
@@ -83,6 +87,12 @@ impl Session<'_> {
         }
         Ok(stream)
     }
+}
+
+/// A value that the command line set, where that is what was recorded.
+fn set_value(recorded: &RecordedFile) -> Option<SetValue> {
+    let (path, value) = read_recorded(recorded)?;
+    Some(SetValue { path, value, digest: recorded.digest.to_string() })
 }
 
 /// The release of that number, or the current one.

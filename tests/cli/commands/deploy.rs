@@ -113,6 +113,53 @@ fn a_program_is_told_what_came_out_and_where() {
 }
 
 #[test]
+fn a_release_keeps_what_the_command_line_set() {
+    let sandbox = Sandbox::shop();
+    let literal = "apiVersion: v1\nkind: Secret\nmetadata: { name: a }\nstringData: { a: 'x{{ pin }}y' }\n";
+    sandbox.write("templates/literal.yaml", literal);
+    sandbox.cloze(["deploy", "--set", "image.tag=1.5.0,pin=4711", "--set-string", "smtp.authority=mail"]).ok();
+    let out = sandbox.cloze(["show"]).ok();
+    for line in ["# set image.tag = \"1.5.0\"\n", "# set pin, digest ", "# set smtp.authority, digest "] {
+        assert!(out.contains(line), "{out}");
+    }
+    assert!(!out.contains("4711"), "it stands in a Secret");
+    let shown: serde_json::Value = serde_json::from_str(&sandbox.cloze(["show", "--format", "json"]).ok()).unwrap();
+    assert_eq!(
+        json!([shown["values"][0]["path"], shown["values"][0]["value"], shown["values"][1]["value"]]),
+        json!(["image.tag", "\"1.5.0\"", null])
+    );
+    sandbox.cloze(["deploy", "--set", "image.tag=1.5.1,pin=0"]).ok();
+    sandbox.cloze(["rollback"]).ok();
+    assert!(sandbox.cloze(["show"]).ok().contains("# set image.tag = \"1.5.0\"\n"));
+}
+
+#[test]
+fn a_value_that_nothing_reads_is_warned_of() {
+    let sandbox = Sandbox::shop();
+    let wrong = |set: &str| {
+        let err = sandbox.cloze(["check", "--set", set]).err();
+        err.lines().skip_while(|line| !line.contains("knows")).take(2).map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(
+        wrong("image.tga=2"),
+        "warning: no template and no values file knows `image.tga` of `--set`; write `image.tag` if that is meant, or leave it out"
+    );
+    assert_eq!(
+        wrong("nothing.like.it=2"),
+        "warning: no template and no values file knows `nothing.like.it` of `--set`; correct the path, or leave it out"
+    );
+    for known in ["image.tag=2", "replicas=2", "replicas=null"] {
+        assert_eq!(wrong(known), "", "{known}");
+    }
+    sandbox.write(
+        "templates/x.yaml",
+        "{% for key, value in extra %}\napiVersion: x.dev/v1\nkind: X\nmetadata: { name: '{{ key }}' }\n{% endfor %}\n",
+    );
+    assert_eq!(wrong("extra.one=1"), "");
+    sandbox.cloze(["check", "--strict", "--set", "image.tga=2,extra.one=1"]).fails(4, &["error: no template and no values file knows"]);
+}
+
+#[test]
 fn what_templates_waive_is_reported_by_every_review() {
     let sandbox = Sandbox::shop();
     let open = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: open }\ndata: { a: '{{ secret(name=\"session-key\") | reveal }}' }\n";

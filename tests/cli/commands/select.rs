@@ -34,6 +34,33 @@ fn several_environments_need_a_name() {
 }
 
 #[test]
+fn all_environments_are_checked_each_by_itself() {
+    let sandbox = Sandbox::shop();
+    with_prod(&sandbox);
+    sandbox
+        .cloze(["check", "--all"])
+        .fails(0, &["environment dev:\n", "dev: 10 objects, no problems", "environment prod:\n", "prod: 10 objects"]);
+    sandbox.cloze(["check", "--all", "-e", "dev"]).fails(2, &["`--all` cannot be used together with `--environment"]);
+    let values = sandbox.read("values/prod.yaml");
+    sandbox.write("values/prod.yaml", format!("{values}image: none\n"));
+    let err = sandbox
+        .cloze(["check", "--all"])
+        .fails(4, &["dev: 10 objects, no problems", "environment prod:\nerror: templates/cronjob.yaml:32:"]);
+    assert!(!err.contains("prod: 10 objects"), "{err}");
+    sandbox.cloze(["check", "--all", "--quiet"]).fails(4, &["environment prod:\nerror: "]);
+    let outcome = sandbox.cloze(["check", "--all", "--format", "json"]);
+    let report: Value = serde_json::from_str(&outcome.out()).unwrap();
+    let schema: Value = serde_json::from_str(&sandbox.run(["schema", "--of", "check-all"]).silent().ok()).unwrap();
+    assert!(jsonschema::is_valid(&schema, &report), "{report:#}");
+    let environments = report["environments"].as_array().unwrap();
+    assert_eq!((&environments[0]["check"]["objects"], &environments[0]["problems"]), (&10.into(), &0.into()));
+    assert_eq!((&environments[1]["environment"], &environments[1]["check"]), (&"prod".into(), &Value::Null));
+    let problem: Value = serde_json::from_str(outcome.err().lines().find(|line| line.contains("\"error\"")).unwrap()).unwrap();
+    assert_eq!(problem["environment"], "prod");
+    assert_eq!(outcome.code, Some(4));
+}
+
+#[test]
 fn an_environment_made_by_hand_gets_its_first_keys_by_key_init() {
     let sandbox = Sandbox::shop();
     with_prod(&sandbox);

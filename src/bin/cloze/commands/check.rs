@@ -1,27 +1,65 @@
 //! `cloze check`
 
-use cloze::problem::Problems;
-use cloze::report::CheckReport;
-use cloze::report::document;
+use std::process::ExitCode;
 
-use crate::args::Templates;
+use cloze::problem::Problems;
+use cloze::report::CheckAllReport;
+use cloze::report::CheckReport;
+use cloze::report::EnvironmentCheck;
+use cloze::report::document;
+use cloze::wiring::Session;
+
+use crate::args::Check;
 use crate::commands::session;
 use crate::context::Run;
+use crate::exit;
+use crate::ui::Ui;
 use crate::ui::count;
 
-/// Reports every problem of the project, or how many objects have none; asks the vaults, too, where `online`.
-pub(crate) fn check(run: &Run, templates: &Templates, online: bool, locked: bool) -> Result<(), Problems> {
-    let session = session::of(run, templates, None)?;
-    let report = if online { run.wait(session.check_online(locked))? } else { session.check()? };
+/// Reports every problem of the project, or how many objects have none; asks the vaults, too, with `--online`.
+pub(crate) fn check(run: &Run, asked: &Check) -> Result<(), Problems> {
+    let report = examine(run, &session::of(run, &asked.templates, None)?, asked)?;
     if run.ui.is_json() {
         return run.ui.json(&document(&report));
     }
-    report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
-    run.ui.status(&in_words(&report));
+    print(&run.ui, &report);
     Ok(())
 }
 
-fn in_words(report: &CheckReport) -> String {
+/// The same for every environment, one after the other.
+pub(crate) fn check_all(run: &Run, asked: &Check) -> Result<ExitCode, Problems> {
+    let found = Session::find(&run.directory);
+    let (project, names) = Session::environments(&found)?;
+    let mut environments = Vec::new();
+    let mut worst = None;
+    for environment in names {
+        let ui = run.ui.about(&environment);
+        let flags = session::flags(&asked.templates.values, Some(environment.clone()));
+        let checked = session::observed(run, &found, flags, &ui, None)
+            .and_then(|session| examine(run, &session.strict(asked.templates.strict), asked));
+        let problems = checked.as_ref().err().map_or(0, |problems| problems.list().len());
+        match &checked {
+            Ok(report) => print(&ui, report),
+            Err(problems) => {
+                // The worst of all decides.
+                let _ = ui.fail(problems);
+                worst = worst.into_iter().chain([problems.fault()]).min();
+            }
+        }
+        environments.push(EnvironmentCheck { environment, problems, check: checked.ok() });
+    }
+    if run.ui.is_json() {
+        run.ui.json(&document(&CheckAllReport { project, environments }))?;
+    }
+    Ok(worst.map_or(ExitCode::from(exit::DONE), exit::code_of))
+}
+
+fn examine(run: &Run, session: &Session<'_>, asked: &Check) -> Result<CheckReport, Problems> {
+    if asked.online { run.wait(session.check_online(asked.locked)) } else { session.check() }
+}
+
+fn print(ui: &Ui, report: &CheckReport) {
+    report.waivers.iter().for_each(|waiver| ui.status(&waiver.to_string()));
     let warnings = if report.warnings == 0 { String::new() } else { format!(", {}", count(report.warnings, "warning")) };
-    format!("{}: {}, no problems{warnings}", report.environment, count(report.objects, "object"))
+    ui.status(&format!("{}: {}, no problems{warnings}", report.environment, count(report.objects, "object")));
 }

@@ -34,7 +34,7 @@ pub(crate) fn init(run: &Run, asked: &Init) -> Result<(), Problems> {
     let target = Path::new(&report.directory);
     if asked.deploy {
         let flags = Flags { environment: Some(report.environment), ..Flags::default() };
-        return deploy::release(run, &session::at(run, target, flags, None)?, false, &Emit::default());
+        return deploy::release(run, &session::observed(run, target, flags, &run.ui, None)?, false, &Emit::default());
     }
     run.ui.report(&report, |_| String::new())?;
     let cloze = command_in(target);

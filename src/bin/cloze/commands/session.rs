@@ -35,24 +35,31 @@ pub(crate) fn of<'r>(run: &'r Run, templates: &Templates, masking: Option<Maskin
 pub(crate) fn with<'r>(run: &'r Run, values: &Values, masking: Option<Masking>) -> Result<Session<'r>, Problems> {
     let masker = masking.map(|masking| Masker::of(run, masking)).transpose()?.flatten();
     let listener = masker.map(|masker| masker as Arc<dyn Listener>);
+    observed(run, &Session::find(&run.directory), flags(values, run.environment.clone()), &run.ui, listener)
+}
+
+/// What the command line says of values, for that environment.
+pub(crate) fn flags(values: &Values, environment: Option<String>) -> Flags {
     let sets = |list: &[String], literal| list.iter().map(|text| Set { text: text.clone(), literal }).collect::<Vec<_>>();
-    let flags = Flags {
-        environment: run.environment.clone(),
+    Flags {
+        environment,
         values: values.files.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         sets: sets(&values.set, false).into_iter().chain(sets(&values.set_string, true)).collect(),
         ..Flags::default()
-    };
-    at(run, &Session::find(&run.directory), flags, listener)
+    }
 }
 
-/// The project in that directory.
-pub(crate) fn at<'r>(run: &'r Run, project: &Path, flags: Flags, listener: Option<Arc<dyn Listener>>) -> Result<Session<'r>, Problems> {
+/// The project in that directory, with an observer of what happens.
+pub(crate) fn observed<'r>(
+    run: &'r Run,
+    project: &Path,
+    flags: Flags,
+    observer: &'r dyn Observer,
+    listener: Option<Arc<dyn Listener>>,
+) -> Result<Session<'r>, Problems> {
     let trust = TrustFile::find(project).as_ref().map(TrustFile::entries).transpose()?.unwrap_or_default();
-    Session::open(
-        project,
-        &Flags { trust, deadline: run.deadline.clone(), history: run.history.clone(), ..flags },
-        ports(run, project, &run.ui, listener),
-    )
+    let flags = Flags { trust, deadline: run.deadline.clone(), history: run.history.clone(), ..flags };
+    Session::open(project, &flags, ports(run, project, observer, listener))
 }
 
 /// What the session of a project takes from the process.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use cloze::problem::Problems;
 use cloze::report::ReleaseReport;
+use cloze::report::SetValue;
 use cloze::report::ShowReport;
 use cloze::report::UsedSecret;
 
@@ -33,6 +34,12 @@ fn in_words(report: &ShowReport) -> String {
         remark(&format!("revision {revision}"));
     }
     note.iter().flat_map(|note| note.lines()).for_each(&mut remark);
+    for SetValue { path, value, digest } in &report.values {
+        remark(&match value {
+            Some(value) => format!("set {path} = {value}"),
+            None => format!("set {path}, digest {}", &digest[..12]),
+        });
+    }
     for UsedSecret { vault, name, key, version, fingerprint, .. } in &report.secrets {
         let key = key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
         remark(&format!("secret {vault}/{name}{key} version {version} fingerprint {}", &fingerprint[..12]));

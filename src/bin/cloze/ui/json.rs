@@ -8,12 +8,15 @@ use serde_json::json;
 use crate::ui::clean::clean_json;
 
 /// A problem as one line of JSON.
-pub(crate) fn problem(level: &str, problem: &Problem) -> String {
+pub(crate) fn problem(level: &str, problem: &Problem, environment: Option<&str>) -> String {
     let one = |place: &Place| json!({ "file": &*place.file, "line": place.line, "column": place.column, "rendered": place.rendered });
     let place = problem.place.as_ref().map(one);
     let mut line = json!({ "level": level, "fault": fault(problem.fault), "place": place, "reason": problem.reason, "next": problem.next });
     if !problem.also.is_empty() {
         line["also"] = problem.also.iter().map(one).collect();
+    }
+    if let Some(environment) = environment {
+        line["environment"] = environment.into();
     }
     clean_json(&line.to_string())
 }

@@ -39,6 +39,7 @@ pub(crate) struct Ui {
     verbose: u8,
     color: bool,
     calls: Arc<Calls>,
+    environment: Option<Arc<str>>,
 }
 
 /// What the environment's variables say of the terminal.
@@ -61,7 +62,15 @@ impl Ui {
         };
         let lively = !global.quiet && global.verbose == 0 && format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(Calls::new(meters, lively));
-        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls }
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls, environment: None }
+    }
+
+    /// The same for what concerns one of several environments, whose name is said first.
+    pub(crate) fn about(&self, environment: &str) -> Self {
+        if !self.quiet && !self.is_json() {
+            say(&clean(&format!("environment {environment}:")));
+        }
+        Self { environment: Some(environment.into()), ..self.clone() }
     }
 
     /// Whether results are for programs.
@@ -133,6 +142,9 @@ impl Ui {
         self.calls.end();
         let all = problems.list().len();
         let shown = if self.is_json() { all } else { all.min(MOST_SHOWN) };
+        if let Some(environment) = self.environment.as_ref().filter(|_| self.quiet && !self.is_json()) {
+            say(&clean(&format!("environment {environment}:")));
+        }
         for problem in &problems.list()[..shown] {
             self.tell("error", problem);
         }
@@ -146,7 +158,11 @@ impl Ui {
     }
 
     fn tell(&self, level: &str, problem: &Problem) {
-        say(&if self.is_json() { json::problem(level, problem) } else { human::problem(level, problem, self.color) });
+        say(&if self.is_json() {
+            json::problem(level, problem, self.environment.as_deref())
+        } else {
+            human::problem(level, problem, self.color)
+        });
     }
 }
 
