@@ -23,7 +23,6 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::field;
 use crate::vault::name;
 
 /// A vault in memory.
@@ -94,8 +93,8 @@ impl State {
         let version = versions.get(at).ok_or_else(|| error(ServiceFault::NotFound, format!("`{name}` has no version {number}")))?;
         let value = version.value.as_ref().ok_or_else(|| error(ServiceFault::Gone, format!("version {number} of `{name}` was removed")))?;
         let Version { not_before, expires, .. } = *version;
-        let whole = SecretValue::new(field::of(value, ask.key.as_deref())?, number.to_string(), Some(number == last));
-        Ok(SecretValue { not_before, expires, ..whole })
+        let whole = SecretValue::plain(value.duplicate(), number.to_string(), Some(number == last));
+        SecretValue { not_before, expires, ..whole }.of_key(ask.key.as_deref())
     }
 }
 

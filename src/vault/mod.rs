@@ -128,6 +128,17 @@ impl SecretValue {
         Self { value, shape, version: version.into(), current, not_before: None, expires: None }
     }
 
+    /// A whole value of bytes or text.
+    pub(crate) fn plain(value: Secret, version: impl Into<String>, current: Option<bool>) -> Self {
+        Self::new((value, Shape::Plain), version, current)
+    }
+
+    /// The field `key` of a value, or the whole of it.
+    pub(crate) fn of_key(&self, key: Option<&str>) -> Result<Self, ServiceError> {
+        let (value, shape) = field::of(&self.value, key)?;
+        Ok(Self { value, shape, version: self.version.clone(), ..*self })
+    }
+
     /// What `| json` makes of a value that is no text: its JSON text without white space between the tokens. Numbers, escapes and the order of
     /// keys stay as the vault has them. `None` for text, which becomes a JSON string instead.
     pub fn json(&self) -> Option<Secret> {

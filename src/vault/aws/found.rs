@@ -25,8 +25,7 @@ use crate::vault::aws::secrets;
 use crate::vault::aws::settings::Service;
 use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::settings::Service::SecretsManager;
-use crate::vault::aws::value::Value;
-use crate::vault::aws::value::Wanted;
+use crate::vault::aws::wanted::Wanted;
 
 /// The most pages of a list.
 const PAGES: usize = 2000;
@@ -50,7 +49,7 @@ pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> V
     let Some(first) = wanted.first() else { return Vec::new() };
     let failed = |failure: &Failure| wanted.iter().map(|wanted| Told::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
     match link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": first.name }), until).await {
-        Ok(answered) => match Secret::of(&answered.reply, &first.name) {
+        Ok(answered) => match SecretVersions::of(&answered.reply, &first.name) {
             Ok(secret) => wanted.iter().map(|wanted| secret.told(wanted)).collect(),
             Err(error) => failed(&Failure::Error(error)),
         },
@@ -60,12 +59,12 @@ pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> V
 }
 
 /// A secret's versions with their labels.
-struct Secret {
+struct SecretVersions {
     versions: Vec<(String, Vec<String>)>,
     deleted: bool,
 }
 
-impl Secret {
+impl SecretVersions {
     fn of(reply: &Reply, id: &str) -> Result<Self, ServiceError> {
         let json = SECRETS.object(&reply.body)?;
         if SECRETS.text(json, if name::is_arn(id) { "ARN" } else { "Name" })? != id {
@@ -138,10 +137,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
     for call in parameters::calls(&rest) {
         let some: Vec<&Wanted> = call.iter().map(|index| &rest[*index]).collect();
         for (index, value) in call.iter().zip(parameters::read(link, &some, false, until).await) {
-            all[places[*index]] = Told::Answer(value.map(|value| {
-                let Value { version, current, sealed, .. } = value;
-                SecretMetadata { read: !sealed, ..SecretMetadata::new(version, current) }
-            }));
+            all[places[*index]] = Told::Answer(value.map(|parameter| SecretMetadata { read: !parameter.sealed, ..SecretMetadata::from(&parameter.value) }));
         }
     }
     all

@@ -20,7 +20,7 @@ mod parameters;
 mod refusal;
 mod secrets;
 mod settings;
-mod value;
+mod wanted;
 
 pub use settings::Service;
 pub use settings::Settings;
@@ -56,8 +56,7 @@ use crate::vault::Vault;
 use crate::vault::aws::found::Told;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
-use crate::vault::aws::value::Value;
-use crate::vault::aws::value::Wanted;
+use crate::vault::aws::wanted::Wanted;
 use crate::vault::batch::Batch;
 use crate::vault::name_rule::Cover;
 
@@ -120,10 +119,10 @@ impl AwsVault {
         let batch = Batch::new(&asks, |ask| self.wanted(ask));
         let wanted: Vec<Wanted> = batch.wanted().cloned().collect();
         if wanted.is_empty() {
-            return batch.collect(Vec::new(), Value::fetched);
+            return batch.collect(Vec::new(), SecretValue::of_key);
         }
         match self.link(until).await {
-            Ok(link) => batch.collect(self.values(link, &wanted, until).await, Value::fetched),
+            Ok(link) => batch.collect(self.values(link, &wanted, until).await, SecretValue::of_key),
             Err(error) => batch.failed(&error),
         }
     }
@@ -145,16 +144,19 @@ impl AwsVault {
     }
 
     /// The values of all the wanted, in order.
-    async fn values(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Result<Value, ServiceError>> {
+    async fn values(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         let calls = self.calls(wanted);
         let reads = calls.iter().map(async |indexes: &Vec<usize>| {
             let some: Vec<&Wanted> = indexes.iter().map(|index| &wanted[*index]).collect();
             match self.settings.service {
                 Service::SecretsManager => secrets::read(link, &some, until).await,
-                Service::ParameterStore => parameters::read(link, &some, true, until).await,
+                Service::ParameterStore => {
+                    let read = parameters::read(link, &some, true, until).await;
+                    read.into_iter().map(|parameter| parameter.map(|parameter| parameter.value)).collect()
+                }
             }
         });
-        let mut values: Vec<Option<Result<Value, ServiceError>>> = wanted.iter().map(|_| None).collect();
+        let mut values: Vec<Option<Result<SecretValue, ServiceError>>> = wanted.iter().map(|_| None).collect();
         for (indexes, read) in calls.iter().zip(join_all(reads).await) {
             for (index, value) in indexes.iter().zip(read) {
                 values[*index] = Some(value);

@@ -12,19 +12,27 @@ use crate::service::ServiceFault;
 use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::service::words;
+use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
 use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::ParameterStore;
-use crate::vault::aws::value::Value;
-use crate::vault::aws::value::Wanted;
+use crate::vault::aws::wanted::Wanted;
 
 /// The most names in a call.
 const BATCH: usize = 10;
 /// The action that reads parameters.
 const GET: &str = "ssm:GetParameters";
 const FORM: AnswerForm = ParameterStore.form();
+
+/// A parameter with its value.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub(super) value: SecretValue,
+    /// Whether the value is still encrypted, and so no value at all.
+    pub(super) sealed: bool,
+}
 
 /// Which of the wanted are read by the same call: no call asks for two versions of one parameter.
 pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
@@ -42,7 +50,7 @@ pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
 }
 
 /// Reads the wanted with the same call, and has the service decrypt them or not.
-pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<Value, ServiceError>> {
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<Parameter, ServiceError>> {
     match together(link, wanted, decrypt, until).await {
         Ok(values) => values,
         // One that may not be read, or not decrypted, spoils the call for all of them.
@@ -53,14 +61,14 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: 
     }
 }
 
-async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Value, ServiceError> {
+async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Parameter, ServiceError> {
     match together(link, &[wanted], decrypt, until).await {
         Ok(mut values) => values.pop().unwrap_or_else(|| Err(FORM.unexpected("a parameter was left out"))),
         Err(failure) => Err(failure.of(subject(Some(wanted)))),
     }
 }
 
-async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Value, ServiceError>>, Failure> {
+async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Parameter, ServiceError>>, Failure> {
     let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
     let body = json!({ "Names": names, "WithDecryption": decrypt });
     let answered = link.call("AmazonSSM.GetParameters", &body, until).await?;
@@ -68,10 +76,10 @@ async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant
 }
 
 /// The values of a reply, in the order of the wanted; the service has its own.
-fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Value, ServiceError>>, ServiceError> {
+fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Parameter, ServiceError>>, ServiceError> {
     let json = FORM.object(&reply.body)?;
-    let mut answers: Vec<Option<Result<Value, ServiceError>>> = wanted.iter().map(|_| None).collect();
-    let mut note = |place: Option<usize>, answer: Result<Value, ServiceError>| {
+    let mut answers: Vec<Option<Result<Parameter, ServiceError>>> = wanted.iter().map(|_| None).collect();
+    let mut note = |place: Option<usize>, answer: Result<Parameter, ServiceError>| {
         let place = place.ok_or_else(|| FORM.unexpected("a parameter that was not asked for"))?;
         match answers[place].replace(answer) {
             None => Ok(()),
@@ -81,10 +89,10 @@ fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) ->
     for entry in FORM.list(json, "Parameters")? {
         let name = FORM.text(entry, "Name")?;
         let selector = FORM.only(entry, "Selector")?.and_then(|selector| selector.text());
-        let mut value = value(entry, decrypt)?;
-        let place = wanted.iter().position(|wanted| wanted.name == name && answers_to(wanted, selector.as_deref(), &value.version));
-        value.current = place.and_then(|place| wanted[place].version.is_none().then_some(true));
-        note(place, Ok(value))?;
+        let mut parameter = parameter(entry, decrypt)?;
+        let place = wanted.iter().position(|wanted| wanted.name == name && answers_to(wanted, selector.as_deref(), &parameter.value.version));
+        parameter.value.current = place.and_then(|place| wanted[place].version.is_none().then_some(true));
+        note(place, Ok(parameter))?;
     }
     for name in FORM.list(json, "InvalidParameters")? {
         let name = name.text().ok_or_else(|| FORM.unexpected("`InvalidParameters` has something else than names"))?;
@@ -105,13 +113,13 @@ fn answers_to(wanted: &Wanted, selector: Option<&str>, number: &str) -> bool {
     }
 }
 
-fn value(entry: Json<'_>, decrypt: bool) -> Result<Value, ServiceError> {
+fn parameter(entry: Json<'_>, decrypt: bool) -> Result<Parameter, ServiceError> {
     let version = FORM.only(entry, "Version")?.and_then(|number| number.number());
     let version = version.ok_or_else(|| FORM.unexpected("no `Version`"))?;
     let secret = FORM.only(entry, "Value")?.and_then(|value| value.secret());
     let secret = secret.ok_or_else(|| FORM.unexpected("no `Value`"))?;
     let sealed = !decrypt && FORM.only(entry, "Type")?.is_some_and(|kind| kind.is("SecureString"));
-    Ok(Value { secret, version: version.to_string(), current: None, sealed })
+    Ok(Parameter { value: SecretValue::plain(secret, version.to_string(), None), sealed })
 }
 
 /// The name with its version, as a call has it.

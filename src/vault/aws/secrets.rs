@@ -11,6 +11,7 @@ use crate::identity::aws::Signer;
 use crate::service::ServiceError;
 use crate::service::http::Reply;
 use crate::service::json::Json;
+use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
 use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
@@ -18,8 +19,7 @@ use crate::vault::aws::name;
 use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::SecretsManager;
-use crate::vault::aws::value::Value;
-use crate::vault::aws::value::Wanted;
+use crate::vault::aws::wanted::Wanted;
 use crate::vault::binary;
 
 /// The most secrets in a batch.
@@ -36,7 +36,7 @@ pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
 }
 
 /// Reads the wanted with the same call.
-pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, ServiceError>> {
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
     if wanted.len() == 1 || link.alone.load(Ordering::Relaxed) {
         return each(link, wanted, until).await;
     }
@@ -73,7 +73,7 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
 
 /// What a batch says of one secret.
 enum Outcome {
-    Read(Value),
+    Read(SecretValue),
     Refused(ServiceError),
     /// It says nothing that lasts.
     Again,
@@ -109,11 +109,11 @@ fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<Outco
 }
 
 /// Reads each by a call of its own.
-async fn each(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<Value, ServiceError>> {
+async fn each(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
     join_all(wanted.iter().map(|wanted| one(link, wanted, until))).await
 }
 
-async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, ServiceError> {
+async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<SecretValue, ServiceError> {
     let mut body = json!({ "SecretId": wanted.name });
     if let Some(version) = &wanted.version {
         body[if name::is_stage(version) { "VersionStage" } else { "VersionId" }] = json!(version);
@@ -129,7 +129,7 @@ async fn one(link: &Link, wanted: &Wanted, until: Instant) -> Result<Value, Serv
 }
 
 /// The value in an entry, which has to be of `version` if one is pinned.
-fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, ServiceError> {
+fn value(entry: Json<'_>, version: Option<&str>) -> Result<SecretValue, ServiceError> {
     let id = FORM.text(entry, "VersionId")?;
     let stages: Vec<String> = FORM.list(entry, "VersionStages")?.into_iter().filter_map(|stage| stage.text()).collect();
     let pinned = version.filter(|version| !name::is_stage(version));
@@ -147,7 +147,7 @@ fn value(entry: Json<'_>, version: Option<&str>) -> Result<Value, ServiceError> 
         (Some(_), Some(_)) => return Err(FORM.unexpected("both `SecretString` and `SecretBinary`")),
     };
     let current = version.is_none() || stages.iter().any(|stage| stage == "AWSCURRENT");
-    Ok(Value { secret, version: id, current: Some(current), sealed: false })
+    Ok(SecretValue::plain(secret, id, Some(current)))
 }
 
 /// What a refusal is about.

@@ -1,7 +1,6 @@
 //! What a key vault answers: a secret's version, properties without a value, or one of the many reasons.
 
 use crate::clock::Timestamp;
-use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Protocol;
@@ -15,7 +14,6 @@ use crate::vault::answer::AnswerForm;
 use crate::vault::azure::address::Address;
 use crate::vault::azure::refusal::disabled;
 use crate::vault::azure::refusal::refusal;
-use crate::vault::field;
 
 const KEY_VAULT: AnswerForm = AnswerForm { reason: "the vault's answer is not that of a key vault", next: "check the vault's address" };
 
@@ -43,41 +41,26 @@ impl Properties {
     }
 }
 
-/// A version with its value, for several keys.
-#[derive(Debug)]
-pub(super) struct Version {
-    pub(super) properties: Properties,
-    value: Secret,
-    number: String,
-}
-
-impl Version {
-    /// What was read for `name`, of the version `pinned` if there is one.
-    pub(super) fn read(
-        reply: &Reply,
-        address: &Address,
-        name: &str,
-        pinned: Option<&str>,
-        protocol: &dyn Protocol,
-    ) -> Result<Self, ServiceError> {
-        let json = body(reply, name, protocol)?;
-        let properties = properties(json, address)?;
-        let version = properties.version.clone().ok_or_else(|| KEY_VAULT.unexpected("an `id` without a version"))?;
-        if !properties.name.eq_ignore_ascii_case(name) || pinned.is_some_and(|pinned| !pinned.eq_ignore_ascii_case(&version)) {
-            return Err(KEY_VAULT.unexpected("another secret than the one asked for"));
-        }
-        if let Some(error) = properties.disabled() {
-            return Err(error);
-        }
-        let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| KEY_VAULT.unexpected("no `value` that is text"))?;
-        Ok(Self { properties, value, number: version })
+/// What was read for `name`, of the version `pinned` if there is one.
+pub(super) fn value(
+    reply: &Reply,
+    address: &Address,
+    name: &str,
+    pinned: Option<&str>,
+    protocol: &dyn Protocol,
+) -> Result<SecretValue, ServiceError> {
+    let json = body(reply, name, protocol)?;
+    let properties = properties(json, address)?;
+    let version = properties.version.clone().ok_or_else(|| KEY_VAULT.unexpected("an `id` without a version"))?;
+    if !properties.name.eq_ignore_ascii_case(name) || pinned.is_some_and(|pinned| !pinned.eq_ignore_ascii_case(&version)) {
+        return Err(KEY_VAULT.unexpected("another secret than the one asked for"));
     }
-
-    /// The value, or the field `key` of it.
-    pub(super) fn fetched(&self, key: Option<&str>) -> Result<SecretValue, ServiceError> {
-        let Properties { not_before, expires, .. } = self.properties;
-        Ok(SecretValue { not_before, expires, ..SecretValue::new(field::of(&self.value, key)?, &*self.number, None) })
+    if let Some(error) = properties.disabled() {
+        return Err(error);
     }
+    let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| KEY_VAULT.unexpected("no `value` that is text"))?;
+    let Properties { not_before, expires, .. } = properties;
+    Ok(SecretValue { not_before, expires, ..SecretValue::plain(value, version, None) })
 }
 
 /// A page of a list, and where the next one is.

@@ -45,7 +45,6 @@ use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::azure::address::Address;
-use crate::vault::azure::answer::Version;
 use crate::vault::azure::cloud::Cloud;
 use crate::vault::azure::link::Link;
 use crate::vault::azure::read::PAGES;
@@ -145,7 +144,7 @@ impl Vault for AzureVault {
         }
         let reads: Vec<_> = batch.wanted().map(|(name, version)| self.link.read(name, *version, until)).collect();
         let reads = join_all(reads).await;
-        batch.collect(reads, Version::fetched)
+        batch.collect(reads, SecretValue::of_key)
     }
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {
@@ -172,7 +171,7 @@ impl Vault for AzureVault {
                 return keys.iter().map(|_| look.clone()).collect();
             }
             match self.link.read(name, version, until).await {
-                Ok(read) => keys.iter().map(|key| Ok(SecretMetadata::from(&read.fetched(*key)?))).collect(),
+                Ok(read) => keys.iter().map(|key| Ok(SecretMetadata::from(&read.of_key(*key)?))).collect(),
                 Err(error) => keys.iter().map(|_| Err(error.clone())).collect::<Vec<_>>(),
             }
         });

@@ -8,9 +8,10 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::words;
 use crate::vault::SecretMetadata;
+use crate::vault::SecretValue;
+use crate::vault::azure::answer;
 use crate::vault::azure::answer::Page;
 use crate::vault::azure::answer::Properties;
-use crate::vault::azure::answer::Version;
 use crate::vault::azure::answer::buried;
 use crate::vault::azure::link::Link;
 use crate::vault::name;
@@ -20,10 +21,10 @@ pub(super) const PAGES: usize = 1000;
 
 impl Link {
     /// A version, or the current one.
-    pub(super) async fn read(&self, name: &str, version: Option<&str>, until: Instant) -> Result<Version, ServiceError> {
+    pub(super) async fn read(&self, name: &str, version: Option<&str>, until: Instant) -> Result<SecretValue, ServiceError> {
         let url = self.address.secret(name, version).map_err(name::refused)?;
         let Authenticated { reply, token } = self.ask(url, until).await?;
-        match Version::read(&reply, &self.address, name, version, &*token) {
+        match answer::value(&reply, &self.address, name, version, &*token) {
             Err(error) if error.fault == ServiceFault::NotFound => Err(self.absent(name, error, until).await),
             read => read,
         }
@@ -50,8 +51,8 @@ impl Link {
             }
             // Versions of the same second, or too many: a read tells for certain.
             Some(Chosen::Unclear) | None => {
-                let fetched = self.read(name, version, until).await?.fetched(None)?;
-                Ok(SecretMetadata::from(&fetched))
+                let value = self.read(name, version, until).await?;
+                Ok(SecretMetadata::from(&value))
             }
         }
     }

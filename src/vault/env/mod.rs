@@ -33,7 +33,6 @@ use crate::vault::SecretValue;
 use crate::vault::Surroundings;
 use crate::vault::Vault;
 use crate::vault::env::credential::is_credential;
-use crate::vault::field;
 use crate::vault::name_rule::Cover;
 
 /// Environment variables.
@@ -69,7 +68,7 @@ impl EnvVault {
     fn read(&self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let variable = self.variable(ask)?;
         let value = self.variables.get(&variable).ok_or_else(|| unset(&variable))?;
-        Ok(SecretValue::new(field::of(&value, ask.key.as_deref())?, "", Some(true)))
+        SecretValue::plain(value, "", Some(true)).of_key(ask.key.as_deref())
     }
 
     /// The secrets whose variables are set.

@@ -4,6 +4,7 @@ use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::json::Json;
 use crate::service::json::JsonKind;
+use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
 use crate::vault::binary;
 use crate::vault::gcp::place::Place;
@@ -11,40 +12,24 @@ use crate::vault::gcp::place::Place;
 const SECRET_MANAGER: AnswerForm =
     AnswerForm { reason: "the answer is not that of Secret Manager", next: "check the endpoint, and what lies between here and there" };
 
-/// A version with its value (google.cloud.secretmanager.v1.AccessSecretVersionResponse).
-#[derive(Debug)]
-pub(super) struct Version {
-    pub(super) number: String,
-    pub(super) value: Secret,
-}
-
-/// Why a body is not a version.
-#[derive(Debug)]
-pub(super) enum Unread {
-    /// The checksum is not that of the value.
-    Damaged,
-    /// Anything else.
-    Strange(ServiceError),
-}
-
-/// The version of the secret `name` in the body of an answer.
-pub(super) fn version(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<Version, Unread> {
-    let strange = |what: &str| Unread::Strange(SECRET_MANAGER.unexpected(what));
-    let json = SECRET_MANAGER.object(body).map_err(Unread::Strange)?;
-    let number = number(json, place, name, wanted).map_err(Unread::Strange)?;
-    let payload = json.get("payload").filter(|payload| payload.kind() == JsonKind::Object).ok_or_else(|| strange("no `payload`"))?;
-    let checksum = payload.get("dataCrc32c").ok_or_else(|| strange("a value without a checksum"))?;
-    let checksum = checksum.number().or_else(|| checksum.text()?.parse().ok()).ok_or_else(|| strange("a checksum that is not a number"))?;
+/// The value of a version of the secret `name` in the body of an answer (google.cloud.secretmanager.v1.AccessSecretVersionResponse); nothing
+/// where the checksum is not that of the value.
+pub(super) fn value(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<Option<SecretValue>, ServiceError> {
+    let unexpected = |what: &str| SECRET_MANAGER.unexpected(what);
+    let json = SECRET_MANAGER.object(body)?;
+    let number = number(json, place, name, wanted)?;
+    let payload = json.get("payload").filter(|payload| payload.kind() == JsonKind::Object).ok_or_else(|| unexpected("no `payload`"))?;
+    let checksum = payload.get("dataCrc32c").ok_or_else(|| unexpected("a value without a checksum"))?;
+    let checksum = checksum.number().or_else(|| checksum.text()?.parse().ok());
+    let checksum = checksum.ok_or_else(|| unexpected("a checksum that is not a number"))?;
     let value = match payload.get("data") {
         // Empty bytes may be left out.
         None => Some(Secret::copy_of(b"")),
         Some(data) => data.secret().and_then(|text| binary::decoded(&text)),
     };
-    let value = value.ok_or_else(|| strange("a value that is not base64"))?;
-    if u64::from(crc32c::crc32c(value.expose())) != checksum {
-        return Err(Unread::Damaged);
-    }
-    Ok(Version { number, value })
+    let value = value.ok_or_else(|| unexpected("a value that is not base64"))?;
+    let is_whole = u64::from(crc32c::crc32c(value.expose())) == checksum;
+    Ok(is_whole.then(|| SecretValue::plain(value, number, None)))
 }
 
 /// The number of the version that a body tells of, and whether its value can be read

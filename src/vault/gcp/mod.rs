@@ -53,10 +53,7 @@ use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::batch::Batch;
-use crate::vault::field;
 use crate::vault::gcp::answer::State;
-use crate::vault::gcp::answer::Unread;
-use crate::vault::gcp::answer::Version;
 use crate::vault::gcp::place::Place;
 use crate::vault::gcp::refusal::Subject;
 use crate::vault::name;
@@ -125,20 +122,21 @@ impl GcpVault {
         Ok((&ask.name, ask.version.as_deref()))
     }
 
+    /// The answer to `call`, which is about `subject`.
+    async fn ask(&self, client: &HttpClient, call: &Call, subject: Subject<'_>, until: Instant) -> Result<Reply, ServiceError> {
+        let Authenticated { reply, token } = renewal::ask(self, client, call, until).await?;
+        if reply.status == 200 { Ok(reply) } else { Err(refusal::refusal(&reply, subject, &*token)) }
+    }
+
     /// A value, asked for once more when it was damaged.
-    async fn read(&self, wanted: Wanted<'_>, until: Instant) -> Result<Version, ServiceError> {
+    async fn read(&self, wanted: Wanted<'_>, until: Instant) -> Result<SecretValue, ServiceError> {
         let (name, version) = wanted;
         let subject = self.subject(wanted, ACCESS);
         for _ in 0..2 {
             let call = Call::get(self.place.version(name, version, Some("access")).map_err(name::refused)?);
-            let Authenticated { reply, token } = renewal::ask(self, &self.values, &call, until).await?;
-            if reply.status != 200 {
-                return Err(refusal::refusal(&reply, subject, &*token));
-            }
-            match answer::version(&reply.body, &self.place, name, version) {
-                Ok(version) => return Ok(version),
-                Err(Unread::Strange(error)) => return Err(error),
-                Err(Unread::Damaged) => {}
+            let reply = self.ask(&self.values, &call, subject, until).await?;
+            if let Some(value) = answer::value(&reply.body, &self.place, name, version)? {
+                return Ok(value);
             }
         }
         Err(refusal::damaged(subject))
@@ -148,24 +146,17 @@ impl GcpVault {
     async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, ServiceError> {
         let (name, version) = wanted;
         let call = Call::get(self.place.version(name, version, None).map_err(name::refused)?);
-        let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
-        if reply.status != 200 {
-            return Err(refusal::refusal(&reply, self.subject(wanted, "secretmanager.versions.get"), &*token));
-        }
+        let reply = self.ask(&self.facts, &call, self.subject(wanted, "secretmanager.versions.get"), until).await?;
         let (number, state) = answer::state(&reply.body, &self.place, name, version)?;
+        let subject = self.subject(wanted, ACCESS);
         if state != State::Enabled {
-            return Err(self.subject(wanted, ACCESS).gone(state == State::Destroyed, ""));
+            return Err(subject.gone(state == State::Destroyed, ""));
         }
         // Who may see a version may not always read it.
         let question = Secret::copy_of(format!("{{\"permissions\":[\"{ACCESS}\"]}}").as_bytes());
         let call = Call::post(self.place.permissions(name).map_err(name::refused)?, "application/json", question);
-        let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
-        let subject = self.subject(wanted, ACCESS);
-        match reply.status {
-            200 if answer::allows(&reply.body, ACCESS)? => Ok(number),
-            200 => Err(subject.denied("")),
-            _ => Err(refusal::refusal(&reply, subject, &*token)),
-        }
+        let reply = self.ask(&self.facts, &call, subject, until).await?;
+        if answer::allows(&reply.body, ACCESS)? { Ok(number) } else { Err(subject.denied("")) }
     }
 
     /// What is known of a version. Where only its value may be read, or more was asked than the quota allows, the value is read.
@@ -191,12 +182,9 @@ impl GcpVault {
 
     async fn page(&self, after: &str, size: usize, until: Instant) -> Result<(Vec<String>, Option<String>), ServiceError> {
         let call = Call::get(self.place.list(size, after).map_err(name::refused)?);
-        let Authenticated { reply, token } = renewal::ask(self, &self.facts, &call, until).await?;
-        if reply.status == 200 {
-            return answer::page(&reply.body, &self.place);
-        }
         let subject = Subject { project: self.place.project(), name: None, version: None, permission: "secretmanager.secrets.list" };
-        Err(refusal::refusal(&reply, subject, &*token))
+        let reply = self.ask(&self.facts, &call, subject, until).await?;
+        answer::page(&reply.body, &self.place)
     }
 
     /// Whether the identity may ask this project for anything.
@@ -216,17 +204,12 @@ impl GcpVault {
 #[derive(Debug)]
 enum Probed {
     Seen(String),
-    Read(Version),
-}
-
-/// The field `key`, or the whole value.
-fn fetched(version: &Version, key: Option<&str>) -> Result<SecretValue, ServiceError> {
-    Ok(SecretValue::new(field::of(&version.value, key)?, &*version.number, None))
+    Read(SecretValue),
 }
 
 fn found(probed: &Probed, key: Option<&str>) -> Result<SecretMetadata, ServiceError> {
     match probed {
-        Probed::Read(version) => fetched(version, key).map(|fetched| SecretMetadata::from(&fetched)),
+        Probed::Read(value) => value.of_key(key).map(|value| SecretMetadata::from(&value)),
         Probed::Seen(number) => Ok(SecretMetadata::new(&**number, None)),
     }
 }
@@ -270,7 +253,7 @@ impl Vault for GcpVault {
         let batch = Batch::new(asks, |ask| self.wanted(ask));
         let reads: Vec<_> = batch.wanted().map(|wanted| self.read(*wanted, until)).collect();
         let reads = join_all(reads).await;
-        batch.collect(reads, fetched)
+        batch.collect(reads, SecretValue::of_key)
     }
 
     fn plan(&self, asks: &[SecretRef]) -> Plan {

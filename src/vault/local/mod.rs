@@ -32,9 +32,7 @@ use crate::vault::NameRule;
 use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
-use crate::vault::Shape;
 use crate::vault::Vault;
-use crate::vault::field;
 use crate::vault::local::entry::Entry;
 use crate::vault::local::entry::Owner;
 use crate::vault::local::entry::State;
@@ -173,10 +171,7 @@ impl LocalVault {
     fn answer(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         self.check_name(&ask.name).map_err(name::refused)?;
         let version = ask.version.as_deref().map(name::version).transpose()?;
-        let fetched = self.take(sheet, &ask.name, version)?;
-        let Some(key) = &ask.key else { return Ok(fetched) };
-        let (value, shape) = field::of_text(&fetched.value, key)?;
-        Ok(SecretValue { value, shape, ..fetched })
+        self.take(sheet, &ask.name, version)?.of_key(ask.key.as_deref())
     }
 
     fn take(&self, sheet: Option<&Sheet>, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
@@ -197,7 +192,7 @@ impl LocalVault {
                 format!("set it again with `cloze vault set {name}`, or pin an old version"),
             ));
         }
-        Ok(SecretValue::new((value, Shape::Plain), number.to_string(), Some(number == last.version)))
+        Ok(SecretValue::plain(value, number.to_string(), Some(number == last.version)))
     }
 
     fn value(&self, entry: &Entry) -> Result<Secret, ServiceError> {
