@@ -1,6 +1,7 @@
 //! Which kinds belong to the cluster and which to a namespace.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::manifest::Node;
 
@@ -41,125 +42,15 @@ impl Scopes {
         {
             return *cluster;
         }
-        CLUSTER.iter().any(|(known, kinds)| *known == group && (kinds.contains(&kind) || kinds.is_empty()))
+        CLUSTER.get(group).is_some_and(|kinds| kinds.contains(&kind) || kinds.contains(&"*"))
     }
 }
 
-/// Kinds without a namespace, by group; all of the group's where none is listed.
-const CLUSTER: [(&str, &[&str]); 54] = [
-    // Kubernetes' own (kubernetes/api, types marked `+genclient:nonNamespaced`)
-    ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
-    (
-        "admissionregistration.k8s.io",
-        &[
-            "MutatingAdmissionPolicy",
-            "MutatingAdmissionPolicyBinding",
-            "MutatingWebhookConfiguration",
-            "ValidatingAdmissionPolicy",
-            "ValidatingAdmissionPolicyBinding",
-            "ValidatingWebhookConfiguration",
-        ],
-    ),
-    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    ("apiregistration.k8s.io", &["APIService"]),
-    ("authentication.k8s.io", &["SelfSubjectReview", "TokenReview"]),
-    ("authorization.k8s.io", &["SelfSubjectAccessReview", "SelfSubjectRulesReview", "SubjectAccessReview"]),
-    ("certificates.k8s.io", &["CertificateSigningRequest", "ClusterTrustBundle"]),
-    ("extensions", &["PodSecurityPolicy"]),
-    ("flowcontrol.apiserver.k8s.io", &["FlowSchema", "PriorityLevelConfiguration"]),
-    ("internal.apiserver.k8s.io", &["StorageVersion"]),
-    ("networking.k8s.io", &["IPAddress", "IngressClass", "ServiceCIDR"]),
-    ("node.k8s.io", &["RuntimeClass"]),
-    ("policy", &["PodSecurityPolicy"]),
-    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding"]),
-    ("resource.k8s.io", &["DeviceClass", "DeviceTaintRule", "ResourceSlice"]),
-    ("scheduling.k8s.io", &["PriorityClass"]),
-    ("storage.k8s.io", &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment", "VolumeAttributesClass"]),
-    ("storagemigration.k8s.io", &["StorageVersionMigration"]),
-    // Well-known custom resources
-    ("argoproj.io", &["ClusterAnalysisTemplate", "ClusterWorkflowTemplate"]),
-    ("cert-manager.io", &["ClusterIssuer"]),
-    ("cilium.io", &["CiliumClusterwideEnvoyConfig", "CiliumClusterwideNetworkPolicy", "CiliumLoadBalancerIPPool", "CiliumNode"]),
-    ("external-secrets.io", &["ClusterExternalSecret", "ClusterPushSecret", "ClusterSecretStore"]),
-    ("gateway.networking.k8s.io", &["GatewayClass"]),
-    ("generators.external-secrets.io", &["ClusterGenerator"]),
-    ("karpenter.k8s.aws", &["EC2NodeClass"]),
-    ("karpenter.sh", &["NodeClaim", "NodePool"]),
-    ("keda.sh", &["ClusterTriggerAuthentication"]),
-    ("kyverno.io", &["ClusterCleanupPolicy", "ClusterPolicy", "GlobalContextEntry"]),
-    ("operator.tigera.io", &["APIServer", "Installation", "TigeraStatus"]),
-    ("pkg.crossplane.io", &["Configuration", "Function", "Provider"]),
-    ("apiextensions.crossplane.io", &["CompositeResourceDefinition", "Composition", "CompositionRevision"]),
-    ("policy.networking.k8s.io", &["AdminNetworkPolicy", "BaselineAdminNetworkPolicy"]),
-    ("security.openshift.io", &["SecurityContextConstraints"]),
-    ("snapshot.storage.k8s.io", &["VolumeSnapshotClass", "VolumeSnapshotContent"]),
-    ("trust.cert-manager.io", &["Bundle"]),
-    ("capsule.clastix.io", &["CapsuleConfiguration", "GlobalTenantResource", "Tenant"]),
-    ("config.openshift.io", &[]),
-    ("console.openshift.io", &[]),
-    ("constraints.gatekeeper.sh", &[]),
-    (
-        "crd.projectcalico.org",
-        &[
-            "BGPConfiguration",
-            "BGPFilter",
-            "BGPPeer",
-            "BlockAffinity",
-            "CalicoNodeStatus",
-            "ClusterInformation",
-            "FelixConfiguration",
-            "GlobalNetworkPolicy",
-            "GlobalNetworkSet",
-            "HostEndpoint",
-            "IPAMBlock",
-            "IPAMConfig",
-            "IPAMHandle",
-            "IPPool",
-            "IPReservation",
-            "KubeControllersConfiguration",
-            "StagedGlobalNetworkPolicy",
-            "Tier",
-        ],
-    ),
-    (
-        "fluentbit.fluent.io",
-        &["ClusterFilter", "ClusterFluentBitConfig", "ClusterInput", "ClusterMultilineParser", "ClusterOutput", "ClusterParser"],
-    ),
-    ("kuma.io", &["Mesh", "Zone", "ZoneEgress", "ZoneIngress"]),
-    (
-        "machineconfiguration.openshift.io",
-        &["ContainerRuntimeConfig", "ControllerConfig", "KubeletConfig", "MachineConfig", "MachineConfigPool"],
-    ),
-    ("mutations.gatekeeper.sh", &[]),
-    ("nvidia.com", &["ClusterPolicy", "NVIDIADriver"]),
-    ("operator.tekton.dev", &[]),
-    ("policy.sigstore.dev", &["ClusterImagePolicy"]),
-    ("project.openshift.io", &["Project"]),
-    (
-        "projectcalico.org",
-        &[
-            "BGPConfiguration",
-            "BGPFilter",
-            "BGPPeer",
-            "CalicoNodeStatus",
-            "ClusterInformation",
-            "FelixConfiguration",
-            "GlobalNetworkPolicy",
-            "GlobalNetworkSet",
-            "HostEndpoint",
-            "IPPool",
-            "IPReservation",
-            "KubeControllersConfiguration",
-            "StagedGlobalNetworkPolicy",
-            "Tier",
-        ],
-    ),
-    ("templates.gatekeeper.sh", &["ConstraintTemplate"]),
-    ("tekton.dev", &["ClusterTask"]),
-    ("triggers.tekton.dev", &["ClusterInterceptor", "ClusterTriggerBinding"]),
-    ("user.openshift.io", &["Group", "Identity", "User", "UserIdentityMapping"]),
-    ("wgpolicyk8s.io", &["ClusterPolicyReport"]),
-];
+/// Kinds without a namespace, by group; `*` is all of the group's.
+static CLUSTER: LazyLock<HashMap<&str, Vec<&str>>> = LazyLock::new(|| {
+    let rows = include_str!("cluster.tsv").lines().filter(|line| !line.starts_with('#'));
+    rows.filter_map(|row| row.split_once('\t')).map(|(group, kinds)| (group, kinds.split(' ').collect())).collect()
+});
 
 #[cfg(test)]
 mod tests {
@@ -167,11 +58,13 @@ mod tests {
 
     use serde_json::json;
 
+    use super::CLUSTER;
     use super::Scopes;
     use crate::reference::sample::node;
 
     #[test]
     fn kubernetes_own_kinds_are_known() {
+        assert_eq!(CLUSTER.len(), include_str!("cluster.tsv").lines().filter(|line| !line.starts_with('#')).count());
         let scopes = Scopes::default();
         for (api, kind) in [
             ("v1", "Namespace"),
