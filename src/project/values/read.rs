@@ -37,9 +37,10 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
     let budget = Budget::new(limits);
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let Some(first) = documents.next() else { return Ok(Value::Object(Map::new())) };
-    let value = Seed { budget: &budget, depth: 0, merge: false }.deserialize(first).map_err(|error| budget.problem(file, text, &error))?;
+    let seed = Seed { budget: &budget, depth: 0, merge: false, second: false };
+    let value = seed.deserialize(first).map_err(|error| budget.problem(file, text, &error))?;
     if let Some(second) = documents.next()
-        && let Err(error) = (Refuse { budget: &budget }).deserialize(second)
+        && let Err(error) = (Seed { second: true, ..seed }).deserialize(second)
     {
         return Err(budget.problem(file, text, &error));
     }
@@ -81,9 +82,19 @@ struct Seed<'b> {
     depth: usize,
     /// Whether this is the value of a merge key, which must be a mapping or a list of mappings.
     merge: bool,
+    /// Whether this is a second document, which must be empty.
+    second: bool,
 }
 
 impl Seed<'_> {
+    fn spend<E: Error>(&self) -> Result<(), E> {
+        if self.second {
+            let next = "keep one document: remove the `---` or move the rest to a file of its own";
+            return Err(self.budget.fail("a second document begins here", next));
+        }
+        self.budget.spend(self.depth)
+    }
+
     fn scalar<E: Error>(&self, value: Value) -> Result<Value, E> {
         if self.merge {
             return Err(self.budget.fail("`<<` merges something that is not a mapping", "write `<<: *anchor` of a mapping"));
@@ -115,17 +126,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         self.scalar(Value::Bool(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         self.scalar(Value::from(value))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         self.scalar(Value::from(value))
     }
 
@@ -138,15 +149,16 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         self.number(Number::from_f64(value).map(Value::Number))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         self.scalar(Value::from(value))
     }
 
+    /// Also what an empty second document is.
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
         self.budget.spend(self.depth)?;
         self.scalar(Value::Null)
@@ -157,7 +169,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         let mut list = Vec::new();
         while let Some(item) = items.next_element_seed(Seed { depth: self.depth + 1, ..self })? {
             list.push(item);
@@ -166,7 +178,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        self.budget.spend(self.depth)?;
+        self.spend()?;
         let mut map = Map::new();
         let mut merged = Vec::new();
         let mut seen = HashSet::new();
@@ -191,73 +203,6 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_enum<A: EnumAccess<'de>>(self, _tagged: A) -> Result<Value, A::Error> {
         Err(self.budget.fail("a value has a tag", "remove the tag, the word that begins with `!`"))
-    }
-}
-
-/// Refuses a second document, unless there is nothing in it.
-struct Refuse<'b> {
-    budget: &'b Budget,
-}
-
-impl Refuse<'_> {
-    fn refusal<E: Error>(&self) -> E {
-        self.budget.fail("a second document begins here", "keep one document: remove the `---` or move the rest to a file of its own")
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Refuse<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Refuse<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_none<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E: Error>(self, _value: bool) -> Result<(), E> {
-        Err(self.refusal())
-    }
-
-    fn visit_i64<E: Error>(self, _value: i64) -> Result<(), E> {
-        Err(self.refusal())
-    }
-
-    fn visit_u64<E: Error>(self, _value: u64) -> Result<(), E> {
-        Err(self.refusal())
-    }
-
-    fn visit_f64<E: Error>(self, _value: f64) -> Result<(), E> {
-        Err(self.refusal())
-    }
-
-    fn visit_str<E: Error>(self, _value: &str) -> Result<(), E> {
-        Err(self.refusal())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, _items: A) -> Result<(), A::Error> {
-        Err(self.refusal())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _entries: A) -> Result<(), A::Error> {
-        Err(self.refusal())
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, _tagged: A) -> Result<(), A::Error> {
-        Err(self.refusal())
     }
 }
 
