@@ -39,7 +39,7 @@ fn answer(text: &str) -> Vec<String> {
 }
 
 fn schema_accepts(text: &str) -> bool {
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let schema: Value = serde_json::from_str(&SCHEMA).unwrap();
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     serde_yaml::from_str::<Value>(text).is_ok_and(|document| validator.is_valid(&document))
 }

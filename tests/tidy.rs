@@ -128,6 +128,22 @@ fn nothing_forbidden_stands_in_the_source() {
 }
 
 #[test]
+fn a_kind_of_vault_is_named_where_the_architecture_says() {
+    let sources = sources("src");
+    for (kind, variant) in [("aws", "Aws"), ("azure", "Azure"), ("env", "Env"), ("exec", "Exec"), ("gcp", "Gcp"), ("hashicorp", "Hashicorp")] {
+        let own = format!("src/vault/{kind}/");
+        let words = [format!("crate::vault::{kind}"), format!("VaultKind::{variant}"), format!("pub mod {kind};")];
+        let names = |text: &str| words.iter().any(|word| text.split("#[cfg(test)]\nmod tests").next().is_some_and(|code| code.contains(word)));
+        let mut found: Vec<String> = sources.iter().filter(|(_, text)| names(text)).map(|(path, _)| path.display().to_string()).collect();
+        // Ways in and object stores of the same provider are no part of the vault.
+        found.retain(|path| !path.starts_with(&own) && !path.starts_with("src/identity/") && path != "src/wiring/history.rs");
+        found.sort();
+        let known = ["src/project/vault/kind.rs", "src/vault/mod.rs", "src/wiring/vaults.rs", &format!("src/wiring/vaults/{kind}.rs")];
+        assert_eq!(found, known, "`{kind}` is named elsewhere than under \"How to add a kind of vault\" in ARCHITECTURE.md");
+    }
+}
+
+#[test]
 fn messages_are_plain_english() {
     let mut wrong = Vec::new();
     for (path, text) in sources("src") {

@@ -64,4 +64,6 @@ pub use starter::bare_starter;
 pub use starter::starter;
 pub use values::Values;
 pub use variable::Variables;
-pub use vault::{AwsTarget, AzureTarget, GcpTarget, HashicorpTarget, VaultEntry, VaultKind, VaultSettings, VaultTarget};
+pub use vault::VaultEntry;
+pub use vault::VaultKind;
+pub use vault::VaultSettings;

@@ -41,7 +41,7 @@ impl Reserved {
         keep(&format!("dist/{name}"), "a directory of filled manifests");
         keep(&format!("locks/{name}.lock"), "a lock file");
         for vault in environment.vaults.iter().filter(|vault| vault.kind == VaultKind::Local) {
-            if let Some(path) = vault.said.get("path") {
+            if let Some(path) = vault.text("path") {
                 keep(&path.value, "a vault file");
             }
         }

@@ -3,6 +3,7 @@
 //! Only `CLOZE_…` variables override the project file. The standard variables of a backend, such as `VAULT_ADDR`, fill what the
 //! project file leaves open: a variable that is set for another tool must not send secrets elsewhere.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,7 +42,6 @@ use crate::project::variable::Variables;
 use crate::project::vault::VaultEntry;
 use crate::project::vault::VaultKind;
 use crate::project::vault::VaultSettings;
-use crate::project::vault::target;
 use crate::suggest::suggest;
 
 impl Settings {
@@ -258,7 +258,7 @@ impl Resolver<'_> {
         let mut entries = environment.vaults.clone();
         if !entries.iter().any(|entry| entry.name.value == "default") {
             let name = Spanned { value: "default".to_owned(), place: None };
-            entries.insert(0, VaultEntry::bare(name, VaultKind::Local));
+            entries.insert(0, VaultEntry { name, kind: VaultKind::Local, said: BTreeMap::new(), prefixes: Vec::new() });
         }
         entries.into_iter().filter_map(|entry| self.vault(environment, entry)).collect()
     }
@@ -267,12 +267,13 @@ impl Resolver<'_> {
         let key = format!("vaults.{}", entry.name.value);
         let said = entry.name.place.clone().map_or(Origin::Default, Origin::File);
         self.note(format!("{key}.kind"), &Choice::of([Some((entry.kind, said))]), |kind| kind.word().to_owned());
-        let target = target(self, &environment.name.value, &entry);
-        if let Some(place) = entry.prefixes.first().and_then(|prefix| prefix.place.clone()) {
-            let shown: Vec<&str> = entry.prefixes.iter().map(|prefix| prefix.value.as_str()).collect();
+        let prefixes = entry.prefixes.clone();
+        let settings = VaultSettings::resolve(self, &environment.name.value, entry);
+        if let Some(place) = prefixes.first().and_then(|prefix| prefix.place.clone()) {
+            let shown: Vec<&str> = prefixes.iter().map(|prefix| prefix.value.as_str()).collect();
             self.note(format!("{key}.prefixes"), &Choice::of([Some((shown.join(", "), Origin::File(place)))]), String::clone);
         }
-        Some(VaultSettings { target: target?, entry })
+        settings
     }
 
     /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.

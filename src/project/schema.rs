@@ -1,7 +1,55 @@
-//! The published JSON Schema (draft 2020-12) of project files.
+//! The published JSON Schema (draft 2020-12) of project files. What it says of vaults is made of the tables that the reader has.
+
+use std::sync::LazyLock;
+
+use serde_json::json;
+
+use crate::project::vault::Field;
+use crate::project::vault::Form;
+use crate::project::vault::VaultKind;
 
 /// The schema's text, for `cloze schema` and for editors.
-pub const SCHEMA: &str = include_str!("schema.json");
+pub static SCHEMA: LazyLock<String> = LazyLock::new(|| include_str!("schema.json").replacen("    \"vault\": {},\n", &vaults(), 1));
+
+/// The definitions of all kinds of vaults.
+fn vaults() -> String {
+    let kinds = VaultKind::all();
+    let words: Vec<&str> = kinds.iter().map(|(word, _)| *word).collect();
+    let each: Vec<String> = words.iter().map(|word| format!("        {{ \"$ref\": \"#/$defs/{word}Vault\" }}")).collect();
+    let mut text = format!(
+        "    \"vault\": {{\n      \"type\": \"object\",\n      \"required\": [\"kind\"],\n      \"properties\": {{ \"kind\": {{ \"enum\": {} }} }},\n      \
+         \"oneOf\": [\n{}\n      ]\n    }},\n",
+        json!(words),
+        each.join(",\n")
+    );
+    for (word, kind) in kinds {
+        let properties: String = kind.fields().iter().map(property).collect();
+        text += &format!(
+            "    \"{word}Vault\": {{\n      \"description\": {},\n      \"type\": \"object\",\n      \"additionalProperties\": false,\n      \
+             \"required\": {},\n      \"properties\": {{\n        \"kind\": {{ \"const\": \"{word}\" }},\n{properties}        \
+             \"prefixes\": {{ \"$ref\": \"#/$defs/prefixes\" }}\n      }}\n    }},\n",
+            json!(kind.about()),
+            json!(kind.required())
+        );
+    }
+    text
+}
+
+/// A key of a vault with its form.
+fn property(field: &Field) -> String {
+    let variables: Vec<&str> = field.variables.iter().map(|variable| variable.name).collect();
+    let default = if variables.is_empty() { field.default.map(str::to_owned) } else { Some(variables.join(", then ")) };
+    let description = default.map_or_else(|| field.about.to_owned(), |default| format!("{} Default: {default}", field.about));
+    let form = match field.form {
+        Form::Text => "\"type\": \"string\", \"minLength\": 1".to_owned(),
+        Form::Texts => "\"type\": \"array\", \"minItems\": 1, \"items\": { \"type\": \"string\", \"minLength\": 1 }".to_owned(),
+        Form::Address => "\"$ref\": \"#/$defs/address\"".to_owned(),
+        Form::Path => "\"$ref\": \"#/$defs/path\"".to_owned(),
+        Form::VaultPath => "\"$ref\": \"#/$defs/vaultPath\"".to_owned(),
+        Form::Word(words, _) => format!("\"enum\": {}", json!(words)),
+    };
+    format!("        \"{}\": {{ \"description\": {}, {form} }},\n", field.key, json!(description))
+}
 
 #[cfg(test)]
 mod tests {
@@ -18,7 +66,7 @@ mod tests {
     use crate::project::vault::VaultKind;
 
     fn schema() -> Value {
-        serde_json::from_str(SCHEMA).unwrap()
+        serde_json::from_str(&SCHEMA).unwrap()
     }
 
     fn words(list: &Value) -> BTreeSet<String> {
@@ -47,7 +95,8 @@ mod tests {
         let schema = schema();
         for (name, definition) in schema["$defs"].as_object().unwrap() {
             if definition.get("additionalProperties") == Some(&Value::Bool(false)) {
-                assert!(SHAPES.iter().any(|(known, _)| known == name), "{name}");
+                let is_vault = VaultKind::all().iter().any(|(word, _)| format!("{word}Vault") == *name);
+                assert!(is_vault || SHAPES.iter().any(|(known, _)| known == name), "{name}");
             }
         }
     }
@@ -57,9 +106,7 @@ mod tests {
         let schema = schema();
         let keys =
             |table: &[(&str, bool)]| table.iter().filter(|(_, ready)| *ready).map(|(word, _)| (*word).to_owned()).collect::<BTreeSet<_>>();
-        let vaults: Vec<_> = VaultKind::ALL.iter().map(|(word, _)| (*word, true)).collect();
         let recipients: Vec<_> = KEY_KINDS.iter().map(|(word, kind)| (*word, *kind != KeyWord::Later)).collect();
-        assert_eq!(words(&schema["$defs"]["vault"]["properties"]["kind"]["enum"]), keys(&vaults));
         assert_eq!(words(&schema["$defs"]["key"]["properties"]["kind"]["enum"]), keys(&recipients));
         assert_eq!(words(&schema["$defs"]["names"]["enum"]), NAMES.iter().map(|(word, _)| (*word).to_owned()).collect());
         assert_eq!(words(&schema["$defs"]["objectKind"]["enum"]), OBJECT_KINDS.iter().map(|(word, _)| (*word).to_owned()).collect());

@@ -132,7 +132,7 @@ mod tests {
     use crate::project::root::Root;
     use crate::project::values::Values;
     use crate::project::variable::Variables;
-    use crate::project::vault::VaultTarget;
+    use crate::project::vault::VaultKind;
 
     const PROJECT: &str = "\
 apiVersion: cloze.dev/v1
@@ -249,7 +249,7 @@ environments:
         assert_eq!(settings.keys, [KeySettings::Passphrase, KeySettings::KeyFile(Location::Anywhere("/run/key".into()))]);
         assert_eq!(settings.history.url, HistoryUrl::Directory(Location::Beneath("elsewhere".into())));
         let shared = settings.vault("shared").unwrap();
-        assert!(matches!(&shared.target, VaultTarget::Hashicorp(target) if target.address == "https://vault:8200"));
+        assert_eq!((shared.kind(), shared.text("address")), (VaultKind::Hashicorp, "https://vault:8200"));
     }
 
     #[test]
@@ -287,7 +287,7 @@ environments:
                 "`Shop` of `CLOZE_NAMESPACE` is not a DNS label; use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends",
                 "`hashed` of `CLOZE_NAMES` is not a way of naming; write `versioned` or `stable`",
                 "the URL of `CLOZE_HISTORY_URL` does not name a bucket; write `s3://BUCKET/PREFIX`; the name has 3 or more of a-z, 0-9, `-` and `.`",
-                "cloze.yaml:11:7: the vault `shared` has no address; add `address: https://…`, or set `VAULT_ADDR`",
+                "cloze.yaml:11:7: the vault `shared` has no address; add `address: …`, or set `VAULT_ADDR`",
             ]
         );
     }

@@ -1,22 +1,19 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
-#![cfg_attr(
-    not(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp", feature = "env", feature = "exec")),
-    allow(dead_code, unused_imports, reason = "what the vaults share is not all used where some are left out")
-)]
+#![cfg_attr(not(feature = "vaults"), allow(dead_code, unused_imports, reason = "what the vaults share is not all used where some are left out"))]
 
 pub mod announced;
-#[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
+#[cfg(any(feature = "exec", feature = "http"))]
 mod answer;
 #[cfg(feature = "aws")]
 pub mod aws;
 #[cfg(feature = "azure")]
 pub mod azure;
-#[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
+#[cfg(any(feature = "exec", feature = "http"))]
 mod batch;
-#[cfg(any(feature = "aws", feature = "exec", feature = "gcp"))]
+#[cfg(any(feature = "exec", feature = "http"))]
 mod binary;
-#[cfg(any(feature = "aws", feature = "azure", feature = "exec", feature = "gcp", feature = "hashicorp"))]
+#[cfg(any(feature = "exec", feature = "http"))]
 mod current;
 #[cfg(feature = "env")]
 pub mod env;

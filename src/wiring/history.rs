@@ -12,14 +12,14 @@ use crate::history::LocalDirectory;
 use crate::identity::trust::Destination;
 use crate::problem::Fault;
 use crate::problem::Problem;
-#[cfg(feature = "az")]
-use crate::project::AzureTarget;
 use crate::project::BucketUrl;
 use crate::project::HistoryUrl;
 use crate::project::Location;
 use crate::project::Provider;
 #[cfg(feature = "az")]
-use crate::project::variable;
+use crate::project::VaultKind;
+#[cfg(feature = "az")]
+use crate::project::VaultSettings;
 #[cfg(feature = "az")]
 use crate::secret::Secret;
 #[cfg(feature = "bucket")]
@@ -27,6 +27,8 @@ use crate::service::ServiceError;
 #[cfg(feature = "bucket")]
 use crate::service::http::Limits;
 use crate::wiring::Wiring;
+#[cfg(feature = "az")]
+use crate::wiring::vaults::azure::credential;
 
 impl Wiring<'_> {
     /// The store of the environment's history.
@@ -134,29 +136,12 @@ impl Wiring<'_> {
             (Some(key), _) => bucket::AzureAccess::Key(key),
             (None, Some(signature)) => bucket::AzureAccess::Signature(signature),
             (None, None) => {
-                let target = self.entra();
-                bucket::AzureAccess::Entra { credential: self.credential(None, &target)?, authority: target.authority }
+                // The variables alone say the way in.
+                let settings = VaultSettings::of_variables(VaultKind::Azure, self.ports.variables);
+                bucket::AzureAccess::Entra { credential: credential(self, None, &settings)?, authority: settings.owned("authority") }
             }
         };
         bucket::azure(settings, account, access).map(boxed).map_err(|error| refused(url, error))
-    }
-
-    /// The way into Azure by the variables alone.
-    fn entra(&self) -> AzureTarget {
-        let text = |variable| self.ports.variables.get(variable).map(str::to_owned);
-        let path = |variable| self.ports.variables.get(variable).map(|path| Location::Anywhere(path.into()));
-        AzureTarget {
-            url: String::new(),
-            credential: None,
-            tenant: text(variable::AZURE_TENANT_ID),
-            client: text(variable::AZURE_CLIENT_ID),
-            authority: text(variable::AZURE_AUTHORITY_HOST),
-            api_version: None,
-            service_connection: text(variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID),
-            certificate: path(variable::AZURE_CLIENT_CERTIFICATE_PATH),
-            token_file: path(variable::AZURE_FEDERATED_TOKEN_FILE),
-            ca: None,
-        }
     }
 }
 

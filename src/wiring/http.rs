@@ -23,20 +23,20 @@ use crate::wiring::Wiring;
 impl Wiring<'_> {
     /// How much at once and how long, for a vault behind a network.
     pub(super) fn limits(&self, settings: &VaultSettings) -> Limits {
-        let meter = self.ports.meters.of(&settings.entry.name.value);
+        let meter = self.ports.meters.of(settings.name());
         Limits { deadline: self.settings.deadline, meter, ..Limits::default() }
     }
 
     /// How a vault is reached and who is believed to be it: the authorities that its settings name, and else those of `SSL_CERT_FILE`.
-    pub(super) fn transport(&self, authorities: Option<&Location>, identity: Option<(&Location, &Location)>) -> Result<Transport, Problem> {
-        let usual = self.ports.variables.get(variable::SSL_CERT_FILE).map(|path| Location::Anywhere(path.into()));
-        let authorities = authorities.or(usual.as_ref()).map(|location| {
-            let pem = self.file(location, "the file of authorities")?.expose().to_vec();
-            Ok::<_, Problem>(Authorities { pem, source: format!("`{}`", self.located(location)?.display()) })
+    pub(super) fn transport(&self, authorities: Option<Location>, identity: Option<(Location, Location)>) -> Result<Transport, Problem> {
+        let usual = || self.ports.variables.get(variable::SSL_CERT_FILE).map(|path| Location::Anywhere(path.into()));
+        let authorities = authorities.or_else(usual).map(|location| {
+            let pem = self.file(&location, "the file of authorities")?.expose().to_vec();
+            Ok::<_, Problem>(Authorities { pem, source: format!("`{}`", self.located(&location)?.display()) })
         });
         let identity = identity.map(|(chain, key)| {
-            let chain = self.file(chain, "the client's certificate")?.expose().to_vec();
-            Ok::<_, Problem>(Identity { chain, key: self.file(key, "the key of the client's certificate")? })
+            let chain = self.file(&chain, "the client's certificate")?.expose().to_vec();
+            Ok::<_, Problem>(Identity { chain, key: self.file(&key, "the key of the client's certificate")? })
         });
         Ok(Transport { authorities: authorities.transpose()?, identity: identity.transpose()?, proxies: self.proxies()? })
     }

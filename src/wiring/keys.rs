@@ -20,7 +20,6 @@ use crate::problem::Problems;
 use crate::project::KeySettings;
 use crate::project::Location;
 use crate::project::Settings;
-use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::target::Exposure;
@@ -59,7 +58,7 @@ impl Wiring<'_> {
             self.recorded_keyring(store).await?
         };
         let Some(text) = text else {
-            if self.settings.vaults.iter().any(|vault| matches!(&vault.target, VaultTarget::Local { path } if self.root.exists(path))) {
+            if self.settings.vaults.iter().any(|vault| vault.is_local() && self.root.exists(vault.text("path"))) {
                 if self.root.exists(&self.settings.keyring) {
                     // Another run made both just now.
                     return Box::pin(self.keys(store, IfMissing::Fail)).await;

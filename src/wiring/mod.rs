@@ -1,13 +1,5 @@
 //! From settings to adapters: the one room that knows both.
 
-#[cfg(feature = "aws")]
-mod aws;
-#[cfg(feature = "azure")]
-mod azure;
-#[cfg(feature = "gcp")]
-mod gcp;
-#[cfg(feature = "hashicorp")]
-mod hashicorp;
 mod history;
 #[cfg(feature = "http")]
 mod http;
@@ -19,9 +11,8 @@ mod new_project;
 mod origins;
 mod placement;
 mod ports;
-#[cfg(any(feature = "env", feature = "exec"))]
-mod programs;
 mod session;
+mod setup;
 mod vaults;
 
 pub use new_project::NewProject;

@@ -2,6 +2,7 @@
 
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::project::Spanned;
 use crate::project::VaultSettings;
 use crate::project::variable::Variable;
 use crate::secret::Secret;
@@ -11,21 +12,21 @@ use crate::wiring::Wiring;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Needs<'a> {
     pub(super) wiring: &'a Wiring<'a>,
-    /// The vault; the history where there is none.
-    pub(super) settings: Option<&'a VaultSettings>,
+    pub(super) settings: &'a VaultSettings,
+    /// The vault's name; the history needs it where there is none.
+    pub(super) vault: Option<&'a Spanned<String>>,
     /// The way, as the project file would say it: a key and its word.
     pub(super) way: (&'static str, &'a str),
 }
 
 impl Needs<'_> {
     /// What the project says under `key`.
-    pub(super) fn said(&self, key: &str, value: Option<&String>) -> Result<String, Problem> {
-        value
-            .cloned()
-            .ok_or_else(|| self.missing(&format!("a `{key}`"), &format!("add `{key}: …` to the vault, or set the variable for it")))
+    pub(super) fn said(&self, key: &str) -> Result<String, Problem> {
+        let next = || format!("add `{key}: …` to the vault, or set the variable for it");
+        self.settings.owned(key).ok_or_else(|| self.missing(&format!("a `{key}`"), &next()))
     }
 
-    /// A variable that is no secret.
+    /// A variable that is not a secret.
     pub(super) fn plain(&self, variable: Variable) -> Result<String, Problem> {
         self.wiring.ports.variables.get(variable).map(str::to_owned).ok_or_else(|| self.unset(variable))
     }
@@ -42,7 +43,7 @@ impl Needs<'_> {
     /// The problem of something that is missing.
     pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
         let (key, word) = self.way;
-        match self.settings.map(|settings| &settings.entry.name) {
+        match self.vault {
             Some(name) => name.at(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next)),
             None => Problem::new(Fault::History, format!("the history needs {what} for the way in `{word}`"), next),
         }

@@ -35,7 +35,6 @@ use crate::project::PROJECT_FILE;
 use crate::project::Project;
 use crate::project::Root;
 use crate::project::Settings;
-use crate::project::VaultTarget;
 use crate::render::ProcessEngine;
 use crate::service::ServiceError;
 use crate::stage::literal::literals;
@@ -49,6 +48,7 @@ use crate::wiring::keys::Created;
 use crate::wiring::keys::EnvironmentKeys;
 use crate::wiring::vaults::Examined;
 use crate::wiring::vaults::Opened;
+use crate::wiring::vaults::name_rule;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::context::Context;
 use crate::workflow::lock;
@@ -128,6 +128,7 @@ impl<'p> Session<'p> {
         Context {
             root: &self.root,
             settings: &self.settings,
+            name_rule,
             engine: &self.engine,
             observer: &self.observer,
             clock: self.ports.clock.as_ref(),
@@ -175,11 +176,8 @@ impl<'p> Session<'p> {
         for path in &created.key_files {
             self.observer.observe(Event::KeyFileCreated { path: path.clone() });
         }
-        let local = self.settings.vaults.iter().filter_map(|vault| match &vault.target {
-            VaultTarget::Local { path } => Some(path),
-            _ => None,
-        });
-        let beside = local.chain([&self.settings.lock]).cloned().collect();
+        let local = self.settings.vaults.iter().filter(|vault| vault.is_local()).map(|vault| vault.text("path").to_owned());
+        let beside = local.chain([self.settings.lock.clone()]).collect();
         self.observer.observe(Event::KeyringCreated { path: created.keyring.clone(), beside });
     }
 

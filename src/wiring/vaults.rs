@@ -1,28 +1,69 @@
 //! The vaults of an environment.
 
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "azure")]
+pub(super) mod azure;
+#[cfg(feature = "env")]
+mod env;
+#[cfg(feature = "exec")]
+mod exec;
+#[cfg(feature = "gcp")]
+mod gcp;
+#[cfg(feature = "hashicorp")]
+mod hashicorp;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::AzureTarget;
-use crate::project::HashicorpTarget;
+use crate::project::VaultKind;
 use crate::project::VaultSettings;
-use crate::project::VaultTarget;
 use crate::seal::Keys;
 use crate::service::ServiceError;
 use crate::vault::Adapter;
+use crate::vault::NameRule;
 use crate::vault::local;
 use crate::vault::local::LocalVault;
 use crate::wiring::Wiring;
 use crate::wiring::keys::EnvironmentKeys;
+use crate::wiring::setup::Setup;
+use crate::wiring::setup::refused;
 
 /// A vault by its name.
 pub(super) type Opened = (String, Arc<dyn Adapter>);
 
 /// A vault by its name, or what is wrong with how it is set up.
 pub(super) type Examined = (String, Result<Arc<dyn Adapter>, Problems>);
+
+/// How vaults of that kind are set up; `None` for files, and for what this build leaves out.
+pub(super) fn setup(kind: VaultKind) -> Option<Setup> {
+    match kind {
+        #[cfg(feature = "hashicorp")]
+        VaultKind::Hashicorp => Some(hashicorp::SETUP),
+        #[cfg(feature = "azure")]
+        VaultKind::Azure => Some(azure::SETUP),
+        #[cfg(feature = "aws")]
+        VaultKind::Aws => Some(aws::SETUP),
+        #[cfg(feature = "gcp")]
+        VaultKind::Gcp => Some(gcp::SETUP),
+        #[cfg(feature = "env")]
+        VaultKind::Env => Some(env::SETUP),
+        #[cfg(feature = "exec")]
+        VaultKind::Exec => Some(exec::SETUP),
+        _ => None,
+    }
+}
+
+/// Which names the secrets of a vault can have; `None` for a kind that this build leaves out.
+pub(super) fn name_rule(settings: &VaultSettings) -> Result<Option<NameRule>, ServiceError> {
+    if settings.is_local() {
+        return local::names(&settings.prefixes()).map(Some);
+    }
+    setup(settings.kind()).map(|setup| (setup.names)(settings)).transpose()
+}
 
 impl Wiring<'_> {
     /// The vaults of these names. The others are not set up: what they lack does not matter.
@@ -44,16 +85,16 @@ impl Wiring<'_> {
 
     /// Those of these names that are files, and exist.
     pub(super) fn present_files(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
-        let is_there = |name: &&String| match self.settings.vault(name).map(|settings| &settings.target) {
-            Some(VaultTarget::Local { path }) => self.root.exists(path),
-            _ => false,
+        let is_there = |name: &&String| {
+            let settings = self.settings.vault(name).filter(|settings| settings.is_local());
+            settings.is_some_and(|settings| self.root.exists(settings.text("path")))
         };
         names.iter().filter(is_there).cloned().collect()
     }
 
     /// Whether one of these vaults is a file, which takes a key to open.
     pub(super) fn needs_keys(&self, names: &BTreeSet<String>) -> bool {
-        names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.target.is_local())
+        names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.is_local())
     }
 
     /// The names of the vaults to examine: that one, or all that are meant.
@@ -74,10 +115,10 @@ impl Wiring<'_> {
 
     /// Whether a vault is more than a default that nobody uses.
     fn is_meant(&self, settings: &VaultSettings) -> bool {
-        match &settings.target {
-            VaultTarget::Local { path } => settings.entry.name.place.is_some() || self.settings.vaults.len() == 1 || self.root.exists(path),
-            _ => true,
-        }
+        !settings.is_local()
+            || settings.entry.name.place.is_some()
+            || self.settings.vaults.len() == 1
+            || self.root.exists(settings.text("path"))
     }
 
     /// A vault; the keys are looked at only where it is a file.
@@ -88,7 +129,7 @@ impl Wiring<'_> {
     ) -> Result<Arc<dyn Adapter>, Problems> {
         match keys {
             Some(Ok(opened)) => Ok(self.vault(settings, &opened.keys)?),
-            Some(Err(failed)) if settings.target.is_local() => Err(failed.clone()),
+            Some(Err(failed)) if settings.is_local() => Err(failed.clone()),
             _ => Ok(self.remote(settings)?),
         }
     }
@@ -100,85 +141,45 @@ impl Wiring<'_> {
 
     /// Whether each vault of these names is a file.
     pub(super) fn is_offline(&self, names: &BTreeSet<String>) -> bool {
-        names.iter().filter_map(|name| self.settings.vault(name)).all(|settings| settings.target.is_local())
+        names.iter().filter_map(|name| self.settings.vault(name)).all(|settings| settings.is_local())
     }
 
     /// The local vault of that name, for those who keep secrets in it.
     pub(super) fn local_vault(&self, name: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
         let settings = self.settings.vault(name).ok_or_else(|| self.no_vault(name))?;
-        match &settings.target {
-            VaultTarget::Local { path } => Ok(self.open_local(path, keys)?),
-            VaultTarget::Hashicorp(HashicorpTarget { address, .. }) => Err(elsewhere(name, &format!("kept at {address}"))),
-            VaultTarget::Azure(AzureTarget { url, .. }) => Err(elsewhere(name, &format!("kept at {url}"))),
-            _ => Err(elsewhere(name, &format!("of kind `{}`", settings.entry.kind.word()))),
+        if settings.is_local() {
+            return self.open_local(settings.text("path"), keys);
         }
+        let reason = format!("vault `{name}` is of kind `{}`, not in this project", settings.kind().word());
+        Err(Problem::new(Fault::Usage, reason, "change its secrets there"))
     }
 
     fn vault(&self, settings: &VaultSettings, keys: &Arc<Keys>) -> Result<Arc<dyn Adapter>, Problem> {
-        match &settings.target {
-            VaultTarget::Local { path } => {
-                let names = local::names(&prefixes(settings)).map_err(|error| refused(settings, error))?;
-                Ok(Arc::new(self.open_local(path, keys)?.limited(names)))
-            }
-            _ => self.remote(settings),
+        if !settings.is_local() {
+            return self.remote(settings);
         }
+        let names = local::names(&settings.prefixes()).map_err(|error| refused(settings, error))?;
+        Ok(Arc::new(self.open_local(settings.text("path"), keys)?.limited(names)))
     }
 
     /// A vault that needs no key of the environment.
     fn remote(&self, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
         #[cfg(feature = "http")]
         self.grounds(settings)?;
-        match &settings.target {
-            VaultTarget::Local { path } => {
-                let reason = format!("vault `{}` is the file `{path}`, and no key was opened for it", settings.entry.name.value);
-                Err(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"))
-            }
-            #[cfg(feature = "hashicorp")]
-            VaultTarget::Hashicorp(target) => Ok(Arc::new(self.hashicorp(settings, target)?)),
-            #[cfg(feature = "azure")]
-            VaultTarget::Azure(target) => Ok(Arc::new(self.azure(settings, target)?)),
-            #[cfg(feature = "aws")]
-            VaultTarget::Aws(target) => Ok(Arc::new(self.aws(settings, target)?)),
-            #[cfg(feature = "gcp")]
-            VaultTarget::Gcp(target) => Ok(Arc::new(self.gcp(settings, target)?)),
-            #[cfg(feature = "env")]
-            VaultTarget::Env { prefix } => Ok(Arc::new(self.env(settings, prefix)?)),
-            #[cfg(feature = "exec")]
-            VaultTarget::Exec { command } => Ok(Arc::new(self.exec(settings, command)?)),
-            #[cfg(not(all(
-                feature = "azure",
-                feature = "hashicorp",
-                feature = "aws",
-                feature = "gcp",
-                feature = "env",
-                feature = "exec"
-            )))]
-            _ => Err(not_built(settings)),
+        let name = &settings.entry.name;
+        if settings.is_local() {
+            let reason = format!("vault `{}` is a file, and no key was opened for it", name.value);
+            return Err(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"));
         }
+        let Some(setup) = setup(settings.kind()) else {
+            let kind = settings.kind().word();
+            let reason = format!("vault `{}` is of kind `{kind}`, which this build of cloze leaves out", name.value);
+            return Err(name.at(Problem::new(Fault::Project, reason, format!("use a build with the feature `{kind}`"))));
+        };
+        (setup.adapter)(self, settings)
     }
 
     fn open_local(&self, path: &str, keys: &Arc<Keys>) -> Result<LocalVault, Problem> {
         Ok(LocalVault::open(self.beneath(path)?, Arc::clone(keys), &self.settings.project, &self.settings.environment))
     }
-}
-
-#[cfg(not(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp", feature = "env", feature = "exec")))]
-fn not_built(settings: &VaultSettings) -> Problem {
-    let kind = settings.entry.kind.word();
-    let reason = format!("vault `{}` is of kind `{kind}`, which this build of cloze leaves out", settings.entry.name.value);
-    settings.entry.name.at(Problem::new(Fault::Project, reason, format!("use a build with the feature `{kind}`")))
-}
-
-/// The error of a vault whose settings cannot be used, at the place where it is named.
-pub(super) fn refused(settings: &VaultSettings, error: ServiceError) -> Problem {
-    let name = &settings.entry.name;
-    name.at(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
-}
-
-pub(super) fn prefixes(settings: &VaultSettings) -> Vec<String> {
-    settings.entry.prefixes.iter().map(|prefix| prefix.value.clone()).collect()
-}
-
-fn elsewhere(name: &str, place: &str) -> Problem {
-    Problem::new(Fault::Usage, format!("vault `{name}` is {place}, not in this project"), "change its secrets there")
 }

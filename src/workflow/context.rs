@@ -9,7 +9,10 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Root;
 use crate::project::Settings;
+use crate::project::VaultSettings;
 use crate::render::Engine;
+use crate::service::ServiceError;
+use crate::vault::NameRule;
 
 /// A project, what applies to this run, and the ports to the outside.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +21,8 @@ pub struct Context<'a> {
     pub root: &'a Root,
     /// What applies to this run.
     pub settings: &'a Settings,
+    /// Which names the secrets of a vault can have; `None` for a kind that this build leaves out.
+    pub name_rule: fn(&VaultSettings) -> Result<Option<NameRule>, ServiceError>,
     /// The template engine.
     pub engine: &'a dyn Engine,
     /// Takes what happens.

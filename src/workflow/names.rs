@@ -10,21 +10,18 @@ use crate::blank::Source;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Settings;
-use crate::project::VaultSettings;
-use crate::project::VaultTarget;
-use crate::service::ServiceError;
 use crate::suggest::suggest;
-use crate::vault;
-use crate::vault::NameRule;
+use crate::workflow::context::Context;
 
 /// A problem at each blank whose vault or name cannot be asked for, and one at each vault whose prefixes cannot be used.
-pub(crate) fn check(blanks: &Blanks, settings: &Settings) -> Vec<Problem> {
+pub(crate) fn check(blanks: &Blanks, context: &Context<'_>) -> Vec<Problem> {
+    let settings = context.settings;
     let mut problems = Vec::new();
     let mut rules = BTreeMap::new();
     for vault in &settings.vaults {
-        match rule(vault) {
+        match (context.name_rule)(vault) {
             Ok(rule) => {
-                rules.extend(rule.map(|rule| (vault.entry.name.value.as_str(), rule)));
+                rules.extend(rule.map(|rule| (vault.name(), rule)));
             }
             Err(error) => {
                 let reason = format!("vault `{}`: {}", vault.entry.name.value, error.reason);
@@ -43,28 +40,6 @@ pub(crate) fn check(blanks: &Blanks, settings: &Settings) -> Vec<Problem> {
     };
     problems.extend(blanks.iter().filter_map(|(_, blank)| wrong(blank)));
     problems
-}
-
-/// Which names a vault's secrets can have; `None` where its kind is not in this build.
-fn rule(settings: &VaultSettings) -> Result<Option<NameRule>, ServiceError> {
-    let prefixes: Vec<String> = settings.entry.prefixes.iter().map(|prefix| prefix.value.clone()).collect();
-    Ok(Some(match &settings.target {
-        VaultTarget::Local { .. } => vault::local::names(&prefixes)?,
-        #[cfg(feature = "hashicorp")]
-        VaultTarget::Hashicorp(_) => vault::hashicorp::names(&prefixes)?,
-        #[cfg(feature = "azure")]
-        VaultTarget::Azure(_) => vault::azure::names(&prefixes)?,
-        #[cfg(feature = "aws")]
-        VaultTarget::Aws(target) => vault::aws::names(vault::aws::Service::of(&target.service), &prefixes)?,
-        #[cfg(feature = "gcp")]
-        VaultTarget::Gcp(_) => vault::gcp::names(&prefixes)?,
-        #[cfg(feature = "env")]
-        VaultTarget::Env { prefix } => vault::env::names(prefix, &prefixes)?,
-        #[cfg(feature = "exec")]
-        VaultTarget::Exec { .. } => vault::exec::names(&prefixes)?,
-        #[cfg(not(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp", feature = "env", feature = "exec")))]
-        _ => return Ok(None),
-    }))
 }
 
 fn stranger(ask: &SecretRef, settings: &Settings) -> Problem {

@@ -84,7 +84,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
         context.observe(Event::Prepared { templates: count, objects: parsed.objects().len(), blanks });
     }
     failed.extend(check::shape(parsed.objects()));
-    failed.extend(names::check(parsed.blanks(), context.settings));
+    failed.extend(names::check(parsed.blanks(), context));
     if !failed.is_empty() || taint::check(parsed.objects(), parsed.blanks()).is_err() {
         let (objects, blanks) = parsed.into_parts();
         let more = faults(objects, &blanks, context.settings, &failed, complete);

@@ -191,7 +191,7 @@ fn list_and_get_read_it_and_set_does_not_write_it() {
     assert_eq!(sandbox.cloze(["vault", "get", "smtp", "--key", "password"]).ok(), "m-1");
     assert_eq!(sandbox.cloze(["vault", "get", "smtp"]).ok(), r#"{"password":"m-1","username":"u-1"}"#);
     let set = sandbox.feed(["vault", "set", "db-password"], b"p-3");
-    set.fails(2, &["error: vault `default` is kept at http://127.0.0.1", "not in this project\n  change its secrets there"]);
+    set.fails(2, &["error: vault `default` is of kind `hashicorp`, not in this project\n  change its secrets there"]);
     sandbox.cloze(["vault", "remove", "db-password"]).fails(2, &["change its secrets there"]);
     assert_eq!(sandbox.cloze(["vault", "get", "db-password"]).ok(), "p-2");
 }

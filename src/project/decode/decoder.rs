@@ -51,7 +51,7 @@ impl Decoder {
     }
 
     /// The mapping at `path`, its keys checked.
-    pub(super) fn fields<'n>(&mut self, node: &'n Tree, path: &'n str, shape: &Shape) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(&mut self, node: &'n Tree, path: &'n str, shape: &Shape<'_>) -> Option<Fields<'n>> {
         let entries = self.mapping(node, path)?;
         for entry in entries {
             if !shape.keys.contains(&entry.key.as_str()) {
@@ -67,7 +67,7 @@ impl Decoder {
         Some(Fields { path, mark: node.mark, entries })
     }
 
-    fn unknown_key(&mut self, entry: &Entry<Infallible>, path: &str, shape: &Shape) {
+    fn unknown_key(&mut self, entry: &Entry<Infallible>, path: &str, shape: &Shape<'_>) {
         let home = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
         let next = if matches!(entry.key.as_str(), "token" | "password" | "passphrase" | "secret" | "credential") {
             "remove it: credentials come from the environment, never from a file of the project".to_owned()

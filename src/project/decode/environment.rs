@@ -99,7 +99,7 @@ fn report_shared_files(decoder: &mut Decoder, environments: &[Environment]) {
         let mut own: Vec<(String, Option<&Place>)> = Vec::new();
         for vault in &environment.vaults {
             if vault.kind == VaultKind::Local {
-                let path = vault.said.get("path").map_or_else(|| format!("secrets/{name}.vault"), |path| path.value.clone());
+                let path = vault.text("path").map_or_else(|| format!("secrets/{name}.vault"), |path| path.value.clone());
                 own.push((path, vault.name.place.as_ref()));
             }
         }

@@ -1,6 +1,6 @@
 //! The vaults of an environment.
 
-use std::collections::BTreeMap;
+use std::iter;
 
 use crate::project::check;
 use crate::project::decode::decoder::Decoder;
@@ -8,12 +8,12 @@ use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::Tree;
 use crate::project::decode::decoder::join;
 use crate::project::decode::decoder::one_of;
-use crate::project::decode::shape;
+use crate::project::decode::shape::Shape;
 use crate::project::spanned::Spanned;
 use crate::project::vault::Field;
+use crate::project::vault::Form;
 use crate::project::vault::VaultEntry;
 use crate::project::vault::VaultKind;
-use crate::project::vault::fields;
 
 /// The vaults at `vaults`.
 pub(super) fn vaults(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<VaultEntry> {
@@ -32,37 +32,36 @@ pub(super) fn vaults(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<VaultEnt
 /// A vault without its name.
 fn vault(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<VaultEntry> {
     decoder.mapping(node, path)?;
-    let words: Vec<&str> = VaultKind::ALL.iter().map(|(word, _)| *word).collect();
+    let kinds = VaultKind::all();
+    let words: Vec<&str> = kinds.iter().map(|(word, _)| *word).collect();
     let Some(kind) = node.get("kind") else {
         decoder.report(decoder.place(node.mark), format!("`{path}` has no `kind`"), format!("add `kind: …`, and {}", one_of(&words)));
         return None;
     };
-    let kind = decoder.word(kind, &join(path, "kind"), VaultKind::ALL, &words)?.value;
-    let mapping = decoder.fields(node, path, shape::of_vault(kind))?;
-    let said: BTreeMap<&'static str, Spanned<String>> = fields(kind).iter().filter_map(|field| said(decoder, &mapping, field)).collect();
-    let command = if kind == VaultKind::Exec { mapping.texts(decoder, "command", check::some).unwrap_or_default() } else { Vec::new() };
-    for key in ["prefixes", "command"] {
-        if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[Tree]>::is_empty)) {
-            let next = if key == "prefixes" {
-                "list the prefixes that are allowed, or remove the key"
-            } else {
-                "name the program, then its arguments"
-            };
-            decoder.report(decoder.place(list.mark), format!("`{path}.{key}` is empty"), next);
-        }
-    }
-    let prefixes = mapping.texts(decoder, "prefixes", check::vault_path).unwrap_or_default();
-    Some(VaultEntry {
-        said,
-        command,
-        prefixes: prefixes.into_iter().map(without_slash).collect(),
-        ..VaultEntry::bare(Spanned::none(String::new()), kind)
-    })
+    let kind = decoder.word(kind, &join(path, "kind"), &kinds, &words)?.value;
+    let keys: Vec<&str> = iter::once("kind").chain(kind.fields().iter().map(|field| field.key)).chain(["prefixes"]).collect();
+    let mapping = decoder.fields(node, path, &Shape { keys: &keys, required: &kind.required() })?;
+    let said = kind.fields().iter().filter_map(|field| Some((field.key, said(decoder, &mapping, field)?))).collect();
+    let prefixes = texts(decoder, &mapping, "prefixes", check::vault_path).unwrap_or_default();
+    Some(VaultEntry { name: Spanned::none(String::new()), kind, said, prefixes: prefixes.into_iter().map(without_slash).collect() })
 }
 
-fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<(&'static str, Spanned<String>)> {
+/// What is said under a key.
+fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<Vec<Spanned<String>>> {
+    if matches!(field.form, Form::Texts) {
+        return texts(decoder, mapping, field.key, check::some);
+    }
     let Spanned { value, place } = mapping.text(decoder, field.key, |text| field.form.check(text))?;
-    Some((field.key, Spanned { value: field.form.tidy(value), place }))
+    Some(vec![Spanned { value: field.form.tidy(value), place }])
+}
+
+/// A list that has to have something in it.
+fn texts(decoder: &mut Decoder, mapping: &Fields<'_>, key: &str, check: fn(&str) -> Result<(), check::Refusal>) -> Option<Vec<Spanned<String>>> {
+    if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[Tree]>::is_empty)) {
+        let next = if key == "prefixes" { "list the prefixes that are allowed, or remove the key" } else { "name the program, then its arguments" };
+        decoder.report(decoder.place(list.mark), format!("`{}` is empty", mapping.path(key)), next);
+    }
+    mapping.texts(decoder, key, check)
 }
 
 fn without_slash(said: Spanned<String>) -> Spanned<String> {

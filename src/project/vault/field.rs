@@ -1,4 +1,4 @@
-//! What can be said of each kind of vault, and which variables fill what is left open.
+//! A key of a kind of vault, and the forms of its text.
 
 use crate::project::check::Refusal;
 use crate::project::check::address;
@@ -6,22 +6,24 @@ use crate::project::check::path;
 use crate::project::check::some;
 use crate::project::check::vault_path;
 use crate::project::path::normalise;
-use crate::project::variable;
 use crate::project::variable::Variable;
-use crate::project::vault::VaultKind;
 use crate::suggest::suggest;
 
-/// A key of a kind of vault whose value is one text.
+/// A key of a kind of vault.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::project) struct Field {
     /// The key.
     pub(in crate::project) key: &'static str,
     /// What its text is.
     pub(in crate::project) form: Form,
+    /// What it says, for the schema.
+    pub(in crate::project) about: &'static str,
     /// The variables that fill it where the project file leaves it open, the first one first.
     pub(in crate::project) variables: &'static [Variable],
-    /// What applies where nobody says anything.
+    /// What applies where nobody says anything; `ENV` is the environment's name.
     pub(in crate::project) default: Option<&'static str>,
+    /// Whether there is no vault without it.
+    pub(in crate::project) required: bool,
 }
 
 /// What a text is.
@@ -29,6 +31,8 @@ pub(in crate::project) struct Field {
 pub(in crate::project) enum Form {
     /// Any text that is not empty.
     Text,
+    /// A list of such texts.
+    Texts,
     /// An `http` or `https` address.
     Address,
     /// A path beneath the root; in a variable a path anywhere.
@@ -39,16 +43,27 @@ pub(in crate::project) enum Form {
     Word(&'static [&'static str], &'static str),
 }
 
-/// The texts that can be said of a kind.
-pub(in crate::project) fn fields(kind: VaultKind) -> &'static [Field] {
-    match kind {
-        VaultKind::Local => LOCAL,
-        VaultKind::Hashicorp => HASHICORP,
-        VaultKind::Azure => AZURE,
-        VaultKind::Aws => AWS,
-        VaultKind::Gcp => GCP,
-        VaultKind::Env => ENV,
-        VaultKind::Exec => &[],
+/// A key that may be left out.
+pub(super) const fn field(key: &'static str, form: Form, about: &'static str) -> Field {
+    Field { key, form, about, variables: &[], default: None, required: false }
+}
+
+impl Field {
+    pub(super) const fn or(self, variables: &'static [Variable]) -> Self {
+        Self { variables, ..self }
+    }
+
+    pub(super) const fn default(self, text: &'static str) -> Self {
+        Self { default: Some(text), ..self }
+    }
+
+    pub(super) const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// Whether the project file itself has to say it: no variable can.
+    pub(in crate::project) fn is_said(&self) -> bool {
+        self.required && self.variables.is_empty()
     }
 }
 
@@ -56,7 +71,7 @@ impl Form {
     /// Whether a text of the project file has this form.
     pub(in crate::project) fn check(self, text: &str) -> Result<(), Refusal> {
         match self {
-            Self::Text => some(text),
+            Self::Text | Self::Texts => some(text),
             Self::Address => address(text),
             Self::Path => path(text),
             Self::VaultPath => vault_path(text),
@@ -77,7 +92,7 @@ impl Form {
         match self {
             Self::Path => normalise(&text).unwrap_or(text),
             Self::VaultPath => text.strip_suffix('/').map_or(text.clone(), str::to_owned),
-            Self::Text | Self::Address | Self::Word(..) => text,
+            Self::Text | Self::Texts | Self::Address | Self::Word(..) => text,
         }
     }
 }
@@ -93,69 +108,3 @@ fn word(text: &str, words: &[&str], what: &str) -> Result<(), Refusal> {
     };
     Err(Refusal { reason: format!("is not {what}"), next })
 }
-
-const fn field(key: &'static str, form: Form) -> Field {
-    Field { key, form, variables: &[], default: None }
-}
-
-impl Field {
-    const fn or(self, variables: &'static [Variable]) -> Self {
-        Self { variables, ..self }
-    }
-
-    const fn default(self, text: &'static str) -> Self {
-        Self { default: Some(text), ..self }
-    }
-}
-
-const LOCAL: &[Field] = &[field("path", Form::Path)];
-
-const HASHICORP: &[Field] = &[
-    field("address", Form::Address).or(&[variable::BAO_ADDR, variable::VAULT_ADDR]),
-    field("mount", Form::VaultPath).default("secret"),
-    field("engine", Form::Word(&["kv-v1", "kv-v2"], "an engine")).default("kv-v2"),
-    field("namespace", Form::VaultPath).or(&[variable::BAO_NAMESPACE, variable::VAULT_NAMESPACE]),
-    field("auth", Form::Word(&["token", "approle", "kubernetes", "jwt"], "a way to log in")).default("token"),
-    field("authMount", Form::VaultPath),
-    field("role", Form::Text).or(&[variable::VAULT_ROLE]),
-    field("audience", Form::Text),
-    field("tokenFile", Form::Path).or(&[variable::VAULT_TOKEN_FILE]),
-    field("ca", Form::Path).or(&[variable::BAO_CACERT, variable::VAULT_CACERT]),
-    field("clientCertificate", Form::Path).or(&[variable::BAO_CLIENT_CERT, variable::VAULT_CLIENT_CERT]),
-    field("clientKey", Form::Path).or(&[variable::BAO_CLIENT_KEY, variable::VAULT_CLIENT_KEY]),
-];
-
-const AZURE: &[Field] = &[
-    field("url", Form::Address),
-    field("credential", Form::Word(CREDENTIALS, "a credential")),
-    field("tenant", Form::Text).or(&[variable::AZURE_TENANT_ID]),
-    field("client", Form::Text).or(&[variable::AZURE_CLIENT_ID]),
-    field("authority", Form::Address).or(&[variable::AZURE_AUTHORITY_HOST]),
-    field("apiVersion", Form::Text),
-    field("serviceConnection", Form::Text).or(&[variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID]),
-    field("certificate", Form::Path).or(&[variable::AZURE_CLIENT_CERTIFICATE_PATH]),
-    field("tokenFile", Form::Path).or(&[variable::AZURE_FEDERATED_TOKEN_FILE]),
-    field("ca", Form::Path),
-];
-
-/// The ways into Azure.
-const CREDENTIALS: &[&str] =
-    &["client-secret", "client-certificate", "workload-identity", "github", "azure-pipelines", "managed-identity", "azure-cli"];
-
-const AWS: &[Field] = &[
-    field("service", Form::Word(&["secrets-manager", "parameter-store"], "a service")).default("secrets-manager"),
-    field("region", Form::Text),
-    field("profile", Form::Text),
-    field("endpoint", Form::Address),
-    field("ca", Form::Path).or(&[variable::AWS_CA_BUNDLE]),
-];
-
-const GCP: &[Field] = &[
-    field("project", Form::Text).or(&[variable::GOOGLE_CLOUD_PROJECT]),
-    field("location", Form::Text),
-    field("endpoint", Form::Address).or(&[variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER]),
-    field("credentials", Form::Path),
-    field("ca", Form::Path),
-];
-
-const ENV: &[Field] = &[field("prefix", Form::Text)];

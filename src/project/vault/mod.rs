@@ -2,14 +2,12 @@
 
 mod field;
 mod kind;
-mod resolve;
-mod target;
+mod settings;
 
 pub(in crate::project) use field::Field;
-pub(in crate::project) use field::fields;
+pub(in crate::project) use field::Form;
 pub use kind::VaultKind;
-pub(in crate::project) use resolve::target;
-pub use target::{AwsTarget, AzureTarget, GcpTarget, HashicorpTarget, VaultTarget};
+pub use settings::VaultSettings;
 
 use std::collections::BTreeMap;
 
@@ -22,26 +20,15 @@ pub struct VaultEntry {
     pub name: Spanned<String>,
     /// What it is.
     pub kind: VaultKind,
-    /// What is said of it, by key.
-    pub said: BTreeMap<&'static str, Spanned<String>>,
-    /// The program of a vault of kind `exec`, with its arguments.
-    pub command: Vec<Spanned<String>>,
-    /// What its secrets' names must begin with; none means no limit.
+    /// What is said of it, by key: one text, or all of a list.
+    pub said: BTreeMap<&'static str, Vec<Spanned<String>>>,
+    /// What its secrets' names must begin with; there is no limit without any.
     pub prefixes: Vec<Spanned<String>>,
 }
 
-/// A vault as it applies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VaultSettings {
-    /// What was said of it; carries the prefixes.
-    pub entry: VaultEntry,
-    /// Where it is and how it is entered.
-    pub target: VaultTarget,
-}
-
 impl VaultEntry {
-    /// A vault of which nothing is said but its kind.
-    pub(in crate::project) fn bare(name: Spanned<String>, kind: VaultKind) -> Self {
-        Self { name, kind, said: BTreeMap::new(), command: Vec::new(), prefixes: Vec::new() }
+    /// The one text that is said under `key`.
+    pub(in crate::project) fn text(&self, key: &str) -> Option<&Spanned<String>> {
+        self.said.get(key)?.first()
     }
 }

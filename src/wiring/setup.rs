@@ -1,0 +1,58 @@
+//! How the vaults of a kind are set up.
+
+use std::sync::Arc;
+
+#[cfg(feature = "http")]
+use crate::identity::trust::Destination;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::project::VaultSettings;
+use crate::service::ServiceError;
+use crate::vault::Adapter;
+use crate::vault::NameRule;
+use crate::wiring::Wiring;
+
+/// The vault that the settings describe.
+type Make = fn(&Wiring<'_>, &VaultSettings) -> Result<Arc<dyn Adapter>, Problem>;
+
+type Names = fn(&VaultSettings) -> Result<NameRule, ServiceError>;
+
+/// Where the settings send credentials.
+#[cfg(feature = "http")]
+type Destinations = for<'s> fn(&'s Wiring<'_>, &'s VaultSettings) -> Vec<Destination<'s>>;
+
+/// How the vaults of a kind are set up.
+#[derive(Clone, Copy)]
+pub(super) struct Setup {
+    pub(super) adapter: Make,
+    /// Which names its secrets can have.
+    pub(super) names: Names,
+    /// For kinds that send credentials anywhere.
+    #[cfg(feature = "http")]
+    pub(super) destinations: Option<Destinations>,
+}
+
+impl Setup {
+    /// Of a kind that needs no network.
+    #[cfg(any(feature = "env", feature = "exec"))]
+    pub(super) const fn here(adapter: Make, names: Names) -> Self {
+        Self {
+            adapter,
+            names,
+            #[cfg(feature = "http")]
+            destinations: None,
+        }
+    }
+
+    /// Of a kind behind a network.
+    #[cfg(feature = "http")]
+    pub(super) const fn remote(adapter: Make, names: Names, destinations: Destinations) -> Self {
+        Self { adapter, names, destinations: Some(destinations) }
+    }
+}
+
+/// The error of a vault whose settings cannot be used, at the place where it is named.
+pub(super) fn refused(settings: &VaultSettings, error: ServiceError) -> Problem {
+    let name = &settings.entry.name;
+    name.at(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
+}
