@@ -113,6 +113,27 @@ fn nothing_is_sent_to_a_server_that_only_the_project_trusts() {
 }
 
 #[test]
+fn authorities_of_the_project_sign_for_no_service_of_a_provider() {
+    let gate = Gate::open();
+    for entry in [
+        "kind: azure, url: \"https://shop.vault.azure.net\"",
+        "kind: aws, region: eu-central-1",
+        "kind: aws, region: eu-central-1, endpoint: \"https://secretsmanager.eu-west-1.amazonaws.com\"",
+        "kind: gcp, project: shop-prod",
+    ] {
+        let mut sandbox = run(&gate, &format!("{entry}, ca: ca.pem"));
+        sandbox.write("ca.pem", "not read");
+        let reason = "and only the project says that `ca.pem` may sign its certificate\n  remove `ca`, and name the file in SSL_CERT_FILE";
+        sandbox.cloze(["check", "--online"]).fails(5, &["error: cloze.yaml:", "vault `default` is the provider's own service", reason]);
+        assert_eq!(gate.passed(), 0, "{entry}");
+        // What the run's owner names is believed.
+        sandbox.variable("SSL_CERT_FILE", "/nowhere/ca.pem");
+        sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replace(", ca: ca.pem", ""));
+        sandbox.cloze(["check", "--online"]).fails(5, &["the file of authorities `/nowhere/ca.pem` cannot be read"]);
+    }
+}
+
+#[test]
 fn an_id_token_is_made_for_audiences_that_the_owner_binds_to_the_origin() {
     let gate = Gate::open();
     let mut sandbox = run(&gate, "kind: hashicorp, address: \"https://vault.example:8200\", auth: jwt, audience: \"sts.amazonaws.com\"");
