@@ -130,10 +130,13 @@ fn nothing_forbidden_stands_in_the_source() {
 #[test]
 fn a_kind_of_vault_is_named_where_the_architecture_says() {
     let sources = sources("src");
-    for (kind, variant) in [("aws", "Aws"), ("azure", "Azure"), ("env", "Env"), ("exec", "Exec"), ("gcp", "Gcp"), ("hashicorp", "Hashicorp")] {
+    for (kind, variant) in
+        [("aws", "Aws"), ("azure", "Azure"), ("env", "Env"), ("exec", "Exec"), ("gcp", "Gcp"), ("hashicorp", "Hashicorp")]
+    {
         let own = format!("src/vault/{kind}/");
         let words = [format!("crate::vault::{kind}"), format!("VaultKind::{variant}"), format!("pub mod {kind};")];
-        let names = |text: &str| words.iter().any(|word| text.split("#[cfg(test)]\nmod tests").next().is_some_and(|code| code.contains(word)));
+        let names =
+            |text: &str| words.iter().any(|word| text.split("#[cfg(test)]\nmod tests").next().is_some_and(|code| code.contains(word)));
         let mut found: Vec<String> = sources.iter().filter(|(_, text)| names(text)).map(|(path, _)| path.display().to_string()).collect();
         // Ways in and object stores of the same provider are no part of the vault.
         found.retain(|path| !path.starts_with(&own) && !path.starts_with("src/identity/") && path != "src/wiring/history.rs");

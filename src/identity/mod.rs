@@ -1,6 +1,9 @@
 //! The ways in: who cloze is for a service, and the tokens that show it.
 
-#![cfg_attr(not(feature = "vaults"), allow(dead_code, unused_imports, reason = "what the ways in share is not all used where some are left out"))]
+#![cfg_attr(
+    not(feature = "vaults"),
+    allow(dead_code, unused_imports, reason = "what the ways in share is not all used where some are left out")
+)]
 
 #[cfg(any(feature = "aws", feature = "gcp"))]
 pub mod aws;

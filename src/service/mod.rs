@@ -1,6 +1,9 @@
 //! What talks to services: one HTTP client, its errors, the JSON reader that wipes, and what a diagnosis finds.
 
-#![cfg_attr(not(feature = "vaults"), allow(dead_code, unused_imports, reason = "what services share is not all used where some are left out"))]
+#![cfg_attr(
+    not(feature = "vaults"),
+    allow(dead_code, unused_imports, reason = "what services share is not all used where some are left out")
+)]
 
 mod diagnostic;
 mod error;

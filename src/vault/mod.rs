@@ -1,6 +1,9 @@
 //! The seam to key vaults: ask for values, get values with their versions, or a reason for each that cannot be had.
 
-#![cfg_attr(not(feature = "vaults"), allow(dead_code, unused_imports, reason = "what the vaults share is not all used where some are left out"))]
+#![cfg_attr(
+    not(feature = "vaults"),
+    allow(dead_code, unused_imports, reason = "what the vaults share is not all used where some are left out")
+)]
 
 pub mod announced;
 #[cfg(any(feature = "exec", feature = "http"))]

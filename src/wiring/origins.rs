@@ -87,8 +87,13 @@ fn words_of(grounds: Grounds) -> Option<String> {
 fn check_authorities(settings: &VaultSettings) -> Result<(), Problem> {
     let Some(Location::Beneath(path)) = settings.location("ca") else { return Ok(()) };
     let name = &settings.entry.name;
-    let reason = format!("vault `{}` is the provider's own service, and only the project says that `{path}` may sign its certificate", name.value);
-    Err(name.at(Problem::new(Fault::Vault, reason, "remove `ca`, and name the file in SSL_CERT_FILE where cloze runs if a proxy there opens TLS")))
+    let reason =
+        format!("vault `{}` is the provider's own service, and only the project says that `{path}` may sign its certificate", name.value);
+    Err(name.at(Problem::new(
+        Fault::Vault,
+        reason,
+        "remove `ca`, and name the file in SSL_CERT_FILE where cloze runs if a proxy there opens TLS",
+    )))
 }
 
 fn untrusted(settings: &VaultSettings, refused: &[Untrusted]) -> Problem {

@@ -56,9 +56,18 @@ fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<Ve
 }
 
 /// A list that has to have something in it.
-fn texts(decoder: &mut Decoder, mapping: &Fields<'_>, key: &str, check: fn(&str) -> Result<(), check::Refusal>) -> Option<Vec<Spanned<String>>> {
+fn texts(
+    decoder: &mut Decoder,
+    mapping: &Fields<'_>,
+    key: &str,
+    check: fn(&str) -> Result<(), check::Refusal>,
+) -> Option<Vec<Spanned<String>>> {
     if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[Tree]>::is_empty)) {
-        let next = if key == "prefixes" { "list the prefixes that are allowed, or remove the key" } else { "name the program, then its arguments" };
+        let next = if key == "prefixes" {
+            "list the prefixes that are allowed, or remove the key"
+        } else {
+            "name the program, then its arguments"
+        };
         decoder.report(decoder.place(list.mark), format!("`{}` is empty", mapping.path(key)), next);
     }
     mapping.texts(decoder, key, check)

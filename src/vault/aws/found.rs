@@ -137,7 +137,8 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
     for call in parameters::calls(&rest) {
         let some: Vec<&Wanted> = call.iter().map(|index| &rest[*index]).collect();
         for (index, value) in call.iter().zip(parameters::read(link, &some, false, until).await) {
-            all[places[*index]] = Told::Answer(value.map(|parameter| SecretMetadata { read: !parameter.sealed, ..SecretMetadata::from(&parameter.value) }));
+            all[places[*index]] =
+                Told::Answer(value.map(|parameter| SecretMetadata { read: !parameter.sealed, ..SecretMetadata::from(&parameter.value) }));
         }
     }
     all

@@ -76,7 +76,12 @@ async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant
 }
 
 /// The values of a reply, in the order of the wanted; the service has its own.
-fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) -> Result<Vec<Result<Parameter, ServiceError>>, ServiceError> {
+fn values(
+    reply: &Reply,
+    wanted: &[&Wanted],
+    names: &[String],
+    decrypt: bool,
+) -> Result<Vec<Result<Parameter, ServiceError>>, ServiceError> {
     let json = FORM.object(&reply.body)?;
     let mut answers: Vec<Option<Result<Parameter, ServiceError>>> = wanted.iter().map(|_| None).collect();
     let mut note = |place: Option<usize>, answer: Result<Parameter, ServiceError>| {
@@ -90,7 +95,8 @@ fn values(reply: &Reply, wanted: &[&Wanted], names: &[String], decrypt: bool) ->
         let name = FORM.text(entry, "Name")?;
         let selector = FORM.only(entry, "Selector")?.and_then(|selector| selector.text());
         let mut parameter = parameter(entry, decrypt)?;
-        let place = wanted.iter().position(|wanted| wanted.name == name && answers_to(wanted, selector.as_deref(), &parameter.value.version));
+        let place =
+            wanted.iter().position(|wanted| wanted.name == name && answers_to(wanted, selector.as_deref(), &parameter.value.version));
         parameter.value.current = place.and_then(|place| wanted[place].version.is_none().then_some(true));
         note(place, Ok(parameter))?;
     }

@@ -15,7 +15,8 @@ use crate::wiring::Wiring;
 use crate::wiring::setup::Setup;
 use crate::wiring::setup::refused;
 
-pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(Service::of(settings.text("service")), &settings.prefixes()), destinations);
+pub(super) const SETUP: Setup =
+    Setup::remote(adapter, |settings| names(Service::of(settings.text("service")), &settings.prefixes()), destinations);
 
 fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
     let given = Settings {

@@ -45,12 +45,17 @@ fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<
     // A stand-in for a vault may have one for the authority; a vault elsewhere has none here, in plain http.
     let stand_in = Base::new(url).is_ok_and(|base| base.is_local());
     let named = wiring.set(variable::AZURE_AUTHORITY_HOST);
-    let authority = settings.get("authority").map(|address| Destination { address, is_service: is_entra, named, loopback: stand_in, ..vault });
+    let authority =
+        settings.get("authority").map(|address| Destination { address, is_service: is_entra, named, loopback: stand_in, ..vault });
     [vault].into_iter().chain(authority).collect()
 }
 
 /// The way in that the project says, or the first one for which something is set; the Azure CLI where nothing is.
-pub(in crate::wiring) fn credential(wiring: &Wiring<'_>, vault: Option<&Spanned<String>>, settings: &VaultSettings) -> Result<Credential, Problem> {
+pub(in crate::wiring) fn credential(
+    wiring: &Wiring<'_>,
+    vault: Option<&Spanned<String>>,
+    settings: &VaultSettings,
+) -> Result<Credential, Problem> {
     let set = |variable: Variable| wiring.ports.variables.get(variable).is_some() || wiring.ports.variables.secret(variable).is_some();
     let way = match settings.get("credential") {
         Some(way) => way,
@@ -62,9 +67,7 @@ pub(in crate::wiring) fn credential(wiring: &Wiring<'_>, vault: Option<&Spanned<
         None => "azure-cli",
     };
     let needs = Needs { wiring, settings, vault, way: ("credential", way) };
-    let application = || -> Result<(String, String), Problem> {
-        Ok((needs.said("tenant")?, needs.said("client")?))
-    };
+    let application = || -> Result<(String, String), Problem> { Ok((needs.said("tenant")?, needs.said("client")?)) };
     Ok(match way {
         "client-secret" => {
             let (tenant, client) = application()?;
@@ -72,7 +75,8 @@ pub(in crate::wiring) fn credential(wiring: &Wiring<'_>, vault: Option<&Spanned<
         }
         "client-certificate" => {
             let (tenant, client) = application()?;
-            let location = settings.location("certificate").ok_or_else(|| needs.missing("a `certificate`", "set AZURE_CLIENT_CERTIFICATE_PATH"))?;
+            let location =
+                settings.location("certificate").ok_or_else(|| needs.missing("a `certificate`", "set AZURE_CLIENT_CERTIFICATE_PATH"))?;
             Credential::ClientCertificate { tenant, client, pem: wiring.file(&location, "the client certificate")? }
         }
         "workload-identity" => {

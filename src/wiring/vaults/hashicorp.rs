@@ -67,9 +67,7 @@ fn login(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Login, Problem
             let token = IdToken::File(wiring.located(&location)?);
             Login::Kubernetes { mount, role: needs.said("role")?, token }
         }
-        "jwt" => {
-            Login::Jwt { mount, role: settings.owned("role"), audience: settings.owned("audience"), token: id_token(&needs)? }
-        }
+        "jwt" => Login::Jwt { mount, role: settings.owned("role"), audience: settings.owned("audience"), token: id_token(&needs)? },
         _ => Login::Token(token(&needs)?),
     })
 }
@@ -113,8 +111,7 @@ fn id_token(needs: &Needs<'_>) -> Result<IdToken, Problem> {
         let token = needs.secret(variable::SYSTEM_ACCESSTOKEN)?;
         return Ok(IdToken::AzurePipelines { url: url.to_owned(), connection, token, transport: wiring.usual_transport()? });
     }
-    Err(needs
-        .missing("a JWT", "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)"))
+    Err(needs.missing("a JWT", "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)"))
 }
 
 /// Without the line end that editors and `echo` leave.
