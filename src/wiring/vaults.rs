@@ -94,7 +94,7 @@ impl Wiring<'_> {
 
     /// Whether one of these vaults is a file, which takes a key to open.
     pub(super) fn needs_keys(&self, names: &BTreeSet<String>) -> bool {
-        names.iter().filter_map(|name| self.settings.vault(name)).any(|settings| settings.is_local())
+        names.iter().filter_map(|name| self.settings.vault(name)).any(VaultSettings::is_local)
     }
 
     /// The names of the vaults to examine: that one, or all that are meant.
@@ -141,7 +141,7 @@ impl Wiring<'_> {
 
     /// Whether each vault of these names is a file.
     pub(super) fn is_offline(&self, names: &BTreeSet<String>) -> bool {
-        names.iter().filter_map(|name| self.settings.vault(name)).all(|settings| settings.is_local())
+        names.iter().filter_map(|name| self.settings.vault(name)).all(VaultSettings::is_local)
     }
 
     /// The local vault of that name, for those who keep secrets in it.
