@@ -8,6 +8,8 @@ pub mod digest;
 pub mod embedded;
 pub mod event;
 pub mod file;
+#[cfg(test)]
+mod fuzz;
 pub mod history;
 pub mod identity;
 pub mod key;

@@ -9,6 +9,8 @@
 mod env;
 mod escape;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod fuzz_files;
 #[cfg(test)]
 mod fuzz_values;

@@ -45,9 +45,13 @@ mod write_id;
 #[cfg(test)]
 mod call_count;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod suite;
 #[cfg(test)]

@@ -11,6 +11,8 @@ use crate::problem::{Fault, Problem};
 use crate::seal::RootKey;
 
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod keyring;
 #[cfg(test)]
 mod memory;

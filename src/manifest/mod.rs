@@ -1,6 +1,8 @@
 //! Manifests: Kubernetes objects as trees of YAML nodes, read as Kubernetes reads them and written as it will read them.
 
 mod config;
+#[cfg(test)]
+mod fuzz;
 mod json;
 mod node;
 mod object;

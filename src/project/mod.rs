@@ -3,6 +3,8 @@
 mod check;
 mod decode;
 mod document;
+#[cfg(test)]
+mod fuzz;
 mod glob;
 mod history;
 mod location;

@@ -16,6 +16,8 @@ mod filters;
 mod findings;
 mod foreign;
 mod functions;
+#[cfg(test)]
+mod fuzz;
 mod guard;
 mod ipc;
 mod lexer;

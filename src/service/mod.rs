@@ -7,6 +7,8 @@
 
 mod diagnostic;
 mod error;
+#[cfg(test)]
+mod fuzz;
 #[cfg(feature = "http")]
 pub mod http;
 pub(crate) mod json;

@@ -15,6 +15,8 @@ mod env_file;
 mod fetch;
 pub mod fill;
 pub mod first_line;
+#[cfg(test)]
+mod fuzz;
 mod leaf;
 pub mod literal;
 pub mod mask;

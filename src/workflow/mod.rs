@@ -9,6 +9,8 @@ pub mod context;
 pub mod deploy;
 pub(crate) mod document;
 mod frozen;
+#[cfg(test)]
+mod fuzz;
 pub mod lock;
 mod names;
 pub(crate) mod naming;

@@ -5,6 +5,8 @@ mod credentials;
 mod exchange;
 mod external;
 mod field;
+#[cfg(test)]
+mod fuzz;
 mod refusal;
 mod trusted;
 mod who;

@@ -41,6 +41,8 @@
 //! `{"name": "…", "version": "…"}` for each secret, the version being optional.
 
 mod answer;
+#[cfg(test)]
+mod fuzz;
 mod program;
 mod refusal;
 mod request;

@@ -6,6 +6,8 @@
 
 mod entry;
 mod file;
+#[cfg(test)]
+mod fuzz;
 mod sheet;
 
 use std::fmt;
