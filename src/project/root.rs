@@ -82,9 +82,10 @@ impl Root {
         Ok(text)
     }
 
-    /// Whether something stands at `path` and is reached without leaving the root.
+    /// Whether there is anything at `path`, a link that leaves the root included: to read that is an error then, and not taken for nothing.
     pub fn exists(&self, path: &str) -> bool {
-        normalise(path).is_ok_and(|path| self.dir.exists(path))
+        let is_there = |path| self.dir.symlink_metadata(path).map_or_else(|error| error.kind() != io::ErrorKind::NotFound, |_| true);
+        normalise(path).is_ok_and(is_there)
     }
 
     fn open_file(&self, path: &str) -> io::Result<File> {
@@ -197,6 +198,7 @@ mod tests {
         symlink("values/dev.yaml", dir.path().join("in/within")).unwrap();
         symlink("../outside", dir.path().join("in/out")).unwrap();
         symlink(dir.path(), dir.path().join("in/updir")).unwrap();
+        assert!(root.exists("within") && root.exists("out") && root.exists("updir/outside"), "a link out is not nothing");
         symlink("nothing", dir.path().join("in/dangling")).unwrap();
         assert_eq!(root.read("within", 100), Ok(b"a: 1".to_vec()));
         for path in ["out", "updir/outside", "updir/in/values/dev.yaml"] {

@@ -157,9 +157,14 @@ fn files() -> Vec<(&'static str, Attack)> {
     ]
 }
 
-/// Mounts one attack and measures the run.
+/// Mounts one attack on a project and measures a `check`.
 fn mount(what: &str, attack: Attack) -> Result<(), String> {
     let sandbox = Sandbox::shop();
+    lay(&sandbox, attack);
+    endure(what, &sandbox, "check", &CODES)
+}
+
+fn lay(sandbox: &Sandbox, attack: Attack) {
     match attack {
         Attack::Template(text) | Attack::Document(text) => sandbox.write("templates/x.yaml", text),
         Attack::Templates(count, text) => {
@@ -176,7 +181,15 @@ fn mount(what: &str, attack: Attack) -> Result<(), String> {
             assert!(Command::new("mkfifo").arg(sandbox.shop_path(path)).status().unwrap().success());
         }
     }
-    let mut child = sandbox.command(["-C", "shop", "check"]).stdout(Stdio::null()).spawn().unwrap();
+}
+
+/// Runs a command that must end with an error and one of `codes`, soon and in little memory.
+fn endure(what: &str, sandbox: &Sandbox, command: &str, codes: &[i32]) -> Result<(), String> {
+    let program = sandbox.command(["-C", "shop"].into_iter().chain(command.split(' ')));
+    let mut bounded = Command::new("timeout");
+    bounded.args(["-s", "KILL", "30"]).arg(program.get_program()).args(program.get_args());
+    bounded.current_dir(sandbox.work()).env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = bounded.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = child.stderr.take().unwrap();
     let reader = std::thread::spawn(move || {
         // Little is kept: a child begins with the peak of the process that it is forked from.
@@ -191,8 +204,8 @@ fn mount(what: &str, attack: Attack) -> Result<(), String> {
     let first: String = err.lines().next().unwrap_or_default().chars().take(110).collect();
     println!("{what:<30} {:>6} ms {:>5} MiB  {first}", time.as_millis(), used.rusage.maxrss >> 20);
     let code = used.status.code();
-    let told = err.starts_with("error: ") && err.len() as u64 <= MOST_SAID;
-    if !code.is_some_and(|code| CODES.contains(&code)) || !told || time > TIME || used.rusage.maxrss > MEMORY {
+    let told = (err.starts_with("error: ") || err.contains("\nerror: ")) && err.len() as u64 <= MOST_SAID;
+    if !code.is_some_and(|code| codes.contains(&code)) || !told || time > TIME || used.rusage.maxrss > MEMORY {
         return Err(format!("{what}: {code:?}, {time:?}, {} MiB, {} bytes: {first}\n", used.rusage.maxrss >> 20, err.len()));
     }
     Ok(())
@@ -250,4 +263,45 @@ fn documents_that_want_the_machine() {
 #[test]
 fn files_that_are_none_or_too_large() {
     mount_all(files());
+}
+
+/// What runs keep for themselves, with commands that open it.
+const KEPT: [(&str, &[&str]); 10] = [
+    (".cloze/dev.key", &["vault get db-password --reveal", "deploy", "history --verify"]),
+    ("secrets/dev.keyring", &["vault get db-password --reveal", "deploy", "show"]),
+    ("secrets/dev.vault", &["vault list", "deploy"]),
+    (".cloze/pins/dev.json", &["deploy", "history", "rollback 1"]),
+    (".cloze/history/dev/store", &["deploy", "history"]),
+    (".cloze/history/dev/releases/0000/00/00000002", &["deploy", "history", "show 2", "history --verify"]),
+    (".cloze/history/dev/events/0000/00/00000001/0001", &["history --verify"]),
+    (".cloze/history/dev/packs/PACK", &["show 1 --reveal", "history --verify"]),
+    ("dist/dev/.cloze-output", &["deploy", "rollback 1"]),
+    ("locks/dev.lock", &["deploy --locked"]),
+];
+
+#[test]
+fn what_runs_keep_is_no_device_no_pipe_and_no_giant() {
+    let deployed = Sandbox::shop();
+    deployed.cloze(["deploy"]).ok();
+    deployed.cloze(["deploy", "--set-string", "logLevel=warn"]).ok();
+    deployed.cloze(["lock"]).ok();
+    let mut packs = deployed.files().into_keys().filter(|path| path.to_string_lossy().contains("/packs/"));
+    let pack = packs.next().unwrap().to_str().unwrap().split("packs/").nth(1).unwrap().to_owned();
+    let mut wrong = String::new();
+    for (path, commands) in KEPT {
+        let path: &'static str = Box::leak(path.replace("PACK", &pack).into_boxed_str());
+        for (kind, attack) in [
+            ("a device of zeros", Attack::Link(path, "/dev/zero")),
+            ("a pipe", Attack::Pipe(path)),
+            ("10 GB", Attack::Sparse(path, 10 << 30)),
+        ] {
+            let sandbox = deployed.twin();
+            lay(&sandbox, attack);
+            for command in commands {
+                let what = format!("{path} is {kind}: {command}");
+                wrong += &endure(&what, &sandbox, command, &[2, 3, 5, 6, 8]).err().unwrap_or_default();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }

@@ -24,7 +24,7 @@ use crate::project::spanned::Spanned;
 impl Lock {
     /// Looks for the lock file at `path` beneath the root. An error when the machine or the project's bounds refuse it.
     pub fn find(root: &Root, path: &str, environment: &str) -> Result<LockFile, Problems> {
-        if !root.exists(path) && root.dir().symlink_metadata(path).is_err() {
+        if !root.exists(path) {
             return Ok(LockFile::Absent);
         }
         let bytes = root.read(path, LOCK_LIMIT)?;
