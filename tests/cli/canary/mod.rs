@@ -4,6 +4,7 @@ pub(crate) mod encoding;
 mod faults;
 pub(crate) mod flock;
 mod garden;
+mod memory;
 mod pin;
 mod process;
 pub(crate) mod search;

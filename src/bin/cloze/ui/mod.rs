@@ -10,9 +10,11 @@ pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
 pub(crate) use human::count;
 
+use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -80,8 +82,9 @@ impl Ui {
 
     /// Writes a result as it is: bytes for a pipe, a file or a reader.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Problems> {
-        let mut out = io::stdout().lock();
-        match out.write_all(bytes).and_then(|()| out.flush()) {
+        // Past the buffer of `io::stdout`, where the end of a value would stay.
+        let out = io::stdout().lock().as_fd().try_clone_to_owned();
+        match out.and_then(|out| File::from(out).write_all(bytes)) {
             Ok(()) => Ok(()),
             // The reader has gone; that is its right.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
