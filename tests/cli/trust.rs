@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -236,4 +237,62 @@ fn what_is_set_for_one_vault_is_not_sent_to_another() {
     named.write("run/token", server.protocol().token());
     named.variable("VAULT_ADDR", "https://vault.corp.example:8200");
     named.cloze(["check", "--online"]).ok();
+}
+
+#[test]
+fn a_terminal_asks_about_each_server_once_and_remembers_what_is_trusted() {
+    let gate = Gate::open();
+    let sandbox = run(&gate, "kind: hashicorp, address: \"https://vault.example:8200\"");
+    let own = sandbox.root().join("home/.config/cloze/trust.yaml");
+    let question = "vault `default` would send your credentials to https://vault.example:8200, which you have not trusted before.";
+    for answer in ["no", "", "y", "Yes please"] {
+        let mut terminal = sandbox.on_terminal(["check", "--online"]);
+        terminal.shows(question).shows("/home/.config/cloze/trust.yaml? (yes/no)").types(answer);
+        let shown = terminal.ends(5);
+        assert!(shown.contains("which nobody but the project trusts") && shown.matches("(yes/no)").count() == 1, "{shown}");
+        assert!(gate.passed() == 0 && !own.exists(), "{answer}");
+    }
+    sandbox.on_terminal(["check", "--online"]).shows(question).shows("(yes/no)").types("yes").ends(5);
+    assert!(gate.passed() > 0, "nothing was sent");
+    assert!(fs::read_to_string(&own).unwrap().ends_with("\n- \"https://vault.example:8200\"\n"));
+    assert_eq!(fs::metadata(&own).unwrap().permissions().mode() & 0o777, 0o600);
+    let passed = gate.passed();
+    let shown = sandbox.on_terminal(["check", "--online"]).ends(5);
+    assert!(!shown.contains("(yes/no)") && gate.passed() > passed, "{shown}");
+    // An audience is a question of its own.
+    let sandbox = run(&gate, "kind: hashicorp, address: \"https://vault.example:8200\", auth: jwt, audience: \"sts.amazonaws.com\"");
+    sandbox.on_terminal(["check", "--online"]).shows("would send an id token for `sts.amazonaws.com` to https://vault.example:8200").types("no").ends(5);
+}
+
+#[test]
+fn nobody_is_asked_in_ci_or_behind_json_or_a_pipe() {
+    let gate = Gate::open();
+    let mut sandbox = run(&gate, "kind: hashicorp, address: \"https://vault.example:8200\"");
+    assert!(!sandbox.feed(["check", "--online"], b"yes\n").err().contains("(yes/no)"));
+    assert!(!sandbox.on_terminal(["check", "--online", "--format", "json"]).ends(5).contains("(yes/no)"));
+    sandbox.variable("CI", "true");
+    assert!(!sandbox.on_terminal(["check", "--online"]).ends(5).contains("(yes/no)"));
+    assert_eq!(gate.passed(), 0);
+}
+
+#[test]
+fn a_keyring_and_a_key_that_a_project_brings_open_nothing_of_its_owners() {
+    let mut sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    fs::rename(sandbox.shop_path(".cloze/dev.key"), sandbox.root().join("home/dev.key")).unwrap();
+    let other = Sandbox::shop();
+    for (theirs, here) in [("secrets/dev.keyring", "secrets/dev.keyring"), ("secrets/dev.vault", "secrets/dev.vault"), (".cloze/dev.key", "evil.key")] {
+        fs::copy(other.shop_path(theirs), sandbox.shop_path(here)).unwrap();
+    }
+    let keys = "values/dev.yaml]\n    keys: [{ kind: key-file, path: evil.key }]";
+    sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values/dev.yaml]", keys, 1));
+    let before = sandbox.files();
+    for command in ["deploy", "rollback 1", "show 1 --reveal"] {
+        sandbox.cloze(command.split(' ')).fails(6, &["error: "]);
+    }
+    sandbox.variable("CLOZE_KEY_FILE", sandbox.root().join("home/dev.key").to_str().unwrap());
+    for command in ["deploy", "vault get db-password --reveal"] {
+        sandbox.cloze(command.split(' ')).fails(5, &["does not open the keyring"]);
+    }
+    assert!(sandbox.files() == before, "something was written");
 }

@@ -1,8 +1,5 @@
 //! Names, values and errors from outside never move a terminal.
 
-use std::process::Command;
-use std::process::Stdio;
-
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::hashicorp::Hashicorp;
@@ -10,6 +7,7 @@ use vault_mock::hashicorp::Seed;
 
 use crate::support::Sandbox;
 use crate::support::rounds;
+use crate::support::terminal::Terminal;
 
 /// Colours, moves, titles, C1 controls, directions, erasure.
 const NAUGHTY: [&str; 8] = [
@@ -29,24 +27,11 @@ fn unsafe_in(text: &str) -> Vec<char> {
     text.replace("\r\n", "\n").chars().filter(|c| bidi(*c) || (c.is_control() && !"\n\t".contains(*c))).collect()
 }
 
-/// What a command writes on a terminal.
-fn on_a_terminal(sandbox: &Sandbox, arguments: &[&str]) -> String {
-    let program = sandbox.command(arguments.iter().copied());
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-    let words = [program.get_program()].into_iter().chain(program.get_args()).map(|word| quoted(word.to_str().unwrap()));
-    let line = words.collect::<Vec<_>>().join(" ");
-    let mut script = Command::new("script");
-    script.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.work()).env_clear();
-    script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("NO_COLOR", "1").env("SHELL", "/bin/sh");
-    let out = script.stdin(Stdio::null()).output().unwrap().stdout;
-    String::from_utf8(out).unwrap()
-}
-
 /// Runs it with and without a terminal.
 #[track_caller]
 fn holds_still(sandbox: &Sandbox, arguments: &[&str]) {
     let outcome = sandbox.run(arguments);
-    for (where_, text) in [("stdout", outcome.out()), ("stderr", outcome.err()), ("a terminal", on_a_terminal(sandbox, arguments))] {
+    for (where_, text) in [("stdout", outcome.out()), ("stderr", outcome.err()), ("a terminal", Terminal::run(sandbox, arguments.iter().copied()).end().1)] {
         assert_eq!(unsafe_in(&text), Vec::<char>::new(), "{where_} of {arguments:?}: {text:?}");
     }
 }

@@ -161,3 +161,25 @@ fn a_key_that_others_may_have_is_warned_of() {
     sandbox.write(".gitignore", "dist\n.cloze\n/evil.key\n");
     assert!(!said(&["deploy"]).contains("warning"));
 }
+
+#[test]
+fn a_new_passphrase_is_asked_for_twice_and_not_shown() {
+    let sandbox = Sandbox::shop();
+    for place in [".cloze", "secrets"] {
+        fs::remove_dir_all(sandbox.shop_path(place)).unwrap();
+    }
+    sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values/dev.yaml]", "values/dev.yaml]\n    keys: [{ kind: passphrase }]", 1));
+    let (first, again) = ("new passphrase for environment dev (at least 12 characters): ", "the same again: ");
+    let mut terminal = sandbox.on_terminal(["key", "init"]);
+    let shown = terminal.shows(first).types("correct horse 1").shows(again).types("correct horse 2").ends(2);
+    assert!(shown.contains("error: the two passphrases differ") && !shown.contains("correct horse"), "{shown}");
+    let shown = sandbox.on_terminal(["key", "init"]).shows(first).types("short").ends(5);
+    assert!(!shown.contains(again), "{shown}");
+    assert!(!sandbox.shop_path("secrets/dev.keyring").exists(), "a keyring was made all the same");
+    let shown = sandbox.on_terminal(["key", "init"]).shows(first).types("correct horse 1").shows(again).types("correct horse 1").ends(0);
+    assert!(!shown.contains("correct horse"), "{shown}");
+    // What exists is asked for once, and no key is made where it is wrong.
+    let shown = sandbox.on_terminal(["vault", "set", "a"]).shows("passphrase: ").types("correct horse 1").shows("value of a: ").types("hunter2").ends(0);
+    assert!(!shown.contains("hunter2") && !shown.contains("again"), "{shown}");
+    sandbox.on_terminal(["vault", "get", "a", "--reveal"]).shows("passphrase: ").types("correct horse 2").ends(5);
+}

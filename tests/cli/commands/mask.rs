@@ -1,6 +1,5 @@
 //! `--mask-ci` and `CLOZE_MASK`
 
-use std::process::Command;
 
 use crate::support::Sandbox;
 
@@ -63,12 +62,7 @@ fn a_word_that_is_no_runner_and_a_terminal_are_refused() {
         &["error: `CLOZE_MASK` does not name a runner that masks its logs\n  set it to `auto`, `github` or `azure`, or unset it"],
     );
     sandbox.variable("CLOZE_MASK", "github");
-    let program = sandbox.command(["-C", "shop", "vault", "get", "api-token", "--reveal"]);
-    let line = format!("{} -C shop vault get api-token --reveal", program.get_program().to_str().unwrap());
-    let mut script = Command::new("script");
-    script.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.work()).env_clear().env("SHELL", "/bin/sh");
-    script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let out = String::from_utf8(script.stdin(std::process::Stdio::null()).output().unwrap().stdout).unwrap();
+    let (_, out) = sandbox.on_terminal(["vault", "get", "api-token", "--reveal"]).end();
     assert!(
         out.contains("a log masker is told of values on stderr, and that is a terminal\r\n  leave out `--mask-ci` and `CLOZE_MASK`"),
         "{out}"

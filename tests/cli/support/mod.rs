@@ -4,6 +4,7 @@ mod dice;
 pub(crate) mod mount;
 pub(crate) mod past;
 pub(crate) mod running;
+pub(crate) mod terminal;
 
 pub(crate) use dice::Dice;
 

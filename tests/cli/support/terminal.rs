@@ -1,0 +1,97 @@
+//! A run on a terminal (`script` of util-linux): what it shows, and answers that are typed when they are asked for.
+
+use std::io::Read;
+use std::io::Write;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::Duration;
+
+use crate::support::Sandbox;
+
+/// How long a question may take to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A run that goes on.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    child: Child,
+    output: Receiver<Vec<u8>>,
+    /// All that was shown so far.
+    shown: String,
+    /// What of it was waited for.
+    seen: usize,
+}
+
+impl Sandbox {
+    /// Runs the program in the project `shop` on a terminal.
+    pub(crate) fn on_terminal<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
+        Terminal::run(self, ["-C", "shop"].into_iter().chain(arguments))
+    }
+}
+
+impl Terminal {
+    /// Runs the program on a terminal.
+    pub(crate) fn run<'a>(sandbox: &Sandbox, arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        let program = sandbox.command(arguments);
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+        let words = [program.get_program()].into_iter().chain(program.get_args()).map(|word| quoted(word.to_str().unwrap()));
+        let line = words.collect::<Vec<_>>().join(" ");
+        let mut script = Command::new("script");
+        script.args(["-qefc", &line, "/dev/null"]).current_dir(sandbox.work()).env_clear();
+        script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("NO_COLOR", "1").env("SHELL", "/bin/sh");
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdout.take().unwrap();
+        let (sender, output) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = pipe.read(&mut buffer) {
+                if sender.send(buffer[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, output, shown: String::new(), seen: 0 }
+    }
+
+    /// Waits until `text` is shown behind what was waited for before.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) -> &mut Self {
+        loop {
+            if let Some(at) = self.shown[self.seen..].find(text) {
+                self.seen += at + text.len();
+                return self;
+            }
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.shown.push_str(&String::from_utf8_lossy(&bytes)),
+                Err(_) => panic!("`{text}` is not shown: {}", self.shown),
+            }
+        }
+    }
+
+    /// Types a line.
+    pub(crate) fn types(&mut self, line: &str) -> &mut Self {
+        writeln!(self.child.stdin.as_ref().unwrap(), "{line}").unwrap();
+        self
+    }
+
+    /// Asserts the exit code; gives all that was shown.
+    #[track_caller]
+    pub(crate) fn ends(&mut self, code: i32) -> String {
+        let (ended, shown) = self.end();
+        assert_eq!(ended, Some(code), "{shown}");
+        shown
+    }
+
+    /// The exit code, and all that was shown. Nothing more is typed.
+    pub(crate) fn end(&mut self) -> (Option<i32>, String) {
+        drop(self.child.stdin.take());
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
+            self.shown.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        (self.child.wait().unwrap().code(), std::mem::take(&mut self.shown))
+    }
+}
