@@ -14,6 +14,7 @@ mod commands;
 mod errors;
 mod full;
 mod hostile;
+mod io_error;
 mod kill;
 #[cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
 mod lottery;
