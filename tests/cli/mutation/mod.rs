@@ -44,29 +44,56 @@ struct Tally {
     faults: Vec<String>,
 }
 
+/// The same for what [`Bench::of_features`] has. A mutation of `work/assignments` is one of the text behind `--set`.
+const FEATURE_TARGETS: [(&str, &[&str]); 10] = [
+    ("work/shop/cloze.yaml", &["check", "check --strict", "render", "deploy", "diff", "config"]),
+    ("work/shop/templates/", &["check", "check --strict", "render", "render --syntax json", "deploy", "deploy -o -", "diff"]),
+    ("work/shop/templates/", &["check", "render", "deploy", "diff", "show"]),
+    ("work/shop/vendor/", &["check", "render", "deploy"]),
+    ("work/shop/config/app.env", &["check", "render", "deploy", "diff"]),
+    ("work/shop/config/pull.json", &["check", "render", "deploy", "diff"]),
+    ("work/shop/config/", &["check", "render", "deploy", "diff"]),
+    ("work/shop/values/", &["check", "render", "config", "deploy", "diff"]),
+    ("home/.config/cloze/trust.yaml", &["config", "check", "deploy"]),
+    ("work/assignments", &["check", "render", "config", "deploy", "diff"]),
+];
+
 #[test]
 fn mutated_input_ends_in_a_clear_error() {
-    let bench = Bench::new();
-    let paths: Vec<String> = bench.sound.keys().filter_map(|path| Some(path.to_str()?.strip_prefix("work/shop/")?.to_owned())).collect();
+    let targets = TARGETS.map(|(beginning, commands)| (format!("work/shop/{beginning}"), commands));
+    run(&Bench::of_starter(), &targets, rounds(150, 1000));
+}
+
+#[test]
+fn mutated_features_end_in_a_clear_error() {
+    let targets = FEATURE_TARGETS.map(|(beginning, commands)| (beginning.to_owned(), commands));
+    run(&Bench::of_features(), &targets, rounds(200, 2000));
+}
+
+fn run(bench: &Bench, targets: &[(String, &[&str])], count: usize) {
+    let paths: Vec<&PathBuf> = bench.sound.keys().collect();
     let mut tally = Tally::default();
-    let count = rounds(150, 1000);
     for number in 0..count {
         let mut dice = Dice::new(number as u64);
-        let (beginning, commands) = TARGETS[number % TARGETS.len()];
-        let among: Vec<&str> = paths.iter().map(String::as_str).filter(|path| path.starts_with(beginning)).collect();
-        let (path, command) = (dice.one(&among), dice.one(commands));
-        let whole = PathBuf::from("work/shop").join(path);
-        let (bytes, what) = mutate(&bench.sound[&whole], &bench.marks(&bench.sound[&whole]), &mut dice);
-        fs::write(bench.sandbox.shop_path(path), &bytes).unwrap();
+        let (beginning, commands) = &targets[number % targets.len()];
+        let among: Vec<&&PathBuf> = paths.iter().filter(|path| path.to_string_lossy().starts_with(beginning.as_str())).collect();
+        let (path, command) = (among[dice.below(among.len())], dice.one(commands));
+        let (bytes, what) = mutate(&bench.sound[*path], &bench.marks(&bench.sound[*path]), &mut dice);
+        fs::write(bench.sandbox.root().join(path), &bytes).unwrap();
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        let assignments = String::from_utf8_lossy(&bytes).replace('\0', "");
+        if path.ends_with("assignments") {
+            arguments.extend(["--set", assignments.trim_end_matches('\n')]);
+        }
         let begun = Instant::now();
-        let outcome = bench.sandbox.feed(command.split(' '), b"a new value");
+        let outcome = bench.sandbox.feed(arguments, b"a new value");
         tally.longest = tally.longest.max(begun.elapsed());
-        let mut faults = judge(&bench, command, &outcome);
+        let mut faults = judge(bench, command, &outcome);
         if begun.elapsed() > LIMIT {
             faults.push(format!("took {:?}", begun.elapsed()));
         }
-        let mutated = fs::read(bench.sandbox.shop_path(path)).is_ok_and(|now| now == bytes);
-        let changed = bench.restore(&whole);
+        let mutated = fs::read(bench.sandbox.root().join(path)).is_ok_and(|now| now == bytes);
+        let changed = bench.restore(path);
         if outcome.code != Some(0) {
             faults.extend(changed);
             if !mutated {
@@ -75,7 +102,9 @@ fn mutated_input_ends_in_a_clear_error() {
         }
         *tally.codes.entry(outcome.code.unwrap_or(-1)).or_default() += 1;
         let said = outcome.err();
-        tally.faults.extend(faults.into_iter().map(|fault| format!("{number}: {path}: {what}: {command}: {fault}\n{}", said.trim_end())));
+        tally.faults.extend(
+            faults.into_iter().map(|fault| format!("{number}: {}: {what}: {command}: {fault}\n{}", path.display(), said.trim_end())),
+        );
     }
     println!("{count} mutations: exit codes {:?}, {:?} at most", tally.codes, tally.longest);
     assert!(tally.faults.is_empty(), "{} faults:\n{}", tally.faults.len(), tally.faults.join("\n"));
