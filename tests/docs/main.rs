@@ -136,6 +136,42 @@ fn every_link_leads_to_a_page() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_attempt_that_is_prevented_has_its_test() {
+    let page = fs::read_to_string("docs/security.md").unwrap();
+    let table = page.split("## What a pull request may try").nth(1).unwrap().split("\n## ").next().unwrap();
+    let sources: String = ["src", "tests"].into_iter().flat_map(|folder| files(Path::new(folder))).map(|file| fs::read_to_string(file).unwrap()).collect();
+    let mut wrong = Vec::new();
+    let (mut prevented, mut inherent) = (0, 0);
+    for row in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        // A bar in code is written `\|`.
+        let row = row.replace("\\|", "\u{1}");
+        let [attempt, outcome, tests] = row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>()[..] else {
+            wrong.push(format!("not three cells: {row}"));
+            continue;
+        };
+        if outcome.starts_with("inherent: ") {
+            inherent += 1;
+            continue;
+        }
+        prevented += 1;
+        let (paths, names): (Vec<&str>, Vec<&str>) = tests.split('`').skip(1).step_by(2).partition(|word| word.contains('/'));
+        wrong.extend(paths.iter().filter(|path| !Path::new(path).is_file()).map(|path| format!("{attempt}: {path} does not exist")));
+        wrong.extend(names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).map(|name| format!("{attempt}: no test is {name}")));
+        if names.is_empty() {
+            wrong.push(format!("{attempt}: no test is named"));
+        }
+    }
+    assert!(prevented > 15 && inherent > 3, "{prevented} attempts are prevented, {inherent} are not");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every Rust file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+}
+
 /// README and the pages of docs/.
 fn pages() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = fs::read_dir("docs")
