@@ -23,10 +23,8 @@ fn keyrings() {
 fn key_files() {
     let whole = KeyFile::generate(&Machine).to_secret_text().expose().to_vec();
     let other = format!("cloze-key-v1 0123456789abcdef {CANARY}AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
-    fuzz("key-file", vec![whole, other.into_bytes()], |bytes| {
-        match KeyFile::parse(&Secret::copy_of(bytes)) {
-            Ok(key) => assert!(KeyFile::parse(&key.to_secret_text()).is_ok()),
-            Err(error) => assert_silent(&format!("{error:?}")),
-        }
+    fuzz("key-file", vec![whole, other.into_bytes()], |bytes| match KeyFile::parse(&Secret::copy_of(bytes)) {
+        Ok(key) => assert!(KeyFile::parse(&key.to_secret_text()).is_ok()),
+        Err(error) => assert_silent(&format!("{error:?}")),
     });
 }

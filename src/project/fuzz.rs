@@ -57,7 +57,9 @@ fn assignments() {
         for line in text.split('\n') {
             for literal in [false, true] {
                 match Assignment::parse("--set", line, literal) {
-                    Ok(list) => list.iter().filter_map(|assignment| assignment.apply(&mut values).err()).for_each(|problem| check(&problem)),
+                    Ok(list) => {
+                        list.iter().filter_map(|assignment| assignment.apply(&mut values).err()).for_each(|problem| check(&problem))
+                    }
                     Err(problem) => check(&problem),
                 }
             }

@@ -261,7 +261,11 @@ fn a_terminal_asks_about_each_server_once_and_remembers_what_is_trusted() {
     assert!(!shown.contains("(yes/no)") && gate.passed() > passed, "{shown}");
     // An audience is a question of its own.
     let sandbox = run(&gate, "kind: hashicorp, address: \"https://vault.example:8200\", auth: jwt, audience: \"sts.amazonaws.com\"");
-    sandbox.on_terminal(["check", "--online"]).shows("would send an id token for `sts.amazonaws.com` to https://vault.example:8200").types("no").ends(5);
+    sandbox
+        .on_terminal(["check", "--online"])
+        .shows("would send an id token for `sts.amazonaws.com` to https://vault.example:8200")
+        .types("no")
+        .ends(5);
 }
 
 #[test]
@@ -281,7 +285,9 @@ fn a_keyring_and_a_key_that_a_project_brings_open_nothing_of_its_owners() {
     sandbox.cloze(["deploy"]).ok();
     fs::rename(sandbox.shop_path(".cloze/dev.key"), sandbox.root().join("home/dev.key")).unwrap();
     let other = Sandbox::shop();
-    for (theirs, here) in [("secrets/dev.keyring", "secrets/dev.keyring"), ("secrets/dev.vault", "secrets/dev.vault"), (".cloze/dev.key", "evil.key")] {
+    for (theirs, here) in
+        [("secrets/dev.keyring", "secrets/dev.keyring"), ("secrets/dev.vault", "secrets/dev.vault"), (".cloze/dev.key", "evil.key")]
+    {
         fs::copy(other.shop_path(theirs), sandbox.shop_path(here)).unwrap();
     }
     let keys = "values/dev.yaml]\n    keys: [{ kind: key-file, path: evil.key }]";

@@ -140,7 +140,8 @@ fn every_link_leads_to_a_page() {
 fn every_attempt_that_is_prevented_has_its_test() {
     let page = fs::read_to_string("docs/security.md").unwrap();
     let table = page.split("## What a pull request may try").nth(1).unwrap().split("\n## ").next().unwrap();
-    let sources: String = ["src", "tests"].into_iter().flat_map(|folder| files(Path::new(folder))).map(|file| fs::read_to_string(file).unwrap()).collect();
+    let sources: String =
+        ["src", "tests"].into_iter().flat_map(|folder| files(Path::new(folder))).map(|file| fs::read_to_string(file).unwrap()).collect();
     let mut wrong = Vec::new();
     let (mut prevented, mut inherent) = (0, 0);
     for row in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
@@ -157,7 +158,9 @@ fn every_attempt_that_is_prevented_has_its_test() {
         prevented += 1;
         let (paths, names): (Vec<&str>, Vec<&str>) = tests.split('`').skip(1).step_by(2).partition(|word| word.contains('/'));
         wrong.extend(paths.iter().filter(|path| !Path::new(path).is_file()).map(|path| format!("{attempt}: {path} does not exist")));
-        wrong.extend(names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).map(|name| format!("{attempt}: no test is {name}")));
+        wrong.extend(
+            names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).map(|name| format!("{attempt}: no test is {name}")),
+        );
         if names.is_empty() {
             wrong.push(format!("{attempt}: no test is named"));
         }
@@ -169,7 +172,10 @@ fn every_attempt_that_is_prevented_has_its_test() {
 /// Every Rust file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).filter(|path| path.extension().is_some_and(|ending| ending == "rs")).collect()
+    entries
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+        .collect()
 }
 
 /// README and the pages of docs/.

@@ -31,7 +31,9 @@ fn at_the_end(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Option<BTr
     let mut memory = None;
     while memory.is_none() && tracer.try_wait().unwrap().is_none() {
         let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).unwrap_or_default();
-        let traced = children.split_whitespace().find(|child| fs::read_to_string(format!("/proc/{child}/syscall")).is_ok_and(|call| call.starts_with(EXIT)));
+        let traced = children
+            .split_whitespace()
+            .find(|child| fs::read_to_string(format!("/proc/{child}/syscall")).is_ok_and(|call| call.starts_with(EXIT)));
         match traced {
             Some(process) => memory = written(process),
             None => sleep(Duration::from_millis(5)),

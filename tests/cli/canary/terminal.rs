@@ -31,7 +31,9 @@ fn unsafe_in(text: &str) -> Vec<char> {
 #[track_caller]
 fn holds_still(sandbox: &Sandbox, arguments: &[&str]) {
     let outcome = sandbox.run(arguments);
-    for (where_, text) in [("stdout", outcome.out()), ("stderr", outcome.err()), ("a terminal", Terminal::run(sandbox, arguments.iter().copied()).end().1)] {
+    for (where_, text) in
+        [("stdout", outcome.out()), ("stderr", outcome.err()), ("a terminal", Terminal::run(sandbox, arguments.iter().copied()).end().1)]
+    {
         assert_eq!(unsafe_in(&text), Vec::<char>::new(), "{where_} of {arguments:?}: {text:?}");
     }
 }

@@ -168,7 +168,10 @@ fn a_new_passphrase_is_asked_for_twice_and_not_shown() {
     for place in [".cloze", "secrets"] {
         fs::remove_dir_all(sandbox.shop_path(place)).unwrap();
     }
-    sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("values/dev.yaml]", "values/dev.yaml]\n    keys: [{ kind: passphrase }]", 1));
+    sandbox.write(
+        "cloze.yaml",
+        sandbox.read("cloze.yaml").replacen("values/dev.yaml]", "values/dev.yaml]\n    keys: [{ kind: passphrase }]", 1),
+    );
     let (first, again) = ("new passphrase for environment dev (at least 12 characters): ", "the same again: ");
     let mut terminal = sandbox.on_terminal(["key", "init"]);
     let shown = terminal.shows(first).types("correct horse 1").shows(again).types("correct horse 2").ends(2);
@@ -179,7 +182,13 @@ fn a_new_passphrase_is_asked_for_twice_and_not_shown() {
     let shown = sandbox.on_terminal(["key", "init"]).shows(first).types("correct horse 1").shows(again).types("correct horse 1").ends(0);
     assert!(!shown.contains("correct horse"), "{shown}");
     // What exists is asked for once, and no key is made where it is wrong.
-    let shown = sandbox.on_terminal(["vault", "set", "a"]).shows("passphrase: ").types("correct horse 1").shows("value of a: ").types("hunter2").ends(0);
+    let shown = sandbox
+        .on_terminal(["vault", "set", "a"])
+        .shows("passphrase: ")
+        .types("correct horse 1")
+        .shows("value of a: ")
+        .types("hunter2")
+        .ends(0);
     assert!(!shown.contains("hunter2") && !shown.contains("again"), "{shown}");
     sandbox.on_terminal(["vault", "get", "a", "--reveal"]).shows("passphrase: ").types("correct horse 2").ends(5);
 }

@@ -1,6 +1,5 @@
 //! `--mask-ci` and `CLOZE_MASK`
 
-
 use crate::support::Sandbox;
 
 fn sandbox() -> Sandbox {
