@@ -60,7 +60,7 @@ fn run(target: &str, seeds: &[Vec<u8>], read: &AssertUnwindSafe<impl Fn(&[u8])>)
         let input = seeds.get(number).cloned().unwrap_or_else(|| mutant(seeds, &mut Dice(number as u64)));
         let before = processor_time();
         let outcome = catch_unwind(|| read(&input));
-        let took = processor_time() - before;
+        let took = processor_time().saturating_sub(before);
         if outcome.is_err() || took > LONGEST {
             let file = env::temp_dir().join(format!("cloze-fuzz-{target}-{number}"));
             fs::write(&file, &input).unwrap();
@@ -70,7 +70,7 @@ fn run(target: &str, seeds: &[Vec<u8>], read: &AssertUnwindSafe<impl Fn(&[u8])>)
         assert!(took <= LONGEST, "{target}: input {number} took {took:?}");
     }
     let peak = peak_kib();
-    println!("{target}: {} inputs, {:?}, {} MiB at most", seeds.len() + FEW, processor_time() - begin, peak >> 10);
+    println!("{target}: {} inputs, {:?}, {} MiB at most", seeds.len() + FEW, processor_time().saturating_sub(begin), peak >> 10);
     assert!(peak < MOST_KIB, "{target}: the process took {} MiB", peak >> 10);
 }
 

@@ -30,7 +30,9 @@ fn embedded_files() {
                 },
                 Err(faults) => {
                     assert!(!faults.is_empty());
-                    faults.iter().for_each(|fault| assert_silent(&format!("{fault:?}")));
+                    for fault in faults {
+                        assert_silent(&format!("{fault:?}"));
+                    }
                 }
             }
         }

@@ -58,7 +58,7 @@ fn assignments() {
             for literal in [false, true] {
                 match Assignment::parse("--set", line, literal) {
                     Ok(list) => {
-                        list.iter().filter_map(|assignment| assignment.apply(&mut values).err()).for_each(|problem| check(&problem))
+                        list.iter().filter_map(|assignment| assignment.apply(&mut values).err()).for_each(|problem| check(&problem));
                     }
                     Err(problem) => check(&problem),
                 }

@@ -14,11 +14,13 @@ fn env_files() {
                 let back: String = entries.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
                 assert_eq!(lines(&back, &[], |line| Place::new("app.env", line, 1)), Ok(entries));
             }
-            Err(problems) => problems.iter().for_each(|problem| {
-                // A key that is there twice is named.
-                problem.reason.split('`').step_by(2).for_each(assert_silent);
-                assert!(problem.place.is_some() && !problem.next.is_empty());
-            }),
+            Err(problems) => {
+                for problem in problems {
+                    // A key that is there twice is named.
+                    problem.reason.split('`').step_by(2).for_each(assert_silent);
+                    assert!(problem.place.is_some() && !problem.next.is_empty());
+                }
+            }
         }
     });
 }
