@@ -16,7 +16,7 @@ use crate::canary::garden::garden;
 use crate::canary::garden::searcher;
 use crate::support::Sandbox;
 
-/// The number of exit_group(2).
+/// The number of `exit_group(2)`.
 const EXIT: &str = if cfg!(target_arch = "x86_64") { "231 " } else { "94 " };
 
 /// The writable memory of the program at its end, by what it is; `None` where a process may not be looked at.
@@ -26,11 +26,11 @@ fn at_the_end(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Option<BTr
     command.args(["-qq", "-o", "/dev/null", "-e", "trace=exit_group", "-e", "inject=exit_group:delay_enter=4000000"]);
     command.arg(program.get_program()).args(program.get_args()).current_dir(sandbox.work()).env_clear();
     command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut tracer = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
-    tracer.stdin.take().unwrap().write_all(input).unwrap_or_default();
+    let mut strace = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    strace.stdin.take().unwrap().write_all(input).unwrap_or_default();
     let mut memory = None;
-    while memory.is_none() && tracer.try_wait().unwrap().is_none() {
-        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).unwrap_or_default();
+    while memory.is_none() && strace.try_wait().unwrap().is_none() {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", strace.id())).unwrap_or_default();
         let traced = children
             .split_whitespace()
             .find(|child| fs::read_to_string(format!("/proc/{child}/syscall")).is_ok_and(|call| call.starts_with(EXIT)));
@@ -39,7 +39,7 @@ fn at_the_end(sandbox: &Sandbox, arguments: &[&str], input: &[u8]) -> Option<BTr
             None => sleep(Duration::from_millis(5)),
         }
     }
-    tracer.wait().unwrap();
+    strace.wait().unwrap();
     memory
 }
 

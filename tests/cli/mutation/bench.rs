@@ -150,7 +150,7 @@ environments:
     ),
     (
         "work/shop/templates/features.yaml",
-        r##"apiVersion: v1
+        r#"apiVersion: v1
 kind: Secret
 metadata: { name: connection, annotations: { cloze.dev/names: stable, cloze.dev/literals: accepted } }
 stringData:
@@ -212,7 +212,7 @@ spec:
         - { name: b, configMap: { name: plain } }
         - { name: c, secret: { secretName: by-hand, items: [{ key: ca.crt, path: ca.crt }] } }
       imagePullSecrets: [{ name: pull }]
-"##,
+"#,
     ),
     (
         "work/shop/vendor/dashboards.yaml",
@@ -262,10 +262,10 @@ numbers: ["0e12345", "5.184e+06", 1000, 12345678901234567890, 1.5]
     ),
     (
         "home/.config/cloze/trust.yaml",
-        r#"# The servers that may have credentials.
+        r"# The servers that may have credentials.
 - https://vault.example.com:8200
 - https://vault.example.com=audience
-"#,
+",
     ),
     ("work/assignments", r"image.tag=2.1,numbers[0]=10,logLevel=info,a.b\.c={x,y},note=@@"),
 ];

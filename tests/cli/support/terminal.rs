@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::support::Sandbox;
 
 /// How long a question may take to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A run that goes on.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Terminal {
             }
             match self.output.recv_timeout(PATIENCE) {
                 Ok(bytes) => self.shown.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(_) => panic!("`{text}` is not shown: {}", self.shown),
+                Err(error) => panic!("`{text}` is not shown ({error}): {}", self.shown),
             }
         }
     }
