@@ -13,7 +13,7 @@ use crate::render::ipc::read_frame;
 fn templates() {
     fuzz("template", Vec::new(), |bytes| {
         let Ok(source) = str::from_utf8(bytes) else { return };
-        let analysis = analyse(&"t.yaml".into(), source, 0, None);
+        let analysis = analyse(&"t.yaml".into(), source, 0, None, false);
         if analysis.broken.is_some() {
             return;
         }
