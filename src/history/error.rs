@@ -137,7 +137,7 @@ impl HistoryError {
             | Self::Full { next: Some(next), .. }
             | Self::Denied { next: Some(next), .. }
             | Self::Unavailable { next: Some(next), .. } => next.clone(),
-            Self::Conflict { winner } => format!("look at it with `cloze show {}`, then deploy again", winner.number),
+            Self::Conflict { winner } => format!("inspect it with `cloze show {}`, then deploy again", winner.number),
             Self::Empty { .. } => "deploy first; or, if there were releases, name the history that has them with CLOZE_HISTORY_URL".to_owned(),
             Self::NoRelease { .. } => "list the releases with `cloze history`".to_owned(),
             Self::Damaged { .. } => {

@@ -69,7 +69,7 @@ impl Reservation for Reserved<'_> {
                 return Err(Problem::new(
                     Fault::Internal,
                     format!("the result cannot be written: {}", error.kind()),
-                    "make room where stdout goes, then run the command again",
+                    "free some space where stdout goes, then run the command again",
                 ));
             }
         }

@@ -101,7 +101,7 @@ impl Wiring<'_> {
         let destination = Destination { address, audience: None, is_service, named, loopback: true };
         let (_, refused) = self.judge("history", vec![destination]);
         let Some(untrusted) = refused.first() else { return Ok(()) };
-        let reason = format!("the history would send this run's credentials to {}, which nobody but the project trusts", untrusted.origin);
+        let reason = format!("the history would send this run's credentials to {}, which is not a trusted origin", untrusted.origin);
         let next = format!(
             "add {untrusted} to CLOZE_TRUST where the pipeline keeps its protected settings, or run the command at a terminal and confirm it"
         );

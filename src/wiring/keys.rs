@@ -224,7 +224,7 @@ impl Wiring<'_> {
             Ok(None) => {
                 return Err(Problem::new(
                     Fault::Vault,
-                    format!("the key file `{shown}` is not there"),
+                    format!("there is no key file `{shown}`"),
                     "restore it from where your team keeps it, or name it with CLOZE_KEY_FILE",
                 ));
             }

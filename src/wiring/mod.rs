@@ -74,8 +74,8 @@ impl Wiring<'_> {
                 _ => {
                     return Err(Problem::new(
                         Fault::Project,
-                        format!("`{path}` is reached through a link that leaves the project's directory, or to nothing"),
-                        "put a directory in the link's place",
+                        format!("`{path}` goes through a link that leaves the project or is broken"),
+                        "replace the link with a directory",
                     ));
                 }
             }

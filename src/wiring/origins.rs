@@ -104,7 +104,7 @@ fn untrusted(settings: &VaultSettings, refused: &[Untrusted]) -> Problem {
         _ => "this run's credentials".to_owned(),
     };
     let name = &settings.entry.name;
-    let reason = format!("vault `{}` would send {what} to {}, which nobody but the project trusts", name.value, origins.join(" and "));
+    let reason = format!("vault `{}` would send {what} to {}, which is not a trusted origin", name.value, origins.join(" and "));
     let next = format!(
         "add {} to CLOZE_TRUST where the pipeline keeps its protected settings, or run the command at a terminal and confirm it",
         entries.join(" and ")

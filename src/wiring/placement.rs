@@ -49,7 +49,7 @@ pub(super) fn place(side: &Path, target: &Path, files: &[PathBuf], entropy: &dyn
 /// That nothing is in the way of `files` in `target`, which is not a project yet.
 pub(super) fn is_free(target: &Path, files: &[PathBuf]) -> Result<(), Problem> {
     if fs::symlink_metadata(target.join(PROJECT_FILE)).is_ok() {
-        let reason = format!("this directory already is a cloze project: it has a `{PROJECT_FILE}`");
+        let reason = format!("this directory is already a cloze project: it has a `{PROJECT_FILE}`");
         return Err(Problem::new(Fault::Usage, reason, "edit that file, or create the project in another directory"));
     }
     let mut taken: Vec<PathBuf> = Vec::new();

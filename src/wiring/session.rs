@@ -255,7 +255,7 @@ fn not_closed(name: &str, end: Option<Result<(), ServiceError>>) -> Option<Probl
     let (reason, next) = match end {
         Some(Ok(())) => return None,
         Some(Err(error)) => (error.reason, error.next),
-        None => ("it did not answer in time".to_owned(), "do nothing: what it kept open ends by itself".to_owned()),
+        None => ("it did not answer in time".to_owned(), "nothing needs to be done: its session expires by itself".to_owned()),
     };
     Some(Problem::new(Fault::Vault, format!("vault `{name}` was not closed: {reason}"), next))
 }
@@ -275,7 +275,7 @@ mod tests {
         assert_eq!(said(Some(Err(error))).unwrap(), "vault `shared` was not closed: it is sealed; unseal it");
         assert_eq!(
             said(None).unwrap(),
-            "vault `shared` was not closed: it did not answer in time; do nothing: what it kept open ends by itself"
+            "vault `shared` was not closed: it did not answer in time; nothing needs to be done: its session expires by itself"
         );
     }
 

@@ -79,7 +79,7 @@ fn compare(identity: &Identity, before: &[u8], after: &[u8]) -> Vec<Problem> {
                 "Secret" => "give it another name, or a versioned one, or delete it in the cluster before you apply",
                 _ => "give it another name, or delete it in the cluster before you apply",
             };
-            let reason = format!("the {what} of {identity} is not that of the release before, and Kubernetes refuses to change it");
+            let reason = format!("the {what} of {identity} differs from the release before, and Kubernetes refuses to change it");
             Problem::new(Fault::Check, reason, next)
         })
         .collect();
@@ -123,7 +123,7 @@ mod tests {
     fn what_never_changes_is_noticed() {
         assert_eq!(
             said("v1", "Secret", "type: Opaque", "type: example.com/own"),
-            ["the type of Secret shop/a is not that of the release before, and Kubernetes refuses to change it"]
+            ["the type of Secret shop/a differs from the release before, and Kubernetes refuses to change it"]
         );
         for (api, kind, before, after) in [
             ("v1", "Secret", "", "type: kubernetes.io/tls"),

@@ -59,7 +59,7 @@ impl LockedVaults {
             }
         }
         let stale = |secret: &LockedSecret, version: &Spanned<String>| {
-            let problem = Problem::new(Fault::Check, format!("no blank asks for {secret}"), "run `cloze lock` to take it out");
+            let problem = Problem::new(Fault::Check, format!("no template uses {secret}"), "run `cloze lock` to remove it");
             version.at(problem)
         };
         let unused = lock.secrets.iter().filter(|(secret, _)| !used.contains(*secret));
@@ -124,7 +124,7 @@ fn enter(lock: &mut Lock, probed: &Probed, problems: &mut Vec<Problem>) {
     match lock.secrets.get(&secret) {
         Some(other) if other.value != found.version => {
             refuse(
-                format!("{secret} changed while it was looked at: version {} came before version {}", other.value, found.version),
+                format!("{secret} changed during the run: version {} came before version {}", other.value, found.version),
                 "run `cloze lock` again",
             );
         }
@@ -199,10 +199,7 @@ mod tests {
         );
         problems.clear();
         enter(&mut lock, &probed("a", Some("z"), "2"), &mut problems);
-        assert_eq!(
-            told(&problems)[0],
-            "a.yaml:1:2: v/a changed while it was looked at: version 1 came before version 2; run `cloze lock` again"
-        );
+        assert_eq!(told(&problems)[0], "a.yaml:1:2: v/a changed during the run: version 1 came before version 2; run `cloze lock` again");
     }
 
     #[tokio::test]
@@ -222,7 +219,7 @@ mod tests {
         lock.secrets.insert(super::secret_of(&ask("a", None)), Spanned::none("1".to_owned()));
         lock.secrets.insert(super::secret_of(&ask("b", None)), Spanned::new("1".to_owned(), Place::new("locks/dev.lock", 6, 5)));
         let held = LockedVaults::of(Some(&lock), &blanks, &vaults).unwrap();
-        assert_eq!(told(&held.warnings), ["locks/dev.lock:6:5: no blank asks for v/b; run `cloze lock` to take it out"]);
+        assert_eq!(told(&held.warnings), ["locks/dev.lock:6:5: no template uses v/b; run `cloze lock` to remove it"]);
         let fetched = held.vaults["v"].fetch(&[ask("a", None)]).await.remove(0).unwrap();
         assert_eq!(fetched.value.expose(), b"one");
         let free = LockedVaults::of(None, &blanks, &vaults).unwrap();

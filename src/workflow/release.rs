@@ -197,7 +197,7 @@ fn superseded(number: u64, newest: u64, target: &dyn Target) -> Problem {
     Problem::new(
         Fault::History,
         format!("release {newest} was recorded meanwhile, so release {number} was not written to {target}"),
-        format!("look at it with `cloze show {newest}`, then deploy again"),
+        format!("inspect it with `cloze show {newest}`, then deploy again"),
     )
 }
 

@@ -241,9 +241,9 @@ async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> R
         others += 1;
     }
     let reason = if others == 0 {
-        format!("no release before {newest} has other manifests")
+        "no earlier release has other manifests"
     } else {
-        format!("no release before {newest} that has other manifests is known to have been written out")
+        "no earlier release with other manifests is known to have been written"
     };
     Err(Problem::new(Fault::History, reason, "name the release to go back to; `cloze history` lists them"))
 }
@@ -255,11 +255,11 @@ const AHEAD: usize = 4;
 fn doubtful(target: &Release, outcome: &Outcome) -> Problem {
     let number = target.summary.number;
     let reason = match outcome {
-        Outcome::Unknown => format!("the outcome of release {number} is unknown: perhaps it was never written out"),
+        Outcome::Unknown => format!("the outcome of release {number} is unknown: it may not have been written"),
         Outcome::Known(event) if event.what == What::Failed => format!("release {number} failed"),
         Outcome::Known(event) => format!("release {number} was {}", event.what),
     };
-    Problem::new(Fault::History, reason, "look at what it brings with `cloze show` before you apply it")
+    Problem::new(Fault::History, reason, "review its manifests with `cloze show` before you apply them")
 }
 
 /// Warns for each secret whose recorded version is no longer the one that its vault holds.

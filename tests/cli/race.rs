@@ -48,7 +48,7 @@ fn verdict(outcome: Outcome) -> Verdict {
         return Verdict::Won(told["release"].as_u64().unwrap());
     }
     let superseded = err.contains("was not written to");
-    let err = outcome.fails(6, &["was recorded meanwhile", "look at it with `cloze show ", "then deploy again"]);
+    let err = outcome.fails(6, &["was recorded meanwhile", "inspect it with `cloze show ", "then deploy again"]);
     assert!(superseded || err.contains(" was recorded meanwhile by "), "{err}");
     if superseded { Verdict::Superseded } else { Verdict::Beaten }
 }
@@ -111,7 +111,7 @@ fn a_deploy_that_wakes_up_late_does_not_overwrite_a_newer_one() {
     let _ = sandbox.cloze(["deploy", "--set-string", "logLevel=newer", "-o", other.to_str().unwrap()]).ok();
     drop(reader);
     let late = Outcome::of(late.wait_with_output().unwrap());
-    let _ = late.fails(6, &["release 3 was recorded meanwhile, so release 2 was not written to ", "look at it with `cloze show 3`"]);
+    let _ = late.fails(6, &["release 3 was recorded meanwhile, so release 2 was not written to ", "inspect it with `cloze show 3`"]);
     assert!(sandbox.emitted() == before);
     let outcomes: Vec<String> = sandbox.releases().into_iter().map(|release| release.outcome).collect();
     assert_eq!(outcomes, ["emitted", "failed", "emitted"]);

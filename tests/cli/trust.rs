@@ -98,7 +98,7 @@ fn nothing_is_sent_to_a_server_that_only_the_project_trusts() {
         let sandbox = run(&gate, &entry);
         sandbox.cloze(["check"]).ok();
         let words = [
-            format!("vault `default` would send this run's credentials to {origin}, which nobody but the project trusts"),
+            format!("vault `default` would send this run's credentials to {origin}, which is not a trusted origin"),
             format!("add {origin} to CLOZE_TRUST where the pipeline keeps its protected settings, or run the command at a terminal and "),
         ];
         for command in ["deploy", "check --online", "lock", "vault list"] {
@@ -146,7 +146,7 @@ fn an_id_token_is_made_for_audiences_that_the_owner_binds_to_the_origin() {
         sandbox.cloze(["check", "--online"]).fails(
             5,
             &[
-                "vault `default` would send an id token for `sts.amazonaws.com` to https://vault.example:8200, which nobody but the project trusts",
+                "vault `default` would send an id token for `sts.amazonaws.com` to https://vault.example:8200, which is not a trusted origin",
                 &format!("add {entry} to CLOZE_TRUST"),
             ],
         );
@@ -187,7 +187,7 @@ fn a_server_that_the_owner_trusts_is_asked() {
 fn the_users_own_file_is_read_and_none_that_lies_in_a_repository() {
     let gate = Gate::open();
     let mut sandbox = run(&gate, "kind: hashicorp, address: \"https://vault.example\"");
-    let refused = |sandbox: &Sandbox| sandbox.cloze(["check", "--online"]).err().contains("nobody but the project trusts");
+    let refused = |sandbox: &Sandbox| sandbox.cloze(["check", "--online"]).err().contains("which is not a trusted origin");
     sandbox.write(".config/cloze/trust.yaml", "- https://vault.example\n");
     sandbox.variable("XDG_CONFIG_HOME", sandbox.shop_path(".config").to_str().unwrap());
     assert!(refused(&sandbox), "a file of the project was read");
@@ -221,7 +221,7 @@ fn what_is_set_for_one_vault_is_not_sent_to_another() {
     let server = Hashicorp::serve(seed()).unwrap();
     let mut sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.variable("VAULT_ADDR", "https://vault.corp.example:8200");
-    let words = format!("vault `default` would send this run's credentials to {}, which nobody but the project trusts", server.url());
+    let words = format!("vault `default` would send this run's credentials to {}, which is not a trusted origin", server.url());
     for command in [&["deploy"][..], &["check", "--online"], &["vault", "list"]] {
         sandbox.cloze(command).fails(5, &[&words]);
     }
@@ -249,7 +249,7 @@ fn a_terminal_asks_about_each_server_once_and_remembers_what_is_trusted() {
         let mut terminal = sandbox.on_terminal(["check", "--online"]);
         terminal.shows(question).shows("/home/.config/cloze/trust.yaml? (yes/no)").types(answer);
         let shown = terminal.ends(5);
-        assert!(shown.contains("which nobody but the project trusts") && shown.matches("(yes/no)").count() == 1, "{shown}");
+        assert!(shown.contains("which is not a trusted origin") && shown.matches("(yes/no)").count() == 1, "{shown}");
         assert!(gate.passed() == 0 && !own.exists(), "{answer}");
     }
     sandbox.on_terminal(["check", "--online"]).shows(question).shows("(yes/no)").types("yes").ends(5);

@@ -207,7 +207,7 @@ fn diff_asks_it_only_online() {
     sandbox.cloze(["deploy"]).ok();
     let before = gets(&server);
     server.protocol().put("secret/api-token", [("value".to_owned(), "a-2".into())].into_iter().collect()).unwrap();
-    let warning = "warning: vaults behind a network were not asked: their secrets show as they were recorded\n  give `--online`";
+    let warning = "warning: remote vaults were not asked: their secrets show as they were recorded\n  add `--online`";
     let outcome = sandbox.cloze(["diff", "--exit-code"]);
     assert_eq!(outcome.out(), "no differences\n");
     outcome.fails(0, &[warning]);

@@ -185,7 +185,7 @@ pub(crate) enum Command {
         /// Which values the secrets get
         #[arg(long, value_enum, default_value_t = Secrets::Recorded)]
         secrets: Secrets,
-        /// Ask vaults behind a network whether the recorded versions are still current
+        /// Ask remote vaults whether the recorded versions are still current
         #[arg(long)]
         online: bool,
         #[command(flatten)]
@@ -254,7 +254,7 @@ pub(crate) struct Diff {
     /// Release to compare with [default: the current one]
     #[arg(long, value_name = "N", value_parser = release)]
     pub(crate) against: Option<u64>,
-    /// Ask vaults behind a network, too
+    /// Ask remote vaults, too
     #[arg(long)]
     pub(crate) online: bool,
     /// Compare with the versions in the lock file

@@ -69,7 +69,7 @@ pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Pr
         Some("always") => Some(Color::Always),
         Some("never") => Some(Color::Never),
         Some(_) => {
-            refuse(variable::COLOR, "does not say when to use colour", "set it to `auto`, `always` or `never`, or unset it");
+            refuse(variable::COLOR, "is not a colour mode", "set it to `auto`, `always` or `never`, or unset it");
             None
         }
     };
@@ -78,7 +78,7 @@ pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Pr
         Some("1" | "true") => true,
         Some(_) => {
             let next = "set it to `1` or `true` if you trust the project, to `0` or `false` if not, or unset it";
-            refuse(variable::ALLOW_EXEC, "does not say whether programs may run", next);
+            refuse(variable::ALLOW_EXEC, "is not a boolean", next);
             false
         }
     };

@@ -19,10 +19,8 @@ pub(crate) fn guard(program: impl FnOnce() -> ExitCode) -> ExitCode {
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
-        let _ = writeln!(
-            std::io::stderr(),
-            "error: internal error at {place}\n  report this as a bug of cloze; nothing secret is in this message"
-        );
+        let _ =
+            writeln!(std::io::stderr(), "error: internal error at {place}\n  report this as a bug of cloze; this message holds no secret");
     }));
     panic::catch_unwind(AssertUnwindSafe(program)).unwrap_or_else(|payload: Box<dyn Any + Send>| {
         drop(payload);

@@ -72,7 +72,7 @@ pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> P
                 values => format!("use one of `{values}`"),
             };
             let wrong =
-                if value.is_empty() { format!("`{argument}` needs a value") } else { format!("`{value}` is not a value of `{argument}`") };
+                if value.is_empty() { format!("`{argument}` needs a value") } else { format!("invalid value `{value}` for `{argument}`") };
             usage(wrong, next)
         }
         ErrorKind::MissingRequiredArgument => usage(format!("`{path}` needs `{argument}`"), help),
@@ -83,8 +83,8 @@ pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> P
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             usage(format!("`{path}` needs a command"), help)
         }
-        _ if argument.is_empty() => usage(format!("wrong usage of `{path}`"), help),
-        _ => usage(format!("wrong usage of `{argument}`"), help),
+        _ if argument.is_empty() => usage(format!("invalid usage of `{path}`"), help),
+        _ => usage(format!("invalid usage of `{argument}`"), help),
     }
 }
 

@@ -76,8 +76,8 @@ impl Session<'_> {
             let used = prepared.vaults();
             let ask = online || self.wiring().is_offline(&used);
             if locked && !ask {
-                let reason = "`--locked` compares values, and vaults behind a network are not asked for any";
-                return Err(Problem::new(Fault::Usage, reason, "give `--online` too").into());
+                let reason = "`--locked` compares values, and remote vaults are not asked for any";
+                return Err(Problem::new(Fault::Usage, reason, "add `--online`").into());
             }
             let lock = self.lock_file(locked)?;
             let keys = self.keys(missing).await?;
@@ -87,8 +87,8 @@ impl Session<'_> {
             } else {
                 self.warn(Problem::new(
                     Fault::Vault,
-                    "vaults behind a network were not asked: their secrets show as they were recorded",
-                    "give `--online` to compare their values",
+                    "remote vaults were not asked: their secrets show as they were recorded",
+                    "add `--online` to compare their values",
                 ));
                 Against::Record
             };
@@ -168,7 +168,7 @@ impl Session<'_> {
             self.warn(Problem::new(
                 Fault::History,
                 format!("the history `{store}` is empty, and ends with this CI runner: `rollback` will not know this release"),
-                "keep that directory from run to run, or name one that outlives the runner: CLOZE_HISTORY_URL=file:///DIR",
+                "keep that directory between runs, or name one that outlives the runner: CLOZE_HISTORY_URL=file:///DIR",
             ));
         } else if known.is_none() {
             self.observer.observe(Event::HistoryBegins { store: store.to_string() });

@@ -25,7 +25,7 @@ fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adap
     if !wiring.ports.allow_exec {
         let name = &settings.entry.name;
         let reason = format!("vault `{}` runs a program, which this run does not allow", name.value);
-        let next = "give `--allow-exec`, or set CLOZE_ALLOW_EXEC=1, if you trust the project";
+        let next = "pass `--allow-exec`, or set CLOZE_ALLOW_EXEC=1, if you trust the project";
         return Err(name.at(Problem::new(Fault::Vault, reason, next)));
     }
     let given = Settings {

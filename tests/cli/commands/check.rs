@@ -28,7 +28,7 @@ fn a_local_vault_needs_its_key_and_a_vault_behind_a_network_does_not() {
     local.cloze(["check", "--online"]).fails(0, &["4 secrets found (4 had to be read)"]);
     std::fs::remove_file(local.shop_path(".cloze/dev.key")).unwrap();
     local.cloze(["check"]).ok();
-    local.cloze(["check", "--online"]).fails(5, &["error: the key file `shop/.cloze/dev.key` is not there"]);
+    local.cloze(["check", "--online"]).fails(5, &["error: there is no key file `shop/.cloze/dev.key`"]);
 }
 
 #[test]

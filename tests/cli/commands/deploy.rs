@@ -295,9 +295,7 @@ fn history_needs_no_key_and_opening_values_does() {
     assert_eq!(json["releases"][1]["note"], "the first\nof many");
     assert_eq!(json["releases"][1]["revision"], "0123abcd");
     for command in [&["history", "--verify"] as &[&str], &["show"], &["diff"], &["deploy"], &["rollback"]] {
-        sandbox
-            .cloze(command)
-            .fails(5, &["error: the key file `shop/.cloze/dev.key` is not there\n  restore it from where your team keeps it"]);
+        sandbox.cloze(command).fails(5, &["error: there is no key file `shop/.cloze/dev.key`\n  restore it from where your team keeps it"]);
     }
 }
 

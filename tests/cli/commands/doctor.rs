@@ -62,7 +62,7 @@ fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
     assert!(out.contains("\nshared   name resolution  127.0.0.1 is 127.0.0.1\n"), "{out}");
-    assert!(out.contains("\ndefault  setup            failed: the key file `shop/.cloze/dev.key` is not there\n"), "{out}");
+    assert!(out.contains("\ndefault  setup            failed: there is no key file `shop/.cloze/dev.key`\n"), "{out}");
     assert!(out.ends_with("restore it from where your team keeps it, or name it with CLOZE_KEY_FILE\n"), "{out}");
     outcome.code(5);
     // Without a local vault no key is needed, and the default one that nobody set up is not walked to.

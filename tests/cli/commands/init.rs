@@ -111,7 +111,7 @@ fn a_bare_project_in_a_directory_that_exists() {
     sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded"]);
     let before = sandbox.files();
     for arguments in [&["init", "--here"] as &[&str], &["init", "."], &["init", "--here", "other", "--bare"]] {
-        sandbox.cloze(arguments).fails(2, &["error: this directory already is a cloze project: it has a `cloze.yaml`\n  edit that file"]);
+        sandbox.cloze(arguments).fails(2, &["error: this directory is already a cloze project: it has a `cloze.yaml`\n  edit that file"]);
     }
     assert_eq!(sandbox.files(), before);
 }

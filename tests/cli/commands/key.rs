@@ -66,7 +66,7 @@ fn key_init_makes_keys_once_and_says_what_to_commit() {
     let json: serde_json::Value = serde_json::from_str(&sandbox.cloze(["key", "init", "--format", "json"]).ok()).unwrap();
     assert_eq!((&json["created"], &json["environment"]), (&false.into(), &"dev".into()));
     fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
-    let _ = sandbox.cloze(["key", "init"]).fails(5, &["the key file `shop/.cloze/dev.key` is not there"]);
+    let _ = sandbox.cloze(["key", "init"]).fails(5, &["there is no key file `shop/.cloze/dev.key`"]);
     let shop = Sandbox::shop();
     fs::remove_file(shop.shop_path("secrets/dev.keyring")).unwrap();
     let _ = shop.cloze(["key", "init"]).fails(5, &["environment `dev` has a vault and no keyring"]);
@@ -96,11 +96,11 @@ fn keys_are_made_for_every_recipient_or_for_none() {
 fn a_history_that_begins_again_is_reported() {
     let mut sandbox = Sandbox::shop();
     // Whoever just made the keys knows that there were no releases.
-    assert!(!sandbox.twin().cloze(["deploy"]).err().contains("begins"));
+    assert!(!sandbox.twin().cloze(["deploy"]).err().contains("starting a new history"));
     fs::remove_dir_all(sandbox.shop_path(".cloze/pins")).unwrap();
-    let begins = "release 1 begins a new history in shop/.cloze/history/dev: earlier releases, if there were any, are not in it";
+    let begins = "starting a new history in shop/.cloze/history/dev with release 1: earlier releases, if any, are not in it";
     let _ = sandbox.cloze(["deploy"]).fails(0, &[begins]);
-    assert!(!sandbox.cloze(["deploy", "--set", "replicas=2"]).err().contains("begins"));
+    assert!(!sandbox.cloze(["deploy", "--set", "replicas=2"]).err().contains("starting a new history"));
     // A fresh checkout has the keyring and not the history.
     for path in [".cloze/history", ".cloze/pins"] {
         fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
@@ -112,7 +112,7 @@ fn a_history_that_begins_again_is_reported() {
     let kept = sandbox.work().join("kept");
     sandbox.variable("CLOZE_HISTORY_URL", &format!("file://{}", kept.display()));
     fs::remove_dir_all(sandbox.shop_path(".cloze/pins")).unwrap();
-    let _ = sandbox.cloze(["deploy"]).fails(0, &["release 1 begins a new history in "]);
+    let _ = sandbox.cloze(["deploy"]).fails(0, &["starting a new history in "]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn a_new_passphrase_is_asked_for_twice_and_not_shown() {
         "cloze.yaml",
         sandbox.read("cloze.yaml").replacen("values/dev.yaml]", "values/dev.yaml]\n    keys: [{ kind: passphrase }]", 1),
     );
-    let (first, again) = ("new passphrase for environment dev (at least 12 characters): ", "the same again: ");
+    let (first, again) = ("new passphrase for environment dev (at least 12 characters): ", "repeat the passphrase: ");
     let mut terminal = sandbox.on_terminal(["key", "init"]);
     let shown = terminal.shows(first).types("correct horse 1").shows(again).types("correct horse 2").ends(2);
     assert!(shown.contains("error: the two passphrases differ") && !shown.contains("correct horse"), "{shown}");

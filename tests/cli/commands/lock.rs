@@ -65,7 +65,7 @@ fn a_locked_run_fills_with_exactly_those_versions() {
     assert!(sandbox.cloze(["show", "--reveal"]).ok().contains("token: YS0x\n"));
     sandbox
         .cloze(["diff", "--locked"])
-        .fails(2, &["error: `--locked` compares values, and vaults behind a network are not asked for any\n  give `--online` too"]);
+        .fails(2, &["error: `--locked` compares values, and remote vaults are not asked for any\n  add `--online`"]);
     assert_eq!(sandbox.cloze(["diff", "--online", "--locked"]).ok(), "no differences\n");
     sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded"]);
     assert!(sandbox.cloze(["show", "--reveal"]).ok().contains("token: YS0y\n"));
@@ -84,7 +84,7 @@ fn a_blank_without_an_entry_is_an_error_and_an_entry_without_a_blank_a_warning()
     }
     assert!(server.journal().calls().is_empty());
     sandbox.write("locks/dev.lock", format!("{FIRST}  - {{ vault: other, name: old, version: \"1\" }}\n"));
-    let words = "warning: locks/dev.lock:9:5: no blank asks for other/old\n  run `cloze lock` to take it out";
+    let words = "warning: locks/dev.lock:9:5: no template uses other/old\n  run `cloze lock` to remove it";
     for command in ["deploy --locked", "check --online --locked", "diff --online --locked"] {
         sandbox.cloze(command.split(' ')).fails(0, &[words]);
     }

@@ -67,6 +67,6 @@ fn every_report_is_valid_against_its_schema() {
 fn a_report_without_a_schema_is_named() {
     let sandbox = Sandbox::new();
     let err =
-        sandbox.run(["schema", "--of", "nothing"]).fails(2, &["error: `nothing` is not a value of `--of <REPORT>`\n  use one of `check`"]);
+        sandbox.run(["schema", "--of", "nothing"]).fails(2, &["error: invalid value `nothing` for `--of <REPORT>`\n  use one of `check`"]);
     assert!(err.contains("`vault-list`"), "{err}");
 }

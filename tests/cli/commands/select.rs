@@ -39,21 +39,21 @@ fn all_environments_are_checked_each_by_itself() {
     with_prod(&sandbox);
     sandbox
         .cloze(["check", "--all"])
-        .fails(0, &["environment dev:\n", "dev: 10 objects, no problems", "environment prod:\n", "prod: 10 objects"]);
+        .fails(0, &["environment dev:\n", "dev: 11 objects, no problems", "environment prod:\n", "prod: 11 objects"]);
     sandbox.cloze(["check", "--all", "-e", "dev"]).fails(2, &["`--all` cannot be used together with `--environment"]);
     let values = sandbox.read("values/prod.yaml");
     sandbox.write("values/prod.yaml", format!("{values}image: none\n"));
     let err = sandbox
         .cloze(["check", "--all"])
-        .fails(4, &["dev: 10 objects, no problems", "environment prod:\nerror: templates/cronjob.yaml:32:"]);
-    assert!(!err.contains("prod: 10 objects"), "{err}");
+        .fails(4, &["dev: 11 objects, no problems", "environment prod:\nerror: templates/cronjob.yaml:32:"]);
+    assert!(!err.contains("prod: 11 objects"), "{err}");
     sandbox.cloze(["check", "--all", "--quiet"]).fails(4, &["environment prod:\nerror: "]);
     let outcome = sandbox.cloze(["check", "--all", "--format", "json"]);
     let report: Value = serde_json::from_str(&outcome.out()).unwrap();
     let schema: Value = serde_json::from_str(&sandbox.run(["schema", "--of", "check-all"]).silent().ok()).unwrap();
     assert!(jsonschema::is_valid(&schema, &report), "{report:#}");
     let environments = report["environments"].as_array().unwrap();
-    assert_eq!((&environments[0]["check"]["objects"], &environments[0]["problems"]), (&10.into(), &0.into()));
+    assert_eq!((&environments[0]["check"]["objects"], &environments[0]["problems"]), (&11.into(), &0.into()));
     assert_eq!((&environments[1]["environment"], &environments[1]["check"]), (&"prod".into(), &Value::Null));
     let problem: Value = serde_json::from_str(outcome.err().lines().find(|line| line.contains("\"error\"")).unwrap()).unwrap();
     assert_eq!(problem["environment"], "prod");
@@ -255,7 +255,7 @@ fn wrong_usage_is_a_problem_with_a_next_step() {
         ("help nope", "error: there is no command `nope`\n  see `cloze --help`\n"),
         ("deploy --force", "error: unexpected argument `--force` for `cloze deploy`\n  see `cloze deploy --help`\n"),
         ("deploy --dry-rum", "error: unexpected argument `--dry-rum` for `cloze deploy`\n  did you mean `--dry-run`?\n"),
-        ("deploy --syntax xml", "error: `xml` is not a value of `--syntax <SYNTAX>`\n  use one of `yaml`, `json`\n"),
+        ("deploy --syntax xml", "error: invalid value `xml` for `--syntax <SYNTAX>`\n  use one of `yaml`, `json`\n"),
         ("deploy --note", "error: `--note <TEXT>` needs a value\n  see `cloze deploy --help`\n"),
         ("show -- -1", "error: `-1` is not a release number\n  list the releases with `cloze history`\n"),
         ("history --limit many", "error: `many` is not a number of releases\n  write a number such as 20\n"),
@@ -304,5 +304,5 @@ fn completions_for_shells() {
         let script = sandbox.run(["completions", shell]).silent().ok();
         assert!(script.contains(word) && script.contains("rollback"), "{shell}");
     }
-    sandbox.run(["completions", "cobol"]).fails(2, &["`cobol` is not a value of"]);
+    sandbox.run(["completions", "cobol"]).fails(2, &["invalid value `cobol` for"]);
 }

@@ -39,7 +39,7 @@ fn another_type_of_a_stable_secret_is_warned_of() {
     write("Opaque");
     sandbox.cloze(["deploy"]).ok();
     write("example.com/own");
-    let reason = "the type of Secret shop-dev/pull is not that of the release before, and Kubernetes refuses to change it\n";
+    let reason = "the type of Secret shop-dev/pull differs from the release before, and Kubernetes refuses to change it\n";
     let warning = format!("warning: {reason}  give it another name, or a versioned one, or delete it in the cluster before you apply");
     sandbox.cloze(["diff"]).fails(0, &[&warning]);
     sandbox.cloze(["deploy", "--strict"]).fails(4, &[&format!("error: {reason}")]);

@@ -6,11 +6,11 @@ use crate::support::Sandbox;
 fn a_value_that_is_none_of_theirs_is_refused() {
     for (name, values, words) in [
         ("CLOZE_FORMAT", &["xml", "JSON", " json"][..], "is not a format\n  set it to `human` or `json`, or unset it\n"),
-        ("CLOZE_COLOR", &["pink", "Never", "1"], "does not say when to use colour\n  set it to `auto`, `always` or `never`, or unset it\n"),
+        ("CLOZE_COLOR", &["pink", "Never", "1"], "is not a colour mode\n  set it to `auto`, `always` or `never`, or unset it\n"),
         (
             "CLOZE_ALLOW_EXEC",
             &["yes", "True", "2", " "],
-            "does not say whether programs may run\n  set it to `1` or `true` if you trust the project, to `0` or `false` if not, or unset it\n",
+            "is not a boolean\n  set it to `1` or `true` if you trust the project, to `0` or `false` if not, or unset it\n",
         ),
     ] {
         for value in values {

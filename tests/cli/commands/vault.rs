@@ -103,7 +103,7 @@ fn a_key_file_elsewhere() {
     let mut sandbox = Sandbox::shop();
     let elsewhere = sandbox.root().join("home/shop.key");
     fs::rename(sandbox.shop_path(".cloze/dev.key"), &elsewhere).unwrap();
-    sandbox.cloze(["vault", "list"]).fails(5, &["the key file `shop/.cloze/dev.key` is not there"]);
+    sandbox.cloze(["vault", "list"]).fails(5, &["there is no key file `shop/.cloze/dev.key`"]);
     sandbox.variable("CLOZE_KEY_FILE", elsewhere.to_str().unwrap());
     sandbox.cloze(["vault", "list"]).ok();
     sandbox.cloze(["deploy"]).ok();

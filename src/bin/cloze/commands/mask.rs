@@ -63,7 +63,7 @@ impl Masker {
             Some(args::Masker::Azure) => Some(Runner::Azure),
         };
         if runner.is_some() && io::stderr().is_terminal() {
-            let reason = "a log masker is told of values on stderr, and that is a terminal";
+            let reason = "masking commands for a CI runner would go to this terminal";
             return Err(Problem::new(Fault::Usage, reason, "leave out `--mask-ci` and `CLOZE_MASK` outside a CI system"));
         }
         Ok(runner.map(|runner| Arc::new(Self { runner, told: Mutex::default() })))

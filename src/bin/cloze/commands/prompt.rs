@@ -93,7 +93,7 @@ impl Prompt for TerminalPrompt<'_> {
 fn choose(environment: &str) -> Result<Secret, Problems> {
     let first = prompt(&format!("new passphrase for environment {environment} (at least 12 characters): "))?;
     Passphrase::new("passphrase", first.duplicate()).check()?;
-    if !prompt("the same again: ")?.ct_eq(&first) {
+    if !prompt("repeat the passphrase: ")?.ct_eq(&first) {
         return Err(Problem::new(Fault::Usage, "the two passphrases differ", "run the command again").into());
     }
     Ok(first)

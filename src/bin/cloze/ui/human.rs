@@ -50,7 +50,7 @@ pub(crate) fn status(event: &Event) -> Option<String> {
             format!("created the keyring {}: commit it, and {} when they exist", path.display(), beside.join(" and "))
         }
         Event::HistoryBegins { store } => {
-            format!("release 1 begins a new history in {store}: earlier releases, if there were any, are not in it")
+            format!("starting a new history in {store} with release 1: earlier releases, if any, are not in it")
         }
         Event::RollingBack { to, from } => format!("going back to release {to} from release {from}:"),
         Event::Prepared { .. }

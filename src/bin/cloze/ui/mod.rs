@@ -91,7 +91,7 @@ impl Ui {
             Err(error) => Err(Problem::new(
                 Fault::Internal,
                 format!("the result cannot be written: {}", error.kind()),
-                "make room where stdout goes, then run the command again",
+                "free some space where stdout goes, then run the command again",
             )
             .into()),
         }
