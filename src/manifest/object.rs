@@ -36,6 +36,11 @@ impl<B> Object<B> {
         Place::rendered(Arc::clone(&self.file), mark.line, mark.column)
     }
 
+    /// The mark of a field, or of the object where it has none.
+    pub fn mark_at(&self, path: &[&str]) -> Mark {
+        self.root.at(path).map_or(self.root.mark, |node| node.mark)
+    }
+
     /// Whether it is a `v1` ConfigMap.
     pub fn is_config_map(&self) -> bool {
         self.identity.kind == "ConfigMap" && self.identity.api_version == "v1"

@@ -6,6 +6,7 @@ mod duplicates;
 mod follow;
 mod index;
 mod job;
+mod naming;
 mod stray;
 
 use std::collections::HashMap;
@@ -13,9 +14,7 @@ use std::collections::HashSet;
 
 use crate::digest::Digest;
 use crate::manifest::ConfigKind;
-use crate::manifest::Identity;
 use crate::manifest::Leaf;
-use crate::manifest::Mark;
 use crate::manifest::Names;
 use crate::manifest::Node;
 use crate::manifest::Object;
@@ -23,12 +22,9 @@ use crate::manifest::Value;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::reference::External;
 use crate::reference::Learned;
-use crate::reference::Taught;
 use crate::reference::products;
 use crate::reference::walk;
-use crate::seal::Keys;
 use crate::stage::name::control::Control;
 use crate::stage::name::follow::Follow;
 use crate::stage::name::index::Index;
@@ -36,33 +32,11 @@ use crate::stage::name::index::Restart;
 use crate::stage::name::index::Target;
 use crate::stage::order;
 
+pub use naming::BASE_NAME;
+pub use naming::CHECKSUM;
+pub use naming::Naming;
+pub use naming::PLACEHOLDER;
 pub use stray::strays;
-
-/// The suffix of a name whose digest a review cannot know.
-pub const PLACEHOLDER: &str = "xxxxxxxxxx";
-
-/// The annotation that tells the name a versioned object was written with.
-pub const BASE_NAME: &str = "cloze.dev/base-name";
-
-/// The annotation on pod templates that use a stable object with `cloze.dev/restart: "true"`.
-pub const CHECKSUM: &str = "cloze.dev/checksum";
-
-/// How objects are named.
-#[derive(Debug, Clone, Copy)]
-pub struct Naming<'a> {
-    /// The keys of the environment; `None` in a review.
-    pub keyed: Option<&'a Keys>,
-    /// What holds for objects that do not say it themselves.
-    pub default: Names,
-    /// What exists without standing in the release.
-    pub external: &'a [External],
-    /// ConfigMaps whose content a review cannot know, because a revealed blank stands in it.
-    pub masked: &'a HashSet<Identity>,
-    /// Fields that name ConfigMaps and Secrets, as the project teaches them.
-    pub taught: &'a [Taught<'a>],
-    /// Whether all objects are there: where some could not be read, a reference to what is missing is no news.
-    pub complete: bool,
-}
 
 /// The objects of a release under their final names, in apply order. Only [`name`] makes one.
 #[derive(Debug)]
@@ -170,7 +144,7 @@ fn target<B: Leaf>(
     if names == Names::Versioned && name.len() > LONGEST_NAME {
         let reason = format!("the name and its suffix have {} characters; Kubernetes allows {LONGEST_NAME}", name.len());
         let next = format!("shorten the name to {} characters", LONGEST_NAME - PLACEHOLDER.len() - 1);
-        problems.push(Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"]))));
+        problems.push(Problem::new(Fault::Check, reason, next).at(object.place(object.mark_at(&["metadata", "name"]))));
     }
     let restart = match naming.keyed {
         _ if !control.restart => Restart::No,
@@ -229,7 +203,7 @@ fn policies<B>(objects: &[Object<B>]) -> HashMap<(String, String), bool> {
 fn unused<B>(objects: &[&Object<B>]) -> Vec<Problem> {
     let next = "give it a stable name by the annotation `cloze.dev/names: stable` if something else reads it, or remove it";
     let warning = |object: &Object<B>, reason: String, next: &str| {
-        Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"])))
+        Problem::new(Fault::Check, reason, next).at(object.place(object.mark_at(&["metadata", "name"])))
     };
     if let [first, second, third, rest @ ..] = objects
         && !rest.is_empty()
@@ -247,11 +221,6 @@ fn unused<B>(objects: &[&Object<B>]) -> Vec<Problem> {
         warning(object, reason, next)
     };
     objects.iter().map(one).collect()
-}
-
-/// The place of a field, or of the object where it has none.
-fn mark_of<B>(object: &Object<B>, path: &[&str]) -> Mark {
-    object.root.at(path).map_or(object.root.mark, |node| node.mark)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Block scalars: literal (`|`) and folded (`>`).
 
-use crate::manifest::read::ReadFault;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
 
 /// What becomes of the line breaks at the end.

@@ -5,7 +5,9 @@ mod cursor;
 mod entries;
 mod event;
 mod expand;
+mod fault;
 mod fold;
+mod limits;
 mod number;
 mod parse;
 mod plain;
@@ -17,65 +19,18 @@ mod tag;
 mod token;
 mod tree;
 
+pub use fault::ReadFault;
+pub use limits::Limits;
+
 use std::convert::Infallible;
-use std::fmt;
 
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::manifest::read::expand::Expansion;
+use crate::manifest::read::limits::too_many_bytes;
 use crate::manifest::read::parse::Parser;
 use crate::manifest::read::tree::Tree;
-use crate::manifest::read::tree::too_many_bytes;
-use crate::manifest::read::tree::too_many_nodes;
-
-/// Bounds on what one text may cost.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Bytes of text, as it is written and again after aliases are expanded.
-    pub bytes: usize,
-    /// Depth of nesting; at most 1,000.
-    pub depth: usize,
-    /// Nodes after aliases and merge keys are expanded.
-    pub nodes: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { bytes: 16 << 20, depth: 100, nodes: 1_000_000 }
-    }
-}
-
-/// Why a text cannot be read, and where. Says nothing of the text itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadFault {
-    /// Where in the text.
-    pub mark: Mark,
-    /// What is wrong; a lowercase fragment.
-    pub reason: String,
-    /// What to do.
-    pub next: String,
-}
-
-impl ReadFault {
-    fn new(mark: Mark, reason: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { mark, reason: reason.into(), next: next.into() }
-    }
-}
-
-impl ReadFault {
-    /// Whether it says that a text has more bytes or nodes than `limits` allow.
-    pub fn exceeds(&self, limits: Limits) -> bool {
-        [too_many_nodes(self.mark, limits), too_many_bytes(self.mark, limits)].iter().any(|fault| fault.reason == self.reason)
-    }
-}
-
-impl fmt::Display for ReadFault {
-    /// Place, reason and next step in one line.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}; {}", self.mark.line, self.mark.column, self.reason, self.next)
-    }
-}
 
 /// The documents of a text, empty ones left out. All faults that can be told apart are reported, at least one.
 ///

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::manifest::Mark;
-use crate::manifest::read::ReadFault;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::event::Event;
 use crate::manifest::read::event::EventKind;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::manifest::read::ReadFault;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::fold::Fold;
 use crate::manifest::read::fold::Text;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::manifest::Mark;
-use crate::manifest::read::ReadFault;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::block;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::plain;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::manifest::Mark;
-use crate::manifest::read::ReadFault;
+use crate::manifest::read::fault::ReadFault;
 
 /// One document's text within its stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Properties of a node: tags, anchors, and the names of aliases.
 
-use crate::manifest::read::ReadFault;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
 
 /// Scans the name of an anchor or alias; its indicator stands at the cursor.

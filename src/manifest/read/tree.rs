@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::manifest::Mark;
-use crate::manifest::read::Limits;
-use crate::manifest::read::ReadFault;
 use crate::manifest::read::event::Event;
 use crate::manifest::read::event::EventKind;
+use crate::manifest::read::fault::ReadFault;
+use crate::manifest::read::limits::Limits;
+use crate::manifest::read::limits::too_deep;
+use crate::manifest::read::limits::too_many_nodes;
 
 /// A node's index in its tree.
 pub(super) type Id = usize;
@@ -100,19 +102,4 @@ impl<'t> Tree<'t> {
     pub(super) fn get(&self, id: Id) -> &Written<'t> {
         &self.nodes[id]
     }
-}
-
-/// The fault of a document that nests deeper than the limit.
-pub(super) fn too_deep(mark: Mark, limits: Limits) -> ReadFault {
-    ReadFault::new(mark, format!("nested more than {} levels deep", limits.depth), "nest less deep")
-}
-
-/// The fault of a text that has more bytes than the limit, as written or with its aliases expanded.
-pub(super) fn too_many_bytes(mark: Mark, limits: Limits) -> ReadFault {
-    ReadFault::new(mark, format!("more than {} bytes of text", limits.bytes), "use fewer aliases or split the file")
-}
-
-/// The fault of a document that has more nodes than the limit.
-pub(super) fn too_many_nodes(mark: Mark, limits: Limits) -> ReadFault {
-    ReadFault::new(mark, format!("more than {} values", limits.nodes), "use fewer aliases or split the file")
 }

@@ -10,9 +10,9 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::stage::literal::ACCEPTED;
 use crate::stage::literal::LITERALS;
-use crate::stage::name::BASE_NAME;
-use crate::stage::name::CHECKSUM;
-use crate::stage::name::PLACEHOLDER;
+use crate::stage::name::naming::BASE_NAME;
+use crate::stage::name::naming::CHECKSUM;
+use crate::stage::name::naming::PLACEHOLDER;
 use crate::suggest::suggest;
 
 /// What the annotations of an object ask for.

@@ -7,7 +7,6 @@ use crate::manifest::Object;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::stage::name::index::Target;
-use crate::stage::name::mark_of;
 
 /// Objects that Kubernetes would take for one.
 pub(super) fn duplicates<B>(objects: &[Object<B>]) -> Vec<Problem> {
@@ -37,11 +36,11 @@ pub(super) fn clashes<B>(objects: &[Object<B>], targets: &[Target]) -> Vec<Probl
             let reason = format!(
                 "{} and the object at {} get the same name {}",
                 other.identity,
-                one.place(mark_of(one, &["metadata", "name"])),
+                one.place(one.mark_at(&["metadata", "name"])),
                 target.name
             );
             problems
-                .push(Problem::new(Fault::Check, reason, "rename one of the two").at(other.place(mark_of(other, &["metadata", "name"]))));
+                .push(Problem::new(Fault::Check, reason, "rename one of the two").at(other.place(other.mark_at(&["metadata", "name"]))));
         }
     }
     problems

@@ -7,11 +7,10 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::stage::name::BASE_NAME;
-use crate::stage::name::PLACEHOLDER;
+use crate::stage::name::naming::BASE_NAME;
+use crate::stage::name::naming::PLACEHOLDER;
 use crate::stage::name::content::canonical;
 use crate::stage::name::control::base_name;
-use crate::stage::name::mark_of;
 
 /// Gives a Job, whose references were followed, the digest of its spec into its name. Where something in it is not known, as in a review,
 /// neither is the name.
@@ -33,7 +32,7 @@ pub(super) fn rename<B: Leaf>(object: &mut Object<B>, known: bool) -> Result<(),
         let reason =
             format!("the name and its suffix have {} characters; the name of a Job must fit into a label of {LONGEST}", name.len());
         let next = format!("shorten the name to {} characters", LONGEST - PLACEHOLDER.len() - 1);
-        return Err(Problem::new(Fault::Check, reason, next).at(object.place(mark_of(object, &["metadata", "name"]))));
+        return Err(Problem::new(Fault::Check, reason, next).at(object.place(object.mark_at(&["metadata", "name"]))));
     }
     object.identity.name.clone_from(&name);
     if let Some(metadata) = object.root.get_mut("metadata") {
