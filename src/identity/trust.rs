@@ -12,12 +12,12 @@ use crate::service::http::safe;
 /// Origins that the owner of the credentials trusts with them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedOrigins {
-    entries: Vec<Entry>,
+    entries: Vec<TrustEntry>,
 }
 
 /// An origin, and an audience for which it may have id tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
+struct TrustEntry {
     origin: Url,
     audience: Option<String>,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Untrusted {
 impl TrustedOrigins {
     /// The entries `ORIGIN` and `ORIGIN=AUDIENCE`. What cannot be an origin trusts nothing.
     pub(crate) fn new<'e>(entries: impl IntoIterator<Item = &'e str>) -> Self {
-        Self { entries: entries.into_iter().filter_map(Entry::read).collect() }
+        Self { entries: entries.into_iter().filter_map(TrustEntry::read).collect() }
     }
 
     /// Why credentials may go to `destination`.
@@ -94,7 +94,7 @@ impl TrustedOrigins {
     }
 }
 
-impl Entry {
+impl TrustEntry {
     fn read(text: &str) -> Option<Self> {
         let (origin, audience) = text.split_once('=').map_or((text, None), |(origin, audience)| (origin, Some(audience.to_owned())));
         let origin = Url::parse(origin).ok().filter(|url| safe(url).is_ok() && url.host_str().is_some())?;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
-use crate::key::Holder;
+use crate::key::Recipient;
 use crate::key::KeyError;
 use crate::key::KeyWrap;
 use crate::key::Slot;
@@ -80,17 +80,17 @@ impl KeyFile {
 
 #[async_trait]
 impl KeyWrap for KeyFile {
-    fn holder(&self) -> Holder {
-        Holder { kind: KIND.to_owned(), id: self.id.clone() }
+    fn recipient(&self) -> Recipient {
+        Recipient { kind: KIND.to_owned(), id: self.id.clone() }
     }
 
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError> {
         let wrapped = STANDARD.encode(root.seal_under(&self.wrapping, context, entropy));
-        Ok(Slot { holder: self.holder(), parameters: BTreeMap::new(), wrapped })
+        Ok(Slot { recipient: self.recipient(), parameters: BTreeMap::new(), wrapped })
     }
 
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>> {
-        if slot.holder != self.holder() {
+        if slot.recipient != self.recipient() {
             return None;
         }
         let sealed = STANDARD.decode(&slot.wrapped).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A strict key holder in memory, for tests: it takes back exactly what it gave, in the same context, and counts.
+//! A strict key recipient in memory, for tests: it takes back exactly what it gave, in the same context, and counts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,13 +10,13 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use crate::clock::Entropy;
-use crate::key::Holder;
+use crate::key::Recipient;
 use crate::key::KeyError;
 use crate::key::KeyWrap;
 use crate::key::Slot;
 use crate::seal::RootKey;
 
-/// A key holder that keeps the root keys itself and hands out tokens.
+/// A key recipient that keeps the root keys itself and hands out tokens.
 #[derive(Debug)]
 pub(crate) struct MemoryKey {
     id: String,
@@ -32,7 +32,7 @@ struct Kept {
 }
 
 impl MemoryKey {
-    /// A key holder with no root key yet.
+    /// A key recipient with no root key yet.
     #[must_use]
     pub(crate) fn new(id: impl Into<String>) -> Self {
         Self { id: id.into(), kept: Mutex::default(), asked: AtomicUsize::new(0) }
@@ -51,22 +51,22 @@ impl MemoryKey {
 
 #[async_trait]
 impl KeyWrap for MemoryKey {
-    fn holder(&self) -> Holder {
-        Holder { kind: "memory".to_owned(), id: self.id.clone() }
+    fn recipient(&self) -> Recipient {
+        Recipient { kind: "memory".to_owned(), id: self.id.clone() }
     }
 
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError> {
         let mut token = [0; 16];
         entropy.fill(&mut token);
         let wrapped = format!("{:032x}", u128::from_be_bytes(token));
-        let slot = Slot { holder: self.holder(), parameters: BTreeMap::new(), wrapped: wrapped.clone() };
+        let slot = Slot { recipient: self.recipient(), parameters: BTreeMap::new(), wrapped: wrapped.clone() };
         let kept = Kept { root: root.duplicate(), slot: slot.clone(), context: context.to_vec() };
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(wrapped, kept);
         Ok(slot)
     }
 
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>> {
-        if slot.holder != self.holder() {
+        if slot.recipient != self.recipient() {
             return None;
         }
         self.asked.fetch_add(1, Ordering::Relaxed);

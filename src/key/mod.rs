@@ -1,4 +1,4 @@
-//! The seam to key holders: they wrap an environment's root key and give it back.
+//! The seam to key recipients: they wrap an environment's root key and give it back.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,7 +32,7 @@ pub use passphrase::{Cost, Passphrase};
 #[async_trait]
 pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
     /// The kind and id that a slot made by this recipient carries.
-    fn holder(&self) -> Holder;
+    fn recipient(&self) -> Recipient;
 
     /// The root key wrapped for this recipient, bound to `context`. Never twice the same bytes.
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError>;
@@ -44,14 +44,14 @@ pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
 /// Which key a slot is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Holder {
+pub struct Recipient {
     /// `key-file`, `passphrase`, ….
     pub kind: String,
     /// The key's own id.
     pub id: String,
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.id)
     }
@@ -62,7 +62,8 @@ impl fmt::Display for Holder {
 #[serde(deny_unknown_fields)]
 pub struct Slot {
     /// Whose it is.
-    pub holder: Holder,
+    #[serde(rename = "holder")]
+    pub recipient: Recipient,
     /// What the recipient needs besides its key, such as a salt.
     #[serde(deserialize_with = "parameter::distinct")]
     pub parameters: BTreeMap<String, Parameter>,
@@ -70,7 +71,7 @@ pub struct Slot {
     pub wrapped: String,
 }
 
-/// Why a key holder did not do it.
+/// Why a key recipient did not do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct KeyError {

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
-use crate::key::Holder;
+use crate::key::Recipient;
 use crate::key::KeyError;
 use crate::key::KeyWrap;
 use crate::key::Parameter;
@@ -70,8 +70,8 @@ impl Passphrase {
 
 #[async_trait]
 impl KeyWrap for Passphrase {
-    fn holder(&self) -> Holder {
-        Holder { kind: KIND.to_owned(), id: self.name.clone() }
+    fn recipient(&self) -> Recipient {
+        Recipient { kind: KIND.to_owned(), id: self.name.clone() }
     }
 
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError> {
@@ -85,11 +85,11 @@ impl KeyWrap for Passphrase {
             (LANES.to_owned(), Parameter::from(u64::from(self.cost.lanes))),
             (SALT.to_owned(), Parameter::from(STANDARD.encode(salt))),
         ]);
-        Ok(Slot { holder: self.holder(), parameters, wrapped })
+        Ok(Slot { recipient: self.recipient(), parameters, wrapped })
     }
 
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>> {
-        if slot.holder != self.holder() {
+        if slot.recipient != self.recipient() {
             return None;
         }
         Some(read_parameters(&slot.parameters).ok_or_else(|| out_of_bounds(&self.name)).and_then(|(salt, cost)| {

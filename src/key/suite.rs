@@ -1,4 +1,4 @@
-//! What every key holder must do. Each adapter's tests run all of it.
+//! What every key recipient must do. Each adapter's tests run all of it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -9,57 +9,57 @@ use crate::key::Parameter;
 use crate::key::Slot;
 use crate::seal::RootKey;
 
-/// Runs everything; `other` is a holder of the same kind with another id.
-pub(crate) async fn conforms(holder: &dyn KeyWrap, other: &dyn KeyWrap) {
-    gives_back_what_it_wrapped(holder).await;
-    leaves_the_slots_of_others_alone(holder, other).await;
-    binds_the_context(holder).await;
-    wraps_anew_every_time(holder).await;
-    refuses_a_changed_slot(holder).await;
-    shows_no_root_key(holder).await;
+/// Runs everything; `other` is a recipient of the same kind with another id.
+pub(crate) async fn conforms(recipient: &dyn KeyWrap, other: &dyn KeyWrap) {
+    gives_back_what_it_wrapped(recipient).await;
+    leaves_the_slots_of_others_alone(recipient, other).await;
+    binds_the_context(recipient).await;
+    wraps_anew_every_time(recipient).await;
+    refuses_a_changed_slot(recipient).await;
+    shows_no_root_key(recipient).await;
 }
 
-async fn wrapped(holder: &dyn KeyWrap) -> (RootKey, Slot) {
+async fn wrapped(recipient: &dyn KeyWrap) -> (RootKey, Slot) {
     let root = RootKey::generate(&Machine);
-    let slot = holder.wrap(&root, CONTEXT, &Machine).await.unwrap();
+    let slot = recipient.wrap(&root, CONTEXT, &Machine).await.unwrap();
     (root, slot)
 }
 
-async fn gives_back_what_it_wrapped(holder: &dyn KeyWrap) {
-    let (root, slot) = wrapped(holder).await;
-    assert_eq!(slot.holder, holder.holder());
+async fn gives_back_what_it_wrapped(recipient: &dyn KeyWrap) {
+    let (root, slot) = wrapped(recipient).await;
+    assert_eq!(slot.recipient, recipient.recipient());
     let text = serde_json::to_string(&slot).unwrap();
     let slot: Slot = serde_json::from_str(&text).unwrap();
-    assert!(holder.unwrap(&slot, CONTEXT).await.unwrap().unwrap().0.ct_eq(&root.0));
+    assert!(recipient.unwrap(&slot, CONTEXT).await.unwrap().unwrap().0.ct_eq(&root.0));
 }
 
-async fn leaves_the_slots_of_others_alone(holder: &dyn KeyWrap, other: &dyn KeyWrap) {
-    let (_, slot) = wrapped(holder).await;
-    assert_ne!(holder.holder(), other.holder());
+async fn leaves_the_slots_of_others_alone(recipient: &dyn KeyWrap, other: &dyn KeyWrap) {
+    let (_, slot) = wrapped(recipient).await;
+    assert_ne!(recipient.recipient(), other.recipient());
     assert!(other.unwrap(&slot, CONTEXT).await.is_none());
     let mut foreign = slot;
-    foreign.holder.kind.push('x');
-    assert!(holder.unwrap(&foreign, CONTEXT).await.is_none());
+    foreign.recipient.kind.push('x');
+    assert!(recipient.unwrap(&foreign, CONTEXT).await.is_none());
 }
 
-async fn binds_the_context(holder: &dyn KeyWrap) {
-    let (_, slot) = wrapped(holder).await;
-    assert!(holder.unwrap(&slot, b"another context").await.unwrap().is_err());
-    assert!(holder.unwrap(&slot, b"").await.unwrap().is_err());
+async fn binds_the_context(recipient: &dyn KeyWrap) {
+    let (_, slot) = wrapped(recipient).await;
+    assert!(recipient.unwrap(&slot, b"another context").await.unwrap().is_err());
+    assert!(recipient.unwrap(&slot, b"").await.unwrap().is_err());
 }
 
-async fn wraps_anew_every_time(holder: &dyn KeyWrap) {
+async fn wraps_anew_every_time(recipient: &dyn KeyWrap) {
     let root = RootKey::generate(&Machine);
-    let one = holder.wrap(&root, CONTEXT, &Machine).await.unwrap();
-    let two = holder.wrap(&root, CONTEXT, &Machine).await.unwrap();
+    let one = recipient.wrap(&root, CONTEXT, &Machine).await.unwrap();
+    let two = recipient.wrap(&root, CONTEXT, &Machine).await.unwrap();
     assert_ne!(one.wrapped, two.wrapped);
     for slot in [one, two] {
-        assert!(holder.unwrap(&slot, CONTEXT).await.unwrap().unwrap().0.ct_eq(&root.0));
+        assert!(recipient.unwrap(&slot, CONTEXT).await.unwrap().unwrap().0.ct_eq(&root.0));
     }
 }
 
-async fn refuses_a_changed_slot(holder: &dyn KeyWrap) {
-    let (_, slot) = wrapped(holder).await;
+async fn refuses_a_changed_slot(recipient: &dyn KeyWrap) {
+    let (_, slot) = wrapped(recipient).await;
     let length = slot.wrapped.len();
     let mut changed: Vec<Slot> = Vec::new();
     for index in [0, length / 3, length / 2, length - 4] {
@@ -74,15 +74,15 @@ async fn refuses_a_changed_slot(holder: &dyn KeyWrap) {
     more.parameters.insert("more".to_owned(), Parameter::from(1));
     changed.push(more);
     for slot in changed {
-        let error = holder.unwrap(&slot, CONTEXT).await.unwrap().unwrap_err();
+        let error = recipient.unwrap(&slot, CONTEXT).await.unwrap().unwrap_err();
         assert!(!error.reason.is_empty() && !error.reason.ends_with('.') && !error.next.is_empty());
     }
 }
 
-async fn shows_no_root_key(holder: &dyn KeyWrap) {
+async fn shows_no_root_key(recipient: &dyn KeyWrap) {
     let root = RootKey::generate(&Machine);
-    let slot = holder.wrap(&root, CONTEXT, &Machine).await.unwrap();
-    let shown = format!("{holder:?} {holder} {slot:?}");
+    let slot = recipient.wrap(&root, CONTEXT, &Machine).await.unwrap();
+    let shown = format!("{recipient:?} {recipient} {slot:?}");
     let encoded = STANDARD.encode(root.0.expose());
     let list = format!("{:?}", root.0.expose());
     assert!(!shown.contains(&encoded) && !shown.contains(list.trim_matches(['[', ']'])));

@@ -7,15 +7,15 @@ use crate::project::quote::quote;
 
 /// What is wrong with a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::project) struct Refusal {
+pub(in crate::project) struct BadText {
     /// The end of a sentence that begins with the text.
     pub reason: String,
     /// What to do.
     pub next: String,
 }
 
-fn refuse(reason: &str, next: &str) -> Result<(), Refusal> {
-    Err(Refusal { reason: reason.to_owned(), next: next.to_owned() })
+fn refuse(reason: &str, next: &str) -> Result<(), BadText> {
+    Err(BadText { reason: reason.to_owned(), next: next.to_owned() })
 }
 
 /// The text in backticks, unless it may be a URL that carries a credential.
@@ -25,17 +25,17 @@ pub(in crate::project) fn show(text: &str) -> String {
 
 /// Any text.
 #[expect(clippy::unnecessary_wraps, reason = "it is used as other checks are")]
-pub(in crate::project) fn any(_text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn any(_text: &str) -> Result<(), BadText> {
     Ok(())
 }
 
 /// Any text that is not empty.
-pub(in crate::project) fn some(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn some(text: &str) -> Result<(), BadText> {
     if text.is_empty() { refuse("is empty", "give it a value") } else { Ok(()) }
 }
 
 /// A label as in RFC 1123, the rule for namespaces (`apimachinery/pkg/util/validation`, `IsDNS1123Label`).
-pub(in crate::project) fn label(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn label(text: &str) -> Result<(), BadText> {
     if text.len() <= 63 && is_label(text) {
         return Ok(());
     }
@@ -43,7 +43,7 @@ pub(in crate::project) fn label(text: &str) -> Result<(), Refusal> {
 }
 
 /// A subdomain as in RFC 1123, the rule for names of objects (`IsDNS1123Subdomain`).
-pub(in crate::project) fn subdomain(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn subdomain(text: &str) -> Result<(), BadText> {
     if text.len() <= 253 && text.split('.').all(is_label) {
         return Ok(());
     }
@@ -56,7 +56,7 @@ fn is_label(text: &str) -> bool {
 }
 
 /// A key of a ConfigMap or Secret (`IsConfigMapKey`).
-pub(in crate::project) fn data_key(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn data_key(text: &str) -> Result<(), BadText> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed) && text != "." && !text.starts_with("..") {
         return Ok(());
@@ -65,23 +65,23 @@ pub(in crate::project) fn data_key(text: &str) -> Result<(), Refusal> {
 }
 
 /// A path beneath the root.
-pub(in crate::project) fn path(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn path(text: &str) -> Result<(), BadText> {
     normalise(text).map(|_| ()).map_err(refusal)
 }
 
 /// A pattern of files beneath the root.
-pub(in crate::project) fn pattern(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn pattern(text: &str) -> Result<(), BadText> {
     Pattern::parse(text).map(|_| ()).map_err(refusal)
 }
 
 /// The problem of a text that its reason quotes first.
-pub(in crate::project) fn refusal(problem: Problem) -> Refusal {
+pub(in crate::project) fn refusal(problem: Problem) -> BadText {
     let reason = problem.reason.rsplit_once("` ").map_or(problem.reason.as_str(), |(_, reason)| reason).to_owned();
-    Refusal { reason, next: problem.next }
+    BadText { reason, next: problem.next }
 }
 
 /// An `http` or `https` address: scheme, host, port, perhaps a path; no credential, query or fragment.
-pub(in crate::project) fn address(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn address(text: &str) -> Result<(), BadText> {
     let next = "write the scheme, host and port, such as `https://vault.example.com:8200`";
     let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else {
         return refuse("is not an http or https address", next);
@@ -106,7 +106,7 @@ pub(in crate::project) fn address(text: &str) -> Result<(), Refusal> {
 }
 
 /// An entry of the origins that may have credentials: `ORIGIN`, or `ORIGIN=AUDIENCE`.
-pub(in crate::project) fn trusted(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn trusted(text: &str) -> Result<(), BadText> {
     let (origin, audience) = text.split_once('=').unwrap_or((text, "any"));
     let host = origin.split_once("://").map_or("", |(_, rest)| rest.strip_suffix('/').unwrap_or(rest));
     if address(origin).is_err() || host.contains(['/', '*']) || audience.is_empty() {
@@ -119,7 +119,7 @@ pub(in crate::project) fn trusted(text: &str) -> Result<(), Refusal> {
 }
 
 /// A path inside a vault: a mount, a namespace or a prefix.
-pub(in crate::project) fn vault_path(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn vault_path(text: &str) -> Result<(), BadText> {
     let trimmed = text.strip_suffix('/').unwrap_or(text);
     if trimmed.split('/').any(|step| matches!(step, "" | "." | ".."))
         || trimmed.contains(['\\', '?', '#', '%'])
@@ -131,7 +131,7 @@ pub(in crate::project) fn vault_path(text: &str) -> Result<(), Refusal> {
 }
 
 /// A Secret's type (`pkg/apis/core/validation`: a qualified name is what Kubernetes' own types are).
-pub(in crate::project) fn secret_type(text: &str) -> Result<(), Refusal> {
+pub(in crate::project) fn secret_type(text: &str) -> Result<(), BadText> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
     if !text.is_empty() && text.len() <= 253 && text.bytes().all(allowed) {
         return Ok(());
@@ -141,7 +141,7 @@ pub(in crate::project) fn secret_type(text: &str) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::Refusal;
+    use super::BadText;
     use super::address;
     use super::data_key;
     use super::label;
@@ -150,7 +150,7 @@ mod tests {
     use super::trusted;
     use super::vault_path;
 
-    fn table(check: fn(&str) -> Result<(), Refusal>, good: &[&str], bad: &[&str]) {
+    fn table(check: fn(&str) -> Result<(), BadText>, good: &[&str], bad: &[&str]) {
         for text in good {
             assert_eq!(check(text), Ok(()), "{text}");
         }

@@ -29,11 +29,11 @@ const MOST_ENTRIES: usize = 1_000_000;
 /// directories whose name does nor follows links to directories.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    steps: Vec<Step>,
+    steps: Vec<PatternPart>,
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+enum PatternPart {
     Name(String),
     Wild { matcher: GlobMatcher, dot: bool },
     Deep,
@@ -46,25 +46,25 @@ impl Pattern {
         let mut steps = Vec::new();
         for part in path.split('/') {
             match part {
-                "**" if matches!(steps.last(), Some(Step::Deep)) => {}
-                "**" => steps.push(Step::Deep),
+                "**" if matches!(steps.last(), Some(PatternPart::Deep)) => {}
+                "**" => steps.push(PatternPart::Deep),
                 _ if part.contains(['*', '?', '[', ']', '{', '}']) => steps.push(wild(text, part)?),
-                _ => steps.push(Step::Name(part.to_owned())),
+                _ => steps.push(PatternPart::Name(part.to_owned())),
             }
         }
-        if matches!(steps.last(), Some(Step::Deep)) {
+        if matches!(steps.last(), Some(PatternPart::Deep)) {
             steps.push(wild(text, "*")?);
         }
         Ok(Self { steps })
     }
 }
 
-fn wild(whole: &str, part: &str) -> Result<Step, Problem> {
+fn wild(whole: &str, part: &str) -> Result<PatternPart, Problem> {
     let glob = GlobBuilder::new(part).literal_separator(true).backslash_escape(false).build().map_err(|_| {
         let reason = format!("{} is not a pattern of files", quote(whole));
         Problem::new(Fault::Project, reason, "close each `[` and `{`, and write no `/` between braces")
     })?;
-    Ok(Step::Wild { matcher: glob.compile_matcher(), dot: part.starts_with('.') })
+    Ok(PatternPart::Wild { matcher: glob.compile_matcher(), dot: part.starts_with('.') })
 }
 
 impl Root {
@@ -112,12 +112,12 @@ struct TooMany;
 
 impl GlobWalk<'_> {
     /// Follows `steps` from the directory `at`, which is empty for the root.
-    fn step(&mut self, at: &str, steps: &[Step]) -> Result<(), TooMany> {
+    fn step(&mut self, at: &str, steps: &[PatternPart]) -> Result<(), TooMany> {
         match steps {
             [] => Ok(()),
-            [Step::Name(name)] => self.keep(beneath(at, name), true),
-            [Step::Name(name), rest @ ..] => self.step(&beneath(at, name), rest),
-            [Step::Wild { matcher, dot }] => {
+            [PatternPart::Name(name)] => self.keep(beneath(at, name), true),
+            [PatternPart::Name(name), rest @ ..] => self.step(&beneath(at, name), rest),
+            [PatternPart::Wild { matcher, dot }] => {
                 for (name, _) in self.list(at)? {
                     if matcher.is_match(&name) && (*dot || !name.starts_with('.')) {
                         self.keep(beneath(at, &name), false)?;
@@ -125,18 +125,18 @@ impl GlobWalk<'_> {
                 }
                 Ok(())
             }
-            [Step::Wild { matcher, dot }, rest @ ..] => {
+            [PatternPart::Wild { matcher, dot }, rest @ ..] => {
                 for (name, kind) in self.list(at)? {
-                    if kind != Entry::File && matcher.is_match(&name) && (*dot || !name.starts_with('.')) {
+                    if kind != EntryKind::File && matcher.is_match(&name) && (*dot || !name.starts_with('.')) {
                         self.step(&beneath(at, &name), rest)?;
                     }
                 }
                 Ok(())
             }
-            [Step::Deep, rest @ ..] => {
+            [PatternPart::Deep, rest @ ..] => {
                 self.step(at, rest)?;
                 for (name, kind) in self.list(at)? {
-                    if kind == Entry::Directory && !name.starts_with('.') {
+                    if kind == EntryKind::Directory && !name.starts_with('.') {
                         self.step(&beneath(at, &name), steps)?;
                     }
                 }
@@ -162,7 +162,7 @@ impl GlobWalk<'_> {
     }
 
     /// The entries of a directory. One that is not there has none.
-    fn list(&mut self, at: &str) -> Result<Vec<(String, Entry)>, TooMany> {
+    fn list(&mut self, at: &str) -> Result<Vec<(String, EntryKind)>, TooMany> {
         let shown = if at.is_empty() { "." } else { at };
         let entries = match self.root.dir().read_dir(shown) {
             Ok(entries) => entries,
@@ -186,11 +186,11 @@ impl GlobWalk<'_> {
                 }
             };
             let kind = if kind.is_dir() {
-                Entry::Directory
+                EntryKind::Directory
             } else if kind.is_symlink() {
-                Entry::Link
+                EntryKind::Link
             } else {
-                Entry::File
+                EntryKind::File
             };
             match name.into_string() {
                 Ok(name) => list.push((name, kind)),
@@ -221,7 +221,7 @@ impl GlobWalk<'_> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Entry {
+enum EntryKind {
     Directory,
     Link,
     File,

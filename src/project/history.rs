@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::project::check;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::location::Location;
 use crate::project::path::normalise;
 use crate::project::spanned::Spanned;
@@ -81,7 +81,7 @@ impl Provider {
 
 impl HistoryUrl {
     /// A history's URL: a path beneath the project's root, `file:///…`, or a place in an object store.
-    pub(in crate::project) fn parse(text: &str) -> Result<Self, Refusal> {
+    pub(in crate::project) fn parse(text: &str) -> Result<Self, BadText> {
         if let Some(path) = text.strip_prefix("file://") {
             if !path.starts_with('/') || path.contains(['%', '?', '#']) || path.split('/').any(|step| step == "..") {
                 return refused("is not a plain file URL", "write `file:///` and an absolute path");
@@ -107,7 +107,7 @@ impl HistoryUrl {
 }
 
 impl BucketUrl {
-    fn parse(provider: Provider, rest: &str) -> Result<Self, Refusal> {
+    fn parse(provider: Provider, rest: &str) -> Result<Self, BadText> {
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'_');
         let ends = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
@@ -134,8 +134,8 @@ impl BucketUrl {
     }
 }
 
-fn refused<T>(reason: &str, next: &str) -> Result<T, Refusal> {
-    Err(Refusal { reason: reason.to_owned(), next: next.to_owned() })
+fn refused<T>(reason: &str, next: &str) -> Result<T, BadText> {
+    Err(BadText { reason: reason.to_owned(), next: next.to_owned() })
 }
 
 impl fmt::Display for HistoryUrl {

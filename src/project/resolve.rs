@@ -11,7 +11,7 @@ use crate::manifest::Names;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::check::label;
 use crate::project::check::path;
 use crate::project::check::pattern;
@@ -156,7 +156,7 @@ impl Resolver<'_> {
         let found = NAMES.iter().find(|(word, _)| *word == text);
         if found.is_none() {
             let (reason, next) = ("is not a way of naming".to_owned(), "write `versioned` or `stable`".to_owned());
-            self.refuse(variable::NAMES.name, text, Refusal { reason, next });
+            self.refuse(variable::NAMES.name, text, BadText { reason, next });
         }
         found.map(|(_, names)| (*names, Origin::Variable(variable::NAMES.name)))
     }
@@ -168,7 +168,7 @@ impl Resolver<'_> {
         let seconds = text.parse().ok().or_else(with_units).filter(|seconds| (1..=LONGEST_DEADLINE).contains(seconds));
         if seconds.is_none() {
             let next = format!("write whole seconds from 1 to {LONGEST_DEADLINE}, or a time such as `90s` or `2m`");
-            self.refuse(source, text, Refusal { reason: "is not a duration".to_owned(), next });
+            self.refuse(source, text, BadText { reason: "is not a duration".to_owned(), next });
         }
         seconds
     }
@@ -178,13 +178,13 @@ impl Resolver<'_> {
         let times = text.parse().ok().filter(|times| (1..=LARGEST_BUDGET).contains(times));
         if times.is_none() {
             let next = "write a whole number, such as `2` for twice the usual amounts".to_owned();
-            self.refuse(variable::BUDGET.name, text, Refusal { reason: format!("is not a multiple from 1 to {LARGEST_BUDGET}"), next });
+            self.refuse(variable::BUDGET.name, text, BadText { reason: format!("is not a multiple from 1 to {LARGEST_BUDGET}"), next });
         }
         times.map(|times| (times, Origin::Variable(variable::BUDGET.name)))
     }
 
     /// The parts of a variable that are separated by commas.
-    fn split(&mut self, variable: Variable, check: fn(&str) -> Result<(), Refusal>) -> Option<Vec<String>> {
+    fn split(&mut self, variable: Variable, check: fn(&str) -> Result<(), BadText>) -> Option<Vec<String>> {
         let text = self.variables.get(variable)?;
         let parts: Vec<&str> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
         Some(parts.into_iter().filter_map(|part| self.checked(variable.name, Some(part), check)).collect())

@@ -3,7 +3,7 @@
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::check::show;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
@@ -35,7 +35,7 @@ impl Resolver<'_> {
     }
 
     /// Reports a text that `source` gave.
-    pub(in crate::project) fn refuse(&mut self, source: &str, text: &str, refusal: Refusal) {
+    pub(in crate::project) fn refuse(&mut self, source: &str, text: &str, refusal: BadText) {
         self.problems.push(Problem::new(Fault::Usage, format!("{} of `{source}` {}", show(text), refusal.reason), refusal.next));
     }
 
@@ -44,7 +44,7 @@ impl Resolver<'_> {
         &mut self,
         source: &str,
         text: Option<&str>,
-        check: impl Fn(&str) -> Result<(), Refusal>,
+        check: impl Fn(&str) -> Result<(), BadText>,
     ) -> Option<String> {
         let text = text?;
         match check(text) {
@@ -59,7 +59,7 @@ impl Resolver<'_> {
     pub(in crate::project) fn variable(
         &mut self,
         variable: Variable,
-        check: impl Fn(&str) -> Result<(), Refusal>,
+        check: impl Fn(&str) -> Result<(), BadText>,
     ) -> Option<(String, Origin)> {
         let text = self.variables.get(variable);
         self.checked(variable.name, text, check).map(|value| (value, Origin::Variable(variable.name)))

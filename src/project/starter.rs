@@ -3,7 +3,7 @@
 use crate::clock::Entropy;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::check::label;
 use crate::project::quote::quote;
 use crate::secret::Secret;
@@ -79,7 +79,7 @@ pub fn bare_starter(project: &str) -> Result<Vec<StarterFile>, Problem> {
 }
 
 fn named(project: &str, files: &[(&'static str, Content)]) -> Result<Vec<StarterFile>, Problem> {
-    if let Err(Refusal { reason, next }) = label(project) {
+    if let Err(BadText { reason, next }) = label(project) {
         return Err(Problem::new(Fault::Usage, format!("{} {reason}", quote(project)), next));
     }
     if label(&format!("{project}-{STARTER_ENVIRONMENT}")).is_err() {

@@ -33,7 +33,7 @@ pub fn walk<B>(object: &mut Object<B>, learned: &Learned, visitor: &mut impl Vis
     }
     let (group, kind) = (object.identity.group(), object.identity.kind.as_str());
     let (fixed, fixed_part) = Fixed::of(group, kind);
-    let walk = Walk {
+    let walk = ObjectWalk {
         group,
         kind,
         custom: !table::is_core_group(group),
@@ -68,7 +68,7 @@ pub fn walk<B>(object: &mut Object<B>, learned: &Learned, visitor: &mut impl Vis
 }
 
 /// What holds for the whole object.
-struct Walk<'a> {
+struct ObjectWalk<'a> {
     group: &'a str,
     kind: &'a str,
     custom: bool,
@@ -136,7 +136,7 @@ impl Cursor<'_> {
     }
 }
 
-impl Walk<'_> {
+impl ObjectWalk<'_> {
     /// What strings under a key of the root are.
     fn place(&self, key: &str) -> Option<TextPlace> {
         self.below(self.custom.then_some(TextPlace::Field), key)

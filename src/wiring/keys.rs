@@ -85,11 +85,11 @@ impl Wiring<'_> {
         };
         let keyring = Keyring::parse(&text)?;
         keyring.expect(&self.settings.project, &self.settings.environment)?;
-        let (holders, missing) = self.holders();
-        if holders.is_empty() {
+        let (recipients, missing) = self.recipients();
+        if recipients.is_empty() {
             return Err(missing.into());
         }
-        let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
+        let wraps: Vec<&dyn KeyWrap> = recipients.iter().map(AsRef::as_ref).collect();
         let keys = keyring.open(&wraps).await.map_err(|error| self.not_opened(error))?;
         Ok(EnvironmentKeys { keys: Arc::new(keys), keyring: text, created: None })
     }
@@ -103,9 +103,9 @@ impl Wiring<'_> {
     fn not_opened(&self, error: KeyringError) -> Problem {
         let Settings { environment, keys, .. } = self.settings;
         match error {
-            KeyringError::NoKey { holders, .. } => {
+            KeyringError::NoKey { recipients, .. } => {
                 let tried = keys.iter().filter_map(|settings| self.named(settings)).collect::<Vec<_>>();
-                KeyringError::NoKey { tried: tried.join(" or "), holders }.into()
+                KeyringError::NoKey { tried: tried.join(" or "), recipients }.into()
             }
             KeyringError::Refused { .. } => Problem::new(Fault::Vault, format!("environment `{environment}`: {error}"), error.next()),
             error => error.into(),
@@ -130,9 +130,9 @@ impl Wiring<'_> {
                 key_files.push(path);
             }
         }
-        let (holders, missing) = self.holders();
+        let (recipients, missing) = self.recipients();
         let () = Problems::or((), missing)?;
-        let wraps: Vec<&dyn KeyWrap> = holders.iter().map(AsRef::as_ref).collect();
+        let wraps: Vec<&dyn KeyWrap> = recipients.iter().map(AsRef::as_ref).collect();
         let (keyring, _) = Keyring::create(&self.settings.project, &self.settings.environment, &wraps, self.ports.entropy.as_ref()).await?;
         let path = self.beneath(&self.settings.keyring)?;
         let made = self.create(&path, keyring.to_text().as_bytes(), 0o644)?;
@@ -174,20 +174,20 @@ impl Wiring<'_> {
     }
 
     /// The recipients at hand, and why the others are not. A key file that is missing is no problem while another key opens the keyring.
-    fn holders(&self) -> (Vec<Box<dyn KeyWrap>>, Vec<Problem>) {
-        let mut holders: Vec<Box<dyn KeyWrap>> = Vec::new();
+    fn recipients(&self) -> (Vec<Box<dyn KeyWrap>>, Vec<Problem>) {
+        let mut recipients: Vec<Box<dyn KeyWrap>> = Vec::new();
         let mut missing = Vec::new();
         for settings in &self.settings.keys {
-            let holder: Result<Box<dyn KeyWrap>, Problem> = match settings {
+            let recipient: Result<Box<dyn KeyWrap>, Problem> = match settings {
                 KeySettings::KeyFile(location) => self.key_file(location).map(|key| Box::new(key) as _),
                 KeySettings::Passphrase => self.passphrase().map(|passphrase| Box::new(passphrase) as _),
             };
-            match holder {
-                Ok(holder) => holders.push(holder),
+            match recipient {
+                Ok(recipient) => recipients.push(recipient),
                 Err(problem) => missing.push(problem),
             }
         }
-        (holders, missing)
+        (recipients, missing)
     }
 
     /// The key of these settings as messages name it, when it is at hand.

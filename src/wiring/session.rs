@@ -152,7 +152,7 @@ impl<'p> Session<'p> {
         Ok(self.store.get_or_init(|| store).as_ref())
     }
 
-    /// The environment's keys. Asks for a passphrase where one is among their holders, and warns of key files that others may have.
+    /// The environment's keys. Asks for a passphrase where one is among their recipients, and warns of key files that others may have.
     async fn keys(&self, missing: IfMissing) -> Result<&EnvironmentKeys, Problems> {
         let open = async || {
             let (wiring, store) = (self.wiring(), self.store()?);

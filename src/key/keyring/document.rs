@@ -63,16 +63,16 @@ impl Keyring {
         }
         for slot in &self.slots {
             let texts = slot.parameters.iter().flat_map(|(name, parameter)| [Some(name.as_str()), parameter.text()]).flatten();
-            if !is_name(&slot.holder.kind) || !is_name(&slot.holder.id) || slot.holder.kind.contains(' ') {
-                return invalid("a holder's kind or id is empty, longer than 512 bytes or has control characters");
+            if !is_name(&slot.recipient.kind) || !is_name(&slot.recipient.id) || slot.recipient.kind.contains(' ') {
+                return invalid("a recipient's kind or id is empty, longer than 512 bytes or has control characters");
             }
             if slot.parameters.len() > MOST_PARAMETERS || slot.wrapped.len() > LONGEST_WRAPPED || !texts.into_iter().all(is_short) {
-                return invalid("a slot is larger than any holder makes one");
+                return invalid("a slot is larger than any recipient makes one");
             }
         }
-        let holders: BTreeSet<_> = self.holders().collect();
-        if holders.len() != self.slots.len() {
-            return invalid("two slots are for one holder");
+        let recipients: BTreeSet<_> = self.recipients().collect();
+        if recipients.len() != self.slots.len() {
+            return invalid("two slots are for one recipient");
         }
         if STANDARD.decode(&self.sealed).is_err() {
             return invalid("its sealed part is not base64");
@@ -199,11 +199,11 @@ mod tests {
             (text.replace("\"shop\"", "\"\""), "its project or environment"),
             (text.replace("\"dev\"", "\"d\\u001bev\""), "its project or environment"),
             (text.replace("\"dev\"", &format!("{:?}", "d".repeat(513))), "its project or environment"),
-            (text.replace("\"two\"", "\"\""), "a holder's kind or id"),
-            (text.replace("\"memory\"", "\"key memory\""), "a holder's kind or id"),
+            (text.replace("\"two\"", "\"\""), "a recipient's kind or id"),
+            (text.replace("\"memory\"", "\"key memory\""), "a recipient's kind or id"),
             (text.replace("\"parameters\": {}", &format!("\"parameters\": {{\"a\": {:?}}}", "x".repeat(513))), "a slot is larger"),
             (text.replace(&keyring.slots[1].wrapped, &"A".repeat(16 * 1024 + 1)), "a slot is larger"),
-            (more(1), "two slots are for one holder"),
+            (more(1), "two slots are for one recipient"),
             (more(64), "it has no slot, or more than 64"),
             (text.replace(&keyring.sealed, "*"), "its sealed part is not base64"),
             (text.replace(&keyring.sealed, &"A".repeat(1 << 20)), "it is larger than 1 MiB"),

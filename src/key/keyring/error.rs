@@ -1,6 +1,6 @@
 //! Why a keyring is not read, does not open or is not changed.
 
-use crate::key::Holder;
+use crate::key::Recipient;
 use crate::key::KeyError;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -28,21 +28,21 @@ pub enum KeyringError {
     #[error("the keyring's format is not `cloze.dev/keyring/v1`")]
     Format,
     /// Nobody to wrap the root key for.
-    #[error("the keyring would have no holder")]
+    #[error("the keyring would have no recipient")]
     NoRecipient,
     /// No key at hand has a slot.
-    #[error("{}; it opens with {}", if tried.is_empty() { "no key was given for the keyring".to_owned() } else { format!("{tried} does not open the keyring") }, list(holders))]
+    #[error("{}; it opens with {}", if tried.is_empty() { "no key was given for the keyring".to_owned() } else { format!("{tried} does not open the keyring") }, list(recipients))]
     NoKey {
         /// The keys at hand.
         tried: String,
         /// Who could open it.
-        holders: Vec<Holder>,
+        recipients: Vec<Recipient>,
     },
-    /// Key holders have, or would get, a slot, and did not do it.
+    /// Key recipients have, or would get, a slot, and did not do it.
     #[error("{}", refusals.iter().map(|(_, error)| error.reason.as_str()).collect::<Vec<_>>().join("; "))]
     Refused {
         /// Who, and why.
-        refusals: Vec<(Holder, KeyError)>,
+        refusals: Vec<(Recipient, KeyError)>,
     },
     /// A root key was found and does not open the sealed part.
     #[error("the keyring was changed since cloze wrote it, or its key is another keyring's")]
@@ -58,30 +58,30 @@ pub enum KeyringError {
         expected: (String, String),
     },
     /// The recipient has a slot already.
-    #[error("{holder} opens the keyring already")]
-    HolderTwice {
+    #[error("{recipient} opens the keyring already")]
+    RecipientTwice {
         /// Which one.
-        holder: Holder,
+        recipient: Recipient,
     },
     /// There is no such slot.
-    #[error("{holder} does not open the keyring; it opens with {}", list(holders))]
-    HolderUnknown {
+    #[error("{recipient} does not open the keyring; it opens with {}", list(recipients))]
+    RecipientUnknown {
         /// Which one.
-        holder: Holder,
+        recipient: Recipient,
         /// Who could open it.
-        holders: Vec<Holder>,
+        recipients: Vec<Recipient>,
     },
     /// Nobody could open it afterwards.
-    #[error("{holder} is the only one that opens the keyring")]
-    LastHolder {
+    #[error("{recipient} is the only one that opens the keyring")]
+    LastRecipient {
         /// Which one.
-        holder: Holder,
+        recipient: Recipient,
     },
-    /// A rotation cannot wrap the new root key for holders that are not at hand.
-    #[error("the new root key cannot be wrapped for {}", list(holders))]
+    /// A rotation cannot wrap the new root key for recipients that are not at hand.
+    #[error("the new root key cannot be wrapped for {}", list(recipients))]
     LeftOut {
         /// Which ones.
-        holders: Vec<Holder>,
+        recipients: Vec<Recipient>,
     },
 }
 
@@ -102,9 +102,9 @@ impl KeyringError {
             Self::Misplaced { environment, .. } => format!(
                 "name the environment `{environment}` again, or restore this environment's keyring: the names of project and environment are part of the encryption"
             ),
-            Self::HolderTwice { .. } => "name each key once".to_owned(),
-            Self::HolderUnknown { .. } => "name one of these".to_owned(),
-            Self::LastHolder { .. } => "add another key first".to_owned(),
+            Self::RecipientTwice { .. } => "name each key once".to_owned(),
+            Self::RecipientUnknown { .. } => "name one of these".to_owned(),
+            Self::LastRecipient { .. } => "add another key first".to_owned(),
             Self::LeftOut { .. } => "bring their keys too, or remove them first".to_owned(),
         }
     }
@@ -116,26 +116,26 @@ impl From<KeyringError> for Problem {
     }
 }
 
-fn list(holders: &[Holder]) -> String {
-    let one = |holder: &Holder| match holder.kind.as_str() {
-        "key-file" => format!("key file {}", holder.id),
-        kind if kind == holder.id => format!("a {kind}"),
-        _ => holder.to_string(),
+fn list(recipients: &[Recipient]) -> String {
+    let one = |recipient: &Recipient| match recipient.kind.as_str() {
+        "key-file" => format!("key file {}", recipient.id),
+        kind if kind == recipient.id => format!("a {kind}"),
+        _ => recipient.to_string(),
     };
-    holders.iter().map(one).collect::<Vec<_>>().join(" or ")
+    recipients.iter().map(one).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::KeyringError;
-    use crate::key::Holder;
+    use crate::key::Recipient;
     use crate::key::KeyError;
     use crate::problem::Problem;
 
     #[test]
     fn each_says_what_is_wrong_and_what_to_do() {
-        let one = Holder { kind: "key-file".into(), id: "0123".into() };
-        let two = Holder { kind: "passphrase".into(), id: "team".into() };
+        let one = Recipient { kind: "key-file".into(), id: "0123".into() };
+        let two = Recipient { kind: "passphrase".into(), id: "team".into() };
         let misplaced = |project: &str, environment: &str| KeyringError::Misplaced {
             project: "shop".into(),
             environment: "dev".into(),
@@ -150,8 +150,8 @@ mod tests {
                 "restore the keyring from version control or from the history",
             ),
             (
-                KeyringError::Invalid { reason: "two slots are for one holder" },
-                "the keyring is not valid: two slots are for one holder",
+                KeyringError::Invalid { reason: "two slots are for one recipient" },
+                "the keyring is not valid: two slots are for one recipient",
                 "restore the keyring from version control or from the history",
             ),
             (
@@ -159,9 +159,9 @@ mod tests {
                 "the keyring's format is not `cloze.dev/keyring/v1`",
                 "use a cloze at least as new as the one that wrote it",
             ),
-            (KeyringError::NoRecipient, "the keyring would have no holder", "name a key file, a passphrase or another key"),
+            (KeyringError::NoRecipient, "the keyring would have no recipient", "name a key file, a passphrase or another key"),
             (
-                KeyringError::NoKey { tried: "`k` (key file 4567)".into(), holders: vec![one.clone(), two.clone()] },
+                KeyringError::NoKey { tried: "`k` (key file 4567)".into(), recipients: vec![one.clone(), two.clone()] },
                 "`k` (key file 4567) does not open the keyring; it opens with key file 0123 or passphrase team",
                 "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE",
             ),
@@ -181,15 +181,15 @@ mod tests {
                 "the keyring was made for environment `dev` of project `shop`, not for `test` of `shop`",
                 "name the environment `dev` again, or restore this environment's keyring: the names of project and environment are part of the encryption",
             ),
-            (KeyringError::HolderTwice { holder: one.clone() }, "key-file 0123 opens the keyring already", "name each key once"),
+            (KeyringError::RecipientTwice { recipient: one.clone() }, "key-file 0123 opens the keyring already", "name each key once"),
             (
-                KeyringError::HolderUnknown { holder: one.clone(), holders: vec![two.clone()] },
+                KeyringError::RecipientUnknown { recipient: one.clone(), recipients: vec![two.clone()] },
                 "key-file 0123 does not open the keyring; it opens with passphrase team",
                 "name one of these",
             ),
-            (KeyringError::LastHolder { holder: one }, "key-file 0123 is the only one that opens the keyring", "add another key first"),
+            (KeyringError::LastRecipient { recipient: one }, "key-file 0123 is the only one that opens the keyring", "add another key first"),
             (
-                KeyringError::LeftOut { holders: vec![two] },
+                KeyringError::LeftOut { recipients: vec![two] },
                 "the new root key cannot be wrapped for passphrase team",
                 "bring their keys too, or remove them first",
             ),

@@ -1,4 +1,4 @@
-//! A keyring: an environment's root key, wrapped for each of its holders, in a file that is fit for version control.
+//! A keyring: an environment's root key, wrapped for each of its recipients, in a file that is fit for version control.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::key::Holder;
+use crate::key::Recipient;
 use crate::key::KeyWrap;
 use crate::key::Parameter;
 use crate::key::Slot;
@@ -24,7 +24,7 @@ pub use error::KeyringError;
 /// The format's name.
 const FORMAT: &str = "cloze.dev/keyring/v1";
 
-/// The root key of one environment: a slot for each holder, any one of which opens it, and, sealed under the root key, the
+/// The root key of one environment: a slot for each recipient, any one of which opens it, and, sealed under the root key, the
 /// naming key and the earlier root keys.
 ///
 /// The sealed part is bound to everything that stands in clear: a keyring that was edited does not open.
@@ -38,11 +38,11 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// A new keyring with new keys, wrapped for each of `recipients`.
+    /// A new keyring with new keys, wrapped for each of `wraps`.
     pub async fn create(
         project: &str,
         environment: &str,
-        recipients: &[&dyn KeyWrap],
+        wraps: &[&dyn KeyWrap],
         entropy: &dyn Entropy,
     ) -> Result<(Self, Keys), KeyringError> {
         let keys = Keys::fresh(entropy);
@@ -53,7 +53,7 @@ impl Keyring {
             slots: Vec::new(),
             sealed: String::new(),
         };
-        keyring.slots = keyring.wrap_all(keys.root(), recipients, entropy).await?;
+        keyring.slots = keyring.wrap_all(keys.root(), wraps, entropy).await?;
         keyring.reseal(&keys, entropy)?;
         Ok((keyring, keys))
     }
@@ -63,9 +63,9 @@ impl Keyring {
         let mut refusals = Vec::new();
         for wrap in wraps {
             for slot in &self.slots {
-                match wrap.unwrap(slot, &self.slot_context(&slot.holder)).await {
+                match wrap.unwrap(slot, &self.slot_context(&slot.recipient)).await {
                     Some(Ok(root)) => return self.open_with(root),
-                    Some(Err(error)) => refusals.push((slot.holder.clone(), error)),
+                    Some(Err(error)) => refusals.push((slot.recipient.clone(), error)),
                     None => {}
                 }
             }
@@ -73,54 +73,54 @@ impl Keyring {
         if refusals.is_empty() {
             return Err(KeyringError::NoKey {
                 tried: wraps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-                holders: self.holders().cloned().collect(),
+                recipients: self.recipients().cloned().collect(),
             });
         }
         Err(KeyringError::Refused { refusals })
     }
 
     /// Lets one more recipient open the keyring.
-    pub async fn add(&mut self, keys: &Keys, recipient: &dyn KeyWrap, entropy: &dyn Entropy) -> Result<(), KeyringError> {
+    pub async fn add(&mut self, keys: &Keys, wrap: &dyn KeyWrap, entropy: &dyn Entropy) -> Result<(), KeyringError> {
         self.prove(keys)?;
-        let holder = recipient.holder();
-        if self.holders().any(|other| *other == holder) {
-            return Err(KeyringError::HolderTwice { holder });
+        let recipient = wrap.recipient();
+        if self.recipients().any(|other| *other == recipient) {
+            return Err(KeyringError::RecipientTwice { recipient });
         }
         let mut next = self.clone();
-        next.slots.extend(self.wrap_all(keys.root(), &[recipient], entropy).await?);
+        next.slots.extend(self.wrap_all(keys.root(), &[wrap], entropy).await?);
         next.reseal(keys, entropy)?;
         *self = next;
         Ok(())
     }
 
-    /// Takes a holder's slot away. Whoever has an earlier copy of the keyring still opens that one: rotate afterwards.
-    pub fn remove(&mut self, keys: &Keys, holder: &Holder, entropy: &dyn Entropy) -> Result<(), KeyringError> {
+    /// Takes a recipient's slot away. Whoever has an earlier copy of the keyring still opens that one: rotate afterwards.
+    pub fn remove(&mut self, keys: &Keys, recipient: &Recipient, entropy: &dyn Entropy) -> Result<(), KeyringError> {
         self.prove(keys)?;
         let mut next = self.clone();
-        next.slots.retain(|slot| slot.holder != *holder);
+        next.slots.retain(|slot| slot.recipient != *recipient);
         if next.slots.len() == self.slots.len() {
-            return Err(KeyringError::HolderUnknown { holder: holder.clone(), holders: self.holders().cloned().collect() });
+            return Err(KeyringError::RecipientUnknown { recipient: recipient.clone(), recipients: self.recipients().cloned().collect() });
         }
         if next.slots.is_empty() {
-            return Err(KeyringError::LastHolder { holder: holder.clone() });
+            return Err(KeyringError::LastRecipient { recipient: recipient.clone() });
         }
         next.reseal(keys, entropy)?;
         *self = next;
         Ok(())
     }
 
-    /// Puts a new root key in place of the present one, wrapped for `recipients`, among which every present holder must be. All
+    /// Puts a new root key in place of the present one, wrapped for `wraps`, among which every present recipient must be. All
     /// keys are new but the naming key; what earlier root keys sealed still opens.
-    pub async fn rotate(&mut self, keys: &Keys, recipients: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Keys, KeyringError> {
+    pub async fn rotate(&mut self, keys: &Keys, wraps: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Keys, KeyringError> {
         self.prove(keys)?;
-        let brought: BTreeSet<Holder> = recipients.iter().map(|recipient| recipient.holder()).collect();
-        let left_out: Vec<Holder> = self.holders().filter(|holder| !brought.contains(holder)).cloned().collect();
+        let brought: BTreeSet<Recipient> = wraps.iter().map(|wrap| wrap.recipient()).collect();
+        let left_out: Vec<Recipient> = self.recipients().filter(|recipient| !brought.contains(recipient)).cloned().collect();
         if !left_out.is_empty() {
-            return Err(KeyringError::LeftOut { holders: left_out });
+            return Err(KeyringError::LeftOut { recipients: left_out });
         }
         let rotated = keys.rotated(RootKey::generate(entropy));
         let mut next = self.clone();
-        next.slots = self.wrap_all(rotated.root(), recipients, entropy).await?;
+        next.slots = self.wrap_all(rotated.root(), wraps, entropy).await?;
         next.reseal(&rotated, entropy)?;
         *self = next;
         Ok(rotated)
@@ -155,24 +155,24 @@ impl Keyring {
     }
 
     /// Who can open it.
-    pub fn holders(&self) -> impl Iterator<Item = &Holder> {
-        self.slots.iter().map(|slot| &slot.holder)
+    pub fn recipients(&self) -> impl Iterator<Item = &Recipient> {
+        self.slots.iter().map(|slot| &slot.recipient)
     }
 
-    async fn wrap_all(&self, root: &RootKey, recipients: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Vec<Slot>, KeyringError> {
-        if recipients.is_empty() {
+    async fn wrap_all(&self, root: &RootKey, wraps: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Vec<Slot>, KeyringError> {
+        if wraps.is_empty() {
             return Err(KeyringError::NoRecipient);
         }
         let mut slots: Vec<Slot> = Vec::new();
         let mut refusals = Vec::new();
-        for recipient in recipients {
-            let holder = recipient.holder();
-            if slots.iter().any(|slot| slot.holder == holder) {
-                return Err(KeyringError::HolderTwice { holder });
+        for wrap in wraps {
+            let recipient = wrap.recipient();
+            if slots.iter().any(|slot| slot.recipient == recipient) {
+                return Err(KeyringError::RecipientTwice { recipient });
             }
-            match recipient.wrap(root, &self.slot_context(&holder), entropy).await {
+            match wrap.wrap(root, &self.slot_context(&recipient), entropy).await {
                 Ok(slot) => slots.push(slot),
-                Err(error) => refusals.push((holder, error)),
+                Err(error) => refusals.push((recipient, error)),
             }
         }
         if refusals.is_empty() { Ok(slots) } else { Err(KeyringError::Refused { refusals }) }
@@ -206,15 +206,15 @@ impl Keyring {
         }
     }
 
-    fn slot_context(&self, holder: &Holder) -> Vec<u8> {
-        Context { kind: Kind::Slot, ..self.context(&holder.to_string()) }.encode(FORMAT.as_bytes())
+    fn slot_context(&self, recipient: &Recipient) -> Vec<u8> {
+        Context { kind: Kind::Slot, ..self.context(&recipient.to_string()) }.encode(FORMAT.as_bytes())
     }
 
     /// A digest of everything in clear, in hexadecimal.
     fn clear_digest(&self) -> String {
         let mut parts: Vec<Vec<u8>> = [FORMAT, &self.id, &self.project, &self.environment].map(Into::into).into();
         for slot in &self.slots {
-            parts.extend([&slot.holder.kind, &slot.holder.id, &slot.wrapped].map(|text| text.clone().into_bytes()));
+            parts.extend([&slot.recipient.kind, &slot.recipient.id, &slot.wrapped].map(|text| text.clone().into_bytes()));
             parts.push(slot.parameters.len().to_string().into_bytes());
             for (name, parameter) in &slot.parameters {
                 parts.push(name.clone().into_bytes());
@@ -234,7 +234,7 @@ mod tests {
     use super::Keyring;
     use super::KeyringError;
     use crate::clock::Machine;
-    use crate::key::Holder;
+    use crate::key::Recipient;
     use crate::key::KeyFile;
     use crate::key::KeyWrap;
     use crate::key::MemoryKey;
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn any_one_holder_opens_it() {
+    async fn any_one_recipient_opens_it() {
         let (one, two, three) = (KeyFile::generate(&Machine), MemoryKey::new("two"), MemoryKey::new("three"));
         let (keyring, keys) = of(&[&one, &two]).await;
         assert_eq!(keyring.id(), keys.store());
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_holder_that_fails_leaves_it_to_the_next() {
+    async fn a_recipient_that_fails_leaves_it_to_the_next() {
         let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
         let (keyring, _) = of(&[&one, &two]).await;
         one.forget();
@@ -299,22 +299,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn holders_come_and_go() {
+    async fn recipients_come_and_go() {
         let (one, two) = (MemoryKey::new("one"), KeyFile::generate(&Machine));
         let (mut keyring, keys) = of(&[&one]).await;
         let before = keyring.clone();
         keyring.add(&keys, &two, &Machine).await.unwrap();
-        assert_eq!(keyring.holders().count(), 2);
+        assert_eq!(keyring.recipients().count(), 2);
         assert_eq!(keyring.open(&[&two]).await.unwrap().generation(), keys.generation());
         let twice = keyring.add(&keys, &two, &Machine).await.unwrap_err();
-        assert_eq!(twice, KeyringError::HolderTwice { holder: two.holder() });
-        keyring.remove(&keys, &one.holder(), &Machine).unwrap();
+        assert_eq!(twice, KeyringError::RecipientTwice { recipient: two.recipient() });
+        keyring.remove(&keys, &one.recipient(), &Machine).unwrap();
         assert!(matches!(keyring.open(&[&one]).await, Err(KeyringError::NoKey { .. })));
         assert!(keyring.open(&[&two]).await.is_ok());
-        let unknown = keyring.remove(&keys, &one.holder(), &Machine).unwrap_err();
-        assert_eq!(unknown, KeyringError::HolderUnknown { holder: one.holder(), holders: vec![two.holder()] });
-        let last = keyring.remove(&keys, &two.holder(), &Machine).unwrap_err();
-        assert_eq!(last, KeyringError::LastHolder { holder: two.holder() });
+        let unknown = keyring.remove(&keys, &one.recipient(), &Machine).unwrap_err();
+        assert_eq!(unknown, KeyringError::RecipientUnknown { recipient: one.recipient(), recipients: vec![two.recipient()] });
+        let last = keyring.remove(&keys, &two.recipient(), &Machine).unwrap_err();
+        assert_eq!(last, KeyringError::LastRecipient { recipient: two.recipient() });
         assert!(before.open(&[&one]).await.is_ok());
     }
 
@@ -327,7 +327,7 @@ mod tests {
         keyring.rotate(&keys, &[&one, &two, &two], &Machine).await.unwrap_err();
         let (_, foreign) = of(&[&one]).await;
         assert_eq!(keyring.add(&foreign, &MemoryKey::new("x"), &Machine).await.unwrap_err(), KeyringError::Changed);
-        assert_eq!(keyring.remove(&foreign, &one.holder(), &Machine).unwrap_err(), KeyringError::Changed);
+        assert_eq!(keyring.remove(&foreign, &one.recipient(), &Machine).unwrap_err(), KeyringError::Changed);
         assert_eq!(keyring.rotate(&foreign, &[&one, &two], &Machine).await.unwrap_err(), KeyringError::Changed);
         assert_eq!(keyring, before);
     }
@@ -355,11 +355,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn rotation_names_the_holders_that_it_would_lose() {
+    async fn rotation_names_the_recipients_that_it_would_lose() {
         let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
         let (mut keyring, keys) = of(&[&one, &two]).await;
         let error = keyring.rotate(&keys, &[&one], &Machine).await.unwrap_err();
-        assert_eq!(error, KeyringError::LeftOut { holders: vec![two.holder()] });
+        assert_eq!(error, KeyringError::LeftOut { recipients: vec![two.recipient()] });
     }
 
     #[tokio::test]
@@ -369,13 +369,13 @@ mod tests {
         let other = of(&[&one, &two]).await.0;
         let mut edits = vec![keyring.clone(); 9];
         edits[0].slots.remove(1);
-        edits[1].slots[1].holder.id.push('x');
-        edits[2].slots[1].holder.kind.push('x');
+        edits[1].slots[1].recipient.id.push('x');
+        edits[2].slots[1].recipient.kind.push('x');
         edits[3].slots[1].wrapped.push('x');
         edits[4].slots[1].parameters.insert("a".into(), Parameter::from(1));
         edits[5].slots.swap(0, 1);
         edits[6].slots[1] = other.slots[1].clone();
-        edits[7].slots.push(Slot { holder: Holder { kind: "memory".into(), id: "x".into() }, ..keyring.slots[1].clone() });
+        edits[7].slots.push(Slot { recipient: Recipient { kind: "memory".into(), id: "x".into() }, ..keyring.slots[1].clone() });
         edits[8].sealed.clone_from(&other.sealed);
         for (index, edit) in edits.iter().enumerate() {
             assert_eq!(edit.open(&[&one]).await.unwrap_err(), KeyringError::Changed, "edit {index}");
@@ -408,7 +408,7 @@ mod tests {
     async fn an_edited_keyring_is_never_sealed_anew() {
         let one = MemoryKey::new("one");
         let (mut keyring, keys) = of(&[&one]).await;
-        keyring.slots.push(Slot { holder: Holder { kind: "memory".into(), id: "x".into() }, ..keyring.slots[0].clone() });
+        keyring.slots.push(Slot { recipient: Recipient { kind: "memory".into(), id: "x".into() }, ..keyring.slots[0].clone() });
         assert_eq!(keyring.add(&keys, &MemoryKey::new("two"), &Machine).await.unwrap_err(), KeyringError::Changed);
     }
 
@@ -417,7 +417,7 @@ mod tests {
         let one = MemoryKey::new("one");
         assert_eq!(Keyring::create("shop", "dev", &[], &Machine).await.unwrap_err(), KeyringError::NoRecipient);
         let error = Keyring::create("shop", "dev", &[&one, &one], &Machine).await.unwrap_err();
-        assert_eq!(error, KeyringError::HolderTwice { holder: one.holder() });
+        assert_eq!(error, KeyringError::RecipientTwice { recipient: one.recipient() });
         assert!(matches!(Keyring::create("", "dev", &[&one], &Machine).await, Err(KeyringError::Invalid { .. })));
     }
 

@@ -10,7 +10,7 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::check::show;
 use crate::project::check::some;
 use crate::project::decode::shape::Shape;
@@ -104,7 +104,7 @@ impl Decoder {
     }
 
     /// The text of a node, checked.
-    pub(super) fn text(&mut self, node: &Tree, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
+    pub(super) fn text(&mut self, node: &Tree, path: &str, check: impl Fn(&str) -> Result<(), BadText>) -> Option<Spanned<String>> {
         let Some(text) = node.as_text() else {
             let next = match node.value {
                 Value::Bool(_) | Value::Number(_) => "put the value in quotes",
@@ -116,14 +116,14 @@ impl Decoder {
         self.checked(text, node.mark, path, check).then(|| Spanned::new(text.to_owned(), self.place(node.mark)))
     }
 
-    fn checked(&mut self, text: &str, mark: Mark, path: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> bool {
+    fn checked(&mut self, text: &str, mark: Mark, path: &str, check: impl Fn(&str) -> Result<(), BadText>) -> bool {
         match check(text) {
             Ok(()) => true,
             Err(_) if text.is_empty() => {
                 self.report(self.place(mark), format!("`{path}` is empty"), "give it a value, or remove the key");
                 false
             }
-            Err(Refusal { reason, next }) => {
+            Err(BadText { reason, next }) => {
                 self.report(self.place(mark), format!("{} at `{path}` {reason}", show(text)), next);
                 false
             }
@@ -131,7 +131,7 @@ impl Decoder {
     }
 
     /// A mapping's key, checked.
-    pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
+    pub(super) fn key(&mut self, entry: &Entry<Infallible>, path: &str, check: fn(&str) -> Result<(), BadText>) -> Option<Spanned<String>> {
         self.checked(&entry.key, entry.mark, path, check).then(|| Spanned::new(entry.key.to_string(), self.place(entry.mark)))
     }
 
@@ -167,12 +167,12 @@ impl<'n> Fields<'n> {
     }
 
     /// The text at `key`, checked.
-    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: impl Fn(&str) -> Result<(), Refusal>) -> Option<Spanned<String>> {
+    pub(super) fn text(&self, decoder: &mut Decoder, key: &str, check: impl Fn(&str) -> Result<(), BadText>) -> Option<Spanned<String>> {
         decoder.text(self.get(key)?, &self.path(key), check)
     }
 
     /// The texts at `key`, each checked.
-    pub(super) fn texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), Refusal>) -> Option<Vec<Spanned<String>>> {
+    pub(super) fn texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), BadText>) -> Option<Vec<Spanned<String>>> {
         let path = self.path(key);
         let items = decoder.items(self.get(key)?, &path, "a list of strings")?;
         Some(items.iter().enumerate().filter_map(|(index, item)| decoder.text(item, &format!("{path}[{index}]"), check)).collect())
@@ -183,8 +183,8 @@ impl<'n> Fields<'n> {
         &self,
         decoder: &mut Decoder,
         key: &str,
-        check_key: fn(&str) -> Result<(), Refusal>,
-        check: fn(&str) -> Result<(), Refusal>,
+        check_key: fn(&str) -> Result<(), BadText>,
+        check: fn(&str) -> Result<(), BadText>,
     ) -> Vec<(Spanned<String>, Spanned<String>)> {
         let Some(node) = self.get(key) else { return Vec::new() };
         let path = self.path(key);

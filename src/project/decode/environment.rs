@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::manifest::Value;
 use crate::place::Place;
 use crate::project::check;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
@@ -77,7 +77,7 @@ fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<HistoryEntry> {
     let (region, endpoint, account) = (said("region"), said("endpoint"), said("account"));
     match HistoryUrl::parse(&url.value) {
         Ok(value) => Some(HistoryEntry { url: Spanned { value, place: url.place }, region, endpoint, account }),
-        Err(Refusal { reason, next }) => {
+        Err(BadText { reason, next }) => {
             let place = url.place.unwrap_or_else(|| decoder.place(fields.mark()));
             decoder.report(place, format!("{} at `{}` {reason}", check::show(&url.value), fields.path("url")), next);
             None

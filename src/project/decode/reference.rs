@@ -1,7 +1,7 @@
 //! The entries of `references` and `cluster-scoped`: what the project says of kinds that cloze does not know.
 
 use crate::project::check;
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::decode::config::list;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
@@ -36,27 +36,27 @@ fn reference(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Reference
 }
 
 /// An API group of custom resources. Those of Kubernetes itself are known.
-fn group(text: &str) -> Result<(), Refusal> {
+fn group(text: &str) -> Result<(), BadText> {
     check::subdomain(text)?;
     if text.contains('.') {
         return Ok(());
     }
     let (reason, next) = ("is not the group of a custom resource", "write the group of its `apiVersion`, such as `example.com`");
-    Err(Refusal { reason: reason.to_owned(), next: next.to_owned() })
+    Err(BadText { reason: reason.to_owned(), next: next.to_owned() })
 }
 
-fn kind(text: &str) -> Result<(), Refusal> {
+fn kind(text: &str) -> Result<(), BadText> {
     if text.starts_with(|first: char| first.is_ascii_uppercase()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(());
     }
-    Err(Refusal { reason: "is not a kind".to_owned(), next: "write it as in manifests, such as `Cache`".to_owned() })
+    Err(BadText { reason: "is not a kind".to_owned(), next: "write it as in manifests, such as `Cache`".to_owned() })
 }
 
 /// The keys of a path: separated by `.`, or in brackets and quotes where they hold one. `[]` and `[*]` behind a list's key may be left out.
-fn keys(path: &str) -> Result<Vec<String>, Refusal> {
+fn keys(path: &str) -> Result<Vec<String>, BadText> {
     let refusal = || {
         let next = "write keys from the root, such as `spec.auth.secret` or `metadata.annotations[\"example.com/secret\"]`";
-        Refusal { reason: "is not a path".to_owned(), next: next.to_owned() }
+        BadText { reason: "is not a path".to_owned(), next: next.to_owned() }
     };
     let mut keys = Vec::new();
     let mut rest = path;

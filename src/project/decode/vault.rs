@@ -60,7 +60,7 @@ fn texts(
     decoder: &mut Decoder,
     mapping: &Fields<'_>,
     key: &str,
-    check: fn(&str) -> Result<(), check::Refusal>,
+    check: fn(&str) -> Result<(), check::BadText>,
 ) -> Option<Vec<Spanned<String>>> {
     if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[Tree]>::is_empty)) {
         let next = if key == "prefixes" {

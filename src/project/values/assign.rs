@@ -20,12 +20,12 @@ const LONGEST: usize = 64;
 /// a backslash before a dot, comma, bracket or equals sign that is meant, `{a,b}` for a list, null to delete.
 #[derive(Clone, PartialEq)]
 pub struct Assignment {
-    steps: Vec<Step>,
+    steps: Vec<PathStep>,
     value: Value,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
+enum PathStep {
     Key(String),
     Item(usize),
 }
@@ -34,7 +34,7 @@ impl Assignment {
     /// The comma-separated assignments of one `flag` (`--set`). Values are typed as in a values file, or texts as they stand
     /// when `literal`. Problems never quote a value.
     pub fn parse(flag: &str, text: &str, literal: bool) -> Result<Vec<Self>, Problem> {
-        let mut parser = Parser { flag, literal, number: 0, rest: text.chars().peekable() };
+        let mut parser = AssignmentParser { flag, literal, number: 0, rest: text.chars().peekable() };
         let mut list = Vec::new();
         loop {
             parser.number += 1;
@@ -47,21 +47,21 @@ impl Assignment {
 
     /// Carries the assignment out. What stands in the way of a step is replaced, as a later values file would replace it.
     pub fn apply(&self, values: &mut Value) -> Result<(), Problem> {
-        if self.value.is_null() && matches!(self.steps.last(), Some(Step::Key(_))) {
+        if self.value.is_null() && matches!(self.steps.last(), Some(PathStep::Key(_))) {
             self.delete(values);
             return Ok(());
         }
         let mut node = values;
         for (index, step) in self.steps.iter().enumerate() {
             node = match step {
-                Step::Key(key) => {
+                PathStep::Key(key) => {
                     if !node.is_object() {
                         *node = Value::Object(Map::new());
                     }
                     let Value::Object(map) = node else { return Ok(()) };
                     map.entry(key.clone()).or_insert(Value::Null)
                 }
-                Step::Item(item) => {
+                PathStep::Item(item) => {
                     if !node.is_array() {
                         *node = Value::Array(Vec::new());
                     }
@@ -82,12 +82,12 @@ impl Assignment {
     }
 
     fn delete(&self, values: &mut Value) {
-        let Some((Step::Key(last), steps)) = self.steps.split_last() else { return };
+        let Some((PathStep::Key(last), steps)) = self.steps.split_last() else { return };
         let mut node = values;
         for step in steps {
             let next = match step {
-                Step::Key(key) => node.get_mut(key.as_str()),
-                Step::Item(item) => node.get_mut(*item),
+                PathStep::Key(key) => node.get_mut(key.as_str()),
+                PathStep::Item(item) => node.get_mut(*item),
             };
             match next {
                 Some(next) => node = next,
@@ -104,10 +104,10 @@ impl Assignment {
         let mut path = String::new();
         for step in &self.steps[..count] {
             match step {
-                Step::Item(item) => {
+                PathStep::Item(item) => {
                     let _ = write!(path, "[{item}]");
                 }
-                Step::Key(key) => {
+                PathStep::Key(key) => {
                     if !path.is_empty() {
                         path.push('.');
                     }
@@ -137,14 +137,14 @@ impl fmt::Debug for Assignment {
     }
 }
 
-struct Parser<'t> {
+struct AssignmentParser<'t> {
     flag: &'t str,
     literal: bool,
     number: usize,
     rest: Peekable<Chars<'t>>,
 }
 
-impl Parser<'_> {
+impl AssignmentParser<'_> {
     /// One assignment, up to the comma after it or the end.
     fn assignment(&mut self) -> Result<Assignment, Problem> {
         let mut steps = Vec::new();
@@ -153,7 +153,7 @@ impl Parser<'_> {
             if key.is_empty() {
                 return Err(self.problem("has an empty step in its path", "write `path=value`, with a name between dots"));
             }
-            steps.push(Step::Key(key));
+            steps.push(PathStep::Key(key));
             while end == Some('[') {
                 steps.push(self.item()?);
                 end = self.rest.next();
@@ -172,10 +172,10 @@ impl Parser<'_> {
         }
     }
 
-    fn item(&mut self) -> Result<Step, Problem> {
+    fn item(&mut self) -> Result<PathStep, Problem> {
         let (digits, end) = self.until(&[']'])?;
         match digits.parse() {
-            Ok(item) if end.is_some() => Ok(Step::Item(item)),
+            Ok(item) if end.is_some() => Ok(PathStep::Item(item)),
             _ => Err(self.problem("does not have a number between `[` and `]`", "write the item's number, from 0, such as `hosts[0]`")),
         }
     }

@@ -1,6 +1,6 @@
 //! A key of a kind of vault, and the forms of its text.
 
-use crate::project::check::Refusal;
+use crate::project::check::BadText;
 use crate::project::check::address;
 use crate::project::check::path;
 use crate::project::check::some;
@@ -69,7 +69,7 @@ impl Field {
 
 impl Form {
     /// Whether a text of the project file has this form.
-    pub(in crate::project) fn check(self, text: &str) -> Result<(), Refusal> {
+    pub(in crate::project) fn check(self, text: &str) -> Result<(), BadText> {
         match self {
             Self::Text | Self::Texts => some(text),
             Self::Address => address(text),
@@ -80,7 +80,7 @@ impl Form {
     }
 
     /// Whether a variable's text has it.
-    pub(in crate::project) fn check_variable(self, text: &str) -> Result<(), Refusal> {
+    pub(in crate::project) fn check_variable(self, text: &str) -> Result<(), BadText> {
         match self {
             Self::Path => some(text),
             other => other.check(text),
@@ -97,7 +97,7 @@ impl Form {
     }
 }
 
-fn word(text: &str, words: &[&str], what: &str) -> Result<(), Refusal> {
+fn word(text: &str, words: &[&str], what: &str) -> Result<(), BadText> {
     if words.contains(&text) {
         return Ok(());
     }
@@ -106,5 +106,5 @@ fn word(text: &str, words: &[&str], what: &str) -> Result<(), Refusal> {
         Some(word) => format!("write `{word}`"),
         None => format!("write one of {}", quoted.join(", ")),
     };
-    Err(Refusal { reason: format!("is not {what}"), next })
+    Err(BadText { reason: format!("is not {what}"), next })
 }

@@ -14,7 +14,7 @@ use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::answer::AnswerForm;
 use crate::vault::binary;
-use crate::vault::exec::refusal::Refusal;
+use crate::vault::exec::refusal::ProgramError;
 use crate::vault::field;
 
 const FORM: AnswerForm = AnswerForm {
@@ -128,7 +128,7 @@ impl<'a> Answers<'a> {
         };
         let message = message.and_then(|message| message.secret());
         let shown = message.as_ref().and_then(Secret::expose_text).filter(|_| !self.valued);
-        Refusal::of(kind).error(ask, shown)
+        ProgramError::of(kind).error(ask, shown)
     }
 }
 
