@@ -10,9 +10,9 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use crate::clock::Entropy;
-use crate::key::Recipient;
 use crate::key::KeyError;
 use crate::key::KeyWrap;
+use crate::key::Recipient;
 use crate::key::Slot;
 use crate::seal::RootKey;
 

@@ -14,10 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::clock::Entropy;
-use crate::key::Recipient;
 use crate::key::KeyError;
 use crate::key::KeyWrap;
 use crate::key::Parameter;
+use crate::key::Recipient;
 use crate::key::Slot;
 use crate::seal::RootKey;
 use crate::secret::Secret;

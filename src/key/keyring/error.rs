@@ -1,7 +1,7 @@
 //! Why a keyring is not read, does not open or is not changed.
 
-use crate::key::Recipient;
 use crate::key::KeyError;
+use crate::key::Recipient;
 use crate::problem::Fault;
 use crate::problem::Problem;
 
@@ -128,8 +128,8 @@ fn list(recipients: &[Recipient]) -> String {
 #[cfg(test)]
 mod tests {
     use super::KeyringError;
-    use crate::key::Recipient;
     use crate::key::KeyError;
+    use crate::key::Recipient;
     use crate::problem::Problem;
 
     #[test]
@@ -187,7 +187,11 @@ mod tests {
                 "key-file 0123 does not open the keyring; it opens with passphrase team",
                 "name one of these",
             ),
-            (KeyringError::LastRecipient { recipient: one }, "key-file 0123 is the only one that opens the keyring", "add another key first"),
+            (
+                KeyringError::LastRecipient { recipient: one },
+                "key-file 0123 is the only one that opens the keyring",
+                "add another key first",
+            ),
             (
                 KeyringError::LeftOut { recipients: vec![two] },
                 "the new root key cannot be wrapped for passphrase team",

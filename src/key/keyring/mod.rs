@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::key::Recipient;
 use crate::key::KeyWrap;
 use crate::key::Parameter;
+use crate::key::Recipient;
 use crate::key::Slot;
 use crate::seal::Context;
 use crate::seal::Keys;
@@ -234,11 +234,11 @@ mod tests {
     use super::Keyring;
     use super::KeyringError;
     use crate::clock::Machine;
-    use crate::key::Recipient;
     use crate::key::KeyFile;
     use crate::key::KeyWrap;
     use crate::key::MemoryKey;
     use crate::key::Parameter;
+    use crate::key::Recipient;
     use crate::key::Slot;
     use crate::seal::Context;
     use crate::seal::Keys;

@@ -1,7 +1,7 @@
 //! Block scalars: literal (`|`) and folded (`>`).
 
-use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
+use crate::manifest::read::fault::ReadFault;
 
 /// What becomes of the line breaks at the end.
 #[derive(Clone, Copy, PartialEq, Eq)]

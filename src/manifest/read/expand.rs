@@ -7,9 +7,12 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Number;
 use crate::manifest::Value;
-use crate::manifest::read::limits::Limits;
-use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::entries::Entries;
+use crate::manifest::read::fault::ReadFault;
+use crate::manifest::read::limits::Limits;
+use crate::manifest::read::limits::too_deep;
+use crate::manifest::read::limits::too_many_bytes;
+use crate::manifest::read::limits::too_many_nodes;
 use crate::manifest::read::number;
 use crate::manifest::read::resolve;
 use crate::manifest::read::resolve::Resolved;
@@ -17,9 +20,6 @@ use crate::manifest::read::resolve::TagFault;
 use crate::manifest::read::tree::Id;
 use crate::manifest::read::tree::Kind;
 use crate::manifest::read::tree::Tree;
-use crate::manifest::read::limits::too_deep;
-use crate::manifest::read::limits::too_many_bytes;
-use crate::manifest::read::limits::too_many_nodes;
 
 /// How many faults are looked for in one text.
 const MOST_FAULTS: usize = 100;

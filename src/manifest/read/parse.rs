@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use crate::manifest::Mark;
-use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::event::Event;
 use crate::manifest::read::event::EventKind;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::scan::Scanner;
 use crate::manifest::read::stream::Document;
 use crate::manifest::read::token::Token;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::fold::Fold;
 use crate::manifest::read::fold::Text;
 

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 
 use crate::manifest::Mark;
-use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::block;
 use crate::manifest::read::cursor::Cursor;
+use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::plain;
 use crate::manifest::read::quoted;
 use crate::manifest::read::tag;

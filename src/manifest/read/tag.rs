@@ -1,7 +1,7 @@
 //! Properties of a node: tags, anchors, and the names of aliases.
 
-use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::cursor::Cursor;
+use crate::manifest::read::fault::ReadFault;
 
 /// Scans the name of an anchor or alias; its indicator stands at the cursor.
 pub(super) fn scan_name<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, ReadFault> {

@@ -17,13 +17,13 @@ use crate::reference::Presence;
 use crate::reference::Site;
 use crate::reference::Visit;
 use crate::seal::Keys;
-use crate::stage::name::naming::CHECKSUM;
-use crate::stage::name::naming::Naming;
-use crate::stage::name::naming::PLACEHOLDER;
 use crate::stage::name::index::Found;
 use crate::stage::name::index::Index;
 use crate::stage::name::index::Restart;
 use crate::stage::name::index::Target;
+use crate::stage::name::naming::CHECKSUM;
+use crate::stage::name::naming::Naming;
+use crate::stage::name::naming::PLACEHOLDER;
 use crate::suggest::suggest;
 
 /// Goes from object to object and answers for each reference.

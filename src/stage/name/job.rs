@@ -7,10 +7,10 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::stage::name::naming::BASE_NAME;
-use crate::stage::name::naming::PLACEHOLDER;
 use crate::stage::name::content::canonical;
 use crate::stage::name::control::base_name;
+use crate::stage::name::naming::BASE_NAME;
+use crate::stage::name::naming::PLACEHOLDER;
 
 /// Gives a Job, whose references were followed, the digest of its spec into its name. Where something in it is not known, as in a review,
 /// neither is the name.
