@@ -28,7 +28,7 @@ fn a_killed_init_leaves_a_whole_project_or_none() {
         }
         siege.swept();
         let deployed = siege.sandbox.run(["-C", &name, "deploy", "-o", "-"]).ok();
-        assert_eq!(deployed.matches("\nkind: ").count(), 10, "{deployed}");
+        assert_eq!(deployed.matches("\nkind: ").count(), 11, "{deployed}");
         assert!(siege.sandbox.run(["-C", &name, "vault", "list"]).ok().lines().count() >= 4);
         fs::remove_dir_all(folder).unwrap();
     }
