@@ -32,10 +32,8 @@ impl ConnectionStyle {
             return None;
         }
         let (is_bare, quote): (fn(char) -> bool, char) = match self {
-            Self::AdoNet => {
-                let quote = if text.contains('"') && !text.contains('\'') { '\'' } else { '"' };
-                (|char| !matches!(char, '"' | '\'' | '=' | ';') && !char.is_whitespace() && !char.is_control(), quote)
-            }
+            // In double quotes always: some readers know no others.
+            Self::AdoNet => (|char| !matches!(char, '"' | '\'' | '=' | ';') && !char.is_whitespace() && !char.is_control(), '"'),
             Self::Libpq => (|char| !matches!(char, '\'' | '\\') && !char.is_whitespace(), '\''),
         };
         if text.chars().all(is_bare) && !text.is_empty() {
@@ -70,7 +68,7 @@ mod tests {
             ("p@ss-word_/+", "p@ss-word_/+"),
             ("x;Host=evil", "\"x;Host=evil\""),
             (" a ", "\" a \""),
-            ("say \"hi\";", "'say \"hi\";'"),
+            ("say \"hi\";", "\"say \"\"hi\"\";\""),
             ("it's", "\"it's\""),
             ("\"'", "\"\"\"'\""),
             ("a=b", "\"a=b\""),
