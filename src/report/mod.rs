@@ -44,8 +44,10 @@ pub use schema::words;
 pub use show::SetValue;
 pub use show::ShowReport;
 pub use show::UsedSecret;
+pub use vault::SecretChange;
 pub use vault::SecretEntry;
 pub use vault::VaultChangeReport;
+pub use vault::VaultChangesReport;
 pub use vault::VaultListReport;
 pub use waiver::WaiverReport;
 

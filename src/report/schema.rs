@@ -18,6 +18,7 @@ use crate::report::RenderReport;
 use crate::report::Report;
 use crate::report::ShowReport;
 use crate::report::VaultChangeReport;
+use crate::report::VaultChangesReport;
 use crate::report::VaultListReport;
 use crate::report::VerifyReport;
 
@@ -40,6 +41,7 @@ const REPORTS: &[Named] = &[
     ("render", of::<RenderReport>),
     ("show", of::<ShowReport>),
     ("vault-change", of::<VaultChangeReport>),
+    ("vault-changes", of::<VaultChangesReport>),
     ("vault-list", of::<VaultListReport>),
 ];
 

@@ -49,12 +49,40 @@ pub struct VaultChangeReport {
     pub written: bool,
 }
 
+/// Secrets that were set together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VaultChangesReport {
+    /// The project.
+    pub project: String,
+    /// The environment.
+    pub environment: String,
+    /// The name of the vault in the project file.
+    pub vault: String,
+    /// The secrets.
+    pub secrets: Vec<SecretChange>,
+}
+
+/// What became of one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SecretChange {
+    /// Its name.
+    pub name: String,
+    /// Its version now.
+    pub version: u64,
+    /// Whether anything was written; not if the value was the same before.
+    pub written: bool,
+}
+
 impl Report for VaultListReport {
     const KIND: &'static str = "VaultListReport";
 }
 
 impl Report for VaultChangeReport {
     const KIND: &'static str = "VaultChangeReport";
+}
+
+impl Report for VaultChangesReport {
+    const KIND: &'static str = "VaultChangesReport";
 }
 
 impl From<&ListedSecret> for SecretEntry {

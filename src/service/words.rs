@@ -23,6 +23,15 @@ pub(crate) fn names(list: impl IntoIterator<Item = String>) -> String {
     list.join(", ")
 }
 
+/// `text` as one word of a shell: as it is where no shell reads anything into it, else in single quotes.
+pub(crate) fn shell(text: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./@:+,".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", tame(text, 253).replace('\'', "'\\''"))
+}
+
 /// Control characters, and those that Unicode classes as format: they can hide or turn around what stands beside them.
 fn unfit(character: char) -> bool {
     character.is_control()
@@ -33,6 +42,7 @@ fn unfit(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::names;
+    use super::shell;
     use super::tame;
 
     #[test]
@@ -40,6 +50,11 @@ mod tests {
         assert_eq!(tame("1 error occurred:\n\t* permission denied\n\n", 80), "1 error occurred: * permission denied");
         assert_eq!(tame("a\u{1b}[31mb\u{202e}c\u{7}", 80), "a[31mbc");
         assert_eq!(tame("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn a_word_of_a_shell_is_quoted_where_it_must_be() {
+        assert_eq!(["app/db-1_x.y", "", "a b", "it's", "$(x)"].map(shell), ["app/db-1_x.y", "''", "'a b'", "'it'\\''s'", "'$(x)'"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From settings to adapters: the one room that knows both.
 
+mod candidates;
 mod history;
 #[cfg(feature = "http")]
 mod http;
@@ -15,6 +16,7 @@ mod session;
 mod setup;
 mod vaults;
 
+pub use candidates::Candidates;
 pub use new_project::NewProject;
 pub use new_project::command_in;
 pub use ports::IfMissing;

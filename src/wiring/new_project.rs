@@ -118,7 +118,7 @@ async fn make_keys(side: &Path, bare: bool, ports: Ports<'_>) -> Result<(), Prob
     }
     let values: Vec<(&str, Secret)> = GENERATED.iter().map(|generated| (generated.name, generated.value(entropy.as_ref()))).collect();
     let borrowed: Vec<(&str, &Secret)> = values.iter().map(|(name, value)| (*name, value)).collect();
-    session.set_secrets("default", &borrowed).await
+    session.set_secrets("default", &borrowed).await.map(drop)
 }
 
 fn write(side: &Path, files: &[StarterFile]) -> io::Result<()> {

@@ -11,6 +11,7 @@ pub(crate) mod document;
 mod frozen;
 #[cfg(test)]
 mod fuzz;
+pub mod import;
 pub mod lock;
 mod names;
 pub(crate) mod naming;

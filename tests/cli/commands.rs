@@ -2,6 +2,7 @@
 
 mod calls;
 mod check;
+mod completions;
 mod deploy;
 mod doctor;
 mod init;

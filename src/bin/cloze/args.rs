@@ -208,10 +208,11 @@ pub(crate) enum Command {
         #[arg(long = "of", value_name = "REPORT", value_parser = PossibleValuesParser::new(report::words()))]
         report: Option<String>,
     },
-    /// Print a completion script for a shell
-    #[command(after_help = "Examples:
-  cloze completions bash > ~/.local/share/bash-completion/completions/cloze
-  cloze completions zsh > ~/.zfunc/_cloze")]
+    /// Print a completion script for a shell, which offers the project's environments, secrets and releases, too
+    #[command(after_help = "The script asks this cloze. Print it again after an update, or whenever a shell starts:
+  echo 'source <(cloze completions bash)' >> ~/.bashrc
+  echo 'source <(cloze completions zsh)' >> ~/.zshrc
+  cloze completions fish > ~/.config/fish/completions/cloze.fish")]
     Completions {
         /// The shell
         shell: Shell,

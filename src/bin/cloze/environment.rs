@@ -1,5 +1,6 @@
 //! The process environment: the one file that reads it.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
@@ -34,6 +35,39 @@ pub(crate) fn variables() -> Result<Variables, Problems> {
 /// The words of the command line.
 pub(crate) fn arguments() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// The words of the command line as they are, and the current directory.
+pub(crate) fn words() -> (Vec<OsString>, Option<PathBuf>) {
+    (std::env::args_os().collect(), std::env::current_dir().ok())
+}
+
+/// The value of an option of that name (`-e`, `--environment`) on a command line that is being typed.
+pub(crate) fn typed(names: &[&str]) -> Option<String> {
+    let words = arguments();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        for name in names {
+            if word == name {
+                return words.next().cloned();
+            }
+            let joined = word.strip_prefix(name).filter(|_| !name.starts_with("--"));
+            if let Some(value) = joined.or_else(|| word.strip_prefix(&format!("{name}="))) {
+                return Some(value.to_owned());
+            }
+        }
+    }
+    None
+}
+
+/// The command of the user's editor.
+pub(crate) fn editor() -> String {
+    read(&["VISUAL", "EDITOR"]).unwrap_or_else(|| "vi".to_owned())
+}
+
+/// Directories that may be in memory.
+pub(crate) fn memory() -> Vec<PathBuf> {
+    read(&["XDG_RUNTIME_DIR"]).map(PathBuf::from).into_iter().chain([PathBuf::from("/dev/shm")]).collect()
 }
 
 /// How to report that the words of a command line make no sense: as far as they and the variables say.

@@ -18,6 +18,7 @@ use cloze::service::Meters;
 use crate::args::Cli;
 use crate::args::Command;
 use crate::commands;
+use crate::complete;
 use crate::context::Run;
 use crate::environment;
 use crate::exit;
@@ -34,6 +35,9 @@ pub(crate) fn run() -> ExitCode {
     // Not a command: how cloze starts itself to render templates.
     if environment::arguments().get(1).is_some_and(|word| word == RENDER_WORKER) {
         return worker();
+    }
+    if complete::answer() {
+        return ExitCode::from(exit::DONE);
     }
     let mut cli = match help::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -100,9 +104,7 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
             None => run.ui.bytes(SCHEMA.as_bytes())?,
         },
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut help::command(), "cloze", &mut script);
-            run.ui.bytes(&script)?;
+            run.ui.bytes(&complete::script(&shell.to_string()))?;
         }
         Command::Version => run.ui.text(concat!("cloze ", env!("CARGO_PKG_VERSION"), "\n"))?,
     }

@@ -47,7 +47,9 @@ pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> P
     let known = |known: Option<&str>| known.map_or_else(|| help.clone(), |known| format!("did you mean `{known}`?"));
     let usage = |reason: String, next: String| Problem::new(Fault::Usage, reason, next);
     // Whatever follows the name of a secret may be its value.
-    if path == "cloze vault set" && error.kind() == ErrorKind::UnknownArgument {
+    if path == "cloze vault set"
+        && matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidValue | ErrorKind::ValueValidation)
+    {
         let reason = "unexpected argument for `cloze vault set` (not shown, it may be a secret)";
         return usage(reason.into(), "pipe the value: `… | cloze vault set NAME`; if it was typed here, choose another value".into());
     }

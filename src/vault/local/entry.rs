@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 /// Whether a version gives a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
     Set,
     Removed,

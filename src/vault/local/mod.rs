@@ -8,7 +8,16 @@ mod entry;
 mod file;
 #[cfg(test)]
 mod fuzz;
+mod generate;
+mod scratch;
 mod sheet;
+mod structured;
+
+pub use generate::GENERATED_LENGTH;
+pub use generate::generate;
+pub use scratch::Scratch;
+pub use sheet::names_in;
+pub use structured::object;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -25,6 +34,7 @@ use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::Step;
+use crate::service::words;
 use crate::suggest::suggest;
 use crate::vault::Close;
 use crate::vault::Diagnose;
@@ -35,11 +45,13 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
+use crate::vault::field;
 use crate::vault::local::entry::Entry;
 use crate::vault::local::entry::Owner;
 use crate::vault::local::entry::State;
 use crate::vault::local::file::VaultFile;
 use crate::vault::local::sheet::Sheet;
+use crate::vault::local::structured::with_field;
 use crate::vault::name;
 use crate::vault::name_rule::Cover;
 
@@ -63,6 +75,20 @@ pub enum Change {
     Written(u64),
     /// The current version, of this number, is what was asked for already. Nothing was written.
     Unchanged(u64),
+}
+
+impl Change {
+    /// The current version now.
+    pub fn version(self) -> u64 {
+        match self {
+            Self::Written(version) | Self::Unchanged(version) => version,
+        }
+    }
+
+    /// Whether anything was written.
+    pub fn is_written(self) -> bool {
+        matches!(self, Self::Written(_))
+    }
 }
 
 impl LocalVault {
@@ -93,28 +119,52 @@ impl LocalVault {
     pub fn set_all(&self, values: &[(&str, &Secret)], clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Vec<Change>, ServiceError> {
         for (name, value) in values {
             checked(name)?;
-            if value.len() > VALUE_LIMIT {
-                let reason = format!("the value for `{name}` is larger than {} KiB", VALUE_LIMIT >> 10);
-                return Err(ServiceError::new(ServiceFault::BadValue, reason, "split it, or keep it where files belong"));
-            }
+            check_size(name, value)?;
         }
-        self.change(entropy, |sheet| {
-            let mut changes = Vec::with_capacity(values.len());
-            for (name, value) in values {
-                let last = sheet.versions(name).last();
-                let version = last.map_or(0, |entry| entry.version);
-                if let Some(entry) = last.filter(|entry| entry.state == State::Set)
-                    && self.value(entry)?.ct_eq(value)
-                {
-                    changes.push(Change::Unchanged(version));
-                    continue;
-                }
-                let facts = (clock.now(), State::Set);
-                sheet.push(Entry::seal(self.owner(), (name, version + 1), facts, value.expose(), entropy));
-                changes.push(Change::Written(version + 1));
-            }
-            Ok(changes)
-        })
+        self.change(entropy, |sheet| values.iter().map(|(name, value)| self.push(sheet, name, value, clock, entropy)).collect())
+    }
+
+    /// Sets one field of a structured secret, whose other fields stay as they are. A secret that is not there yet gets this field only.
+    ///
+    /// # Errors
+    /// As [`LocalVault::set`]; a secret that is not a JSON object, and a value that is not UTF-8.
+    pub fn set_field(
+        &self,
+        name: &str,
+        key: &str,
+        value: &Secret,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Change, ServiceError> {
+        checked(name)?;
+        let changes = self.change(entropy, |sheet| {
+            let last = sheet.versions(name).last().filter(|entry| entry.state == State::Set);
+            let current = last.map(|entry| self.value(entry)).transpose()?;
+            let object = with_field(current.as_ref(), key, value)?;
+            check_size(name, &object)?;
+            Ok(vec![self.push(sheet, name, &object, clock, entropy)?])
+        })?;
+        Ok(changes[0])
+    }
+
+    /// Adds a version of a secret to the sheet, unless its current value is the same.
+    fn push(
+        &self,
+        sheet: &mut Sheet,
+        name: &str,
+        value: &Secret,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<Change, ServiceError> {
+        let last = sheet.versions(name).last();
+        let version = last.map_or(0, |entry| entry.version);
+        if let Some(entry) = last.filter(|entry| entry.state == State::Set)
+            && self.value(entry)?.ct_eq(value)
+        {
+            return Ok(Change::Unchanged(version));
+        }
+        sheet.push(Entry::seal(self.owner(), (name, version + 1), (clock.now(), State::Set), value.expose(), entropy));
+        Ok(Change::Written(version + 1))
     }
 
     /// Removes a secret: its current version is from now on a removed one, and the old ones still open when they are pinned.
@@ -124,9 +174,10 @@ impl LocalVault {
     pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, ServiceError> {
         checked(name)?;
         let changes = self.change(entropy, |sheet| {
-            let last = sheet.versions(name).last().ok_or_else(|| ServiceError {
-                next: "name one that is there; `cloze vault list` shows them".to_owned(),
-                ..self.absent(name, Some(sheet))
+            let last = sheet.versions(name).last().ok_or_else(|| {
+                let reason = format!("there is no secret `{name}` in {}", self.file);
+                let next = format!("name one that is there; `cloze vault list -e {}` shows them", words::shell(&self.environment));
+                ServiceError::new(ServiceFault::NotFound, reason, next)
             })?;
             let (version, state) = (last.version, last.state);
             if state == State::Removed {
@@ -143,7 +194,23 @@ impl LocalVault {
     /// # Errors
     /// As [`Vault::fetch`].
     pub fn get(&self, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
-        self.take(self.read()?.as_ref(), name, version)
+        self.take(self.read()?.as_ref(), &whole(name), version)
+    }
+
+    /// The current value of a secret, or of a field of it; `None` when it is not there.
+    ///
+    /// # Errors
+    /// As [`Vault::fetch`], and a field of what has none.
+    pub fn current(&self, name: &str, key: Option<&str>) -> Result<Option<Secret>, ServiceError> {
+        checked(name)?;
+        let sheet = self.read()?;
+        let last = sheet.as_ref().and_then(|sheet| sheet.versions(name).last()).filter(|entry| entry.state == State::Set);
+        let Some(value) = last.map(|entry| self.value(entry)).transpose()? else { return Ok(None) };
+        match field::of(&value, key) {
+            Ok((value, _)) => Ok(Some(value)),
+            Err(error) if error.fault == ServiceFault::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn owner(&self) -> Owner<'_> {
@@ -173,13 +240,26 @@ impl LocalVault {
     fn answer(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         self.check_name(&ask.name).map_err(name::refused)?;
         let version = ask.version.as_deref().map(name::version).transpose()?;
-        self.take(sheet, &ask.name, version)?.of_key(ask.key.as_deref())
+        self.take(sheet, ask, version)?.of_key(ask.key.as_deref()).map_err(|error| match error.fault {
+            ServiceFault::NotFound => {
+                ServiceError { next: format!("ask for a key that is there, or set this one with `{}`", self.setting(ask)), ..error }
+            }
+            _ => error,
+        })
     }
 
-    fn take(&self, sheet: Option<&Sheet>, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
+    /// The command that sets what is asked for.
+    fn setting(&self, ask: &SecretRef) -> String {
+        let key = ask.key.as_ref().map(|key| format!(" --key {}", words::shell(key))).unwrap_or_default();
+        let vault = if ask.vault == DEFAULT { String::new() } else { format!(" --vault {}", words::shell(&ask.vault)) };
+        format!("cloze vault set {}{key}{vault} -e {}", words::shell(&ask.name), words::shell(&self.environment))
+    }
+
+    fn take(&self, sheet: Option<&Sheet>, ask: &SecretRef, version: Option<u64>) -> Result<SecretValue, ServiceError> {
+        let name = ask.name.as_str();
         checked(name)?;
         let versions = sheet.map_or(&[][..], |sheet| sheet.versions(name));
-        let last = versions.last().ok_or_else(|| self.absent(name, sheet))?;
+        let last = versions.last().ok_or_else(|| self.absent(ask, sheet))?;
         let number = version.unwrap_or(last.version);
         let entry = versions.iter().find(|entry| entry.version == number).ok_or_else(|| {
             let reason = format!("`{name}` has no version {number}; the current one is {}", last.version);
@@ -191,7 +271,7 @@ impl LocalVault {
             return Err(ServiceError::new(
                 ServiceFault::Gone,
                 reason,
-                format!("set it again with `cloze vault set {name}`, or pin an old version"),
+                format!("set it again with `{}`, or pin an old version", self.setting(ask)),
             ));
         }
         Ok(SecretValue::plain(value, number.to_string(), Some(number == last.version)))
@@ -207,14 +287,15 @@ impl LocalVault {
         })
     }
 
-    fn absent(&self, name: &str, sheet: Option<&Sheet>) -> ServiceError {
+    fn absent(&self, ask: &SecretRef, sheet: Option<&Sheet>) -> ServiceError {
+        let name = ask.name.as_str();
         let Some(sheet) = sheet else {
             let reason = format!("there is no secret `{name}`: {} is not there", self.file);
-            let next = format!("restore the file from version control, or set the secret with `cloze vault set {name}`");
+            let next = format!("restore the file from version control, or set the secret with `{}`", self.setting(ask));
             return ServiceError::new(ServiceFault::NotFound, reason, next);
         };
         let reason = format!("there is no secret `{name}` in {}", self.file);
-        let set = format!("set it with `cloze vault set {name}`");
+        let set = format!("set it with `{}`", self.setting(ask));
         let others = sheet.current().filter(|entry| entry.state != State::Removed).map(|entry| entry.name.as_str());
         let next = suggest(name, others).map_or_else(|| set.clone(), |other| format!("write `{other}` if that is meant, or {set}"));
         ServiceError::new(ServiceFault::NotFound, reason, next)
@@ -227,6 +308,21 @@ impl LocalVault {
 /// A prefix that cannot be one.
 pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
     NameRule::new(name::check, Cover::Segments, prefixes)
+}
+
+/// The vault that a blank asks where it names none.
+const DEFAULT: &str = "default";
+
+fn whole(name: &str) -> SecretRef {
+    SecretRef { vault: DEFAULT.to_owned(), name: name.to_owned(), key: None, version: None }
+}
+
+fn check_size(name: &str, value: &Secret) -> Result<(), ServiceError> {
+    if value.len() <= VALUE_LIMIT {
+        return Ok(());
+    }
+    let reason = format!("the value for `{name}` is larger than {} KiB", VALUE_LIMIT >> 10);
+    Err(ServiceError::new(ServiceFault::BadValue, reason, "split it, or keep it where files belong"))
 }
 
 fn checked(name: &str) -> Result<(), ServiceError> {
@@ -313,6 +409,7 @@ mod tests {
     use super::Change;
     use super::LocalVault;
     use super::VALUE_LIMIT;
+    use super::whole;
     use crate::blank::SecretRef;
     use crate::clock::Machine;
     use crate::seal::Keys;
@@ -431,7 +528,7 @@ mod tests {
         let error = bench.value("a", None).unwrap_err();
         assert_eq!(error.fault, ServiceFault::Gone);
         assert!(error.reason.starts_with("`a` was removed at 20") && error.reason.ends_with("Z (version 2)"), "{error:?}");
-        assert_eq!(error.next, "set it again with `cloze vault set a`, or pin an old version");
+        assert_eq!(error.next, "set it again with `cloze vault set a -e dev`, or pin an old version");
         assert_eq!(bench.value("a", Some(1)).unwrap(), b"one");
         assert_eq!(bench.set("a", b"one"), Change::Written(3));
         assert_eq!(bench.vault.remove("x", &Machine, &Machine).unwrap_err().fault, ServiceFault::NotFound);
@@ -480,7 +577,7 @@ mod tests {
             .into_iter()
             .map(|(name, version)| {
                 let sheet = sheet.as_ref().map_err(Clone::clone)?.as_ref().unwrap();
-                Ok(bench.vault.take(Some(sheet), name, version)?.value.expose().to_vec())
+                Ok(bench.vault.take(Some(sheet), &whole(name), version)?.value.expose().to_vec())
             })
             .collect()
     }

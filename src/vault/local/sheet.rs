@@ -8,6 +8,7 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::words;
 use crate::vault::local::entry::Entry;
+use crate::vault::local::entry::State;
 
 /// The format's name and version; the keyring's id follows it.
 const HEADER: &str = "cloze-vault 1 ";
@@ -98,6 +99,18 @@ impl Sheet {
 
 const CONFLICT: &str = "a merge conflict";
 const RESOLVE: &str = "keep the lines of both sides; where both have the same version of a secret, keep one and set the other value again";
+
+/// The names of the secrets in the text of a local vault that were not removed. No key is needed, so nothing of it is proven: for completions.
+pub fn names_in(text: &[u8]) -> Vec<String> {
+    let mut names = BTreeMap::new();
+    for line in String::from_utf8_lossy(text).lines().skip(1) {
+        if let Ok(entry) = Entry::parse(line) {
+            let latest = names.entry(entry.name).or_insert((entry.version, entry.state));
+            *latest = (*latest).max((entry.version, entry.state));
+        }
+    }
+    names.into_iter().filter(|(_, (_, state))| *state == State::Set).map(|(name, _)| name).collect()
+}
 
 /// Whether git wrote the line into a merge conflict.
 fn is_marker(line: &str) -> bool {

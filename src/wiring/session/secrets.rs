@@ -11,8 +11,10 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::report::DoctorReport;
 use crate::report::KeyReport;
+use crate::report::SecretChange;
 use crate::report::SecretEntry;
 use crate::report::VaultChangeReport;
+use crate::report::VaultChangesReport;
 use crate::report::VaultDiagnosis;
 use crate::report::VaultListReport;
 use crate::secret::Secret;
@@ -93,24 +95,87 @@ impl Session<'_> {
         .await
     }
 
-    /// Sets a secret of a local vault to what `value` gives, which is asked for once the vault is open. Makes the environment's first keys
-    /// where the run may.
+    /// Sets a secret of a local vault, or one field of it, to what `value` gives, which is asked for once the vault is open. Makes the
+    /// environment's first keys where the run may.
     pub async fn set_secret(
         &self,
         vault: &str,
         name: &str,
+        key: Option<&str>,
         value: impl FnOnce() -> Result<Secret, Problems>,
     ) -> Result<VaultChangeReport, Problems> {
         let opened = self.local_vault(vault, self.ports.missing_keys).await?;
-        let change = opened.set(name, &value()?, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
+        self.put(&opened, (vault, name, key), &value()?)
+    }
+
+    /// The same where `edit` is given what is there now.
+    pub async fn edit_secret(
+        &self,
+        vault: &str,
+        name: &str,
+        key: Option<&str>,
+        edit: impl FnOnce(Option<Secret>) -> Result<Secret, Problems>,
+    ) -> Result<VaultChangeReport, Problems> {
+        let opened = self.local_vault(vault, self.ports.missing_keys).await?;
+        let value = edit(opened.current(name, key)?)?;
+        self.put(&opened, (vault, name, key), &value)
+    }
+
+    fn put(
+        &self,
+        opened: &LocalVault,
+        (vault, name, key): (&str, &str, Option<&str>),
+        value: &Secret,
+    ) -> Result<VaultChangeReport, Problems> {
+        let (clock, entropy) = (self.ports.clock.as_ref(), self.ports.entropy.as_ref());
+        let change = match key {
+            Some(key) => opened.set_field(name, key, value, clock, entropy)?,
+            None => opened.set(name, value, clock, entropy)?,
+        };
         Ok(self.changed(vault, name, change))
     }
 
-    /// Sets several secrets of a local vault at once.
-    pub async fn set_secrets(&self, vault: &str, secrets: &[(&str, &Secret)]) -> Result<(), Problems> {
-        let opened = self.local_vault(vault, IfMissing::Fail).await?;
-        opened.set_all(secrets, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
-        Ok(())
+    /// Sets several secrets of a local vault at once: all of them or, after an error, none.
+    pub async fn set_secrets(&self, vault: &str, secrets: &[(&str, &Secret)]) -> Result<VaultChangesReport, Problems> {
+        let opened = self.local_vault(vault, self.ports.missing_keys).await?;
+        let changes = opened.set_all(secrets, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
+        let entry = |((name, _), change): (&(&str, &Secret), Change)| SecretChange {
+            name: (*name).to_owned(),
+            version: change.version(),
+            written: change.is_written(),
+        };
+        Ok(VaultChangesReport {
+            project: self.settings.project.clone(),
+            environment: self.settings.environment.clone(),
+            vault: vault.to_owned(),
+            secrets: secrets.iter().zip(changes).map(entry).collect(),
+        })
+    }
+
+    /// The current values of these secrets of a vault of any kind, or of all that it has; all problems at once.
+    pub async fn current_secrets(&self, vault: &str, names: Option<&[String]>) -> Result<Vec<(String, Secret)>, Problems> {
+        let names = if let Some(names) = names {
+            names.to_vec()
+        } else {
+            let list = self.list_secrets(vault).await?.secrets;
+            list.into_iter().filter(|secret| !secret.removed).map(|secret| secret.name).collect()
+        };
+        let ask = |name: &String| SecretRef { vault: vault.to_owned(), name: name.clone(), key: None, version: None };
+        let asks: Vec<SecretRef> = names.iter().map(ask).collect();
+        self.closing(async {
+            let vaults = self.vaults(&self.wiring().wanted(Some(vault))?).await?;
+            let answers = vaults.get(vault).ok_or_else(lost)?.fetch(&asks).await;
+            let mut problems = Vec::new();
+            let mut values = Vec::new();
+            for (name, answer) in names.into_iter().zip(answers) {
+                match answer {
+                    Ok(found) => values.push((name, found.value)),
+                    Err(error) => problems.push(Problem::from(error)),
+                }
+            }
+            Problems::or(values, problems)
+        })
+        .await
     }
 
     /// Removes a secret of a local vault.
@@ -127,17 +192,13 @@ impl Session<'_> {
 
     /// What was done to a secret of a local vault, as a report.
     pub fn changed(&self, vault: &str, name: &str, change: Change) -> VaultChangeReport {
-        let (version, written) = match change {
-            Change::Written(version) => (version, true),
-            Change::Unchanged(version) => (version, false),
-        };
         VaultChangeReport {
             project: self.settings.project.clone(),
             environment: self.settings.environment.clone(),
             vault: vault.to_owned(),
             name: name.to_owned(),
-            version,
-            written,
+            version: change.version(),
+            written: change.is_written(),
         }
     }
 }

@@ -300,9 +300,15 @@ fn colour_only_where_asked() {
 #[test]
 fn completions_for_shells() {
     let sandbox = Sandbox::new();
-    for (shell, word) in [("bash", "_cloze()"), ("zsh", "#compdef cloze"), ("fish", "complete -c cloze")] {
+    for (shell, word) in [
+        ("bash", "complete -o"),
+        ("zsh", "#compdef cloze"),
+        ("fish", "complete "),
+        ("elvish", "edit:completion"),
+        ("powershell", "Register"),
+    ] {
         let script = sandbox.run(["completions", shell]).silent().ok();
-        assert!(script.contains(word) && script.contains("rollback"), "{shell}");
+        assert!(script.contains(word) && script.contains("CLOZE_COMPLETE"), "{shell}: {script}");
     }
     sandbox.run(["completions", "cobol"]).fails(2, &["invalid value `cobol` for"]);
 }

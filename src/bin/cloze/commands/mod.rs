@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod deploy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+mod editor;
 pub(crate) mod history;
 pub(crate) mod init;
 pub(crate) mod key;

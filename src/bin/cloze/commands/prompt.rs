@@ -105,8 +105,14 @@ pub(crate) fn value(name: &str) -> Result<Secret, Problems> {
         let _silence = Silence::begin()?;
         return prompt(&format!("value of {name}: "));
     }
-    let mut buffer = SecretBuffer::with_capacity(VALUE_LIMIT + 1);
-    let slice = buffer.extend_zeroed(VALUE_LIMIT + 1);
+    all_of_stdin(VALUE_LIMIT as u64)
+}
+
+/// All of stdin, byte for byte, and at most `limit` bytes.
+pub(crate) fn all_of_stdin(limit: u64) -> Result<Secret, Problems> {
+    let most = usize::try_from(limit).unwrap_or(usize::MAX - 1);
+    let mut buffer = SecretBuffer::with_capacity(most + 1);
+    let slice = buffer.extend_zeroed(most + 1);
     let mut length = 0;
     let mut stdin = io::stdin().lock();
     while length < slice.len() {
@@ -117,10 +123,10 @@ pub(crate) fn value(name: &str) -> Result<Secret, Problems> {
             Err(error) => return Err(unreadable(&error).into()),
         }
     }
-    if length > VALUE_LIMIT {
+    if length > most {
         return Err(Problem::new(
             Fault::Usage,
-            "the value is larger than 64 KiB",
+            format!("the value is larger than {} KiB", limit >> 10),
             "keep large data in a file of its own, outside the vault",
         )
         .into());

@@ -2,19 +2,27 @@
 
 use std::io;
 use std::io::IsTerminal;
+use std::path::Path;
 
 use cloze::blank::SecretRef;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::report::SecretChange;
 use cloze::report::SecretEntry;
 use cloze::report::VaultChangeReport;
 use cloze::report::VaultListReport;
 use cloze::report::document;
+use cloze::secret::Secret;
+use cloze::vault::local;
+use cloze::wiring::Session;
+use cloze::workflow::import;
+use cloze::workflow::import::Naming;
 
 use crate::args::Masking;
 use crate::args::Values;
 use crate::args::Vault;
+use crate::commands::editor;
 use crate::commands::prompt;
 use crate::commands::session;
 use crate::context::Run;
@@ -23,9 +31,46 @@ use crate::ui::clean;
 /// Writes, prints, lists or removes secrets.
 pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     match command {
-        Vault::Set { name, which } => {
+        Vault::Set { name, key, generate, allow_empty, which } => {
+            let value = || match generate {
+                Some(length) => Ok(local::generate(length, run.entropy.as_ref())),
+                None => not_empty(&name, prompt::value(&name)?, allow_empty),
+            };
             let session = session::open(run)?;
-            changed(run, &run.wait(session.set_secret(&which.vault, &name, || prompt::value(&name)))?, "set")
+            changed(run, &run.wait(session.set_secret(&which.vault, &name, key.as_deref(), value))?, "set")
+        }
+        Vault::Edit { name, key, which } => {
+            let edit = |current: Option<Secret>| {
+                let current = current.unwrap_or_else(|| Secret::copy_of(b""));
+                not_empty(&name, editor::edit(run, &name, &current)?, current.is_empty())
+            };
+            let session = session::open(run)?;
+            changed(run, &run.wait(session.edit_secret(&which.vault, &name, key.as_deref(), edit))?, "set")
+        }
+        Vault::Import { source, from, prefix, into, which } => {
+            let naming = Naming { prefix: &prefix, into: into.as_deref() };
+            let format = from.map(Into::into);
+            let secrets = if source == Path::new("-") {
+                let reason = "stdin does not say what it is";
+                let next = "pass `--from env`, `--from json` or `--from secret`";
+                let format = format.ok_or_else(|| Problem::new(Fault::Usage, reason, next))?;
+                import::from_text(&prompt::all_of_stdin(import::FILE_LIMIT)?, format, "stdin", naming)?
+            } else {
+                import::from_path(&source, format, naming)?
+            };
+            set_all(run, &session::open(run)?, &which.vault, &secrets)
+        }
+        Vault::Copy { names, all, to, to_vault, which } => {
+            let session = session::open(run)?;
+            let flags = session::flags(&Values::default(), Some(to));
+            let other = session::observed(run, &Session::find(&run.directory), flags, &run.ui, None)?;
+            if other.settings().environment == session.settings().environment && to_vault == which.vault {
+                let what = names.first().map_or_else(|| "a vault".to_owned(), |name| format!("`{name}`"));
+                let reason = format!("{what} would be copied onto itself");
+                return Err(Problem::new(Fault::Usage, reason, "name another environment with `--to`").into());
+            }
+            let secrets = run.wait(session.current_secrets(&which.vault, (!all).then_some(names.as_slice())))?;
+            set_all(run, &other, &to_vault, &secrets)
         }
         Vault::Get { name, key, version, which, reveal, masking } => {
             get(run, &SecretRef { vault: which.vault, name, key, version }, reveal, masking)
@@ -36,6 +81,27 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
             changed(run, &run.wait(session.remove_secret(&which.vault, &name))?, "removed")
         }
     }
+}
+
+/// The value, unless it is empty and nobody means that: what comes before a pipe may have failed.
+fn not_empty(name: &str, value: Secret, allowed: bool) -> Result<Secret, Problems> {
+    if value.is_empty() && !allowed {
+        let next = "check the command before the pipe, or pass `--allow-empty` if it is meant";
+        return Err(Problem::new(Fault::Usage, format!("the value of `{name}` is empty"), next).into());
+    }
+    Ok(value)
+}
+
+fn set_all(run: &Run, session: &Session<'_>, vault: &str, secrets: &[(String, Secret)]) -> Result<(), Problems> {
+    let secrets: Vec<(&str, &Secret)> = secrets.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    let report = run.wait(session.set_secrets(vault, &secrets))?;
+    if run.ui.is_json() {
+        return run.ui.json(&document(&report));
+    }
+    for SecretChange { name, version, written } in &report.secrets {
+        run.ui.status(&in_one_line(name, *version, *written, "set"));
+    }
+    Ok(())
 }
 
 fn get(run: &Run, secret: &SecretRef, reveal: bool, masking: Masking) -> Result<(), Problems> {
@@ -70,6 +136,10 @@ fn changed(run: &Run, report: &VaultChangeReport, done: &str) -> Result<(), Prob
         return run.ui.json(&document(report));
     }
     let VaultChangeReport { name, version, written, .. } = report;
-    run.ui.status(&if *written { format!("{done} {name}, version {version}") } else { format!("{name} is unchanged, version {version}") });
+    run.ui.status(&in_one_line(name, *version, *written, done));
     Ok(())
+}
+
+fn in_one_line(name: &str, version: u64, written: bool, done: &str) -> String {
+    if written { format!("{done} {name}, version {version}") } else { format!("{name} is unchanged, version {version}") }
 }
