@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use vault_mock::gcp::Gcp;
+use vault_mock::gcp::Seed;
 use vault_mock::hashicorp::Hashicorp;
 
 use crate::support::Sandbox;
@@ -180,6 +182,25 @@ fn a_server_that_the_owner_trusts_is_asked() {
         assert!(!outcome.err().contains("CLOZE_TRUST"), "{entry}: {}", outcome.err());
         outcome.code(5);
         assert!(gate.passed() > 0, "{entry}: nothing was sent");
+    }
+}
+
+#[test]
+fn a_google_endpoint_that_the_owner_trusts_is_asked() {
+    let metadata = Gcp::serve(Seed::default()).unwrap();
+    for trust in ["CLOZE_TRUST", "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER"] {
+        let gate = Gate::open();
+        let mut sandbox = run(&gate, "kind: gcp, project: shop-prod, endpoint: \"https://evil.example\"");
+        sandbox.variable("GOOGLE_APPLICATION_CREDENTIALS", "");
+        sandbox.variable("GCE_METADATA_HOST", metadata.url().strip_prefix("http://").unwrap());
+        sandbox.cloze(["check", "--online"]).fails(5, &["which nobody but the project trusts"]);
+        assert_eq!(gate.passed(), 0, "{trust}");
+        // The token comes from this machine, past the proxy: what is counted goes to the endpoint.
+        sandbox.variable(trust, "https://evil.example");
+        let outcome = sandbox.cloze(["check", "--online"]);
+        assert!(!outcome.err().contains("CLOZE_TRUST"), "{}", outcome.err());
+        outcome.code(5);
+        assert!(gate.passed() > 0, "{trust}: nothing was sent");
     }
 }
 
