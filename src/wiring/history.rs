@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::project::BucketUrl;
 use crate::project::HistoryUrl;
 use crate::project::Location;
+#[cfg(feature = "bucket")]
 use crate::project::Provider;
 #[cfg(feature = "az")]
 use crate::project::VaultKind;
