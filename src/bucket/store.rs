@@ -1,7 +1,11 @@
 //! A history in a bucket.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,8 +18,11 @@ use object_store::ObjectStoreExt as _;
 use object_store::PutMode;
 use object_store::PutOptions;
 use object_store::PutPayload;
+use object_store::list::PaginatedListOptions;
+use object_store::list::PaginatedListStore;
 use object_store::path::Path;
 
+use crate::bucket::naming::mirrored;
 use crate::bucket::refusal::Refusal;
 use crate::history::Creation;
 use crate::history::HistoryStore;
@@ -29,12 +36,28 @@ use crate::history::is_path;
 /// A history in a bucket.
 #[derive(Debug)]
 pub struct Bucket {
-    store: Arc<dyn ObjectStore>,
+    store: Arc<dyn Pages>,
     login: Arc<dyn Login>,
     prefix: String,
     name: String,
     deadline: Duration,
+    /// Small objects that were read or made: what is there never changes.
+    held: Mutex<Held>,
 }
+
+type Held = BTreeMap<String, Bytes>;
+
+/// The largest object that is held, and how many are.
+const HELD_SIZE: usize = 256 << 10;
+const HELD: usize = 64;
+
+/// A store that can be asked for one page of a listing.
+pub(super) trait Pages: ObjectStore + PaginatedListStore {}
+
+impl<S: ObjectStore + PaginatedListStore> Pages for S {}
+
+/// How many empty pages of a listing are gone through.
+const EMPTY_PAGES: usize = 100;
 
 /// Who asks.
 pub(super) trait Login: fmt::Debug + Send + Sync {
@@ -43,11 +66,26 @@ pub(super) trait Login: fmt::Debug + Send + Sync {
 }
 
 impl Bucket {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, login: Arc<dyn Login>, prefix: String, name: String, deadline: Duration) -> Self {
-        Self { store, login, prefix, name, deadline }
+    pub(super) fn new(store: Arc<dyn Pages>, login: Arc<dyn Login>, prefix: String, name: String, deadline: Duration) -> Self {
+        Self { store, login, prefix, name, deadline, held: Mutex::default() }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hold(&self, path: &str, bytes: &Bytes) {
+        let mut held = self.held();
+        if bytes.len() <= HELD_SIZE && held.len() < HELD {
+            held.insert(path.to_owned(), bytes.clone());
+        }
     }
 
     async fn read(&self, path: &str, length: Option<usize>) -> Result<Option<Bytes>, StoreError> {
+        if let Some(bytes) = self.held().get(path) {
+            return Ok(Some(bytes.slice(..length.unwrap_or(usize::MAX).min(bytes.len()))));
+        }
+        let name = path;
         let path = &self.path(path)?;
         let range = length.map(|length| GetRange::Bounded(0..length as u64));
         let read = || {
@@ -60,7 +98,12 @@ impl Bucket {
             }) as BoxFuture<'_, _>
         };
         match self.ask(read).await {
-            Ok(Some(bytes)) => Ok(Some(bytes)),
+            Ok(Some(bytes)) => {
+                if length.is_none() {
+                    self.hold(name, &bytes);
+                }
+                Ok(Some(bytes))
+            }
             Ok(None) => Err(StoreError::new(StoreFault::Unreadable, format!("it is larger than {} MiB", OBJECT_LIMIT >> 20))),
             Err(Refusal::Absent) => Ok(None),
             Err(Refusal::Shorter) => Ok(Some(Bytes::new())),
@@ -78,8 +121,14 @@ impl Bucket {
 
     fn path(&self, path: &str) -> Result<Path, StoreError> {
         let refused = || StoreError::new(StoreFault::Unsupported, format!("{path:?} is not a path in {}", self.name));
-        let full = if self.prefix.is_empty() { path.to_owned() } else { format!("{}/{path}", self.prefix) };
+        let name = mirrored(path);
+        let full = if self.prefix.is_empty() { name } else { format!("{}/{name}", self.prefix) };
         if is_path(path) { Path::parse(full).map_err(|_| refused()) } else { Err(refused()) }
+    }
+
+    /// The path within the history's prefix.
+    fn own<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.prefix.as_str()).map_or(path, |rest| rest.trim_start_matches('/'))
     }
 
     fn folder(&self, folder: &str) -> Result<Option<Path>, StoreError> {
@@ -119,13 +168,17 @@ fn refusal(error: &object_store::Error) -> Refusal {
 #[async_trait]
 impl HistoryStore for Bucket {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
+        let name = path;
         let path = &self.path(path)?;
         let create = || {
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             self.store.put_opts(path, PutPayload::from_bytes(bytes.clone()), options)
         };
         match self.ask(create).await {
-            Ok(_) => Ok(Creation::Created),
+            Ok(_) => {
+                self.hold(name, &bytes);
+                Ok(Creation::Created)
+            }
             Err(Refusal::Exists) => Ok(Creation::Exists),
             Err(refusal) => Err(self.error(refusal)),
         }
@@ -146,7 +199,11 @@ impl HistoryStore for Bucket {
             Err(Refusal::Absent) => return Ok(Listing::default()),
             Err(refusal) => return Err(self.error(refusal)),
         };
-        let name = |path: &Path| path.filename().unwrap_or_default().to_owned();
+        // The last segment is mirrored by its place, so the whole path is.
+        let name = |path: &Path| {
+            let full = self.own(path.as_ref());
+            mirrored(full).rsplit('/').next().unwrap_or_default().to_owned()
+        };
         let mut listing = Listing {
             folders: found.common_prefixes.iter().map(name).collect(),
             objects: found.objects.iter().map(|object| name(&object.location)).collect(),
@@ -156,12 +213,38 @@ impl HistoryStore for Bucket {
         Ok(listing)
     }
 
+    async fn last(&self, folder: &str) -> Result<Option<String>, StoreError> {
+        let prefix = format!("{}/", self.path(folder)?);
+        let mut token = None;
+        // A page may be empty and yet not the last.
+        for _ in 0..EMPTY_PAGES {
+            let page = || {
+                let options = PaginatedListOptions { max_keys: Some(1), page_token: token.clone(), ..PaginatedListOptions::default() };
+                self.store.list_paginated(Some(&prefix), options)
+            };
+            let found = match self.ask(page).await {
+                Ok(found) => found,
+                Err(Refusal::Absent) => return Ok(None),
+                Err(refusal) => return Err(self.error(refusal)),
+            };
+            if let Some(first) = found.result.objects.first() {
+                return Ok(Some(mirrored(self.own(first.location.as_ref()))));
+            }
+            token = found.page_token;
+            if token.is_none() {
+                return Ok(None);
+            }
+        }
+        Err(StoreError::new(StoreFault::Unsure, format!("{}: the listing has only empty pages", self.name)))
+    }
+
     /// A store that asks again by itself, for as long as its deadline says.
     fn patience(&self) -> Patience {
         Patience { call: self.deadline + Duration::from_secs(5), reads: 1, ..Patience::default() }
     }
 
     async fn remove(&self, path: &str) -> Result<(), StoreError> {
+        self.held().remove(path);
         let path = &self.path(path)?;
         match self.ask(|| Box::pin(self.store.delete(path))).await {
             Ok(()) | Err(Refusal::Absent) => Ok(()),

@@ -101,6 +101,10 @@ impl<'a> Access<'a> {
         self.again(folder, || self.store.list(folder)).await
     }
 
+    pub(crate) async fn last(&self, folder: &str) -> Result<Option<String>, HistoryError> {
+        self.again(folder, || self.store.last(folder)).await
+    }
+
     pub(crate) async fn sweep(&self, folder: &str, done: &(dyn Fn(&str) -> bool + Sync)) -> Result<Vec<String>, HistoryError> {
         self.again(folder, || self.store.sweep(folder, done)).await
     }

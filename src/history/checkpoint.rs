@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use futures::future::join4;
 use rustix::fs::FlockOperation;
 use rustix::fs::flock;
 use serde::Deserialize;
@@ -92,7 +93,10 @@ impl Checkpoint {
         if self.owner != reader.owner {
             return cut(format!("the checkpoint is one of {}, not of {}", self.owner, reader.owner));
         }
-        match reader.identity().await? {
+        let record = async { if self.number > 0 { reader.unproven(self.number).await.map(Some) } else { Ok(None) } };
+        let events = async { if self.events > 0 { reader.event_count(self.number).await } else { Ok(0) } };
+        let (identity, newest, record, events) = join4(reader.identity(), reader.newest(), record, events).await;
+        match identity? {
             None if self.number == 0 => return Ok(()),
             None => return cut(format!("the checkpoint knows release {}, and the history is empty", self.number)),
             Some(identity) if identity.store != self.store => {
@@ -100,18 +104,16 @@ impl Checkpoint {
             }
             Some(_) => {}
         }
-        let newest = reader.newest().await?;
+        let newest = newest?;
         if newest < self.number {
             return cut(format!("the checkpoint knows release {}, and the newest is {newest}", self.number));
         }
-        if self.number > 0 && reader.unproven(self.number).await?.digest != self.record {
+        if record?.is_some_and(|record| record.digest != self.record) {
             return cut(format!("release {} is not the one that the checkpoint knows", self.number));
         }
-        if self.events > 0 {
-            let events = reader.event_count(self.number).await?;
-            if events < self.events {
-                return cut(format!("the checkpoint knows {} events of release {}, and {events} are there", self.events, self.number));
-            }
+        let events = events?;
+        if events < self.events {
+            return cut(format!("the checkpoint knows {} events of release {}, and {events} are there", self.events, self.number));
         }
         Ok(())
     }

@@ -88,20 +88,21 @@ async fn run(before: &InMemoryStore, script: &[(usize, InjectedFault)]) -> bool 
     record.is_ok() && matches!(event, Some(Ok(_)))
 }
 
-/// How many calls a deploy after `before` makes, and which of them create.
-async fn calls(before: &InMemoryStore) -> (usize, Vec<usize>) {
+/// How many calls a deploy after `before` makes, which of them create, and which of them remove.
+async fn calls(before: &InMemoryStore) -> (usize, Vec<usize>, Vec<usize>) {
     let store = InMemoryStore::of(before.objects());
     deploy(&store, "second").await.0.unwrap();
-    (store.count(), store.creations())
+    (store.count(), store.creations(), store.removals())
 }
 
 async fn every_mishap_at_every_call(before: &InMemoryStore) {
-    let (count, creations) = calls(before).await;
+    let (count, creations, removals) = calls(before).await;
     for index in 0..count {
         for mishap in PASSING {
             assert!(run(before, &[(index, mishap)]).await, "{mishap:?} at {index}");
         }
-        assert!(!run(before, &[(index, InjectedFault::Denied)]).await);
+        // What may not be removed stays.
+        assert_eq!(run(before, &[(index, InjectedFault::Denied)]).await, removals.contains(&index), "{index}");
     }
     for index in creations {
         for mishap in PASSING_FOR_CREATIONS {

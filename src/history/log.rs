@@ -1,10 +1,14 @@
 //! A history with its keys: releases are recorded, opened and told what became of them.
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use futures::join;
 
 use crate::digest::Digest;
 use crate::history::access::Claim;
@@ -42,6 +46,8 @@ pub struct History<'a> {
     pub(crate) reader: Reader<'a>,
     pub(crate) session: Session<'a>,
     established: AtomicBool,
+    /// How many events releases have at least, as far as this run looked or wrote them itself.
+    known_events: Mutex<BTreeMap<u64, u32>>,
 }
 
 impl<'a> History<'a> {
@@ -61,7 +67,23 @@ impl<'a> History<'a> {
             None if reader.newest().await? > 0 => return Err(HistoryError::damaged(layout::STORE, "it is gone")),
             None => {}
         }
-        Ok(Self { reader, session, established: AtomicBool::new(there.is_some()) })
+        Ok(Self { reader, session, established: AtomicBool::new(there.is_some()), known_events: Mutex::default() })
+    }
+
+    /// How many events a release has at least: as far as this run knows, else as the store lists them.
+    pub async fn event_count(&self, number: u64) -> Result<u32, HistoryError> {
+        match self.known_events(number) {
+            Some(count) => Ok(count),
+            None => self.reader.event_count(number).await,
+        }
+    }
+
+    fn known_events(&self, number: u64) -> Option<u32> {
+        self.known_events.lock().unwrap_or_else(PoisonError::into_inner).get(&number).copied()
+    }
+
+    fn know_events(&self, number: u64, count: u32) {
+        self.known_events.lock().unwrap_or_else(PoisonError::into_inner).insert(number, count);
     }
 
     /// The environment's keys.
@@ -74,12 +96,28 @@ impl<'a> History<'a> {
         &self.reader
     }
 
-    /// The newest release.
+    /// The newest release. Where this run knows one already, that is read while the store is asked whether there is a newer one.
     pub async fn head(&self) -> Result<Option<Release>, HistoryError> {
-        match self.reader.newest().await? {
-            0 => Ok(None),
-            number => self.release(number).await.map(Some),
+        match self.reader.seen().load(Ordering::Acquire) {
+            0 => match self.reader.newest().await? {
+                0 => Ok(None),
+                number => self.with_events(number).await.map(Some),
+            },
+            seen => {
+                let (newest, release) = join!(self.reader.newest(), self.with_events(seen));
+                match newest? {
+                    newest if newest == seen => release.map(Some),
+                    newest => self.with_events(newest).await.map(Some),
+                }
+            }
         }
+    }
+
+    /// A release; how many events it has is known afterwards.
+    async fn with_events(&self, number: u64) -> Result<Release, HistoryError> {
+        let (release, events) = join!(self.release(number), self.reader.event_count(number));
+        self.know_events(number, events?);
+        release
     }
 
     /// A release.
@@ -99,7 +137,7 @@ impl<'a> History<'a> {
         }
         let keyring = self.prepare(after).await.map_err(HistoryError::before_the_record)?;
         let seen_events = match after {
-            Some(release) => self.reader.event_count(release.summary.number).await?,
+            Some(release) => self.event_count(release.summary.number).await?,
             None => 0,
         };
         let attempt = WriteId::new(self.session.entropy);
@@ -134,7 +172,10 @@ impl<'a> History<'a> {
                 let _ = self.reader.access.remove(&layout::pack(id)).await;
             }
         }
-        written.map(|()| Release { summary, digest: envelope::digest(&bytes), body })
+        written?;
+        self.reader.seen().fetch_max(number, Ordering::AcqRel);
+        self.know_events(number, 0);
+        Ok(Release { summary, digest: envelope::digest(&bytes), body })
     }
 
     /// Whether `release` has the very manifests of `draft`.
@@ -164,7 +205,7 @@ impl<'a> History<'a> {
             owner: self.reader.owner.clone(),
             number,
             release: release.digest,
-            sequence: self.reader.event_count(number).await?,
+            sequence: self.event_count(number).await?,
             time: self.session.clock.now(),
             actor: note.actor.to_owned(),
             what: note.what,
@@ -173,6 +214,7 @@ impl<'a> History<'a> {
             event.sequence += 1;
             let bytes = event.seal(note.detail, self.session.keys, self.session.entropy)?;
             if self.reader.access.claim(&layout::event(number, event.sequence), &bytes, event.attempt).await? == Claim::Won {
+                self.know_events(number, event.sequence);
                 return Ok(event);
             }
         }
@@ -193,6 +235,14 @@ impl<'a> History<'a> {
 
     /// What became of `release` in the end, proven.
     pub async fn outcome(&self, release: &Release) -> Result<Outcome, HistoryError> {
+        if self.known_events(release.summary.number) == Some(0) {
+            return Ok(Outcome::Unknown);
+        }
+        self.outcome_now(release).await
+    }
+
+    /// The same, as the store has it now: other runs may have told something.
+    pub async fn outcome_now(&self, release: &Release) -> Result<Outcome, HistoryError> {
         let events = self.events(release).await?;
         Ok(Outcome::from(events.into_iter().map(|(event, _)| event).collect::<Vec<_>>()))
     }

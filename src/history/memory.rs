@@ -76,6 +76,7 @@ struct State {
     calls: Calls,
     count: usize,
     creations: Vec<usize>,
+    removals: Vec<usize>,
     script: BTreeMap<usize, InjectedFault>,
     always: Option<InjectedFault>,
 }
@@ -111,6 +112,11 @@ impl InMemoryStore {
     /// Which of the calls were creations, by index.
     pub fn creations(&self) -> Vec<usize> {
         self.state().creations.clone()
+    }
+
+    /// Which of the calls were removals, by index, apart from those to which something happened.
+    pub fn removals(&self) -> Vec<usize> {
+        self.state().removals.clone()
     }
 
     /// Lets `mishap` happen to the call of that index, from 0.
@@ -263,6 +269,17 @@ impl HistoryStore for InMemoryStore {
         .await
     }
 
+    async fn last(&self, folder: &str) -> Result<Option<String>, StoreError> {
+        let prefix = format!("{folder}/");
+        self.ask(folder, is_path(folder), |state| {
+            let found = state.objects.range(prefix.clone()..).map(|(path, _)| path).take_while(|path| path.starts_with(&prefix)).last();
+            state.calls.lists += 1;
+            state.calls.read += found.map_or(0, String::len) as u64;
+            found.cloned()
+        })
+        .await
+    }
+
     async fn sweep(&self, folder: &str, _done: &(dyn for<'n> Fn(&'n str) -> bool + Sync)) -> Result<Vec<String>, StoreError> {
         self.ask(folder, folder.is_empty() || is_path(folder), |state| {
             state.calls.lists += 1;
@@ -274,6 +291,8 @@ impl HistoryStore for InMemoryStore {
     async fn remove(&self, path: &str) -> Result<(), StoreError> {
         self.ask(path, is_path(path), |state| {
             state.calls.removes += 1;
+            let index = state.count - 1;
+            state.removals.push(index);
             state.objects.remove(path);
         })
         .await

@@ -18,6 +18,7 @@ mod access;
 mod body;
 mod checkpoint;
 mod codec;
+mod copy;
 mod draft;
 mod envelope;
 mod error;
@@ -59,6 +60,8 @@ mod tampering;
 
 pub use body::{BlobRef, Body, RecordedBlank, RecordedFile, RecordedManifest};
 pub use checkpoint::Checkpoint;
+pub use copy::Copied;
+pub use copy::copy;
 pub use draft::{Draft, DraftManifest};
 pub use error::HistoryError;
 pub use event::{Event, NewEvent, Outcome, What};

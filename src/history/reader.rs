@@ -1,8 +1,13 @@
 //! Reading a history without a key: what was released when and by whom, and what became of it. Nothing of it is proven.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::TryStreamExt;
+use futures::join;
 use futures::stream;
 
 use crate::digest::Digest;
@@ -24,6 +29,7 @@ use crate::history::summary::Summary;
 pub struct Reader<'a> {
     pub(crate) access: Access<'a>,
     pub(crate) owner: Owner,
+    seen: Arc<AtomicU64>,
 }
 
 /// The newest release, as far as it shows without a key.
@@ -42,7 +48,7 @@ impl<'a> Reader<'a> {
     /// The history of `owner` in `store`.
     #[must_use]
     pub fn new(store: &'a dyn HistoryStore, owner: Owner) -> Self {
-        Self { access: Access::new(store, store.patience()), owner }
+        Self { access: Access::new(store, store.patience()), owner, seen: Arc::default() }
     }
 
     /// The same with another patience.
@@ -61,11 +67,33 @@ impl<'a> Reader<'a> {
         self.access.get(layout::STORE).await?.map(|bytes| StoreIdentity::read(&bytes)).transpose()
     }
 
-    /// The number of the newest release, zero when there is none: three short listings, however long the history is.
+    /// The number of the newest release, zero when there is none: one short listing in a bucket and three in a directory, however long
+    /// the history is.
     pub async fn newest(&self) -> Result<u64, HistoryError> {
+        let numbered = |path: &str| {
+            let number = layout::number(path.rsplit('/').next()?, 8)?;
+            (layout::release(number) == path).then_some(number)
+        };
+        let number = match self.access.last(layout::RELEASES).await? {
+            None => 0,
+            Some(path) => match numbered(&path) {
+                Some(number) => number,
+                // Something lies there that cloze never writes.
+                None => self.newest_numbered().await?,
+            },
+        };
+        self.seen.fetch_max(number, Ordering::AcqRel);
+        Ok(number)
+    }
+
+    /// The newest release that this run knows of; zero where it did not look.
+    pub(crate) fn seen(&self) -> &AtomicU64 {
+        &self.seen
+    }
+
+    async fn newest_numbered(&self) -> Result<u64, HistoryError> {
         for top in folders(&self.access.list(layout::RELEASES).await?.folders, 4) {
             let top = format!("{}/{top}", layout::RELEASES);
-            // A folder may be empty where a writer was killed.
             for middle in folders(&self.access.list(&top).await?.folders, 2) {
                 let folder = format!("{top}/{middle}");
                 let objects = self.access.list(&folder).await?.objects;
@@ -112,7 +140,10 @@ impl<'a> Reader<'a> {
     /// its place.
     pub async fn overview(&self, newest: u64, count: u64) -> Vec<Result<(Summary, Outcome), HistoryError>> {
         let oldest = newest.saturating_sub(count) + 1;
-        let one = |number| async move { Ok((self.summary(number).await?, self.outcome(number).await?)) };
+        let one = |number| async move {
+            let (summary, outcome) = join!(self.summary(number), self.outcome(number));
+            Ok((summary?, outcome?))
+        };
         stream::iter((oldest..=newest).rev()).map(one).buffered(PARALLEL).collect().await
     }
 

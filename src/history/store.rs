@@ -28,6 +28,21 @@ pub trait HistoryStore: fmt::Display + fmt::Debug + Send + Sync {
     /// What lies directly in `folder`; the root is the empty path. A folder that does not exist is empty.
     async fn list(&self, folder: &str) -> Result<Listing, StoreError>;
 
+    /// The path of the last object below `folder`, at any depth, by the names in it; `None` where there is none. Numbers have the same width,
+    /// so it is the newest.
+    async fn last(&self, folder: &str) -> Result<Option<String>, StoreError> {
+        let mut open = vec![folder.to_owned()];
+        while let Some(folder) = open.pop() {
+            let Listing { folders, objects } = self.list(&folder).await?;
+            // A folder may be empty where a writer was killed.
+            open.extend(folders.iter().map(|name| format!("{folder}/{name}")));
+            if let (true, Some(last)) = (folders.is_empty(), objects.last()) {
+                return Ok(Some(format!("{folder}/{last}")));
+            }
+        }
+        Ok(None)
+    }
+
     /// Removes half-written objects that killed writers left directly in `folder` and whose name is `done`; gives their names. A store that
     /// leaves none has nothing to do.
     async fn sweep(&self, folder: &str, done: &(dyn for<'n> Fn(&'n str) -> bool + Sync)) -> Result<Vec<String>, StoreError> {

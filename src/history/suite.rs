@@ -13,6 +13,7 @@ pub(crate) async fn all(store: &dyn HistoryStore) {
     what_exists_is_not_created_again(store).await;
     beginnings_are_read(store).await;
     listings_are_one_level_and_sorted(store).await;
+    the_last_is_found(store).await;
     only_plain_paths_are_taken(store).await;
     what_is_removed_is_gone(store).await;
     large_objects_go_both_ways(store).await;
@@ -58,6 +59,19 @@ async fn listings_are_one_level_and_sorted(store: &dyn HistoryStore) {
     assert_eq!(root.folders, ["list", "listing", "made"]);
     assert_eq!(store.list("list/c").await.unwrap().folders, ["y"]);
     assert_eq!(store.list("list/c/y").await.unwrap().objects, ["z"]);
+}
+
+async fn the_last_is_found(store: &dyn HistoryStore) {
+    assert_eq!(store.last("releases").await.unwrap(), None);
+    for path in ["releases/0000/00/00000007", "releases/0000/01/00000110", "releases/0000/01/00000109", "releases/0000/00/00000099"] {
+        store.create(path, Bytes::from_static(b"x")).await.unwrap();
+    }
+    assert_eq!(store.last("releases").await.unwrap().unwrap(), "releases/0000/01/00000110");
+    assert_eq!(store.list("releases/0000").await.unwrap().folders, ["00", "01"]);
+    assert_eq!(store.list("releases/0000/01").await.unwrap().objects, ["00000109", "00000110"]);
+    store.create("releases/0001/00/00010000", Bytes::from_static(b"x")).await.unwrap();
+    assert_eq!(store.last("releases").await.unwrap().unwrap(), "releases/0001/00/00010000");
+    assert_eq!(store.get("releases/0000/00/00000099").await.unwrap().unwrap(), "x");
 }
 
 async fn only_plain_paths_are_taken(store: &dyn HistoryStore) {

@@ -1,11 +1,23 @@
 //! Sweeping: what killed or beaten runs left behind is removed, and nothing that a run under way can still need.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::future::try_join_all;
+use futures::stream;
+use futures::try_join;
+
 use crate::history::envelope::LINE_LIMIT;
 use crate::history::error::HistoryError;
 use crate::history::layout;
 use crate::history::layout::PackId;
 use crate::history::log::History;
+use crate::history::reader::PARALLEL;
 use crate::history::summary::Summary;
+use crate::history::write_id::WriteId;
 
 /// What was swept away.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,16 +36,23 @@ impl History<'_> {
     /// it yet loses its pack, and learns from the record that it lost.
     pub async fn sweep(&self, from: u64) -> Result<Swept, HistoryError> {
         let mut swept = Swept::default();
-        let newest = self.reader.newest().await?;
+        let newest = match self.reader.seen().load(Ordering::Acquire) {
+            0 => self.reader.newest().await?,
+            seen => seen,
+        };
         let from = from.max(1);
         if from > newest {
             return Ok(swept);
         }
-        for hundred in from / 100..=newest / 100 {
-            let number = hundred * 100;
-            self.sweep_packs(&layout::folder(layout::PACKS, number), from, newest, &mut swept).await?;
-            self.sweep_leftovers(&layout::folder(layout::PACKS, number), newest, &mut swept).await?;
-            self.sweep_leftovers(&layout::folder(layout::RELEASES, number), newest, &mut swept).await?;
+        let access = self.reader.access;
+        let folders: Vec<String> = (from / 100..=newest / 100).map(|hundred| layout::folder(layout::PACKS, hundred * 100)).collect();
+        let listings = try_join_all(folders.iter().map(|folder| access.list(folder)));
+        let (listings, probes) = try_join!(listings, access.list(layout::PROBES))?;
+        let packs = listings.iter().flat_map(|listing| &listing.objects).filter_map(|name| layout::pack_of(name));
+        self.sweep_packs(packs.filter(|id| (from..=newest).contains(&id.number)).collect(), &mut swept).await?;
+        for (hundred, folder) in (from / 100..).zip(&folders) {
+            self.sweep_leftovers(folder, newest, &mut swept).await?;
+            self.sweep_leftovers(&layout::folder(layout::RELEASES, hundred * 100), newest, &mut swept).await?;
         }
         for number in from..=newest {
             self.sweep_leftovers(&layout::events(number), u64::MAX, &mut swept).await?;
@@ -41,24 +60,25 @@ impl History<'_> {
         for folder in ["", layout::KEYRINGS, layout::PROBES] {
             self.sweep_leftovers(folder, u64::MAX, &mut swept).await?;
         }
-        for probe in self.reader.access.list(layout::PROBES).await?.objects {
+        for probe in probes.objects {
             self.remove(format!("{}/{probe}", layout::PROBES), &mut swept.leftovers).await?;
         }
         Ok(swept)
     }
 
-    async fn sweep_packs(&self, folder: &str, from: u64, newest: u64, swept: &mut Swept) -> Result<(), HistoryError> {
-        let names = self.reader.access.list(folder).await?.objects;
-        let packs = names.iter().filter_map(|name| layout::pack_of(name)).filter(|id| (from..=newest).contains(&id.number));
-        let packs: Vec<PackId> = packs.collect();
-        for of_one in packs.chunk_by(|one, other| one.number == other.number) {
-            let number = of_one[0].number;
+    async fn sweep_packs(&self, packs: Vec<PackId>, swept: &mut Swept) -> Result<(), HistoryError> {
+        let numbers: BTreeSet<u64> = packs.iter().map(|id| id.number).collect();
+        let winner = |number| async move {
             let path = layout::release(number);
+            let start = self.reader.access.get_start(&path, LINE_LIMIT).await?;
             // Without a record there is no telling what is litter: that is for `verify` to say.
-            let Some(start) = self.reader.access.get_start(&path, LINE_LIMIT).await? else { continue };
-            let Ok(winner) = Summary::read(&path, &start, &self.reader.owner, number) else { continue };
-            for id in of_one.iter().filter(|id| id.attempt != winner.attempt) {
-                self.remove(layout::pack(*id), &mut swept.packs).await?;
+            let winner = start.and_then(|start| Summary::read(&path, &start, &self.reader.owner, number).ok());
+            Ok::<_, HistoryError>((number, winner.map(|winner| winner.attempt)))
+        };
+        let winners: BTreeMap<u64, Option<WriteId>> = stream::iter(numbers).map(winner).buffered(PARALLEL).try_collect().await?;
+        for id in packs {
+            if winners.get(&id.number).copied().flatten().is_some_and(|winner| winner != id.attempt) {
+                self.remove(layout::pack(id), &mut swept.packs).await?;
             }
         }
         Ok(())
@@ -75,24 +95,80 @@ impl History<'_> {
         Ok(())
     }
 
+    /// What this credential may not remove stays.
     async fn remove(&self, path: String, swept: &mut Vec<String>) -> Result<(), HistoryError> {
-        self.reader.access.remove(&path).await?;
-        swept.push(path);
+        match self.reader.access.remove(&path).await {
+            Ok(()) => swept.push(path),
+            Err(HistoryError::Denied { .. }) => {}
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
     use std::sync::Arc;
 
+    use async_trait::async_trait;
     use bytes::Bytes;
 
     use crate::clock::Machine;
+    use crate::history::Creation;
     use crate::history::HistoryStore;
     use crate::history::InMemoryStore;
+    use crate::history::Listing;
     use crate::history::LocalDirectory;
+    use crate::history::StoreError;
+    use crate::history::StoreFault;
     use crate::history::fixtures;
+
+    /// A store whose credential may not remove.
+    #[derive(Debug, Default)]
+    struct Unremovable(InMemoryStore);
+
+    impl fmt::Display for Unremovable {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.fmt(f)
+        }
+    }
+
+    #[async_trait]
+    impl HistoryStore for Unremovable {
+        async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
+            self.0.create(path, bytes).await
+        }
+
+        async fn get(&self, path: &str) -> Result<Option<Bytes>, StoreError> {
+            self.0.get(path).await
+        }
+
+        async fn get_start(&self, path: &str, length: usize) -> Result<Option<Bytes>, StoreError> {
+            self.0.get_start(path, length).await
+        }
+
+        async fn list(&self, folder: &str) -> Result<Listing, StoreError> {
+            self.0.list(folder).await
+        }
+
+        async fn remove(&self, _: &str) -> Result<(), StoreError> {
+            Err(StoreError::new(StoreFault::Denied, "permission denied"))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_may_not_remove_can_do_everything_else() {
+        let store = Unremovable::default();
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 2).await;
+        let litter = format!("packs/0000/00/00000002-{}-0", "ab".repeat(16));
+        store.create(&litter, Bytes::from_static(b"x")).await.unwrap();
+        assert_eq!(history.sweep(0).await.unwrap(), crate::history::Swept::default());
+        fixtures::releases(&history, 1).await;
+        let report = history.verify().await.unwrap();
+        assert_eq!((report.releases, report.defects), (3, Vec::new()));
+    }
 
     #[tokio::test]
     async fn litter_goes_and_everything_else_stays() {

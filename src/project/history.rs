@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::problem::Fault;
+use crate::problem::Problem;
 use crate::project::check;
 use crate::project::check::BadText;
 use crate::project::location::Location;
@@ -76,6 +78,16 @@ impl Provider {
             Self::Gcs => "gs",
             Self::Azure => "az",
         }
+    }
+}
+
+impl HistorySettings {
+    /// A history of which only the URL is said, by `source` on the command line.
+    pub fn at(source: &str, text: &str) -> Result<Self, Problem> {
+        let url = HistoryUrl::parse(text).map_err(|BadText { reason, next }| {
+            Problem::new(Fault::Usage, format!("{} of `{source}` {reason}", check::show(text)), next)
+        })?;
+        Ok(Self { url, region: None, endpoint: None, account: None })
     }
 }
 

@@ -62,6 +62,29 @@ impl Report for HistoryReport {
     const KIND: &'static str = "HistoryReport";
 }
 
+/// What was copied from one store to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CopyReport {
+    /// The project.
+    pub project: String,
+    /// The environment.
+    pub environment: String,
+    /// Where the history is.
+    pub from: String,
+    /// Where its copy is.
+    pub to: String,
+    /// How many releases it has.
+    pub releases: u64,
+    /// How many objects were written.
+    pub written: u64,
+    /// How many objects were there already and are the same.
+    pub there: u64,
+}
+
+impl Report for CopyReport {
+    const KIND: &'static str = "HistoryCopyReport";
+}
+
 impl Report for VerifyReport {
     const KIND: &'static str = "HistoryVerifyReport";
 }

@@ -29,6 +29,7 @@ pub use diff::ObjectDiff;
 pub use doctor::DoctorReport;
 pub use doctor::StepReport;
 pub use doctor::VaultDiagnosis;
+pub use history::CopyReport;
 pub use history::HistoryReport;
 pub use history::ReleaseReport;
 pub use history::VerifyReport;

@@ -7,6 +7,7 @@ use crate::report::API_VERSION;
 use crate::report::CheckAllReport;
 use crate::report::CheckReport;
 use crate::report::ConfigReport;
+use crate::report::CopyReport;
 use crate::report::DeployReport;
 use crate::report::DiffReport;
 use crate::report::DoctorReport;
@@ -34,6 +35,7 @@ const REPORTS: &[Named] = &[
     ("diff", of::<DiffReport>),
     ("doctor", of::<DoctorReport>),
     ("history", of::<HistoryReport>),
+    ("history-copy", of::<CopyReport>),
     ("history-verify", of::<VerifyReport>),
     ("init", of::<InitReport>),
     ("key-init", of::<KeyReport>),

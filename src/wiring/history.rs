@@ -13,6 +13,7 @@ use crate::identity::trust::Destination;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::BucketUrl;
+use crate::project::HistorySettings;
 use crate::project::HistoryUrl;
 use crate::project::Location;
 #[cfg(feature = "bucket")]
@@ -37,36 +38,42 @@ impl Wiring<'_> {
     /// # Errors
     /// Settings that cannot work; a server that only the project names.
     pub(super) fn store(&self) -> Result<Box<dyn HistoryStore>, Problem> {
+        self.store_of(&self.settings.history)
+    }
+
+    /// The store of a history.
+    ///
+    /// # Errors
+    /// As [`Self::store`].
+    pub(super) fn store_of(&self, history: &HistorySettings) -> Result<Box<dyn HistoryStore>, Problem> {
         let entropy = Arc::clone(self.ports.entropy);
-        match &self.settings.history.url {
+        match &history.url {
             HistoryUrl::Directory(Location::Anywhere(path)) => Ok(Box::new(LocalDirectory::at(path, entropy))),
             HistoryUrl::Directory(Location::Beneath(path)) => {
                 let shown = self.beneath(path)?;
                 let base = self.root.dir().try_clone().map_err(|error| file::unwritten(&shown, &error))?;
                 Ok(Box::new(LocalDirectory::beneath(base, Path::new(path), shown.display().to_string(), entropy)))
             }
-            HistoryUrl::Bucket(url) => self.bucket(url),
+            HistoryUrl::Bucket(url) => self.bucket(history, url),
         }
     }
 
-    fn bucket(&self, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+    fn bucket(&self, history: &HistorySettings, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {
         match url.provider {
             #[cfg(feature = "s3")]
             Provider::S3 => {
-                self.trusted(|host| crate::identity::aws::is_service("s3", host), &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])?;
-                bucket::s3(self.bucket_settings(url)?, self.settings.history.region.as_deref())
-                    .map(boxed)
-                    .map_err(|error| refused(url, error))
+                self.trusted(history, |host| crate::identity::aws::is_service("s3", host), &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"])?;
+                bucket::s3(self.bucket_settings(history, url)?, history.region.as_deref()).map(boxed).map_err(|error| refused(url, error))
             }
             #[cfg(feature = "gs")]
             Provider::Gcs => {
-                self.trusted(|host| host == "storage.googleapis.com", &["STORAGE_EMULATOR_HOST"])?;
-                bucket::google(self.bucket_settings(url)?).map(boxed).map_err(|error| refused(url, error))
+                self.trusted(history, |host| host == "storage.googleapis.com", &["STORAGE_EMULATOR_HOST"])?;
+                bucket::google(self.bucket_settings(history, url)?).map(boxed).map_err(|error| refused(url, error))
             }
             #[cfg(feature = "az")]
             Provider::Azure => {
-                self.trusted(bucket::is_azure_service, &["AZURE_STORAGE_SERVICE_ENDPOINT"])?;
-                self.container(url)
+                self.trusted(history, bucket::is_azure_service, &["AZURE_STORAGE_SERVICE_ENDPOINT"])?;
+                self.container(history, url)
             }
             #[cfg(not(all(feature = "s3", feature = "gs", feature = "az")))]
             provider => {
@@ -80,12 +87,12 @@ impl Wiring<'_> {
 
 #[cfg(feature = "bucket")]
 impl Wiring<'_> {
-    fn bucket_settings(&self, url: &BucketUrl) -> Result<bucket::Settings, Problem> {
+    fn bucket_settings(&self, history: &HistorySettings, url: &BucketUrl) -> Result<bucket::Settings, Problem> {
         Ok(bucket::Settings {
             bucket: url.bucket.clone(),
             prefix: url.prefix.clone(),
             name: url.to_string(),
-            endpoint: self.settings.history.endpoint.clone(),
+            endpoint: history.endpoint.clone(),
             environment: Arc::clone(self.ports.tools),
             transport: self.transport(None, None)?,
             limits: Limits { deadline: self.settings.deadline, meter: self.ports.meters.of("history"), ..Limits::default() },
@@ -96,8 +103,8 @@ impl Wiring<'_> {
 
     /// That the endpoint that the project names may have credentials: it is the provider's own, one of these variables of the provider's
     /// own tools names it, or the owner of the credentials lists it.
-    fn trusted(&self, is_service: fn(&str) -> bool, variables: &[&'static str]) -> Result<(), Problem> {
-        let Some(address) = self.settings.history.endpoint.as_deref() else { return Ok(()) };
+    fn trusted(&self, history: &HistorySettings, is_service: fn(&str) -> bool, variables: &[&'static str]) -> Result<(), Problem> {
+        let Some(address) = history.endpoint.as_deref() else { return Ok(()) };
         let named = variables.iter().find_map(|name| Some((*name, self.ports.tools.text(name)?)));
         let destination = Destination { address, audience: None, is_service, named, loopback: true };
         let (_, refused) = self.judge("history", vec![destination]);
@@ -113,18 +120,18 @@ impl Wiring<'_> {
 #[cfg(feature = "az")]
 impl Wiring<'_> {
     /// A container: its account and the way in are the project's and the Azure CLI's variables' to say.
-    fn container(&self, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+    fn container(&self, history: &HistorySettings, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {
         let tools = self.ports.tools;
         let string = tools.secret("AZURE_STORAGE_CONNECTION_STRING").and_then(Secret::expose_text);
         let part =
             |name: &str| string?.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value);
         let set = part("AccountName").or(tools.text("AZURE_STORAGE_ACCOUNT"));
-        let said = self.settings.history.account.as_deref();
+        let said = history.account.as_deref();
         let Some(account) = said.or(set) else {
             let next = "set `account` beside the history's URL, or AZURE_STORAGE_ACCOUNT";
             return Err(Problem::new(Fault::History, format!("the history `{url}` has no storage account"), next));
         };
-        let mut settings = self.bucket_settings(url)?;
+        let mut settings = self.bucket_settings(history, url)?;
         // What the variables say is about the account that they name, if they name one.
         let about = set.is_none_or(|set| set == account);
         if settings.endpoint.is_none() && about {

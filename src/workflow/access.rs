@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use futures::join;
+
 use crate::history::Checkpoint;
 use crate::history::History;
 use crate::history::HistoryError;
@@ -34,8 +36,11 @@ impl<'a> HistoryAccess<'a> {
     /// Opens the history, once it is proven to continue what was remembered.
     pub async fn open(&self, context: &Context<'a>) -> Result<History<'a>, Problem> {
         let reader = Reader::new(self.store, owner(context.settings));
-        reader.check_owner().await?;
-        check_remembered(&self.checkpoint, &reader).await?;
+        // What does not depend on each other is asked for at once; the newest release is known afterwards.
+        let (owned, remembered, newest) = join!(reader.check_owner(), check_remembered(&self.checkpoint, &reader), reader.newest());
+        owned?;
+        remembered?;
+        newest?;
         let session = Session { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
         Ok(History::open(reader, session).await?)
     }

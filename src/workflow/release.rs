@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use futures::join;
+
 use crate::event::Event;
 use crate::history::Draft;
 use crate::history::History;
@@ -88,11 +90,12 @@ pub(crate) async fn release(
             (release, Outcome::Unknown, changes)
         }
     };
-    sweep(context, access, history, &release).await?;
     let mut events = 0;
-    let put = emit(context, history, &release, before, set, target, &mut events).await;
+    let emitted = emit(context, history, &release, before, set, target, &mut events);
+    let (swept, put) = join!(sweep(context, access, history, &release), emitted);
     // Once, when it is known what became of the release. The run after one that is killed before catches up.
     let remembered = access.remember(context, &release, events);
+    swept?;
     let put = put?;
     remembered?;
     Ok(Released { release, recorded: !current, changes, put })
@@ -172,7 +175,7 @@ async fn emit(
         Err(_) if matches!(before, Outcome::Known(_)) && newest > number => {}
         Err(failed) => {
             // Another run may have written it out meanwhile.
-            let good = matches!(history.outcome(release).await, Ok(outcome) if outcome.is_good());
+            let good = matches!(history.outcome_now(release).await, Ok(outcome) if outcome.is_good());
             if !good {
                 let event = NewEvent { actor: context.actor, what: What::Failed, detail: &failed.reason };
                 // The failure itself is what the user must read.

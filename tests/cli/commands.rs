@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod deploy;
 mod doctor;
+mod history;
 mod init;
 mod key;
 mod line;

@@ -1,4 +1,6 @@
 //! Histories in object stores that others made.
 
+mod calls;
 mod command;
 mod conformance;
+mod faults;

@@ -1,8 +1,10 @@
 //! The command line as typed. Help texts are the doc comments; how they are laid out is `help.rs`.
 
+mod history;
 mod init;
 mod vault;
 
+pub(crate) use history::HistoryCommand;
 pub(crate) use init::Init;
 pub(crate) use vault::Vault;
 
@@ -150,8 +152,17 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
-    /// List releases
+    /// List releases, or copy them to another store
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "Examples:
+  cloze history -e prod
+  cloze history -e prod --verify
+  cloze history copy -e prod .cloze/history/prod s3://shop-releases/prod"
+    )]
     History {
+        #[command(subcommand)]
+        command: Option<HistoryCommand>,
         /// Verify the chain of releases and every object (needs the key)
         #[arg(long)]
         verify: bool,

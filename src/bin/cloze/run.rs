@@ -17,6 +17,7 @@ use cloze::service::Meters;
 
 use crate::args::Cli;
 use crate::args::Command;
+use crate::args::HistoryCommand;
 use crate::commands;
 use crate::complete;
 use crate::context::Run;
@@ -93,7 +94,8 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
         Command::Diff(diff) => return commands::diff::diff(run, &diff),
         Command::Deploy { templates, locked, emit } => commands::deploy::deploy(run, &templates, locked, &emit)?,
-        Command::History { verify, limit } => commands::history::history(run, verify, limit)?,
+        Command::History { command: Some(HistoryCommand::Copy { from, to }), .. } => commands::history::copy(run, &from, &to)?,
+        Command::History { command: None, verify, limit } => commands::history::history(run, verify, limit)?,
         Command::Show { number, reveal, masking } => commands::show::show(run, number, reveal, masking)?,
         Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,
         Command::Vault(command) => commands::vault::vault(run, command)?,

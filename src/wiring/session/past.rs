@@ -1,13 +1,19 @@
 //! The releases of an environment.
 
+use futures::join;
+
+use crate::history::Copied;
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::Reader;
 use crate::history::RecordedFile;
 use crate::history::Release;
+use crate::history::copy;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::HistorySettings;
+use crate::report::CopyReport;
 use crate::report::HistoryReport;
 use crate::report::ReleaseReport;
 use crate::report::SetValue;
@@ -28,14 +34,33 @@ impl Session<'_> {
     pub async fn history(&self, limit: usize) -> Result<(HistoryReport, Result<(), Problem>), Problems> {
         let store = self.store()?;
         let reader = Reader::new(store, owner(&self.settings));
-        reader.check_owner().await?;
         // What was cut or replayed is listed all the same: who has to find out what happened needs to see what is there.
-        let checked = check_remembered(&self.wiring().checkpoint()?, &reader).await;
-        let newest = reader.newest().await?;
-        let rows = reader.overview(newest, limit as u64).await.into_iter();
+        let checkpoint = self.wiring().checkpoint()?;
+        let (owned, checked, newest) = join!(reader.check_owner(), check_remembered(&checkpoint, &reader), reader.newest());
+        owned?;
+        let rows = reader.overview(newest?, limit as u64).await.into_iter();
         let releases = rows.map(|row| row.map(|(summary, outcome)| ReleaseReport::new(&summary, &outcome))).collect::<Result<_, _>>()?;
         let (project, environment) = (self.settings.project.clone(), self.settings.environment.clone());
         Ok((HistoryReport { project, environment, history: store.to_string(), releases }, checked))
+    }
+
+    /// Copies a history of this environment from one URL to another. Needs no key.
+    pub async fn copy_history(&self, from: &str, to: &str) -> Result<CopyReport, Problems> {
+        let wiring = self.wiring();
+        let (from, to) = (HistorySettings::at("FROM", from)?, HistorySettings::at("TO", to)?);
+        let (source, target) = (wiring.store_of(&from)?, wiring.store_of(&to)?);
+        let reader = |store| Reader::new(store, owner(&self.settings));
+        let Copied { releases, written, there } =
+            copy(&reader(source.as_ref()), &reader(target.as_ref()), self.ports.entropy.as_ref()).await?;
+        Ok(CopyReport {
+            project: self.settings.project.clone(),
+            environment: self.settings.environment.clone(),
+            from: source.to_string(),
+            to: target.to_string(),
+            releases,
+            written,
+            there,
+        })
     }
 
     /// That every object of the history is what it was.

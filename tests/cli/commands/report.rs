@@ -46,6 +46,7 @@ fn every_report_is_valid_against_its_schema() {
     let history = valid(&sandbox, "history", "history");
     assert_eq!((&history["releases"][0]["outcome"], &history["releases"][0]["changed"]), (&"emitted".into(), &12.into()));
     valid(&sandbox, "history --verify", "history-verify");
+    assert_eq!(valid(&sandbox, "history copy .cloze/history/dev releases/copy", "history-copy")["releases"], 1);
     let shown = valid(&sandbox, "show", "show");
     assert_eq!(
         (&shown["summary"]["release"], &shown["summary"]["note"], shown["secrets"].as_array().unwrap().len()),

@@ -15,21 +15,28 @@ use crate::fixture::StoreServer;
 
 /// A machine with a checkout of the project `shop`.
 #[derive(Debug)]
-struct Checkout<'s> {
+pub(super) struct Checkout<'s> {
     folder: TempDir,
     server: &'s StoreServer,
+    /// Where the store is reached.
+    endpoint: String,
 }
 
 impl<'s> Checkout<'s> {
     fn new(server: &'s StoreServer) -> Self {
-        let checkout = Self { folder: tempfile::tempdir().unwrap(), server };
-        done(checkout.server.cloze(checkout.folder.path()).args(["init", "shop"]).output().unwrap());
+        Self::through(server, server.endpoint())
+    }
+
+    /// The same where the store is reached by `endpoint`.
+    pub(super) fn through(server: &'s StoreServer, endpoint: &str) -> Self {
+        let checkout = Self { folder: tempfile::tempdir().unwrap(), server, endpoint: endpoint.to_owned() };
+        done(server.cloze(checkout.folder.path(), endpoint).args(["init", "shop"]).output().unwrap());
         checkout
     }
 
     /// A machine with the same project, the same key and nothing of the history, as a CI runner has it.
-    fn runner(&self) -> Self {
-        let runner = Self { folder: tempfile::tempdir().unwrap(), server: self.server };
+    pub(super) fn runner(&self) -> Self {
+        let runner = Self { folder: tempfile::tempdir().unwrap(), server: self.server, endpoint: self.endpoint.clone() };
         copy(&self.shop(), &runner.shop());
         for left in ["history", "pins"] {
             let _ = fs::remove_dir_all(runner.shop().join(".cloze").join(left));
@@ -43,10 +50,10 @@ impl<'s> Checkout<'s> {
     }
 
     fn run(&self, words: &[&str]) -> Output {
-        self.server.cloze(&self.shop()).args(words).output().unwrap()
+        self.server.cloze(&self.shop(), &self.endpoint).args(words).output().unwrap()
     }
 
-    fn ok(&self, words: &[&str]) -> String {
+    pub(super) fn ok(&self, words: &[&str]) -> String {
         done(self.run(words))
     }
 
@@ -176,7 +183,7 @@ fn a_killed_deploy_is_carried_on() {
         let mut killed = 0;
         for round in 0..12u32 {
             let value = format!("logLevel=k{round}");
-            let mut child = server.cloze(&first.shop()).args(["-q", "deploy", "--set-string", &value]).spawn().unwrap();
+            let mut child = server.cloze(&first.shop(), server.endpoint()).args(["-q", "deploy", "--set-string", &value]).spawn().unwrap();
             thread::sleep(usual * (round + 1) / 12);
             let over = child.try_wait().unwrap().is_some();
             let _ = child.kill();

@@ -23,19 +23,23 @@ use crate::history_suite;
 
 /// What a test opens a store with.
 #[derive(Debug, Clone)]
-struct Door {
-    endpoint: String,
+pub(super) struct Door {
+    pub(super) endpoint: String,
     bucket: String,
     id: String,
     secret: String,
 }
 
-fn door(server: &StoreServer) -> Door {
+pub(super) fn door(server: &StoreServer) -> Door {
     let (id, secret) = server.credential();
     Door { endpoint: server.endpoint().to_owned(), bucket: "cloze".to_owned(), id: id.to_owned(), secret: secret.to_owned() }
 }
 
 fn open(server: &StoreServer, door: &Door) -> Bucket {
+    open_with(server, door, Limits::default())
+}
+
+pub(super) fn open_with(server: &StoreServer, door: &Door, limits: Limits) -> Bucket {
     let pairs = match server.kind() {
         Kind::Versitygw | Kind::Moto => vec![("AWS_ACCESS_KEY_ID", door.id.clone()), ("AWS_SECRET_ACCESS_KEY", door.secret.clone())],
         Kind::Gcs => vec![("STORAGE_EMULATOR_HOST", door.endpoint.clone())],
@@ -54,7 +58,7 @@ fn open(server: &StoreServer, door: &Door) -> Bucket {
         endpoint,
         environment: Arc::new(environment),
         transport: Transport::default(),
-        limits: Limits::default(),
+        limits,
         clock: Arc::new(Machine),
         entropy: Arc::new(Machine),
     };

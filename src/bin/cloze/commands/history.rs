@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use cloze::problem::Problems;
+use cloze::report::CopyReport;
 use cloze::report::HistoryReport;
 use cloze::report::ReleaseReport;
 use cloze::report::VerifyReport;
@@ -24,6 +25,16 @@ pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Probl
     }
     run.ui.report(&report, in_words)?;
     Ok(checked?)
+}
+
+/// Copies the history from one URL to another.
+pub(crate) fn copy(run: &Run, from: &str, to: &str) -> Result<(), Problems> {
+    run.ui.report(&run.wait(session::open(run)?.copy_history(from, to))?, |report| {
+        let CopyReport { to, releases, written, there, .. } = report;
+        let number = |number: u64, noun| count(usize::try_from(number).unwrap_or(usize::MAX), noun);
+        let (releases, objects) = (number(*releases, "release"), number(*written, "object"));
+        format!("{}\n", clean(&format!("{to} has {releases}: {objects} written, {there} were there already")))
+    })
 }
 
 fn in_words(report: &HistoryReport) -> String {

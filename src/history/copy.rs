@@ -1,0 +1,184 @@
+//! Copying a history to another store, object by object. What lies there is sealed, so it takes no key.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::stream;
+
+use crate::clock::Entropy;
+use crate::history::access::Claim;
+use crate::history::error::HistoryError;
+use crate::history::layout;
+use crate::history::reader::PARALLEL;
+use crate::history::reader::Reader;
+use crate::history::write_id::WriteId;
+
+/// What is in the copy afterwards.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Releases.
+    pub releases: u64,
+    /// Objects that this run wrote.
+    pub written: u64,
+    /// Objects that were there already, byte for byte the same.
+    pub there: u64,
+}
+
+/// Copies what `from` reads to the store of `to`, oldest first, so that a copy that was cut short is an older history and is carried on by the
+/// next. Each object is compared with the one that is there, or written and, where the store leaves a doubt, read back.
+///
+/// # Errors
+/// The other store holds something that is not in this history.
+pub async fn copy(from: &Reader<'_>, to: &Reader<'_>, entropy: &dyn Entropy) -> Result<Copied, HistoryError> {
+    from.check_owner().await?;
+    to.check_owner().await?;
+    if from.newest().await? == 0 {
+        return Err(from.empty());
+    }
+    let mut copy = Copy { from, to, entropy, copied: Copied::default() };
+    copy.objects("", &|name| name == layout::STORE).await?;
+    copy.objects(layout::KEYRINGS, &|_| true).await?;
+    for top in copy.folders(layout::RELEASES).await? {
+        for middle in copy.folders(&format!("{}/{top}", layout::RELEASES)).await? {
+            let below = |root: &str| format!("{root}/{top}/{middle}");
+            copy.objects(&below(layout::PACKS), &|_| true).await?;
+            copy.copied.releases += copy.objects(&below(layout::RELEASES), &|_| true).await?;
+            for number in copy.folders(&below(layout::EVENTS)).await? {
+                copy.objects(&format!("{}/{number}", below(layout::EVENTS)), &|_| true).await?;
+            }
+        }
+    }
+    Ok(copy.copied)
+}
+
+struct Copy<'a> {
+    from: &'a Reader<'a>,
+    to: &'a Reader<'a>,
+    entropy: &'a dyn Entropy,
+    copied: Copied,
+}
+
+impl Copy<'_> {
+    async fn folders(&self, folder: &str) -> Result<Vec<String>, HistoryError> {
+        Ok(self.from.access.list(folder).await?.folders)
+    }
+
+    /// Copies the objects of a folder that are `wanted`, in order; how many there are.
+    async fn objects(&mut self, folder: &str, wanted: &dyn Fn(&str) -> bool) -> Result<u64, HistoryError> {
+        let mut names = self.from.access.list(folder).await?.objects;
+        names.retain(|name| wanted(name));
+        let there: BTreeSet<String> = self.to.access.list(folder).await?.objects.into_iter().collect();
+        let path = |name: &str| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let (from, to) = (self.from.access, self.to.access);
+        let read = |name: &String| {
+            let (path, is_there) = (path(name), there.contains(name));
+            async move {
+                let bytes = from.get(&path).await?.ok_or_else(|| HistoryError::damaged(path.as_str(), "it is gone"))?;
+                let other = if is_there { to.get(&path).await? } else { None };
+                Ok::<_, HistoryError>((path, bytes, other))
+            }
+        };
+        let mut read = stream::iter(&names).map(read).buffered(PARALLEL);
+        while let Some((path, bytes, other)) = read.try_next().await? {
+            match other {
+                Some(other) if other == bytes => self.copied.there += 1,
+                Some(_) => return Err(self.differs(&path)),
+                None => self.write(&path, &bytes).await?,
+            }
+        }
+        Ok(names.len() as u64)
+    }
+
+    async fn write(&mut self, path: &str, bytes: &Bytes) -> Result<(), HistoryError> {
+        match self.to.access.claim(path, bytes, WriteId::new(self.entropy)).await? {
+            Claim::Won => {
+                self.copied.written += 1;
+                Ok(())
+            }
+            Claim::Lost(_) => Err(self.differs(path)),
+        }
+    }
+
+    fn differs(&self, path: &str) -> HistoryError {
+        let (from, to) = (self.from.access.store(), self.to.access.store());
+        HistoryError::Unfit {
+            reason: format!("{to} is not a copy of {from}: {path} is another one there"),
+            next: Some("copy to a place that is empty, or to a copy that was begun of the same history".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Copied;
+    use super::copy;
+    use crate::clock::Machine;
+    use crate::history::HistoryError;
+    use crate::history::InMemoryStore;
+    use crate::history::InjectedFault;
+    use crate::history::LocalDirectory;
+    use crate::history::fixtures;
+
+    #[tokio::test]
+    async fn a_copy_is_the_history() {
+        let (from, folder) = (InMemoryStore::new(), tempfile::tempdir().unwrap());
+        let to = LocalDirectory::at(&folder.path().join("copy"), Arc::new(Machine)).without_fsync();
+        fixtures::releases(&fixtures::history(&from, "dev").await, 12).await;
+        let readers = || (fixtures::reader(&from, "dev"), fixtures::reader(&to, "dev"));
+        let (source, target) = readers();
+        let all = from.objects().len() as u64;
+        assert_eq!(copy(&source, &target, &Machine).await.unwrap(), Copied { releases: 12, written: all, there: 0 });
+        let proven = fixtures::history(&to, "dev").await.verify().await.unwrap();
+        assert_eq!((proven.releases, proven.defects), (12, Vec::new()));
+        fixtures::releases(&fixtures::history(&from, "dev").await, 1).await;
+        let (source, target) = readers();
+        assert_eq!(copy(&source, &target, &Machine).await.unwrap(), Copied { releases: 13, written: 3, there: all });
+        // And back, from one layout to the other.
+        let back = InMemoryStore::new();
+        copy(&target, &fixtures::reader(&back, "dev"), &Machine).await.unwrap();
+        assert_eq!(back.objects(), from.objects());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_copy_that_was_cut_short_is_an_older_history_and_is_carried_on() {
+        let from = InMemoryStore::new();
+        fixtures::releases(&fixtures::history(&from, "dev").await, 5).await;
+        let source = fixtures::reader(&from, "dev");
+        let whole = InMemoryStore::new();
+        copy(&source, &fixtures::reader(&whole, "dev"), &Machine).await.unwrap();
+        for cut in whole.creations() {
+            let to = InMemoryStore::new();
+            to.script(cut, InjectedFault::Denied);
+            copy(&source, &fixtures::reader(&to, "dev"), &Machine).await.unwrap_err();
+            let half = InMemoryStore::of(to.objects());
+            if half.objects().keys().any(|path| path.starts_with("releases/")) {
+                let report = fixtures::history(&half, "dev").await.verify().await.unwrap();
+                let wrong: Vec<_> = report.defects.iter().filter(|defect| !defect.reason.contains("events are gone")).collect();
+                assert!(wrong.is_empty(), "{wrong:?}");
+            }
+            copy(&source, &fixtures::reader(&half, "dev"), &Machine).await.unwrap();
+            assert_eq!(half.objects(), from.objects());
+        }
+    }
+
+    #[tokio::test]
+    async fn another_history_is_not_overwritten() {
+        let (from, to) = (InMemoryStore::new(), InMemoryStore::new());
+        for store in [&from, &to] {
+            fixtures::releases(&fixtures::history(store, "dev").await, 2).await;
+        }
+        let before = to.objects();
+        let error = copy(&fixtures::reader(&from, "dev"), &fixtures::reader(&to, "dev"), &Machine).await.unwrap_err();
+        assert_eq!(error.to_string(), "the store in memory is not a copy of the store in memory: store is another one there");
+        assert_eq!(to.objects(), before);
+        let empty = InMemoryStore::new();
+        let error = copy(&fixtures::reader(&empty, "dev"), &fixtures::reader(&to, "dev"), &Machine).await.unwrap_err();
+        assert!(matches!(error, HistoryError::Empty { .. }));
+        let error = copy(&fixtures::reader(&from, "prod"), &fixtures::reader(&to, "prod"), &Machine).await.unwrap_err();
+        assert!(matches!(error, HistoryError::Other { .. }));
+    }
+}
