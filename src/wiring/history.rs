@@ -78,7 +78,7 @@ impl Wiring<'_> {
             #[cfg(not(all(feature = "s3", feature = "gs", feature = "az")))]
             provider => {
                 let scheme = provider.scheme();
-                let reason = format!("the history is in `{url}`, and this build of cloze leaves out `{scheme}://`");
+                let reason = format!("the history is in `{}`, and this build of cloze leaves out `{scheme}://`", history.url);
                 Err(Problem::new(Fault::Project, reason, format!("use a build with the feature `{scheme}`")))
             }
         }
