@@ -42,7 +42,7 @@ const REFUSALS: &[(&str, usize)] = &[
     // It lets the merged value win, against the specification.
     ("the merge brings a key", 300),
     // It can lose a character after a byte order mark.
-    ("a control character or byte order mark", 400),
+    ("there is a control character or byte order mark", 400),
     // It takes what stands before for an empty document.
     ("kubectl cannot read directives", 60),
     // It puts replacement characters.

@@ -1,5 +1,6 @@
 //! The checkpoint: what a machine last saw of a history, so that a cut or replayed one is noticed.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::fs::File;
 use std::io;
@@ -81,6 +82,16 @@ impl Checkpoint {
         file::replace(path, &text, 0o600, entropy).map_err(|error| failed(path, "write", &error))
     }
 
+    /// Removes what killed runs left of the checkpoint at `path`.
+    pub fn sweep(path: &Path) -> Result<(), HistoryError> {
+        let Some((folder, name)) = path.parent().zip(path.file_name().and_then(OsStr::to_str)) else { return Ok(()) };
+        let swept = match File::open(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            opened => opened.and_then(|folder| file::sweep_in(&folder, &|target| target == name)),
+        };
+        swept.map(drop).map_err(|error| failed(path, "write", &error))
+    }
+
     /// The same, knowing that the release has `events` events.
     #[must_use]
     pub fn with_events(self, events: u32) -> Self {
@@ -160,6 +171,10 @@ mod tests {
         fs::write(&left, "half").unwrap();
         Checkpoint::new("id", &owner, 4, Digest([4; 32])).save(&path, &Machine).unwrap();
         assert_eq!(Checkpoint::load(&path).unwrap(), Some(five));
+        Checkpoint::sweep(&path).unwrap();
+        assert!(!left.exists());
+        Checkpoint::sweep(&folder.path().join("absent/dev.json")).unwrap();
+        fs::write(&left, "half").unwrap();
         let six = Checkpoint::new("id", &owner, 6, Digest([6; 32]));
         six.save(&path, &Machine).unwrap();
         assert_eq!(Checkpoint::load(&path).unwrap(), Some(six));

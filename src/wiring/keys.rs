@@ -83,6 +83,10 @@ impl Wiring<'_> {
                 .into()),
             };
         };
+        if missing == IfMissing::Create {
+            // A run that made them may have been killed before it ended.
+            Checkpoint::sweep(&self.checkpoint()?)?;
+        }
         let keyring = Keyring::parse(&text)?;
         keyring.expect(&self.settings.project, &self.settings.environment)?;
         let (recipients, missing) = self.recipients();

@@ -193,7 +193,7 @@ fn a_google_endpoint_that_the_owner_trusts_is_asked() {
         let mut sandbox = run(&gate, "kind: gcp, project: shop-prod, endpoint: \"https://evil.example\"");
         sandbox.variable("GOOGLE_APPLICATION_CREDENTIALS", "");
         sandbox.variable("GCE_METADATA_HOST", metadata.url().strip_prefix("http://").unwrap());
-        sandbox.cloze(["check", "--online"]).fails(5, &["which nobody but the project trusts"]);
+        sandbox.cloze(["check", "--online"]).fails(5, &["which is not a trusted origin"]);
         assert_eq!(gate.passed(), 0, "{trust}");
         // The token comes from this machine, past the proxy: what is counted goes to the endpoint.
         sandbox.variable(trust, "https://evil.example");

@@ -92,7 +92,7 @@ fn values_arrive_escaped_for_the_place_where_they_stand() {
     let settings = plain(find(&objects, "Secret", "web-settings"), "appsettings.secrets.json");
     let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
     let main = settings["ConnectionStrings"]["Main"].as_str().unwrap();
-    assert_eq!(main, format!("Host=postgres;Port=5432;Database=app;Username=app;Password='{password}'"));
+    assert_eq!(main, format!("Host=postgres;Port=5432;Database=app;Username=app;Password=\"{}\"", password.replace('"', "\"\"")));
     // The file that it overrides has the same shape.
     let base = find(&objects, "ConfigMap", "web-appsettings")["data"]["appsettings.json"].as_str().unwrap();
     let base: serde_json::Value = serde_json::from_str(base).unwrap();

@@ -164,7 +164,7 @@ fn a_value_is_made_up() {
 #[test]
 fn an_empty_value_is_refused_unless_it_is_meant() {
     let sandbox = Sandbox::shop();
-    let parts = ["error: the value of `x` is empty\n  check the command before the pipe, or pass `--allow-empty` if it is meant"];
+    let parts = ["error: the value is empty\n  check the command before the pipe, or pass `--allow-empty` if it is meant"];
     sandbox.feed(["vault", "set", "x"], b"").fails(2, &parts);
     sandbox.feed(["vault", "set", "x", "--key", "k"], b"").fails(2, &parts);
     sandbox.cloze(["vault", "get", "x"]).fails(5, &[]);
@@ -200,7 +200,7 @@ fn a_value_is_edited_in_memory() {
     sandbox.variable("VISUAL", &editor("rm \"$1\""));
     sandbox.cloze(["vault", "edit", "fresh"]).fails(5, &["error: the editor removed the file"]);
     sandbox.variable("VISUAL", &editor(": > \"$1\""));
-    sandbox.cloze(["vault", "edit", "fresh"]).fails(2, &["error: the value of `fresh` is empty"]);
+    sandbox.cloze(["vault", "edit", "fresh"]).fails(2, &["error: the value is empty"]);
     assert_eq!(value(&sandbox, "fresh"), "typed");
     sandbox.feed(["vault", "set", "binary"], b"\xff\xfe").ok();
     sandbox.cloze(["vault", "edit", "binary"]).fails(2, &["error: the value of `binary` is not UTF-8 text"]);

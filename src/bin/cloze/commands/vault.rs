@@ -34,7 +34,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
         Vault::Set { name, key, generate, allow_empty, which } => {
             let value = || match generate {
                 Some(length) => Ok(local::generate(length, run.entropy.as_ref())),
-                None => not_empty(&name, prompt::value(&name)?, allow_empty),
+                None => not_empty(prompt::value(&name)?, allow_empty),
             };
             let session = session::open(run)?;
             changed(run, &run.wait(session.set_secret(&which.vault, &name, key.as_deref(), value))?, "set")
@@ -42,7 +42,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
         Vault::Edit { name, key, which } => {
             let edit = |current: Option<Secret>| {
                 let current = current.unwrap_or_else(|| Secret::copy_of(b""));
-                not_empty(&name, editor::edit(run, &name, &current)?, current.is_empty())
+                not_empty(editor::edit(run, &name, &current)?, current.is_empty())
             };
             let session = session::open(run)?;
             changed(run, &run.wait(session.edit_secret(&which.vault, &name, key.as_deref(), edit))?, "set")
@@ -83,11 +83,12 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     }
 }
 
-/// The value, unless it is empty and nobody means that: what comes before a pipe may have failed.
-fn not_empty(name: &str, value: Secret, allowed: bool) -> Result<Secret, Problems> {
+/// The value, unless it is empty and nobody means that: what comes before a pipe may have failed. The name is not repeated: who writes
+/// `set NAME=VALUE` has put the value there.
+fn not_empty(value: Secret, allowed: bool) -> Result<Secret, Problems> {
     if value.is_empty() && !allowed {
         let next = "check the command before the pipe, or pass `--allow-empty` if it is meant";
-        return Err(Problem::new(Fault::Usage, format!("the value of `{name}` is empty"), next).into());
+        return Err(Problem::new(Fault::Usage, "the value is empty", next).into());
     }
     Ok(value)
 }
