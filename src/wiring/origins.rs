@@ -8,6 +8,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
 use crate::project::VaultSettings;
+#[cfg(any(feature = "azure", feature = "gcp", feature = "hashicorp"))]
 use crate::project::variable::Variable;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
@@ -67,6 +68,7 @@ impl Wiring<'_> {
     }
 
     /// A variable that is set, with its name.
+    #[cfg(any(feature = "azure", feature = "gcp", feature = "hashicorp"))]
     pub(super) fn set(&self, variable: Variable) -> Option<(&'static str, &str)> {
         Some((variable.name, self.ports.variables.get(variable)?))
     }
