@@ -137,7 +137,9 @@ impl ProcessEngine {
             // An examination may cost too much; what was found until then is true.
             End::Late | End::Dead if answer.examined && !answer.problems.is_empty() => Ok(()),
             End::Late => Err(answer.problem(&too_long(seconds), &request.budget.next(BOUND))),
-            End::Nonsense => Err(answer.problem("the answer of the rendering process cannot be read", "report this as a bug of cloze")),
+            End::Nonsense => {
+                Err(Problem::new(Fault::Internal, "the answer of the rendering process cannot be read", "report this as a bug of cloze"))
+            }
             End::Dead => Err(answer.death(status, seconds)),
         }
     }
@@ -286,7 +288,12 @@ impl<'r> WorkerAnswer<'r> {
                 let reason = format!("rendering needs more than {} MiB of memory, or nests too deeply", self.request.budget.memory() >> 20);
                 self.problem(&reason, &self.request.budget.next(BOUND))
             }
-            _ => self.problem("the rendering process ended without an answer", "simplify the template, or report this as a bug of cloze"),
+            // It ended itself: it could not read its order or write its answer, or was not loaded. That is not the template's doing.
+            _ => Problem::new(
+                Fault::Internal,
+                "the rendering process ended without an answer",
+                "run the command again; if it ends so each time, report this as a bug of cloze",
+            ),
         }
     }
 }

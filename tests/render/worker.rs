@@ -22,7 +22,7 @@ fn a_program_that_is_no_worker_is_a_problem() {
     let problems = engine("/bin/true").render(&request).map(|_| ()).unwrap_err();
     assert_eq!(
         told(problems.list()),
-        "the rendering process ended without an answer; simplify the template, or report this as a bug of cloze"
+        "the rendering process ended without an answer; run the command again; if it ends so each time, report this as a bug of cloze"
     );
     let problems = engine("/bin/cat").render(&request).map(|_| ()).unwrap_err();
     assert_eq!(told(problems.list()), "the answer of the rendering process cannot be read; report this as a bug of cloze");

@@ -64,6 +64,14 @@ pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> P
         }
         ErrorKind::UnknownArgument => {
             let written = argument.strip_prefix("--").and_then(|flag| flag.split('=').next());
+            let own = command.get_arguments().any(|known| {
+                known.get_long().is_some_and(|long| written == Some(long))
+                    || known.get_short().is_some_and(|short| argument.strip_prefix('-').is_some_and(|rest| rest.starts_with(short)))
+            });
+            if own {
+                let reason = format!("`{argument}` is an option of `{path}`, and is written before the command");
+                return usage(reason, format!("write it after the command: `{path} {argument} …`"));
+            }
             let near = written.and_then(|written| suggest(written, command.get_arguments().filter_map(Arg::get_long)));
             usage(format!("unexpected argument `{argument}` for `{path}`"), known(near.map(|near| format!("--{near}")).as_deref()))
         }

@@ -255,6 +255,15 @@ fn wrong_usage_is_a_problem_with_a_next_step() {
         ("help nope", "error: there is no command `nope`\n  see `cloze --help`\n"),
         ("deploy --force", "error: unexpected argument `--force` for `cloze deploy`\n  see `cloze deploy --help`\n"),
         ("deploy --dry-rum", "error: unexpected argument `--dry-rum` for `cloze deploy`\n  did you mean `--dry-run`?\n"),
+        (
+            "--values x.yaml render",
+            "error: `--values` is an option of `cloze render`, and is written before the command\n  write it after the command: `cloze render --values …`\n",
+        ),
+        (
+            "-o out deploy",
+            "error: `-o` is an option of `cloze deploy`, and is written before the command\n  write it after the command: `cloze deploy -o …`\n",
+        ),
+        ("--number 3 history", "error: unexpected argument `--number` for `cloze history`\n  see `cloze history --help`\n"),
         ("deploy --syntax xml", "error: invalid value `xml` for `--syntax <SYNTAX>`\n  use one of `yaml`, `json`\n"),
         ("deploy --note", "error: `--note <TEXT>` needs a value\n  see `cloze deploy --help`\n"),
         ("show -- -1", "error: `-1` is not a release number\n  list the releases with `cloze history`\n"),
