@@ -41,7 +41,8 @@ pub struct Bucket {
     prefix: String,
     name: String,
     deadline: Duration,
-    /// Small objects that were read or made: what is there never changes.
+    /// Small objects that were read: what is there never changes. What was created is not among them, since a store that does not keep what it
+    /// says that it took has to be found out.
     held: Mutex<Held>,
 }
 
@@ -92,9 +93,12 @@ impl Bucket {
             let options = GetOptions { range: range.clone(), ..GetOptions::default() };
             Box::pin(async move {
                 let found = self.store.get_opts(path, options).await?;
-                let limit = length.unwrap_or(OBJECT_LIMIT) as u64;
-                let fits = found.range.end - found.range.start <= limit;
-                if fits { found.bytes().await.map(Some) } else { Ok(None) }
+                let limit = length.unwrap_or(OBJECT_LIMIT);
+                if found.range.end - found.range.start > limit as u64 {
+                    return Ok(None);
+                }
+                // What comes may be longer than what was said.
+                found.bytes().await.map(|bytes| (bytes.len() <= limit).then_some(bytes))
             }) as BoxFuture<'_, _>
         };
         match self.ask(read).await {
@@ -104,7 +108,13 @@ impl Bucket {
                 }
                 Ok(Some(bytes))
             }
-            Ok(None) => Err(StoreError::new(StoreFault::Unreadable, format!("it is larger than {} MiB", OBJECT_LIMIT >> 20))),
+            Ok(None) => {
+                let reason = match length {
+                    None => format!("it is larger than {} MiB", OBJECT_LIMIT >> 20),
+                    Some(_) => format!("{}: the answer is longer than what was asked for", self.name),
+                };
+                Err(StoreError::new(StoreFault::Unreadable, reason))
+            }
             Err(Refusal::Absent) => Ok(None),
             Err(Refusal::Shorter) => Ok(Some(Bytes::new())),
             Err(refusal) => Err(self.error(refusal)),
@@ -168,17 +178,13 @@ fn refusal(error: &object_store::Error) -> Refusal {
 #[async_trait]
 impl HistoryStore for Bucket {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
-        let name = path;
         let path = &self.path(path)?;
         let create = || {
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
             self.store.put_opts(path, PutPayload::from_bytes(bytes.clone()), options)
         };
         match self.ask(create).await {
-            Ok(_) => {
-                self.hold(name, &bytes);
-                Ok(Creation::Created)
-            }
+            Ok(_) => Ok(Creation::Created),
             Err(Refusal::Exists) => Ok(Creation::Exists),
             Err(refusal) => Err(self.error(refusal)),
         }

@@ -90,12 +90,12 @@ pub(crate) async fn release(
             (release, Outcome::Unknown, changes)
         }
     };
-    let mut events = 0;
+    let mut events = if let Outcome::Known(event) = &before { event.sequence } else { 0 };
+    let settled = settle(context, access, history, &release, events);
     let emitted = emit(context, history, &release, before, set, target, &mut events);
-    let (swept, put) = join!(sweep(context, access, history, &release), emitted);
-    // Once, when it is known what became of the release. The run after one that is killed before catches up.
+    let (settled, put) = join!(settled, emitted);
     let remembered = access.remember(context, &release, events);
-    swept?;
+    settled?;
     let put = put?;
     remembered?;
     Ok(Released { release, recorded: !current, changes, put })
@@ -121,8 +121,15 @@ fn changes(before: Option<&Release>, after: &Release) -> Vec<ChangedObject> {
     changes
 }
 
-/// Removes what interrupted runs left since the head that is remembered.
-async fn sweep(context: &Context<'_>, access: &HistoryAccess<'_>, history: &History<'_>, head: &Release) -> Result<(), HistoryError> {
+/// Removes what interrupted runs left since the head that is remembered, then remembers this one: a run that is killed while its target is
+/// written to has to notice later that the release was cut off.
+async fn settle(
+    context: &Context<'_>,
+    access: &HistoryAccess<'_>,
+    history: &History<'_>,
+    head: &Release,
+    events: u32,
+) -> Result<(), HistoryError> {
     let number = head.summary.number;
     let swept_to = access.remembered()?.unwrap_or(number.saturating_sub(UNREMEMBERED));
     let swept = history.sweep(swept_to.min(number)).await?;
@@ -130,10 +137,11 @@ async fn sweep(context: &Context<'_>, access: &HistoryAccess<'_>, history: &Hist
     if objects > 0 {
         context.observe(Event::Swept { objects });
     }
-    Ok(())
+    access.remember(context, head, events)
 }
 
-/// Puts the manifests of a recorded release to `target` and records what came of it; `events` becomes the number of events that are known.
+/// Puts the manifests of a recorded release to `target` and records what came of it; `events` becomes the number of events that are known
+/// afterwards.
 ///
 /// A release that was written out once keeps that outcome: writing it again and failing takes nothing back.
 async fn emit(
@@ -146,9 +154,6 @@ async fn emit(
     events: &mut u32,
 ) -> Result<Put, Problem> {
     let number = release.summary.number;
-    if let Outcome::Known(event) = &before {
-        *events = event.sequence;
-    }
     let reserved = target.reserve().await;
     let newest = history.reader().newest().await?;
     let result = match reserved {

@@ -1,9 +1,11 @@
 //! Several runs at once.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::fs::File;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use rustix::fs::FlockOperation;
 use rustix::fs::flock;
@@ -118,6 +120,27 @@ fn a_deploy_that_wakes_up_late_does_not_overwrite_a_newer_one() {
 }
 
 #[test]
+fn a_release_is_remembered_while_its_target_is_written_to() {
+    let sandbox = Sandbox::shop();
+    let _ = sandbox.cloze(["deploy"]).ok();
+    let checkpoint = || fs::read_to_string(sandbox.shop_path(".cloze/pins/dev.json")).unwrap_or_default();
+    let reader = File::open(sandbox.shop_path("dist")).unwrap();
+    flock(&reader, FlockOperation::LockShared).unwrap();
+    let mut waiting = sandbox.command(["-C", "shop", "deploy", "--set-string", "logLevel=late"]).spawn().unwrap();
+    let begun = Instant::now();
+    while !checkpoint().contains("\"number\":2") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{}", checkpoint());
+        thread::sleep(Duration::from_millis(5));
+    }
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    drop(reader);
+    // What it recorded is cut off before anybody runs again.
+    fs::remove_file(sandbox.shop_path(".cloze/history/dev/releases/0000/00/00000002")).unwrap();
+    sandbox.cloze(["deploy"]).fails(6, &["the checkpoint knows release 2, and the newest is 1"]);
+}
+
+#[test]
 fn losers_that_try_again_are_all_recorded() {
     let sandbox = Sandbox::shop();
     let each = rounds(2, 12);
@@ -213,7 +236,7 @@ fn runs_that_make_the_first_keys_at_once_end_with_the_same() {
     for _ in 0..rounds(3, 30) {
         let sandbox = Sandbox::shop();
         for path in [".cloze", "secrets"] {
-            std::fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
+            fs::remove_dir_all(sandbox.shop_path(path)).unwrap();
         }
         let _: Vec<()> = at_once(|worker| {
             let _ = sandbox.cloze(["key", "init"]).ok();

@@ -4,3 +4,4 @@ mod calls;
 mod command;
 mod conformance;
 mod faults;
+mod liar;
