@@ -78,6 +78,8 @@ pub enum Event {
         bytes: usize,
         /// Where to.
         target: String,
+        /// Whether they were all there already, and nothing else.
+        is_unchanged: bool,
     },
     /// Leftovers of interrupted runs were removed.
     Swept {

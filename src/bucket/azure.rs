@@ -9,7 +9,7 @@ use object_store::azure::AzureCredential;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::azure::split_sas;
 
-use crate::bucket::refusal::Refusal;
+use crate::bucket::refusal::no_credential;
 use crate::bucket::settings::Settings;
 use crate::bucket::store::Bucket;
 use crate::bucket::store::Login;
@@ -50,7 +50,7 @@ pub fn azure(settings: Settings, account: &str, access: AzureAccess) -> Result<B
     let unusable = |reason: String, next: &str| ServiceError::new(ServiceFault::Unavailable, reason, next);
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     if !(3..=24).contains(&account.len()) || !account.bytes().all(plain) {
-        return Err(unusable("the storage account's name is not one".to_owned(), "give a name of 3 to 24 of a-z and 0-9"));
+        return Err(unusable("the name of the storage account is not valid".to_owned(), "give a name of 3 to 24 of a-z and 0-9"));
     }
     let address = settings.endpoint.clone().unwrap_or_else(|| format!("https://{account}.blob.core.windows.net"));
     let base = Base::new(&address).map_err(|reason| {
@@ -118,7 +118,7 @@ fn shared_access(query: &Secret) -> Result<AzureCredential, ServiceError> {
         query.expose_text().and_then(|query| split_sas(query.trim()).ok()).filter(|pairs| pairs.iter().any(|(key, _)| key == "sig"));
     pairs.map(AzureCredential::SASToken).ok_or_else(|| {
         let next = "copy the whole query, from `sv=` or `sp=` to the end of `sig=…`";
-        ServiceError::new(ServiceFault::Unauthenticated, "the shared access signature is not one", next)
+        ServiceError::new(ServiceFault::Unauthenticated, "the shared access signature is incomplete: it has no `sig=`", next)
     })
 }
 
@@ -143,8 +143,7 @@ impl CredentialProvider for Entry {
         match &self.way {
             Way::Given(credential) => Ok(Arc::clone(credential)),
             Way::Entra(login) => {
-                let refused = |error| object_store::Error::Generic { store: "Azure", source: Box::new(Refusal::of_service(error)) };
-                let token = login.token(SCOPE, None, self.wire.until()).await.map_err(refused)?;
+                let token = login.token(SCOPE, None, self.wire.until()).await.map_err(no_credential)?;
                 Ok(Arc::new(AzureCredential::BearerToken(token.text().expose_text().unwrap_or_default().to_owned())))
             }
         }

@@ -7,7 +7,7 @@ use object_store::CredentialProvider;
 use object_store::gcp::GcpCredential;
 use object_store::gcp::GoogleCloudStorageBuilder;
 
-use crate::bucket::refusal::Refusal;
+use crate::bucket::refusal::no_credential;
 use crate::bucket::settings::Settings;
 use crate::bucket::store::Bucket;
 use crate::bucket::store::Login;
@@ -77,8 +77,7 @@ impl CredentialProvider for Token {
         if self.anonymous {
             return Ok(Arc::new(GcpCredential { bearer: String::new() }));
         }
-        let refused = |error| object_store::Error::Generic { store: "GCS", source: Box::new(Refusal::of_service(error)) };
-        let token = self.login.token(None, self.wire.until()).await.map_err(refused)?;
+        let token = self.login.token(None, self.wire.until()).await.map_err(no_credential)?;
         Ok(Arc::new(GcpCredential { bearer: token.text().expose_text().unwrap_or_default().to_owned() }))
     }
 }

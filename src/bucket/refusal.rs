@@ -84,7 +84,7 @@ impl Refusal {
             }
             (_, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired") | (401, _) => {
                 let next = Some("log in again, then run the command again".to_owned());
-                let reason = "the store does not accept the credential: it has ended, or is not one".to_owned();
+                let reason = "the store does not accept the credential: it has expired or is not valid".to_owned();
                 return Some(Self::Expired(StoreError { fault: StoreFault::Denied, reason, next }));
             }
             (
@@ -139,6 +139,11 @@ impl From<StoreError> for Refusal {
     }
 }
 
+/// The crate's error for a credential that cannot be had.
+pub(super) fn no_credential(error: ServiceError) -> object_store::Error {
+    object_store::Error::Generic { store: "the store", source: Box::new(Refusal::of_service(error)) }
+}
+
 fn too_large() -> Refusal {
     Refusal::Failed(StoreError::new(StoreFault::Unreadable, format!("it is larger than {} MiB", OBJECT_LIMIT >> 20)))
 }
@@ -187,29 +192,18 @@ fn shown(reply: &Reply, code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use reqwest::Method;
-    use reqwest::header::HeaderMap;
     use reqwest::header::HeaderName;
     use reqwest::header::HeaderValue;
 
     use super::Refusal;
     use super::retry_decision;
     use crate::history::StoreFault;
-    use crate::secret::Secret;
     use crate::service::http::Reply;
     use crate::service::http::RetryDecision;
 
     fn reply(status: u16, body: &str, headers: &[(&'static str, &'static str)]) -> Reply {
         let header = |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), HeaderValue::from_static(value));
-        Reply {
-            from: "the store",
-            status,
-            body: Secret::copy_of(body.as_bytes()),
-            host: None,
-            challenge: None,
-            error_type: None,
-            retry_after: None,
-            headers: headers.iter().map(header).collect::<HeaderMap>(),
-        }
+        Reply::sample("the store", status, body.as_bytes(), headers.iter().map(header).collect())
     }
 
     fn xml(status: u16, code: &str) -> Reply {

@@ -8,7 +8,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::aws::AwsCredential;
 use object_store::aws::Checksum;
 
-use crate::bucket::refusal::Refusal;
+use crate::bucket::refusal::no_credential;
 use crate::bucket::settings::Settings;
 use crate::bucket::store::Bucket;
 use crate::bucket::store::Login;
@@ -82,13 +82,12 @@ impl CredentialProvider for Keys {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let refused = |error| object_store::Error::Generic { store: "S3", source: Box::new(Refusal::of_service(error)) };
-        let signer = self.login.signer(None, self.wire.until()).await.map_err(refused)?;
+        let signer = self.login.signer(None, self.wire.until()).await.map_err(no_credential)?;
         let text = |secret: &Secret| secret.expose_text().map(str::to_owned);
         let credential = &signer.credential;
         let (Some(secret_key), session) = (text(&credential.secret), credential.session.as_ref().map(text)) else {
             let next = "check that the access key was copied whole";
-            return Err(refused(ServiceError::new(ServiceFault::Unauthenticated, "AWS's secret access key is not text", next)));
+            return Err(no_credential(ServiceError::new(ServiceFault::Unauthenticated, "AWS's secret access key is not text", next)));
         };
         Ok(Arc::new(AwsCredential { key_id: credential.id.clone(), secret_key, token: session.flatten() }))
     }

@@ -202,19 +202,20 @@ impl Reservation for Reserved<'_> {
     /// directory is 0700. What was replaced, and what killed runs left beside it, is removed; where that fails, the new one is there all the same.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
         let directory = self.directory;
-        let mut warnings = directory.sweep().map_err(|error| file::unwritten(&directory.parent, &error))?;
+        let warnings = directory.sweep().map_err(|error| file::unwritten(&directory.parent, &error))?;
         let names = file_names(set);
         let inventory = Inventory::load(&directory.target).map_err(|error| file::unwritten(&directory.target, &error))?;
         let objects = directory.effects(&inventory, set, &names);
         let list = Inventory::of(set, &names).to_text();
         let is_there =
             || fs::symlink_metadata(&directory.target).is_ok_and(|found| is_private(&found, 0o700)) && inventory.to_text() == list;
-        if objects.iter().all(|object| object.effect == Effect::Unchanged) && is_there() {
-            return Ok(Put { objects, warnings });
+        let mut put = Put { objects, warnings };
+        if put.is_unchanged() && is_there() {
+            return Ok(put);
         }
         let side = directory.parent.join(file::side_name(&directory.name, directory.entropy.as_ref()));
         let written =
-            directory.write_side(&side, set, &names, &objects, &list).and_then(|()| directory.put_in_place(&side)).and_then(|left| {
+            directory.write_side(&side, set, &names, &put.objects, &list).and_then(|()| directory.put_in_place(&side)).and_then(|left| {
                 File::open(&directory.parent)?.sync_all()?;
                 Ok(left)
             });
@@ -222,8 +223,8 @@ impl Reservation for Reserved<'_> {
             // The first error is the one to report; the next run removes what this cannot.
             let _ = fs::remove_dir_all(&side);
         }
-        warnings.extend(written.map_err(|error| file::unwritten(&directory.target, &error))?);
-        Ok(Put { objects, warnings })
+        put.warnings.extend(written.map_err(|error| file::unwritten(&directory.target, &error))?);
+        Ok(put)
     }
 }
 

@@ -52,6 +52,11 @@ impl Put {
         parts.join(", ")
     }
 
+    /// Whether all of it was there already, and nothing else.
+    pub fn is_unchanged(&self) -> bool {
+        self.objects.iter().all(|object| object.effect == Effect::Unchanged)
+    }
+
     /// The objects that the target did not take, each with the reason.
     pub fn failures(&self) -> impl Iterator<Item = (&Identity, &str)> {
         self.objects.iter().filter_map(|object| match &object.effect {

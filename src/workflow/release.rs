@@ -175,6 +175,7 @@ async fn emit(
                 manifests: set.manifests.len(),
                 bytes: set.manifests.iter().map(|manifest| manifest.bytes.len()).sum(),
                 target: target.to_string(),
+                is_unchanged: put.is_unchanged(),
             });
         }
         Err(_) if matches!(before, Outcome::Known(_)) && newest > number => {}

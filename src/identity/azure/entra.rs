@@ -84,21 +84,11 @@ mod tests {
 
     use super::refusal;
     use super::sentence;
-    use crate::secret::Secret;
     use crate::service::ServiceFault;
     use crate::service::http::Reply;
 
     fn reply(status: u16, body: &str) -> Reply {
-        Reply {
-            from: "the login service",
-            status,
-            body: Secret::copy_of(body.as_bytes()),
-            host: None,
-            challenge: None,
-            error_type: None,
-            retry_after: None,
-            headers: HeaderMap::default(),
-        }
+        Reply::sample("the login service", status, body.as_bytes(), HeaderMap::default())
     }
 
     fn said(words: &str, sent: &str) -> String {

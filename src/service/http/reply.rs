@@ -102,6 +102,15 @@ async fn body(response: &mut Response, limit: usize, peer: &Peer) -> Result<Secr
 }
 
 #[cfg(test)]
+impl Reply {
+    /// An answer of a service that never gave it.
+    pub(crate) fn sample(from: &'static str, status: u16, body: &[u8], headers: HeaderMap) -> Self {
+        let body = Secret::copy_of(body);
+        Self { from, status, body, host: None, challenge: None, error_type: None, retry_after: None, headers }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

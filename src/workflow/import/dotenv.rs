@@ -20,9 +20,9 @@ pub(super) fn variables(text: &str, place: impl Fn(u32) -> Place) -> Result<Vec<
         line += 1;
         let begun = line;
         let mut problem = |reason: &str, next: &str| problems.push(Problem::new(Fault::Usage, reason, next).at(place(begun)));
-        let (own, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        let here = rest.trim_start_matches([' ', '\t', '\r']);
+        let (own, after) = here.split_once('\n').unwrap_or((here, ""));
         rest = after;
-        let own = own.trim_start();
         if own.trim_end().is_empty() || own.starts_with('#') {
             continue;
         }
@@ -46,8 +46,7 @@ pub(super) fn variables(text: &str, place: impl Fn(u32) -> Place) -> Result<Vec<
             continue;
         };
         // The quotes may close on a later line.
-        let from = text.len() - rest.len() - usize::from(text.len() > rest.len() && text[..text.len() - rest.len()].ends_with('\n'));
-        let whole = &text[from - value.len() + 1..];
+        let whole = &here[own.len() - value.len() + 1..];
         let Some((value, length)) = quoted(whole, quote) else {
             problem("the quotes are not closed", "close them");
             break;

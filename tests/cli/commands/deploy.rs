@@ -64,6 +64,8 @@ fn stdout_holds_the_same_objects_as_the_directory() {
     let stream = documents(&sandbox.cloze(["deploy", "-o", "-"]).ok());
     assert!(!sandbox.shop_path("dist").exists());
     sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current", "wrote 11 manifests"]);
+    let again = sandbox.cloze(["deploy"]).fails(0, &["nothing changed: release 1 is current", "11 manifests already in "]);
+    assert!(!again.contains("wrote"), "{again}");
     assert_eq!(stream, deployed(&sandbox, "dist/dev"));
     let json = sandbox.cloze(["deploy", "-o", "-", "--syntax", "json"]).ok();
     let values: Vec<Value> = serde_json::Deserializer::from_str(&json).into_iter().map(Result::unwrap).collect();

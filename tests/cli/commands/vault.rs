@@ -200,7 +200,9 @@ fn a_value_is_edited_in_memory() {
     sandbox.variable("VISUAL", &editor("rm \"$1\""));
     sandbox.cloze(["vault", "edit", "fresh"]).fails(5, &["error: the editor removed the file"]);
     sandbox.variable("VISUAL", &editor(": > \"$1\""));
-    sandbox.cloze(["vault", "edit", "fresh"]).fails(2, &["error: the value is empty"]);
+    sandbox
+        .cloze(["vault", "edit", "fresh"])
+        .fails(2, &["error: the value is empty\n  save a value, or use `cloze vault set --allow-empty`"]);
     assert_eq!(value(&sandbox, "fresh"), "typed");
     sandbox.feed(["vault", "set", "binary"], b"\xff\xfe").ok();
     sandbox.cloze(["vault", "edit", "binary"]).fails(2, &["error: the value of `binary` is not UTF-8 text"]);

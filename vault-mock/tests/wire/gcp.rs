@@ -62,14 +62,14 @@ fn metadata_has_no_value_and_enumerations_as_asked() {
 
 #[test]
 fn refusals_have_googles_form() {
-    let server = Gcp::serve(seed().secret("root", "v").deny("root")).unwrap();
+    let server = Gcp::serve(seed().secret("closed", "v").deny("closed")).unwrap();
     let is = |path: &str, code: u16, status: &str, reason: &str| {
         assert_eq!(refusal(&get(&server, path)), (code, status.to_owned(), reason.to_owned()), "{path}");
     };
     is(&format!("{SECRETS}/none/versions/1:access"), 404, "NOT_FOUND", "");
     is(&format!("{SECRETS}/shop-db/versions/3:access"), 404, "NOT_FOUND", "");
     is(&format!("{SECRETS}/shop-db/versions/stable:access"), 404, "NOT_FOUND", "");
-    is(&format!("{SECRETS}/root/versions/1:access"), 403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED");
+    is(&format!("{SECRETS}/closed/versions/1:access"), 403, "PERMISSION_DENIED", "IAM_PERMISSION_DENIED");
     is("/v1/projects/other-project/secrets", 403, "PERMISSION_DENIED", "CONSUMER_INVALID");
     server.protocol().set("shop-db", None, State::Destroyed);
     is(&format!("{SECRETS}/shop-db/versions/latest:access"), 400, "FAILED_PRECONDITION", "");

@@ -34,7 +34,11 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
         Vault::Set { name, key, generate, allow_empty, which } => {
             let value = || match generate {
                 Some(length) => Ok(local::generate(length, run.entropy.as_ref())),
-                None => not_empty(prompt::value(&name)?, allow_empty),
+                None => not_empty(
+                    prompt::value(&name)?,
+                    allow_empty,
+                    "check the command before the pipe, or pass `--allow-empty` if it is meant",
+                ),
             };
             let session = session::open(run)?;
             changed(run, &run.wait(session.set_secret(&which.vault, &name, key.as_deref(), value))?, "set")
@@ -42,7 +46,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
         Vault::Edit { name, key, which } => {
             let edit = |current: Option<Secret>| {
                 let current = current.unwrap_or_else(|| Secret::copy_of(b""));
-                not_empty(editor::edit(run, &name, &current)?, current.is_empty())
+                not_empty(editor::edit(run, &name, &current)?, current.is_empty(), "save a value, or use `cloze vault set --allow-empty`")
             };
             let session = session::open(run)?;
             changed(run, &run.wait(session.edit_secret(&which.vault, &name, key.as_deref(), edit))?, "set")
@@ -85,9 +89,8 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
 
 /// The value, unless it is empty and nobody means that: what comes before a pipe may have failed. The name is not repeated: who writes
 /// `set NAME=VALUE` has put the value there.
-fn not_empty(value: Secret, allowed: bool) -> Result<Secret, Problems> {
+fn not_empty(value: Secret, allowed: bool, next: &str) -> Result<Secret, Problems> {
     if value.is_empty() && !allowed {
-        let next = "check the command before the pipe, or pass `--allow-empty` if it is meant";
         return Err(Problem::new(Fault::Usage, "the value is empty", next).into());
     }
     Ok(value)

@@ -40,7 +40,8 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         }
         Event::Unchanged { number } => format!("nothing changed: release {number} is current"),
         Event::Resumed { number } => format!("release {number} was recorded by an interrupted run; this run finished it"),
-        Event::Emitted { manifests, bytes, target } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
+        Event::Emitted { manifests, target, is_unchanged: true, .. } => format!("{} already in {target}", count(*manifests, "manifest")),
+        Event::Emitted { manifests, bytes, target, .. } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
         Event::Probed { secrets, read: 0 } => format!("{} found, none read", count(*secrets, "secret")),
         Event::Probed { secrets, read } => format!("{} found ({read} had to be read)", count(*secrets, "secret")),
         Event::KeyFileCreated { path } => {
