@@ -94,7 +94,7 @@ impl KeyringError {
             }
             Self::Format => "use a cloze at least as new as the one that wrote it".to_owned(),
             Self::NoRecipient => "name a key file, a passphrase or another key".to_owned(),
-            Self::NoKey { .. } => "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE".to_owned(),
+            Self::NoKey { recipients, .. } => ways(recipients),
             Self::Refused { refusals } => refusals.first().map(|(_, error)| error.next.clone()).unwrap_or_default(),
             Self::Misplaced { project, expected, .. } if *project != expected.0 => format!(
                 "set `project: {project}` in cloze.yaml again, or restore this project's keyring: the names of project and environment are part of the encryption"
@@ -123,6 +123,16 @@ fn list(recipients: &[Recipient]) -> String {
         _ => recipient.to_string(),
     };
     recipients.iter().map(one).collect::<Vec<_>>().join(" or ")
+}
+
+/// How a key of each kind that opens the keyring is named.
+fn ways(recipients: &[Recipient]) -> String {
+    let has = |kind: &str| recipients.iter().any(|recipient| recipient.kind == kind);
+    match (has("key-file"), has("passphrase")) {
+        (true, false) => "restore that key file, or name it with CLOZE_KEY_FILE".to_owned(),
+        (false, true) => "give that passphrase with CLOZE_PASSPHRASE".to_owned(),
+        _ => "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +174,16 @@ mod tests {
                 KeyringError::NoKey { tried: "`k` (key file 4567)".into(), recipients: vec![one.clone(), two.clone()] },
                 "`k` (key file 4567) does not open the keyring; it opens with key file 0123 or passphrase team",
                 "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE",
+            ),
+            (
+                KeyringError::NoKey { tried: String::new(), recipients: vec![one.clone()] },
+                "no key was given for the keyring; it opens with key file 0123",
+                "restore that key file, or name it with CLOZE_KEY_FILE",
+            ),
+            (
+                KeyringError::NoKey { tried: "the passphrase".into(), recipients: vec![two.clone()] },
+                "the passphrase does not open the keyring; it opens with passphrase team",
+                "give that passphrase with CLOZE_PASSPHRASE",
             ),
             (KeyringError::Refused { refusals }, "the service is away; it is wrong", "wait"),
             (
