@@ -16,16 +16,17 @@ use crate::project::spanned::Spanned;
 pub(super) fn manifests(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Vec<ManifestFiles>> {
     let path = fields.path("templates");
     let items = decoder.items(fields.get("templates")?, &path, "a list of strings")?;
-    let entry = |(index, item): (usize, &Tree)| {
+    let entry = |(index, item): (usize, &Tree)| -> Vec<ManifestFiles> {
         let path = format!("{path}[{index}]");
         if item.as_map().is_none() {
-            return Some(ManifestFiles { files: decoder.text(item, &path, check::pattern)?, template: true });
+            return decoder.text(item, &path, check::pattern).into_iter().map(|files| ManifestFiles { files, template: true }).collect();
         }
-        let fields = decoder.fields(item, &path, &shape::MANIFEST_FILES)?;
+        let Some(fields) = decoder.fields(item, &path, &shape::MANIFEST_FILES) else { return Vec::new() };
         let template = fields.flag(decoder, "template").unwrap_or(true);
-        Some(ManifestFiles { files: fields.text(decoder, "files", check::pattern)?, template })
+        let patterns = fields.text_or_texts(decoder, "files", check::pattern).unwrap_or_default();
+        patterns.into_iter().map(|files| ManifestFiles { files, template }).collect()
     };
-    Some(items.iter().enumerate().filter_map(entry).collect())
+    Some(items.iter().enumerate().flat_map(entry).collect())
 }
 
 /// The entries of `config`.
@@ -55,7 +56,7 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
     let namespace = fields.text(decoder, "namespace", check::label);
     let secret_type = fields.text(decoder, "type", check::secret_type);
     let names = fields.word(decoder, "names", word::NAMES);
-    let files = fields.texts(decoder, "files", check::pattern).unwrap_or_default();
+    let files = fields.text_or_texts(decoder, "files", check::pattern).unwrap_or_default();
     let keys = fields.text_map(decoder, "keys", check::data_key, check::path);
     let env_file = fields.text(decoder, "env-file", check::path);
     let template = fields.flag(decoder, "template").unwrap_or(true);

@@ -178,6 +178,11 @@ impl<'n> Fields<'n> {
         Some(items.iter().enumerate().filter_map(|(index, item)| decoder.text(item, &format!("{path}[{index}]"), check)).collect())
     }
 
+    /// The text or the texts at `key`, each checked.
+    pub(super) fn text_or_texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), BadText>) -> Option<Vec<Spanned<String>>> {
+        if self.get(key)?.as_list().is_some() { self.texts(decoder, key, check) } else { Some(vec![self.text(decoder, key, check)?]) }
+    }
+
     /// The texts by key at `key`, each checked.
     pub(super) fn text_map(
         &self,
