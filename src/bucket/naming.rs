@@ -3,20 +3,17 @@
 //! Stores list upwards only. In this way the newest release is the first name below `releases/`, and one short page finds it. Version 1, in
 //! which numbers are written as they are, is that of directories.
 
-/// The roots below which names are numbers: two folders, and then the number itself, with something after it perhaps.
-const NUMBERED: [&str; 3] = ["releases", "packs", "events"];
-/// How many digits the segments after the root begin with.
-const DIGITS: [usize; 3] = [4, 2, 8];
+/// The roots below which names are numbers, and how many digits the segments after the root begin with: two folders and then the number
+/// itself, with something after it perhaps; or the number alone.
+const NUMBERED: [(&str, &[usize]); 4] = [("releases", &[4, 2, 8]), ("packs", &[4, 2, 8]), ("events", &[4, 2, 8]), ("keyrings", &[4])];
 
 /// The name in a bucket of what the history calls `path`, and the other way round.
 pub(super) fn mirrored(path: &str) -> String {
     let mut segments = path.split('/');
     let root = segments.next().unwrap_or_default();
-    if !NUMBERED.contains(&root) {
-        return path.to_owned();
-    }
+    let Some((_, widths)) = NUMBERED.iter().find(|(numbered, _)| *numbered == root) else { return path.to_owned() };
     let mut name = root.to_owned();
-    for (segment, digits) in segments.zip(DIGITS.into_iter().chain(std::iter::repeat(0))) {
+    for (segment, digits) in segments.zip(widths.iter().copied().chain(std::iter::repeat(0))) {
         name.push('/');
         name.push_str(&complement(segment, digits));
     }
@@ -48,6 +45,7 @@ mod tests {
             ("releases", "releases"),
             ("store", "store"),
             ("keyring/0123", "keyring/0123"),
+            ("keyrings/0001", "keyrings/9998"),
             ("probe/0000/00", "probe/0000/00"),
             ("releases/stray/0", "releases/stray/0"),
             ("releases/000", "releases/000"),

@@ -40,6 +40,7 @@ pub async fn copy(from: &Reader<'_>, to: &Reader<'_>, entropy: &dyn Entropy) -> 
     let mut copy = Copy { from, to, entropy, copied: Copied::default() };
     copy.objects("", &|name| name == layout::STORE).await?;
     copy.objects(layout::KEYRINGS, &|_| true).await?;
+    copy.objects(layout::KEYRING_ENTRIES, &|_| true).await?;
     for top in copy.folders(layout::RELEASES).await? {
         for middle in copy.folders(&format!("{}/{top}", layout::RELEASES)).await? {
             let below = |root: &str| format!("{root}/{top}/{middle}");

@@ -126,7 +126,8 @@ fn mac(binding: Binding<'_>, keys: &Keys, generation: Generation, line: &[u8], s
     let kind: &[u8] = match binding.kind {
         Kind::Record => b"record",
         Kind::Event => b"event",
-        Kind::VaultEntry | Kind::Pack | Kind::Keyring | Kind::Slot => return None,
+        Kind::Keyring => b"keyring",
+        Kind::VaultEntry | Kind::Pack | Kind::Slot => return None,
     };
     let predecessor = binding.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);
     let parts: [&[u8]; 9] = [

@@ -17,6 +17,8 @@ pub struct PackId {
 pub(crate) const STORE: &str = "store";
 /// Copies of the keyring.
 pub(crate) const KEYRINGS: &str = "keyring";
+/// Which of them is the newest, where another took the first one's place.
+pub(crate) const KEYRING_ENTRIES: &str = "keyrings";
 /// What a new store is tried with.
 pub(crate) const PROBES: &str = "probe";
 /// Records.
@@ -30,6 +32,9 @@ pub(crate) const EVENTS: &str = "events";
 pub(crate) const LAST_NUMBER: u64 = 99_999_999;
 /// The largest sequence number that an event can have.
 pub(crate) const LAST_EVENT: u32 = 9_999;
+
+/// The largest number that a keyring can have.
+pub(crate) const LAST_KEYRING: u32 = 9_999;
 
 /// The folder of `root` that `number` is in: no folder holds more than a hundred numbers.
 pub(crate) fn folder(root: &str, number: u64) -> String {
@@ -54,6 +59,11 @@ pub(crate) fn events(number: u64) -> String {
 /// An event.
 pub(crate) fn event(number: u64, sequence: u32) -> String {
     format!("{}/{sequence:04}", events(number))
+}
+
+/// The entry of a keyring.
+pub(crate) fn keyring_entry(number: u32) -> String {
+    format!("{KEYRING_ENTRIES}/{number:04}")
 }
 
 /// The number that `name` writes with exactly `digits` digits, or `None`.

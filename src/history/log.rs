@@ -262,19 +262,34 @@ impl<'a> History<'a> {
             self.established.store(true, Ordering::Release);
         }
         let digest = reader::keyring_digest(self.session.keyring);
-        if after.is_none_or(|release| release.summary.keyring != digest) {
-            // Its path is its digest, so whatever else lies there is a damaged copy of it.
-            let path = reader::keyring_path(digest);
-            let bytes = Bytes::copy_from_slice(self.session.keyring);
-            let attempt = WriteId::new(self.session.entropy);
-            if access.claim(&path, &bytes, attempt).await? != Claim::Won {
-                access.remove(&path).await?;
-                if access.claim(&path, &bytes, attempt).await? != Claim::Won {
-                    return Err(HistoryError::damaged(path, "the store does not keep what is written"));
-                }
-            }
+        if after.is_none_or(|release| release.summary.keyring != digest) && self.put_keyring(digest).await? && after.is_some() {
+            let newest = self.reader.keyring_entry().await?.map_or(0, |(entry, _)| entry.number);
+            self.enter_keyring(digest, newest).await?;
         }
         Ok(digest)
+    }
+
+    /// Puts a copy of the keyring there; whether there was none.
+    pub(crate) async fn put_keyring(&self, digest: Digest) -> Result<bool, HistoryError> {
+        // Its path is its digest, so whatever else lies there is a damaged copy of it.
+        let (access, path) = (self.reader.access, reader::keyring_path(digest));
+        let bytes = Bytes::copy_from_slice(self.session.keyring);
+        if access.get(&path).await?.is_some_and(|there| there == bytes) {
+            return Ok(false);
+        }
+        let attempt = WriteId::new(self.session.entropy);
+        if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+            access.remove(&path).await?;
+            if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+                return Err(HistoryError::damaged(path, "the store does not keep what is written"));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the store is this environment's already.
+    pub(crate) fn is_established(&self) -> bool {
+        self.established.load(Ordering::Acquire)
     }
 
     async fn write(&self, parts: Vec<Part<'_>>, attempt: WriteId, record: &Bytes, number: u64) -> Result<(), HistoryError> {

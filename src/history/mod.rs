@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `store` | whose history this is, made first |
 //! | `keyring/<digest>` | copies of the keyring, so that the history and a key are all that a rollback needs |
+//! | `keyrings/0002` | which copy is the newest, where another took the first one's place |
 //! | `packs/0001/00/00010000-<attempt>-<part>` | sealed: the manifests that release 10,000 brought |
 //! | `releases/0001/00/00010000` | its record: a head that needs no key, a MAC, a sealed body |
 //! | `events/0001/00/00010000/0001` | what became of it |
@@ -24,6 +25,7 @@ mod envelope;
 mod error;
 mod event;
 mod identity;
+mod keyring;
 mod layout;
 mod local;
 mod log;

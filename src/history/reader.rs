@@ -178,14 +178,16 @@ impl<'a> Reader<'a> {
         self.events(number).await.map(Outcome::from)
     }
 
-    /// The keyring whose copy opens the newest release; `None` when there is no release. With it and a key of it, the history can
-    /// be opened.
+    /// The keyring whose copy opens the history: the newest that was kept, else the one of the newest release; `None` when there is no
+    /// release. With it and a key of it, the history can be opened.
     pub async fn keyring(&self) -> Result<Option<Bytes>, HistoryError> {
-        self.check_owner().await?;
-        let Some(head) = self.head().await? else { return Ok(None) };
-        let path = keyring_path(head.summary.keyring);
+        let (owned, entry, head) = join!(self.check_owner(), self.keyring_entry(), self.head());
+        owned?;
+        let Some(head) = head? else { return Ok(None) };
+        let keyring = entry?.map_or(head.summary.keyring, |(entry, _)| entry.keyring);
+        let path = keyring_path(keyring);
         match self.access.get(&path).await? {
-            Some(bytes) if keyring_digest(&bytes) == head.summary.keyring => Ok(Some(bytes)),
+            Some(bytes) if keyring_digest(&bytes) == keyring => Ok(Some(bytes)),
             Some(_) => Err(HistoryError::damaged(path, "it is not the keyring that it was")),
             None => Err(HistoryError::damaged(path, "it is gone")),
         }

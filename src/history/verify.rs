@@ -13,6 +13,7 @@ use crate::history::envelope;
 use crate::history::error::HistoryError;
 use crate::history::event::Event;
 use crate::history::identity::StoreIdentity;
+use crate::history::keyring::KeyringEntry;
 use crate::history::layout;
 use crate::history::layout::PackId;
 use crate::history::log::History;
@@ -81,7 +82,7 @@ impl History<'_> {
 impl Walk<'_, '_> {
     async fn root(&mut self) -> Result<(), HistoryError> {
         let access = self.history.reader.access;
-        let known = [layout::KEYRINGS, layout::PROBES, layout::RELEASES, layout::PACKS, layout::EVENTS];
+        let known = [layout::KEYRINGS, layout::KEYRING_ENTRIES, layout::PROBES, layout::RELEASES, layout::PACKS, layout::EVENTS];
         let listing = access.list("").await?;
         for name in listing.objects.iter().filter(|name| *name != layout::STORE) {
             self.foreign(name.clone());
@@ -121,6 +122,30 @@ impl Walk<'_, '_> {
                     self.defect(None, path, "it is not the keyring that it was: releases sealed under it may not open from this copy");
                 }
                 None => self.foreign(path),
+            }
+        }
+        self.keyring_entries().await
+    }
+
+    /// That the entries are numbered without a gap, and each names a copy that is there.
+    async fn keyring_entries(&mut self) -> Result<(), HistoryError> {
+        let (reader, keys) = (&self.history.reader, self.history.session.keys);
+        let listing = reader.access.list(layout::KEYRING_ENTRIES).await?;
+        for name in listing.folders {
+            self.foreign(format!("{}/{name}", layout::KEYRING_ENTRIES));
+        }
+        for (number, name) in (1..).zip(listing.objects) {
+            let path = format!("{}/{name}", layout::KEYRING_ENTRIES);
+            if path != layout::keyring_entry(number) {
+                self.defect(None, path, "the entry before it is gone, or it does not belong here");
+                return Ok(());
+            }
+            let bytes = reader.access.get(&path).await?.unwrap_or_default();
+            let entry = KeyringEntry::read(&bytes, &reader.owner, number).and_then(|entry| entry.prove(&bytes, keys).map(|()| entry));
+            if let Some(entry) = self.judge(None, &path, entry)?
+                && !self.keyrings.contains(&entry.keyring)
+            {
+                self.defect(None, reader::keyring_path(entry.keyring), "the keyring that the history is opened with is gone or damaged");
             }
         }
         Ok(())

@@ -179,7 +179,12 @@ impl<'n> Fields<'n> {
     }
 
     /// The text or the texts at `key`, each checked.
-    pub(super) fn text_or_texts(&self, decoder: &mut Decoder, key: &str, check: fn(&str) -> Result<(), BadText>) -> Option<Vec<Spanned<String>>> {
+    pub(super) fn text_or_texts(
+        &self,
+        decoder: &mut Decoder,
+        key: &str,
+        check: fn(&str) -> Result<(), BadText>,
+    ) -> Option<Vec<Spanned<String>>> {
         if self.get(key)?.as_list().is_some() { self.texts(decoder, key, check) } else { Some(vec![self.text(decoder, key, check)?]) }
     }
 
