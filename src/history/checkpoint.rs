@@ -16,6 +16,7 @@ use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::file;
 use crate::history::error::HistoryError;
+use crate::history::log::History;
 use crate::history::owner::Owner;
 use crate::history::reader::Reader;
 
@@ -98,6 +99,13 @@ impl Checkpoint {
         Self { events, ..self }
     }
 
+    /// That the history goes on from what is remembered under the very keys that it is opened with. Needed where the keys came out of the
+    /// history: what is remembered can be copied into a history of another key, and does not open there.
+    pub async fn prove(&self, history: &History<'_>) -> Result<(), HistoryError> {
+        self.check(history.reader()).await?;
+        history.release(self.number).await.map(drop)
+    }
+
     /// That the history that `reader` reads still holds what is remembered.
     pub async fn check(&self, reader: &Reader<'_>) -> Result<(), HistoryError> {
         let cut = |reason: String| Err(HistoryError::CutOrReplayed { reason });
@@ -154,9 +162,14 @@ mod tests {
     use super::Checkpoint;
     use crate::clock::Machine;
     use crate::digest::Digest;
+    use crate::history::History;
     use crate::history::HistoryError;
     use crate::history::InMemoryStore;
+    use crate::history::Session;
     use crate::history::fixtures;
+    use crate::seal::Keys;
+    use crate::seal::RootKey;
+    use crate::secret::Secret;
 
     #[test]
     fn a_checkpoint_is_written_whole_and_never_goes_back() {
@@ -251,5 +264,30 @@ mod tests {
         known.save(&path, &Machine).unwrap();
         known.clone().with_events(0).save(&path, &Machine).unwrap();
         assert_eq!(Checkpoint::load(&path).unwrap(), Some(known));
+    }
+
+    #[tokio::test]
+    async fn what_was_copied_into_a_history_of_another_key_proves_nothing() {
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        let release = fixtures::releases(&history, 3).await.remove(1);
+        let checkpoint = Checkpoint::new(fixtures::keys().store(), &fixtures::owner("dev"), 2, release.digest);
+        checkpoint.prove(&history).await.unwrap();
+        // The same id, the same numbers, and the very record that is remembered.
+        let root = RootKey::generate(&Machine);
+        let keys = Keys::of(fixtures::keys().store().to_owned(), root, Vec::new(), Secret::copy_of(b"naming"));
+        let planted = InMemoryStore::new();
+        let session = Session { keys: &keys, ..fixtures::session() };
+        let others = History::open(fixtures::reader(&planted, "dev"), session).await.unwrap();
+        fixtures::releases(&others, 3).await;
+        let mut objects = planted.objects();
+        let record = "releases/0000/00/00000002";
+        objects.insert(record.to_owned(), store.objects()[record].clone());
+        let planted = InMemoryStore::of(objects);
+        let others = History::open(fixtures::reader(&planted, "dev"), session).await.unwrap();
+        checkpoint.check(others.reader()).await.unwrap();
+        let error = checkpoint.prove(&others).await.unwrap_err();
+        assert_eq!(error, HistoryError::damaged(record, "it was changed, or it is not from here, or the key is another"));
+        assert_ne!(others.reader().store_id().await.unwrap(), history.reader().store_id().await.unwrap());
     }
 }

@@ -144,7 +144,7 @@ impl HistoryError {
                 "see what is affected with `cloze history --verify`, and restore the object from a backup of the history".to_owned()
             }
             Self::CutOrReplayed { .. } => {
-                "find out who changed the store and restore it; if the change was meant, remove the checkpoint under `.cloze/pins`, then run `cloze history --verify`".to_owned()
+                "find out who changed the store and restore it; if the change was meant, remove the checkpoint under `.cloze/pins` (`~/.local/state/cloze/histories` where no project is on disk), then run `cloze history --verify`".to_owned()
             }
             Self::Other { .. } => {
                 "correct `project:`, the environment's name or `history:` in cloze.yaml; each environment needs a history of its own".to_owned()

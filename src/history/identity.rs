@@ -68,6 +68,14 @@ impl StoreIdentity {
     }
 }
 
+/// What names the store whose object `store` has these bytes: 128 bits in hexadecimal, which no other bytes can be made to have.
+pub(crate) fn store_id(bytes: &[u8]) -> String {
+    envelope::digest(bytes).to_string()[..STORE_ID_LENGTH].to_owned()
+}
+
+/// Characters of a store's id.
+const STORE_ID_LENGTH: usize = 32;
+
 /// Makes the store that of `owner`, unless it is already.
 pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: Session<'_>) -> Result<(), HistoryError> {
     probe(access, session.entropy).await?;

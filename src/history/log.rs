@@ -61,7 +61,7 @@ impl<'a> History<'a> {
                 });
             }
         }
-        let there = reader.access.get(layout::STORE).await?;
+        let there = reader.store_object().await?;
         match &there {
             Some(bytes) => StoreIdentity::read(bytes)?.prove(bytes, owner, session.keys)?,
             None if reader.newest().await? > 0 => return Err(HistoryError::damaged(layout::STORE, "it is gone")),

@@ -17,12 +17,14 @@ use crate::history::envelope::LINE_LIMIT;
 use crate::history::error::HistoryError;
 use crate::history::event::Event;
 use crate::history::event::Outcome;
+use crate::history::identity;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
 use crate::history::owner::Owner;
 use crate::history::patience::Patience;
 use crate::history::store::HistoryStore;
 use crate::history::summary::Summary;
+use tokio::sync::OnceCell;
 
 /// A history that is read without a key.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Reader<'a> {
     pub(crate) access: Access<'a>,
     pub(crate) owner: Owner,
     seen: Arc<AtomicU64>,
+    /// The object `store`, once it was read: it never changes.
+    store: Arc<OnceCell<Bytes>>,
 }
 
 /// The newest release, as far as it shows without a key.
@@ -48,7 +52,7 @@ impl<'a> Reader<'a> {
     /// The history of `owner` in `store`.
     #[must_use]
     pub fn new(store: &'a dyn HistoryStore, owner: Owner) -> Self {
-        Self { access: Access::new(store, store.patience()), owner, seen: Arc::default() }
+        Self { access: Access::new(store, store.patience()), owner, seen: Arc::default(), store: Arc::default() }
     }
 
     /// The same with another patience.
@@ -64,7 +68,23 @@ impl<'a> Reader<'a> {
 
     /// What the store says it is; `None` when nothing was recorded yet.
     pub async fn identity(&self) -> Result<Option<StoreIdentity>, HistoryError> {
-        self.access.get(layout::STORE).await?.map(|bytes| StoreIdentity::read(&bytes)).transpose()
+        self.store_object().await?.map(|bytes| StoreIdentity::read(&bytes)).transpose()
+    }
+
+    /// What names this very history: a digest of the object that was created first, whose MAC only the keys of its first keyring make. Nobody
+    /// else can have a history of that id that opens, whatever keyring lies beside it. `None` when nothing was recorded yet.
+    pub async fn store_id(&self) -> Result<Option<String>, HistoryError> {
+        Ok(self.store_object().await?.map(|bytes| identity::store_id(&bytes)))
+    }
+
+    /// The bytes of the object `store`, which all who ask for them at once wait for together.
+    pub(crate) async fn store_object(&self) -> Result<Option<Bytes>, HistoryError> {
+        let read = || async { self.access.get(layout::STORE).await.map_err(Some)?.ok_or(None) };
+        match self.store.get_or_try_init(read).await {
+            Ok(bytes) => Ok(Some(bytes.clone())),
+            Err(None) => Ok(None),
+            Err(Some(error)) => Err(error),
+        }
     }
 
     /// The number of the newest release, zero when there is none: one short listing in a bucket and three in a directory, however long

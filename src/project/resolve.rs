@@ -74,6 +74,11 @@ impl Settings {
         let vaults = resolver.vaults(environment);
         let keys = resolver.keys(environment);
         let history = resolver.history(environment, flags);
+        let store_id = Choice::of([
+            resolver.checked("--store-id", flags.store_id.as_deref(), store_id).map(|id| (id, Origin::Flag("--store-id"))),
+            resolver.variable(variable::STORE_ID, store_id),
+        ]);
+        let store_id = resolver.note("history.store-id", &store_id, String::clone);
 
         let cluster = Choice::of([
             resolver.variable(variable::CONTEXT, some),
@@ -111,6 +116,7 @@ impl Settings {
             keyring: format!("secrets/{name}.keyring"),
             keys,
             history,
+            store_id,
             pin: format!(".cloze/pins/{name}.json"),
             output: format!("dist/{name}"),
             lock: format!("locks/{name}.lock"),
@@ -336,6 +342,15 @@ impl Resolver<'_> {
         let text = text?;
         HistoryUrl::parse(text).map_err(|refusal| self.refuse(source, text, refusal)).ok()
     }
+}
+
+/// That a text is the id of a history.
+fn store_id(text: &str) -> Result<(), BadText> {
+    if text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
+        return Ok(());
+    }
+    let next = "write the 32 hexadecimal digits that `cloze history` prints".to_owned();
+    Err(BadText { reason: "is not the id of a history".to_owned(), next })
 }
 
 /// The user's own file of trusted origins, as messages name it.

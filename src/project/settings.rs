@@ -27,6 +27,8 @@ pub struct Flags {
     pub sets: Vec<Set>,
     /// `--history`
     pub history: Option<String>,
+    /// `--store-id`
+    pub store_id: Option<String>,
     /// `--deadline`
     pub deadline: Option<String>,
     /// What the user's own file of trusted origins lists.
@@ -77,6 +79,8 @@ pub struct Settings {
     pub keys: Vec<KeySettings>,
     /// Where the history is kept.
     pub history: HistorySettings,
+    /// The id of the history that is meant, where somebody says it.
+    pub store_id: Option<String>,
     /// The file that remembers the history's head, beneath the root.
     pub pin: String,
     /// The directory that manifests are written to where no other is named, beneath the root.

@@ -44,6 +44,8 @@ pub const TEMPLATES: Variable = plain("CLOZE_TEMPLATES", "patterns of templates,
 pub const VALUES: Variable = plain("CLOZE_VALUES", "values files, separated by commas, on top of the environment's");
 /// Where the history is kept.
 pub const HISTORY_URL: Variable = plain("CLOZE_HISTORY_URL", "where the history is kept, as the key `history.url`");
+/// The id of the history that is meant.
+pub const STORE_ID: Variable = plain("CLOZE_STORE_ID", "the id of the history that is meant, as `--store-id`");
 /// The key file.
 pub const KEY_FILE: Variable = plain("CLOZE_KEY_FILE", "the key file, a path anywhere on the machine");
 /// The passphrase of a passphrase recipient.
@@ -176,6 +178,7 @@ pub const ALL: &[Variable] = &[
     TEMPLATES,
     VALUES,
     HISTORY_URL,
+    STORE_ID,
     KEY_FILE,
     PASSPHRASE,
     CONTEXT,

@@ -11,6 +11,7 @@ use crate::report::Report;
 
 /// The releases of an environment, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct HistoryReport {
     /// The project.
     pub project: String,
@@ -18,6 +19,8 @@ pub struct HistoryReport {
     pub environment: String,
     /// Where the history is kept.
     pub history: String,
+    /// What names this very history, to be noted where `--store-id` may be needed; null before the first release.
+    pub store_id: Option<String>,
     /// The releases.
     pub releases: Vec<ReleaseReport>,
 }

@@ -52,7 +52,8 @@ pub(super) struct Created {
 impl Wiring<'_> {
     /// The environment's keys: from the keyring in the project, or the copy in its history.
     pub(super) async fn keys(&self, store: &dyn HistoryStore, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
-        let text = if self.root.exists(&self.settings.keyring) {
+        // Where no project names the history, files that lie here have no say.
+        let text = if self.pin.is_none() && self.root.exists(&self.settings.keyring) {
             Some(self.root.read_text(&self.settings.keyring, KEYRING_LIMIT)?)
         } else {
             self.recorded_keyring(store).await?

@@ -49,6 +49,8 @@ struct Wiring<'a> {
     settings: &'a Settings,
     /// What comes from outside the project.
     ports: &'a Ports<'a>,
+    /// Where the head of a history is remembered that no project on disk names.
+    pin: Option<&'a Path>,
     /// The passphrase, where a recipient of that kind is asked.
     passphrase: Option<&'a Secret>,
 }
@@ -56,7 +58,7 @@ struct Wiring<'a> {
 impl Wiring<'_> {
     /// The file that remembers the history's head.
     fn checkpoint(&self) -> Result<PathBuf, Problem> {
-        self.beneath(&self.settings.pin)
+        self.pin.map_or_else(|| self.beneath(&self.settings.pin), |pin| Ok(pin.to_owned()))
     }
 
     fn located(&self, location: &Location) -> Result<PathBuf, Problem> {

@@ -31,6 +31,8 @@ pub struct Ports<'p> {
     pub variables: &'p Variables,
     /// The user's home directory, where some tools keep a token.
     pub home: Option<&'p Path>,
+    /// The directory in which this user's programs remember things, for histories that no project names.
+    pub state: Option<&'p Path>,
     /// What the clouds' own tools take from the environment.
     pub tools: &'p Arc<Environment>,
     /// The variables of the process, for vaults of kind `env` and for programs.
@@ -71,6 +73,9 @@ pub trait Prompt: fmt::Debug {
     /// Whether a vault, or the history, may have credentials by this entry: `ORIGIN`, or `ORIGIN=AUDIENCE` for id tokens of that audience. An
     /// answer is remembered. `asker` names the vault or the history.
     fn trusts(&self, asker: &str, entry: &str) -> bool;
+
+    /// Whether the person at the terminal says yes to `question`; false where nobody can be asked.
+    fn confirms(&self, question: &str) -> bool;
 }
 
 /// A passphrase, and what ends once the keyring is open, such as a terminal without echo.

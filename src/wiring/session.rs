@@ -1,5 +1,6 @@
 //! A project, opened for one command. Keys, history and vaults are opened when they are first needed.
 
+mod alone;
 mod past;
 mod release;
 mod review;
@@ -68,6 +69,8 @@ pub struct Session<'p> {
     engine: ProcessEngine,
     observer: WarningCount<'p>,
     strict: bool,
+    /// Where the head of a history is remembered that no project on disk names.
+    pin: Option<PathBuf>,
     store: OnceCell<Box<dyn HistoryStore>>,
     keys: tokio::sync::OnceCell<EnvironmentKeys>,
     opened: RefCell<Vec<Opened>>,
@@ -95,7 +98,11 @@ impl<'p> Session<'p> {
     pub fn open(directory: &Path, flags: &Flags, ports: Ports<'p>) -> Result<Self, Problems> {
         let root = Root::open(directory)?;
         let settings = Settings::resolve(&Project::load(&root)?, flags, ports.variables)?;
-        Ok(Self {
+        Ok(Self::with(directory, root, settings, ports))
+    }
+
+    fn with(directory: &Path, root: Root, settings: Settings, ports: Ports<'p>) -> Self {
+        Self {
             base: directory.to_owned(),
             root,
             settings,
@@ -103,10 +110,11 @@ impl<'p> Session<'p> {
             observer: WarningCount::new(ports.observer),
             ports,
             strict: false,
+            pin: None,
             store: OnceCell::new(),
             keys: tokio::sync::OnceCell::new(),
             opened: RefCell::default(),
-        })
+        }
     }
 
     /// The same where warnings of templates, values and secrets are failures.
@@ -140,7 +148,8 @@ impl<'p> Session<'p> {
     }
 
     fn wiring(&self) -> Wiring<'_> {
-        Wiring { root: &self.root, base: &self.base, settings: &self.settings, ports: &self.ports, passphrase: None }
+        let Self { root, base, settings, ports, pin, .. } = self;
+        Wiring { root, base, settings, ports, pin: pin.as_deref(), passphrase: None }
     }
 
     /// The store of the environment's history.
@@ -167,7 +176,11 @@ impl<'p> Session<'p> {
             let passphrase = prompted.as_ref().map(|prompted| &prompted.text);
             let opened = Wiring { passphrase, ..wiring }.keys(store, missing).await;
             drop(prompted);
-            opened.inspect(|opened| opened.created.iter().for_each(|created| self.report_created(created)))
+            let opened = opened.inspect(|opened| opened.created.iter().for_each(|created| self.report_created(created)))?;
+            if self.pin.is_some() {
+                self.believe(&opened).await?;
+            }
+            Ok(opened)
         };
         self.keys.get_or_try_init(open).await
     }

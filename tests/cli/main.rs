@@ -9,6 +9,7 @@
     reason = "short names, exact names and short loops are clearest in cases"
 )]
 
+mod alone;
 mod canary;
 mod commands;
 mod errors;

@@ -58,6 +58,9 @@ pub(crate) struct Global {
     /// Where the history is kept: a directory, `file:///DIR`, `s3://BUCKET/PREFIX`, `gs://…` or `az://…` [env: `CLOZE_HISTORY_URL`]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) history: Option<String>,
+    /// Id of the history that is meant, as `cloze history` prints it; another is refused [env: `CLOZE_STORE_ID`]
+    #[arg(long, value_name = "ID", global = true)]
+    pub(crate) store_id: Option<String>,
     /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
     #[arg(long, global = true)]
     pub(crate) allow_exec: bool,

@@ -33,6 +33,8 @@ pub(crate) struct Run {
     pub(crate) directory: PathBuf,
     /// The user's home directory.
     pub(crate) home: Option<PathBuf>,
+    /// The directory in which the user's programs remember things.
+    pub(crate) state: Option<PathBuf>,
     /// What the clouds' own tools take from the process environment.
     pub(crate) tools: Arc<Environment>,
     /// The environment that was asked for.
@@ -52,6 +54,8 @@ pub(crate) struct Run {
     pub(crate) deadline: Option<String>,
     /// Where the history is kept, as the command line says.
     pub(crate) history: Option<String>,
+    /// The id of the history that is meant, as the command line says.
+    pub(crate) store_id: Option<String>,
     /// The CI runner that this runs on, where it has a log masker.
     pub(crate) runner: Option<Runner>,
     /// Whether this runs on a CI runner.

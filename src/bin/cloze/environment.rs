@@ -171,6 +171,12 @@ pub(crate) fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|path| path.is_absolute())
 }
 
+/// Where the user's programs remember things (XDG Base Directory Specification).
+pub(crate) fn state() -> Option<PathBuf> {
+    let said = read(&["XDG_STATE_HOME"]).map(PathBuf::from).filter(|path| path.is_absolute());
+    Some(said.or_else(|| Some(home()?.join(".local/state")))?.join("cloze"))
+}
+
 /// This program, as it was started, even when its file was replaced since.
 pub(crate) fn program() -> PathBuf {
     let own = PathBuf::from("/proc/self/exe");

@@ -62,6 +62,7 @@ pub(crate) fn run() -> ExitCode {
         program: environment::program(),
         directory: cli.global.directory.clone().unwrap_or_else(|| PathBuf::from(".")),
         home: environment::home(),
+        state: environment::state(),
         tools: Arc::new(environment::tools()),
         environment: cli.global.environment.clone(),
         #[cfg(any(feature = "env", feature = "exec"))]
@@ -72,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         meters,
         deadline: cli.global.deadline.clone(),
         history: cli.global.history.clone(),
+        store_id: cli.global.store_id.clone(),
         runner: environment::runner(),
         is_ci: environment::is_ci(),
         actor: environment::actor(),

@@ -38,10 +38,12 @@ impl Session<'_> {
         let checkpoint = self.wiring().checkpoint()?;
         let (owned, checked, newest) = join!(reader.check_owner(), check_remembered(&checkpoint, &reader), reader.newest());
         owned?;
+        let store_id = reader.store_id().await?;
+        self.warn_of_a_stranger(store_id.as_deref())?;
         let rows = reader.overview(newest?, limit as u64).await.into_iter();
         let releases = rows.map(|row| row.map(|(summary, outcome)| ReleaseReport::new(&summary, &outcome))).collect::<Result<_, _>>()?;
         let (project, environment) = (self.settings.project.clone(), self.settings.environment.clone());
-        Ok((HistoryReport { project, environment, history: store.to_string(), releases }, checked))
+        Ok((HistoryReport { project, environment, history: store.to_string(), store_id, releases }, checked))
     }
 
     /// Copies a history of this environment from one URL to another. Needs no key.

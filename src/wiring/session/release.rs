@@ -136,6 +136,11 @@ impl Session<'_> {
 
     async fn plan(&self, history: &History<'_>, request: RollbackRequest, syntax: Syntax) -> Result<RollbackPlan, Problems> {
         let RollbackRequest { number, values, online } = request;
+        if self.pin.is_some() && (online || values != Values::Recorded) {
+            let reason = "only the project says which vaults to ask, and no project is here";
+            let next = "run it in a checkout of the project, or go back with the recorded values: without `--secrets` and `--online`";
+            return Err(Problem::new(Fault::Usage, reason, next).into());
+        }
         let target = RollbackTarget::find(history, number).await?;
         let mut used = target.vaults();
         if !online && values == Values::Recorded {

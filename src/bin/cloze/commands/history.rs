@@ -15,7 +15,7 @@ use crate::ui::count;
 
 /// Lists the releases, newest first, without any key; or verifies all of them, with it.
 pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Problems> {
-    let session = session::open(run)?;
+    let session = session::past(run, None)?;
     if verify {
         return run.ui.report(&run.wait(session.verify())?, verified);
     }
@@ -24,6 +24,9 @@ pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Probl
         run.ui.status(&format!("no releases in {}", report.history));
     }
     run.ui.report(&report, in_words)?;
+    if let Some(id) = &report.store_id {
+        run.ui.status(&format!("store id {id}"));
+    }
     Ok(checked?)
 }
 

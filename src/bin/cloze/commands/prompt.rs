@@ -87,6 +87,14 @@ impl Prompt for TerminalPrompt<'_> {
         let Some(file) = self.trust.as_ref().filter(|_| self.run.is_interactive() && !self.run.is_ci) else { return false };
         *self.answers.borrow_mut().entry(entry.to_owned()).or_insert_with(|| file.ask(asker, entry, &self.run.ui))
     }
+
+    fn confirms(&self, question: &str) -> bool {
+        self.run.is_interactive() && !self.run.is_ci && {
+            let _ = write!(io::stderr(), "{} (yes/no) ", clean(question));
+            let mut answer = String::new();
+            io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+        }
+    }
 }
 
 /// A new passphrase, asked for twice.

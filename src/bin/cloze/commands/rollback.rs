@@ -5,7 +5,6 @@ use cloze::wiring::RollbackRequest;
 use cloze::workflow::deploy::Emission;
 use cloze::workflow::rollback::Values;
 
-use crate::args;
 use crate::args::Emit;
 use crate::args::Secrets;
 use crate::commands::deploy;
@@ -15,7 +14,7 @@ use crate::context::Run;
 
 /// Releases the manifests of an earlier release again, after showing what that changes.
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
-    let session = session::with(run, &args::Values::default(), Some(emit.masking))?;
+    let session = session::past(run, Some(emit.masking))?;
     let target = deploy::target(&session, emit)?;
     let values = match secrets {
         Secrets::Recorded => Values::Recorded,

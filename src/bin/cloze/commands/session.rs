@@ -1,12 +1,15 @@
 //! The session of a command: the project, with what the command line and the process say.
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use cloze::event::Observer;
 use cloze::problem::Problems;
 use cloze::project::Flags;
+use cloze::project::PROJECT_FILE;
 use cloze::project::Set;
+use cloze::project::variable;
 use cloze::vault::announced::Listener;
 use cloze::wiring::Ports;
 use cloze::wiring::Session;
@@ -33,9 +36,23 @@ pub(crate) fn of<'r>(run: &'r Run, templates: &Templates, masking: Option<Maskin
 /// The same with values on top of the project's files, and with each secret value masked in the CI runner's log before it is used, where
 /// `masking` can ask for it.
 pub(crate) fn with<'r>(run: &'r Run, values: &Values, masking: Option<Masking>) -> Result<Session<'r>, Problems> {
+    observed(run, &Session::find(&run.directory), flags(values, run.environment.clone()), &run.ui, listener(run, masking)?)
+}
+
+fn listener(run: &Run, masking: Option<Masking>) -> Result<Option<Arc<dyn Listener>>, Problems> {
     let masker = masking.map(|masking| Masker::of(run, masking)).transpose()?.flatten();
-    let listener = masker.map(|masker| masker as Arc<dyn Listener>);
-    observed(run, &Session::find(&run.directory), flags(values, run.environment.clone()), &run.ui, listener)
+    Ok(masker.map(|masker| masker as Arc<dyn Listener>))
+}
+
+/// The project of this run for a command that looks back. Where there is none, the history whose URL is said is enough.
+pub(crate) fn past(run: &Run, masking: Option<Masking>) -> Result<Session<'_>, Problems> {
+    let directory = Session::find(&run.directory);
+    let is_named = run.history.is_some() || run.variables.get(variable::HISTORY_URL).is_some();
+    if !is_named || fs::symlink_metadata(directory.join(PROJECT_FILE)).is_ok() {
+        return with(run, &Values::default(), masking);
+    }
+    let flags = from_process(run, &directory, flags(&Values::default(), run.environment.clone()))?;
+    run.wait(Session::of_history(&directory, &flags, ports(run, &directory, &run.ui, listener(run, masking)?)))
 }
 
 /// What the command line says of values, for that environment.
@@ -57,9 +74,14 @@ pub(crate) fn observed<'r>(
     observer: &'r dyn Observer,
     listener: Option<Arc<dyn Listener>>,
 ) -> Result<Session<'r>, Problems> {
+    Session::open(project, &from_process(run, project, flags)?, ports(run, project, observer, listener))
+}
+
+/// The flags with what every command takes, and what the user's own file lists.
+fn from_process(run: &Run, project: &Path, flags: Flags) -> Result<Flags, Problems> {
     let trust = TrustFile::find(project).as_ref().map(TrustFile::entries).transpose()?.unwrap_or_default();
-    let flags = Flags { trust, deadline: run.deadline.clone(), history: run.history.clone(), ..flags };
-    Session::open(project, &flags, ports(run, project, observer, listener))
+    let (deadline, history, store_id) = (run.deadline.clone(), run.history.clone(), run.store_id.clone());
+    Ok(Flags { trust, deadline, history, store_id, ..flags })
 }
 
 /// What the session of a project takes from the process.
@@ -71,6 +93,7 @@ pub(crate) fn ports<'r>(run: &'r Run, project: &Path, observer: &'r dyn Observer
         renderer: &run.program,
         variables: &run.variables,
         home: run.home.as_deref(),
+        state: run.state.as_deref(),
         tools: &run.tools,
         #[cfg(any(feature = "env", feature = "exec"))]
         surroundings: &run.surroundings,

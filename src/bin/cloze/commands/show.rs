@@ -9,7 +9,6 @@ use cloze::report::ShowReport;
 use cloze::report::UsedSecret;
 
 use crate::args::Masking;
-use crate::args::Values;
 use crate::commands::session;
 use crate::context::Run;
 use crate::ui::clean;
@@ -17,10 +16,10 @@ use crate::ui::clean;
 /// Shows a release: what it was made of and its manifests, masked, or with `reveal` the manifests byte for byte.
 pub(crate) fn show(run: &Run, number: Option<u64>, reveal: bool, masking: Masking) -> Result<(), Problems> {
     if reveal {
-        let session = session::with(run, &Values::default(), Some(masking))?;
+        let session = session::past(run, Some(masking))?;
         return run.ui.bytes(run.wait(session.reveal(number))?.expose());
     }
-    run.ui.report(&run.wait(session::open(run)?.show(number))?, in_words)
+    run.ui.report(&run.wait(session::past(run, None)?.show(number))?, in_words)
 }
 
 fn in_words(report: &ShowReport) -> String {
