@@ -57,7 +57,7 @@ impl History<'_> {
         for number in from..=newest {
             self.sweep_leftovers(&layout::events(number), u64::MAX, &mut swept).await?;
         }
-        for folder in ["", layout::KEYRINGS, layout::PROBES] {
+        for folder in ["", layout::KEYRINGS, layout::KEYRING_ENTRIES, layout::PROBES] {
             self.sweep_leftovers(folder, u64::MAX, &mut swept).await?;
         }
         for probe in probes.objects {

@@ -10,6 +10,7 @@ use crate::clock::Entropy;
 use crate::problem::{Fault, Problem};
 use crate::seal::RootKey;
 
+mod comparison;
 mod file;
 #[cfg(test)]
 mod fuzz;
@@ -21,6 +22,8 @@ mod passphrase;
 #[cfg(test)]
 mod suite;
 
+pub use comparison::Comparison;
+pub use comparison::Expected;
 pub use file::KeyFile;
 pub use keyring::{Keyring, KeyringError};
 #[cfg(test)]
@@ -36,6 +39,11 @@ pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
 
     /// The root key wrapped for this recipient, bound to `context`. Never twice the same bytes.
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError>;
+
+    /// Whether it is asked over a network.
+    fn is_remote(&self) -> bool {
+        false
+    }
 
     /// The root key of a slot: `None` when the slot is another's, without trying.
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>>;

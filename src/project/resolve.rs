@@ -306,8 +306,9 @@ impl Resolver<'_> {
                 KeySettings::KeyFile(Location::Anywhere(path)) => format!("key-file {}", path.display()),
                 KeySettings::Passphrase => "passphrase".to_owned(),
             };
+            let replaced = matches!(choice.origin(), Some(Origin::Variable(_)));
             if let Some(key) = self.note(format!("keys[{index}]"), &choice, show)
-                && !list.contains(&key)
+                && (replaced || !list.contains(&key))
             {
                 list.push(key);
             }

@@ -13,6 +13,8 @@ use crate::report::DiffReport;
 use crate::report::DoctorReport;
 use crate::report::HistoryReport;
 use crate::report::InitReport;
+use crate::report::KeyChangeReport;
+use crate::report::KeyListReport;
 use crate::report::KeyReport;
 use crate::report::LockReport;
 use crate::report::RenderReport;
@@ -38,7 +40,9 @@ const REPORTS: &[Named] = &[
     ("history-copy", of::<CopyReport>),
     ("history-verify", of::<VerifyReport>),
     ("init", of::<InitReport>),
+    ("key-change", of::<KeyChangeReport>),
     ("key-init", of::<KeyReport>),
+    ("key-list", of::<KeyListReport>),
     ("lock", of::<LockReport>),
     ("render", of::<RenderReport>),
     ("show", of::<ShowReport>),

@@ -112,6 +112,11 @@ impl Keys {
         Some(Digest::keyed(&self.branch(generation)?.object, parts))
     }
 
+    /// Whether `id` is the object's, in the present or an earlier generation.
+    pub fn is_object_id(&self, id: Digest, parts: &[&[u8]]) -> bool {
+        self.branches().any(|branch| Digest::keyed(&branch.object, parts) == id)
+    }
+
     /// The MAC that chains records.
     pub fn chain(&self, parts: &[&[u8]]) -> Digest {
         Digest::keyed(&self.present.chain, parts)
@@ -137,15 +142,19 @@ impl Keys {
         &self.present.root
     }
 
-    /// The same keyring's keys after `root` took the present root key's place. The naming key stays.
+    /// The same keyring's keys after `root` took the present root key's place. The naming key stays, unless `naming` takes its place.
     #[must_use]
-    pub(crate) fn rotated(&self, root: RootKey) -> Self {
-        let earlier = std::iter::once(&self.present).chain(&self.earlier).map(|branch| branch.root.duplicate()).collect();
-        Self::of(self.store.clone(), root, earlier, self.naming.duplicate())
+    pub(crate) fn rotated(&self, root: RootKey, naming: Option<Secret>) -> Self {
+        let earlier = self.branches().map(|branch| branch.root.duplicate()).collect();
+        Self::of(self.store.clone(), root, earlier, naming.unwrap_or_else(|| self.naming.duplicate()))
     }
 
     fn branch(&self, generation: Generation) -> Option<&Branch> {
-        std::iter::once(&self.present).chain(&self.earlier).find(|branch| branch.generation == generation)
+        self.branches().find(|branch| branch.generation == generation)
+    }
+
+    fn branches(&self) -> impl Iterator<Item = &Branch> {
+        std::iter::once(&self.present).chain(&self.earlier)
     }
 }
 
@@ -273,6 +282,11 @@ mod tests {
         assert_eq!(after.fingerprint_of(generation, &parts), Some(before.fingerprint(&parts)));
         assert_eq!(after.object_id_of(generation, &parts), Some(before.object_id(&parts)));
         assert_eq!(after.chain_of(generation, &parts), Some(before.chain(&parts)));
+        assert!(after.is_object_id(before.object_id(&parts), &parts) && after.is_object_id(after.object_id(&parts), &parts));
+        assert!(!before.is_object_id(after.object_id(&parts), &parts) && !after.is_object_id(after.object_id(&parts), &parts[..1]));
+        let renamed = before.rotated(root(3), Some(root(8).0));
+        assert_ne!(before.name(&parts), renamed.name(&parts));
+        assert_eq!(renamed.fingerprint_of(before.generation(), &parts), Some(before.fingerprint(&parts)));
         assert_eq!(before.chain_of(after.generation(), &parts), None);
         let sealed = before.seal(&context(&before), b"hunter2", &Machine);
         assert_eq!(after.open(&context(&before), &sealed).unwrap().expose(), b"hunter2");

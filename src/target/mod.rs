@@ -18,7 +18,7 @@ pub use manifest_set::{Manifest, ManifestSet, Syntax};
 pub use memory::MemoryTarget;
 pub use put::{Effect, ObjectEffect, Put};
 pub use stream::Stream;
-pub use worktree::{Exposure, Kept, exposed_to_git};
+pub use worktree::{Exposure, Kept, exposed_to_git, tracked_by_git};
 
 use std::fmt;
 

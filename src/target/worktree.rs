@@ -37,8 +37,22 @@ pub fn exposed_to_git(path: &Path, kept: Kept) -> Option<Exposure> {
     let within = path.strip_prefix(top).unwrap_or(&path);
     // Git knows what is a directory by looking; this one may not be there yet, so it is asked about a file in it.
     let asked = if kept == Kept::Directory { within.join("x") } else { within.to_owned() };
-    let ignored = by_git(top, &asked).unwrap_or_else(|| plainly(top, within, kept));
+    let ignored = ask_git(top, &["check-ignore", "--quiet", "--"], &asked).unwrap_or_else(|| plainly(top, within, kept));
     (!ignored).then(|| Exposure { top: top.to_owned(), path: within.to_owned() })
+}
+
+/// The work tree whose index has the file at `path`, whatever it ignores; `None` where none has. Links on the way are followed.
+pub fn tracked_by_git(path: &Path) -> Option<Exposure> {
+    let path = real(path);
+    let top = path.ancestors().skip(1).find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
+    let within = path.strip_prefix(top).unwrap_or(&path);
+    let tracked = ask_git(top, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--"], within).unwrap_or_else(|| {
+        // Where no git answers: up to version 3, the index has whole paths, each with a zero byte at its end (gitformat-index(5)).
+        let name = [within.as_os_str().as_encoded_bytes(), b"\0"].concat();
+        let index = file::read(&top.join(".git/index"), INDEX_LIMIT).ok().flatten().unwrap_or_default();
+        index.windows(name.len()).any(|part| part == name)
+    });
+    tracked.then(|| Exposure { top: top.to_owned(), path: within.to_owned() })
 }
 
 /// The absolute path without links, of which the end need not exist.
@@ -49,10 +63,10 @@ fn real(path: &Path) -> PathBuf {
     there.map_or_else(|| absolute.clone(), |(there, rest)| if rest.as_os_str().is_empty() { there } else { there.join(rest) })
 }
 
-/// What `git check-ignore` says; `None` where no git is found or it cannot tell.
+/// What git says by the exit code of a command about `within`; `None` where no git is found or it cannot tell.
 ///
 /// The repository is not trusted: nothing of its configuration makes git run a program or reach a network.
-fn by_git(top: &Path, within: &Path) -> Option<bool> {
+fn ask_git(top: &Path, arguments: &[&str], within: &Path) -> Option<bool> {
     for program in PROGRAMS {
         let mut command = Command::new(program);
         command.env_clear().env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_NO_LAZY_FETCH", "1");
@@ -62,7 +76,7 @@ fn by_git(top: &Path, within: &Path) -> Option<bool> {
             command.args(["-c", setting]);
         }
         // Before a path that begins with a colon, the dot keeps git from reading it as a pattern.
-        command.args(["check-ignore", "--quiet", "--"]).arg(Path::new(".").join(within)).current_dir(top);
+        command.args(arguments).arg(Path::new(".").join(within)).current_dir(top);
         match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
             Ok(status) => {
                 return match status.code() {
@@ -107,8 +121,9 @@ fn plainly(top: &Path, within: &Path, kept: Kept) -> bool {
 
 /// Where git lies: in the system's own folders, whatever the environment says, or where others put it.
 const PROGRAMS: [&str; 4] = ["git", "/usr/local/bin/git", "/opt/homebrew/bin/git", "/run/current-system/sw/bin/git"];
-/// Bytes of a file of rules.
+/// Bytes of a file of rules, and of an index.
 const RULES_LIMIT: u64 = 1 << 20;
+const INDEX_LIMIT: u64 = 256 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -123,6 +138,7 @@ mod tests {
     use super::Kept;
     use super::exposed_to_git;
     use super::plainly;
+    use super::tracked_by_git;
 
     fn top(target: &Path) -> Option<PathBuf> {
         exposed_to_git(target, Kept::Directory).map(|exposure| exposure.top)
@@ -169,6 +185,27 @@ mod tests {
         assert_eq!(exposed(&tree.join("key/key")), None);
         fs::write(tree.join(".gitignore"), "key\n").unwrap();
         assert_eq!(exposed(&tree.join("key")), None);
+    }
+
+    #[test]
+    fn what_is_in_the_index_is_tracked_whatever_is_ignored() {
+        let root = repository();
+        let tracked = |name: &str| tracked_by_git(&root.path().join(name)).map(|exposure| exposure.path);
+        fs::create_dir(root.path().join("a")).unwrap();
+        for name in ["a/key", "a/key2", ":key", "*"] {
+            fs::write(root.path().join(name), "").unwrap();
+        }
+        assert_eq!(tracked("a/key"), None);
+        let added = Command::new("git").args(["--literal-pathspecs", "add", "a/key", ":key"]).current_dir(root.path()).status();
+        assert!(added.unwrap().success());
+        fs::write(root.path().join(".gitignore"), "*\n").unwrap();
+        for (name, is_tracked) in [("a/key", true), ("a/key2", false), (":key", true), ("*", false), ("none", false)] {
+            assert_eq!(tracked(name), is_tracked.then(|| name.into()), "{name}");
+        }
+        // A head that git cannot read: the index is read without it.
+        fs::remove_file(root.path().join(".git/HEAD")).unwrap();
+        assert_eq!((tracked("a/key"), tracked("a/key2")), (Some("a/key".into()), None));
+        assert_eq!(tracked_by_git(&tempfile::tempdir().unwrap().path().join("x")), None, "no work tree");
     }
 
     /// What a reading of gitignore(5) of one's own got wrong, and what a repository could use against git.

@@ -1,32 +1,29 @@
 //! The keys of an environment: the keyring, who opens it, and the first ones.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::file;
 use crate::history::Checkpoint;
 use crate::history::HistoryStore;
 use crate::history::Reader;
-use crate::key::KeyFile;
+use crate::key::Comparison;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
 use crate::key::KeyringError;
 use crate::key::Passphrase;
+use crate::key::Recipient;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::KeySettings;
 use crate::project::Location;
 use crate::project::Settings;
+use crate::project::variable;
 use crate::seal::Keys;
-use crate::secret::Secret;
-use crate::target::Exposure;
-use crate::target::Kept;
-use crate::target::exposed_to_git;
+use crate::target::tracked_by_git;
 use crate::wiring::IfMissing;
 use crate::wiring::Wiring;
+use crate::wiring::recipients::PASSPHRASE;
 use crate::workflow::access::owner;
 
 /// The keys of an environment.
@@ -36,6 +33,8 @@ pub(super) struct EnvironmentKeys {
     pub(super) keys: Arc<Keys>,
     /// The text of the keyring that gave them.
     pub(super) keyring: String,
+    /// Who opened it.
+    pub(super) opener: Recipient,
     /// What was made for it just now, when these are the environment's first keys.
     pub(super) created: Option<Created>,
 }
@@ -52,12 +51,7 @@ pub(super) struct Created {
 impl Wiring<'_> {
     /// The environment's keys: from the keyring in the project, or the copy in its history.
     pub(super) async fn keys(&self, store: &dyn HistoryStore, missing: IfMissing) -> Result<EnvironmentKeys, Problems> {
-        // Where no project names the history, files that lie here have no say.
-        let text = if self.pin.is_none() && self.root.exists(&self.settings.keyring) {
-            Some(self.root.read_text(&self.settings.keyring, KEYRING_LIMIT)?)
-        } else {
-            self.recorded_keyring(store).await?
-        };
+        let text = self.keyring_text(store).await?;
         let Some(text) = text else {
             if self.settings.vaults.iter().any(|vault| vault.is_local() && self.root.exists(vault.text("path"))) {
                 if self.root.exists(&self.settings.keyring) {
@@ -73,30 +67,100 @@ impl Wiring<'_> {
             }
             return match missing {
                 IfMissing::Create => self.found(store).await,
-                IfMissing::Fail => Err(Problem::new(
-                    Fault::Vault,
-                    format!("environment `{}` has no keyring at `{}`", self.settings.environment, self.settings.keyring),
-                    format!(
-                        "restore it from version control; if the environment is new, run `cloze key init -e {}` and commit the keyring",
-                        self.settings.environment
-                    ),
-                )
-                .into()),
+                IfMissing::Fail => Err(self.no_keyring().into()),
             };
         };
         if missing == IfMissing::Create {
             // A run that made them may have been killed before it ended.
             Checkpoint::sweep(&self.checkpoint()?)?;
         }
-        let keyring = Keyring::parse(&text)?;
+        let (keys, opener) = self.open(&self.parsed(&text)?).await?;
+        Ok(EnvironmentKeys { keys: Arc::new(keys), keyring: text, opener, created: None })
+    }
+
+    /// That there is no keyring.
+    pub(super) fn no_keyring(&self) -> Problem {
+        let Settings { environment, keyring, .. } = self.settings;
+        Problem::new(
+            Fault::Vault,
+            format!("environment `{environment}` has no keyring at `{keyring}`"),
+            format!(
+                "restore it from version control; if the environment is new, run `cloze key init -e {environment}` and commit the keyring"
+            ),
+        )
+    }
+
+    /// The text of the keyring in the project, or else of the copy in its history.
+    pub(super) async fn keyring_text(&self, store: &dyn HistoryStore) -> Result<Option<String>, Problem> {
+        // Where no project names the history, files that lie here have no say.
+        if self.pin.is_none() && self.root.exists(&self.settings.keyring) {
+            return self.root.read_text(&self.settings.keyring, KEYRING_LIMIT).map(Some);
+        }
+        self.recorded_keyring(store).await
+    }
+
+    /// The keyring of a text, which is this environment's.
+    pub(super) fn parsed(&self, text: &str) -> Result<Keyring, Problem> {
+        let keyring = Keyring::parse(text)?;
         keyring.expect(&self.settings.project, &self.settings.environment)?;
+        Ok(keyring)
+    }
+
+    /// The keys in a keyring, and who opened it.
+    pub(super) async fn open(&self, keyring: &Keyring) -> Result<(Keys, Recipient), Problems> {
         let (recipients, missing) = self.recipients();
         if recipients.is_empty() {
             return Err(missing.into());
         }
         let wraps: Vec<&dyn KeyWrap> = recipients.iter().map(AsRef::as_ref).collect();
-        let keys = keyring.open(&wraps).await.map_err(|error| self.not_opened(error))?;
-        Ok(EnvironmentKeys { keys: Arc::new(keys), keyring: text, created: None })
+        Ok(keyring.open_by(&wraps).await.map_err(|error| self.not_opened(error))?)
+    }
+
+    /// That something may be sealed under these keys: the keyring has the recipients that the project names, neither fewer nor more, and it is
+    /// not one that came with the project although the run was given a passphrase of its own.
+    pub(super) async fn check_recipients(&self, keys: &EnvironmentKeys) -> Result<(), Problems> {
+        let keyring = self.parsed(&keys.keyring)?;
+        let problems = self.differences(&keyring.compare(&self.expected()));
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        let Some(text) = self.ports.variables.secret(variable::PASSPHRASE).filter(|_| self.is_brought(&keys.opener)) else { return Ok(()) };
+        let passphrase = Passphrase::new(PASSPHRASE, text.duplicate());
+        if keyring.open(&[&passphrase]).await.is_ok() {
+            return Ok(());
+        }
+        let reason =
+            format!("`{}` opens with a key file of the project, and not with the passphrase of CLOZE_PASSPHRASE", self.settings.keyring);
+        let next = "restore your own keyring; if this one is yours, unset CLOZE_PASSPHRASE, or name the key file with CLOZE_KEY_FILE";
+        Err(Problem::new(Fault::Vault, reason, next).into())
+    }
+
+    /// Whether who opened the keyring is a key file that came with the project, as far as can be seen.
+    fn is_brought(&self, opener: &Recipient) -> bool {
+        self.settings.keys.iter().any(|settings| {
+            let KeySettings::KeyFile(location @ Location::Beneath(_)) = settings else { return false };
+            let is_tracked = || self.located(location).is_ok_and(|path| tracked_by_git(&path).is_some());
+            self.recipient(settings).is_ok_and(|key| key.recipient() == *opener) && (self.ports.ephemeral || is_tracked())
+        })
+    }
+
+    /// What is wrong where the project names other recipients than the keyring has.
+    pub(super) fn differences(&self, comparison: &Comparison) -> Vec<Problem> {
+        let Settings { environment, keys, keyring, .. } = self.settings;
+        let differs = |what: String, next: String| Problem::new(Fault::Project, format!("environment `{environment}`: {what}"), next);
+        let missing = keys.iter().zip(&comparison.found).filter(|(_, found)| found.is_none()).map(|(settings, _)| {
+            differs(
+                format!("`keys:` names {}, which does not open `{keyring}`", self.words(settings)),
+                format!("run `cloze key add -e {environment}` where the keyring opens, or take the key out of `keys:`"),
+            )
+        });
+        let extra = comparison.extra.iter().map(|recipient| {
+            differs(
+                format!("{recipient} opens `{keyring}`, and `keys:` does not name it"),
+                format!("add it to `keys:`, or run `cloze key remove -e {environment}` where the keyring opens"),
+            )
+        });
+        missing.chain(extra).collect()
     }
 
     /// Whether the environment has no keyring, neither in the project nor in its history.
@@ -105,11 +169,12 @@ impl Wiring<'_> {
     }
 
     /// Says which keys were tried and in what environment.
-    fn not_opened(&self, error: KeyringError) -> Problem {
+    pub(super) fn not_opened(&self, error: KeyringError) -> Problem {
         let Settings { environment, keys, .. } = self.settings;
         match error {
             KeyringError::NoKey { recipients, .. } => {
-                let tried = keys.iter().filter_map(|settings| self.named(settings)).collect::<Vec<_>>();
+                let at_hand = keys.iter().filter(|settings| self.recipient(settings).is_ok());
+                let tried = at_hand.map(|settings| self.words(settings)).collect::<Vec<_>>();
                 KeyringError::NoKey { tried: tried.join(" or "), recipients }.into()
             }
             KeyringError::Refused { .. } => Problem::new(Fault::Vault, format!("environment `{environment}`: {error}"), error.next()),
@@ -120,21 +185,10 @@ impl Wiring<'_> {
     /// Makes the first keys of an environment, for every recipient that its settings name, or fails before anything is made. Two runs that
     /// do it at once end with the same keys.
     async fn found(&self, store: &dyn HistoryStore) -> Result<EnvironmentKeys, Problems> {
-        let paths = self.key_paths()?;
-        let exposed: Vec<Problem> = paths.iter().filter(|path| !path.exists()).filter_map(|path| exposed(path, "would lie")).collect();
-        if !exposed.is_empty() {
-            return Err(exposed.into());
-        }
         if self.settings.keys.contains(&KeySettings::Passphrase) {
             self.passphrase()?.check()?;
         }
-        let mut key_files = Vec::new();
-        for path in paths {
-            let key = KeyFile::generate(self.ports.entropy.as_ref());
-            if self.create(&path, key.to_secret_text().expose(), 0o600)? {
-                key_files.push(path);
-            }
-        }
+        let key_files = self.make_key_files(self.key_paths()?)?;
         let (recipients, missing) = self.recipients();
         let () = Problems::or((), missing)?;
         let wraps: Vec<&dyn KeyWrap> = recipients.iter().map(AsRef::as_ref).collect();
@@ -149,117 +203,11 @@ impl Wiring<'_> {
         Ok(EnvironmentKeys { created: made.then_some(Created { key_files, keyring: path }), ..opened })
     }
 
-    /// What to warn of before a key file is read: that others have it, or could.
-    pub(super) fn key_warnings(&self) -> Vec<Problem> {
-        let mut warnings = Vec::new();
-        for path in self.key_paths().unwrap_or_default() {
-            let Ok(metadata) = std::fs::metadata(&path) else { continue };
-            warnings.extend(exposed(&path, "lies"));
-            let mode = metadata.permissions().mode() & 0o777;
-            if mode & 0o077 != 0 {
-                let reason = format!("the key file `{}` is open to others: its mode is {mode:04o}", path.display());
-                warnings.push(Problem::new(Fault::Vault, reason, format!("run `chmod 600 {}`", path.display())));
-            }
-        }
-        warnings
-    }
-
-    /// Where the environment's key files lie.
-    fn key_paths(&self) -> Result<Vec<PathBuf>, Problem> {
-        let located = |settings: &KeySettings| match settings {
-            KeySettings::KeyFile(location) => Some(self.located(location)),
-            KeySettings::Passphrase => None,
-        };
-        self.settings.keys.iter().filter_map(located).collect()
-    }
-
     async fn recorded_keyring(&self, store: &dyn HistoryStore) -> Result<Option<String>, Problem> {
         let bytes = Reader::new(store, owner(self.settings)).keyring().await?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
-
-    /// The recipients at hand, and why the others are not. A key file that is missing is no problem while another key opens the keyring.
-    fn recipients(&self) -> (Vec<Box<dyn KeyWrap>>, Vec<Problem>) {
-        let mut recipients: Vec<Box<dyn KeyWrap>> = Vec::new();
-        let mut missing = Vec::new();
-        for settings in &self.settings.keys {
-            let recipient: Result<Box<dyn KeyWrap>, Problem> = match settings {
-                KeySettings::KeyFile(location) => self.key_file(location).map(|key| Box::new(key) as _),
-                KeySettings::Passphrase => self.passphrase().map(|passphrase| Box::new(passphrase) as _),
-            };
-            match recipient {
-                Ok(recipient) => recipients.push(recipient),
-                Err(problem) => missing.push(problem),
-            }
-        }
-        (recipients, missing)
-    }
-
-    /// The key of these settings as messages name it, when it is at hand.
-    fn named(&self, settings: &KeySettings) -> Option<String> {
-        match settings {
-            KeySettings::KeyFile(location) => {
-                let (path, key) = (self.located(location).ok()?, self.key_file(location).ok()?);
-                Some(format!("`{}` ({key})", path.display()))
-            }
-            KeySettings::Passphrase => self.passphrase.map(|_| "the passphrase".to_owned()),
-        }
-    }
-
-    fn passphrase(&self) -> Result<Passphrase, Problem> {
-        self.passphrase.map(|text| Passphrase::new("passphrase", text.duplicate())).ok_or_else(|| {
-            Problem::new(
-                Fault::Vault,
-                format!("environment `{}` has a passphrase among its keys, and it was not given", self.settings.environment),
-                "set CLOZE_PASSPHRASE, or run the command on a terminal",
-            )
-        })
-    }
-
-    fn key_file(&self, location: &Location) -> Result<KeyFile, Problem> {
-        let path = self.located(location)?;
-        let shown = path.display();
-        let there = match location {
-            Location::Beneath(_) => path.clone(),
-            // A path of the user's own may be a link, as what Kubernetes mounts is.
-            Location::Anywhere(path) => path.canonicalize().unwrap_or_else(|_| path.clone()),
-        };
-        let bytes = match file::read(&there, KEY_LIMIT) {
-            Ok(Some(bytes)) => Secret::new(bytes),
-            Ok(None) => {
-                return Err(Problem::new(
-                    Fault::Vault,
-                    format!("there is no key file `{shown}`"),
-                    "restore it from where your team keeps it, or name it with CLOZE_KEY_FILE",
-                ));
-            }
-            Err(error) => {
-                return Err(Problem::new(
-                    Fault::Vault,
-                    format!("the key file `{shown}` cannot be read: {}", file::cause(&error)),
-                    "check the file and its permissions, or name another with CLOZE_KEY_FILE",
-                ));
-            }
-        };
-        KeyFile::parse(&bytes).map_err(|error| Problem::new(Fault::Vault, format!("`{shown}`: {}", error.reason), error.next))
-    }
 }
 
-/// That git would take the key file at `path`, which `lies` or `would lie` there.
-fn exposed(path: &Path, lies: &str) -> Option<Problem> {
-    let Exposure { top, path: within } = exposed_to_git(path, Kept::File)?;
-    // cloze keeps nothing in a folder of its name that belongs into version control.
-    let own = within.parent().filter(|folder| folder.ends_with(".cloze"));
-    let line = own.map_or_else(|| format!("/{}", within.display()), |folder| format!("/{}/", folder.display()));
-    let reason = format!("the key file `{}` {lies} in the git work tree `{}`, which does not ignore it", path.display(), top.display());
-    let mut next = format!("add the line `{line}` to `{}`: with the key, every secret can be read", top.join(".gitignore").display());
-    if lies == "lies" {
-        next.push_str("; use no key that came with a repository or was ever committed");
-    }
-    Some(Problem::new(Fault::Project, reason, next))
-}
-
-/// Bytes of a key file, many times what one has.
-const KEY_LIMIT: u64 = 16 << 10;
 /// Bytes of a keyring.
 const KEYRING_LIMIT: usize = 1 << 20;

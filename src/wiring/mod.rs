@@ -4,6 +4,7 @@ mod candidates;
 mod history;
 #[cfg(feature = "http")]
 mod http;
+mod key_files;
 mod keys;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
@@ -12,6 +13,7 @@ mod new_project;
 mod origins;
 mod placement;
 mod ports;
+mod recipients;
 mod session;
 mod setup;
 mod vaults;

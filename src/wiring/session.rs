@@ -1,6 +1,7 @@
 //! A project, opened for one command. Keys, history and vaults are opened when they are first needed.
 
 mod alone;
+mod keys;
 mod past;
 mod release;
 mod review;
@@ -168,11 +169,9 @@ impl<'p> Session<'p> {
             for warning in wiring.key_warnings() {
                 self.warn(warning);
             }
-            let mut prompted = None;
-            if self.settings.keys.contains(&KeySettings::Passphrase) {
-                let is_new = missing == IfMissing::Create && wiring.is_without_keys(store).await?;
-                prompted = self.ports.prompt.passphrase(is_new.then_some(self.settings.environment.as_str()))?;
-            }
+            let has_passphrase = self.settings.keys.contains(&KeySettings::Passphrase);
+            let is_new = has_passphrase && missing == IfMissing::Create && wiring.is_without_keys(store).await?;
+            let prompted = self.prompted(is_new)?;
             let passphrase = prompted.as_ref().map(|prompted| &prompted.text);
             let opened = Wiring { passphrase, ..wiring }.keys(store, missing).await;
             drop(prompted);

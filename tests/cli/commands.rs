@@ -12,6 +12,7 @@ mod line;
 mod literals;
 mod lock;
 mod mask;
+mod recipients;
 mod report;
 mod review;
 mod select;

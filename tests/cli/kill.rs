@@ -7,10 +7,12 @@
 //! - staging files, packs without a record: with the next deploy or rollback that goes well;
 //! - the side file of a vault: with the next `vault set` or `vault remove`, also one that changes nothing;
 //! - side files of a key file and a keyring: with the next command that makes them, which is the next that needs them;
+//! - the side file of a keyring that is rotated: with the next command that changes the keyring;
 //! - side directories of a project: with the next `init` of that name that gets to writing.
 
 mod project;
 mod release;
+mod rotate;
 mod secret;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,17 @@
 //! A keyring: an environment's root key, wrapped for each of its recipients, in a file that is fit for version control.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures::StreamExt;
+use futures::stream;
+use futures::stream::FuturesUnordered;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
+use crate::key::KeyError;
 use crate::key::KeyWrap;
 use crate::key::Parameter;
 use crate::key::Recipient;
@@ -60,14 +65,20 @@ impl Keyring {
 
     /// The keys, by the first of `wraps` that has a slot and opens it. Only slots that name a key at hand are tried.
     pub async fn open(&self, wraps: &[&dyn KeyWrap]) -> Result<Keys, KeyringError> {
+        self.open_by(wraps).await.map(|(keys, _)| keys)
+    }
+
+    /// The same, with the recipient that opened it: those on this machine are asked first, one after another, and then all others at once.
+    pub async fn open_by(&self, wraps: &[&dyn KeyWrap]) -> Result<(Keys, Recipient), KeyringError> {
+        let (remote, local): (Vec<&dyn KeyWrap>, Vec<&dyn KeyWrap>) = wraps.iter().partition(|wrap| wrap.is_remote());
+        let far: FuturesUnordered<_> = remote.into_iter().map(|wrap| self.ask(wrap)).collect();
+        let mut answers = pin!(stream::iter(local).then(|wrap| self.ask(wrap)).chain(far));
         let mut refusals = Vec::new();
-        for wrap in wraps {
-            for slot in &self.slots {
-                match wrap.unwrap(slot, &self.slot_context(&slot.recipient)).await {
-                    Some(Ok(root)) => return self.open_with(root),
-                    Some(Err(error)) => refusals.push((slot.recipient.clone(), error)),
-                    None => {}
-                }
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Some((recipient, Ok(root))) => return Ok((self.open_with(root)?, recipient)),
+                Some((recipient, Err(error))) => refusals.push((recipient, error)),
+                None => {}
             }
         }
         if refusals.is_empty() {
@@ -77,6 +88,13 @@ impl Keyring {
             });
         }
         Err(KeyringError::Refused { refusals })
+    }
+
+    /// What a recipient makes of its slot; `None` where it has none.
+    async fn ask(&self, wrap: &dyn KeyWrap) -> Option<(Recipient, Result<RootKey, KeyError>)> {
+        let recipient = wrap.recipient();
+        let slot = self.slots.iter().find(|slot| slot.recipient == recipient)?;
+        Some((recipient, wrap.unwrap(slot, &self.slot_context(&slot.recipient)).await?))
     }
 
     /// Lets one more recipient open the keyring.
@@ -110,15 +128,21 @@ impl Keyring {
     }
 
     /// Puts a new root key in place of the present one, wrapped for `wraps`, among which every present recipient must be. All
-    /// keys are new but the naming key; what earlier root keys sealed still opens.
-    pub async fn rotate(&mut self, keys: &Keys, wraps: &[&dyn KeyWrap], entropy: &dyn Entropy) -> Result<Keys, KeyringError> {
+    /// keys are new, the naming key only where `names` asks for it; what earlier root keys sealed still opens.
+    pub async fn rotate(
+        &mut self,
+        keys: &Keys,
+        wraps: &[&dyn KeyWrap],
+        names: bool,
+        entropy: &dyn Entropy,
+    ) -> Result<Keys, KeyringError> {
         self.prove(keys)?;
         let brought: BTreeSet<Recipient> = wraps.iter().map(|wrap| wrap.recipient()).collect();
         let left_out: Vec<Recipient> = self.recipients().filter(|recipient| !brought.contains(recipient)).cloned().collect();
         if !left_out.is_empty() {
             return Err(KeyringError::LeftOut { recipients: left_out });
         }
-        let rotated = keys.rotated(RootKey::generate(entropy));
+        let rotated = keys.rotated(RootKey::generate(entropy), names.then(|| RootKey::generate(entropy).0));
         let mut next = self.clone();
         next.slots = self.wrap_all(rotated.root(), wraps, entropy).await?;
         next.reseal(&rotated, entropy)?;
@@ -323,12 +347,12 @@ mod tests {
         let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
         let (mut keyring, keys) = of(&[&one, &two]).await;
         let before = keyring.clone();
-        keyring.rotate(&keys, &[&one], &Machine).await.unwrap_err();
-        keyring.rotate(&keys, &[&one, &two, &two], &Machine).await.unwrap_err();
+        keyring.rotate(&keys, &[&one], false, &Machine).await.unwrap_err();
+        keyring.rotate(&keys, &[&one, &two, &two], false, &Machine).await.unwrap_err();
         let (_, foreign) = of(&[&one]).await;
         assert_eq!(keyring.add(&foreign, &MemoryKey::new("x"), &Machine).await.unwrap_err(), KeyringError::Changed);
         assert_eq!(keyring.remove(&foreign, &one.recipient(), &Machine).unwrap_err(), KeyringError::Changed);
-        assert_eq!(keyring.rotate(&foreign, &[&one, &two], &Machine).await.unwrap_err(), KeyringError::Changed);
+        assert_eq!(keyring.rotate(&foreign, &[&one, &two], false, &Machine).await.unwrap_err(), KeyringError::Changed);
         assert_eq!(keyring, before);
     }
 
@@ -340,7 +364,7 @@ mod tests {
         let sealed = first.seal(&entry(&first), b"hunter2", &Machine);
         let mut keys = keyring.open(&[&one]).await.unwrap();
         for _ in 0..10 {
-            keys = keyring.rotate(&keys, &[&one, &two], &Machine).await.unwrap();
+            keys = keyring.rotate(&keys, &[&one, &two], false, &Machine).await.unwrap();
         }
         let opened = Keyring::parse(&keyring.to_text()).unwrap().open(&[&two]).await.unwrap();
         assert_eq!(opened.generation(), keys.generation());
@@ -358,7 +382,7 @@ mod tests {
     async fn rotation_names_the_recipients_that_it_would_lose() {
         let (one, two) = (MemoryKey::new("one"), MemoryKey::new("two"));
         let (mut keyring, keys) = of(&[&one, &two]).await;
-        let error = keyring.rotate(&keys, &[&one], &Machine).await.unwrap_err();
+        let error = keyring.rotate(&keys, &[&one], false, &Machine).await.unwrap_err();
         assert_eq!(error, KeyringError::LeftOut { recipients: vec![two.recipient()] });
     }
 

@@ -189,6 +189,25 @@ impl LocalVault {
         Ok(changes[0])
     }
 
+    /// Seals each version of each secret under the present keys; gives how many there are. A line that does not open stays as it is.
+    ///
+    /// # Errors
+    /// As [`LocalVault::set`].
+    pub fn reseal(&self, entropy: &dyn Entropy) -> Result<usize, ServiceError> {
+        let locked = self.file.lock()?;
+        let Some(mut sheet) = self.read()? else { return Ok(0) };
+        let mut sealed = 0;
+        for entry in sheet.entries() {
+            if let Some(value) = entry.open(self.owner()) {
+                let place = (entry.name.as_str(), entry.version);
+                *entry = Entry::seal(self.owner(), place, (entry.created, entry.state), value.expose(), entropy);
+                sealed += 1;
+            }
+        }
+        locked.replace(&sheet.to_string(), entropy)?;
+        Ok(sealed)
+    }
+
     /// One value: the current one, or that of a pinned version.
     ///
     /// # Errors

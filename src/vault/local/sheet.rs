@@ -91,6 +91,11 @@ impl Sheet {
         self.secrets.values().filter_map(|versions| versions.last())
     }
 
+    /// Each version of each secret.
+    pub(super) fn entries(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.secrets.values_mut().flatten()
+    }
+
     /// Adds the next version of a secret.
     pub(super) fn push(&mut self, entry: Entry) {
         self.secrets.entry(entry.name.clone()).or_default().push(entry);

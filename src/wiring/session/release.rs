@@ -46,7 +46,7 @@ impl Session<'_> {
         self.warn_of_a_cluster();
         self.closing(async {
             let prepared = self.prepare()?;
-            let keys = self.keys(self.ports.missing_keys).await?;
+            let keys = self.sealing_keys(self.ports.missing_keys).await?;
             if keys.created.is_none() {
                 self.notice_a_new_history().await?;
             }
@@ -107,7 +107,7 @@ impl Session<'_> {
         shown: impl FnOnce(&DiffReport),
     ) -> Result<DeployReport, Problems> {
         self.closing(async {
-            let access = self.access(self.keys(IfMissing::Fail).await?)?;
+            let access = self.access(self.sealing_keys(IfMissing::Fail).await?)?;
             let history = access.open(&self.context()).await?;
             let plan = self.plan(&history, request, emission.syntax).await?;
             if let Some(listener) = &self.ports.listener {

@@ -1,4 +1,4 @@
-//! Keys, and the secrets in vaults.
+//! The secrets in vaults.
 
 use std::slice;
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::report::DoctorReport;
-use crate::report::KeyReport;
 use crate::report::SecretChange;
 use crate::report::SecretEntry;
 use crate::report::VaultChangeReport;
@@ -29,19 +28,6 @@ use crate::wiring::IfMissing;
 use crate::wiring::Session;
 
 impl Session<'_> {
-    /// Makes the environment's first keys, unless it has some, which are opened.
-    pub async fn create_keys(&self) -> Result<KeyReport, Problems> {
-        let created = self.keys(IfMissing::Create).await?.created.as_ref();
-        let key_files = created.iter().flat_map(|created| &created.key_files);
-        Ok(KeyReport {
-            project: self.settings.project.clone(),
-            environment: self.settings.environment.clone(),
-            keyring: self.settings.keyring.clone(),
-            created: created.is_some(),
-            key_files: key_files.map(|path| path.to_string_lossy().into_owned()).collect(),
-        })
-    }
-
     /// The steps to each vault, or to the one of that name, as far as they go well.
     pub async fn doctor(&self, only: Option<&str>) -> Result<DoctorReport, Problems> {
         self.closing(async {
@@ -187,7 +173,7 @@ impl Session<'_> {
 
     /// Opens a local vault, to keep secrets in it.
     pub async fn local_vault(&self, name: &str, missing: IfMissing) -> Result<LocalVault, Problems> {
-        Ok(self.wiring().local_vault(name, &self.keys(missing).await?.keys)?)
+        Ok(self.wiring().local_vault(name, &self.sealing_keys(missing).await?.keys)?)
     }
 
     /// What was done to a secret of a local vault, as a report.

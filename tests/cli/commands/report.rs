@@ -35,6 +35,10 @@ fn every_report_is_valid_against_its_schema() {
     assert_eq!((&written["directory"], &written["manifests"][0]["manifest"]), (&"review".into(), &Value::Null));
     assert_eq!(written["manifests"][0]["file"], rendered["manifests"][0]["file"]);
     assert_eq!(valid(&sandbox, "key init", "key-init")["created"], false);
+    assert_eq!(valid(&sandbox, "key list", "key-list")["keys"][0]["inKeyring"], true);
+    assert_eq!(valid(&sandbox, "key add", "key-change")["added"], serde_json::json!([]));
+    assert_eq!(valid(&sandbox, "key remove", "key-change")["removed"], serde_json::json!([]));
+    assert_eq!(valid(&sandbox, "key rotate", "key-change")["vaults"], serde_json::json!(["secrets/dev.vault"]));
     valid(&sandbox, "doctor", "doctor");
     valid(&sandbox, "history", "history");
     let locked = |command: &str| valid(&sandbox, command, "lock")["state"].clone();
