@@ -79,7 +79,11 @@ mod tests {
             let comparison = keyring.compare(&expected(ids));
             let found: Vec<_> = comparison.found.iter().map(|found| found.as_ref().map(|found| found.id.clone())).collect();
             let extra: Vec<_> = comparison.extra.iter().map(|extra| extra.id.as_str()).collect();
-            (found.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" "), extra.join(" "), !comparison.unclear.is_empty())
+            (
+                found.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" "),
+                extra.join(" "),
+                !comparison.unclear.is_empty(),
+            )
         };
         let case = |ids: &[Option<&str>], found: &str, extra: &str, unclear| {
             assert_eq!(compare(ids), (found.to_owned(), extra.to_owned(), unclear), "{ids:?}");

@@ -50,7 +50,7 @@ impl Wiring<'_> {
 /// That git has the key file at `path` already, whatever it ignores.
 fn committed(path: &Path) -> Option<Problem> {
     let Exposure { top, path: within } = tracked_by_git(path)?;
-    let reason = format!("git tracks the key file `{}` in `{}`: whoever has the repository has the key", path.display(), top.display());
+    let reason = format!("git tracks the key file `{}` in `{}`: a copy of the repository has the key, too", path.display(), top.display());
     let next = format!(
         "run `git rm --cached {}`, make another key, and take this one out with `cloze key remove` and `cloze key rotate`",
         within.display()

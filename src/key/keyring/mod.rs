@@ -129,13 +129,7 @@ impl Keyring {
 
     /// Puts a new root key in place of the present one, wrapped for `wraps`, among which every present recipient must be. All
     /// keys are new, the naming key only where `names` asks for it; what earlier root keys sealed still opens.
-    pub async fn rotate(
-        &mut self,
-        keys: &Keys,
-        wraps: &[&dyn KeyWrap],
-        names: bool,
-        entropy: &dyn Entropy,
-    ) -> Result<Keys, KeyringError> {
+    pub async fn rotate(&mut self, keys: &Keys, wraps: &[&dyn KeyWrap], names: bool, entropy: &dyn Entropy) -> Result<Keys, KeyringError> {
         self.prove(keys)?;
         let brought: BTreeSet<Recipient> = wraps.iter().map(|wrap| wrap.recipient()).collect();
         let left_out: Vec<Recipient> = self.recipients().filter(|recipient| !brought.contains(recipient)).cloned().collect();

@@ -49,16 +49,17 @@ impl Session<'_> {
         let passphrase = self.ports.variables.secret(variable::PASSPHRASE);
         let wiring = Wiring { passphrase, ..self.wiring() };
         let (_, comparison) = self.keyring(&wiring).await?;
-        let expected = wiring.expected().into_iter().zip(&comparison.found).zip(&self.settings.keys).map(|((expected, found), settings)| {
-            let recipient = wiring.recipient(settings).ok().map(|recipient| recipient.recipient().id);
-            KeyEntry {
-                at_hand: recipient.is_some(),
-                in_keyring: found.is_some(),
-                id: expected.id.or_else(|| found.as_ref().map(|found| found.id.clone())),
-                kind: expected.kind,
-                expected: true,
-            }
-        });
+        let expected =
+            wiring.expected().into_iter().zip(&comparison.found).zip(&self.settings.keys).map(|((expected, found), settings)| {
+                let recipient = wiring.recipient(settings).ok().map(|recipient| recipient.recipient().id);
+                KeyEntry {
+                    at_hand: recipient.is_some(),
+                    in_keyring: found.is_some(),
+                    id: expected.id.or_else(|| found.as_ref().map(|found| found.id.clone())),
+                    kind: expected.kind,
+                    expected: true,
+                }
+            });
         let extra = comparison.extra.iter().map(|Recipient { kind, id }| KeyEntry {
             kind: kind.clone(),
             id: Some(id.clone()),
@@ -88,7 +89,8 @@ impl Session<'_> {
         let prompted = self.prompted(missing.contains(&&KeySettings::Passphrase))?;
         let wiring = Wiring { passphrase: prompted.as_ref().map(|prompted| &prompted.text), ..self.wiring() };
         let (keys, _) = wiring.open(&keyring).await?;
-        let key_files = wiring.make_key_files(missing.iter().filter_map(|settings| wiring.key_path(settings)).collect::<Result<_, _>>()?)?;
+        let key_files =
+            wiring.make_key_files(missing.iter().filter_map(|settings| wiring.key_path(settings)).collect::<Result<_, _>>()?)?;
         for path in &key_files {
             self.observer.observe(Event::KeyFileCreated { path: path.clone() });
         }

@@ -71,10 +71,14 @@ fn keys_come_and_go_by_their_commands_only() {
     sandbox.cloze(["deploy"]).ok();
     // One of them goes.
     names(&sandbox, "{ kind: passphrase }");
-    let words = [&*format!("error: environment `dev`: key-file {file} opens `secrets/dev.keyring`, and `keys:` does not name it\n  add it to")];
+    let words =
+        [&*format!("error: environment `dev`: key-file {file} opens `secrets/dev.keyring`, and `keys:` does not name it\n  add it to")];
     let _ = sandbox.cloze(["deploy"]).fails(3, &words);
     let listed = sandbox.cloze(["key", "list"]).ok();
-    assert!(listed.contains(&format!("key-file    {file}  opens the keyring, and `keys:` does not name it: run `cloze key remove`")), "{listed}");
+    assert!(
+        listed.contains(&format!("key-file    {file}  opens the keyring, and `keys:` does not name it: run `cloze key remove`")),
+        "{listed}"
+    );
     let words = [
         &*format!("key-file {file} does not open `secrets/dev.keyring` any more\n"),
         "still reads every secret and release, also those to come: run `cloze key rotate -e dev`, then change the secrets",
@@ -83,7 +87,8 @@ fn keys_come_and_go_by_their_commands_only() {
     let _ = sandbox.cloze(["key", "remove"]).fails(0, &["nothing to remove: `keys:` names each key that opens"]);
     assert_eq!(holders(&sandbox), ["passphrase passphrase"]);
     names(&sandbox, "{ kind: key-file }");
-    let _ = sandbox.cloze(["show"]).fails(5, &["`shop/.cloze/dev.key` (key file ", "does not open the keyring; it opens with a passphrase"]);
+    let _ =
+        sandbox.cloze(["show"]).fails(5, &["`shop/.cloze/dev.key` (key file ", "does not open the keyring; it opens with a passphrase"]);
     let _ = sandbox.cloze(["key", "remove"]).fails(5, &["does not open the keyring; it opens with a passphrase"]);
 }
 
@@ -109,7 +114,8 @@ fn a_key_file_is_made_for_a_colleague_and_opens_alone() {
     sandbox.write("secrets/dev.keyring", before);
     names(&sandbox, "{ kind: key-file }, { kind: passphrase }");
     sandbox.variable("CLOZE_KEY_FILE", "/nowhere");
-    let words = ["the keyring has more key files than `keys:` names, and one of those is not at hand", "run the command where all key files"];
+    let words =
+        ["the keyring has more key files than `keys:` names, and one of those is not at hand", "run the command where all key files"];
     let _ = sandbox.cloze(["key", "remove"]).fails(5, &words);
 }
 
@@ -173,7 +179,7 @@ fn rotation_renews_the_root_key_and_keeps_what_is_there() {
     let before = (sandbox.read("secrets/dev.keyring"), sandbox.read("secrets/dev.vault"), sandbox.cloze(["show", "--reveal"]).out());
     let words = [
         "environment `dev` has a new root key: commit `secrets/dev.keyring` and `secrets/dev.vault`\n",
-        "names of Secrets stay: whoever had the earlier keys can test guesses of values against them until `cloze key rotate --names`",
+        "names of Secrets stay: anybody who had the earlier keys can test guesses of values against them until `cloze key rotate --names`",
     ];
     let _ = sandbox.cloze(["key", "rotate"]).fails(0, &words);
     assert_ne!(sandbox.read("secrets/dev.keyring"), before.0);

@@ -19,7 +19,8 @@ fn a_killed_rotation_leaves_the_old_keyring_or_the_new_one() {
                 break;
             }
             let before = siege.sandbox.read("secrets/dev.keyring");
-            let command: &[&str] = if serial % 4 == 0 { &["-C", "shop", "key", "rotate", "--names"] } else { &["-C", "shop", "key", "rotate"] };
+            let command: &[&str] =
+                if serial % 4 == 0 { &["-C", "shop", "key", "rotate", "--names"] } else { &["-C", "shop", "key", "rotate"] };
             let end = siege.strike("rotate", command, b"");
             let rotated = siege.sandbox.read("secrets/dev.keyring") != before;
             assert!(rotated || !end.outcome.err().contains("has a new root key"), "a rotation that was reported is lost");

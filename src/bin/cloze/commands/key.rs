@@ -59,7 +59,7 @@ fn remove(run: &Run) -> Result<(), Problems> {
     run.ui.status(&match report.removed.len() {
         0 => format!("nothing to remove: `keys:` names each key that opens `{}`", report.keyring),
         _ => format!(
-            "commit `{}`; whoever has such a key and an earlier copy of the keyring still reads every secret and release, also those to come: \
+            "commit `{}`; anybody who has such a key and an earlier copy of the keyring still reads every secret and release, also those to come: \
              run `cloze key rotate -e {}`, then change the secrets that they knew",
             report.keyring, report.environment
         ),
@@ -77,7 +77,7 @@ fn rotate(run: &Run, names: bool) -> Result<(), Problems> {
     run.ui.status(if names {
         "every Secret gets a new name with the next deploy, once, and what uses it restarts"
     } else {
-        "names of Secrets stay: whoever had the earlier keys can test guesses of values against them until `cloze key rotate --names`"
+        "names of Secrets stay: anybody who had the earlier keys can test guesses of values against them until `cloze key rotate --names`"
     });
     Ok(())
 }
