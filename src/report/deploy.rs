@@ -1,5 +1,7 @@
 //! What `deploy` and `rollback` report.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,10 +38,18 @@ pub struct DeployReport {
 
 /// An object that differs from the release before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct ChangedObject {
     /// What happens to it.
     pub change: ChangeKind,
+    /// The object.
+    #[serde(flatten)]
+    pub object: ObjectReport,
+}
+
+/// An object of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectReport {
     /// Group and version, such as `apps/v1`.
     pub api_version: String,
     /// The kind.
@@ -50,17 +60,17 @@ pub struct ChangedObject {
     pub name: String,
 }
 
-impl ChangedObject {
-    /// What happens to the object of that identity.
-    pub fn new(change: ChangeKind, object: Identity) -> Self {
-        let Identity { api_version, kind, namespace, name } = object;
-        Self { change, api_version, kind, namespace, name }
+impl From<Identity> for ObjectReport {
+    fn from(Identity { api_version, kind, namespace, name }: Identity) -> Self {
+        Self { api_version, kind, namespace, name }
     }
+}
 
-    /// The object.
-    pub fn identity(&self) -> Identity {
-        let Self { api_version, kind, namespace, name, .. } = self.clone();
-        Identity { api_version, kind, namespace, name }
+/// As [`Identity`] is written.
+impl fmt::Display for ObjectReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { api_version, kind, namespace, name } = self.clone();
+        Identity { api_version, kind, namespace, name }.fmt(f)
     }
 }
 

@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::ChangedObject;
+use crate::report::ObjectReport;
 use crate::report::Report;
 use crate::report::WaiverReport;
 use crate::stage::diff::Change;
 use crate::stage::diff::ChangeKind;
 
-/// What a release would change.
+/// What a release changes, or would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DiffReport {
     /// The project.
@@ -18,12 +19,35 @@ pub struct DiffReport {
     pub environment: String,
     /// The release that it was compared with, if there is one.
     pub against: Option<u64>,
-    /// The objects that differ.
+    /// The release that was compared with it; `null` for what the templates make now.
+    pub release: Option<u64>,
+    /// The secrets whose values differ. Those of vaults that were not asked have the values that were recorded.
+    pub secrets: Vec<SecretDiff>,
+    /// The objects that differ, in apply order, then those that are gone.
     pub changes: Vec<ObjectDiff>,
+    /// The workloads that replace their pods.
+    pub restarts: Vec<ObjectReport>,
     /// The rules that templates waive.
     pub waivers: Vec<WaiverReport>,
     /// How many warnings were printed.
     pub warnings: usize,
+}
+
+/// A secret whose value differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SecretDiff {
+    /// What happens to it.
+    pub change: ChangeKind,
+    /// The vault.
+    pub vault: String,
+    /// The name of the secret in it.
+    pub name: String,
+    /// The field of it.
+    pub key: Option<String>,
+    /// The versions before; empty if it is added or its vault has no versions.
+    pub before: Vec<String>,
+    /// The versions after; empty if it is removed or its vault has no versions.
+    pub after: Vec<String>,
 }
 
 /// An object that differs.
@@ -45,7 +69,7 @@ impl From<Change> for ObjectDiff {
             Change::Removed(object) => (ChangeKind::Removed, object.identity, object.text, String::new()),
             Change::Changed { identity, before, after } => (ChangeKind::Changed, identity, before, after),
         };
-        Self { object: ChangedObject::new(kind, identity), before, after }
+        Self { object: ChangedObject { change: kind, object: identity.into() }, before, after }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What changes between two releases, as reviews show them: no value, but its source, version and fingerprint.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -46,34 +46,22 @@ pub enum ChangeKind {
     Removed,
 }
 
-impl Change {
-    /// The object that changes.
-    fn identity(&self) -> &Identity {
-        match self {
-            Self::Added(object) | Self::Removed(object) => &object.identity,
-            Self::Changed { identity, .. } => identity,
-        }
-    }
-}
-
-/// The changes from `before` to `after`, by kind, namespace and name.
+/// The changes from `before` to `after`, in the order of `after`, then what is gone in the order of `before`.
 pub fn diff(before: Vec<Reviewed>, after: Vec<Reviewed>) -> Vec<Change> {
-    let mut old: BTreeMap<Identity, String> = before.into_iter().map(|object| (object.identity, object.text)).collect();
+    let mut old: HashMap<Identity, (usize, String)> =
+        before.into_iter().enumerate().map(|(index, object)| (object.identity, (index, object.text))).collect();
     let mut changes = Vec::new();
     for object in after {
         match old.remove(&object.identity) {
             None => changes.push(Change::Added(object)),
-            Some(before) if before == object.text => {}
-            Some(before) => changes.push(Change::Changed { identity: object.identity, before, after: object.text }),
+            Some((_, before)) if before == object.text => {}
+            Some((_, before)) => changes.push(Change::Changed { identity: object.identity, before, after: object.text }),
         }
     }
-    changes.extend(old.into_iter().map(|(identity, text)| Change::Removed(Reviewed { identity, text })));
-    changes.sort_by(|a, b| order(a.identity()).cmp(&order(b.identity())));
+    let mut gone: Vec<_> = old.into_iter().collect();
+    gone.sort_by_key(|(_, (index, _))| *index);
+    changes.extend(gone.into_iter().map(|(identity, (_, text))| Change::Removed(Reviewed { identity, text })));
     changes
-}
-
-fn order(identity: &Identity) -> (&str, &str, &str, &str) {
-    (&identity.kind, &identity.namespace, &identity.name, &identity.api_version)
 }
 
 #[cfg(test)]
@@ -91,11 +79,12 @@ mod tests {
     #[test]
     fn objects_come_go_and_change() {
         let changes =
-            diff(vec![object("a", "1"), object("b", "1"), object("c", "1")], vec![object("d", "1"), object("c", "2"), object("a", "1")]);
+            diff(vec![object("b", "1"), object("a", "1"), object("c", "1"), object("e", "1")], vec![object("d", "1"), object("c", "2"), object("e", "1")]);
         let expected = [
-            Change::Removed(object("b", "1")),
-            Change::Changed { identity: object("c", "").identity, before: "1".into(), after: "2".into() },
             Change::Added(object("d", "1")),
+            Change::Changed { identity: object("c", "").identity, before: "1".into(), after: "2".into() },
+            Change::Removed(object("b", "1")),
+            Change::Removed(object("a", "1")),
         ];
         assert_eq!(changes, expected);
         assert_eq!(diff(vec![object("a", "1")], vec![object("a", "1")]), []);

@@ -61,7 +61,7 @@ impl Masks<'_> {
 
 /// The object as a review shows it when no vault is asked, as [`mask_filled`] shows it once it is filled.
 pub fn preview(object: Object<BlankText>, masks: Masks<'_>) -> Object<Infallible> {
-    let (is_secret, is_config_map) = (object.is_secret(), object.is_config_map());
+    let is_secret = object.is_secret();
     let with_blanks = keys_with_blanks(&object);
     let root: Result<Node<Infallible>, Infallible> =
         object.root.map_leaves(&mut |cloze, _| Ok(Value::Text(masks.join(&cloze.pieces).into())));
@@ -71,11 +71,6 @@ pub fn preview(object: Object<BlankText>, masks: Masks<'_>) -> Object<Infallible
     };
     if is_secret {
         hide_literals(&mut root, &|key| with_blanks.contains(key), masks.literal);
-    }
-    for field in ["data", "binaryData"] {
-        if let Some(entries) = root.get_mut(field).and_then(Node::as_map_mut).filter(|_| is_config_map) {
-            entries.sort_by(|a, b| a.key.cmp(&b.key));
-        }
     }
     Object { file: object.file, identity: object.identity, root }
 }

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::SecretRef;
+use crate::digest::Digest;
 use crate::history::History;
 use crate::history::RecordedBlank;
 use crate::history::RecordedManifest;
@@ -25,10 +26,13 @@ use crate::problem::Problems;
 use crate::project::Settings;
 use crate::report::DiffReport;
 use crate::report::ObjectDiff;
+use crate::report::ObjectReport;
+use crate::report::SecretDiff;
 use crate::report::WaiverReport;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
+use crate::stage::ask::asks;
 use crate::stage::diff::Change;
 use crate::stage::diff::Reviewed;
 use crate::stage::diff::diff;
@@ -51,8 +55,10 @@ use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
 use crate::workflow::document::based;
 use crate::workflow::document::key;
+use crate::workflow::document::order_keys;
 use crate::workflow::document::written;
 use crate::workflow::frozen;
+use crate::workflow::impact;
 use crate::workflow::naming::externals;
 use crate::workflow::naming::taught;
 use crate::workflow::prepare::Prepared;
@@ -102,13 +108,13 @@ fn masked(identity: Identity, content: &[u8], recipe: Option<Recipe>, keys: &Key
 }
 
 /// What `built` changes against a release; everything is new where there is none.
-pub async fn compare_built(history: &History<'_>, before: Option<&Release>, built: &Built) -> Result<Vec<Change>, Problems> {
+pub async fn compare_built(history: &History<'_>, before: Option<&Release>, built: &Built) -> Result<Comparison, Problems> {
     let stored = match before {
         Some(release) => history.manifests(release).await?,
         None => Vec::new(),
     };
     let contents: HashMap<&Identity, &StoredManifest<'_>> = stored.iter().map(|stored| (&stored.manifest.identity, stored)).collect();
-    let before = stored.iter().map(|stored| shown(stored, history.keys())).collect::<Result<Vec<_>, _>>()?;
+    let shown_before = stored.iter().map(|stored| shown(stored, history.keys())).collect::<Result<Vec<_>, _>>()?;
     let after: Result<Vec<Reviewed>, Problem> = built
         .manifests
         .iter()
@@ -124,19 +130,46 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
             masked(identity, manifest.bytes.expose(), recipe, history.keys())
         })
         .collect();
-    Ok(diff(before, after?))
+    let changes = diff(shown_before, after?);
+    Ok(Comparison {
+        against: number_of(before),
+        release: None,
+        secrets: impact::secrets(blanks_of(before), &built.blanks()),
+        restarts: impact::restarts(&changes),
+        changes,
+        waivers: built.waivers.clone(),
+    })
 }
 
-/// What release `after` changes against release `before`.
-pub async fn compare_releases<'r>(history: &History<'_>, before: &'r Release, after: &'r Release) -> Result<Vec<Change>, Problem> {
+/// What release `after` changes against release `before`; everything is new where there is none.
+pub async fn compare_releases(history: &History<'_>, before: Option<&Release>, after: &Release) -> Result<Comparison, Problem> {
     // What both have, byte for byte, is known as unchanged without being opened.
-    let known: HashMap<[&str; 4], &RecordedManifest> = before.body.manifests.iter().map(|manifest| (key(manifest), manifest)).collect();
+    let old = before.map(|before| before.body.manifests.as_slice()).unwrap_or_default();
+    let known: HashMap<[&str; 4], &RecordedManifest> = old.iter().map(|manifest| (key(manifest), manifest)).collect();
     let is_same = |manifest: &&RecordedManifest| known.get(&key(manifest)).is_some_and(|other| is_equal(manifest, other));
     let same: HashSet<[&str; 4]> = after.body.manifests.iter().filter(is_same).map(key).collect();
-    let others = |release: &'r Release| -> Vec<&'r RecordedManifest> {
-        release.body.manifests.iter().filter(|manifest| !same.contains(&key(manifest))).collect()
-    };
-    Ok(diff(reviewed_of(history, others(before)).await?, reviewed_of(history, others(after)).await?))
+    let others = |manifests| differing(manifests, &same);
+    let changes = diff(reviewed_of(history, others(old)).await?, reviewed_of(history, others(&after.body.manifests)).await?);
+    Ok(Comparison {
+        against: number_of(before),
+        release: Some(after.summary.number),
+        secrets: impact::secrets(blanks_of(before), &after.body.blanks),
+        restarts: impact::restarts(&changes),
+        changes,
+        waivers: Vec::new(),
+    })
+}
+
+fn differing<'r>(manifests: &'r [RecordedManifest], same: &HashSet<[&str; 4]>) -> Vec<&'r RecordedManifest> {
+    manifests.iter().filter(|manifest| !same.contains(&key(manifest))).collect()
+}
+
+fn number_of(release: Option<&Release>) -> Option<u64> {
+    release.map(|release| release.summary.number)
+}
+
+fn blanks_of(release: Option<&Release>) -> &[RecordedBlank] {
+    release.map(|release| release.body.blanks.as_slice()).unwrap_or_default()
 }
 
 /// Whether two manifests have the same bytes and came to be alike.
@@ -154,25 +187,34 @@ pub enum Against<'a> {
     Record,
 }
 
-/// What a deploy would change.
+/// What a release changes, or would change.
 #[derive(Debug)]
 pub struct Comparison {
     /// The release that it was compared with, if there is one.
-    pub release: Option<Release>,
+    pub against: Option<u64>,
+    /// The release that was compared, unless it is what the templates make now.
+    pub release: Option<u64>,
     /// What changes.
     pub changes: Vec<Change>,
+    /// The secrets whose values differ.
+    pub secrets: Vec<SecretDiff>,
+    /// The workloads that replace their pods.
+    pub restarts: Vec<Identity>,
     /// The rules that templates waive.
     pub waivers: Vec<Waiver>,
 }
 
 impl Comparison {
     /// What a diff or a dry run reports of it.
-    pub fn report(self, settings: &Settings, warnings: usize) -> DiffReport {
+    pub fn report(&self, settings: &Settings, warnings: usize) -> DiffReport {
         DiffReport {
             project: settings.project.clone(),
             environment: settings.environment.clone(),
-            against: self.release.map(|release| release.summary.number),
-            changes: self.changes.into_iter().map(ObjectDiff::from).collect(),
+            against: self.against,
+            release: self.release,
+            secrets: self.secrets.clone(),
+            changes: self.changes.iter().cloned().map(ObjectDiff::from).collect(),
+            restarts: self.restarts.iter().cloned().map(ObjectReport::from).collect(),
             waivers: self.waivers.iter().map(WaiverReport::from).collect(),
             warnings,
         }
@@ -192,32 +234,53 @@ pub async fn compare_project(
         Some(number) => Some(history.release(number).await?),
         None => history.head().await?,
     };
-    let (changes, waivers) = match against {
+    let before = before.as_ref();
+    let compared = match against {
         Against::Values(filling) => {
             let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
-            (compare_built(&history, before.as_ref(), &built).await?, built.waivers)
+            compare_built(&history, before, &built).await?
         }
         Against::Record => {
-            let recorded: BTreeMap<SecretRef, &RecordedBlank> =
-                before.iter().flat_map(|release| &release.body.blanks).map(|blank| (ask_of(blank), blank)).collect();
+            let recorded: BTreeMap<SecretRef, &RecordedBlank> = blanks_of(before).iter().map(|blank| (ask_of(blank), blank)).collect();
             let told = |ask: &SecretRef| match recorded.get(ask) {
                 Some(blank) => tell(ask, &blank.version, &blank.fingerprint),
                 None => format!("{ask}, not asked"),
             };
             let (objects, blanks) = prepared.take();
+            let secrets = impact::secrets(blanks_of(before), &expected(&blanks, &recorded));
             let waivers = taint::check(&objects, &blanks)?;
             let (after, warnings) =
                 previews(context.settings, objects, &blanks, &told, history.keys()).map_err(|failed| locate(context, failed))?;
             context.warn_of(prepared.warnings.into_iter().chain(locate_all(context, warnings)).collect())?;
-            let before = match &before {
+            let shown_before = match before {
                 Some(release) => without_digests(reviewed(&history, release).await?, release),
                 None => Vec::new(),
             };
-            (diff(before, after), waivers)
+            let changes = diff(shown_before, after.clone());
+            let restarts = impact::restarts_masked(&changes, &after).into_iter().collect();
+            Comparison { against: number_of(before), release: None, changes, secrets, restarts, waivers }
         }
     };
-    context.warn_of(frozen::of_changes(&changes))?;
-    Ok(Comparison { release: before, changes, waivers })
+    context.warn_of(frozen::of_changes(&compared.changes))?;
+    Ok(compared)
+}
+
+/// What a release would record of its secrets if each still had the value that was recorded; the fingerprint of what is asked for the first time is
+/// all zeros.
+fn expected(blanks: &Blanks, recorded: &BTreeMap<SecretRef, &RecordedBlank>) -> Vec<RecordedBlank> {
+    let one = |ask: &SecretRef| match recorded.get(ask) {
+        Some(&blank) => blank.clone(),
+        None => RecordedBlank {
+            vault: ask.vault.clone(),
+            name: ask.name.clone(),
+            key: ask.key.clone(),
+            version: ask.version.clone().unwrap_or_default(),
+            pinned: ask.version.is_some(),
+            fingerprint: Digest([0; 32]),
+            places: Vec::new(),
+        },
+    };
+    asks(blanks).values().flatten().map(one).collect()
 }
 
 /// The objects as a review shows them when no vault is asked.
@@ -246,10 +309,7 @@ fn previews(
     };
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
     let review = |mut object: Object<Infallible>| {
-        // Where a filled object's review has it: behind everything else.
-        if let Some(masks) = object.root.take("stringData") {
-            object.root.set("stringData", masks);
-        }
+        order_keys(&mut object);
         let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
         Reviewed { identity: based(&object), text }
     };

@@ -1,5 +1,7 @@
 //! An object as a document: its bytes, and what it is called before its content names it.
 
+use std::convert::Infallible;
+
 use crate::history::RecordedManifest;
 use crate::manifest::Identity;
 use crate::manifest::Leaf;
@@ -24,6 +26,21 @@ pub(crate) fn based<B>(object: &Object<B>) -> Identity {
 pub(crate) fn key(manifest: &RecordedManifest) -> [&str; 4] {
     let Identity { api_version, kind, namespace, .. } = &manifest.identity;
     [api_version, kind, namespace, &manifest.base]
+}
+
+/// Puts the keys of an object that was only masked where a filled one has them, so that reviews of both can be compared: values sorted, those of a
+/// Secret behind everything else.
+pub(crate) fn order_keys(object: &mut Object<Infallible>) {
+    if let Some(masks) = object.root.take("stringData") {
+        object.root.set("stringData", masks);
+    }
+    if object.is_config_map() {
+        for field in ["data", "binaryData"] {
+            if let Some(entries) = object.root.get_mut(field).and_then(Node::as_map_mut) {
+                entries.sort_by(|a, b| a.key.cmp(&b.key));
+            }
+        }
+    }
 }
 
 /// The bytes of a document, in a buffer of exactly their length.

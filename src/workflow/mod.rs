@@ -11,6 +11,7 @@ pub(crate) mod document;
 mod frozen;
 #[cfg(test)]
 mod fuzz;
+mod impact;
 pub mod import;
 pub mod lock;
 mod names;

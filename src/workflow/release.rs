@@ -106,7 +106,8 @@ fn changes(before: Option<&Release>, after: &Release) -> Vec<ChangedObject> {
     let manifests = before.map(|before| before.body.manifests.as_slice()).unwrap_or_default();
     let mut old: HashMap<[&str; 4], &RecordedManifest> = manifests.iter().map(|manifest| (key(manifest), manifest)).collect();
     let one = |change, manifest: &RecordedManifest| {
-        ChangedObject::new(change, Identity { name: manifest.base.clone(), ..manifest.identity.clone() })
+        let object = Identity { name: manifest.base.clone(), ..manifest.identity.clone() }.into();
+        ChangedObject { change, object }
     };
     let mut changes = Vec::new();
     for manifest in &after.body.manifests {

@@ -12,6 +12,7 @@ use crate::target::ManifestSet;
 use crate::target::Syntax;
 use crate::workflow::context::Context;
 use crate::workflow::document::based;
+use crate::workflow::document::order_keys;
 use crate::workflow::document::written;
 use crate::workflow::naming::named;
 use crate::workflow::prepare::Prepared;
@@ -64,7 +65,8 @@ pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared) -> 
     let warnings = named.warnings().to_vec();
     let objects = named.into_objects();
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
-    let objects = change_all(objects, |object| {
+    let objects = change_all(objects, |mut object| {
+        order_keys(&mut object);
         let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
         ReviewedObject { base: based(&object).name, identity: object.identity, text }
     });

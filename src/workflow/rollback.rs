@@ -31,17 +31,11 @@ use crate::manifest::read;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::Settings;
-use crate::report::DiffReport;
-use crate::report::ObjectDiff;
-use crate::report::WaiverReport;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
-use crate::stage::diff::Change;
 use crate::stage::path::Step;
 use crate::stage::site::BlankSite;
 use crate::stage::site::unfill;
-use crate::stage::taint::Waiver;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
 use crate::target::Syntax;
@@ -52,6 +46,7 @@ use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
 use crate::workflow::build::build;
+use crate::workflow::compare::Comparison;
 use crate::workflow::compare::compare_built;
 use crate::workflow::compare::compare_releases;
 use crate::workflow::context::Context;
@@ -81,27 +76,8 @@ pub struct RollbackPlan {
     /// The current release.
     pub head: Release,
     /// What it changes.
-    pub changes: Vec<Change>,
+    pub comparison: Comparison,
     refilled: Option<Built>,
-}
-
-impl RollbackPlan {
-    /// The rules that the templates waive, where blanks are filled again; the history does not keep them.
-    pub fn waivers(&self) -> &[Waiver] {
-        self.refilled.as_ref().map(|built| built.waivers.as_slice()).unwrap_or_default()
-    }
-
-    /// What it changes, as a report.
-    pub fn report(&self, settings: &Settings, warnings: usize) -> DiffReport {
-        DiffReport {
-            project: settings.project.clone(),
-            environment: settings.environment.clone(),
-            against: Some(self.head.summary.number),
-            changes: self.changes.iter().cloned().map(ObjectDiff::from).collect(),
-            waivers: self.waivers().iter().map(WaiverReport::from).collect(),
-            warnings,
-        }
-    }
 }
 
 /// Where a rollback goes, and from where.
@@ -142,10 +118,10 @@ pub async fn plan(
     if !outcome.is_good() {
         context.warn(doubtful(&target, &outcome));
     }
-    let (refilled, changes) = match values {
+    let (refilled, comparison) = match values {
         Values::Recorded => {
             warn_of_rotated(context, &target, filling.vaults).await;
-            (None, compare_releases(history, &head, &target).await?)
+            (None, compare_releases(history, Some(&head), &target).await?)
         }
         Values::Current | Values::Pinned => {
             let (objects, blanks) = opened_again(history, &target).await?;
@@ -155,12 +131,12 @@ pub async fn plan(
             for warning in std::mem::take(&mut built.warnings) {
                 context.warn(warning);
             }
-            let changes = compare_built(history, Some(&head), &built).await?;
-            (Some(built), changes)
+            let comparison = compare_built(history, Some(&head), &built).await?;
+            (Some(built), comparison)
         }
     };
-    context.warn_of(frozen::of_changes(&changes))?;
-    Ok(RollbackPlan { target, head, changes, refilled })
+    context.warn_of(frozen::of_changes(&comparison.changes))?;
+    Ok(RollbackPlan { target, head, comparison, refilled })
 }
 
 /// Records what was planned unless it is current, and puts it to its target.

@@ -4,6 +4,7 @@ mod calls;
 mod check;
 mod completions;
 mod deploy;
+mod diff;
 mod doctor;
 mod history;
 mod init;

@@ -137,10 +137,10 @@ pub(crate) enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Show what a deploy would change
+    /// Show what a deploy would change, or how two releases differ
     #[command(after_help = "Examples:
-  cloze diff -e prod
-  cloze diff -e prod --against 41
+  cloze diff -e prod                 what a deploy would change
+  cloze diff -e prod 41 42           what release 42 has in place of release 41
   cloze diff -e prod --online --exit-code")]
     Diff(Diff),
     /// Fill the blanks, write the manifests and record a release
@@ -178,11 +178,15 @@ pub(crate) enum Command {
     /// Show a release: its secrets and manifests
     #[command(after_help = "Examples:
   cloze show                   the current release, secrets masked
+  cloze show 41 --diff         what release 41 changed
   cloze show 41 --reveal       the manifests of release 41 as they were written")]
     Show {
         /// Number of the release [default: the current one]
         #[arg(value_parser = release)]
         number: Option<u64>,
+        /// Show what it changed against the release before it
+        #[arg(long, conflicts_with = "reveal")]
+        diff: bool,
         /// Print the manifests with their secret values
         #[arg(long)]
         reveal: bool,
@@ -269,7 +273,14 @@ pub(crate) struct Diff {
     #[command(flatten)]
     pub(crate) templates: Templates,
     /// Release to compare with [default: the current one]
-    #[arg(long, value_name = "N", value_parser = release)]
+    #[arg(value_name = "RELEASE", value_parser = release)]
+    pub(crate) before: Option<u64>,
+    /// Release to compare, in place of what a deploy would make
+    #[arg(value_name = "LATER", value_parser = release)]
+    #[arg(conflicts_with_all = ["files", "set", "set_string", "strict", "online", "locked"])]
+    pub(crate) after: Option<u64>,
+    /// The same as RELEASE
+    #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with_all = ["before", "after"])]
     pub(crate) against: Option<u64>,
     /// Ask remote vaults, too
     #[arg(long)]

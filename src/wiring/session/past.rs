@@ -123,7 +123,7 @@ fn set_value(recorded: &RecordedFile) -> Option<SetValue> {
 }
 
 /// The release of that number, or the current one.
-async fn wanted(history: &History<'_>, number: Option<u64>) -> Result<Release, HistoryError> {
+pub(super) async fn wanted(history: &History<'_>, number: Option<u64>) -> Result<Release, HistoryError> {
     match number {
         Some(number) => history.release(number).await,
         None => history.head().await?.ok_or_else(|| history.reader().empty()),

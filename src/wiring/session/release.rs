@@ -16,10 +16,12 @@ use crate::target::Syntax;
 use crate::wiring::IfMissing;
 use crate::wiring::Session;
 use crate::wiring::session::Vaults;
+use crate::wiring::session::past::wanted;
 use crate::workflow::access::owner;
 use crate::workflow::build::Filling;
 use crate::workflow::compare::Against;
 use crate::workflow::compare::compare_project;
+use crate::workflow::compare::compare_releases;
 use crate::workflow::deploy::Emission;
 use crate::workflow::deploy::deploy;
 use crate::workflow::recorded;
@@ -70,6 +72,18 @@ impl Session<'_> {
         self.compare(against, online, locked, IfMissing::Fail).await
     }
 
+    /// What release `after` changed against release `before`; against its predecessor where none is given.
+    pub async fn diff_releases(&self, before: Option<u64>, after: Option<u64>) -> Result<DiffReport, Problems> {
+        let access = self.access(self.keys(IfMissing::Fail).await?)?;
+        let history = access.open(&self.context()).await?;
+        let after = wanted(&history, after).await?;
+        let before = match before.or_else(|| (after.summary.number > 1).then(|| after.summary.number - 1)) {
+            Some(number) => Some(history.release(number).await?),
+            None => None,
+        };
+        Ok(compare_releases(&history, before.as_ref(), &after).await?.report(&self.settings, self.observer.get()))
+    }
+
     async fn compare(&self, number: Option<u64>, online: bool, locked: bool, missing: IfMissing) -> Result<DiffReport, Problems> {
         self.closing(async {
             let prepared = self.prepare()?;
@@ -115,8 +129,8 @@ impl Session<'_> {
             }
             let (to, from) = (plan.target.summary.number, plan.head.summary.number);
             self.observer.observe(Event::RollingBack { to, from });
-            shown(&plan.report(&self.settings, self.observer.get()));
-            let waivers = plan.waivers().to_vec();
+            shown(&plan.comparison.report(&self.settings, self.observer.get()));
+            let waivers = plan.comparison.waivers.clone();
             let released = rollback::execute(&self.context(), &access, &history, plan, note, emission).await?;
             Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))
         })
@@ -129,7 +143,7 @@ impl Session<'_> {
             let access = self.access(self.keys(IfMissing::Fail).await?)?;
             let history = access.open(&self.context()).await?;
             let plan = self.plan(&history, request, Syntax::Yaml).await?;
-            Ok(plan.report(&self.settings, self.observer.get()))
+            Ok(plan.comparison.report(&self.settings, self.observer.get()))
         })
         .await
     }

@@ -46,7 +46,7 @@ pub(crate) fn print(run: &Run, emit: &Emit, report: &DeployReport) -> Result<(),
         return run.ui.json(&document(report));
     }
     for object in report.changes.iter().filter(|object| object.change == ChangeKind::Removed) {
-        run.ui.status(&format!("removed {}: a cluster that has it keeps it until you delete it there", object.identity()));
+        run.ui.status(&format!("removed {}: a cluster that has it keeps it until you delete it there", object.object));
     }
     report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
     Ok(())

@@ -26,7 +26,7 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         return diff::print(run, &run.wait(session.preview_rollback(request))?);
     }
     let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
-    let shown = |changes: &_| run.ui.passage(diff::in_words(changes).trim_end());
+    let shown = |changes: &_| run.ui.say_changes(diff::in_words(changes).trim_end());
     let report = run.wait(session.rollback(request, emit.note.as_deref(), emission, shown))?;
     deploy::print(run, emit, &report)
 }

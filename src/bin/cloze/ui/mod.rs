@@ -4,12 +4,14 @@ mod calls;
 mod clean;
 mod human;
 mod json;
+mod paint;
 mod progress;
 
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
 pub(crate) use human::count;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::io::IsTerminal;
@@ -32,6 +34,7 @@ use crate::args::Format;
 use crate::args::Global;
 use crate::ui::calls::Calls;
 use crate::ui::clean::clean_json;
+use crate::ui::paint::paint;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
@@ -39,7 +42,10 @@ pub(crate) struct Ui {
     format: Format,
     quiet: bool,
     verbose: u8,
+    /// Whether talk on stderr has colours.
     color: bool,
+    /// Whether results on stdout have colours.
+    paint: bool,
     calls: Arc<Calls>,
     environment: Option<Arc<str>>,
 }
@@ -57,14 +63,15 @@ impl Ui {
     /// As the command line asks and the terminal allows; `meters` count the calls to vaults.
     pub(crate) fn new(global: &Global, terminal: Terminal, meters: Arc<Meters>) -> Self {
         let format = global.format.unwrap_or_default();
-        let color = match global.color.unwrap_or_default() {
+        let color = |is_terminal: bool| match global.color.unwrap_or_default() {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => !terminal.no_color && io::stderr().is_terminal(),
+            Color::Auto => !terminal.no_color && !terminal.dumb && is_terminal,
         };
+        let (color, paint) = (color(io::stderr().is_terminal()), color(io::stdout().is_terminal()));
         let lively = !global.quiet && global.verbose == 0 && format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(Calls::new(meters, lively));
-        Self { format, quiet: global.quiet, verbose: global.verbose, color, calls, environment: None }
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, environment: None }
     }
 
     /// The same for what concerns one of several environments, whose name is said first.
@@ -102,6 +109,13 @@ impl Ui {
         self.bytes(clean_lines(text).as_bytes())
     }
 
+    /// Writes a diff for people.
+    pub(crate) fn changes(&self, diff: &str) -> Result<(), Problems> {
+        let diff = clean_lines(diff);
+        let diff = if self.paint { Cow::Owned(paint(&diff)) } else { diff };
+        self.bytes(diff.as_bytes())
+    }
+
     /// Writes a result for programs.
     pub(crate) fn json(&self, value: &serde_json::Value) -> Result<(), Problems> {
         self.bytes(clean_json(&format!("{value:#}\n")).as_bytes())
@@ -119,10 +133,11 @@ impl Ui {
         }
     }
 
-    /// Says something of several lines, unless quiet. What comes from elsewhere was cleaned before it got its line.
-    pub(crate) fn passage(&self, text: &str) {
+    /// Says what changes, unless quiet. What comes from elsewhere was cleaned before it got its line.
+    pub(crate) fn say_changes(&self, diff: &str) {
         if !self.quiet && !self.is_json() {
-            say(&clean_lines(text));
+            let diff = clean_lines(diff);
+            say(&if self.color { Cow::Owned(paint(&diff)) } else { diff });
         }
     }
 

@@ -1,0 +1,194 @@
+//! What the changes of a release come to: which secrets get other values, and which workloads get other pods.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use crate::digest::Digest;
+use crate::history::RecordedBlank;
+use crate::manifest::Identity;
+use crate::manifest::Limits;
+use crate::manifest::Node;
+use crate::manifest::Value;
+use crate::manifest::read;
+use crate::report::SecretDiff;
+use crate::secret::SecretBuffer;
+use crate::stage::diff::Change;
+use crate::stage::diff::ChangeKind;
+use crate::stage::diff::Reviewed;
+use crate::stage::name::PLACEHOLDER;
+use crate::workflow::document::written;
+
+/// The secrets whose values differ, by vault, name and field. One that gets another version with the same value does not.
+pub(crate) fn secrets(before: &[RecordedBlank], after: &[RecordedBlank]) -> Vec<SecretDiff> {
+    type Versions<'a> = BTreeMap<Digest, &'a str>;
+    let mut all: BTreeMap<(&str, &str, Option<&str>), [Versions<'_>; 2]> = BTreeMap::new();
+    for (side, blanks) in [before, after].into_iter().enumerate() {
+        for blank in blanks {
+            let versions = all.entry((&blank.vault, &blank.name, blank.key.as_deref())).or_default();
+            versions[side].insert(blank.fingerprint, &blank.version);
+        }
+    }
+    let differs = all.into_iter().filter(|(_, [before, after])| !before.keys().eq(after.keys()));
+    let versions = |versions: Versions<'_>| -> Vec<String> {
+        versions.into_values().filter(|version| !version.is_empty()).map(str::to_owned).collect()
+    };
+    let one = |((vault, name, key), [before, after]): ((&str, &str, Option<&str>), [Versions<'_>; 2])| SecretDiff {
+        change: match (before.is_empty(), after.is_empty()) {
+            (true, _) => ChangeKind::Added,
+            (_, true) => ChangeKind::Removed,
+            _ => ChangeKind::Changed,
+        },
+        vault: vault.to_owned(),
+        name: name.to_owned(),
+        key: key.map(str::to_owned),
+        before: versions(before),
+        after: versions(after),
+    };
+    differs.map(one).collect()
+}
+
+/// The workloads among `changes` whose pods are replaced because their pod template differs.
+pub(crate) fn restarts(changes: &[Change]) -> Vec<Identity> {
+    let of = |change: &Change| match change {
+        Change::Changed { identity, before, after } => {
+            let (before, after) = (document(before), document(after));
+            let mut scratch = SecretBuffer::with_capacity(4 << 10);
+            let before = written(pods(before.as_ref()?)?, &mut scratch);
+            (before.expose() != written(pods(after.as_ref()?)?, &mut scratch).expose()).then(|| identity.clone())
+        }
+        Change::Added(_) | Change::Removed(_) => None,
+    };
+    changes.iter().filter_map(of).collect()
+}
+
+/// As [`restarts`], where `after` has masks in the place of the names that follow contents: a pod template that mentions the mask of an object that
+/// changes will name another one.
+pub(crate) fn restarts_masked(changes: &[Change], after: &[Reviewed]) -> BTreeSet<Identity> {
+    let renamed: BTreeSet<(&str, String)> = changes.iter().filter_map(masked_name).collect();
+    let mentions = |object: &&Reviewed| {
+        let namespace = object.identity.namespace.as_str();
+        let is_renamed = |text: &str| text.ends_with(PLACEHOLDER) && renamed.contains(&(namespace, text.to_owned()));
+        let root = if renamed.is_empty() { None } else { document(&object.text) };
+        root.as_ref().and_then(pods).is_some_and(|template| any_text(template, &is_renamed))
+    };
+    let mentioned = after.iter().filter(mentions).map(|object| object.identity.clone());
+    restarts(changes).into_iter().chain(mentioned).collect()
+}
+
+/// Namespace and masked name of an object that changes and is named by its content.
+fn masked_name(change: &Change) -> Option<(&str, String)> {
+    let Change::Changed { identity, after, .. } = change else { return None };
+    let name = document(after)?.at(&["metadata", "name"])?.as_text()?.to_owned();
+    name.ends_with(PLACEHOLDER).then_some((&identity.namespace, name))
+}
+
+fn document(text: &str) -> Option<Node<Infallible>> {
+    read(text, Limits::default()).ok()?.pop()
+}
+
+/// The pod template of a workload that replaces its pods when it changes. A Job never does; a CronJob's next one has it.
+fn pods(root: &Node<Infallible>) -> Option<&Node<Infallible>> {
+    let template = root.at(&["spec", "template"])?;
+    let is_job = root.get("kind").and_then(Node::as_text) == Some("Job");
+    template.at(&["spec", "containers"]).filter(|_| !is_job).map(|_| template)
+}
+
+fn any_text(node: &Node<Infallible>, wanted: &dyn Fn(&str) -> bool) -> bool {
+    match &node.value {
+        Value::Text(text) => wanted(text),
+        Value::List(items) => items.iter().any(|item| any_text(item, wanted)),
+        Value::Map(entries) => entries.iter().any(|entry| any_text(&entry.node, wanted)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Leaf(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::restarts;
+    use super::restarts_masked;
+    use super::secrets;
+    use crate::digest::Digest;
+    use crate::history::RecordedBlank;
+    use crate::manifest::Identity;
+    use crate::report::SecretDiff;
+    use crate::stage::diff::Change;
+    use crate::stage::diff::ChangeKind;
+    use crate::stage::diff::Reviewed;
+
+    fn blank(name: &str, key: Option<&str>, version: &str, value: u8) -> RecordedBlank {
+        RecordedBlank {
+            vault: "default".to_owned(),
+            name: name.to_owned(),
+            key: key.map(str::to_owned),
+            version: version.to_owned(),
+            pinned: false,
+            fingerprint: Digest([value; 32]),
+            places: Vec::new(),
+        }
+    }
+
+    fn differing(before: &[RecordedBlank], after: &[RecordedBlank]) -> Vec<(ChangeKind, String, Vec<String>, Vec<String>)> {
+        let one = |SecretDiff { change, name, key, before, after, .. }| {
+            (change, key.map_or(name.clone(), |key| format!("{name}#{key}")), before, after)
+        };
+        secrets(before, after).into_iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_secret_differs_by_its_value() {
+        let before = [blank("db", Some("password"), "3", 1), blank("gone", None, "1", 2), blank("same", None, "1", 3)];
+        let after = [blank("db", Some("password"), "4", 9), blank("same", None, "2", 3), blank("new", None, "", 4)];
+        let one = |text: &str| vec![text.to_owned()];
+        assert_eq!(
+            differing(&before, &after),
+            [
+                (ChangeKind::Changed, "db#password".to_owned(), one("3"), one("4")),
+                (ChangeKind::Removed, "gone".to_owned(), one("1"), vec![]),
+                (ChangeKind::Added, "new".to_owned(), vec![], vec![]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_is_a_secret_of_its_own_and_the_order_of_versions_does_not_count() {
+        assert!(differing(&[blank("a", None, "1", 1), blank("a", None, "2", 2)], &[blank("a", None, "2", 2), blank("a", None, "1", 1)]).is_empty());
+        assert_eq!(differing(&[blank("a", None, "1", 1)], &[blank("a", Some("k"), "1", 1)]).len(), 2);
+        assert!(differing(&[], &[]).is_empty());
+    }
+
+    fn object(kind: &str, text: &str) -> Reviewed {
+        let identity = Identity { api_version: "x/v1".into(), kind: kind.into(), namespace: "shop".into(), name: "a".into() };
+        Reviewed { identity, text: format!("kind: {kind}\n{text}\n") }
+    }
+
+    fn changed(kind: &str, before: &str, after: &str) -> Change {
+        let (before, after) = (object(kind, before), object(kind, after));
+        Change::Changed { identity: before.identity, before: before.text, after: after.text }
+    }
+
+    #[test]
+    fn pods_are_replaced_where_their_template_differs() {
+        let template = |image: &str| format!("spec: {{replicas: 1, template: {{spec: {{containers: [{{image: {image}}}]}}}}}}");
+        for kind in ["Deployment", "StatefulSet", "DaemonSet", "Rollout"] {
+            assert_eq!(restarts(&[changed(kind, &template("a"), &template("b"))]).len(), 1, "{kind}");
+            assert!(restarts(&[changed(kind, &template("a"), &template("a").replace('1', "2"))]).is_empty(), "{kind}");
+        }
+        assert!(restarts(&[changed("Job", &template("a"), &template("b"))]).is_empty());
+        assert!(restarts(&[changed("CronJob", "spec: {jobTemplate: {a: b}}", "spec: {jobTemplate: {a: c}}")]).is_empty());
+        assert!(restarts(&[Change::Added(object("Deployment", &template("a")))]).is_empty());
+    }
+
+    #[test]
+    fn a_masked_name_that_will_follow_replaces_pods_too() {
+        let secret = |value: &str| format!("metadata: {{name: db-xxxxxxxxxx}}\nstringData: {{a: {value}}}");
+        let workload = |name: &str| {
+            object("Deployment", &format!("spec: {{template: {{spec: {{containers: [], volumes: [{{secret: {{secretName: {name}}}}}]}}}}}}"))
+        };
+        let after = [workload("db-xxxxxxxxxx"), workload("dbs-xxxxxxxxxx"), object("Secret", &secret("c"))];
+        assert_eq!(restarts_masked(&[changed("Secret", &secret("b"), &secret("c"))], &after).len(), 1);
+        assert!(restarts_masked(&[], &after).is_empty());
+        let stable = |value: &str| format!("metadata: {{name: db}}\nstringData: {{a: {value}}}");
+        assert!(restarts_masked(&[changed("Secret", &stable("b"), &stable("c"))], &[workload("db")]).is_empty());
+    }
+}
