@@ -161,6 +161,34 @@ fn an_id_token_is_made_for_audiences_that_the_owner_binds_to_the_origin() {
     assert!(gate.passed() > 0, "the service of id tokens was not asked");
 }
 
+/// Azure Pipelines gives tokens for one audience only, whose holder acts as the service connection at Entra ID.
+#[test]
+fn an_id_token_of_azure_pipelines_goes_where_its_owner_binds_its_audience() {
+    let gate = Gate::open();
+    let address = "https://vault.example:8200";
+    let reason = format!("would send an id token for `api://AzureADTokenExchange` to {address}, which is not a trusted origin");
+    for audience in ["", ", audience: \"https://vault.example:8200\"", ", audience: \"api://AzureADTokenExchange\""] {
+        let mut sandbox = run(&gate, &format!("kind: hashicorp, address: \"{address}\", auth: jwt{audience}"));
+        sandbox.variable("ACTIONS_ID_TOKEN_REQUEST_URL", "");
+        sandbox.variable("SYSTEM_OIDCREQUESTURI", &format!("{}/id-token", gate.url));
+        sandbox.variable("SYSTEM_ACCESSTOKEN", "canary-job");
+        sandbox.variable("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "connection");
+        for (variable, value) in [("VAULT_ADDR", address), ("CLOZE_TRUST", address)] {
+            sandbox.variable(variable, value);
+            let next = "add https://vault.example:8200=api://AzureADTokenExchange to CLOZE_TRUST";
+            let before = gate.passed();
+            sandbox.cloze(["check", "--online"]).fails(5, &[&reason, next]);
+            assert_eq!(gate.passed(), before);
+        }
+        sandbox.variable("CLOZE_TRUST", "https://vault.example:8200=api://AzureADTokenExchange");
+        let before = gate.passed();
+        let outcome = sandbox.cloze(["check", "--online"]);
+        assert!(!outcome.err().contains("CLOZE_TRUST"), "{}", outcome.err());
+        outcome.code(5);
+        assert!(gate.passed() > before, "the service of id tokens was not asked");
+    }
+}
+
 #[test]
 fn a_server_that_the_owner_trusts_is_asked() {
     for (entry, trust) in [

@@ -29,7 +29,7 @@ pub enum IdToken {
         transport: Box<Transport>,
     },
     /// Azure Pipelines: the variables `SYSTEM_OIDCREQUESTURI` and `SYSTEM_ACCESSTOKEN`, and a service connection.
-    /// Its audience is always that of Entra ID.
+    /// Its audience is always that of Entra ID, [`IdToken::AZURE_PIPELINES_AUDIENCE`].
     AzurePipelines {
         /// Where tokens are asked for.
         url: String,
@@ -43,6 +43,9 @@ pub enum IdToken {
 }
 
 impl IdToken {
+    /// The audience of every token that Azure Pipelines gives.
+    pub const AZURE_PIPELINES_AUDIENCE: &'static str = "api://AzureADTokenExchange";
+
     /// A token for `audience`, where that can be chosen.
     ///
     /// # Errors

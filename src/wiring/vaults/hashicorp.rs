@@ -48,7 +48,12 @@ fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<
     let named = [variable::BAO_ADDR, variable::VAULT_ADDR].into_iter().find_map(|variable| wiring.set(variable));
     // What is set for one vault is not sent to another, not even on this machine.
     let own = matches!(settings.location("tokenFile"), Some(Location::Beneath(_)));
-    let audience = settings.get("audience").filter(|_| settings.text("auth") == "jwt");
+    let audience = match jwt_source(wiring, settings) {
+        _ if settings.text("auth") != "jwt" => None,
+        // Whatever audience the project asks for. At Entra ID, the holder of such a token acts as the service connection.
+        Some(JwtSource::AzurePipelines(_)) => Some(IdToken::AZURE_PIPELINES_AUDIENCE),
+        _ => settings.get("audience"),
+    };
     vec![Destination { address: settings.text("address"), audience, is_service: |_| false, named, loopback: named.is_none() || own }]
 }
 
@@ -90,28 +95,46 @@ fn token(needs: &Needs<'_>) -> Result<Secret, Problem> {
     }
 }
 
-/// The JWT to log in with: from a variable, a file, or the CI system's own service.
+/// Where the JWT to log in with comes from.
+enum JwtSource<'a> {
+    File(Location),
+    Variable(&'a Secret),
+    GitHub(&'a str),
+    AzurePipelines(&'a str),
+}
+
+/// The first that there is: a file of the project, a variable, a file that a variable names, the CI system's own service.
+fn jwt_source<'a>(wiring: &'a Wiring<'_>, settings: &VaultSettings) -> Option<JwtSource<'a>> {
+    let variables = &wiring.ports.variables;
+    let file = settings.location("tokenFile");
+    let own = file.clone().filter(|location| matches!(location, Location::Beneath(_))).map(JwtSource::File);
+    own.or_else(|| variables.secret(variable::VAULT_ID_TOKEN).map(JwtSource::Variable))
+        .or_else(|| file.map(JwtSource::File))
+        .or_else(|| variables.get(variable::ACTIONS_ID_TOKEN_REQUEST_URL).map(JwtSource::GitHub))
+        .or_else(|| variables.get(variable::SYSTEM_OIDCREQUESTURI).map(JwtSource::AzurePipelines))
+}
+
 fn id_token(needs: &Needs<'_>) -> Result<IdToken, Problem> {
-    let (wiring, file) = (needs.wiring, needs.settings.location("tokenFile"));
-    if let Some(location @ Location::Beneath(_)) = &file {
-        return Ok(IdToken::File(wiring.located(location)?));
-    }
-    if let Some(token) = wiring.ports.variables.secret(variable::VAULT_ID_TOKEN) {
-        return Ok(IdToken::Text(token.duplicate()));
-    }
-    if let Some(location) = &file {
-        return Ok(IdToken::File(wiring.located(location)?));
-    }
-    if let Some(url) = wiring.ports.variables.get(variable::ACTIONS_ID_TOKEN_REQUEST_URL) {
-        let token = needs.secret(variable::ACTIONS_ID_TOKEN_REQUEST_TOKEN)?;
-        return Ok(IdToken::GitHub { url: url.to_owned(), token, transport: wiring.usual_transport()? });
-    }
-    if let Some(url) = wiring.ports.variables.get(variable::SYSTEM_OIDCREQUESTURI) {
-        let connection = needs.plain(variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID)?;
-        let token = needs.secret(variable::SYSTEM_ACCESSTOKEN)?;
-        return Ok(IdToken::AzurePipelines { url: url.to_owned(), connection, token, transport: wiring.usual_transport()? });
-    }
-    Err(needs.missing("a JWT", "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)"))
+    let wiring = needs.wiring;
+    Ok(match jwt_source(wiring, needs.settings) {
+        Some(JwtSource::File(location)) => IdToken::File(wiring.located(&location)?),
+        Some(JwtSource::Variable(token)) => IdToken::Text(token.duplicate()),
+        Some(JwtSource::GitHub(url)) => IdToken::GitHub {
+            url: url.to_owned(),
+            token: needs.secret(variable::ACTIONS_ID_TOKEN_REQUEST_TOKEN)?,
+            transport: wiring.usual_transport()?,
+        },
+        Some(JwtSource::AzurePipelines(url)) => IdToken::AzurePipelines {
+            url: url.to_owned(),
+            connection: needs.plain(variable::AZURESUBSCRIPTION_SERVICE_CONNECTION_ID)?,
+            token: needs.secret(variable::SYSTEM_ACCESSTOKEN)?,
+            transport: wiring.usual_transport()?,
+        },
+        None => {
+            let next = "set VAULT_ID_TOKEN or VAULT_TOKEN_FILE, or let the CI job ask for one (`permissions: id-token: write`)";
+            return Err(needs.missing("a JWT", next));
+        }
+    })
 }
 
 /// Without the line end that editors and `echo` leave.
