@@ -3,6 +3,7 @@
 //!
 //! The text is only ever added to, so that each byte of what Tera gets maps back to the author's text.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::problem::Problem;
@@ -15,6 +16,9 @@ use crate::render::lexer::Broken;
 use crate::render::lexer::Part;
 use crate::render::lexer::parts;
 use crate::render::marker::Marker;
+use crate::render::reader::Stop;
+use crate::render::repair::Repair;
+use crate::render::repair::silence;
 use crate::render::statement::Walk;
 
 /// What [`analyse`] makes of a template.
@@ -32,6 +36,8 @@ pub(super) struct Analysis {
     pub(super) problems: Vec<Problem>,
     /// The source is not a template; ask Tera why, and if it does not know, it is here.
     pub(super) broken: Option<usize>,
+    /// The tags that an examination passes over because they cannot be read, each with the byte where that shows.
+    pub(super) unread: Vec<(Range<usize>, usize)>,
 }
 
 impl Analysis {
@@ -67,24 +73,38 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
     let additions = Additions::default();
     let findings = Findings { source, lines, base, examined, additions, sites: Vec::new(), links: Links::default(), problems: Vec::new() };
     let mut walk = Walk::new(findings);
+    let (mut repair, mut unread) = (Repair::default(), Vec::new());
     let broken = match parts(source) {
         Ok(parts) => {
             let broken = parts.iter().find_map(|part| match part {
+                Part::Tag(tag) if examined => {
+                    let problems = walk.findings.problems.len();
+                    match walk.tag(tag) {
+                        Ok(()) if walk.findings.problems.len() == problems => repair.follow(tag, &mut walk.findings),
+                        Ok(()) if repair.silence(tag, &mut walk.findings) => {}
+                        Err(Stop(at)) if repair.silence(tag, &mut walk.findings) => unread.push((tag.range.clone(), at)),
+                        Ok(()) => return Some(Stop(tag.range.start)),
+                        Err(stop) => return Some(stop),
+                    }
+                    None
+                }
                 Part::Tag(tag) => walk.tag(tag).err(),
                 Part::Stray(at) => {
                     walk.findings.problem(*at, "`{#` begins neither a comment nor ordinary text for certain", NO_COMMENT);
+                    silence(&(*at..at + 2), "", &mut walk.findings);
                     None
                 }
                 Part::Text(range) => {
                     // What only looks like a comment is hidden from Tera.
                     for (at, opening) in source[range.clone()].match_indices("{#") {
-                        walk.findings.additions.add(range.start + at, "{% raw %}");
-                        walk.findings.additions.add(range.start + at + opening.len(), "{% endraw %}");
+                        let at = range.start + at;
+                        silence(&(at..at + opening.len()), "", &mut walk.findings);
                     }
                     None
                 }
                 Part::Raw(_) | Part::Comment(_) => None,
             });
+            repair.finish(&mut walk.findings);
             if let (None, Some(marker)) = (&broken, marker) {
                 marker.mark(&parts, &mut walk.findings);
             }
@@ -94,7 +114,7 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
     };
     let Findings { additions, sites, links, problems, .. } = walk.findings;
     let (text, added) = if broken.is_some() { (String::new(), Vec::new()) } else { additions.apply(source) };
-    Analysis { text, added, sites, links, problems, broken }
+    Analysis { text, added, sites, links, problems, broken, unread }
 }
 
 /// The way out where `{#` may be text or a comment.

@@ -16,7 +16,6 @@ use crate::render::RenderedText;
 use crate::render::Request;
 use crate::render::library::Purpose;
 use crate::render::renderer::Renderer;
-use crate::render::renderer::is_same;
 use crate::render::token::Tokens;
 
 /// Renders in this process.
@@ -111,10 +110,11 @@ pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Don
         return Ok(());
     }
     let Ok(mut examiner) = Renderer::new(request, random, Purpose::Examination) else { return Ok(()) };
+    let mut further = examiner.examine_library();
+    further.retain(|problem| !known.contains(problem));
+    done(Done::Further(further))?;
     for number in failed {
-        let mut further = examiner.examine(number);
-        further.retain(|problem| !known.iter().any(|known| is_same(known, problem)));
-        done(Done::Further(further))?;
+        done(Done::Further(examiner.examine(number, &known)))?;
     }
     Ok(())
 }

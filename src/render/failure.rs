@@ -55,6 +55,21 @@ pub(super) fn syntax(file: &Arc<str>, source: &str, broken: usize) -> Problem {
     hinted(problem, source, broken).at(lines.place(broken))
 }
 
+/// The problem of the tag in `range` of `source`, which cannot be read from `broken` on.
+pub(super) fn syntax_of(file: &Arc<str>, source: &str, range: &Range<usize>, broken: usize) -> Problem {
+    // Nothing but the tag, at its place, as if it were a first one.
+    let before = source[..range.start].bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' });
+    let tag = source[range.clone()].replacen("elif", "  if", 1);
+    let alone: String = before.chain(tag.chars()).collect();
+    let mut problem = syntax(file, &alone, broken);
+    if let Some(place) = problem.place.take() {
+        // By bytes: what is before the tag on its line may have fewer characters than bytes.
+        let at = byte_of(&alone, &place);
+        problem.place = Some(Lines::new(Arc::clone(file), source).place(at));
+    }
+    problem
+}
+
 /// The problem of a tag, with what the tag looks like where that is known.
 fn hinted(mut problem: Problem, source: &str, at: usize) -> Problem {
     if let Some(next) = foreign(source, at) {

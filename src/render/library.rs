@@ -27,12 +27,14 @@ pub(super) struct Library {
     /// Names of all components, with the file that defines them.
     components: BTreeMap<String, usize>,
     pub(super) problems: Vec<Problem>,
+    /// The templates are read for all that is wrong with them: only what cannot be passed over is a problem.
+    examined: bool,
 }
 
 impl Library {
     /// Sorts the templates of a request and reads the library.
     pub(super) fn new(request: &Request, purpose: Purpose<'_>) -> Self {
-        let mut library = Self::default();
+        let mut library = Self { examined: matches!(purpose, Purpose::Examination), ..Self::default() };
         let mut named = BTreeSet::new();
         for (number, template) in request.templates.iter().enumerate() {
             if library.files.insert(Arc::clone(&template.file), number).is_some() {
@@ -77,7 +79,7 @@ impl Library {
     /// What is wrong with a template as far as its text tells.
     pub(super) fn problems_of(&self, request: &Request, number: usize, analysis: &Analysis) -> Vec<Problem> {
         let template = &request.templates[number];
-        let mut problems = analysis.problems.clone();
+        let mut problems = if self.examined { Vec::new() } else { analysis.problems.clone() };
         if let Some(at) = analysis.broken {
             problems.push(syntax(&template.file, &template.text, at));
         }

@@ -28,6 +28,7 @@ mod process;
 mod reader;
 mod registry;
 mod renderer;
+mod repair;
 mod statement;
 mod stopwatch;
 mod token;

@@ -35,7 +35,7 @@ pub(super) struct Renderer<'r> {
     context: Context,
     pub(super) shared: SharedFunctions,
     pub(super) problems: Vec<Problem>,
-    /// Numbers of the templates that can be read, and fail.
+    /// Numbers of the templates that fail.
     pub(super) failed: Vec<usize>,
     /// Bytes that may still be rendered.
     left: usize,
@@ -147,10 +147,14 @@ impl<'r> Renderer<'r> {
 
     fn text(&mut self, number: usize, slow: &mut dyn FnMut()) -> Option<String> {
         let template = &self.request.templates[number];
-        let leaf = self.leaf(number).map_err(|problems| self.problems.extend(problems)).ok()?;
-        if !self.usable {
-            return None;
-        }
+        let leaf = match self.leaf(number) {
+            Ok(leaf) if self.usable => leaf,
+            other => {
+                self.failed.push(number);
+                self.problems.extend(other.err().unwrap_or_default());
+                return None;
+            }
+        };
         if leaf.as_ref().is_none_or(|analysis| analysis.links.growing >= MANY || template.text.len() > LONG) {
             slow();
         }
@@ -190,15 +194,34 @@ impl<'r> Renderer<'r> {
         })
     }
 
-    /// Every problem of a template that can be read and fails: what is wrong whatever an unknown condition comes to.
-    pub(super) fn examine(&mut self, number: usize) -> Vec<Problem> {
+    /// What is wrong with the templates that others use, as far as their text tells.
+    pub(super) fn examine_library(&self) -> Vec<Problem> {
+        self.library.members.iter().flat_map(|(number, analysis)| self.noticed(*number, analysis)).collect()
+    }
+
+    /// What is wrong with a template as far as its text tells, whether that can be passed over or not.
+    fn noticed(&self, number: usize, analysis: &Analysis) -> Vec<Problem> {
+        let template = &self.request.templates[number];
+        let unread = analysis.unread.iter().map(|(tag, at)| failure::syntax_of(&template.file, &template.text, tag, *at));
+        analysis.problems.iter().cloned().chain(unread).collect()
+    }
+
+    /// Every problem of a template that fails and is not in `known`: what is wrong whatever an unknown condition comes to.
+    pub(super) fn examine(&mut self, number: usize, known: &[Problem]) -> Vec<Problem> {
         let Ok(leaf) = self.leaf(number) else { return Vec::new() };
-        if !self.usable {
-            return Vec::new();
+        let mut problems = leaf.as_ref().map(|analysis| self.noticed(number, analysis)).unwrap_or_default();
+        problems.retain(|problem| !known.contains(problem));
+        if self.usable {
+            let failures = self.failures(number, leaf.as_ref());
+            problems.extend(failures.into_iter().filter(|problem| !known.iter().any(|known| is_same(known, problem))));
         }
-        let mut found = self.examine_once(number, leaf.as_ref(), true);
+        problems
+    }
+
+    fn failures(&mut self, number: usize, leaf: Option<&Analysis>) -> Vec<Problem> {
+        let mut found = self.examine_once(number, leaf, true);
         if self.shared.lock().examination.chosen {
-            let other = self.examine_once(number, leaf.as_ref(), false);
+            let other = self.examine_once(number, leaf, false);
             found.retain(|problem| other.contains(problem));
         }
         found
@@ -285,7 +308,7 @@ impl io::Write for Bounded {
 }
 
 /// Whether two problems are one for the reader: what is not defined is told once for each file, and `a-b` once for both of its parts.
-pub(super) fn is_same(one: &Problem, other: &Problem) -> bool {
+fn is_same(one: &Problem, other: &Problem) -> bool {
     let file = |problem: &Problem| problem.place.as_ref().map(|place| Arc::clone(&place.file));
     let told = one.reason == other.reason || (one.next == other.next && failure::is_minus(&one.next));
     told && file(one) == file(other)

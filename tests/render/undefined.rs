@@ -109,6 +109,49 @@ fn other_failures_do_not_hide_what_is_not_defined() {
     assert_eq!(of("{% if secret(name='s') %}{% endif %}{{ gone }}").len(), 2);
 }
 
+/// A mistake of syntax hides neither what is not defined nor the next mistake.
+#[test]
+fn what_is_not_defined_is_reported_beside_errors_of_syntax() {
+    for (source, expected) in [
+        ("{{ a b }}\n{{ gone }}", &["t:1:6: syntax", "t:2:4: `gone`"][..]),
+        ("{{ gone }}\n{{ .Values.x }}", &["t:2:4: syntax", "t:1:4: `gone`"]),
+        ("{{ a b }}{{ gone }}\nä {{ c d }}", &["t:1:6: syntax", "t:2:8: syntax", "t:1:13: `gone`"]),
+        ("{{ a b }}\n{{ c d }}\n{{ e f }}", &["t:1:6: syntax", "t:2:6: syntax", "t:3:6: syntax"]),
+        // What a broken tag would provide is not missed.
+        ("{% set a = b c %}{{ a }}{{ gone }}", &["t:1:14: syntax", "t:1:28: `gone`"]),
+        ("{% for x in a b %}{{ x.y }}{{ gone }}{% endfor %}", &["t:1:15: syntax", "t:1:31: `gone`"]),
+        ("{% for k, v in a b %}{{ k }}{{ v }}{{ gone }}{% endfor %}", &["t:1:18: syntax", "t:1:39: `gone`"]),
+        ("{% if a b %}{{ one }}{% else %}{{ two }}{% endif %}{{ gone }}", &["t:1:9: syntax", "t:1:55: `gone`"]),
+        ("{% if text %}{% elif a b %}{{ gone }}{% endif %}{{ lost }}", &["t:1:24: syntax", "t:1:52: `lost`"]),
+        ("{% sett a = 1 %}{{ a }}", &["t:1:4: syntax"]),
+        // Blocks without an end, and ends without a block.
+        ("{% if text %}{{ gone }}", &["t:1:22: syntax", "t:1:17: `gone`"]),
+        ("{% for x in hosts %}{{ x }}{{ gone }}", &["t:1:36: syntax", "t:1:31: `gone`"]),
+        ("{% if text %}{% for x in hosts %}{{ gone }}{% endif %}", &["t:1:47: syntax", "t:1:37: `gone`"]),
+        ("{{ gone }}{% endif %}", &["t:1:14: syntax", "t:1:4: `gone`"]),
+        // What is wrong without being a mistake of syntax.
+        ("{{ text | unheard }}\n{{ gone }}", &["t:1:11: unknown filter `unheard`", "t:2:4: `gone`"]),
+        ("{{ __tera_context }}\n{{ gone }}", &["t:1:4: `__tera_context` would print every value", "t:2:4: `gone`"]),
+    ] {
+        let shown = |found: String| found.split_once(": syntax error: ").map_or(found.clone(), |(place, _)| format!("{place}: syntax"));
+        let (mut found, mut expected) = (of(source).into_iter().map(shown).collect::<Vec<_>>(), expected.to_vec());
+        found.sort();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{source}");
+    }
+}
+
+/// A mistake in what others include hides nothing in them either.
+#[test]
+fn a_broken_library_does_not_hide_what_is_not_defined() {
+    let found = problems(&[("_p", "{{ a b }}{{ inner }}"), ("a", "{% include '_p' %}{{ outer }}"), ("b", "{{ text }}{{ lost }}")]);
+    let expected = ["_p:1:6: syntax error: found identifier but expected }}", "_p:1:13: `inner`", "a:1:22: `outer`", "b:1:14: `lost`"];
+    let (mut found, mut expected) = (found, expected.map(str::to_owned).to_vec());
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn a_name_with_a_hyphen_is_told_once() {
     assert_eq!(of("{{ image-tag }}{{ app-x.y-z }}"), ["t:1:4: `image`", "t:1:23: `x`"]);
