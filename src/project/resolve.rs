@@ -146,12 +146,12 @@ impl Resolver<'_> {
         let listed = || names().map(quote).collect::<Vec<_>>().join(", ");
         let Some(name) = self.note("environment", &choice, String::clone) else {
             let reason = format!("the project has several environments: {}", listed());
-            return Err(Problem::new(Fault::Usage, reason, "name one with `-e`, or set `CLOZE_ENV`"));
+            return Err(Problem::new(Fault::Usage, reason, "choose one with `-e`, or set `CLOZE_ENV`"));
         };
         project.environment(&name).ok_or_else(|| {
             let next = match suggest(&name, names()) {
-                Some(known) => format!("name {}", quote(known)),
-                None => format!("name one of {}", listed()),
+                Some(known) => format!("did you mean {}?", quote(known)),
+                None => format!("choose one with `-e`: {}", listed()),
             };
             Problem::new(Fault::Usage, format!("there is no environment {}", quote(&name)), next)
         })

@@ -260,10 +260,10 @@ environments:
     fn the_environment_is_chosen_or_asked_for() {
         assert_eq!(
             refusals(&resolve(&Flags::default(), &[]).unwrap_err()),
-            ["the project has several environments: `dev`, `prod`; name one with `-e`, or set `CLOZE_ENV`"]
+            ["the project has several environments: `dev`, `prod`; choose one with `-e`, or set `CLOZE_ENV`"]
         );
-        assert_eq!(refusals(&resolve(&on("prd"), &[]).unwrap_err()), ["there is no environment `prd`; name `prod`"]);
-        assert_eq!(refusals(&resolve(&on("staging"), &[]).unwrap_err()), ["there is no environment `staging`; name one of `dev`, `prod`"]);
+        assert_eq!(refusals(&resolve(&on("prd"), &[]).unwrap_err()), ["there is no environment `prd`; did you mean `prod`?"]);
+        assert_eq!(refusals(&resolve(&on("staging"), &[]).unwrap_err()), ["there is no environment `staging`; choose one with `-e`: `dev`, `prod`"]);
         let one = "apiVersion: cloze.dev/v1\nproject: shop\nenvironments: {only: }\n";
         let project = Project::parse("cloze.yaml", one).unwrap();
         let settings = Settings::resolve(&project, &Flags::default(), &Variables::default()).unwrap();

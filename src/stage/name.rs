@@ -83,6 +83,7 @@ pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result
         }
     }
     problems.extend(duplicates::clashes(&objects, &targets));
+    let suffixed: Vec<Problem> = targets.iter().filter_map(|target| suffixed(&objects[target.object], target)).collect();
     let index = Index::new(targets, naming.external, made);
     let mut follow = Follow::new(&index, naming, policies(&objects));
     let learned = Learned::of(naming.taught.iter().copied(), &objects);
@@ -92,6 +93,7 @@ pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result
     }
     let (found, mut warnings) = follow.finish();
     problems.extend(found);
+    warnings.extend(suffixed);
     warnings.extend(unused(&index.unused().map(|target| &objects[target.object]).collect::<Vec<_>>()));
     for number in jobs {
         let known = !naming.masked.contains(&objects[number].identity);
@@ -197,6 +199,19 @@ fn policies<B>(objects: &[Object<B>]) -> HashMap<(String, String), bool> {
             ((object.identity.kind.clone(), object.identity.name.clone()), takes)
         })
         .collect()
+}
+
+/// A warning of a name that kustomize made of the content already: ten characters of its own (`encode` in
+/// sigs.k8s.io/kustomize/api/hasher), of which at least one is a digit.
+fn suffixed<B>(object: &Object<B>, target: &Target) -> Option<Problem> {
+    let suffix = target.base.rsplit_once('-').filter(|_| target.names == Names::Versioned)?.1;
+    let is_of_kustomize = |byte: u8| matches!(byte, b'2' | b'4'..=b'9' | b'b'..=b'd' | b'f'..=b'h' | b'k' | b'm' | b't');
+    let is_digest = suffix.len() == 10 && suffix.bytes().all(is_of_kustomize) && suffix.bytes().any(|byte| byte.is_ascii_digit());
+    is_digest.then(|| {
+        let reason = format!("`{}` seems to end with kustomize's digest of the content, and gets one more", target.base);
+        let next = "set `generatorOptions: { disableNameSuffixHash: true }` in the kustomization";
+        Problem::new(Fault::Check, reason, next).at(object.place(object.mark_at(&["metadata", "name"])))
+    })
 }
 
 /// Warnings of versioned objects that nothing refers to: one for each, or one for all where they are many, as on a first import.
@@ -542,6 +557,22 @@ mod tests {
         assert_eq!(named.warnings()[0].reason, "nothing in the release refers to ConfigMap shop/app, whose name follows its content");
         assert!(named.warnings()[0].next.contains("cloze.dev/names: stable"));
         assert!(review(&[stable(map("shop", "app", &json!({})))]).unwrap().warnings().is_empty());
+    }
+
+    #[test]
+    fn a_digest_of_kustomize_is_noticed() {
+        let reasons = |object: &Json| -> Vec<String> {
+            let named = review(std::slice::from_ref(object)).unwrap();
+            named.warnings().iter().map(|warning| warning.reason.clone()).filter(|reason| reason.contains("kustomize")).collect()
+        };
+        for name in ["db-b6mkfm84t6", "a-b-2456789bcd", "x-kkkkkkkkk2"] {
+            let expected = format!("`{name}` seems to end with kustomize's digest of the content, and gets one more");
+            assert_eq!(reasons(&map("shop", name, &json!({}))), [expected]);
+            assert!(reasons(&stable(map("shop", name, &json!({})))).is_empty(), "{name}");
+        }
+        for name in ["db", "db-b6mkfm84t", "db-b6mkfm84t66", "db-b6mkfm84t0", "b6mkfm84t6", "db-bcdfghkmtb", "web-production"] {
+            assert!(reasons(&map("shop", name, &json!({}))).is_empty(), "{name}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Error for Misuse {}
 pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> Problem {
     let (path, command) = deepest(cli, typed);
     let word = |kind| match error.get(kind) {
-        Some(ContextValue::String(word)) => word.clone(),
+        Some(ContextValue::String(word)) => word.trim_matches(['[', ']']).to_owned(),
         Some(ContextValue::Strings(words)) => words.join("`, `"),
         _ => String::new(),
     };
@@ -47,7 +47,9 @@ pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> P
     let known = |known: Option<&str>| known.map_or_else(|| help.clone(), |known| format!("did you mean `{known}`?"));
     let usage = |reason: String, next: String| Problem::new(Fault::Usage, reason, next);
     // Whatever follows the name of a secret may be its value.
+    let lacks_value = error.kind() == ErrorKind::InvalidValue && word(ContextKind::InvalidValue).is_empty() && argument.starts_with('-');
     if path == "cloze vault set"
+        && !lacks_value
         && matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidValue | ErrorKind::ValueValidation)
     {
         let reason = "unexpected argument for `cloze vault set` (not shown, it may be a secret)";

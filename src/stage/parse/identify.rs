@@ -29,6 +29,11 @@ pub(super) fn identify(
         complain(root.mark, format!("a manifest must be a mapping, not {}", root.kind()), "write apiVersion, kind and metadata");
         return None;
     }
+    if is_kustomization(&file, &root) {
+        let next = "leave it out of `templates:`, and list a file that `kustomize build` writes";
+        complain(root.mark, "a kustomization is not a manifest".to_owned(), next);
+        return None;
+    }
     let mut text_at = |path: &[&str]| {
         let shown = path.join(".");
         match root.at(path) {
@@ -73,6 +78,14 @@ pub(super) fn identify(
         namespace.to_owned()
     };
     Some(Object { file, identity: Identity { api_version, kind, namespace, name }, root })
+}
+
+/// Whether a document is for kustomize: its API version says so, or it says none and its file has the name that kustomize looks for.
+fn is_kustomization(file: &str, root: &Node<BlankText>) -> bool {
+    match root.get("apiVersion").and_then(Node::as_text) {
+        Some(version) => version.starts_with("kustomize.config.k8s.io/"),
+        None => ["kustomization.yaml", "kustomization.yml"].contains(&file.rsplit('/').next().unwrap_or_default()),
+    }
 }
 
 const NAME: &[&str] = &["metadata", "name"];

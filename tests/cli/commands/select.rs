@@ -17,7 +17,7 @@ pub(super) fn with_prod(sandbox: &Sandbox) {
 fn the_only_environment_needs_no_name() {
     let sandbox = Sandbox::shop();
     sandbox.cloze(["check"]).fails(0, &["dev: 11 objects, no problems"]);
-    sandbox.cloze(["check", "-e", "prod"]).fails(2, &["error: there is no environment `prod`\n  name one of `dev`"]);
+    sandbox.cloze(["check", "-e", "prod"]).fails(2, &["error: there is no environment `prod`\n  choose one with `-e`: `dev`"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use clap::Args;
 /// Which project to create, and where.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Name of the project, and of the directory to create [default with --here: the directory's name]
+    /// Directory to create, such as `shop` or `apps/shop`; its name is the project's [default with --here: the directory's name]
     pub(crate) name: Option<String>,
     /// Create the project in this directory; files that exist are not overwritten
     #[arg(long)]

@@ -28,8 +28,16 @@ pub(crate) fn init(run: &Run, asked: &Init) -> Result<(), Problems> {
     }
     let name = asked.name.as_deref().filter(|name| !matches!(*name, "." | "./"));
     let here = asked.here || (asked.name.is_some() && name.is_none());
+    let (parent, name) = match name.filter(|_| !here).and_then(|name| name.trim_end_matches('/').rsplit_once('/')) {
+        Some((parent, name)) => (run.directory.join(if parent.is_empty() { "/" } else { parent }), Some(name)),
+        None => (run.directory.clone(), name.map(|name| if here { name } else { name.trim_end_matches('/') })),
+    };
+    if !parent.is_dir() && parent != run.directory {
+        let reason = format!("there is no directory {}", quote(&parent.to_string_lossy()));
+        return Err(Problem::new(Fault::Usage, reason, "create it first, or name another").into());
+    }
     let project = NewProject { name, here, bare: asked.bare };
-    let report = run.wait(project.create(&run.directory, session::ports(run, &run.directory, &Silent, None)))?;
+    let report = run.wait(project.create(&parent, session::ports(run, &parent, &Silent, None)))?;
     say_where(run, &report);
     let target = Path::new(&report.directory);
     if asked.deploy {
