@@ -263,7 +263,10 @@ environments:
             ["the project has several environments: `dev`, `prod`; choose one with `-e`, or set `CLOZE_ENV`"]
         );
         assert_eq!(refusals(&resolve(&on("prd"), &[]).unwrap_err()), ["there is no environment `prd`; did you mean `prod`?"]);
-        assert_eq!(refusals(&resolve(&on("staging"), &[]).unwrap_err()), ["there is no environment `staging`; choose one with `-e`: `dev`, `prod`"]);
+        assert_eq!(
+            refusals(&resolve(&on("staging"), &[]).unwrap_err()),
+            ["there is no environment `staging`; choose one with `-e`: `dev`, `prod`"]
+        );
         let one = "apiVersion: cloze.dev/v1\nproject: shop\nenvironments: {only: }\n";
         let project = Project::parse("cloze.yaml", one).unwrap();
         let settings = Settings::resolve(&project, &Flags::default(), &Variables::default()).unwrap();

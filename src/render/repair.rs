@@ -14,14 +14,8 @@ pub(super) struct Repair {
 }
 
 /// What opens a block, its end, and what may be between.
-const BLOCKS: [(&str, &str); 6] = [
-    ("if", "endif"),
-    ("for", "endfor"),
-    ("block", "endblock"),
-    ("component", "endcomponent"),
-    ("filter", "endfilter"),
-    ("set", "endset"),
-];
+const BLOCKS: [(&str, &str); 6] =
+    [("if", "endif"), ("for", "endfor"), ("block", "endblock"), ("component", "endcomponent"), ("filter", "endfilter"), ("set", "endset")];
 
 impl Repair {
     /// Follows a tag that was read.

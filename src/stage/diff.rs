@@ -78,8 +78,10 @@ mod tests {
 
     #[test]
     fn objects_come_go_and_change() {
-        let changes =
-            diff(vec![object("b", "1"), object("a", "1"), object("c", "1"), object("e", "1")], vec![object("d", "1"), object("c", "2"), object("e", "1")]);
+        let changes = diff(
+            vec![object("b", "1"), object("a", "1"), object("c", "1"), object("e", "1")],
+            vec![object("d", "1"), object("c", "2"), object("e", "1")],
+        );
         let expected = [
             Change::Added(object("d", "1")),
             Change::Changed { identity: object("c", "").identity, before: "1".into(), after: "2".into() },

@@ -152,7 +152,10 @@ mod tests {
 
     #[test]
     fn a_field_is_a_secret_of_its_own_and_the_order_of_versions_does_not_count() {
-        assert!(differing(&[blank("a", None, "1", 1), blank("a", None, "2", 2)], &[blank("a", None, "2", 2), blank("a", None, "1", 1)]).is_empty());
+        assert!(
+            differing(&[blank("a", None, "1", 1), blank("a", None, "2", 2)], &[blank("a", None, "2", 2), blank("a", None, "1", 1)])
+                .is_empty()
+        );
         assert_eq!(differing(&[blank("a", None, "1", 1)], &[blank("a", Some("k"), "1", 1)]).len(), 2);
         assert!(differing(&[], &[]).is_empty());
     }
@@ -183,7 +186,10 @@ mod tests {
     fn a_masked_name_that_will_follow_replaces_pods_too() {
         let secret = |value: &str| format!("metadata: {{name: db-xxxxxxxxxx}}\nstringData: {{a: {value}}}");
         let workload = |name: &str| {
-            object("Deployment", &format!("spec: {{template: {{spec: {{containers: [], volumes: [{{secret: {{secretName: {name}}}}}]}}}}}}"))
+            object(
+                "Deployment",
+                &format!("spec: {{template: {{spec: {{containers: [], volumes: [{{secret: {{secretName: {name}}}}}]}}}}}}"),
+            )
         };
         let after = [workload("db-xxxxxxxxxx"), workload("dbs-xxxxxxxxxx"), object("Secret", &secret("c"))];
         assert_eq!(restarts_masked(&[changed("Secret", &secret("b"), &secret("c"))], &after).len(), 1);

@@ -80,11 +80,9 @@ fn two_releases_are_compared_without_templates_or_vaults() {
     assert_eq!((&report["secrets"], &report["restarts"]), (&json!([]), &json!([])));
     let first = json_of(&sandbox, "show 1 --diff");
     assert_eq!(json!([first["against"], first["release"], first["secrets"][0]["change"]]), json!([null, 1, "added"]));
-    for (arguments, words) in [
-        ("diff 1 4", "there is no release 4"),
-        ("diff 0 1", "there is no release 0"),
-        ("show 4 --diff", "there is no release 4"),
-    ] {
+    for (arguments, words) in
+        [("diff 1 4", "there is no release 4"), ("diff 0 1", "there is no release 0"), ("show 4 --diff", "there is no release 4")]
+    {
         sandbox.cloze(arguments.split(' ')).fails(6, &[words, "list the releases with `cloze history`"]);
     }
     for option in ["--online", "--locked", "--strict", "--set=a=b"] {
@@ -115,7 +113,9 @@ fn a_diff_has_colours_where_they_are_wanted() {
     sandbox.cloze(["deploy"]).ok();
     let diff = |color: &str| sandbox.cloze(["diff", "--set", "replicas=4", "--color", color]).ok();
     let painted = diff("always");
-    for line in ["\u{1b}[33m~ Deployment shop-dev/web\u{1b}[0m\n", "\u{1b}[31m-  replicas: 1\u{1b}[0m\n", "\u{1b}[32m+  replicas: 4\u{1b}[0m\n"] {
+    for line in
+        ["\u{1b}[33m~ Deployment shop-dev/web\u{1b}[0m\n", "\u{1b}[31m-  replicas: 1\u{1b}[0m\n", "\u{1b}[32m+  replicas: 4\u{1b}[0m\n"]
+    {
         assert!(painted.contains(line), "{painted}");
     }
     assert!(!diff("auto").contains('\u{1b}') && !diff("never").contains('\u{1b}'));

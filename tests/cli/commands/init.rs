@@ -52,14 +52,19 @@ fn a_path_says_where_and_its_last_part_is_the_name() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.work().join("apps")).unwrap();
     let absolute = sandbox.work().join("whole");
-    for (path, directory, name) in
-        [("apps/shop", "./apps/shop", "shop"), ("./web", "./web", "web"), ("site/", "./site", "site"), (absolute.to_str().unwrap(), absolute.to_str().unwrap(), "whole")]
-    {
+    for (path, directory, name) in [
+        ("apps/shop", "./apps/shop", "shop"),
+        ("./web", "./web", "web"),
+        ("site/", "./site", "site"),
+        (absolute.to_str().unwrap(), absolute.to_str().unwrap(), "whole"),
+    ] {
         let err = sandbox.run(["init", path]).fails(0, &[&format!("wrote project {name} to ")]);
         assert!(err.contains(directory.trim_start_matches("./")), "{err}");
         assert!(sandbox.work().join(path).join("cloze.yaml").is_file(), "{path}");
     }
-    sandbox.run(["init", "apps/shop"]).fails(2, &["apps/shop already exists\n  choose another name, or run `cloze -C apps/shop init --here`"]);
+    sandbox
+        .run(["init", "apps/shop"])
+        .fails(2, &["apps/shop already exists\n  choose another name, or run `cloze -C apps/shop init --here`"]);
     sandbox.run(["init", "nowhere/shop"]).fails(2, &["there is no directory `./nowhere`\n  create it first, or name another"]);
     sandbox.run(["init", "--here", "apps/other"]).fails(2, &["`apps/other` is not a DNS label"]);
 }
