@@ -87,7 +87,7 @@ fn document(text: &str) -> Option<Node<Infallible>> {
     read(text, Limits::default()).ok()?.pop()
 }
 
-/// The pod template of a workload that replaces its pods when it changes. A Job never does; a CronJob's next one has it.
+/// The pod template of a workload that replaces its pods when it changes. A Job never does; the next Job of a `CronJob` has it.
 fn pods(root: &Node<Infallible>) -> Option<&Node<Infallible>> {
     let template = root.at(&["spec", "template"])?;
     let is_job = root.get("kind").and_then(Node::as_text) == Some("Job");
