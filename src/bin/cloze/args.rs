@@ -1,10 +1,14 @@
 //! The command line as typed. Help texts are the doc comments; how they are laid out is `help.rs`.
 
+mod emit;
 mod history;
 mod init;
 mod key;
 mod vault;
 
+pub(crate) use emit::Emit;
+pub(crate) use emit::Masker;
+pub(crate) use emit::Masking;
 pub(crate) use history::HistoryCommand;
 pub(crate) use init::Init;
 pub(crate) use key::Key;
@@ -20,6 +24,7 @@ use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 use cloze::report;
 
+use crate::args::emit::directory;
 use crate::usage::Misuse;
 
 /// The heading of what every command takes.
@@ -307,64 +312,6 @@ pub(crate) struct Values {
     pub(crate) set_string: Vec<String>,
 }
 
-/// Where manifests go.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Emit {
-    /// Directory to write to, or `-` for stdout [default: dist/ENV]
-    #[arg(short, long, value_name = "DIR|-", value_parser = directory)]
-    pub(crate) output: Option<String>,
-    /// Syntax of the manifests
-    #[arg(long, value_enum, value_name = "SYNTAX", default_value_t = Syntax::Yaml)]
-    pub(crate) syntax: Syntax,
-    /// Note to keep with the release
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) note: Option<String>,
-    /// Show what would change; record and write nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    #[command(flatten)]
-    pub(crate) masking: Masking,
-}
-
-/// Whether values are masked in the log of a CI runner.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub(crate) struct Masking {
-    /// Mask each value in the CI runner's log before it is used [env: `CLOZE_MASK`] [possible values: auto, github, azure]
-    #[arg(long, value_enum, value_name = "RUNNER", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
-    #[arg(hide_possible_values = true)]
-    pub(crate) mask_ci: Option<Masker>,
-}
-
-/// Whose log masker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Masker {
-    /// The runner that cloze runs on, if it is one of these
-    Auto,
-    /// GitHub Actions
-    Github,
-    /// Azure Pipelines
-    Azure,
-}
-
-/// The syntax of emitted manifests.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Syntax {
-    /// YAML
-    #[default]
-    Yaml,
-    /// JSON
-    Json,
-}
-
-impl From<Syntax> for cloze::target::Syntax {
-    fn from(syntax: Syntax) -> Self {
-        match syntax {
-            Syntax::Yaml => Self::Yaml,
-            Syntax::Json => Self::Json,
-        }
-    }
-}
-
 /// Which values a rollback gives to secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Secrets {
@@ -385,17 +332,4 @@ fn release(text: &str) -> Result<u64, Misuse> {
 /// How many to list.
 fn count(text: &str) -> Result<usize, Misuse> {
     text.parse().map_err(|_| Misuse::new(format!("`{text}` is not a number of releases"), "write a number such as 20"))
-}
-
-/// Where manifests go. In kubectl `-o yaml` chooses the syntax: whoever writes that here does not want a directory `yaml`.
-fn directory(text: &str) -> Result<String, Misuse> {
-    let wrong = match text {
-        "" => Misuse::new("`-o` needs a directory, or `-` for stdout", "name a directory"),
-        "yaml" | "json" | "name" | "wide" => Misuse::new(
-            format!("`-o {text}` would write to a directory `{text}`: `-o` says where manifests go"),
-            format!("use `--syntax yaml|json` for the syntax, `--format json` for a report, or `-o ./{text}` for that directory"),
-        ),
-        _ => return Ok(text.to_owned()),
-    };
-    Err(wrong)
 }
