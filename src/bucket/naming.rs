@@ -5,7 +5,8 @@
 
 /// The roots below which names are numbers, and how many digits the segments after the root begin with: two folders and then the number
 /// itself, with something after it perhaps; or the number alone.
-const NUMBERED: [(&str, &[usize]); 4] = [("releases", &[4, 2, 8]), ("packs", &[4, 2, 8]), ("events", &[4, 2, 8]), ("keyrings", &[4])];
+const NUMBERED: [(&str, &[usize]); 5] =
+    [("releases", &[4, 2, 8]), ("packs", &[4, 2, 8]), ("events", &[4, 2, 8]), ("keyrings", &[4]), ("pruned", &[8])];
 
 /// The name in a bucket of what the history calls `path`, and the other way round.
 pub(super) fn mirrored(path: &str) -> String {
@@ -46,6 +47,7 @@ mod tests {
             ("store", "store"),
             ("keyring/0123", "keyring/0123"),
             ("keyrings/0001", "keyrings/9998"),
+            ("pruned/00000042", "pruned/99999957"),
             ("probe/0000/00", "probe/0000/00"),
             ("releases/stray/0", "releases/stray/0"),
             ("releases/000", "releases/000"),

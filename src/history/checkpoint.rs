@@ -38,6 +38,15 @@ pub struct Checkpoint {
     pub events: u32,
 }
 
+/// What shows that a history goes on from a checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Continuity {
+    /// What is remembered is there.
+    Shown,
+    /// It was pruned, as a marker says that is not proven yet.
+    Pruned,
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn is_zero(events: &u32) -> bool {
     *events == 0
@@ -100,14 +109,18 @@ impl Checkpoint {
     }
 
     /// That the history goes on from what is remembered under the very keys that it is opened with. Needed where the keys came out of the
-    /// history: what is remembered can be copied into a history of another key, and does not open there.
-    pub async fn prove(&self, history: &History<'_>) -> Result<(), HistoryError> {
-        self.check(history.reader()).await?;
-        history.release(self.number).await.map(drop)
+    /// history: what is remembered can be copied into a history of another key, and does not open there. False where it was pruned, and so
+    /// shows nothing.
+    pub async fn prove(&self, history: &History<'_>) -> Result<bool, HistoryError> {
+        let is_there = self.check(history.reader()).await? == Continuity::Shown;
+        if is_there {
+            history.release(self.number).await?;
+        }
+        Ok(is_there)
     }
 
     /// That the history that `reader` reads still holds what is remembered.
-    pub async fn check(&self, reader: &Reader<'_>) -> Result<(), HistoryError> {
+    pub async fn check(&self, reader: &Reader<'_>) -> Result<Continuity, HistoryError> {
         let cut = |reason: String| Err(HistoryError::CutOrReplayed { reason });
         if self.owner != reader.owner {
             return cut(format!("the checkpoint is one of {}, not of {}", self.owner, reader.owner));
@@ -116,7 +129,7 @@ impl Checkpoint {
         let events = async { if self.events > 0 { reader.event_count(self.number).await } else { Ok(0) } };
         let (identity, newest, record, events) = join4(reader.identity(), reader.newest(), record, events).await;
         match identity? {
-            None if self.number == 0 => return Ok(()),
+            None if self.number == 0 => return Ok(Continuity::Shown),
             None => return cut(format!("the checkpoint knows release {}, and the history is empty", self.number)),
             Some(identity) if identity.store != self.store => {
                 return cut(format!("it was written under keyring {}, and is now under {}", self.store, identity.store));
@@ -127,14 +140,18 @@ impl Checkpoint {
         if newest < self.number {
             return cut(format!("the checkpoint knows release {}, and the newest is {newest}", self.number));
         }
-        if record?.is_some_and(|record| record.digest != self.record) {
+        let record = match record {
+            Err(HistoryError::Pruned { .. }) => return Ok(Continuity::Pruned),
+            record => record?,
+        };
+        if record.is_some_and(|record| record.digest != self.record) {
             return cut(format!("release {} is not the one that the checkpoint knows", self.number));
         }
         let events = events?;
         if events < self.events {
             return cut(format!("the checkpoint knows {} events of release {}, and {events} are there", self.events, self.number));
         }
-        Ok(())
+        Ok(Continuity::Shown)
     }
 }
 
@@ -160,6 +177,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::Checkpoint;
+    use super::Continuity;
     use crate::clock::Machine;
     use crate::digest::Digest;
     use crate::history::History;
@@ -241,7 +259,7 @@ mod tests {
             assert_eq!(verdict, Err(HistoryError::CutOrReplayed { reason: words.to_owned() }));
         }
         fixtures::releases(&history, 2).await;
-        assert_eq!(checkpoint.check(history.reader()).await, Ok(()));
+        assert_eq!(checkpoint.check(history.reader()).await, Ok(Continuity::Shown));
     }
 
     #[tokio::test]
@@ -250,7 +268,7 @@ mod tests {
         let history = fixtures::history(&store, "dev").await;
         let release = fixtures::releases(&history, 1).await.remove(0);
         let known = Checkpoint::new(fixtures::keys().store(), &fixtures::owner("dev"), 1, release.digest).with_events(1);
-        assert_eq!(known.check(history.reader()).await, Ok(()));
+        assert_eq!(known.check(history.reader()).await, Ok(Continuity::Shown));
         let mut cut = store.objects();
         cut.retain(|path, _| !path.starts_with("events/"));
         let verdict = known.check(&fixtures::reader(&InMemoryStore::of(cut), "dev")).await;

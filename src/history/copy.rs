@@ -41,14 +41,13 @@ pub async fn copy(from: &Reader<'_>, to: &Reader<'_>, entropy: &dyn Entropy) -> 
     copy.objects("", &|name| name == layout::STORE).await?;
     copy.objects(layout::KEYRINGS, &|_| true).await?;
     copy.objects(layout::KEYRING_ENTRIES, &|_| true).await?;
-    for top in copy.folders(layout::RELEASES).await? {
-        for middle in copy.folders(&format!("{}/{top}", layout::RELEASES)).await? {
-            let below = |root: &str| format!("{root}/{top}/{middle}");
-            copy.objects(&below(layout::PACKS), &|_| true).await?;
-            copy.copied.releases += copy.objects(&below(layout::RELEASES), &|_| true).await?;
-            for number in copy.folders(&below(layout::EVENTS)).await? {
-                copy.objects(&format!("{}/{number}", below(layout::EVENTS)), &|_| true).await?;
-            }
+    copy.objects(layout::PRUNINGS, &|_| true).await?;
+    for hundred in copy.hundreds().await? {
+        let below = |root: &str| format!("{root}/{hundred}");
+        copy.objects(&below(layout::PACKS), &|_| true).await?;
+        copy.copied.releases += copy.objects(&below(layout::RELEASES), &|_| true).await?;
+        for number in copy.folders(&below(layout::EVENTS)).await? {
+            copy.objects(&format!("{}/{number}", below(layout::EVENTS)), &|_| true).await?;
         }
     }
     Ok(copy.copied)
@@ -64,6 +63,18 @@ struct Copy<'a> {
 impl Copy<'_> {
     async fn folders(&self, folder: &str) -> Result<Vec<String>, HistoryError> {
         Ok(self.from.access.list(folder).await?.folders)
+    }
+
+    /// The folders of a hundred numbers, in order: those of releases, and those of packs, which can outlive the release that brought them.
+    async fn hundreds(&self) -> Result<BTreeSet<String>, HistoryError> {
+        let mut hundreds = BTreeSet::new();
+        for root in [layout::RELEASES, layout::PACKS] {
+            for top in self.folders(root).await? {
+                let middles = self.folders(&format!("{root}/{top}")).await?;
+                hundreds.extend(middles.into_iter().map(|middle| format!("{top}/{middle}")));
+            }
+        }
+        Ok(hundreds)
     }
 
     /// Copies the objects of a folder that are `wanted`, in order; how many there are.

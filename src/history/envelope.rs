@@ -127,6 +127,7 @@ fn mac(binding: Binding<'_>, keys: &Keys, generation: Generation, line: &[u8], s
         Kind::Record => b"record",
         Kind::Event => b"event",
         Kind::Keyring => b"keyring",
+        Kind::Pruning => b"pruning",
         Kind::VaultEntry | Kind::Pack | Kind::Slot => return None,
     };
     let predecessor = binding.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);

@@ -23,6 +23,14 @@ pub enum HistoryError {
         /// The newest.
         newest: u64,
     },
+    /// The release was pruned.
+    #[error("release {number} was pruned; the oldest that was kept is {first}")]
+    Pruned {
+        /// What was asked for.
+        number: u64,
+        /// The oldest that was kept.
+        first: u64,
+    },
     /// There are no releases at all.
     #[error("there are no releases in {store}")]
     Empty {
@@ -139,7 +147,7 @@ impl HistoryError {
             | Self::Unavailable { next: Some(next), .. } => next.clone(),
             Self::Conflict { winner } => format!("inspect it with `cloze show {}`, then deploy again", winner.number),
             Self::Empty { .. } => "deploy first; or, if there were releases, name the history that has them with CLOZE_HISTORY_URL".to_owned(),
-            Self::NoRelease { .. } => "list the releases with `cloze history`".to_owned(),
+            Self::NoRelease { .. } | Self::Pruned { .. } => "list the releases with `cloze history`".to_owned(),
             Self::Damaged { .. } => {
                 "see what is affected with `cloze history --verify`, and restore the object from a backup of the history".to_owned()
             }
@@ -215,6 +223,7 @@ mod tests {
         let all = [
             (HistoryError::Conflict { winner: Box::new(fixtures::summary(7)) }, "release 7 was recorded meanwhile by ada"),
             (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
+            (HistoryError::Pruned { number: 3, first: 7 }, "release 3 was pruned; the oldest that was kept is 7"),
             (HistoryError::Empty { store: "dir".to_owned() }, "there are no releases in dir"),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
             (HistoryError::CutOrReplayed { reason: reason() }, "the history was changed, cut or replayed: no answer"),

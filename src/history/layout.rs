@@ -28,6 +28,9 @@ pub(crate) const PACKS: &str = "packs";
 /// What became of releases.
 pub(crate) const EVENTS: &str = "events";
 
+/// What was pruned.
+pub(crate) const PRUNINGS: &str = "pruned";
+
 /// The largest number that a release can have.
 pub(crate) const LAST_NUMBER: u64 = 99_999_999;
 /// The largest sequence number that an event can have.
@@ -64,6 +67,11 @@ pub(crate) fn event(number: u64, sequence: u32) -> String {
 /// The entry of a keyring.
 pub(crate) fn keyring_entry(number: u32) -> String {
     format!("{KEYRING_ENTRIES}/{number:04}")
+}
+
+/// The marker that the releases before `first` were pruned.
+pub(crate) fn pruning(first: u64) -> String {
+    format!("{PRUNINGS}/{first:08}")
 }
 
 /// The number that `name` writes with exactly `digits` digits, or `None`.

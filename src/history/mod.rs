@@ -9,6 +9,7 @@
 //! | `keyrings/0002` | which copy is the newest, where another took the first one's place |
 //! | `packs/0001/00/00010000-<attempt>-<part>` | sealed: the manifests that release 10,000 brought |
 //! | `releases/0001/00/00010000` | its record: a head that needs no key, a MAC, a sealed body |
+//! | `pruned/00000042` | that the releases before 42 were pruned, with a MAC |
 //! | `events/0001/00/00010000/0001` | what became of it |
 //!
 //! Every object is created once and never changed. A release is at most two writes, the pack and then the record: exactly two
@@ -35,6 +36,8 @@ mod owner;
 mod pack;
 mod patience;
 mod plan;
+mod prune;
+mod pruning;
 mod reader;
 mod record;
 mod release;
@@ -62,6 +65,7 @@ mod tampering;
 
 pub use body::{BlobRef, Body, RecordedBlank, RecordedFile, RecordedManifest};
 pub use checkpoint::Checkpoint;
+pub use checkpoint::Continuity;
 pub use copy::Copied;
 pub use copy::copy;
 pub use draft::{Draft, DraftManifest};
@@ -75,6 +79,7 @@ pub use memory::{Calls, InMemoryStore, InjectedFault};
 pub use owner::Owner;
 pub use pack::Blob;
 pub use patience::Patience;
+pub use prune::PrunePlan;
 pub use reader::{Head, Reader};
 pub use release::{Release, StoredManifest};
 pub use session::Session;

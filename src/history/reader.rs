@@ -157,14 +157,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The heads of at most `count` releases down from `newest`, and what became of each, the newest first. One that is damaged is an error in
-    /// its place.
+    /// its place; one that was pruned is left out.
     pub async fn overview(&self, newest: u64, count: u64) -> Vec<Result<(Summary, Outcome), HistoryError>> {
         let oldest = newest.saturating_sub(count) + 1;
         let one = |number| async move {
             let (summary, outcome) = join!(self.summary(number), self.outcome(number));
             Ok((summary?, outcome?))
         };
-        stream::iter((oldest..=newest).rev()).map(one).buffered(PARALLEL).collect().await
+        let mut rows: Vec<_> = stream::iter((oldest..=newest).rev()).map(one).buffered(PARALLEL).collect().await;
+        rows.retain(|row| !matches!(row, Err(HistoryError::Pruned { .. })));
+        rows
     }
 
     /// That the store, if it holds a history, holds this project's and environment's.
@@ -244,7 +246,11 @@ impl<'a> Reader<'a> {
         match self.newest().await {
             Ok(0) => self.empty(),
             Ok(newest) if number > newest || number == 0 => HistoryError::NoRelease { number, newest },
-            Ok(_) => HistoryError::damaged(layout::release(number), "it is gone"),
+            Ok(_) => match self.first().await {
+                Ok(first) if number < first => HistoryError::Pruned { number, first },
+                Ok(_) => HistoryError::damaged(layout::release(number), "it is gone"),
+                Err(error) => error,
+            },
             Err(error) => error,
         }
     }

@@ -18,6 +18,7 @@ use crate::history::layout;
 use crate::history::layout::PackId;
 use crate::history::log::History;
 use crate::history::pack::Pack;
+use crate::history::pruning::Pruning;
 use crate::history::reader;
 use crate::history::reader::PARALLEL;
 use crate::history::release::Release;
@@ -52,6 +53,9 @@ struct Walk<'h, 'a> {
     keyrings: BTreeSet<Digest>,
     referred: BTreeSet<PackId>,
     packs: BTreeMap<PackId, Option<Pack>>,
+    /// The oldest release that was kept, and the newest.
+    first: u64,
+    newest: u64,
     /// How many events each release must have at least.
     seen_events: BTreeMap<u64, u32>,
 }
@@ -68,6 +72,8 @@ impl History<'_> {
             keyrings: BTreeSet::new(),
             referred: BTreeSet::new(),
             packs: BTreeMap::new(),
+            first: 1,
+            newest: 0,
             seen_events: BTreeMap::new(),
         };
         walk.root().await?;
@@ -82,7 +88,8 @@ impl History<'_> {
 impl Walk<'_, '_> {
     async fn root(&mut self) -> Result<(), HistoryError> {
         let access = self.history.reader.access;
-        let known = [layout::KEYRINGS, layout::KEYRING_ENTRIES, layout::PROBES, layout::RELEASES, layout::PACKS, layout::EVENTS];
+        let known =
+            [layout::KEYRINGS, layout::KEYRING_ENTRIES, layout::PRUNINGS, layout::PROBES, layout::RELEASES, layout::PACKS, layout::EVENTS];
         let listing = access.list("").await?;
         for name in listing.objects.iter().filter(|name| *name != layout::STORE) {
             self.foreign(name.clone());
@@ -106,11 +113,7 @@ impl Walk<'_, '_> {
 
     async fn keyrings(&mut self) -> Result<(), HistoryError> {
         let access = self.history.reader.access;
-        let listing = access.list(layout::KEYRINGS).await?;
-        for name in listing.folders {
-            self.foreign(format!("{}/{name}", layout::KEYRINGS));
-        }
-        for name in listing.objects {
+        for name in self.objects(layout::KEYRINGS).await? {
             let path = format!("{}/{name}", layout::KEYRINGS);
             let bytes = access.get(&path).await?;
             match Digest::from_hex(&name).filter(|digest| digest.to_string() == name) {
@@ -130,11 +133,7 @@ impl Walk<'_, '_> {
     /// That the entries are numbered without a gap, and each names a copy that is there.
     async fn keyring_entries(&mut self) -> Result<(), HistoryError> {
         let (reader, keys) = (&self.history.reader, self.history.session.keys);
-        let listing = reader.access.list(layout::KEYRING_ENTRIES).await?;
-        for name in listing.folders {
-            self.foreign(format!("{}/{name}", layout::KEYRING_ENTRIES));
-        }
-        for (number, name) in (1..).zip(listing.objects) {
+        for (number, name) in (1..).zip(self.objects(layout::KEYRING_ENTRIES).await?) {
             let path = format!("{}/{name}", layout::KEYRING_ENTRIES);
             if path != layout::keyring_entry(number) {
                 self.defect(None, path, "the entry before it is gone, or it does not belong here");
@@ -152,12 +151,17 @@ impl Walk<'_, '_> {
     }
 
     async fn releases(&mut self) -> Result<(), HistoryError> {
+        let mut predecessor = self.pruned().await?;
         let numbers = self.numbers(layout::RELEASES).await?;
         let newest = numbers.last().copied().unwrap_or(0);
-        let mut predecessor = None;
+        self.litter_before_first(layout::release, &numbers);
+        if newest < self.first && self.first > 1 {
+            let reason = "it and those after it are gone: they were cut off, or the history is a copy that is not complete";
+            self.defect(Some(self.first), layout::release(self.first), reason);
+        }
         let access = self.history.reader.access;
         let read = |number| async move { (number, access.get(&layout::release(number)).await) };
-        let mut records = stream::iter(1..=newest).map(read).buffered(PARALLEL);
+        let mut records = stream::iter(self.first..=newest).map(read).buffered(PARALLEL);
         while let Some((number, bytes)) = records.next().await {
             let path = layout::release(number);
             let Some(bytes) = bytes? else {
@@ -172,8 +176,34 @@ impl Walk<'_, '_> {
             }
             predecessor = Some(digest);
         }
-        self.report.releases = newest;
+        self.newest = newest;
+        self.report.releases = (newest + 1).saturating_sub(self.first);
         Ok(())
+    }
+
+    /// The markers of what was pruned; the digest of the last record that was.
+    async fn pruned(&mut self) -> Result<Option<Digest>, HistoryError> {
+        let (reader, keys) = (&self.history.reader, self.history.session.keys);
+        let mut predecessor = None;
+        for name in self.objects(layout::PRUNINGS).await? {
+            let path = format!("{}/{name}", layout::PRUNINGS);
+            let Some(first) = layout::number(&name, 8).filter(|first| *first > 1) else {
+                self.foreign(path);
+                continue;
+            };
+            let bytes = reader.access.get(&path).await?.unwrap_or_default();
+            let marker = Pruning::read(&bytes, &reader.owner, first).and_then(|marker| marker.prove(&bytes, keys).map(|()| marker));
+            if let Some(marker) = self.judge(None, &path, marker)? {
+                self.first = first;
+                predecessor = Some(marker.predecessor);
+            }
+        }
+        Ok(predecessor)
+    }
+
+    /// What is left of releases that were pruned.
+    fn litter_before_first(&mut self, path: fn(u64) -> String, numbers: &[u64]) {
+        self.report.litter.extend(numbers.iter().filter(|number| **number < self.first).map(|number| path(*number)));
     }
 
     async fn release(&mut self, release: &Release, predecessor: Option<Digest>) -> Result<(), HistoryError> {
@@ -182,7 +212,7 @@ impl Walk<'_, '_> {
         if predecessor.is_some() && predecessor != release.summary.predecessor {
             self.defect(Some(number), path.clone(), "it does not follow the record before it: one of the two was replaced");
         }
-        if release.summary.seen_events > 0 {
+        if release.summary.seen_events > 0 && number > self.first {
             self.seen_events.insert(number - 1, release.summary.seen_events);
         }
         if !self.keyrings.contains(&release.summary.keyring) {
@@ -221,7 +251,7 @@ impl Walk<'_, '_> {
                 let path = format!("{folder}/{name}");
                 match layout::pack_of(&name) {
                     Some(id) if layout::pack(id) != path => self.foreign(path),
-                    Some(id) if !self.referred.contains(&id) && id.number <= self.report.releases => self.report.litter.push(path),
+                    Some(id) if !self.referred.contains(&id) && id.number <= self.newest => self.report.litter.push(path),
                     Some(_) => {}
                     None => self.foreign(path),
                 }
@@ -235,7 +265,9 @@ impl Walk<'_, '_> {
 
     async fn events(&mut self) -> Result<(), HistoryError> {
         let mut seen_events = std::mem::take(&mut self.seen_events);
-        let numbers = self.numbers(layout::EVENTS).await?;
+        let mut numbers = self.numbers(layout::EVENTS).await?;
+        self.litter_before_first(layout::events, &numbers);
+        numbers.retain(|number| *number >= self.first);
         let reader = &self.history.reader;
         let read = |number| async move { (number, reader.record(number).await, reader.event_objects(number).await) };
         let mut found = stream::iter(numbers).map(read).buffered(PARALLEL);
@@ -284,6 +316,13 @@ impl Walk<'_, '_> {
             self.judge(Some(number), &path, proof)?;
         }
         Ok(count)
+    }
+
+    /// The names of the objects in a folder that has no folders.
+    async fn objects(&mut self, folder: &str) -> Result<Vec<String>, HistoryError> {
+        let listing = self.history.reader.access.list(folder).await?;
+        listing.folders.into_iter().for_each(|name| self.foreign(format!("{folder}/{name}")));
+        Ok(listing.objects)
     }
 
     /// The numbers in the folders of `root`, in order; what is no number is foreign.

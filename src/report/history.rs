@@ -84,6 +84,32 @@ pub struct CopyReport {
     pub there: u64,
 }
 
+/// What pruning removed, or would remove.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PruneReport {
+    /// The project.
+    pub project: String,
+    /// The environment.
+    pub environment: String,
+    /// Where the history is kept.
+    pub history: String,
+    /// Whether nothing was removed, and this is what would be.
+    pub dry_run: bool,
+    /// The oldest release that stays.
+    pub first: u64,
+    /// The newest release.
+    pub newest: u64,
+    /// The releases that were removed.
+    pub removed: Vec<u64>,
+    /// How many objects of the store were removed, those of the releases included.
+    pub objects: u64,
+}
+
+impl Report for PruneReport {
+    const KIND: &'static str = "PruneReport";
+}
+
 impl Report for CopyReport {
     const KIND: &'static str = "HistoryCopyReport";
 }

@@ -33,6 +33,7 @@ pub use doctor::StepReport;
 pub use doctor::VaultDiagnosis;
 pub use history::CopyReport;
 pub use history::HistoryReport;
+pub use history::PruneReport;
 pub use history::ReleaseReport;
 pub use history::VerifyReport;
 pub use init::InitReport;

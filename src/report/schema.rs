@@ -17,6 +17,7 @@ use crate::report::KeyChangeReport;
 use crate::report::KeyListReport;
 use crate::report::KeyReport;
 use crate::report::LockReport;
+use crate::report::PruneReport;
 use crate::report::RenderReport;
 use crate::report::Report;
 use crate::report::ShowReport;
@@ -44,6 +45,7 @@ const REPORTS: &[Named] = &[
     ("key-init", of::<KeyReport>),
     ("key-list", of::<KeyListReport>),
     ("lock", of::<LockReport>),
+    ("prune", of::<PruneReport>),
     ("render", of::<RenderReport>),
     ("show", of::<ShowReport>),
     ("vault-change", of::<VaultChangeReport>),

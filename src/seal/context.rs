@@ -59,6 +59,8 @@ pub enum Kind {
     Event,
     /// The naming key and earlier root keys inside a keyring.
     Keyring,
+    /// That releases were pruned.
+    Pruning,
     /// A root key, wrapped for one recipient.
     Slot,
 }
@@ -72,6 +74,7 @@ impl Kind {
             Self::Record => "record",
             Self::Event => "event",
             Self::Keyring => "keyring",
+            Self::Pruning => "pruning",
             Self::Slot => "slot",
         }
     }
@@ -81,7 +84,7 @@ impl Kind {
     pub(crate) fn floor(self) -> usize {
         match self {
             Self::VaultEntry | Self::Keyring => 256,
-            Self::Pack | Self::Record | Self::Event => 4096,
+            Self::Pack | Self::Record | Self::Event | Self::Pruning => 4096,
             Self::Slot => 0,
         }
     }
@@ -101,7 +104,7 @@ mod tests {
         all.push(Context { store: "", ..base.clone() }.encode(b"h"));
         all.push(Context { project: "", ..base.clone() }.encode(b"h"));
         all.push(Context { environment: "", ..base.clone() }.encode(b"h"));
-        for kind in [Kind::VaultEntry, Kind::Pack, Kind::Event, Kind::Keyring, Kind::Slot] {
+        for kind in [Kind::VaultEntry, Kind::Pack, Kind::Event, Kind::Keyring, Kind::Pruning, Kind::Slot] {
             all.push(Context { kind, ..base.clone() }.encode(b"h"));
         }
         all.push(Context { identity: "", ..base.clone() }.encode(b"h"));

@@ -205,7 +205,7 @@ mod tests {
         let keys = Keys::fresh(&Machine);
         let base = Context { predecessor: Some(Digest([7; 32])), ..context(&keys) };
         let sealed = keys.seal(&base, b"hunter2", &Machine);
-        let kinds = [Kind::Pack, Kind::Record, Kind::Event, Kind::Keyring, Kind::Slot];
+        let kinds = [Kind::Pack, Kind::Record, Kind::Event, Kind::Keyring, Kind::Pruning, Kind::Slot];
         let mut others = vec![
             Context { store: "other", ..base.clone() },
             Context { project: "other", ..base.clone() },

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use futures::join;
 
 use crate::history::Checkpoint;
+use crate::history::Continuity;
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::HistoryStore;
@@ -39,10 +40,14 @@ impl<'a> HistoryAccess<'a> {
         // What does not depend on each other is asked for at once; the newest release is known afterwards.
         let (owned, remembered, newest) = join!(reader.check_owner(), check_remembered(&self.checkpoint, &reader), reader.newest());
         owned?;
-        remembered?;
+        let remembered = remembered?;
         newest?;
         let session = Session { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
-        Ok(History::open(reader, session).await?)
+        let history = History::open(reader, session).await?;
+        if remembered == Continuity::Pruned {
+            history.prove_pruning().await?;
+        }
+        Ok(history)
     }
 
     /// Remembers the head, and how many events it has at least.
@@ -52,16 +57,16 @@ impl<'a> HistoryAccess<'a> {
     }
 
     /// The number of the head that was remembered.
-    pub(crate) fn remembered(&self) -> Result<Option<u64>, HistoryError> {
+    pub fn remembered(&self) -> Result<Option<u64>, HistoryError> {
         Ok(Checkpoint::load(&self.checkpoint)?.map(|checkpoint| checkpoint.number))
     }
 }
 
 /// That the history still holds what the file at `checkpoint` remembers of it, if it does.
-pub async fn check_remembered(checkpoint: &Path, reader: &Reader<'_>) -> Result<(), Problem> {
+pub async fn check_remembered(checkpoint: &Path, reader: &Reader<'_>) -> Result<Continuity, Problem> {
     match Checkpoint::load(checkpoint)? {
         Some(checkpoint) => Ok(checkpoint.check(reader).await?),
-        None => Ok(()),
+        None => Ok(Continuity::Shown),
     }
 }
 

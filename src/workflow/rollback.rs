@@ -18,6 +18,7 @@ use crate::history::Action;
 use crate::history::Draft;
 use crate::history::DraftManifest;
 use crate::history::History;
+use crate::history::HistoryError;
 use crate::history::Outcome;
 use crate::history::RecordedBlank;
 use crate::history::Release;
@@ -201,7 +202,7 @@ async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> R
     let read = |number: u64| async move {
         let release = history.release(number).await?;
         if head.body.has_manifests_of(&release.body) {
-            return Ok::<_, Problem>(None);
+            return Ok(None);
         }
         let outcome = history.outcome(&release).await?;
         Ok(Some((release, outcome)))
@@ -210,7 +211,13 @@ async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> R
     // The next ones are read while one is looked at: the release that is wanted is seldom far.
     let mut earlier = stream::iter((1..newest).rev()).map(read).buffered(AHEAD);
     while let Some(found) = earlier.next().await {
-        let Some((release, outcome)) = found? else { continue };
+        let (release, outcome) = match found {
+            Err(HistoryError::Pruned { .. }) => break,
+            found => match found? {
+                Some(found) => found,
+                None => continue,
+            },
+        };
         if outcome.is_good() {
             return Ok((release, outcome));
         }

@@ -216,6 +216,24 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
+    /// Remove old releases from the history, and what only they need
+    #[command(after_help = "Examples:
+  cloze prune -e prod --keep 50 --dry-run     what would be removed
+  cloze prune -e prod --keep 50 --yes         without asking, as in a pipeline
+
+The newest two releases stay in any case, and all from the last one that was written out. Needs the
+key, and the right to delete objects in the history's store, which no other command needs.")]
+    Prune {
+        /// How many of the newest releases to keep
+        #[arg(long, value_name = "COUNT", value_parser = kept)]
+        keep: usize,
+        /// Show what would be removed; remove nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Remove without asking
+        #[arg(long)]
+        yes: bool,
+    },
     /// List, read and write the secrets of a vault
     #[command(subcommand)]
     Vault(Vault),
@@ -332,4 +350,10 @@ fn release(text: &str) -> Result<u64, Misuse> {
 /// How many to list.
 fn count(text: &str) -> Result<usize, Misuse> {
     text.parse().map_err(|_| Misuse::new(format!("`{text}` is not a number of releases"), "write a number such as 20"))
+}
+
+/// How many to keep.
+fn kept(text: &str) -> Result<usize, Misuse> {
+    let one = |keep: &usize| *keep > 0;
+    count(text).ok().filter(one).ok_or_else(|| Misuse::new(format!("`{text}` is not a number of releases to keep"), "write 1 or more"))
 }

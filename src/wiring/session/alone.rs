@@ -79,20 +79,18 @@ impl<'p> Session<'p> {
         history.prove_keyring().await?;
         let Some(id) = history.reader().store_id().await? else { return Ok(()) };
         let pin = self.wiring().checkpoint()?;
-        let remembered = Checkpoint::load(&pin)?.filter(|checkpoint| checkpoint.number > 0);
-        if self.settings.store_id.is_some() {
-            self.check_store_id(&id)?;
-        } else if let Some(checkpoint) = &remembered {
-            checkpoint.prove(&history).await?;
-        } else if !self.ports.prompt.confirms(&question(&owner(&self.settings), &id)) {
+        let is_known = match Checkpoint::load(&pin)?.filter(|checkpoint| checkpoint.number > 0) {
+            Some(checkpoint) => checkpoint.prove(&history).await?,
+            None => false,
+        };
+        self.check_store_id(&id)?;
+        if !is_known && self.settings.store_id.is_none() && !self.ports.prompt.confirms(&question(&owner(&self.settings), &id)) {
             let reason = format!("nothing shows yet that this is the history that you mean: its store id is {id}");
             let next = "compare it with the one that you noted (`cloze history` prints it in the project), then name it with `--store-id` or \
                         CLOZE_STORE_ID";
             return Err(Problem::new(Fault::History, reason, next));
         }
-        if remembered.is_none()
-            && let Some(head) = history.head().await?
-        {
+        if !is_known && let Some(head) = history.head().await? {
             let summary = &head.summary;
             Checkpoint::new(&summary.store, &summary.owner, summary.number, head.digest).save(&pin, entropy)?;
         }

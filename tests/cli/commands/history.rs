@@ -33,6 +33,50 @@ fn a_copy_needs_two_urls_of_one_history() {
     let _ = differs.fails(6, &["is not a copy of ", ": store is another one there", "copy to a place that is empty"]);
 }
 
+#[test]
+fn what_is_pruned_is_gone_and_the_rest_goes_on() {
+    let sandbox = Sandbox::shop();
+    for level in 1..=6 {
+        let _ = sandbox.cloze(["deploy", "--set-string", &format!("logLevel=l{level}")]).ok();
+    }
+    // Another machine, which remembers release 6.
+    let twin = sandbox.twin();
+    for level in 7..=9 {
+        let _ = sandbox.cloze(["deploy", "--set-string", &format!("logLevel=l{level}")]).ok();
+    }
+    let before = sandbox.files();
+    let would = sandbox.cloze(["prune", "--keep", "2", "--dry-run"]).ok();
+    assert!(would.starts_with("would remove 7 releases (") && would.ends_with("8 to 9 stay\n"), "{would}");
+    let asked = sandbox.cloze(["prune", "--keep", "2"]);
+    let _ = asked.fails(2, &["nothing was removed: `prune` asks first", "answer yes at a terminal, or add `--yes`"]);
+    assert_eq!(sandbox.files(), before);
+    let mut terminal = sandbox.on_terminal(["prune", "--keep", "4"]);
+    terminal.shows("Remove ").shows(" of 5 releases from shop/.cloze/history/dev, for good? (yes/no)").types("yes");
+    assert!(terminal.ends(0).contains("removed 5 releases"));
+    let told = sandbox.cloze(["prune", "--keep", "1", "--yes", "--format", "json"]);
+    assert!(told.err().contains("2 releases stay, not 1: from 8 on, which is needed"), "{}", told.err());
+    let report: serde_json::Value = serde_json::from_str(&told.ok()).unwrap();
+    assert_eq!(
+        (&report["first"], &report["newest"], &report["removed"], &report["dryRun"]),
+        (&8.into(), &9.into(), &[6, 7].into(), &false.into())
+    );
+    assert_eq!(sandbox.cloze(["history"]).ok().lines().count(), 3);
+    assert!(sandbox.cloze(["history", "--verify"]).ok().starts_with("verified 2 releases"));
+    let _ = sandbox
+        .cloze(["show", "3"])
+        .fails(6, &["release 3 was pruned; the oldest that was kept is 8", "list the releases with `cloze history`"]);
+    let _ = sandbox.cloze(["rollback"]).ok();
+    let _ = sandbox.cloze(["prune", "--keep", "0", "--yes"]).fails(2, &["`0` is not a number of releases to keep", "write 1 or more"]);
+    // The machine that remembers a release that is gone believes the marker, and no other history.
+    let history = |sandbox: &Sandbox| sandbox.shop_path(".cloze/history/dev");
+    std::fs::remove_dir_all(history(&twin)).unwrap();
+    let copied = format!("file://{}", history(&twin).display());
+    let _ = sandbox.cloze(["history", "copy", ".cloze/history/dev", &copied]).ok();
+    assert!(twin.cloze(["show"]).ok().starts_with("# release 10"));
+    std::fs::remove_file(history(&twin).join("pruned/00000008")).unwrap();
+    let _ = twin.cloze(["show"]).fails(6, &["releases/0000/00/00000006: it is gone"]);
+}
+
 #[cfg(all(feature = "s3", feature = "gs", feature = "az"))]
 #[test]
 fn an_endpoint_that_only_the_project_names_gets_nothing() {
