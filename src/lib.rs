@@ -4,6 +4,8 @@ pub mod blank;
 #[cfg(feature = "bucket")]
 pub mod bucket;
 pub mod clock;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod digest;
 pub mod embedded;
 pub mod event;

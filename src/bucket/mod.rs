@@ -1,7 +1,5 @@
 //! Histories in object stores: Amazon S3 and what has its interface, Google Cloud Storage, Azure Blob Storage.
 //!
-//! Numbers are named so that the newest come first (`naming`).
-//!
 //! The crate `object_store` knows what a request looks like, signs it and reads listings. Everything else is the vaults' own:
 //! [`crate::service`] sends the requests (proxy, authorities, deadline, attempts, circuit breaker) and [`crate::identity`] finds the
 //! credentials. The crate's own HTTP client, retries and search for credentials are not built or not used.
@@ -10,7 +8,6 @@
 mod azure;
 #[cfg(feature = "gs")]
 mod google;
-mod naming;
 mod refusal;
 #[cfg(feature = "s3")]
 mod s3;

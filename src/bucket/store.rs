@@ -22,7 +22,6 @@ use object_store::list::PaginatedListOptions;
 use object_store::list::PaginatedListStore;
 use object_store::path::Path;
 
-use crate::bucket::naming::mirrored;
 use crate::bucket::refusal::Refusal;
 use crate::history::Creation;
 use crate::history::HistoryStore;
@@ -32,6 +31,7 @@ use crate::history::Patience;
 use crate::history::StoreError;
 use crate::history::StoreFault;
 use crate::history::is_path;
+use crate::history::mirrored;
 
 /// A history in a bucket.
 #[derive(Debug)]

@@ -32,6 +32,8 @@ mod local;
 mod log;
 mod manifests;
 mod memory;
+#[cfg(any(feature = "bucket", feature = "cluster"))]
+mod mirror;
 mod owner;
 mod pack;
 mod patience;
@@ -76,6 +78,8 @@ pub use layout::PackId;
 pub use local::LocalDirectory;
 pub use log::History;
 pub use memory::{Calls, InMemoryStore, InjectedFault};
+#[cfg(any(feature = "bucket", feature = "cluster"))]
+pub(crate) use mirror::mirrored;
 pub use owner::Owner;
 pub use pack::Blob;
 pub use patience::Patience;
@@ -83,7 +87,7 @@ pub use prune::PrunePlan;
 pub use reader::{Head, Reader};
 pub use release::{Release, StoredManifest};
 pub use session::Session;
-#[cfg(feature = "bucket")]
+#[cfg(any(feature = "bucket", feature = "cluster"))]
 pub(crate) use store::is_path;
 pub use store::{Creation, HistoryStore, Listing, OBJECT_LIMIT, StoreError, StoreFault};
 pub use summary::{Action, Summary};

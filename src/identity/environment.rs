@@ -8,9 +8,20 @@ use std::path::PathBuf;
 
 use crate::secret::Secret;
 
-/// What the names of those variables begin with: AWS's, Google's, those of Azure's machines and of its storage.
-const PREFIXES: [&str; 9] =
-    ["AWS_", "GOOGLE_", "CLOUDSDK_", "GCE_METADATA_", "STORAGE_EMULATOR_HOST", "AZURE_STORAGE_", "IDENTITY_", "MSI_", "IMDS_"];
+/// What the names of those variables begin with: AWS's, Google's, those of Azure's machines and of its storage, kubectl's.
+const PREFIXES: [&str; 11] = [
+    "AWS_",
+    "GOOGLE_",
+    "CLOUDSDK_",
+    "GCE_METADATA_",
+    "STORAGE_EMULATOR_HOST",
+    "AZURE_STORAGE_",
+    "IDENTITY_",
+    "MSI_",
+    "IMDS_",
+    "KUBECONFIG",
+    "KUBERNETES_SERVICE_",
+];
 
 /// The variables of the clouds' own tools, and the user's home directory. `Debug` prints names only.
 #[derive(Default)]
@@ -29,7 +40,7 @@ impl Environment {
     }
 }
 
-#[cfg(any(feature = "aws", feature = "azure", feature = "gcp"))]
+#[cfg(any(feature = "aws", feature = "azure", feature = "cluster", feature = "gcp"))]
 impl Environment {
     /// A variable that is UTF-8 text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

@@ -44,6 +44,17 @@ pub enum HistoryUrl {
     Directory(Location),
     /// A bucket of an object store.
     Bucket(BucketUrl),
+    /// Secrets of a cluster.
+    Cluster(ClusterUrl),
+}
+
+/// A place in a cluster: `cluster://NAMESPACE` or `cluster://NAMESPACE/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterUrl {
+    /// The namespace, a DNS label.
+    pub namespace: String,
+    /// Which of the histories in the namespace, a DNS label; one alone needs no name.
+    pub name: Option<String>,
 }
 
 /// A place in an object store: `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`.
@@ -100,12 +111,15 @@ impl HistoryUrl {
             }
             return Ok(Self::Directory(Location::Anywhere(PathBuf::from(path))));
         }
+        if let Some(rest) = text.strip_prefix("cluster://") {
+            return ClusterUrl::parse(rest).map(Self::Cluster);
+        }
         if let Some((scheme, rest)) = text.split_once("://") {
             let Some(provider) = Provider::ALL.into_iter().find(|provider| provider.scheme() == scheme) else {
                 return refused(
                     "names a store that is not known",
                     "write a directory of the project, such as `.cloze/history/dev`, `file:///` and an absolute path, or \
-                     `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`",
+                     `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX` or `cluster://NAMESPACE`",
                 );
             };
             return BucketUrl::parse(provider, rest).map(Self::Bucket);
@@ -115,6 +129,20 @@ impl HistoryUrl {
         }
         check::path(text)?;
         normalise(text).map(|path| Self::Directory(Location::Beneath(path))).map_err(check::refusal)
+    }
+}
+
+impl ClusterUrl {
+    fn parse(rest: &str) -> Result<Self, BadText> {
+        let (namespace, name) = rest.split_once('/').map_or((rest, None), |(namespace, name)| (namespace, Some(name)));
+        let name = name.filter(|name| !name.is_empty());
+        if check::label(namespace).is_err() || name.is_some_and(|name| check::label(name).is_err()) {
+            return refused(
+                "does not name a namespace",
+                "write `cluster://NAMESPACE`, or `cluster://NAMESPACE/NAME` where several histories share it; both are DNS labels",
+            );
+        }
+        Ok(Self { namespace: namespace.to_owned(), name: name.map(str::to_owned) })
     }
 }
 
@@ -156,7 +184,15 @@ impl fmt::Display for HistoryUrl {
         match self {
             Self::Directory(location) => location.fmt(f),
             Self::Bucket(url) => url.fmt(f),
+            Self::Cluster(url) => url.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for ClusterUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cluster://{}", self.namespace)?;
+        self.name.as_ref().map_or(Ok(()), |name| write!(f, "/{name}"))
     }
 }
 
@@ -186,6 +222,14 @@ mod tests {
             ["s3://releases/a//b", "s3://releases/../b", "s3://releases/a?b", "gs://releases/a b", "s3://releases/ä", "s3://releases/a//"]
         {
             assert_eq!(reason(text), "has a prefix that cannot be used", "{text}");
+        }
+        for text in ["cluster://cloze-history", "cluster://cloze-history/shop-prod"] {
+            assert_eq!(HistoryUrl::parse(text).unwrap().to_string(), text);
+        }
+        for text in
+            ["cluster://", "cluster://Cloze", "cluster://a/b/c", "cluster://a/b.c", "cluster://user@a", "cluster://a:80", "cluster:///a"]
+        {
+            assert_eq!(reason(text), "does not name a namespace", "{text}");
         }
         assert_eq!(reason("http://releases/a"), "names a store that is not known");
         assert_eq!(reason("S3://releases/a"), "names a store that is not known");

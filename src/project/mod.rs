@@ -36,6 +36,7 @@ pub use document::ReferenceEntry;
 pub use glob::MOST_FILES;
 pub use glob::Pattern;
 pub use history::BucketUrl;
+pub use history::ClusterUrl;
 pub use history::HistoryEntry;
 pub use history::HistorySettings;
 pub use history::HistoryUrl;

@@ -59,7 +59,7 @@ impl Candidates {
         let history = self.settings.as_ref().and_then(|settings| match &settings.history.url {
             HistoryUrl::Directory(Location::Beneath(path)) => Some(self.directory.join(path)),
             HistoryUrl::Directory(Location::Anywhere(path)) => Some(path.clone()),
-            HistoryUrl::Bucket(_) => None,
+            HistoryUrl::Bucket(_) | HistoryUrl::Cluster(_) => None,
         });
         let mut numbers = Vec::new();
         if let Some(history) = history {

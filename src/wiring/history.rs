@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "bucket")]
 use crate::bucket;
+#[cfg(feature = "cluster")]
+use crate::cluster;
 use crate::file;
 use crate::history::HistoryStore;
 use crate::history::LocalDirectory;
@@ -13,6 +15,7 @@ use crate::identity::trust::Destination;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::BucketUrl;
+use crate::project::ClusterUrl;
 use crate::project::HistorySettings;
 use crate::project::HistoryUrl;
 use crate::project::Location;
@@ -22,6 +25,8 @@ use crate::project::Provider;
 use crate::project::VaultKind;
 #[cfg(feature = "az")]
 use crate::project::VaultSettings;
+#[cfg(feature = "cluster")]
+use crate::project::variable;
 #[cfg(feature = "az")]
 use crate::secret::Secret;
 #[cfg(feature = "bucket")]
@@ -55,7 +60,28 @@ impl Wiring<'_> {
                 Ok(Box::new(LocalDirectory::beneath(base, Path::new(path), shown.display().to_string(), entropy)))
             }
             HistoryUrl::Bucket(url) => self.bucket(history, url),
+            HistoryUrl::Cluster(url) => self.cluster(url),
         }
+    }
+
+    /// A namespace of the cluster that the settings mean.
+    #[cfg(feature = "cluster")]
+    fn cluster(&self, url: &ClusterUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+        let connection = cluster::Connection::open(&cluster::Selection {
+            environment: self.ports.tools,
+            context: self.settings.cluster.as_deref(),
+            unconfirmed: self.ports.ephemeral && self.ports.variables.get(variable::CONTEXT).is_none(),
+            proxies: &self.proxies()?,
+        })?;
+        let shown = format!("{url} ({})", connection.name());
+        let history = url.name.as_deref().unwrap_or("history");
+        Ok(Box::new(cluster::SecretStore::new(&connection, &url.namespace, history, shown, Arc::clone(self.ports.entropy))))
+    }
+
+    #[cfg(not(feature = "cluster"))]
+    fn cluster(&self, url: &ClusterUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+        let reason = format!("the history is in `{url}`, and this build of cloze leaves out `cluster://`");
+        Err(Problem::new(Fault::Project, reason, "use a build with the feature `cluster`"))
     }
 
     fn bucket(&self, history: &HistorySettings, url: &BucketUrl) -> Result<Box<dyn HistoryStore>, Problem> {

@@ -48,7 +48,7 @@ impl Wiring<'_> {
     }
 
     /// The proxy of the machine.
-    fn proxies(&self) -> Result<Proxies, Problem> {
+    pub(super) fn proxies(&self) -> Result<Proxies, Problem> {
         let first = |list: &[Variable]| list.iter().find_map(|variable| Some((*variable, self.ports.variables.secret(*variable)?)));
         let Some((variable, proxy)) = first(variable::PROXIES) else { return Ok(Proxies::default()) };
         let except = [variable::NO_PROXY_LOWER, variable::NO_PROXY].into_iter().find_map(|variable| self.ports.variables.get(variable));

@@ -3,12 +3,13 @@
 //! `tests/real/install` puts both below `target/real`. A test whose server or client is not there says that it is skipped; with
 //! `CLOZE_REQUIRE_REAL=1` it fails.
 
-#![cfg(all(feature = "hashicorp", feature = "s3", feature = "gs", feature = "az"))]
+#![cfg(all(feature = "hashicorp", feature = "s3", feature = "gs", feature = "az", feature = "cluster"))]
 #![expect(clippy::unwrap_used, reason = "all of it is tests")]
 #![allow(clippy::disallowed_methods, reason = "a test may ask whether the servers are required")]
 
 mod aws;
 mod clients;
+mod cluster;
 mod fixture;
 mod hashicorp;
 #[path = "../../src/history/suite.rs"]

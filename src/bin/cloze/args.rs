@@ -62,7 +62,7 @@ pub(crate) struct Global {
     /// How long to wait for vaults: seconds, or a time such as `2m` [env: `CLOZE_DEADLINE`] [default: 30]
     #[arg(long, value_name = "TIME", global = true)]
     pub(crate) deadline: Option<String>,
-    /// Where the history is kept: a directory, `file:///DIR`, `s3://BUCKET/PREFIX`, `gs://…` or `az://…` [env: `CLOZE_HISTORY_URL`]
+    /// Where the history is kept: a directory, `file:///DIR`, `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or `cluster://NAMESPACE` [env: `CLOZE_HISTORY_URL`]
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) history: Option<String>,
     /// Id of the history that is meant, as `cloze history` prints it; another is refused [env: `CLOZE_STORE_ID`]

@@ -59,6 +59,15 @@ impl Proxies {
         Ok(Self { proxy: Some(url), except })
     }
 
+    /// The address of the proxy by which a server is reached, for a client that is not ours.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn of(&self, origin: &str) -> Option<String> {
+        match self.route(&Url::parse(origin).ok()?) {
+            Route::Proxy(url) => Some(url.to_string()),
+            Route::Plain | Route::Direct(_) => None,
+        }
+    }
+
     /// How the server of `origin` is reached. This machine and its own network segment, where cloud providers keep their metadata services,
     /// are reached without a proxy: a proxy would be sent somewhere else.
     pub(super) fn route(&self, origin: &Url) -> Route<'_> {

@@ -1,6 +1,5 @@
-//! Version 2 of the layout, for buckets: each digit of a number in a name is written as its complement to 9.
-//!
-//! Stores list upwards only. In this way the newest release is the first name below `releases/`, and one short page finds it. Version 1, in
+//! Version 2 of the layout, for stores that list upwards only: each digit of a number in a name is written as its complement to 9.
+//! In this way the newest release is the first name below `releases/`, and one short page finds it. Version 1, in
 //! which numbers are written as they are, is that of directories.
 
 /// The roots below which names are numbers, and how many digits the segments after the root begin with: two folders and then the number
@@ -8,8 +7,8 @@
 const NUMBERED: [(&str, &[usize]); 5] =
     [("releases", &[4, 2, 8]), ("packs", &[4, 2, 8]), ("events", &[4, 2, 8]), ("keyrings", &[4]), ("pruned", &[8])];
 
-/// The name in a bucket of what the history calls `path`, and the other way round.
-pub(super) fn mirrored(path: &str) -> String {
+/// The name in such a store of what the history calls `path`, and the other way round.
+pub(crate) fn mirrored(path: &str) -> String {
     let mut segments = path.split('/');
     let root = segments.next().unwrap_or_default();
     let Some((_, widths)) = NUMBERED.iter().find(|(numbered, _)| *numbered == root) else { return path.to_owned() };

@@ -1,0 +1,12 @@
+//! The cluster: which one is meant, and histories in it.
+//!
+//! The crate `kube` speaks to the API server, with the credentials that the kubeconfig names (client-go's rules, plug-ins included). What it would
+//! read from the process environment by itself, the place of the kubeconfig and the proxy, is handed in.
+
+mod connection;
+mod refusal;
+mod secrets;
+
+pub use connection::Connection;
+pub use connection::Selection;
+pub use secrets::SecretStore;
