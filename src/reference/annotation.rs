@@ -12,7 +12,7 @@ use crate::reference::Visit;
 enum Form {
     /// `name` or `namespace/name`, with `secret://` before it where the controller knows that.
     One,
-    /// Names, separated by commas.
+    /// Names, separated by commas, that may be absent.
     List,
     /// JSON, with the name under `secretName`.
     Json,
@@ -64,8 +64,9 @@ fn secret_name(text: &str) -> Option<(usize, usize)> {
     text[after..start - 1].trim().eq(":").then_some((start, start + name.len()))
 }
 
-const ANNOTATIONS: [(&str, ConfigKind, Form); 26] = [
+const ANNOTATIONS: [(&str, ConfigKind, Form); 27] = [
     ("alb.ingress.kubernetes.io/auth-idp-oidc", ConfigKind::Secret, Form::Json),
+    ("cert-manager.io/inject-ca-from-secret", ConfigKind::Secret, Form::List),
     ("configmap.reloader.stakater.com/reload", ConfigKind::ConfigMap, Form::List),
     ("haproxy-ingress.github.io/auth-secret", ConfigKind::Secret, Form::One),
     ("haproxy-ingress.github.io/auth-tls-secret", ConfigKind::Secret, Form::One),

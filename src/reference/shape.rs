@@ -81,6 +81,33 @@ pub(super) fn reference<B>(parent: &str, entries: &[Entry<B>]) -> Option<Rule> {
     Some(Rule::Typed(Some(referent), Presence::Optional))
 }
 
+/// The rule for `name` beside `kind: Secret`, and for `names` beside `kinds: [Secret]`: they have one meaning in every kind.
+pub(super) fn beside_kind<B>(entries: &[Entry<B>]) -> Option<(&'static str, Rule)> {
+    if text(entries, "name").is_some() {
+        return referent(entries, None).map(|referent| ("name", Rule::Name(referent, Presence::Optional)));
+    }
+    let kinds = entries.iter().find(|entry| entry.key == "kinds")?.node.as_list()?;
+    let mut kinds = kinds.iter().map(|kind| kind.as_text().and_then(|kind| ConfigKind::of(kind.trim_start_matches("v1/"))));
+    let referent = kinds.next()??;
+    kinds.all(|kind| kind == Some(referent)).then_some(("names", Rule::Name(referent, Presence::Optional)))
+}
+
+/// The kind that a reference says it names; `None` when it is neither ConfigMap nor Secret.
+pub(super) fn referent<B>(entries: &[Entry<B>], default: Option<ConfigKind>) -> Option<ConfigKind> {
+    let version = text(entries, "apiVersion").and_then(|version| version.split_once('/')).map(|(group, _)| group);
+    let group = text(entries, "group").or_else(|| text(entries, "apiGroup")).or(version).unwrap_or_default();
+    match (group, text(entries, "kind")) {
+        ("" | "core", Some(kind)) => ConfigKind::of(kind),
+        ("" | "core", None) => default,
+        _ => None,
+    }
+}
+
+/// Whether a text can be the name of an object (apimachinery `IsDNS1123Subdomain`).
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+}
+
 /// The public text under `key`.
 pub(super) fn text<'a, B>(entries: &'a [Entry<B>], key: &str) -> Option<&'a str> {
     entries.iter().find(|entry| entry.key == key)?.node.as_text()

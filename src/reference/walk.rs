@@ -17,6 +17,7 @@ use crate::reference::fixed::Fixed;
 use crate::reference::permission::permissions;
 use crate::reference::rule::Rule;
 use crate::reference::shape;
+use crate::reference::shape::is_name;
 use crate::reference::shape::is_pattern;
 use crate::reference::shape::text;
 use crate::reference::storage::parameter;
@@ -26,11 +27,10 @@ use crate::reference::table::Branch;
 /// Shows `visitor` every field of `object` that names a ConfigMap or Secret, by the tables, by shape and by what was `learned`, and writes
 /// what it answers; and every other string that may be such a name.
 ///
-/// ConfigMaps, Secrets and definitions of custom resources refer to nothing; of the metadata only annotations are looked into, status is not.
+/// ConfigMaps, Secrets and definitions of custom resources refer to nothing but in annotations; of the metadata only those are looked into,
+/// status is not.
 pub fn walk<B>(object: &mut Object<B>, learned: &Learned, visitor: &mut impl Visit) {
-    if object.is_config_map() || object.is_secret() || object.identity.kind == "CustomResourceDefinition" {
-        return;
-    }
+    let refers = !object.is_config_map() && !object.is_secret() && object.identity.kind != "CustomResourceDefinition";
     let (group, kind) = (object.identity.group(), object.identity.kind.as_str());
     let (fixed, fixed_part) = Fixed::of(group, kind);
     let walk = ObjectWalk {
@@ -47,6 +47,9 @@ pub fn walk<B>(object: &mut Object<B>, learned: &Learned, visitor: &mut impl Vis
         object.root.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")).and_then(Node::as_map_mut)
     {
         walk.annotations(annotations, below, visitor);
+    }
+    if !refers {
+        return;
     }
     let parameters = object.root.get_mut("parameters").and_then(Node::as_map_mut);
     if let (Some(parameters), "StorageClass", "storage.k8s.io") = (parameters, kind, group) {
@@ -148,6 +151,8 @@ impl ObjectWalk<'_> {
             "args" | "command" => Some(TextPlace::Argument),
             "annotations" => Some(TextPlace::Annotation),
             "volumeAttributes" | "parameters" => Some(TextPlace::Parameter),
+            // CEL in the policies of admission.
+            "expression" => Some(TextPlace::Field),
             _ if ELSEWHERE.contains(&key) => None,
             _ => place,
         }
@@ -158,8 +163,12 @@ impl ObjectWalk<'_> {
             Value::Map(entries) if way.place == Some(TextPlace::Annotation) => self.annotations(entries, cursor, visitor),
             Value::Map(entries) => self.map(entries, cursor, way, visitor),
             Value::List(items) => {
+                let mut flag = None;
                 for item in items {
-                    self.field_or_below(item, cursor, Way { listed: true, ..way }, visitor);
+                    // What follows a flag is its value.
+                    let key = flag.as_deref().filter(|_| way.place == Some(TextPlace::Argument)).unwrap_or(way.key);
+                    self.field_or_below(item, cursor, Way { listed: true, key, ..way }, visitor);
+                    flag = item.as_text().filter(|text| text.starts_with('-') && !text.contains('=')).map(str::to_owned);
                 }
             }
             Value::Text(text) => {
@@ -179,12 +188,14 @@ impl ObjectWalk<'_> {
         }
         let parent = way.key;
         let selector = shape::selector(self.group, self.kind, parent, entries)
-            .or_else(|| if self.custom { shape::reference(parent, entries) } else { None });
+            .or_else(|| if self.custom { shape::reference(parent, entries) } else { None })
+            .map(|rule| ("name", rule))
+            .or_else(|| if self.custom { shape::beside_kind(entries) } else { None });
         let variable = if parent == "env" { text(entries, "name").map(str::to_owned) } else { None };
         let mut template = None;
         for index in 0..entries.len() {
             let mut below = cursor.below(&entries[index].key);
-            let rule = below.rule().or_else(|| selector.filter(|_| entries[index].key == "name"));
+            let rule = below.rule().or_else(|| selector.filter(|(key, _)| entries[index].key == *key).map(|(_, rule)| rule));
             if let Some(rule) = rule {
                 self.field(entries, index, rule, below, parent, visitor);
                 continue;
@@ -193,7 +204,7 @@ impl ObjectWalk<'_> {
             if self.custom {
                 below = below.part_of_pod(key);
             }
-            let mut way = Way { parent, key, listed: way.listed, place: self.below(way.place, key) };
+            let mut way = Way { parent, key, listed: way.listed && node.as_text().is_some(), place: self.below(way.place, key) };
             if let Some(name) = variable.as_deref().filter(|_| key == "value") {
                 way = Way { key: name, place: Some(TextPlace::Variable), ..way };
             }
@@ -232,7 +243,7 @@ impl ObjectWalk<'_> {
         let named = match rule {
             Rule::Permission => return permissions(entries, index, visitor),
             Rule::Name(referent, presence) => Some((referent, presence)),
-            Rule::Typed(default, presence) => typed(entries, default).map(|referent| (referent, presence)),
+            Rule::Typed(default, presence) => shape::referent(entries, default).map(|referent| (referent, presence)),
             Rule::Parameters => self.parameters,
         };
         let Some((referent, presence)) = named else { return };
@@ -245,7 +256,7 @@ impl ObjectWalk<'_> {
                 let (name, mark) = (name.clone(), node.mark);
                 let (namespace, keys) = (namespace(entries, &entries[index].key), keys(entries));
                 let site = Site { referent, name: &name, namespace, keys, text_only, presence, fixed, mark };
-                if let Some(name) = self.ask(&site, visitor) {
+                if let Some(name) = self.ask(site, visitor) {
                     entries[index].node.value = Value::Text(name.into());
                 }
             }
@@ -256,7 +267,7 @@ impl ObjectWalk<'_> {
                     }
                     let Value::Text(name) = &mut item.value else { continue };
                     let site = Site { referent, name, namespace: None, keys: Vec::new(), text_only, presence, fixed, mark: item.mark };
-                    if let Some(new) = self.ask(&site, visitor) {
+                    if let Some(new) = self.ask(site, visitor) {
                         *name = new.into();
                     }
                 }
@@ -274,8 +285,20 @@ impl ObjectWalk<'_> {
         }
     }
 
-    fn ask(&self, site: &Site<'_>, visitor: &mut impl Visit) -> Option<String> {
-        if self.custom && is_pattern(site.name) { None } else { visitor.reference(site) }
+    /// What to write in place of a name; a custom resource may have `namespace/name` there.
+    fn ask(&self, site: Site<'_>, visitor: &mut impl Visit) -> Option<String> {
+        if !self.custom {
+            return visitor.reference(&site);
+        }
+        if is_pattern(site.name) {
+            return None;
+        }
+        match site.name.split_once('/').filter(|(namespace, name)| site.namespace.is_none() && is_name(namespace) && is_name(name)) {
+            Some((namespace, name)) => {
+                visitor.reference(&Site { name, namespace: Some(namespace), ..site }).map(|new| format!("{namespace}/{new}"))
+            }
+            None => visitor.reference(&site),
+        }
     }
 }
 
@@ -306,16 +329,6 @@ fn parameters<B>(root: &Node<B>, kind: &str, visitor: &impl Visit) -> Option<(Co
         Some(true) => Some((ConfigKind::ConfigMap, Presence::Required)),
         Some(false) => None,
         None => Some((ConfigKind::ConfigMap, Presence::Optional)),
-    }
-}
-
-/// The kind that a reference says it names; `None` when it is neither ConfigMap nor Secret.
-fn typed<B>(entries: &[Entry<B>], default: Option<ConfigKind>) -> Option<ConfigKind> {
-    let group = text(entries, "group").or_else(|| text(entries, "apiGroup")).unwrap_or_default();
-    match (group, text(entries, "kind")) {
-        ("" | "core", Some(kind)) => ConfigKind::of(kind),
-        ("" | "core", None) => default,
-        _ => None,
     }
 }
 
@@ -604,6 +617,47 @@ mod tests {
         assert_eq!(widget(json!({"authSecretRef": {"name": "a"}, "users": [{"passwordSecretRef": {"name": "b"}}]})), 2);
         assert_eq!(widget(json!({"secretRef": {"kind": "Vault", "name": "a"}})), 0);
         assert_eq!(widget(json!({"secretRef": {"name": "?*"}})), 0);
+    }
+
+    #[test]
+    fn names_beside_their_kind_are_followed_in_any_kind() {
+        let widget = |spec: Json| {
+            let (after, renamer) = walked(&object("example.com/v1", "Widget", &json!({"spec": spec})));
+            (after["spec"].clone(), renamer.seen.into_iter().map(|seen| (seen.referent, seen.namespace)).collect::<Vec<_>>())
+        };
+        let (after, seen) = widget(
+            json!({"ref": {"kind": "Secret", "name": "a"}, "refs": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "b", "namespace": "other"}],
+            "patchesFrom": {"group": "", "kind": "Secret", "name": "c", "fieldPath": "data"}, "match": {"kinds": ["Secret"], "names": ["d"]}}),
+        );
+        assert_eq!(
+            after,
+            json!({"ref": {"kind": "Secret", "name": "a-new"}, "refs": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "b-new", "namespace": "other"}],
+            "patchesFrom": {"group": "", "kind": "Secret", "name": "c-new", "fieldPath": "data"}, "match": {"kinds": ["Secret"], "names": ["d-new"]}})
+        );
+        assert!(seen.contains(&(ConfigKind::ConfigMap, Some("other".to_owned()))));
+        for other in [
+            json!({"kind": "Deployment", "name": "a"}),
+            json!({"apiVersion": "example.com/v1", "kind": "Secret", "name": "a"}),
+            json!({"kinds": ["Secret", "Pod"], "names": ["a"]}),
+            json!({"kind": "Secret", "name": "{{ request.object.metadata.name }}"}),
+        ] {
+            assert_eq!(widget(json!({"ref": other})).1, [], "{other}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_a_custom_resource_may_have_its_namespace_before_it() {
+        for (api, kind, spec) in [
+            ("projectcontour.io/v1", "HTTPProxy", json!({"virtualhost": {"tls": {"secretName": "other/a"}}})),
+            ("example.com/v1", "Widget", json!({"secretRef": {"name": "other/a"}})),
+            ("example.com/v1", "Widget", json!({"tls": {"kind": "Secret", "name": "other/a"}})),
+        ] {
+            let (after, renamer) = walked(&object(api, kind, &json!({"spec": spec})));
+            assert!(after.to_string().contains("\"other/a-new\""), "{after}");
+            assert_eq!((renamer.seen[0].name.as_str(), renamer.seen[0].namespace.as_deref()), ("a", Some("other")));
+        }
+        let claims = json!({"spec": {"tls": [{"secretName": "other/a"}]}});
+        assert_eq!(walked(&object("networking.k8s.io/v1", "Ingress", &claims)).1.seen[0].name, "other/a");
     }
 
     #[test]

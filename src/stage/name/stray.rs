@@ -58,13 +58,14 @@ pub fn strays(objects: &mut [Object<BlankText>], default: Names, taught: &[Taugh
     let learned = Learned::of(taught.iter().copied(), &*objects);
     let mut warnings = Vec::new();
     for object in objects {
-        let found = if let Some(referent) = referent(object) {
-            contents(object, referent, &changing)
-        } else {
-            let mut search = Search { changing: &changing, namespace: object.identity.namespace.clone(), found: Vec::new() };
-            walk(object, &learned, &mut search);
-            search.found
-        };
+        let mut search = Search { changing: &changing, namespace: object.identity.namespace.clone(), found: Vec::new() };
+        walk(object, &learned, &mut search);
+        let mut found = search.found;
+        if let Some(referent) = referent(object) {
+            found.extend(contents(object, &changing));
+            let own = shown(referent, &object.identity.namespace, &object.identity.name);
+            found.retain(|found| found.target != own);
+        }
         let mut said = BTreeSet::new();
         for Found { mark, what, target, next } in found {
             if said.insert((mark, target.clone())) {
@@ -138,7 +139,7 @@ impl Visit for Search<'_> {
     fn text(&mut self, text: &Text<'_>) {
         let Text { place, parent, key, listed, text, mark } = *text;
         // The name of one of many parts is the part's own, unless what it is part of speaks of secrets.
-        let own = key == "name" && (listed || OWN.contains(&parent));
+        let own = key == "name" && (listed && !ANY.contains(&parent) || OWN.contains(&parent));
         if place == TextPlace::Field && own && !speaks(parent) {
             return;
         }
@@ -167,21 +168,23 @@ const STABLE: &str = "give the object a stable name by the annotation `cloze.dev
 /// Mappings whose `name` is that of an object of another kind.
 const OWN: [&str; 8] = ["backend", "issuerRef", "parentRefs", "ref", "roleRef", "scaleTargetRef", "service", "serviceAccount"];
 
+/// Lists of no parts in particular: a `name` there is that of an object.
+const ANY: [&str; 5] = ["items", "objects", "references", "refs", "sources"];
+
 /// Mentions in the values of a ConfigMap or Secret.
-fn contents(object: &Object<BlankText>, kind: ConfigKind, changing: &Changing) -> Vec<Found> {
+fn contents(object: &Object<BlankText>, changing: &Changing) -> Vec<Found> {
     let mut found = Vec::new();
     for section in ["data", "stringData"] {
         for entry in object.root.get(section).and_then(Node::as_map).unwrap_or_default() {
             let mut search = |text: &str| {
-                let own = shown(kind, &object.identity.namespace, &object.identity.name);
                 let context = Context { label: &entry.key, content: true };
-                if let Some(target) = changing.named(&object.identity.namespace, text, context).filter(|target| *target != own) {
+                if let Some(target) = changing.named(&object.identity.namespace, text, context) {
                     let what = format!("key `{}` of {}", entry.key, object.identity);
                     found.push(Found { mark: entry.mark, what, target, next: STABLE });
                 }
             };
             match &entry.node.value {
-                Value::Text(text) if kind == ConfigKind::Secret && section == "data" => {
+                Value::Text(text) if object.is_secret() && section == "data" => {
                     let decoded = STANDARD.decode(text.as_bytes()).map(Secret::new);
                     if let Some(text) = decoded.as_ref().ok().and_then(|decoded| std::str::from_utf8(decoded.expose()).ok()) {
                         search(text);
@@ -262,7 +265,26 @@ mod tests {
             said(pod(&json!({"command": ["sh", "-c", "kubectl get secret front-tls -o yaml"]}))),
             ["an argument seems to name Secret shop/front-tls"]
         );
-        assert_eq!(said(pod(&json!({"args": ["--redis-secret=redis"]}))), ["an argument seems to name ConfigMap shop/redis"]);
+        for arguments in
+            [json!(["--redis-secret=redis"]), json!(["--redis-secret", "redis"]), json!(["sh", "-c", "kubectl get -o yaml cm redis"])]
+        {
+            assert_eq!(said(pod(&json!({"args": arguments}))), ["an argument seems to name ConfigMap shop/redis"], "{arguments}");
+        }
+        for argument in [
+            "--map=edge-settings:/etc/x",
+            "-s:edge-settings",
+            "a:b,c:edge-settings",
+            "PW=edge-settings=key",
+            "x=edge-settings:key",
+            "k8s://shop/edge-settings",
+            "ref+k8s://v1/ConfigMap/shop/edge-settings/key",
+            "/api/v1/namespaces/shop/configmaps/edge-settings",
+            "app --config edge-settings; sleep 1",
+            "configmap/edge-settings#a",
+            "spark.kubernetes.driver.configmaps.edge-settings=/etc",
+        ] {
+            assert_eq!(said(pod(&json!({"args": [argument]}))), map, "{argument}");
+        }
         for other in [
             "/etc/edge-settings",
             "--x=http://edge-settings:80/",
@@ -274,6 +296,11 @@ mod tests {
             "redis:6379",
             "redis://redis/0",
             "edge-settings=1",
+            "edge-settings:80",
+            "edge-settings.shop.svc",
+            "/etc/secrets/edge-settings/key",
+            "http://edge-settings",
+            "--image=edge-settings:v1",
         ] {
             assert_eq!(said(pod(&json!({"args": [other]}))), [] as [&str; 0], "{other}");
         }
@@ -297,7 +324,7 @@ mod tests {
             said(service)
         };
         let secret = ["annotation `example.com/note` seems to name Secret shop/front-tls"];
-        for value in ["front-tls", "shop/front-tls", r#"{"tls":"front-tls"}"#, r#"{"secrets": ["a", "front-tls"]}"#] {
+        for value in ["front-tls", "shop/front-tls", r#"{"tls":"front-tls"}"#, r#"{"secrets": ["a", "front-tls"]}"#, "set $a front-tls;"] {
             assert_eq!(annotated(value), secret, "{value}");
         }
         for value in ["see the front-tls page", "https://example.com/front-tls", r#"{"front-tls": 1}"#, "redis"] {
@@ -316,19 +343,67 @@ mod tests {
             widget(json!({"mountedSecrets": [{"name": "front-tls"}]})),
             ["field `mountedSecrets.name` seems to name Secret shop/front-tls"]
         );
+        for reference in
+            [json!({"clone": {"name": "front-tls"}}), json!({"items": [{"name": "front-tls"}]}), json!({"refs": [{"name": "front-tls"}]})]
+        {
+            assert_eq!(widget(json!({"rules": [reference]})).len(), 1, "{reference}");
+        }
         assert!(widget(json!({"host": "redis", "selector": {"app": "front-tls"}, "ports": [{"name": "front-tls"}], "steps": [{"name": "front-tls"}]})).is_empty());
+    }
+
+    #[test]
+    fn an_expression_of_an_admission_policy_may_name_an_object() {
+        let policy = |expression: &str| {
+            said(json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "p"},
+                "spec": {"validations": [{"expression": expression}]}}))
+        };
+        for expression in ["object.metadata.name == 'front-tls'", "object.metadata.name in ['a', 'front-tls']"] {
+            assert_eq!(policy(expression), ["field `validations.expression` seems to name Secret shop/front-tls"], "{expression}");
+        }
+        assert!(policy("object.metadata.name != 'redis'").is_empty());
+    }
+
+    #[test]
+    fn an_annotation_of_configuration_may_name_another_object() {
+        let annotated = |mut object: Json, key: &str, value: &str| {
+            object["metadata"]["annotations"] = json!({"cloze.dev/names": "stable", key: value});
+            said(object)
+        };
+        let secret = |key: &str| [format!("annotation `{key}` seems to name Secret shop/front-tls")];
+        let (reflects, replicate) = ("reflector.v1.k8s.emberstack.com/reflects", "replicator.v1.mittwald.de/replicate-from");
+        assert_eq!(annotated(self::secret("mirror", &json!({})), reflects, "shop/front-tls"), secret(reflects));
+        assert_eq!(annotated(map("mirror", &json!({})), replicate, "shop/front-tls"), secret(replicate));
+        let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "x"}});
+        assert_eq!(annotated(definition, "example.com/tls", "shop/front-tls"), secret("example.com/tls"));
+        assert!(annotated(map("mirror", &json!({})), reflects, "mirror").is_empty());
     }
 
     #[test]
     fn contents_may_name_an_object() {
         let config = |text: &str| said(map("app", &json!({"app.yaml": text})));
         let expected = ["key `app.yaml` of ConfigMap shop/app seems to name Secret shop/front-tls"];
-        for text in
-            ["tls:\n  name: front-tls\n", "- front-tls\n", "tls = front-tls\n", "{\"a\": \"front-tls\"}", "kubectl get secret front-tls\n"]
-        {
+        for text in [
+            "tls:\n  name: front-tls\n",
+            "- front-tls\n",
+            "tls = front-tls\n",
+            "{\"a\": \"front-tls\"}",
+            "kubectl get secret front-tls\n",
+            "kubectl create secret generic front-tls --from-literal=a=b\n",
+            "clientSecret: $front-tls:key\n",
+            "executor.secretKeyRef.PW=front-tls:key\n",
+            "ssl_certificate front-tls;\n",
+        ] {
             assert_eq!(config(text), expected, "{text}");
         }
-        for text in ["# the front-tls of old\n", "front-tls: 1\n", "path: /x/front-tls\n", "host: redis\n", "url: redis://redis:6379\n"] {
+        for text in [
+            "# the front-tls of old\n",
+            "front-tls: 1\n",
+            "path: /x/front-tls\n",
+            "host: redis\n",
+            "url: redis://redis:6379\n",
+            "image: front-tls:v1\n",
+            "proxy_pass http://$front-tls:80;\n",
+        ] {
             assert!(config(text).is_empty(), "{text}");
         }
         assert_eq!(
