@@ -72,15 +72,13 @@ fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: Context<'t>)
     }
     let speaking = speaks(previous);
     let bound = match (tail, delimiter) {
-        // `$name:key`, as Argo CD writes it.
-        (Tail::Key, Some('$')) => true,
-        (_, Some('$')) => return None,
         // `PW=name:key`, `PW=name=key`; an image has a tag there.
         (Tail::Key, Some('=')) => speaking || !context.content && !previous.to_lowercase().contains("image"),
-        (Tail::Key, _) => return None,
+        // `$name:key`, as Argo CD writes it.
+        (_, delimiter) if (tail == Tail::Key) != (delimiter == Some('$')) => return None,
+        (Tail::Key, _) | (Tail::End | Tail::Statement, None | Some('=' | ',' | '[' | '>' | '(' | '|' | ';')) => true,
         // `name:/path`
         (Tail::Path, _) => matches!(delimiter, None | Some('=' | ',')) && !context.content,
-        (Tail::End | Tail::Statement, None | Some('=' | ',' | '[' | '>' | '(' | '|' | ';')) => true,
         // `host:port` and `scheme:rest` of a file hold no name; `key: name`, `secret:name` and `-s:name` do.
         (_, Some(':')) => spaced || quoted || speaking || !context.content,
         (_, Some('-')) => stem.trim_start() == "-",
