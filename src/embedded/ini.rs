@@ -17,6 +17,8 @@ use crate::secret::SecretBuffer;
 const ELSEWHERE: &str = "encode the value, such as with `| b64encode`, or give it a key of its own in the Secret";
 const RAW_QUOTES: &str = "where go-ini reads the file (Grafana, Gitea), put the blank in `\"\"\"`; where `#` and `;` are known to be safe, write `| raw`; \
     or encode the value";
+const PERCENT: &str = "where go-ini reads the file (Grafana, Gitea), put the blank in `\"\"\"`; where `%` is known to be safe, write `| raw`; \
+    or encode the value";
 const IN_SECTION: SpotRefusal =
     SpotRefusal { reason: "a blank is in the name of a section", next: "write the name out; only values can be filled" };
 
@@ -51,7 +53,8 @@ pub(super) fn write(value: &str, first: bool, last: bool, quote: IniQuote, out: 
     if value.chars().any(|character| character.is_control() && character != '\t') {
         return refuse("the value has a newline or another control character in it, which no ini file can carry");
     }
-    // go-ini and Python's configparser expand the first, Python's and Grafana the others; `%%` is one sign to configparser and two to go-ini.
+    // go-ini and Python's configparser expand the first, Python's and Grafana the others; `%%` is one sign to configparser and two to go-ini. A
+    // lone `%` is refused by configparser alone, which does not know the quotes that go-ini reads as they are.
     if ["%(", "%%", "${", "$__"].iter().any(|sign| value.contains(sign)) {
         return refuse("the value has `%(`, `%%`, `${` or `$__` in it, which some readers of ini files expand");
     }
@@ -60,6 +63,9 @@ pub(super) fn write(value: &str, first: bool, last: bool, quote: IniQuote, out: 
             return refuse("the value has the quote in it that it is in, and ini files have no escape for it");
         }
         IniQuote::Raw(_) => {}
+        _ if value.contains('%') => {
+            return Err(SpotRefusal { reason: "the value has `%` in it, which Python's configparser expands or refuses", next: PERCENT });
+        }
         _ if value.contains(['#', ';']) => {
             return Err(SpotRefusal {
                 reason: "the value has `#` or `;` in it, where some readers of ini files begin a comment",

@@ -281,6 +281,9 @@ mod tests {
             (Format::Ini, "a = _\n", "x ;y", "the value has `#` or `;` in it, where some readers of ini files begin a comment"),
             (Format::Ini, "a = _\n", "x\\", "the value ends with a backslash, which readers of ini files take as a continued line"),
             (Format::Ini, "a = \"_\"\n", "p#a;b", "the value has `#` or `;` in it, where some readers of ini files begin a comment"),
+            (Format::Ini, "a = _\n", "50% off", "the value has `%` in it, which Python's configparser expands or refuses"),
+            (Format::Ini, "a = '_'\n", "100%", "the value has `%` in it, which Python's configparser expands or refuses"),
+            (Format::Ini, "a = x_\n", "%z", "the value has `%` in it, which Python's configparser expands or refuses"),
             (Format::Ini, "a = x_\n", "%(user)s", "the value has `%(`, `%%`, `${` or `$__` in it, which some readers of ini files expand"),
             (Format::Ini, "a = `_`\n", "${HOME}", "the value has `%(`, `%%`, `${` or `$__` in it, which some readers of ini files expand"),
             (
@@ -323,7 +326,7 @@ mod tests {
             let filled = fill(Format::Ini, template, b"p#a;b \\", Treatment::Escape).unwrap();
             assert_eq!(filled, template.replace('_', "p#a;b \\"));
         }
-        assert_eq!(fill(Format::Ini, "a = _\n", b"C:\\x y=%z", Treatment::Escape).unwrap(), "a = C:\\x y=%z\n");
+        assert_eq!(fill(Format::Ini, "a = _\n", b"C:\\x y=z", Treatment::Escape).unwrap(), "a = C:\\x y=z\n");
     }
 
     #[test]

@@ -76,7 +76,8 @@ pub(crate) fn recorded(assigned: &[Assigned], objects: &[Object<BlankText>], key
     let is_literal = |text: &str| literals.iter().any(|literal| literal.expose().windows(text.len()).any(|part| part == text.as_bytes()));
     let one = |Assigned { path, value, flag, .. }: &Assigned| {
         let digest = keys.fingerprint(&[b"assigned", path.as_bytes(), value.as_bytes()]);
-        let is_open = value.len() <= LONGEST_TEXT && !names_a_secret(path) && !texts(value).iter().any(|text| is_literal(text));
+        let is_open =
+            value.len() <= LONGEST_TEXT && !names_a_secret(path) && !texts(value).iter().any(|text| is_literal(text) || looks_secret(text));
         let path = path.replace('=', "\\=");
         RecordedFile { path: if is_open { format!("{flag} {path}={value}") } else { format!("{flag} {path}") }, digest }
     };
@@ -110,14 +111,59 @@ fn texts(value: &str) -> Vec<String> {
     texts
 }
 
-/// Whether the last step of a path is called as secrets are.
+/// Whether a step of a path is called as secrets are. `author` and `tokenizer` pass for secrets, too: a text that is missing from a record does
+/// less harm than one that is in it.
 fn names_a_secret(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
-    SECRETIVE.iter().any(|word| last.contains(word))
+    let path = path.to_ascii_lowercase();
+    SECRETIVE.iter().any(|word| path.contains(word))
 }
 
 /// Parts of names that secrets have.
-const SECRETIVE: [&str; 10] = ["auth", "cert", "connection", "credential", "dsn", "key", "pass", "private", "secret", "token"];
+const SECRETIVE: [&str; 30] = [
+    "auth",
+    "bearer",
+    "cert",
+    "connection",
+    "cookie",
+    "credential",
+    "crypt",
+    "dsn",
+    "hmac",
+    "jwt",
+    "key",
+    "licen",
+    "login",
+    "mnemonic",
+    "otp",
+    "pass",
+    "pem",
+    "pin",
+    "private",
+    "psk",
+    "pwd",
+    "salt",
+    "sas",
+    "secret",
+    "seed",
+    "session",
+    "sign",
+    "token",
+    "webhook",
+    "x509",
+];
+
+/// Whether a text looks like a secret, whatever it is called: an address with a password, a key in PEM, a JSON Web Token, a connection string, or
+/// letters of both cases and digits without end.
+fn looks_secret(text: &str) -> bool {
+    let in_address = text.split_once("://").is_some_and(|(_, rest)| rest.split('/').next().unwrap_or_default().contains('@'));
+    let is_word = |character: char| character.is_ascii_alphanumeric() || matches!(character, '+' | '/' | '=' | '_' | '-');
+    let is_random = |word: &str| {
+        let has = |kind: fn(&char) -> bool| word.chars().any(|character| kind(&character));
+        word.len() >= 20 && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit)
+    };
+    let is_connection = text.contains(';') && text.matches('=').count() > 1;
+    in_address || is_connection || text.contains("-----BEGIN") || text.starts_with("eyJ") || text.split(|c| !is_word(c)).any(is_random)
+}
 
 /// Bytes of a value whose text is kept.
 const LONGEST_TEXT: usize = 256;
@@ -140,8 +186,47 @@ mod tests {
     fn the_text_is_kept_unless_it_may_be_a_secret() {
         assert_eq!(kept("image.tag", "\"1.5.0\""), ("image.tag".to_owned(), Some("\"1.5.0\"".to_owned())));
         assert_eq!(kept("a=b.c", "\"d=e\""), ("a=b.c".to_owned(), Some("\"d=e\"".to_owned())));
-        for path in ["db.password", "apiKey", "TOKEN", "smtp.auth"] {
+        for path in [
+            "db.password",
+            "apiKey",
+            "TOKEN",
+            "smtp.auth",
+            "db.password.value",
+            "secrets.db",
+            "credentials.smtp.user",
+            "pwd",
+            "jwt",
+            "accountSas",
+            "slack.webhook",
+            // More than secrets.
+            "key-rotation",
+            "author",
+            "tokenizer",
+            "passthrough",
+        ] {
             assert_eq!(kept(path, "1"), (path.to_owned(), None));
+        }
+        for path in ["rotation", "replicas", "image.tag", "host", "logLevel", "features.search", "region", "domain", "memory", "build"] {
+            assert_eq!(kept(path, "1").1, Some("1".to_owned()), "{path}");
+        }
+        for value in [
+            "postgres://app:hunter2@db/app",
+            "-----BEGIN PRIVATE KEY-----",
+            "eyJhbGciOiJub25lIn0.e30.",
+            "Server=db;Password=hunter2",
+            "AKIAIOSFODNN7EXAMPLEkey",
+            "pre Zm9vYmFyMTIzNDU2Nzg5MA== post",
+        ] {
+            assert_eq!(kept("a", &format!("\"{value}\"")).1, None, "{value}");
+        }
+        for value in [
+            "https://shop.example/a@b",
+            "registry/app@sha256:0123456789abcdef0123456789abcdef",
+            "v1.2.3-rc.1+build.7",
+            "a=b",
+            "Europe/Berlin",
+        ] {
+            assert!(kept("a", &format!("\"{value}\"")).1.is_some(), "{value}");
         }
         assert_eq!(kept("a", &format!("\"{}\"", "x".repeat(300))).1, None);
         let file = RecordedFile { path: "values".to_owned(), digest: crate::digest::Digest([0; 32]) };
