@@ -111,6 +111,8 @@ pub struct Environment {
     pub templates: Option<Vec<ManifestFiles>>,
     /// How objects are named, in place of the project's.
     pub names: Option<Spanned<Names>>,
+    /// ConfigMaps and Secrets made of files, beside the project's, and in place of those of the same kind, name and namespace.
+    pub config: Vec<ConfigEntry>,
     /// Values files; later ones win.
     pub values: Vec<Spanned<String>>,
     /// Vaults by name.

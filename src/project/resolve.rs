@@ -18,6 +18,7 @@ use crate::project::check::pattern;
 use crate::project::check::some;
 use crate::project::check::trusted;
 use crate::project::decode::NAMES;
+use crate::project::document::ConfigEntry;
 use crate::project::document::Environment;
 use crate::project::document::KeyEntry;
 use crate::project::document::ManifestFiles;
@@ -106,7 +107,7 @@ impl Settings {
             namespace,
             names,
             templates,
-            config: project.config.clone(),
+            config: config(project, environment),
             external: project.external.clone(),
             references: project.references.clone(),
             cluster_scoped: project.cluster_scoped.clone(),
@@ -129,6 +130,17 @@ impl Settings {
         };
         Problems::or(settings, resolver.problems)
     }
+}
+
+/// The project's entries and those of the environment, which take the place of those that make the same object.
+fn config(project: &Project, environment: &Environment) -> Vec<ConfigEntry> {
+    let object = |entry: &ConfigEntry| {
+        let namespace = entry.namespace.as_ref().map(|namespace| namespace.value.clone());
+        (entry.kind.value, entry.name.value.clone(), namespace)
+    };
+    let own: Vec<_> = environment.config.iter().map(object).collect();
+    let shared = project.config.iter().filter(|entry| !own.contains(&object(entry)));
+    shared.chain(&environment.config).cloned().collect()
 }
 
 impl Resolver<'_> {

@@ -45,8 +45,9 @@ pub(super) fn externals(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Exter
 
 pub(super) fn list<T>(decoder: &mut Decoder, fields: &Fields<'_>, key: &str, entry: fn(&mut Decoder, &Tree, &str) -> Option<T>) -> Vec<T> {
     let Some(node) = fields.get(key) else { return Vec::new() };
-    let items = decoder.items(node, key, "a list of mappings").unwrap_or_default();
-    items.iter().enumerate().filter_map(|(index, item)| entry(decoder, item, &format!("{key}[{index}]"))).collect()
+    let path = fields.path(key);
+    let items = decoder.items(node, &path, "a list of mappings").unwrap_or_default();
+    items.iter().enumerate().filter_map(|(index, item)| entry(decoder, item, &format!("{path}[{index}]"))).collect()
 }
 
 fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ConfigEntry> {

@@ -6,6 +6,7 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::project::check;
 use crate::project::check::BadText;
+use crate::project::decode::config::config;
 use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
@@ -48,6 +49,7 @@ fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environ
         namespace: None,
         templates: None,
         names: None,
+        config: Vec::new(),
         values: Vec::new(),
         vaults: Vec::new(),
         history: None,
@@ -61,6 +63,7 @@ fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environ
     environment.namespace = fields.text(decoder, "namespace", check::label);
     environment.templates = manifests(decoder, &fields);
     environment.names = fields.word(decoder, "names", word::NAMES);
+    environment.config = config(decoder, &fields);
     environment.values = fields.texts(decoder, "values", check::path).unwrap_or_default();
     environment.vaults = vaults(decoder, &fields);
     environment.history = history(decoder, &fields);

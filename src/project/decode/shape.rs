@@ -29,7 +29,7 @@ pub(super) const REFERENCE: Shape<'static> =
 pub(super) const CLUSTER_SCOPED: Shape<'static> = Shape { keys: &["group", "kind"], required: &["group", "kind"] };
 
 pub(super) const ENVIRONMENT: Shape<'static> =
-    Shape { keys: &["namespace", "templates", "names", "values", "vaults", "history", "keys", "cluster"], required: &[] };
+    Shape { keys: &["namespace", "templates", "names", "config", "values", "vaults", "history", "keys", "cluster"], required: &[] };
 
 pub(super) const HISTORY: Shape<'static> = Shape { keys: &["url", "region", "endpoint", "account"], required: &["url"] };
 

@@ -147,6 +147,36 @@ fn the_lines_of_an_env_file_are_keys() {
     assert!(!told.contains("hunter2"), "{told}");
 }
 
+/// An environment's entries come beside the project's, and in place of those that make the same object.
+#[test]
+fn an_environment_has_files_of_its_own() {
+    let sandbox =
+        with_config("{ kind: ConfigMap, name: nginx, files: [config/n/*] }\n  - { kind: ConfigMap, name: both, files: [config/n/*] }");
+    let project = sandbox.read("cloze.yaml");
+    let own = "    config:\n      - { kind: ConfigMap, name: nginx, files: [config/dev/*] }\n      - { kind: Secret, name: nginx, files: [config/dev/*] }\n";
+    sandbox.write(
+        "cloze.yaml",
+        format!(
+            "{}\n  qa:\n    values: [values/common.yaml, values/dev.yaml]\n",
+            project.replacen("\n  dev:\n", &format!("\n  dev:\n{own}"), 1)
+        ),
+    );
+    sandbox.write("config/n/a.conf", "shared");
+    sandbox.write("config/dev/b.conf", "own");
+    let dev = documents(&sandbox.cloze(["render", "-e", "dev"]).ok());
+    assert_eq!(find(&dev, "ConfigMap", "nginx")["data"], serde_yaml::from_str::<Value>("b.conf: own").unwrap());
+    assert_eq!(find(&dev, "ConfigMap", "both")["data"]["a.conf"], "shared");
+    assert!(find(&dev, "Secret", "nginx")["stringData"]["b.conf"].is_string());
+    let qa = documents(&sandbox.cloze(["render", "-e", "qa"]).ok());
+    assert_eq!(find(&qa, "ConfigMap", "nginx")["data"]["a.conf"], "shared");
+    // Problems name the place in the environment.
+    let doubled = own.replace("kind: Secret", "kind: ConfigMap");
+    sandbox.write("cloze.yaml", project.replacen("\n  dev:\n", &format!("\n  dev:\n{doubled}"), 1));
+    sandbox.cloze(["check"]).fails(3, &["ConfigMap `nginx` is listed twice"]);
+    sandbox.write("cloze.yaml", project.replacen("\n  dev:\n", "\n  dev:\n    config: [{ kind: ConfigMap, name: x }]\n", 1));
+    sandbox.cloze(["check"]).fails(3, &["`environments.dev.config[0]` names no file"]);
+}
+
 #[test]
 fn files_with_another_ending_of_manifests_are_named() {
     let sandbox = Sandbox::shop();
