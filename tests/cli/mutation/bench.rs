@@ -55,9 +55,10 @@ impl Bench {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(path, whole).unwrap();
             }
+            sandbox.cloze(["key", "init", "-e", "qa"]).ok();
             let templates = sandbox.shop_path("templates");
             for starter in fs::read_dir(&templates).unwrap().map(|entry| entry.unwrap().path()) {
-                if !starter.ends_with("features.yaml") {
+                if !starter.ends_with("features.yaml") && !starter.ends_with("objects.json") {
                     if starter.is_dir() { fs::remove_dir_all(starter) } else { fs::remove_file(starter) }.unwrap();
                 }
             }
@@ -69,7 +70,9 @@ impl Bench {
         let mut dice = Dice::new(seed);
         let mut word = || dice.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 24);
         let words: Vec<String> = (0..count).map(|_| word()).collect();
-        let sandbox = Sandbox::shop();
+        let mut sandbox = Sandbox::shop();
+        sandbox.variable("CLOZE_ENV", "dev");
+        sandbox.variable("EDITOR", "/bin/true");
         let values: Vec<String> = ["db-password", "session-key", "api-token"].map(|_| word()).to_vec();
         for (name, value) in ["db-password", "session-key", "api-token"].iter().zip(&values) {
             sandbox.feed(["vault", "set", name], value.as_bytes()).ok();
@@ -122,13 +125,14 @@ impl Bench {
 }
 
 /// Files by their path in the sandbox; `@@` is a word of plaintext.
-const FEATURES: [(&str, &str); 10] = [
+const FEATURES: [(&str, &str); 14] = [
     (
         "work/shop/cloze.yaml",
         r#"apiVersion: cloze.dev/v1
 project: shop
 templates:
   - "templates/**/*.yaml"
+  - "templates/*.json"
   - { files: "vendor/*.yaml", template: false }
 config:
   - { kind: Secret, name: from-env, env-file: config/app.env }
@@ -146,6 +150,7 @@ environments:
   dev:
     namespace: shop-dev
     values: [values/dev.yaml]
+  qa: {}
 "#,
     ),
     (
@@ -213,6 +218,21 @@ spec:
         - { name: c, secret: { secretName: by-hand, items: [{ key: ca.crt, path: ca.crt }] } }
       imagePullSecrets: [{ name: pull }]
 "#,
+    ),
+    (
+        "work/shop/templates/objects.json",
+        r#"{"apiVersion": "v1", "kind": "List", "items": [
+  {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "of-json"}, "stringData": {"a.json": "{\"k\": \"{{ secret(name="api-token") }}\", \"n\": \"@@\"}", "lock": "\ud83d\udd10\/@@"}},
+  {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "json"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}},
+    "spec": {"containers": [{"name": "c", "image": "i", "envFrom": [{"secretRef": {"name": "of-json"}}]}]}}}}
+]}
+"#,
+    ),
+    ("work/shop/import/values.env", "# @@\nIMPORTED=@@\nQUOTED=\"a @@ b\"\nexport SINGLE='@@'\n"),
+    ("work/shop/import/values.json", r#"{"one": "@@", "two": {"user": "@@", "port": 5432}, "three": ["@@"]}"#),
+    (
+        "work/shop/import/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: imported }\nstringData: { plain: \"@@\" }\ndata: { encoded: YWJj }\n",
     ),
     (
         "work/shop/vendor/dashboards.yaml",

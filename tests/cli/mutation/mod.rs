@@ -45,7 +45,7 @@ struct Tally {
 }
 
 /// The same for what [`Bench::of_features`] has. A mutation of `work/assignments` is one of the text behind `--set`.
-const FEATURE_TARGETS: [(&str, &[&str]); 10] = [
+const FEATURE_TARGETS: [(&str, &[&str]); 14] = [
     ("work/shop/cloze.yaml", &["check", "check --strict", "render", "deploy", "diff", "config"]),
     ("work/shop/templates/", &["check", "check --strict", "render", "render --syntax json", "deploy", "deploy -o -", "diff"]),
     ("work/shop/templates/", &["check", "render", "deploy", "diff", "show"]),
@@ -56,6 +56,20 @@ const FEATURE_TARGETS: [(&str, &[&str]); 10] = [
     ("work/shop/values/", &["check", "render", "config", "deploy", "diff"]),
     ("home/.config/cloze/trust.yaml", &["config", "check", "deploy"]),
     ("work/assignments", &["check", "render", "config", "deploy", "diff"]),
+    ("work/shop/templates/objects.json", &["check", "render", "render --syntax json", "deploy", "diff", "deploy -o -"]),
+    ("work/shop/import/", &["vault import", "vault import --into all", "vault import --prefix a/"]),
+    (
+        "work/shop/secrets/dev.vault",
+        &[
+            "vault set fields --key password",
+            "vault set new --generate",
+            "vault edit db-password",
+            "vault copy --all -e dev --to qa",
+            "vault copy db-password -e dev --to qa",
+            "vault import import/values.json",
+        ],
+    ),
+    ("work/shop/.cloze/history/dev/", &["diff 1 2", "show 2 --diff", "show --diff", "diff 2 1"]),
 ];
 
 #[test]
@@ -85,10 +99,24 @@ fn run(bench: &Bench, targets: &[(String, &[&str])], count: usize) {
         if path.ends_with("assignments") {
             arguments.extend(["--set", assignments.trim_end_matches('\n')]);
         }
+        let imported = path.to_string_lossy();
+        if let Some(imported) = imported.strip_prefix("work/shop/").filter(|path| path.starts_with("import/")) {
+            arguments.extend([
+                imported,
+                "--from",
+                if imported.ends_with("secret.yaml") {
+                    "secret"
+                } else if imported.ends_with(".json") {
+                    "json"
+                } else {
+                    "env"
+                },
+            ]);
+        }
         let begun = Instant::now();
         let outcome = bench.sandbox.feed(arguments, b"a new value");
         tally.longest = tally.longest.max(begun.elapsed());
-        let mut faults = judge(bench, command, &outcome);
+        let mut faults = judge(bench, command, &outcome, &bytes);
         if begun.elapsed() > LIMIT {
             faults.push(format!("took {:?}", begun.elapsed()));
         }
@@ -112,7 +140,15 @@ fn run(bench: &Bench, targets: &[(String, &[&str])], count: usize) {
     assert!(failed > count / 4, "too few of the mutations were errors: {failed}");
 }
 
-fn judge(bench: &Bench, command: &str, outcome: &Outcome) -> Vec<String> {
+/// What is on stderr but for the names in tags, which are what a template's author calls things: a mutation can put plaintext there.
+fn without_names(err: &str, mutated: &[u8]) -> String {
+    let text = String::from_utf8_lossy(mutated);
+    let tags = text.split("{{").chain(text.split("{%")).skip(1).filter_map(|rest| rest.split(['}', '%']).next());
+    let names = tags.flat_map(|tag| tag.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    names.filter(|name| !name.is_empty()).fold(err.to_owned(), |err, name| err.replace(&format!("`{name}`"), "``"))
+}
+
+fn judge(bench: &Bench, command: &str, outcome: &Outcome, mutated: &[u8]) -> Vec<String> {
     let mut faults = Vec::new();
     let err = outcome.err();
     if !outcome.code.is_some_and(|code| [0, 2, 3, 4, 5, 6, 8].contains(&code)) {
@@ -136,13 +172,14 @@ fn judge(bench: &Bench, command: &str, outcome: &Outcome) -> Vec<String> {
         if !told {
             faults.push("no reason with a next step".to_owned());
         }
-        if !bench.neighbours.find(&outcome.stderr).is_empty() {
+        if !bench.neighbours.find(without_names(&err, mutated).as_bytes()).is_empty() {
             faults.push("the file's plaintext on stderr".to_owned());
         }
         if err.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
             faults.push("control characters on stderr".to_owned());
         }
-        if !outcome.stdout.is_empty() {
+        // A list of releases shows what is there although the checkpoint knows better.
+        if !outcome.stdout.is_empty() && command != "history" {
             faults.push("a result of a run that failed".to_owned());
         }
     }
