@@ -1,0 +1,242 @@
+//! A machine that deploys, goes back and prunes, and is killed now and then.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use cloze::clock::Clock;
+use cloze::clock::Entropy;
+use cloze::clock::Timestamp;
+use cloze::digest::Digest;
+use cloze::history::Action;
+use cloze::history::Checkpoint;
+use cloze::history::Draft;
+use cloze::history::DraftManifest;
+use cloze::history::History;
+use cloze::history::HistoryError;
+use cloze::history::NewEvent;
+use cloze::history::Owner;
+use cloze::history::Patience;
+use cloze::history::Reader;
+use cloze::history::Release;
+use cloze::history::Session;
+use cloze::history::What;
+use cloze::manifest::Identity;
+use cloze::seal::Keys;
+use tokio::time::sleep;
+use tokio::time::timeout;
+
+use crate::dice::Dice;
+use crate::store::Store;
+
+pub(crate) const KEYRING: &[u8] = b"{\"keyring\":\"of the simulation\"}";
+
+/// What a machine was told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    /// Releases of its own that it found in the history afterwards.
+    pub(crate) acknowledged: Vec<(u64, Digest)>,
+    /// The notes of releases of which it was told that they were not recorded.
+    pub(crate) lost: Vec<String>,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) killed: u64,
+}
+
+/// A machine.
+#[derive(Debug)]
+pub(crate) struct Machine<'a> {
+    id: usize,
+    keys: &'a Keys,
+    store: &'a Store,
+    chance: Seeded,
+    clock: At,
+    told: Mutex<Told>,
+}
+
+/// Randomness that a seed repeats.
+#[derive(Debug)]
+pub(crate) struct Seeded(Mutex<Dice>);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Mutex::new(Dice::new(seed)))
+    }
+
+    fn below(&self, end: usize) -> usize {
+        self.0.lock().unwrap().below(end)
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&self, buffer: &mut [u8]) {
+        let mut dice = self.0.lock().unwrap();
+        for byte in buffer {
+            *byte = dice.number().to_be_bytes()[0];
+        }
+    }
+}
+
+impl Clock for Seeded {
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
+}
+
+/// A clock that stopped.
+#[derive(Debug)]
+struct At(i64);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0)
+    }
+}
+
+pub(crate) fn reader(store: &Store) -> Reader<'_> {
+    let owner = Owner { project: "shop".to_owned(), environment: "dev".to_owned() };
+    let patience = Patience { call: Duration::from_secs(2), tries: 4, reads: 4, pause: Duration::from_millis(20) };
+    Reader::new(store, owner).with_patience(patience)
+}
+
+/// What the manifest of that name holds, always.
+pub(crate) fn content(name: &str) -> String {
+    format!("content of {name}")
+}
+
+impl<'a> Machine<'a> {
+    /// A machine whose clock is so many years ahead.
+    pub(crate) fn new(id: usize, keys: &'a Keys, store: &'a Store, seed: u64, years: i64) -> Self {
+        let clock = At(1_800_000_000 + years * 365 * 86_400);
+        Self { id, keys, store, chance: Seeded::new(seed), clock, told: Mutex::default() }
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        self.told.lock().unwrap().clone()
+    }
+
+    /// Does so many things, and is killed in the midst of some.
+    pub(crate) async fn work(&self, steps: usize) {
+        for step in 0..steps {
+            sleep(Duration::from_millis(self.chance.below(400) as u64)).await;
+            let life = if self.chance.below(4) == 0 { self.chance.below(1_500) as u64 } else { 3_600_000 };
+            let note = format!("run {} of machine {}", step, self.id);
+            let deed = async {
+                match self.chance.below(8) {
+                    0..4 => self.deploy(&note).await,
+                    4 | 5 => self.roll_back(&note).await,
+                    6 => self.prune(2 + self.chance.below(4) as u64).await,
+                    _ => self.open().await?.sweep(0).await.map(drop),
+                }
+            };
+            match timeout(Duration::from_millis(life), deed).await {
+                Err(_) => self.told.lock().unwrap().killed += 1,
+                // Beside a run that prunes, what it removes may be missing before its marker is seen.
+                Ok(
+                    Ok(())
+                    | Err(
+                        HistoryError::Unsure { .. }
+                        | HistoryError::Unavailable { .. }
+                        | HistoryError::Conflict { .. }
+                        | HistoryError::Pruned { .. }
+                        | HistoryError::Empty { .. }
+                        | HistoryError::Damaged { .. },
+                    ),
+                ) => {}
+                Ok(Err(error)) => panic!("{note}: {error}"),
+            }
+        }
+    }
+
+    /// The history, once it goes on from what this machine remembers.
+    async fn open(&self) -> Result<History<'_>, HistoryError> {
+        let reader = reader(self.store);
+        if let Some(checkpoint) = self.told().checkpoint {
+            checkpoint.check(&reader).await?;
+        }
+        let session = Session { keys: self.keys, keyring: KEYRING, clock: &self.clock, entropy: &self.chance };
+        History::open(reader, session).await
+    }
+
+    /// Records a release of a few manifests that come again and again, and one that is its own.
+    pub(crate) async fn deploy(&self, note: &str) -> Result<(), HistoryError> {
+        let history = self.open().await?;
+        let head = history.head().await?;
+        let mut names: Vec<String> = (0..3).map(|which| format!("m{which} version {}", self.chance.below(3))).collect();
+        names.push(note.to_owned());
+        self.record(&history, &names, note, Action::Deploy, head.as_ref()).await
+    }
+
+    /// Records the manifests of an earlier release again.
+    async fn roll_back(&self, note: &str) -> Result<(), HistoryError> {
+        let history = self.open().await?;
+        let Some(head) = history.head().await? else { return Ok(()) };
+        let first = history.reader().first().await?;
+        let number = first + self.chance.below(usize::try_from(head.summary.number + 1 - first).unwrap()) as u64;
+        let release = history.release(number).await?;
+        let stored = history.manifests(&release).await?;
+        let names: Vec<String> = stored.iter().map(|stored| stored.manifest.identity.name.clone()).collect();
+        self.record(&history, &names, note, Action::Rollback { of: number }, Some(&head)).await
+    }
+
+    pub(crate) async fn prune(&self, keep: u64) -> Result<(), HistoryError> {
+        let history = self.open().await?;
+        let pinned = self.told().checkpoint.map(|checkpoint| checkpoint.number);
+        let plan = history.plan_prune(keep, pinned).await?;
+        history.prune(&plan, "ada").await
+    }
+
+    async fn record(
+        &self,
+        history: &History<'_>,
+        names: &[String],
+        note: &str,
+        action: Action,
+        head: Option<&Release>,
+    ) -> Result<(), HistoryError> {
+        let texts: Vec<(Identity, String)> = names
+            .iter()
+            .map(|name| {
+                let (api_version, kind) = ("v1".to_owned(), "ConfigMap".to_owned());
+                (Identity { api_version, kind, namespace: "shop".to_owned(), name: name.clone() }, content(name))
+            })
+            .collect();
+        let manifests = texts.iter().map(|(identity, text)| DraftManifest {
+            identity,
+            base: &identity.name,
+            file: "templates/a.yaml",
+            content: text.as_bytes(),
+            recipe: None,
+        });
+        let draft = Draft {
+            actor: format!("machine {}", self.id),
+            revision: None,
+            note: Some(note.to_owned()),
+            action,
+            blanks: Vec::new(),
+            templates: Vec::new(),
+            values: Vec::new(),
+            manifests: manifests.collect(),
+        };
+        let release = match history.record(&draft, head).await {
+            Ok(release) => release,
+            Err(error @ HistoryError::Unsure { .. }) => return Err(error),
+            Err(error) => {
+                self.told.lock().unwrap().lost.push(note.to_owned());
+                return Err(error);
+            }
+        };
+        // The listing that follows each record: a newer one says that this run was overtaken, and perhaps pruned.
+        let number = release.summary.number;
+        let newest = history.reader().newest().await?;
+        assert!(newest >= number, "release {number} was recorded, and the newest is {newest}");
+        if newest > number && history.reader().first().await? > number {
+            return Ok(());
+        }
+        {
+            let told = &mut self.told.lock().unwrap();
+            told.acknowledged.push((number, release.digest));
+            told.checkpoint = Some(Checkpoint::new(self.keys.store(), history.reader().owner(), number, release.digest));
+        }
+        let what = if self.chance.below(5) == 0 { What::Failed } else { What::Emitted };
+        history.add_event(&release, NewEvent { actor: "ada", what, detail: "" }).await.map(drop)
+    }
+}
