@@ -16,6 +16,7 @@ use cloze::history::Session;
 use cloze::manifest::Identity;
 use cloze::seal::Keys;
 use cloze::service::http::Limits;
+use futures::future::join_all;
 
 use crate::fixture::Fault;
 use crate::fixture::Kind;
@@ -25,7 +26,7 @@ use crate::fixture::rounds;
 use crate::stores::conformance::door;
 use crate::stores::conformance::open_with;
 
-const FAULTS: [Fault; 9] = [
+const FAULTS: [Fault; 11] = [
     Fault::DoneThen(500),
     Fault::DoneThen(503),
     Fault::DoneThen(409),
@@ -34,6 +35,8 @@ const FAULTS: [Fault; 9] = [
     Fault::DoneThenSlow,
     Fault::DoneThenHalf,
     Fault::NothingThen(409),
+    Fault::NothingThen(500),
+    Fault::NothingThen(503),
     Fault::NothingThenReset,
 ];
 
@@ -45,6 +48,19 @@ fn owner() -> Owner {
 
 fn identity(name: &str) -> Identity {
     Identity { api_version: "v1".to_owned(), kind: "ConfigMap".to_owned(), namespace: "shop".to_owned(), name: name.to_owned() }
+}
+
+fn draft<'a>(note: &str, manifest: DraftManifest<'a>) -> Draft<'a> {
+    Draft {
+        actor: "ada".to_owned(),
+        revision: None,
+        note: Some(note.to_owned()),
+        action: Action::Deploy,
+        blanks: Vec::new(),
+        templates: Vec::new(),
+        values: Vec::new(),
+        manifests: vec![manifest],
+    }
 }
 
 /// How many releases were told as recorded, as not, and as unknown.
@@ -61,8 +77,7 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
     let keys = Keys::fresh(&Machine);
     let session = Session { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
     // What never answers is waited for.
-    let deadline = Duration::from_secs(if fault == Fault::DoneThenSilence { 2 } else { 30 });
-    let limits = Limits { deadline, rest: Duration::from_millis(100), ..Limits::default() };
+    let limits = limits(fault);
     let mut through = door(&server);
     through.endpoint = proxy.url();
     let store = open_with(&server, &through, limits);
@@ -76,16 +91,7 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
         let identity = identity(&name);
         let content = format!("content of {name}");
         let manifest = DraftManifest { identity: &identity, base: &name, file: "a.yaml", content: content.as_bytes(), recipe: None };
-        let draft = Draft {
-            actor: "ada".to_owned(),
-            revision: None,
-            note: Some(name.clone()),
-            action: Action::Deploy,
-            blanks: Vec::new(),
-            templates: Vec::new(),
-            values: Vec::new(),
-            manifests: vec![manifest],
-        };
+        let draft = draft(&name, manifest);
         // Which creation it happens to, and to how many in a row.
         let before = run % 2;
         proxy.script(std::iter::repeat_n(None, before).chain(std::iter::repeat_n(Some(fault), 1 + run % 3)));
@@ -118,13 +124,103 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
     Some(told)
 }
 
+/// What never answers is waited for.
+fn limits(fault: Fault) -> Limits {
+    let deadline = if fault == Fault::DoneThenSilence { Duration::from_millis(300) } else { Duration::from_secs(30) };
+    Limits { deadline, rest: Duration::from_millis(100), ..Limits::default() }
+}
+
+/// Reads a history through answers to reads and listings that are spoilt; how often that gave all of it. Nothing else is given: what cannot be
+/// read is not told as missing, damaged or cut.
+async fn spoilt_reads(kind: Kind, fault: Fault, runs: usize) -> Option<usize> {
+    let server = StoreServer::start(kind)?;
+    let proxy = Proxy::start(server.endpoint());
+    let keys = Keys::fresh(&Machine);
+    let session = Session { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
+    let direct = open_with(&server, &door(&server), Limits::default());
+    let (identity, content) = (identity("read"), "content ".repeat(200));
+    let manifest = DraftManifest { identity: &identity, base: "read", file: "a.yaml", content: content.as_bytes(), recipe: None };
+    let history = History::open(Reader::new(&direct, owner()), session).await.unwrap();
+    let recorded = history.record(&draft("read", manifest), None).await.unwrap();
+    let mut through = door(&server);
+    through.endpoint = proxy.url();
+    let mut whole = 0;
+    for run in 0..runs {
+        // Another run of the program, which holds nothing yet.
+        let store = open_with(&server, &through, limits(fault));
+        proxy.script_reads(std::iter::repeat_n(None, run % 5).chain(std::iter::repeat_n(Some(fault), 1 + run % 6)));
+        let read = async {
+            let history = History::open(Reader::new(&store, owner()), session).await?;
+            let keyring = history.reader().keyring().await?.map(|bytes| bytes.to_vec());
+            let head = history.head().await?;
+            let manifests = match &head {
+                Some(head) => history.manifests(head).await?.iter().map(|stored| stored.content.expose().to_vec()).collect(),
+                None => Vec::new(),
+            };
+            Ok::<_, HistoryError>((keyring, head.map(|head| head.digest), manifests, history.verify().await?))
+        };
+        match read.await {
+            Ok((keyring, head, manifests, report)) => {
+                assert_eq!(keyring.as_deref(), Some(KEYRING), "{kind:?} {fault:?}");
+                assert_eq!((head, manifests), (Some(recorded.digest), vec![content.clone().into_bytes()]), "{kind:?} {fault:?}");
+                assert_eq!((report.releases, report.defects), (1, Vec::new()), "{kind:?} {fault:?}");
+                whole += 1;
+            }
+            Err(HistoryError::Unavailable { .. }) => {}
+            Err(error) => panic!("{kind:?} {fault:?}: {error}"),
+        }
+        proxy.script_reads([]);
+    }
+    Some(whole)
+}
+
+/// Writers that each record so many releases at once, each through a client of its own: every number once, and none left out.
+async fn many_writers(kind: Kind) {
+    let Some(server) = StoreServer::start(kind) else { return };
+    let (writers, each) = (rounds(8, 50), rounds(3, 20));
+    let keys = Keys::fresh(&Machine);
+    let session = Session { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
+    let one = async |writer: usize| {
+        let store = open_with(&server, &door(&server), Limits::default());
+        let mut numbers = Vec::new();
+        while numbers.len() < each {
+            let name = format!("writer-{writer}-{}", numbers.len());
+            let (identity, content) = (identity(&name), format!("content of {name}"));
+            let manifest = DraftManifest { identity: &identity, base: &name, file: "a.yaml", content: content.as_bytes(), recipe: None };
+            let history = History::open(Reader::new(&store, owner()), session).await.unwrap();
+            let head = history.head().await.unwrap();
+            match history.record(&draft(&name, manifest), head.as_ref()).await {
+                Ok(release) => numbers.push(release.summary.number),
+                Err(HistoryError::Conflict { .. }) => {}
+                Err(error) => panic!("{kind:?}: {error}"),
+            }
+        }
+        numbers
+    };
+    let mut numbers: Vec<u64> = join_all((0..writers).map(one)).await.concat();
+    numbers.sort_unstable();
+    let total = (writers * each) as u64;
+    assert_eq!(numbers, (1..=total).collect::<Vec<u64>>(), "{kind:?}");
+    let store = open_with(&server, &door(&server), Limits::default());
+    let report = History::open(Reader::new(&store, owner()), session).await.unwrap().verify().await.unwrap();
+    assert_eq!((report.releases, report.defects), (total, Vec::new()), "{kind:?}");
+}
+
+#[tokio::test]
+async fn writers_at_once_share_the_numbers_without_a_gap() {
+    for kind in Kind::ALL {
+        many_writers(kind).await;
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
 async fn every_fault(kind: Kind) {
     for fault in FAULTS {
-        // What never answers takes its deadline each time.
-        let runs = if fault == Fault::DoneThenSilence { rounds(1, 50) } else { rounds(6, 1000) };
+        // These take their time.
+        let runs = rounds(if matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) { 2 } else { 6 }, 1000);
         let Some(told) = spoilt(kind, fault, runs).await else { return };
-        println!("{kind:?} {fault:?}: {runs} runs, {told:?}");
+        let read = spoilt_reads(kind, fault, runs).await.unwrap();
+        println!("{kind:?} {fault:?}: {runs} runs, {told:?}; {read} of {runs} reads in spite of it");
         // A fault that passes is not heard of.
         if matches!(fault, Fault::DoneThenReset | Fault::DoneThenSlow | Fault::DoneThenHalf | Fault::NothingThenReset) {
             assert_eq!(told.recorded, runs, "{kind:?} {fault:?}");
