@@ -143,6 +143,44 @@ fn an_older_copy_of_the_store_is_noticed_by_the_remembered_head_alone() {
 }
 
 #[test]
+fn of_two_histories_forked_from_one_a_machine_follows_the_one_that_it_knows() {
+    let sandbox = Sandbox::shop();
+    let deploy = |sandbox: &Sandbox, level: &str| drop(sandbox.cloze(["deploy", "--set-string", &format!("logLevel={level}")]).ok());
+    for level in ["a", "b"] {
+        deploy(&sandbox, level);
+    }
+    // A machine that knows release 2, the last that both have; and one that goes on elsewhere with a copy of the bucket.
+    let (neutral, other) = (sandbox.twin(), sandbox.twin());
+    for level in ["c", "d"] {
+        deploy(&sandbox, level);
+    }
+    for level in ["x", "y", "z"] {
+        deploy(&other, level);
+    }
+    let history = |sandbox: &Sandbox| sandbox.shop_path(".cloze/history/dev");
+    let swap = |at: &Sandbox, with: &Sandbox| {
+        fs::remove_dir_all(history(at)).unwrap();
+        copy(&history(with), &history(at));
+    };
+    let own = sandbox.twin();
+    swap(&sandbox, &other);
+    for words in [&["history"][..], &["show"], &["rollback", "1"], &["deploy"], &["history", "--verify"]] {
+        let _ = sandbox.cloze(words).fails(6, &["release 4 is not the one that the checkpoint knows"]);
+    }
+    // Who knows nothing beyond the fork cannot tell the branches apart, and neither can anybody who knows nothing.
+    for branch in [&own, &other] {
+        let neutral = neutral.twin();
+        swap(&neutral, branch);
+        assert!(neutral.cloze(["history", "--verify"]).ok().starts_with("verified "));
+        let _ = neutral.cloze(["deploy", "--set-string", "logLevel=e"]).ok();
+    }
+    // What was recorded in the other branch and pruned there is not taken for what is remembered.
+    let _ = other.cloze(["prune", "--keep", "2", "--yes"]).ok();
+    swap(&sandbox, &other);
+    let _ = sandbox.cloze(["show"]).fails(6, &["release 4 is not the one that the checkpoint knows"]);
+}
+
+#[test]
 fn a_changed_record() {
     let past = past();
     flip(&past.release(3));
