@@ -13,6 +13,8 @@ pub enum ConnectionStyle {
     AdoNet,
     /// `key=value key=value` of `PostgreSQL` (libpq, "Connection Strings").
     Libpq,
+    /// `Key=value;Key=value` of ODBC ("Connection String Format and Attributes") and of Microsoft's JDBC driver ("Building the connection URL").
+    Odbc,
 }
 
 impl ConnectionStyle {
@@ -21,6 +23,7 @@ impl ConnectionStyle {
         match name {
             "ado.net" => Some(Self::AdoNet),
             "libpq" => Some(Self::Libpq),
+            "odbc" => Some(Self::Odbc),
             _ => None,
         }
     }
@@ -31,24 +34,25 @@ impl ConnectionStyle {
         if text.contains('\0') {
             return None;
         }
-        let (is_bare, quote): (fn(char) -> bool, char) = match self {
+        let (is_bare, begin, end): (fn(char) -> bool, u8, u8) = match self {
             // In double quotes always: some readers know no others.
-            Self::AdoNet => (|char| !matches!(char, '"' | '\'' | '=' | ';') && !char.is_whitespace() && !char.is_control(), '"'),
-            Self::Libpq => (|char| !matches!(char, '\'' | '\\') && !char.is_whitespace(), '\''),
+            Self::AdoNet => (|char| !matches!(char, '"' | '\'' | '=' | ';') && !char.is_whitespace() && !char.is_control(), b'"', b'"'),
+            Self::Libpq => (|char| !matches!(char, '\'' | '\\') && !char.is_whitespace(), b'\'', b'\''),
+            Self::Odbc => (|char| !"[]{}(),;?*=!@".contains(char) && !char.is_whitespace() && !char.is_control(), b'{', b'}'),
         };
         if text.chars().all(is_bare) && !text.is_empty() {
             return Some(Secret::copy_of(text.as_bytes()));
         }
-        let is_escaped = |byte: u8| byte == quote as u8 || (self == Self::Libpq && byte == b'\\');
+        let is_escaped = |byte: u8| byte == end || (self == Self::Libpq && byte == b'\\');
         let mut out = SecretBuffer::with_capacity(text.len() + 2 + text.bytes().filter(|byte| is_escaped(*byte)).count());
-        out.push(quote as u8);
+        out.push(begin);
         for byte in text.bytes() {
             if is_escaped(byte) {
                 out.push(if self == Self::Libpq { b'\\' } else { byte });
             }
             out.push(byte);
         }
-        out.push(quote as u8);
+        out.push(end);
         Some(out.into())
     }
 }
@@ -83,6 +87,15 @@ mod tests {
         for (text, expected) in [("hunter2", "hunter2"), ("a;b=c\"", "a;b=c\""), ("a b", "'a b'"), ("it's \\", "'it\\'s \\\\'"), ("", "''")]
         {
             assert_eq!(quoted(ConnectionStyle::Libpq, text), expected);
+        }
+    }
+
+    #[test]
+    fn odbc_quotes_in_braces() {
+        for (text, expected) in
+            [("hunter2", "hunter2"), ("x;Host=evil", "{x;Host=evil}"), ("a}b{", "{a}}b{}"), ("it's \"", "{it's \"}"), ("", "{}")]
+        {
+            assert_eq!(quoted(ConnectionStyle::Odbc, text), expected);
         }
     }
 

@@ -244,6 +244,7 @@ impl fmt::Display for Filter {
             Self::Replace { .. } => "replace",
             Self::Connstr(ConnectionStyle::AdoNet) => "connstr",
             Self::Connstr(ConnectionStyle::Libpq) => "connstr(style=\"libpq\")",
+            Self::Connstr(ConnectionStyle::Odbc) => "connstr(style=\"odbc\")",
             Self::Reveal => "reveal",
             Self::Raw => "raw",
         })

@@ -130,7 +130,7 @@ impl Checkpoint {
         let (identity, newest, record, events) = join4(reader.identity(), reader.newest(), record, events).await;
         match identity? {
             None if self.number == 0 => return Ok(Continuity::Shown),
-            None => return cut(format!("the checkpoint knows release {}, and the history is empty", self.number)),
+            None => return Err(HistoryError::Gone { store: reader.access.store().to_string(), number: self.number }),
             Some(identity) if identity.store != self.store => {
                 return cut(format!("it was written under keyring {}, and is now under {}", self.store, identity.store));
             }
@@ -247,10 +247,6 @@ mod tests {
         let words = [
             (checkpoint.check(fork.reader()).await, "release 6 is not the one that the checkpoint knows"),
             (
-                checkpoint.check(&fixtures::reader(&InMemoryStore::new(), "dev")).await,
-                "the checkpoint knows release 6, and the history is empty",
-            ),
-            (
                 checkpoint.check(&fixtures::reader(&InMemoryStore::of(states[2].clone()), "dev")).await,
                 "the checkpoint knows release 6, and the newest is 2",
             ),
@@ -258,6 +254,8 @@ mod tests {
         for (verdict, words) in words {
             assert_eq!(verdict, Err(HistoryError::CutOrReplayed { reason: words.to_owned() }));
         }
+        let empty = checkpoint.check(&fixtures::reader(&InMemoryStore::new(), "dev")).await;
+        assert!(matches!(empty, Err(HistoryError::Gone { number: 6, .. })));
         fixtures::releases(&history, 2).await;
         assert_eq!(checkpoint.check(history.reader()).await, Ok(Continuity::Shown));
     }

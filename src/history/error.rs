@@ -37,6 +37,14 @@ pub enum HistoryError {
         /// The store that was looked at.
         store: String,
     },
+    /// There is no release where some are known to have been.
+    #[error("there are no releases in {store}, which is empty or missing, and the checkpoint knows release {number}")]
+    Gone {
+        /// The store that was looked at.
+        store: String,
+        /// The newest release that is known.
+        number: u64,
+    },
     /// An object is not what was written.
     #[error("the history is damaged: {path}: {reason}")]
     Damaged {
@@ -151,6 +159,9 @@ impl HistoryError {
             Self::Damaged { .. } => {
                 "see what is affected with `cloze history --verify`, and restore the object from a backup of the history".to_owned()
             }
+            Self::Gone { .. } => {
+                "name the history with `--history` or `history.url` if it is elsewhere; if it was cut or removed, restore it, or remove the checkpoint under `.cloze/pins` (`~/.local/state/cloze/histories` where no project is on disk) to begin again".to_owned()
+            }
             Self::CutOrReplayed { .. } => {
                 "find out who changed the store and restore it; if the change was meant, remove the checkpoint under `.cloze/pins` (`~/.local/state/cloze/histories` where no project is on disk), then run `cloze history --verify`".to_owned()
             }
@@ -225,6 +236,10 @@ mod tests {
             (HistoryError::NoRelease { number: 9, newest: 7 }, "there is no release 9; the newest is 7"),
             (HistoryError::Pruned { number: 3, first: 7 }, "release 3 was pruned; the oldest that was kept is 7"),
             (HistoryError::Empty { store: "dir".to_owned() }, "there are no releases in dir"),
+            (
+                HistoryError::Gone { store: "dir".to_owned(), number: 3 },
+                "there are no releases in dir, which is empty or missing, and the checkpoint knows release 3",
+            ),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
             (HistoryError::CutOrReplayed { reason: reason() }, "the history was changed, cut or replayed: no answer"),
             (HistoryError::Other { reason: reason() }, "no answer"),

@@ -22,6 +22,9 @@ pub struct Reserved {
 /// Names that are reserved in every directory.
 const NAMES: [(&str, &str); 3] = [(".git", "git's own"), (".cloze", "cloze's own"), (".cloze-output", "cloze's own")];
 
+/// What a history's directory is.
+const HISTORY: &str = "a history";
+
 /// Endings that are reserved in every directory.
 const ENDINGS: [(&str, &str); 2] = [(".keyring", "a keyring"), (".vault", "a vault file")];
 
@@ -51,7 +54,7 @@ impl Reserved {
             }
         }
         if let Some(HistoryUrl::Directory(Location::Beneath(path))) = environment.history.as_ref().map(|history| &history.url.value) {
-            keep(path, "a history");
+            keep(path, HISTORY);
         }
     }
 
@@ -59,6 +62,21 @@ impl Reserved {
     pub fn what(&self, root: &Root, path: &str) -> Option<&'static str> {
         let real = root.dir().canonicalize(path).ok().map(|real| real.to_string_lossy().into_owned());
         [Some(path), real.as_deref()].into_iter().flatten().find_map(|path| self.named(path))
+    }
+
+    /// Whether a pattern of manifests passes over the file at `path`; what it is of no use to pass over is an error.
+    ///
+    /// A pattern with wildcards passes over what lies in its way, but not over manifests in the directory of a history.
+    pub fn passes_over(&self, root: &Root, path: &str, pattern: &str) -> Result<bool, Problem> {
+        match self.what(root, path) {
+            None => Ok(false),
+            Some(what) if what == HISTORY => {
+                let reason = format!("{} is in the directory of {what}", quote(path));
+                Err(Problem::new(Fault::Project, reason, "give the history a directory of its own in `history.url`"))
+            }
+            Some(_) if pattern.contains(['*', '?', '[', '{']) => Ok(true),
+            Some(_) => self.refuse(root, path).map(|()| false),
+        }
     }
 
     /// Refuses a reserved file.
@@ -137,5 +155,17 @@ environments:
             reserved.refuse(&root, "config/harmless").unwrap_err().to_string(),
             "`config/harmless` is a key file, which never becomes part of a manifest"
         );
+        let passes_over = |path: &str, pattern: &str| reserved.passes_over(&root, path, pattern).map_err(|problem| problem.reason);
+        assert_eq!(passes_over("config/app.env", "config/*"), Ok(false));
+        for path in ["cloze.yaml", ".cloze/dev.key", "secrets/dev.keyring", "dist/prod/000-secret.yaml"] {
+            assert_eq!(passes_over(path, "**/*"), Ok(true), "{path}");
+            assert!(passes_over(path, path).is_err_and(|reason| reason.ends_with("never becomes part of a manifest")), "{path}");
+        }
+        for pattern in ["releases/dev/a.yaml", "**/*.yaml"] {
+            assert_eq!(
+                passes_over("releases/dev/a.yaml", pattern),
+                Err("`releases/dev/a.yaml` is in the directory of a history".to_owned())
+            );
+        }
     }
 }

@@ -72,6 +72,9 @@ mod tests {
             ("cert-manager.io/v1", "ClusterIssuer"),
             ("crd.projectcalico.org/v1", "IPPool"),
             ("constraints.gatekeeper.sh/v1beta1", "K8sAnyName"),
+            ("kueue.x-k8s.io/v1beta1", "ClusterQueue"),
+            ("spire.spiffe.io/v1alpha1", "ClusterSPIFFEID"),
+            ("elbv2.k8s.aws/v1beta1", "IngressClassParams"),
         ] {
             assert!(scopes.is_cluster(api, kind), "{kind}");
         }

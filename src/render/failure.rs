@@ -86,7 +86,7 @@ fn syntax_problem(report: &ReportError, source: &str, at: usize) -> Problem {
 fn syntax_words(report: &ReportError) -> Problem {
     let message = report.message().trim_end_matches('.');
     if message.starts_with("Closing comment tag") {
-        let next = "close the comment with `#}`; put text that is not for cloze between `{% raw %}` and `{% endraw %}`";
+        let next = format!("close the comment with `#}}`; {RAW}");
         return Problem::new(Fault::Check, "syntax error: the comment is not closed", next);
     }
     if message == "Unexpected end of input" {
@@ -101,11 +101,7 @@ fn syntax_words(report: &ReportError) -> Problem {
     let mut characters = message.chars().filter(|char| !char.is_control());
     reason.extend(characters.next().map(|first| first.to_ascii_lowercase()));
     reason.extend(characters);
-    Problem::new(
-        Fault::Check,
-        reason,
-        "correct the tag: cloze reads templates in Tera's syntax; put text that is not for cloze between `{% raw %}` and `{% endraw %}`",
-    )
+    Problem::new(Fault::Check, reason, format!("correct the tag: cloze reads templates in Tera's syntax; {RAW}"))
 }
 
 /// The problem of a failed call.

@@ -31,8 +31,8 @@ impl Functions {
                     Ok(Some(style)) => ConnectionStyle::named(style),
                     Err(_) => None,
                 };
-                let reason = "the argument `style` of the filter `connstr` is neither \"ado.net\" nor \"libpq\"";
-                Filter::Connstr(style.ok_or_else(|| problem(&site.place, reason, "write one of the two"))?)
+                let reason = "the argument `style` of the filter `connstr` is not \"ado.net\", \"libpq\" or \"odbc\"";
+                Filter::Connstr(style.ok_or_else(|| problem(&site.place, reason, "write one of them"))?)
             }
             "reveal" => Filter::Reveal,
             _ => Filter::Raw,

@@ -14,11 +14,14 @@ use crate::render::lexer::parts;
 
 /// What to do about the tag around or before the byte `at`, where it looks like another program's.
 pub(super) fn foreign(source: &str, at: usize) -> Option<String> {
-    let tag = tag(source, at)?;
+    let (before, tag) = tag(source, at)?;
+    if before.ends_with('$') {
+        return Some(format!("this looks like a placeholder of GitHub Actions; {RAW}"));
+    }
     let inner = tag.trim_start_matches(['{', '%', '-']).trim_end_matches(['}', '%', '-']).trim();
     let first = inner.split(|char: char| !char.is_ascii_alphanumeric()).next().unwrap_or_default();
-    if let Some(path) = inner.strip_prefix('.').and_then(helm_object) {
-        let (object, rest) = path;
+    let path = inner.strip_prefix('.').map_or_else(|| helm_object(inner).filter(|(_, rest)| !rest.is_empty()), helm_object);
+    if let Some((object, rest)) = path {
         let instead = match object {
             "Values" if !rest.is_empty() => format!("write `{{{{ {rest} }}}}`"),
             "Release" if rest == "Namespace" => "write `{{ cloze.namespace }}`".to_owned(),
@@ -27,37 +30,48 @@ pub(super) fn foreign(source: &str, at: usize) -> Option<String> {
         };
         return Some(format!("this looks like a Helm template; {instead}"));
     }
-    let helm = "this looks like a Helm template; ";
     let hint = match first {
+        "with" if inner.starts_with("with secret") => return Some(format!("this looks like a template of a Vault agent; {RAW}")),
         "include" if !tag.starts_with("{%") => "write `{% include \"_file.yaml\" %}`, or a component",
         "template" | "define" | "block" if tag.starts_with("{{") => "write `{% include \"_file.yaml\" %}`, or a component",
         "if" | "else" | "end" | "with" if tag.starts_with("{{") => "write `{% if value %}` and `{% endif %}`",
         "range" if tag.starts_with("{{") && !inner.starts_with("range(") => "write `{% for item in list %}` and `{% endfor %}`",
-        _ if inner.contains("toYaml") || inner.contains("nindent") => "write `{{ value | json }}`, which YAML reads too",
+        _ if ["toYaml", "nindent", "| quote", "| squote"].iter().any(|word| inner.contains(word)) => {
+            "write `{{ value | json }}`, which YAML reads too"
+        }
         _ if helm_object_in(inner) => "write values without `.Values.` before them",
         _ => return alien(inner),
     };
-    Some(format!("{helm}{hint}"))
+    if first == "include" || helm_object_in(inner) || inner.contains("| quote") || inner.contains("nindent") {
+        return Some(format!("this looks like a Helm template; {hint}"));
+    }
+    Some(format!("this looks like a Helm or Go template; {hint}; or, where it is not for cloze, {RAW}"))
 }
 
 /// Text of Prometheus, Grafana, Go or a client-side framework, which is for another program.
 fn alien(inner: &str) -> Option<String> {
-    let looks = inner.starts_with(['$', '.', '*', '#', '/', '^', '!', '>', '&', '@']) || inner.contains(":=") || inner.starts_with("__");
+    let looks = inner.starts_with(['$', '.', '*', '#', '/', '^', '!', '>', '&', '@']) || inner.contains(":=") || inner.starts_with('_');
     looks.then(|| RAW.to_owned())
 }
 
-/// A warning for each legend of a Grafana panel that the values fill: `{{namespace}}` there is Grafana's, which has the same braces.
-pub fn legends(request: &Request) -> Vec<Problem> {
+/// A warning for each placeholder of another program that the values fill: `{{namespace}}` in the legend of a Grafana panel, `${{ x }}` of
+/// GitHub Actions.
+pub fn filled_placeholders(request: &Request) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    for template in request.templates.iter().filter(|template| template.text.contains(LEGEND)) {
+    for template in request.templates.iter().filter(|template| template.text.contains(LEGEND) || template.text.contains("${{")) {
         let lines = Lines::new(Arc::clone(&template.file), &template.text);
         for part in parts(&template.text).unwrap_or_default() {
             let Part::Tag(Tag { statement: false, range, words, .. }) = part else { continue };
-            let [Word { kind: WordKind::Name, range: name }] = words.as_slice() else { continue };
+            let [Word { kind: WordKind::Name, range: name }, rest @ ..] = words.as_slice() else { continue };
             let line = template.text[..range.start].rsplit('\n').next().unwrap_or_default();
             let name = &template.text[name.clone()];
-            if line.contains(LEGEND) && request.values.get(name).is_some() {
-                let reason = format!("`{name}` in this legend is filled from the values, not by Grafana");
+            let program = match line {
+                _ if line.ends_with('$') => "GitHub Actions",
+                _ if line.contains(LEGEND) && rest.is_empty() => "Grafana",
+                _ => continue,
+            };
+            if request.values.get(name).is_some() {
+                let reason = format!("`{name}` is filled from the values here, not by {program}");
                 warnings.push(Problem::new(Fault::Check, reason, RAW).at(lines.place(range.start)));
             }
         }
@@ -87,8 +101,8 @@ fn helm_object_in(inner: &str) -> bool {
 /// Helm's built-in objects (<https://helm.sh/docs/chart_template_guide/builtin_objects/>).
 const HELM_OBJECTS: [&str; 7] = ["Values", "Release", "Chart", "Files", "Capabilities", "Template", "Subcharts"];
 
-/// The tag in which or right before which the byte `at` is, at most 200 bytes of it.
-fn tag(source: &str, at: usize) -> Option<&str> {
+/// What is before the tag in which or right before which the byte `at` is, and at most 200 bytes of the tag.
+fn tag(source: &str, at: usize) -> Option<(&str, &str)> {
     let mut end = (at + 2).min(source.len());
     while !source.is_char_boundary(end) {
         end += 1;
@@ -98,7 +112,7 @@ fn tag(source: &str, at: usize) -> Option<&str> {
     while !source.is_char_boundary(stop) {
         stop -= 1;
     }
-    Some(&source[open..stop])
+    Some((&source[..open], &source[open..stop]))
 }
 
 #[cfg(test)]
@@ -107,19 +121,25 @@ mod tests {
 
     use serde_json::json;
 
+    use super::filled_placeholders;
     use super::foreign;
-    use super::legends;
     use crate::render::Request;
     use crate::render::Template;
 
     #[test]
-    fn a_legend_that_the_values_fill_is_warned_of() {
+    fn a_placeholder_of_another_program_that_the_values_fill_is_warned_of() {
         let text = "\"expr\": \"{{ namespace }}\",\n\"legendFormat\": \"{{namespace}} {{pod}}\",\n\"legendFormat\": \"{{ cloze.namespace }}\",\n\
-                    {% raw %}\"legendFormat\": \"{{namespace}}\"{% endraw %}\n";
+                    {% raw %}\"legendFormat\": \"{{namespace}}\"{% endraw %}\nrun: ${{ namespace.x }} $${{ other }} ${{ secret(name=\"a\") }}\n";
         let templates = vec![Template { file: Arc::from("d.json"), text: text.to_owned() }];
-        let warnings = legends(&Request { values: json!({"namespace": "shop"}), templates, ..Request::default() });
+        let warnings = filled_placeholders(&Request { values: json!({"namespace": "shop"}), templates, ..Request::default() });
         let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(told, ["d.json:2:18: `namespace` in this legend is filled from the values, not by Grafana"]);
+        assert_eq!(
+            told,
+            [
+                "d.json:2:18: `namespace` is filled from the values here, not by Grafana",
+                "d.json:5:7: `namespace` is filled from the values here, not by GitHub Actions"
+            ]
+        );
     }
 
     #[test]
@@ -130,7 +150,9 @@ mod tests {
             ("{{ .Release.Namespace }}", "this looks like a Helm template; write `{{ cloze.namespace }}`"),
             ("{{ .Chart.Name }}", "this looks like a Helm template; write `{{ cloze.project }}`, or a value of your own"),
             ("{{- if .Values.x }}", "this looks like a Helm template; write `{% if value %}` and `{% endif %}`"),
-            ("{{ end }}", "this looks like a Helm template; write `{% if value %}` and `{% endif %}`"),
+            ("{{ Release.Namespace }}", "this looks like a Helm template; write `{{ cloze.namespace }}`"),
+            ("{{ Values.x | quote }}", "this looks like a Helm template; write `{{ x }}`"),
+            ("{{ x | quote }}", "this looks like a Helm template; write `{{ value | json }}`, which YAML reads too"),
             ("{{- range .Values.l }}", "this looks like a Helm template; write `{% for item in list %}` and `{% endfor %}`"),
             (
                 "{{ include \"a.labels\" . | nindent 4 }}",
@@ -145,7 +167,20 @@ mod tests {
 
     #[test]
     fn text_of_other_programs_is_pointed_to_raw() {
-        for source in ["{{ $labels.instance }}", "{{#each x}}", "{{ .State }}", "{{ __name__ }}", "{{/if}}", "{{ $x := 1 }}"] {
+        for source in [
+            "{{ $labels.instance }}",
+            "{{#each x}}",
+            "{{ .State }}",
+            "{{ __name__ }}",
+            "{{ _message }}",
+            "{{/if}}",
+            "{{ end }}",
+            "{{ define \"x\" }}",
+            "{{ template \"a\" . }}",
+            "{{- with secret \"kv/x\" -}}",
+            "${{ secrets.X }}",
+            "{{ $x := 1 }}",
+        ] {
             assert!(foreign(source, 3).is_some_and(|next| next.contains("{% raw %}") && next.contains("template: false")), "{source}");
         }
     }

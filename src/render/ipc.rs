@@ -160,7 +160,7 @@ impl BodyWriter {
 
 const FAULTS: [Fault; 6] = [Fault::Usage, Fault::Project, Fault::Check, Fault::Vault, Fault::History, Fault::Internal];
 
-const SIMPLE: [Filter; 12] = [
+const SIMPLE: [Filter; 13] = [
     Filter::Urlencode,
     Filter::B64encode,
     Filter::B64decode,
@@ -173,6 +173,7 @@ const SIMPLE: [Filter; 12] = [
     Filter::Raw,
     Filter::Connstr(ConnectionStyle::AdoNet),
     Filter::Connstr(ConnectionStyle::Libpq),
+    Filter::Connstr(ConnectionStyle::Odbc),
 ];
 const INDENT: u32 = 100;
 const REPLACE: u32 = 101;

@@ -37,7 +37,7 @@ mod worker;
 pub use budget::Budget;
 pub use budget::MOST_TIMES;
 pub use engine::TeraEngine;
-pub use foreign::legends;
+pub use foreign::filled_placeholders;
 pub use marker::LineMap;
 pub use mentions::mentions;
 pub use process::ProcessEngine;

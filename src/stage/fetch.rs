@@ -91,13 +91,19 @@ pub(super) fn warnings_of(answers: &Answers<SecretValue>, blanks: &Blanks, untri
     warnings
 }
 
+/// Whether a text ends as every PEM file does (RFC 7468, section 2).
+fn ends_as_pem(text: &str) -> bool {
+    let line = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).and_then(|text| text.lines().next_back());
+    line.is_some_and(|line| line.starts_with("-----END ") && line.ends_with("-----"))
+}
+
 /// What stands at the ends of a value that people seldom mean.
 fn edge_of(fetched: &SecretValue) -> Option<(&'static str, &'static str)> {
     const TRIM: &str = "write `| trim` at the blank, or leave it if it is meant";
     let text = fetched.value.expose_text()?;
     if text.starts_with('\u{feff}') {
         Some(("begins with a byte-order mark", "store it in the vault without the mark"))
-    } else if text.ends_with('\n') {
+    } else if text.ends_with('\n') && !ends_as_pem(text) {
         Some(("ends with a newline", TRIM))
     } else if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
         Some(("begins or ends with white space", TRIM))

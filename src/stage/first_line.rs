@@ -18,8 +18,9 @@ const OPENINGS: [&str; 3] = ["#!", "<?php", "<?xml"];
 pub fn trim(source: &str, text: &mut String) {
     let tags = source.lines().map(str::trim).take_while(|line| is_silent(line)).count();
     if opening(text).is_some() {
-        let trimmed =
-            (0..tags).fold(text.as_str(), |rest, _| rest.strip_prefix("\r\n").or_else(|| rest.strip_prefix('\n')).unwrap_or(rest));
+        let blank = |line: &&str| line.trim().is_empty() && line.ends_with('\n');
+        let trimmed = (0..tags)
+            .fold(text.as_str(), |rest, _| rest.split_inclusive('\n').next().filter(blank).map_or(rest, |line| &rest[line.len()..]));
         *text = trimmed.to_owned();
     }
 }
@@ -50,10 +51,10 @@ pub fn warnings(objects: &[Object<BlankText>]) -> Vec<Problem> {
     warnings
 }
 
-/// The beginning that comes after empty lines.
+/// The beginning that comes after empty lines, or lines of blanks.
 fn opening(text: &str) -> Option<&'static str> {
-    let rest = text.trim_start_matches(['\r', '\n']);
-    OPENINGS.into_iter().find(|opening| rest.len() < text.len() && rest.starts_with(opening))
+    let rest = text.trim_start();
+    OPENINGS.into_iter().find(|opening| text[..text.len() - rest.len()].ends_with('\n') && rest.starts_with(opening))
 }
 
 /// Whether a line is a statement or a comment, which has no output.
@@ -75,6 +76,7 @@ mod tests {
     fn a_tag_on_the_first_line_leaves_none_before_a_script() {
         assert_eq!(trimmed("{% raw %}\n#!/bin/sh\n{% endraw %}\n", "\n#!/bin/sh\n\n"), "#!/bin/sh\n\n");
         assert_eq!(trimmed("{% set a = 1 %}\r\n{# b #}\r\n<?xml?>", "\r\n\r\n<?xml?>"), "<?xml?>");
+        assert_eq!(trimmed("  {% raw %}\n#!/bin/sh", "  \n#!/bin/sh"), "#!/bin/sh");
         assert_eq!(trimmed("{% if a %}\n<?php\n{% endif %}", "\n<?php\n"), "<?php\n");
     }
 

@@ -1,11 +1,14 @@
 //! Literal values of Secrets: what a template or a file wrote there itself. Reviews never show them, and a warning says that they are there.
 
+mod part;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use crate::blank::BlankText;
 use crate::blank::Filter;
+use crate::blank::Piece;
 use crate::manifest::Identity;
 use crate::manifest::Mark;
 use crate::manifest::Node;
@@ -15,6 +18,8 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::seal::Keys;
 use crate::secret::Secret;
+use crate::stage::literal::part::BLANK;
+use crate::stage::literal::part::secret_parts;
 
 /// The annotation on a Secret whose literal values are meant to be there; its value is [`ACCEPTED`].
 pub const LITERALS: &str = "cloze.dev/literals";
@@ -32,14 +37,16 @@ pub fn keyed_mask(keys: &Keys, based: &Identity, key: &str, value: &Secret) -> S
     format!("<literal {}>", &keys.name(&parts).to_string()[..DIGITS])
 }
 
-/// Puts `mask` in place of each value of a Secret but those under the `masked` keys, which are shown as they are. All of them move to
-/// `stringData`, which is not base64 and wins over `data`; an empty value stays empty.
+/// Puts `mask` in place of each value of a Secret; of those under the `masked` keys, which are shown otherwise, in place of each part that
+/// is a secret by its look. All of them move to `stringData`, which is not base64 and wins over `data`; an empty value stays empty.
 pub fn hide_literals(root: &mut Node<Infallible>, masked: &dyn Fn(&str) -> bool, mask: &dyn Fn(&str, &Secret) -> String) {
     let mut texts = BTreeMap::new();
     for (field, is_encoded) in [("data", true), ("stringData", false)] {
         let Some(Node { value: Value::Map(entries), .. }) = root.take(field) else { continue };
         for mut entry in entries {
-            if !masked(&entry.key) {
+            if masked(&entry.key) {
+                hide_parts(&entry.key, &mut entry.node, mask);
+            } else {
                 let value = value_of(&entry.node, is_encoded);
                 entry.node.wipe();
                 let shown = if value.is_empty() { String::new() } else { shown(&entry.key, &value, mask) };
@@ -51,6 +58,24 @@ pub fn hide_literals(root: &mut Node<Infallible>, masked: &dyn Fn(&str) -> bool,
     if !texts.is_empty() {
         root.set("stringData", Node::made(Value::Map(texts.into_values().collect())));
     }
+}
+
+fn hide_parts(key: &str, node: &mut Node<Infallible>, mask: &dyn Fn(&str, &Secret) -> String) {
+    let Some(text) = node.as_text() else { return };
+    let parts = secret_parts(key, text);
+    if parts.is_empty() {
+        return;
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    for part in parts {
+        shown.push_str(&text[at..part.start]);
+        shown.push_str(&mask(key, &Secret::copy_of(text[part.clone()].as_bytes())));
+        at = part.end;
+    }
+    shown.push_str(&text[at..]);
+    node.wipe();
+    node.value = Value::Text(shown.into());
 }
 
 /// The keys of a Secret whose values have blanks, once `stringData` is merged over `data`.
@@ -78,7 +103,8 @@ pub fn warnings(objects: &[Object<BlankText>]) -> Vec<Problem> {
 }
 
 fn warning(object: &Object<BlankText>) -> Option<Problem> {
-    let found = found(object);
+    let mut found = found(object);
+    found.dedup_by_key(|(key, ..)| *key);
     let (_, mark, _) = found.first()?;
     let mut keys = found.iter().take(NAMED).map(|(key, ..)| format!("`{key}`")).collect::<Vec<_>>().join(", ");
     if found.len() > NAMED {
@@ -93,22 +119,33 @@ fn is_accepted(object: &Object<BlankText>) -> bool {
     object.root.at(&["metadata", "annotations", LITERALS]).and_then(Node::as_text) == Some(ACCEPTED)
 }
 
-/// The literal values of a Secret that are not empty, by key: those of `stringData` win over those of `data`.
+/// The literal values of a Secret that are not empty, and beside blanks what is a secret by its look, by key: those of `stringData` win over
+/// those of `data`.
 fn found(object: &Object<BlankText>) -> Vec<(&str, Mark, Secret)> {
     let mut found = BTreeMap::new();
     for (field, is_encoded) in [("data", true), ("stringData", false)] {
         let entries = object.root.get(field).and_then(Node::as_map).unwrap_or_default();
         for entry in entries.iter().filter(|_| object.is_secret()) {
-            match &entry.node.value {
-                Value::Text(_) => {
-                    let mark = if entry.node.mark == Mark::default() { entry.mark } else { entry.node.mark };
-                    found.insert(&*entry.key, (mark, value_of(&entry.node, is_encoded)))
-                }
-                _ => found.remove(&*entry.key),
+            let values = match &entry.node.value {
+                Value::Text(_) => vec![value_of(&entry.node, is_encoded)],
+                Value::Leaf(text) => parts_beside_blanks(&entry.key, text),
+                _ => Vec::new(),
             };
+            let mark = if entry.node.mark == Mark::default() { entry.mark } else { entry.node.mark };
+            found.insert(&*entry.key, (mark, values));
         }
     }
-    found.into_iter().map(|(key, (mark, value))| (key, mark, value)).filter(|(.., value)| !value.is_empty()).collect()
+    let each = found.into_iter().flat_map(|(key, (mark, values))| values.into_iter().map(move |value| (key, mark, value)));
+    each.filter(|(.., value)| !value.is_empty()).collect()
+}
+
+fn parts_beside_blanks(key: &str, text: &BlankText) -> Vec<Secret> {
+    let piece = |piece: &'_ Piece| match piece {
+        Piece::Text(text) => text.clone(),
+        Piece::Blank(_) => BLANK.to_owned(),
+    };
+    let text: String = text.pieces.iter().map(piece).collect();
+    secret_parts(key, &text).into_iter().map(|part| Secret::copy_of(text[part].as_bytes())).collect()
 }
 
 /// A text's bytes, decoded where it is base64.
@@ -181,6 +218,12 @@ mod tests {
     }
 
     #[test]
+    fn beside_a_blank_only_what_is_a_secret_by_its_look_is_hidden() {
+        let content = json!({"stringData": {"blank": "postgres://app:hunter2@<secret default/host>/shop"}});
+        assert_eq!(hidden(&content), json!({"blank": "postgres://app:<blank 7>@<secret default/host>/shop"}));
+    }
+
+    #[test]
     fn a_mask_is_not_masked_again() {
         let kept = "<literal 0123456789ab>";
         let content = json!({"stringData": {"a": kept, "b": "<literal 0123456789AB>", "c": "<literal 0123>"}});
@@ -216,7 +259,12 @@ mod tests {
             ("pw", cloze("x_", &[id])),
         ];
         let accepted = map(vec![("annotations", map(vec![("cloze.dev/literals", Node::text("accepted"))]))]);
+        let beside = vec![
+            ("app.json", cloze("{\"password\": \"hunter3\", \"token\": \"_\", \"apiKey\": \"hunter4\"}", &[id])),
+            ("b", cloze("user=app,_", &[id])),
+        ];
         vec![
+            object("Secret", vec![("stringData", map(beside))]),
             object("Secret", vec![("data", data())]),
             object("Secret", vec![("stringData", map(text))]),
             object("Secret", vec![("metadata", accepted), ("data", data())]),
@@ -229,13 +277,17 @@ mod tests {
     fn each_secret_with_literals_is_warned_of_once() {
         let told: Vec<String> = warnings(&secrets()).iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
         let next = "move them to a vault and write `secret(…)`, or add the annotation `cloze.dev/literals: accepted`";
-        let start = "t.yaml (rendered):7:1: Secret shop/secret holds literal values, which anyone who reads the project can read:";
-        assert_eq!(told, [format!("{start} `tls.key`; {next}"), format!("{start} `a`, `b`, `c` and 1 more; {next}")]);
+        let of = |column: u32, keys: &str| {
+            format!(
+                "t.yaml (rendered):7:{column}: Secret shop/secret holds literal values, which anyone who reads the project can read: {keys}; {next}"
+            )
+        };
+        assert_eq!(told, [of(3, "`app.json`"), of(1, "`tls.key`"), of(1, "`a`, `b`, `c` and 1 more")]);
     }
 
     #[test]
     fn every_literal_is_told_to_who_masks_logs() {
         let found: Vec<String> = literals(&secrets()).iter().map(|value| value.expose_text().unwrap().to_owned()).collect();
-        assert_eq!(found, ["hunter2", "1", "2", "3", "4", "hunter2"]);
+        assert_eq!(found, ["hunter3", "hunter4", "hunter2", "1", "2", "3", "4", "hunter2"]);
     }
 }

@@ -182,8 +182,9 @@ fn secrets(content: &str, file: &str) -> Result<Vec<Found>, Problems> {
             faults.into_iter().map(|fault| problem(fault.reason, fault.next).at(Place::new(file, fault.mark.line, fault.mark.column)));
         Problems::from(problems.collect::<Vec<_>>())
     })?;
-    let mut found = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     let mut problems = Vec::new();
+    let mut names = BTreeSet::new();
     for mut object in documents.into_iter().flat_map(items) {
         let text = |path: &[&str]| object.at(path).and_then(Node::as_text).map(str::to_owned);
         let (Some("Secret"), Some(name)) = (text(&["kind"]).as_deref(), text(&["metadata", "name"])) else {
@@ -191,6 +192,10 @@ fn secrets(content: &str, file: &str) -> Result<Vec<Found>, Problems> {
             object.wipe();
             continue;
         };
+        if !names.insert(name.clone()) {
+            let next = "import them one after the other, each with a `--prefix` of its own";
+            problems.push(problem(format!("a Secret `{name}` is there twice"), next).at(place(&object)));
+        }
         for field in ["data", "stringData"] {
             for entry in object.at(&[field]).and_then(Node::as_map).into_iter().flatten() {
                 let value = match &entry.node.value {
@@ -201,7 +206,7 @@ fn secrets(content: &str, file: &str) -> Result<Vec<Found>, Problems> {
                 let key = entry.key.to_string();
                 if let Some(bytes) = value {
                     // `stringData` wins over `data`, as in Kubernetes.
-                    found.retain(|known: &Found| (known.group.as_deref(), &known.key) != (Some(&name), &key));
+                    found.retain(|known| (known.group.as_deref(), &known.key) != (Some(&name), &key));
                     found.push(Found { group: Some(name.clone()), key, value: Secret::new(bytes) });
                 } else {
                     let what = if field == "data" { "base64" } else { "text" };
@@ -229,11 +234,15 @@ fn named(found: Vec<Found>, file: &str, naming: Naming<'_>) -> Result<Vec<(Strin
     if found.is_empty() {
         return refuse("there is nothing to import".to_owned(), "name a file or directory that has values");
     }
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = found.iter().find(|one| !seen.insert((one.group.as_ref().filter(|_| naming.into.is_none()), &one.key))) {
+        let next = match (naming.into, &twice.group) {
+            (Some(_), Some(_)) => "leave `--into` out: each value becomes a secret of its own",
+            _ => "remove one of them",
+        };
+        return refuse(format!("`{}` is there twice", twice.key), next);
+    }
     if let Some(into) = naming.into {
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = found.iter().find(|one| !seen.insert(&one.key)) {
-            return refuse(format!("`{}` is there twice", twice.key), "leave `--into` out: each value becomes a secret of its own");
-        }
         let fields = found.iter().map(|one| (one.key.as_str(), &one.value));
         let value = object(fields).map_err(|error| problem(error.reason, "leave `--into` out").at(Place::file(file)))?;
         return Ok(vec![(format!("{}{into}", naming.prefix), value)]);
@@ -302,6 +311,17 @@ mod tests {
             ("# nothing", ImportFormat::Env, "f: there is nothing to import"),
             ("hunter2", ImportFormat::Json, "f: not JSON (byte 0)"),
             ("[\"hunter2\"]", ImportFormat::Json, "f: an array, not an object"),
+            ("{\"a\": \"hunter2\", \"b\": \"\", \"a\": \"hunter3\"}", ImportFormat::Json, "f: `a` is there twice"),
+            (
+                "kind: Secret\nmetadata: {name: db, namespace: a}\ndata: {k: YQ==}\n---\nkind: Secret\nmetadata: {name: db, namespace: b}\ndata: {k: Yg==}\n",
+                ImportFormat::Secret,
+                "f:5:1: a Secret `db` is there twice",
+            ),
+            (
+                "{kind: List, items: [{kind: Secret, metadata: {name: a}, data: {k: YQ==}}, {kind: Secret, metadata: {name: a}, stringData: {l: hunter2}}]}",
+                ImportFormat::Secret,
+                "f:1:76: a Secret `a` is there twice",
+            ),
             ("kind: ConfigMap\nmetadata: {name: hunter2}", ImportFormat::Secret, "f:1:1: not a Secret with a name"),
             (
                 "kind: Secret\nmetadata: {name: a}\ndata: {k: hunter2-!}",

@@ -14,7 +14,7 @@ use crate::problem::Problems;
 use crate::render::LineMap;
 use crate::render::RenderedText;
 use crate::render::Template;
-use crate::render::legends;
+use crate::render::filled_placeholders;
 use crate::stage::ask::asks;
 use crate::stage::check;
 use crate::stage::connection;
@@ -71,7 +71,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
         request.templates.iter().chain(&plain).map(|file| (file.file.to_string(), Digest::plain(&[file.text.as_bytes()]))).collect();
     let mut rendered = context.engine.render(&request)?;
     trim_first_lines(&request, &bundles, &mut rendered);
-    let legends = legends(&request);
+    let placeholders = filled_placeholders(&request);
     drop(request);
     rendered.texts.extend(plain.into_iter().map(|Template { file, text }| RenderedText { file, text }));
     rendered.texts.sort_by(|one, other| one.file.cmp(&other.file));
@@ -92,7 +92,7 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
         return Err(locate(context, failed.into()));
     }
     let mut warnings = beside;
-    warnings.extend(legends);
+    warnings.extend(placeholders);
     warnings.extend(parsed.warnings().iter().cloned());
     warnings.extend(first_line::warnings(parsed.objects()));
     warnings.extend(check::hidden_variables(parsed.objects()));

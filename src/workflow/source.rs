@@ -83,13 +83,24 @@ pub(super) fn trim_first_lines(request: &Request, bundles: &[Bundle], rendered: 
 fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Problems> {
     let mut problems = Vec::new();
     let mut expand = |template: bool| {
-        let entries = context.settings.templates.iter().filter(|entry| entry.template == template);
-        let patterns: Vec<_> = entries.map(|entry| entry.files.clone()).collect();
-        context.root.expand(&patterns).map_err(|failed| problems.extend(failed.into_list())).unwrap_or_default()
+        let mut files = BTreeSet::new();
+        for entry in context.settings.templates.iter().filter(|entry| entry.template == template) {
+            let pattern = &entry.files;
+            let found = context.root.expand(std::slice::from_ref(pattern)).and_then(|found| {
+                // The project file and what cloze writes are not manifests, whatever a pattern matches.
+                let taken = found
+                    .into_iter()
+                    .map(|file| Ok((!context.settings.reserved.passes_over(context.root, &file, &pattern.value)?).then_some(file)));
+                taken.collect::<Result<Vec<_>, _>>().map_err(|problem| pattern.at(problem).into())
+            });
+            match found {
+                Ok(found) => files.extend(found.into_iter().flatten()),
+                Err(failed) => problems.extend(failed.into_list()),
+            }
+        }
+        files
     };
     let (templates, plain) = (expand(true), expand(false));
-    // The project file and what cloze writes are not manifests, whatever a pattern matches.
-    let own = |file: &String| context.settings.reserved.what(context.root, file).is_some();
     let mut read = |file: String| match context.root.read_text(&file, FILE_LIMIT) {
         Ok(text) => Some(Template { file: file.into(), text }),
         Err(problem) => {
@@ -97,9 +108,8 @@ fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Pr
             None
         }
     };
-    let is_plain: BTreeSet<&String> = plain.iter().collect();
-    let templates = templates.iter().filter(|file| !is_plain.contains(file) && !own(file)).cloned().filter_map(&mut read).collect();
-    let plain = plain.iter().filter(|file| !own(file)).cloned().filter_map(&mut read).collect();
+    let templates = templates.difference(&plain).cloned().filter_map(&mut read).collect();
+    let plain = plain.into_iter().filter_map(&mut read).collect();
     Problems::or((templates, plain), problems)
 }
 

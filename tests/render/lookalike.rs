@@ -34,7 +34,7 @@ fn what_may_be_a_comment_or_text_is_refused_at_its_place() {
     assert_eq!(
         refused("x {# never closed"),
         "t.yaml:1:3: syntax error: the comment is not closed; close the comment with `#}`; put text that is not for cloze between `{% raw %}` and \
-         `{% endraw %}`"
+         `{% endraw %}`, or say `template: false` for its file under `templates:` or `config:`"
     );
     assert_eq!(render("a{# b #}{#- c -#} d").as_deref(), Ok("ad"));
 }

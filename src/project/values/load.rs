@@ -51,7 +51,7 @@ impl Values {
         let mut values = Self { layers: Vec::new(), merged: Value::Object(Map::new()) };
         let mut problems = Vec::new();
         for (said, origin) in &settings.values {
-            let text = match root.read_text(&said.value, limits.bytes) {
+            let text = match settings.reserved.refuse(root, &said.value).and_then(|()| root.read_text(&said.value, limits.bytes)) {
                 Ok(text) => text,
                 Err(problem) => {
                     problems.push(said.at(problem));

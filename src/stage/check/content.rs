@@ -61,22 +61,40 @@ pub(super) fn doubt<B: Leaf>(say: &mut Say<'_, B>) {
         say.problem(mark, reason, "apply it with `kubectl apply --server-side`, or divide it among several objects");
     }
     if secret && root.get("type").and_then(Node::as_text) == Some("kubernetes.io/tls") {
-        for key in ["tls.crt", "tls.key"] {
+        for (key, label, other) in [("tls.crt", "CERTIFICATE", "PRIVATE KEY"), ("tls.key", "PRIVATE KEY", "CERTIFICATE")] {
             let Some((_, mark, text)) = values(&say.object.root, "data").find(|(known, _, _)| *known == key) else { continue };
-            let Some(bytes) = base64::decoded(text).filter(|bytes| !bytes.is_empty()) else { continue };
-            if !bytes.expose().windows(PEM.len()).any(|window| window == PEM) {
-                say.problem(
-                    mark,
-                    format!("the value of `{key}` holds no PEM, which a Secret of type `kubernetes.io/tls` needs"),
-                    "give it the text from `-----BEGIN` to `-----END …-----`",
-                );
+            let Some(bytes) = base64::decoded(text) else { continue };
+            if let Some((what, next)) = pem_fault(bytes.expose(), label, other) {
+                say.problem(mark, format!("the value of `{key}` {what}, which a Secret of type `kubernetes.io/tls` needs"), next);
             }
         }
     }
 }
 
-/// How a PEM block begins (RFC 7468).
-const PEM: &[u8] = b"-----BEGIN ";
+/// What is wrong with a PEM file (RFC 7468) that should have a block called so, and what to do.
+fn pem_fault(bytes: &[u8], label: &str, other: &str) -> Option<(String, &'static str)> {
+    const WHOLE: &str = "give it the text from `-----BEGIN` to `-----END …-----`, with its line ends";
+    let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+    let block = |label: &str| has(format!(" {label}-----").as_bytes());
+    if bytes.trim_ascii().is_empty() {
+        Some(("is empty, without the PEM".to_owned(), WHOLE))
+    } else if !has(b"-----BEGIN ") {
+        Some(("holds no PEM".to_owned(), WHOLE))
+    } else if has(b"-----\\n") || !bytes.trim_ascii().contains(&b'\n') {
+        Some(("has lost the line ends of the PEM".to_owned(), WHOLE))
+    } else if has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || has(b"Proc-Type: 4,ENCRYPTED") {
+        Some(("is encrypted and not the open private key".to_owned(), "decrypt it, with `openssl pkey` for example"))
+    } else if !block(label) {
+        let what = if block(other) {
+            format!("holds a {} and no {}", other.to_lowercase(), label.to_lowercase())
+        } else {
+            format!("holds no {}", label.to_lowercase())
+        };
+        Some((what, "put the certificate under `tls.crt` and its private key under `tls.key`"))
+    } else {
+        None
+    }
+}
 
 /// What the last-applied annotation of client-side apply may hold (`TotalAnnotationSizeLimitB`).
 const ANNOTATION: usize = 256 << 10;
@@ -226,11 +244,19 @@ mod tests {
             assert!(!format!("{warnings:?}").contains("canary"));
             warnings.len()
         };
-        let pem = b"-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n";
-        assert_eq!(warned(pem, pem), 0);
-        assert_eq!(warned(b"canary", pem), 1);
+        let pem = |label: &str| format!("-----BEGIN {label}-----\nYQ==\n-----END {label}-----\n");
+        let (certificate, key) = (pem("CERTIFICATE"), pem("EC PRIVATE KEY"));
+        let (certificate, key) = (certificate.as_bytes(), key.as_bytes());
+        assert_eq!(warned(certificate, key), 0);
+        assert_eq!(warned(&[certificate, certificate].concat(), pem("PRIVATE KEY").replace('\n', "\r\n").as_bytes()), 0);
+        assert_eq!(warned(b"canary", key), 1);
         assert_eq!(warned(b"canary", b"YmFzZTY0 canary"), 2);
-        assert_eq!(warned(b"", b""), 0);
+        assert_eq!(warned(b"", b"\n"), 2);
+        assert_eq!(warned(key, certificate), 2);
+        assert_eq!(warned(certificate, pem("ENCRYPTED PRIVATE KEY").as_bytes()), 1);
+        for lost in ["", " ", "\\n"] {
+            assert_eq!(warned(pem("CERTIFICATE").trim_end().replace('\n', lost).as_bytes(), key), 1, "{lost:?}");
+        }
     }
 
     #[test]

@@ -31,7 +31,8 @@ fn find(node: &Node<BlankText>) -> Option<(Mark, &'static str)> {
     }
 }
 
-/// The tool whose placeholder is in a text: argocd-vault-plugin, SOPS, vals, Octopus Deploy and Azure Pipelines' replace tokens.
+/// The tool whose placeholder is in a text: argocd-vault-plugin, SOPS, vals, 1Password, Bank-Vaults, Octopus Deploy and Azure Pipelines'
+/// replace tokens.
 fn placeholder(text: &str) -> Option<&'static str> {
     if text
         .split("<path:")
@@ -51,6 +52,12 @@ fn placeholder(text: &str) -> Option<&'static str> {
             .is_some_and(|(scheme, _)| is_name(scheme))
     }) {
         return Some("vals (`ref+…://`)");
+    }
+    if text.strip_prefix("op://").is_some_and(|path| path.matches('/').count() >= 2 && !path.contains(char::is_whitespace)) {
+        return Some("1Password (`op://…`)");
+    }
+    if text.strip_prefix("vault:").is_some_and(|path| path.contains('/') && path.contains('#') && !path.contains(char::is_whitespace)) {
+        return Some("Bank-Vaults (`vault:…#…`)");
     }
     let token = |begin: &str, end: &str| text.split(begin).skip(1).any(|rest| rest.split_once(end).is_some_and(|(name, _)| is_name(name)));
     if token("#{", "}#") || text.starts_with("#{") && text.ends_with('}') && is_name(&text[2..text.len() - 1]) {
@@ -80,11 +87,25 @@ mod tests {
             "ref+vault://kv/db#/password",
             "url: \"ref+awssecrets://db\"",
             "#{DbPassword}#",
+            "op://shop/db/password",
+            "vault:secret/data/db#password",
             "#{Db.Password}",
         ] {
             assert!(placeholder(text).is_some(), "{text}");
         }
-        for text in ["<path: none>", "<path:x>", "ENC[]", "see ref+notes", "${#a}", "#{", "a #{not a name}# b", "color: #{c}"] {
+        for text in [
+            "<path: none>",
+            "<path:x>",
+            "ENC[]",
+            "see ref+notes",
+            "${#a}",
+            "#{",
+            "a #{not a name}# b",
+            "color: #{c}",
+            "see op://",
+            "vault: x#y",
+            "vault:8200",
+        ] {
             assert!(placeholder(text).is_none(), "{text}");
         }
     }

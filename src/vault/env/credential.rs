@@ -1,38 +1,47 @@
 //! The variables by which a run itself gets in somewhere. No vault gives them: whoever may change the project could have them put into a
 //! manifest.
 
-/// What the names of such variables begin with: cloze's own and those of the vaults' own tools and of CI systems.
+/// What the names of such variables begin with: cloze's own, those of the tools of vaults and clusters, and those that CI systems keep for
+/// what they set themselves, be it a credential or not.
 const FAMILIES: &[&str] = &[
     "ACTIONS_",
+    "ANSIBLE_VAULT_",
     "ARM_",
     "AWS_",
+    "AZP_",
     "AZURE_",
     "AZURESUBSCRIPTION_",
     "BAO_",
-    "CI_JOB_",
+    "BITBUCKET_",
+    "BUILDKITE_",
+    "CIRCLE_",
+    "CI_",
     "CLOUDSDK_",
     "CLOZE_",
+    "CODEBUILD_",
+    "CONSUL_",
+    "DRONE_",
+    "GH_",
+    "GITHUB_",
+    "GITLAB_",
     "GOOGLE_",
     "IDENTITY_",
+    "JENKINS_",
     "MSI_",
+    "NOMAD_",
+    "NPM_CONFIG_",
+    "OP_",
+    "SOPS_",
+    "SSH_",
     "SYSTEM_",
+    "TEAMCITY_",
+    "TF_TOKEN_",
+    "TRAVIS_",
     "VAULT_",
+    "VSS_",
 ];
 /// Others, by their whole names.
-const NAMES: &[&str] = &[
-    "ALL_PROXY",
-    "CI_DEPLOY_PASSWORD",
-    "CI_REGISTRY_PASSWORD",
-    "DOCKER_AUTH_CONFIG",
-    "GH_ENTERPRISE_TOKEN",
-    "GH_TOKEN",
-    "GITHUB_ENTERPRISE_TOKEN",
-    "GITHUB_TOKEN",
-    "GITLAB_TOKEN",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "KUBECONFIG",
-];
+const NAMES: &[&str] = &["ALL_PROXY", "DOCKER_AUTH_CONFIG", "HTTPS_PROXY", "HTTP_PROXY", "KUBECONFIG", "NODE_AUTH_TOKEN", "NPM_TOKEN"];
 
 /// Whether a variable is one of a run's own credentials, or says where they go. In upper or lower case, as proxies are written.
 pub(super) fn is_credential(variable: &str) -> bool {
@@ -61,10 +70,23 @@ mod tests {
             "CI_JOB_JWT_V2",
             "SYSTEM_ACCESSTOKEN",
             "https_proxy",
+            "CIRCLE_OIDC_TOKEN_V2",
+            "BUILDKITE_AGENT_ACCESS_TOKEN",
+            "CI_DEPENDENCY_PROXY_PASSWORD",
+            "CI_REPOSITORY_URL",
+            "BITBUCKET_STEP_OIDC_TOKEN",
+            "VSS_NUGET_ACCESSTOKEN",
+            "AZP_TOKEN",
+            "OP_SERVICE_ACCOUNT_TOKEN",
+            "SOPS_AGE_KEY",
+            "ANSIBLE_VAULT_PASSWORD",
+            "NPM_TOKEN",
+            "SSH_AUTH_SOCK",
+            "GITHUB_REF",
         ] {
             assert!(is_credential(name), "{name}");
         }
-        for name in ["SHOP_DB_PASSWORD", "DB_PASSWORD", "MY_VAULT_TOKEN", "GITHUB_REF", "VAULT", "AWS", "SYSTEMD_X"] {
+        for name in ["SHOP_DB_PASSWORD", "DB_PASSWORD", "MY_VAULT_TOKEN", "CIRCLE", "OPS_TOKEN", "VAULT", "AWS", "SYSTEMD_X"] {
             assert!(!is_credential(name), "{name}");
         }
     }

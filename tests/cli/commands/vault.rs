@@ -167,6 +167,9 @@ fn an_empty_value_is_refused_unless_it_is_meant() {
     let parts = ["error: the value is empty\n  check the command before the pipe, or pass `--allow-empty` if it is meant"];
     sandbox.feed(["vault", "set", "x"], b"").fails(2, &parts);
     sandbox.feed(["vault", "set", "x", "--key", "k"], b"").fails(2, &parts);
+    for blanks in [b"\n".as_slice(), b" \t ", b"\r\n"] {
+        sandbox.feed(["vault", "set", "x"], blanks).fails(2, &["error: the value is nothing but white space\n  check the command"]);
+    }
     sandbox.cloze(["vault", "get", "x"]).fails(5, &[]);
     sandbox.feed(["vault", "set", "x", "--allow-empty"], b"").fails(0, &["set x, version 1"]);
     assert_eq!(value(&sandbox, "x"), "");

@@ -26,7 +26,7 @@ pub(crate) enum Vault {
         /// Make up a value of that many letters and digits
         #[arg(long, value_name = "LENGTH", num_args = 0..=1, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(1..=4096))]
         generate: Option<u16>,
-        /// Accept an empty value
+        /// Accept an empty value, or one of nothing but white space
         #[arg(long)]
         allow_empty: bool,
         #[command(flatten)]

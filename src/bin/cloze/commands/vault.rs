@@ -87,11 +87,12 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
     }
 }
 
-/// The value, unless it is empty and nobody means that: what comes before a pipe may have failed. The name is not repeated: who writes
+/// The value, unless there is nothing in it and nobody means that: what comes before a pipe may have failed. The name is not repeated: who writes
 /// `set NAME=VALUE` has put the value there.
 fn not_empty(value: Secret, allowed: bool, next: &str) -> Result<Secret, Problems> {
-    if value.is_empty() && !allowed {
-        return Err(Problem::new(Fault::Usage, "the value is empty", next).into());
+    if value.expose().trim_ascii().is_empty() && !allowed {
+        let reason = if value.is_empty() { "the value is empty" } else { "the value is nothing but white space" };
+        return Err(Problem::new(Fault::Usage, reason, next).into());
     }
     Ok(value)
 }
