@@ -38,7 +38,7 @@ pub enum HistoryError {
         store: String,
     },
     /// There is no release where some are known to have been.
-    #[error("there are no releases in {store}, which is empty or missing, and the checkpoint knows release {number}")]
+    #[error("{store} holds no history: it is empty, or a part is missing; the checkpoint knows release {number}")]
     Gone {
         /// The store that was looked at.
         store: String,
@@ -238,7 +238,7 @@ mod tests {
             (HistoryError::Empty { store: "dir".to_owned() }, "there are no releases in dir"),
             (
                 HistoryError::Gone { store: "dir".to_owned(), number: 3 },
-                "there are no releases in dir, which is empty or missing, and the checkpoint knows release 3",
+                "dir holds no history: it is empty, or a part is missing; the checkpoint knows release 3",
             ),
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
             (HistoryError::CutOrReplayed { reason: reason() }, "the history was changed, cut or replayed: no answer"),

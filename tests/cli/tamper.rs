@@ -134,10 +134,7 @@ fn an_older_copy_of_the_store_is_noticed_by_the_remembered_head_alone() {
     past.noticed(&ALL, &["release 3 is not the one that the checkpoint knows"]);
     // The store gone, and a damaged memory.
     fs::remove_dir_all(past.store("")).unwrap();
-    past.noticed(
-        &ALL,
-        &["there are no releases in", "dev, which is empty or missing, and the checkpoint knows release 3", "if it is elsewhere"],
-    );
+    past.noticed(&ALL, &["dev holds no history: it is empty, or a part is missing; the checkpoint knows release 3", "if it is elsewhere"]);
     past.sandbox.write(".cloze/pins/dev.json", "{}");
     past.noticed(
         &ALL,
@@ -226,7 +223,7 @@ fn a_changed_store() {
     flip(&past.store("store"));
     past.noticed(&ALL, &["store"]);
     fs::remove_file(past.store("store")).unwrap();
-    past.noticed(&ALL, &["which is empty or missing, and the checkpoint knows release 3"]);
+    past.noticed(&ALL, &["holds no history: it is empty, or a part is missing; the checkpoint knows release 3"]);
     fs::write(past.store("releases/0000/00/planted"), "x").unwrap();
     past.noticed(&ALL[..1], &["releases/0000/00/planted", "it does not belong here"]);
     let keyring = fs::read_dir(past.store("keyring")).unwrap().next().unwrap().unwrap().path();
