@@ -28,7 +28,7 @@ fn bytes_stay_what_they_are() {
     let sandbox = Sandbox::shop();
     let all: Vec<u8> = (0..=255).chain([b'\n']).collect();
     for value in [&all[..], b"\n\n", b" x ", "ü\u{feff}\r\n".as_bytes()] {
-        sandbox.feed(["vault", "set", "binary"], value).ok();
+        sandbox.feed(["vault", "set", "binary", "--allow-empty"], value).ok();
         assert_eq!(sandbox.cloze(["vault", "get", "binary"]).stdout, value);
     }
 }
