@@ -91,10 +91,11 @@ pub(super) fn warnings_of(answers: &Answers<SecretValue>, blanks: &Blanks, untri
     warnings
 }
 
-/// Whether a text ends as every PEM file does (RFC 7468, section 2).
-fn ends_as_pem(text: &str) -> bool {
-    let line = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).and_then(|text| text.lines().next_back());
-    line.is_some_and(|line| line.starts_with("-----END ") && line.ends_with("-----"))
+/// Whether a text begins and ends as a PEM file does, whose last line has an end (RFC 7468, section 2).
+fn is_pem(text: &str) -> bool {
+    let last = text.strip_suffix('\n').and_then(|text| text.rsplit('\n').next());
+    text.starts_with("-----BEGIN ")
+        && last.is_some_and(|line| line.starts_with("-----END ") && line.trim_end_matches('\r').ends_with("-----"))
 }
 
 /// What stands at the ends of a value that people seldom mean.
@@ -103,11 +104,27 @@ fn edge_of(fetched: &SecretValue) -> Option<(&'static str, &'static str)> {
     let text = fetched.value.expose_text()?;
     if text.starts_with('\u{feff}') {
         Some(("begins with a byte-order mark", "store it in the vault without the mark"))
-    } else if text.ends_with('\n') && !ends_as_pem(text) {
+    } else if is_pem(text) {
+        None
+    } else if text.ends_with('\n') {
         Some(("ends with a newline", TRIM))
     } else if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
         Some(("begins or ends with white space", TRIM))
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_pem;
+
+    #[test]
+    fn the_last_line_of_pem_has_an_end() {
+        let pem = "-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n";
+        assert!(is_pem(pem) && is_pem(&pem.replace('\n', "\r\n")) && is_pem(&format!("{pem}{pem}")));
+        for other in [format!("{pem}\n"), format!(" {pem}"), "hunter2\n".to_owned(), format!("{pem}x\n")] {
+            assert!(!is_pem(&other), "{other:?}");
+        }
     }
 }
