@@ -1,11 +1,7 @@
 //! A history in a bucket.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -41,16 +37,7 @@ pub struct Bucket {
     prefix: String,
     name: String,
     deadline: Duration,
-    /// Small objects that were read: what is there never changes. What was created is not among them, since a store that does not keep what it
-    /// says that it took has to be found out.
-    held: Mutex<Held>,
 }
-
-type Held = BTreeMap<String, Bytes>;
-
-/// The largest object that is held, and how many are.
-const HELD_SIZE: usize = 256 << 10;
-const HELD: usize = 64;
 
 /// A store that can be asked for one page of a listing.
 pub(super) trait Pages: ObjectStore + PaginatedListStore {}
@@ -68,25 +55,10 @@ pub(super) trait Login: fmt::Debug + Send + Sync {
 
 impl Bucket {
     pub(super) fn new(store: Arc<dyn Pages>, login: Arc<dyn Login>, prefix: String, name: String, deadline: Duration) -> Self {
-        Self { store, login, prefix, name, deadline, held: Mutex::default() }
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn hold(&self, path: &str, bytes: &Bytes) {
-        let mut held = self.held();
-        if bytes.len() <= HELD_SIZE && held.len() < HELD {
-            held.insert(path.to_owned(), bytes.clone());
-        }
+        Self { store, login, prefix, name, deadline }
     }
 
     async fn read(&self, path: &str, length: Option<usize>) -> Result<Option<Bytes>, StoreError> {
-        if let Some(bytes) = self.held().get(path) {
-            return Ok(Some(bytes.slice(..length.unwrap_or(usize::MAX).min(bytes.len()))));
-        }
-        let name = path;
         let path = &self.path(path)?;
         let range = length.map(|length| GetRange::Bounded(0..length as u64));
         let read = || {
@@ -102,12 +74,7 @@ impl Bucket {
             }) as BoxFuture<'_, _>
         };
         match self.ask(read).await {
-            Ok(Some(bytes)) => {
-                if length.is_none() {
-                    self.hold(name, &bytes);
-                }
-                Ok(Some(bytes))
-            }
+            Ok(Some(bytes)) => Ok(Some(bytes)),
             Ok(None) => {
                 let reason = match length {
                     None => format!("it is larger than {} MiB", OBJECT_LIMIT >> 20),
@@ -250,7 +217,6 @@ impl HistoryStore for Bucket {
     }
 
     async fn remove(&self, path: &str) -> Result<(), StoreError> {
-        self.held().remove(path);
         let path = &self.path(path)?;
         match self.ask(|| Box::pin(self.store.delete(path))).await {
             Ok(()) | Err(Refusal::Absent) => Ok(()),

@@ -25,6 +25,8 @@ mod draft;
 mod envelope;
 mod error;
 mod event;
+#[cfg(any(feature = "bucket", feature = "cluster"))]
+mod held;
 mod identity;
 mod keyring;
 mod layout;
@@ -73,6 +75,8 @@ pub use copy::copy;
 pub use draft::{Draft, DraftManifest};
 pub use error::HistoryError;
 pub use event::{Event, NewEvent, Outcome, What};
+#[cfg(any(feature = "bucket", feature = "cluster"))]
+pub use held::Held;
 pub use identity::StoreIdentity;
 pub use layout::PackId;
 pub use local::LocalDirectory;

@@ -8,6 +8,8 @@ use crate::bucket;
 #[cfg(feature = "cluster")]
 use crate::cluster;
 use crate::file;
+#[cfg(any(feature = "bucket", feature = "cluster"))]
+use crate::history::Held;
 use crate::history::HistoryStore;
 use crate::history::LocalDirectory;
 #[cfg(feature = "bucket")]
@@ -75,7 +77,8 @@ impl Wiring<'_> {
         })?;
         let shown = format!("{url} ({})", connection.name());
         let history = url.name.as_deref().unwrap_or("history");
-        Ok(Box::new(cluster::SecretStore::new(&connection, &url.namespace, history, shown, Arc::clone(self.ports.entropy))))
+        let store = cluster::SecretStore::new(&connection, &url.namespace, history, shown, Arc::clone(self.ports.entropy));
+        Ok(Box::new(Held::new(store)))
     }
 
     #[cfg(not(feature = "cluster"))]
@@ -181,7 +184,7 @@ impl Wiring<'_> {
 
 #[cfg(feature = "bucket")]
 fn boxed(bucket: bucket::Bucket) -> Box<dyn HistoryStore> {
-    Box::new(bucket)
+    Box::new(Held::new(bucket))
 }
 
 #[cfg(feature = "bucket")]
