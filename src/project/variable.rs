@@ -239,6 +239,33 @@ pub struct Variables {
     unknown: Vec<Problem>,
 }
 
+/// The variables, ours and those of the vaults' and the clouds' tools, whose value is the path of a file that is secret or that no message should quote.
+const PATHS: [&str; 15] = [
+    "CLOZE_KEY_FILE",
+    "VAULT_TOKEN_FILE",
+    "VAULT_CLIENT_CERT",
+    "BAO_CLIENT_CERT",
+    "VAULT_CLIENT_KEY",
+    "BAO_CLIENT_KEY",
+    "VAULT_CACERT",
+    "BAO_CACERT",
+    "SSL_CERT_FILE",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "KUBECONFIG",
+];
+
+/// Whether a value is a key, a token, a certificate or a document rather than a path: CI systems hold secrets as texts, and some as files.
+fn is_content(value: &[u8]) -> bool {
+    let begins = ["cloze-key-", "-----BEGIN", "{", "eyJ", "hvs.", "AGE-SECRET-KEY-", "apiVersion:"]
+        .iter()
+        .any(|start| value.trim_ascii_start().starts_with(start.as_bytes()));
+    begins || value.trim_ascii().contains(&b'\n') || value.len() > 4096
+}
+
 impl Variables {
     /// Keeps what cloze heeds of a process environment and drops the rest.
     pub fn collect(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, Problems> {
@@ -246,6 +273,15 @@ impl Variables {
         let mut problems = Vec::new();
         for (name, value) in pairs {
             let Some(name) = name.to_str() else { continue };
+            if PATHS.contains(&name) && is_content(value.as_encoded_bytes()) {
+                let reason = format!("`{name}` names a file, and holds what belongs into it");
+                problems.push(Problem::new(
+                    Fault::Usage,
+                    reason,
+                    "write its value to a file that only you can read, and set it to the path of that file",
+                ));
+                continue;
+            }
             match ALL.iter().find(|known| known.name == name) {
                 Some(_) if value.is_empty() => {}
                 Some(known) if known.secret => {
@@ -308,6 +344,23 @@ mod tests {
 
     fn pairs(list: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
         list.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
+    }
+
+    #[test]
+    fn what_names_a_file_does_not_hold_it() {
+        for (name, value) in [
+            ("CLOZE_KEY_FILE", "cloze-key-v1 44044404 CANARY="),
+            ("VAULT_TOKEN_FILE", "hvs.CANARY"),
+            ("VAULT_CLIENT_KEY", "-----BEGIN PRIVATE KEY-----\nCANARY"),
+            ("AZURE_FEDERATED_TOKEN_FILE", "eyJhbGciOi.CANARY"),
+            ("GOOGLE_APPLICATION_CREDENTIALS", " { \"type\": \"service_account\", \"private_key\": \"CANARY\" }"),
+            ("KUBECONFIG", "kind: Config\ntoken: CANARY"),
+        ] {
+            let problems = Variables::collect(pairs(&[(name, value)])).unwrap_err();
+            let said = format!("{problems:?}");
+            assert!(said.contains(&format!("`{name}` names a file, and holds what belongs into it")) && !said.contains("CANARY"), "{said}");
+            Variables::collect(pairs(&[(name, "/run/secrets/a file:b"), (name, "C:key"), (name, "")])).unwrap();
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::args::Cli;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Review (no key, vault or network needed)", &["render", "check", "config"]),
     ("Release", &["diff", "lock", "deploy", "rollback"]),
-    ("Look back", &["history", "show"]),
+    ("Look back", &["history", "show", "prune"]),
     ("Secrets", &["vault", "key", "doctor"]),
     ("Project and shell", &["init", "schema", "completions", "version", "help"]),
 ];

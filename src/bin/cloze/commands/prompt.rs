@@ -89,12 +89,16 @@ impl Prompt for TerminalPrompt<'_> {
     }
 
     fn confirms(&self, question: &str) -> bool {
-        self.run.is_interactive() && !self.run.is_ci && {
-            let _ = write!(io::stderr(), "{} (yes/no) ", clean(question));
-            let mut answer = String::new();
-            io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
-        }
+        self.run.is_interactive() && !self.run.is_ci && ask(question)
     }
+}
+
+/// Asks at the terminal, line by line. As with ssh, only `yes` is yes: a slip of the finger is not.
+pub(super) fn ask(question: &str) -> bool {
+    let lines: Vec<_> = question.lines().map(clean).collect();
+    let _ = write!(io::stderr(), "{} (yes/no) ", lines.join("\n"));
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
 }
 
 /// A new passphrase, asked for twice.

@@ -12,9 +12,9 @@ use cloze::file;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 
+use crate::commands::prompt;
 use crate::environment;
 use crate::ui::Ui;
-use crate::ui::clean;
 
 /// Bytes of the file.
 const LIMIT: u64 = 64 << 10;
@@ -59,10 +59,7 @@ impl TrustFile {
         let (origin, audience) = entry.split_once('=').map_or((entry, None), |(origin, audience)| (origin, Some(audience)));
         let what = audience.map_or_else(|| "your credentials".to_owned(), |audience| format!("an id token for `{audience}`"));
         let text = format!("The project's {asker} would send {what} to {origin}, which you have not trusted before.");
-        let file = self.path.display();
-        let _ = write!(io::stderr(), "{}\n{} ", clean(&text), clean(&format!("Trust it, and remember it in {file}? (yes/no)")));
-        let mut line = String::new();
-        let yes = io::stdin().read_line(&mut line).is_ok() && line.trim() == "yes";
+        let yes = prompt::ask(&format!("{text}\nTrust it, and remember it in {}?", self.path.display()));
         if yes && let Err(error) = self.add(entry) {
             ui.warn(&file::unwritten(&self.path, &error));
         }
