@@ -22,6 +22,7 @@ use rustix::termios::Termios;
 use rustix::termios::tcgetattr;
 use rustix::termios::tcsetattr;
 
+use crate::commands::question::ask;
 use crate::commands::trust::TrustFile;
 use crate::context::Run;
 use crate::ui::clean;
@@ -91,14 +92,6 @@ impl Prompt for TerminalPrompt<'_> {
     fn confirms(&self, question: &str) -> bool {
         self.run.is_interactive() && !self.run.is_ci && ask(question)
     }
-}
-
-/// Asks at the terminal, line by line. As with ssh, only `yes` is yes: a slip of the finger is not.
-pub(super) fn ask(question: &str) -> bool {
-    let lines: Vec<_> = question.lines().map(clean).collect();
-    let _ = write!(io::stderr(), "{} (yes/no) ", lines.join("\n"));
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
 }
 
 /// A new passphrase, asked for twice.

@@ -12,7 +12,7 @@ use cloze::file;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 
-use crate::commands::prompt;
+use crate::commands::question::ask;
 use crate::environment;
 use crate::ui::Ui;
 
@@ -59,7 +59,7 @@ impl TrustFile {
         let (origin, audience) = entry.split_once('=').map_or((entry, None), |(origin, audience)| (origin, Some(audience)));
         let what = audience.map_or_else(|| "your credentials".to_owned(), |audience| format!("an id token for `{audience}`"));
         let text = format!("The project's {asker} would send {what} to {origin}, which you have not trusted before.");
-        let yes = prompt::ask(&format!("{text}\nTrust it, and remember it in {}?", self.path.display()));
+        let yes = ask(&format!("{text}\nTrust it, and remember it in {}?", self.path.display()));
         if yes && let Err(error) = self.add(entry) {
             ui.warn(&file::unwritten(&self.path, &error));
         }
