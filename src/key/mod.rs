@@ -9,27 +9,57 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Entropy;
 use crate::problem::{Fault, Problem};
 use crate::seal::RootKey;
+use crate::service::Diagnostic;
 
+#[cfg(feature = "age")]
+mod age;
+#[cfg(feature = "aws")]
+mod aws;
+#[cfg(feature = "azure")]
+mod azure;
+#[cfg_attr(not(any(feature = "age", feature = "aws", feature = "azure")), allow(dead_code, reason = "not all ways of wrapping need it"))]
+mod binding;
 mod comparison;
 mod file;
 #[cfg(test)]
 mod fuzz;
+#[cfg(feature = "gcp")]
+mod gcp;
+#[cfg(feature = "hashicorp")]
+mod hashicorp;
 mod keyring;
 #[cfg(test)]
 mod memory;
 mod parameter;
 mod passphrase;
+#[cfg(feature = "http")]
+#[cfg_attr(not(feature = "vaults"), allow(dead_code, reason = "what services share is not all used where some are left out"))]
+mod service;
 #[cfg(test)]
 mod suite;
 
+#[cfg(feature = "age")]
+pub use age::AgeKey;
+#[cfg(feature = "aws")]
+pub use aws::{KmsSettings, kms};
+#[cfg(feature = "azure")]
+pub use azure::{vault_and_name, wrapping_key};
 pub use comparison::Comparison;
 pub use comparison::Expected;
 pub use file::KeyFile;
+#[cfg(feature = "gcp")]
+pub use gcp::{CloudKmsSettings, cloud_kms};
+#[cfg(feature = "gcp")]
+pub(crate) use gcp::is_service as is_cloud_kms;
+#[cfg(feature = "hashicorp")]
+pub use hashicorp::transit;
 pub use keyring::{Keyring, KeyringError};
 #[cfg(test)]
 pub(crate) use memory::MemoryKey;
 pub use parameter::Parameter;
 pub use passphrase::{Cost, Passphrase};
+#[cfg(feature = "http")]
+pub use service::ServiceKey;
 
 /// A recipient of root keys.
 #[async_trait]
@@ -40,6 +70,11 @@ pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
     /// The root key wrapped for this recipient, bound to `context`. Never twice the same bytes.
     async fn wrap(&self, root: &RootKey, context: &[u8], entropy: &dyn Entropy) -> Result<Slot, KeyError>;
 
+    /// Whether it has what opens a slot; a public key alone wraps only.
+    fn can_open(&self) -> bool {
+        true
+    }
+
     /// Whether it is asked over a network.
     fn is_remote(&self) -> bool {
         false
@@ -47,6 +82,14 @@ pub trait KeyWrap: fmt::Display + fmt::Debug + Send + Sync {
 
     /// The root key of a slot: `None` when the slot is another's, without trying.
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>>;
+
+    /// The steps to it, up to the first that fails; none for what is on this machine.
+    async fn diagnose(&self) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
+    /// Ends what a login left open.
+    async fn close(&self) {}
 }
 
 /// Which key a slot is for.

@@ -88,4 +88,20 @@ async fn shows_no_root_key(recipient: &dyn KeyWrap) {
     assert!(!shown.contains(&encoded) && !shown.contains(list.trim_matches(['[', ']'])));
 }
 
+/// The words of a recipient that does not wrap.
+#[cfg(feature = "vaults")]
+pub(crate) async fn refusal(recipient: &dyn KeyWrap) -> String {
+    let error = recipient.wrap(&RootKey::generate(&Machine), CONTEXT, &Machine).await.unwrap_err();
+    format!("{}; {}", error.reason, error.next)
+}
+
+/// The words of a recipient that does not unwrap what it wrapped, once `then` came between.
+#[cfg(feature = "vaults")]
+pub(crate) async fn refusal_after(recipient: &dyn KeyWrap, then: impl FnOnce()) -> String {
+    let (_, slot) = wrapped(recipient).await;
+    then();
+    let error = recipient.unwrap(&slot, CONTEXT).await.unwrap().unwrap_err();
+    format!("{}; {}", error.reason, error.next)
+}
+
 const CONTEXT: &[u8] = b"shop/dev";

@@ -55,6 +55,15 @@ fn is_label(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(inner) && !text.starts_with('-') && !text.ends_with('-')
 }
 
+/// The public key of an age identity (X25519): Bech32 (BIP 173) with the prefix `age`.
+pub(in crate::project) fn age_recipient(text: &str) -> Result<(), BadText> {
+    let is_bech32 = |part: &str| part.len() == 58 && part.bytes().all(|byte| b"023456789acdefghjklmnpqrstuvwxyz".contains(&byte));
+    if text.strip_prefix("age1").is_some_and(is_bech32) {
+        return Ok(());
+    }
+    refuse("is not an age recipient", "write the public key that `age-keygen -y` prints: `age1…`")
+}
+
 /// A key of a ConfigMap or Secret (`IsConfigMapKey`).
 pub(in crate::project) fn data_key(text: &str) -> Result<(), BadText> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

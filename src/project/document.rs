@@ -135,6 +135,13 @@ pub enum KeyEntry {
     },
     /// A passphrase, which the program asks for or takes from the environment.
     Passphrase,
+    /// Who has an age identity.
+    Age {
+        /// The public key, `age1…`.
+        recipient: String,
+    },
+    /// A key that a service holds, entered as the vault of that kind is.
+    Service(VaultEntry),
 }
 
 impl Project {

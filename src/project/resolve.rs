@@ -276,7 +276,7 @@ impl Resolver<'_> {
         let mut entries = environment.vaults.clone();
         if !entries.iter().any(|entry| entry.name.value == "default") {
             let name = Spanned { value: "default".to_owned(), place: None };
-            entries.insert(0, VaultEntry { name, kind: VaultKind::Local, said: BTreeMap::new(), prefixes: Vec::new() });
+            entries.insert(0, VaultEntry { name, kind: VaultKind::Local, key: None, said: BTreeMap::new(), prefixes: Vec::new() });
         }
         entries.into_iter().filter_map(|entry| self.vault(environment, entry)).collect()
     }
@@ -286,7 +286,7 @@ impl Resolver<'_> {
         let said = entry.name.place.clone().map_or(Origin::Default, Origin::File);
         self.note(format!("{key}.kind"), &Choice::of([Some((entry.kind, said))]), |kind| kind.word().to_owned());
         let prefixes = entry.prefixes.clone();
-        let settings = VaultSettings::resolve(self, &environment.name.value, entry);
+        let settings = VaultSettings::resolve(self, &environment.name.value, &key, entry);
         if let Some(place) = prefixes.first().and_then(|prefix| prefix.place.clone()) {
             let shown: Vec<&str> = prefixes.iter().map(|prefix| prefix.value.as_str()).collect();
             self.note(format!("{key}.prefixes"), &Choice::of([Some((shown.join(", "), Origin::File(place)))]), String::clone);
@@ -306,6 +306,11 @@ impl Resolver<'_> {
         for (index, entry) in entries.iter().enumerate() {
             let said = entry.place.clone().map_or(Origin::Default, Origin::File);
             let choice = match &entry.value {
+                KeyEntry::Service(service) => {
+                    list.extend(self.service(environment, &format!("keys[{index}]"), said, service.clone()));
+                    continue;
+                }
+                KeyEntry::Age { recipient } => Choice::of([Some((KeySettings::Age(recipient.clone()), said))]),
                 KeyEntry::Passphrase => Choice::of([Some((KeySettings::Passphrase, said))]),
                 KeyEntry::KeyFile { path } => Choice::of([
                     variable.clone().map(|(location, origin)| (KeySettings::KeyFile(location), origin)),
@@ -317,6 +322,8 @@ impl Resolver<'_> {
                 KeySettings::KeyFile(Location::Beneath(path)) => format!("key-file {path}"),
                 KeySettings::KeyFile(Location::Anywhere(path)) => format!("key-file {}", path.display()),
                 KeySettings::Passphrase => "passphrase".to_owned(),
+                KeySettings::Age(recipient) => format!("age {recipient}"),
+                KeySettings::Service(service) => service.name().to_owned(),
             };
             let replaced = matches!(choice.origin(), Some(Origin::Variable(_)));
             if let Some(key) = self.note(format!("keys[{index}]"), &choice, show)
@@ -326,6 +333,15 @@ impl Resolver<'_> {
             }
         }
         list
+    }
+
+    /// A key that a service holds, by its kind and id.
+    fn service(&mut self, environment: &Environment, path: &str, said: Origin, entry: VaultEntry) -> Option<KeySettings> {
+        let word = entry.kind.word();
+        self.note(format!("{path}.kind"), &Choice::of([Some((word.to_owned(), said))]), String::clone);
+        let mut settings = VaultSettings::resolve(self, &environment.name.value, path, entry)?;
+        settings.entry.name.value = format!("{word} {}", settings.key_id());
+        Some(KeySettings::Service(settings))
     }
 
     fn history(&mut self, environment: &Environment, flags: &Flags) -> HistorySettings {

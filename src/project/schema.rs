@@ -6,10 +6,11 @@ use serde_json::json;
 
 use crate::project::vault::Field;
 use crate::project::vault::Form;
+use crate::project::vault::KeyKind;
 use crate::project::vault::VaultKind;
 
 /// The schema's text, for `cloze schema` and for editors.
-pub static SCHEMA: LazyLock<String> = LazyLock::new(|| include_str!("schema.json").replacen("    \"vault\": {},\n", &vaults(), 1));
+pub static SCHEMA: LazyLock<String> = LazyLock::new(|| include_str!("schema.json").replacen("    \"vault\": {},\n", &vaults(), 1).replacen("    \"key\": {},\n", &keys(), 1));
 
 /// The definitions of all kinds of vaults.
 fn vaults() -> String {
@@ -30,6 +31,32 @@ fn vaults() -> String {
              \"prefixes\": {{ \"$ref\": \"#/$defs/prefixes\" }}\n      }}\n    }},\n",
             json!(kind.about()),
             json!(kind.required())
+        );
+    }
+    text
+}
+
+/// The definitions of all recipients of keys.
+fn keys() -> String {
+    let kinds = KeyKind::all();
+    let own = [("key-file", "keyFile".to_owned()), ("passphrase", "passphrase".to_owned()), ("age", "age".to_owned())];
+    let all: Vec<(&str, String)> = own.into_iter().chain(kinds.iter().map(|(word, _)| (*word, format!("{word}Key")))).collect();
+    let words: Vec<&str> = all.iter().map(|(word, _)| *word).collect();
+    let each: Vec<String> = all.iter().map(|(_, name)| format!("        {{ \"$ref\": \"#/$defs/{name}\" }}")).collect();
+    let mut text = format!(
+        "    \"key\": {{\n      \"type\": \"object\",\n      \"required\": [\"kind\"],\n      \"properties\": {{ \"kind\": {{ \"enum\": {} }} }},\n      \
+         \"oneOf\": [\n{}\n      ]\n    }},\n",
+        json!(words),
+        each.join(",\n")
+    );
+    for (word, kind) in kinds {
+        let properties: Vec<String> = kind.fields().into_iter().map(property).collect();
+        text += &format!(
+            "    \"{word}Key\": {{\n      \"description\": {},\n      \"type\": \"object\",\n      \"additionalProperties\": false,\n      \
+             \"required\": {},\n      \"properties\": {{\n        \"kind\": {{ \"const\": \"{word}\" }},\n{}\n      }}\n    }},\n",
+            json!(kind.about()),
+            json!(kind.required()),
+            properties.concat().trim_end_matches(",\n")
         );
     }
     text
@@ -58,11 +85,11 @@ mod tests {
     use serde_json::Value;
 
     use super::SCHEMA;
-    use crate::project::decode::KEY_KINDS;
-    use crate::project::decode::KeyWord;
     use crate::project::decode::NAMES;
     use crate::project::decode::OBJECT_KINDS;
     use crate::project::decode::SHAPES;
+    use crate::project::decode::key_words;
+    use crate::project::vault::KeyKind;
     use crate::project::vault::VaultKind;
 
     fn schema() -> Value {
@@ -96,7 +123,8 @@ mod tests {
         for (name, definition) in schema["$defs"].as_object().unwrap() {
             if definition.get("additionalProperties") == Some(&Value::Bool(false)) {
                 let is_vault = VaultKind::all().iter().any(|(word, _)| format!("{word}Vault") == *name);
-                assert!(is_vault || SHAPES.iter().any(|(known, _)| known == name), "{name}");
+                let is_key = KeyKind::all().iter().any(|(word, _)| format!("{word}Key") == *name);
+                assert!(is_vault || is_key || SHAPES.iter().any(|(known, _)| known == name), "{name}");
             }
         }
     }
@@ -104,10 +132,8 @@ mod tests {
     #[test]
     fn every_closed_list_of_words_is_the_parser_s() {
         let schema = schema();
-        let keys =
-            |table: &[(&str, bool)]| table.iter().filter(|(_, ready)| *ready).map(|(word, _)| (*word).to_owned()).collect::<BTreeSet<_>>();
-        let recipients: Vec<_> = KEY_KINDS.iter().map(|(word, kind)| (*word, *kind != KeyWord::Later)).collect();
-        assert_eq!(words(&schema["$defs"]["key"]["properties"]["kind"]["enum"]), keys(&recipients));
+        let recipients = key_words().into_iter().map(|(word, _)| word.to_owned()).collect();
+        assert_eq!(words(&schema["$defs"]["key"]["properties"]["kind"]["enum"]), recipients);
         assert_eq!(words(&schema["$defs"]["names"]["enum"]), NAMES.iter().map(|(word, _)| (*word).to_owned()).collect());
         assert_eq!(words(&schema["$defs"]["objectKind"]["enum"]), OBJECT_KINDS.iter().map(|(word, _)| (*word).to_owned()).collect());
     }

@@ -106,6 +106,10 @@ pub enum KeySettings {
     KeyFile(Location),
     /// A passphrase.
     Passphrase,
+    /// The public key of an age identity.
+    Age(String),
+    /// A key that a service holds, whose name is that of its slot.
+    Service(VaultSettings),
 }
 
 impl Settings {

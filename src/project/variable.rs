@@ -50,6 +50,12 @@ pub const STORE_ID: Variable = plain("CLOZE_STORE_ID", "the id of the history th
 pub const KEY_FILE: Variable = plain("CLOZE_KEY_FILE", "the key file, a path anywhere on the machine");
 /// The passphrase of a passphrase recipient.
 pub const PASSPHRASE: Variable = secret("CLOZE_PASSPHRASE", "the passphrase of a recipient of kind `passphrase`");
+/// The age identities.
+pub const AGE_KEY_FILE: Variable = plain("CLOZE_AGE_KEY_FILE", "a file of age identities, for keys of kind `age`");
+/// The age identities, as SOPS knows them.
+pub const SOPS_AGE_KEY_FILE: Variable = plain("SOPS_AGE_KEY_FILE", "as `CLOZE_AGE_KEY_FILE`, and after it");
+/// An age identity, as SOPS knows it.
+pub const SOPS_AGE_KEY: Variable = secret("SOPS_AGE_KEY", "age identities themselves, where no file of them is named");
 /// The context of the kubeconfig.
 pub const CONTEXT: Variable = plain("CLOZE_CONTEXT", "the context of the kubeconfig, as the key `cluster.context`");
 /// How long vaults may be asked.
@@ -136,6 +142,11 @@ pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER: Variable = plain(
     "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER",
     "the endpoint of `gcp` vaults for which the project file does not say it, as `gcloud` knows it",
 );
+/// The endpoint of Cloud KMS, as `gcloud` knows it.
+pub const CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS: Variable = plain(
+    "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS",
+    "the endpoint of `gcp` keys for which the project file does not say it, as `gcloud` knows it",
+);
 /// Who may have credentials.
 pub const TRUST: Variable = plain(
     "CLOZE_TRUST",
@@ -181,6 +192,9 @@ pub const ALL: &[Variable] = &[
     STORE_ID,
     KEY_FILE,
     PASSPHRASE,
+    AGE_KEY_FILE,
+    SOPS_AGE_KEY_FILE,
+    SOPS_AGE_KEY,
     CONTEXT,
     DEADLINE,
     BUDGET,
@@ -219,6 +233,7 @@ pub const ALL: &[Variable] = &[
     AWS_CA_BUNDLE,
     GOOGLE_CLOUD_PROJECT,
     CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS,
     HTTPS_PROXY,
     HTTPS_PROXY_LOWER,
     ALL_PROXY,

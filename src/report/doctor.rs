@@ -1,4 +1,4 @@
-//! What `doctor` reports: the steps to each vault.
+//! What `doctor` reports: the steps to each vault and to each holder of a key.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,12 +15,14 @@ pub struct DoctorReport {
     pub environment: String,
     /// Each vault, in the order of their names.
     pub vaults: Vec<VaultDiagnosis>,
+    /// Each service that holds a key of the environment, in the project's order.
+    pub keys: Vec<VaultDiagnosis>,
 }
 
-/// A vault and the steps to it.
+/// A vault or the holder of a key, and the steps to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VaultDiagnosis {
-    /// Its name in the project file.
+    /// Its name in the project file; of a key its kind and id.
     pub name: String,
     /// What it is; empty if it could not be set up.
     pub vault: String,

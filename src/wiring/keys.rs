@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use futures::future::join_all;
+
 use crate::history::Checkpoint;
 use crate::history::HistoryStore;
 use crate::history::Reader;
@@ -113,7 +115,9 @@ impl Wiring<'_> {
             return Err(missing.into());
         }
         let wraps: Vec<&dyn KeyWrap> = recipients.iter().map(AsRef::as_ref).collect();
-        Ok(keyring.open_by(&wraps).await.map_err(|error| self.not_opened(error))?)
+        let opened = keyring.open_by(&wraps).await;
+        close(&wraps).await;
+        Ok(opened.map_err(|error| self.not_opened(error))?)
     }
 
     /// That something may be sealed under these keys: the keyring has the recipients that the project names, neither fewer nor more, and it is
@@ -173,7 +177,7 @@ impl Wiring<'_> {
         let Settings { environment, keys, .. } = self.settings;
         match error {
             KeyringError::NoKey { recipients, .. } => {
-                let at_hand = keys.iter().filter(|settings| self.recipient(settings).is_ok());
+                let at_hand = keys.iter().filter(|settings| self.recipient(settings).is_ok_and(|key| key.can_open()));
                 let tried = at_hand.map(|settings| self.words(settings)).collect::<Vec<_>>();
                 KeyringError::NoKey { tried: tried.join(" or "), recipients }.into()
             }
@@ -207,6 +211,11 @@ impl Wiring<'_> {
         let bytes = Reader::new(store, owner(self.settings)).keyring().await?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
+}
+
+/// Ends what logins at services left open.
+pub(super) async fn close(wraps: &[&dyn KeyWrap]) {
+    join_all(wraps.iter().map(|wrap| wrap.close())).await;
 }
 
 /// Bytes of a keyring.

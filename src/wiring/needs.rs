@@ -22,7 +22,7 @@ pub(super) struct Needs<'a> {
 impl Needs<'_> {
     /// What the project says under `key`.
     pub(super) fn said(&self, key: &str) -> Result<String, Problem> {
-        let next = || format!("add `{key}: …` to the vault, or set the variable for it");
+        let next = || format!("add `{key}: …` to it, or set the variable for it");
         self.settings.owned(key).ok_or_else(|| self.missing(&format!("a `{key}`"), &next()))
     }
 
@@ -44,7 +44,9 @@ impl Needs<'_> {
     pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
         let (key, word) = self.way;
         match self.vault {
-            Some(name) => name.at(Problem::new(Fault::Vault, format!("vault `{}` needs {what} for `{key}: {word}`", name.value), next)),
+            Some(name) => {
+                name.at(Problem::new(Fault::Vault, format!("{} needs {what} for `{key}: {word}`", self.settings.asker()), next))
+            }
             None => Problem::new(Fault::History, format!("the history needs {what} for the way in `{word}`"), next),
         }
     }

@@ -20,9 +20,8 @@ use crate::wiring::Wiring;
 use crate::wiring::vaults::setup;
 
 impl Wiring<'_> {
-    /// What `doctor` says of the servers to which a vault's settings send credentials; nothing for a vault that has none.
-    pub(super) fn trust_step(&self, vault: &str) -> Option<Diagnostic> {
-        let settings = self.settings.vault(vault)?;
+    /// What `doctor` says of the servers to which a vault's or a key's settings send credentials; nothing for a vault that has none.
+    pub(super) fn trust_step(&self, settings: &VaultSettings) -> Option<Diagnostic> {
         setup(settings.kind())?.destinations?;
         let outcome = match self.grounds(settings) {
             Ok(said) if said.is_empty() => Ok("the provider's own service".to_owned()),
@@ -38,7 +37,7 @@ impl Wiring<'_> {
     /// One may not: only the project says so.
     pub(super) fn grounds(&self, settings: &VaultSettings) -> Result<Vec<String>, Problem> {
         let Some(destinations) = setup(settings.kind()).and_then(|setup| setup.destinations) else { return Ok(Vec::new()) };
-        let (trusted, refused) = self.judge(&format!("vault `{}`", settings.name()), destinations(self, settings));
+        let (trusted, refused) = self.judge(&settings.asker(), destinations(self, settings));
         if !refused.is_empty() {
             return Err(untrusted(settings, &refused));
         }
@@ -90,7 +89,7 @@ fn check_authorities(settings: &VaultSettings) -> Result<(), Problem> {
     let Some(Location::Beneath(path)) = settings.location("ca") else { return Ok(()) };
     let name = &settings.entry.name;
     let reason =
-        format!("vault `{}` is the provider's own service, and only the project says that `{path}` may sign its certificate", name.value);
+        format!("{} is the provider's own service, and only the project says that `{path}` may sign its certificate", settings.asker());
     Err(name.at(Problem::new(
         Fault::Vault,
         reason,
@@ -106,7 +105,7 @@ fn untrusted(settings: &VaultSettings, refused: &[Untrusted]) -> Problem {
         _ => "this run's credentials".to_owned(),
     };
     let name = &settings.entry.name;
-    let reason = format!("vault `{}` would send {what} to {}, which is not a trusted origin", name.value, origins.join(" and "));
+    let reason = format!("{} would send {what} to {}, which is not a trusted origin", settings.asker(), origins.join(" and "));
     let next = format!(
         "add {} to CLOZE_TRUST where the pipeline keeps its protected settings, or run the command at a terminal and confirm it",
         entries.join(" and ")

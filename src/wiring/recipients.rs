@@ -1,8 +1,14 @@
 //! The recipients that an environment's settings name.
 
+#[cfg(feature = "age")]
+use std::io;
+#[cfg(feature = "age")]
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::file;
+#[cfg(feature = "age")]
+use crate::key::AgeKey;
 use crate::key::Expected;
 use crate::key::KeyFile;
 use crate::key::KeyWrap;
@@ -11,11 +17,18 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::KeySettings;
 use crate::project::Location;
+use crate::project::VaultSettings;
+#[cfg(feature = "age")]
+use crate::project::variable;
 use crate::secret::Secret;
 use crate::wiring::Wiring;
+#[cfg(feature = "http")]
+use crate::wiring::vaults::setup;
 
 /// The kind of key files in slots.
 pub(super) const KEY_FILE: &str = "key-file";
+/// The kind of age's public keys.
+const AGE: &str = "age";
 /// The kind of passphrases, which is also their id.
 pub(super) const PASSPHRASE: &str = "passphrase";
 
@@ -43,7 +56,30 @@ impl Wiring<'_> {
         match settings {
             KeySettings::KeyFile(location) => self.key_file(location).map(|key| Box::new(key) as _),
             KeySettings::Passphrase => self.passphrase().map(|passphrase| Box::new(passphrase) as _),
+            KeySettings::Age(recipient) => self.age(recipient),
+            KeySettings::Service(settings) => self.held(settings),
         }
+    }
+
+    /// The key that a service holds.
+    ///
+    /// # Errors
+    /// Settings that cannot work, or a server that only the project names.
+    fn held(&self, settings: &VaultSettings) -> Result<Box<dyn KeyWrap>, Problem> {
+        #[cfg(feature = "http")]
+        if let Some(key) = setup(settings.kind()).and_then(|setup| setup.key) {
+            self.grounds(settings)?;
+            return key(self, settings);
+        }
+        Err(settings.entry.name.at(left_out(settings.name(), settings.kind().word())))
+    }
+
+    /// Who has an age identity.
+    fn age(&self, recipient: &str) -> Result<Box<dyn KeyWrap>, Problem> {
+        #[cfg(feature = "age")]
+        return Ok(Box::new(AgeKey::new(recipient, self.age_identities()?.as_ref())?));
+        #[cfg(not(feature = "age"))]
+        Err(left_out(&format!("age {recipient}"), "age"))
     }
 
     /// What the settings say of the recipients, each with its id where that is known.
@@ -58,10 +94,26 @@ impl Wiring<'_> {
                     Expected { kind: KEY_FILE.to_owned(), id }
                 }
                 KeySettings::Passphrase => Expected { kind: PASSPHRASE.to_owned(), id: Some(PASSPHRASE.to_owned()) },
+                KeySettings::Age(recipient) => Expected { kind: AGE.to_owned(), id: Some(recipient.clone()) },
+                KeySettings::Service(settings) => Expected { kind: settings.kind().word().to_owned(), id: Some(settings.key_id()) },
             };
             list.push(expected);
         }
         list
+    }
+
+    /// The text of the age identities: of the file that a variable names, or of a variable itself.
+    #[cfg(feature = "age")]
+    fn age_identities(&self) -> Result<Option<Secret>, Problem> {
+        let variables = self.ports.variables;
+        let named = [variable::AGE_KEY_FILE, variable::SOPS_AGE_KEY_FILE].into_iter().find_map(|name| Some((name, variables.get(name)?)));
+        let Some((name, path)) = named else { return Ok(variables.secret(variable::SOPS_AGE_KEY).map(Secret::duplicate)) };
+        let there = Path::new(path).canonicalize().unwrap_or_else(|_| path.into());
+        let read = file::read(&there, KEY_LIMIT).and_then(|bytes| bytes.ok_or_else(|| io::ErrorKind::NotFound.into()));
+        read.map(|bytes| Some(Secret::new(bytes))).map_err(|error| {
+            let reason = format!("the age identities `{path}` of {} cannot be read: {}", name.name, file::cause(&error));
+            Problem::new(Fault::Vault, reason, "check the path and its permissions")
+        })
     }
 
     /// These settings as messages name them.
@@ -75,6 +127,8 @@ impl Wiring<'_> {
                 }
             }
             KeySettings::Passphrase => "the passphrase".to_owned(),
+            KeySettings::Age(recipient) => format!("{AGE} {recipient}"),
+            KeySettings::Service(settings) => settings.name().to_owned(),
         }
     }
 
@@ -87,7 +141,7 @@ impl Wiring<'_> {
     pub(super) fn key_path(&self, settings: &KeySettings) -> Option<Result<PathBuf, Problem>> {
         match settings {
             KeySettings::KeyFile(location) => Some(self.located(location)),
-            KeySettings::Passphrase => None,
+            KeySettings::Passphrase | KeySettings::Age(_) | KeySettings::Service(_) => None,
         }
     }
 
@@ -132,6 +186,12 @@ impl Wiring<'_> {
         };
         KeyFile::parse(&bytes).map_err(|error| Problem::new(Fault::Vault, format!("`{shown}`: {}", error.reason), error.next))
     }
+}
+
+/// That this build cannot use a key.
+fn left_out(key: &str, feature: &str) -> Problem {
+    let reason = format!("key `{key}` is of kind `{feature}`, which this build of cloze leaves out");
+    Problem::new(Fault::Project, reason, format!("use a build with the feature `{feature}`"))
 }
 
 /// Bytes of a key file, many times what one has.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 #[cfg(feature = "http")]
 use crate::identity::trust::Destination;
+#[cfg(feature = "http")]
+use crate::key::KeyWrap;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::VaultSettings;
@@ -21,6 +23,10 @@ type Names = fn(&VaultSettings) -> Result<NameRule, ServiceError>;
 #[cfg(feature = "http")]
 type Destinations = for<'s> fn(&'s Wiring<'_>, &'s VaultSettings) -> Vec<Destination<'s>>;
 
+/// The key that the settings describe.
+#[cfg(feature = "http")]
+type MakeKey = fn(&Wiring<'_>, &VaultSettings) -> Result<Box<dyn KeyWrap>, Problem>;
+
 /// How the vaults of a kind are set up.
 #[derive(Clone, Copy)]
 pub(super) struct Setup {
@@ -30,6 +36,9 @@ pub(super) struct Setup {
     /// For kinds that send credentials anywhere.
     #[cfg(feature = "http")]
     pub(super) destinations: Option<Destinations>,
+    /// For kinds whose services hold keys, too.
+    #[cfg(feature = "http")]
+    pub(super) key: Option<MakeKey>,
 }
 
 impl Setup {
@@ -41,18 +50,19 @@ impl Setup {
             names,
             #[cfg(feature = "http")]
             destinations: None,
+            #[cfg(feature = "http")]
+            key: None,
         }
     }
 
     /// Of a kind behind a network.
     #[cfg(feature = "http")]
-    pub(super) const fn remote(adapter: Make, names: Names, destinations: Destinations) -> Self {
-        Self { adapter, names, destinations: Some(destinations) }
+    pub(super) const fn remote(adapter: Make, names: Names, destinations: Destinations, key: MakeKey) -> Self {
+        Self { adapter, names, destinations: Some(destinations), key: Some(key) }
     }
 }
 
 /// The error of a vault whose settings cannot be used, at the place where it is named.
 pub(super) fn refused(settings: &VaultSettings, error: ServiceError) -> Problem {
-    let name = &settings.entry.name;
-    name.at(Problem::new(Fault::Vault, format!("vault `{}`: {}", name.value, error.reason), error.next))
+    settings.entry.name.at(Problem::new(Fault::Vault, format!("{}: {}", settings.asker(), error.reason), error.next))
 }

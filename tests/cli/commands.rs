@@ -7,6 +7,8 @@ mod deploy;
 mod diff;
 mod doctor;
 mod history;
+#[cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
+mod holders;
 mod init;
 mod key;
 mod line;

@@ -74,6 +74,12 @@ impl Fault {
         Self::Status { code, variant: None, retry_after: None, words: Some(vec![words.to_owned()]) }
     }
 
+    /// A body of one's own.
+    #[must_use]
+    pub fn body(code: u16, text: &str) -> Self {
+        Self::Body { code, text: text.to_owned() }
+    }
+
     /// 429 with `Retry-After: seconds`.
     #[must_use]
     pub fn throttled(seconds: u32) -> Self {

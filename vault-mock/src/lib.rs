@@ -101,6 +101,9 @@
 //!   deleted: [shop-old]               # can be recovered
 //! ```
 //!
+//! Each server holds the keys `cloze` and `other`, too: those of the transit engine at `transit`, of Key Vault, of KMS (`alias/cloze`), and of Cloud
+//! KMS (in any location and key ring of the project).
+//!
 //! `on` is a piece of the request's path, of its operation or of a name that it asks for.
 //! Kinds of faults: `status` (`code`, `variant`, `retry_after`, `words`), `reset`, `delay` (`ms`), `slow` (`each_ms`), `truncated`, `malformed`,
 //! `wrong-crc`, `redirect` (`to`, `code`), `body` (`code`, `text`). The program also takes them from a request's header:
@@ -112,6 +115,7 @@ mod authority;
 mod connection;
 mod fault;
 mod journal;
+mod keys;
 mod options;
 mod protocol;
 mod script;

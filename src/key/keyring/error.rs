@@ -131,7 +131,12 @@ fn ways(recipients: &[Recipient]) -> String {
     match (has("key-file"), has("passphrase")) {
         (true, false) => "restore that key file, or name it with CLOZE_KEY_FILE".to_owned(),
         (false, true) => "give that passphrase with CLOZE_PASSPHRASE".to_owned(),
-        _ => "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE".to_owned(),
+        (true, true) if recipients.iter().all(|recipient| matches!(recipient.kind.as_str(), "key-file" | "passphrase")) => {
+            "name one of these keys: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE".to_owned()
+        }
+        _ => "name one of these in `keys:`, and give it: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE, an age identity with \
+              CLOZE_AGE_KEY_FILE, credentials for the service that holds a key"
+            .to_owned(),
     }
 }
 
@@ -184,6 +189,14 @@ mod tests {
                 KeyringError::NoKey { tried: "the passphrase".into(), recipients: vec![two.clone()] },
                 "the passphrase does not open the keyring; it opens with passphrase team",
                 "give that passphrase with CLOZE_PASSPHRASE",
+            ),
+            (
+                KeyringError::NoKey {
+                    tried: String::new(),
+                    recipients: vec![Recipient { kind: "age".into(), id: "age1x".into() }, Recipient { kind: "aws".into(), id: "alias/x".into() }],
+                },
+                "no key was given for the keyring; it opens with age age1x or aws alias/x",
+                "name one of these in `keys:`, and give it: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE, an age identity with CLOZE_AGE_KEY_FILE, credentials for the service that holds a key",
             ),
             (KeyringError::Refused { refusals }, "the service is away; it is wrong", "wait"),
             (

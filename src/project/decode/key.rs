@@ -1,5 +1,7 @@
 //! The recipients of an environment's root key.
 
+use std::iter;
+
 use crate::project::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
@@ -7,11 +9,15 @@ use crate::project::decode::decoder::Tree;
 use crate::project::decode::decoder::join;
 use crate::project::decode::decoder::one_of;
 use crate::project::decode::shape;
-use crate::project::decode::word;
+use crate::project::decode::shape::Shape;
+use crate::project::decode::vault::said;
 use crate::project::decode::word::KeyWord;
+use crate::project::decode::word::key_words;
 use crate::project::document::KeyEntry;
 use crate::project::path::normalise;
 use crate::project::spanned::Spanned;
+use crate::project::vault::KeyKind;
+use crate::project::vault::VaultEntry;
 
 /// The recipients at `keys`.
 pub(super) fn keys(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Spanned<KeyEntry>> {
@@ -32,27 +38,34 @@ fn key(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Spanned<KeyEntr
             decoder.fields(node, path, &shape::PASSPHRASE)?;
             KeyEntry::Passphrase
         }
-        KeyWord::Later => return None,
+        KeyWord::Age => {
+            let fields = decoder.fields(node, path, &shape::AGE)?;
+            KeyEntry::Age { recipient: fields.text(decoder, "recipient", check::age_recipient)?.value }
+        }
+        KeyWord::Service(service) => KeyEntry::Service(held(decoder, node, path, service)?),
     };
     Some(Spanned::new(entry, decoder.place(node.mark)))
 }
 
-/// The `kind` of a mapping, which decides its other keys. `None` for a kind of a later version too, which is reported.
+/// A key that a service holds.
+fn held(decoder: &mut Decoder, node: &Tree, path: &str, kind: KeyKind) -> Option<VaultEntry> {
+    let keys: Vec<&str> = iter::once("kind").chain(kind.fields().into_iter().map(|field| field.key)).collect();
+    let mapping = decoder.fields(node, path, &Shape { keys: &keys, required: &kind.required() })?;
+    let said = kind.fields().into_iter().filter_map(|field| Some((field.key, said(decoder, &mapping, field)?))).collect();
+    let name = Spanned::new(kind.word().to_owned(), decoder.place(node.mark));
+    Some(VaultEntry { name, kind: kind.vault(), key: Some(kind), said, prefixes: Vec::new() })
+}
+
+/// The `kind` of a mapping, which decides its other keys.
 fn kind_of(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Spanned<KeyWord>> {
     decoder.mapping(node, path)?;
-    let ready: Vec<&str> = word::KEY_KINDS.iter().filter(|(_, word)| *word != KeyWord::Later).map(|(word, _)| *word).collect();
+    let known = key_words();
+    let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
     let Some(kind) = node.get("kind") else {
-        decoder.report(decoder.place(node.mark), format!("`{path}` has no `kind`"), format!("add `kind: …`, and {}", one_of(&ready)));
+        decoder.report(decoder.place(node.mark), format!("`{path}` has no `kind`"), format!("add `kind: …`, and {}", one_of(&words)));
         return None;
     };
-    let path = join(path, "kind");
-    let word = decoder.word(kind, &path, word::KEY_KINDS, &ready)?;
-    if word.value == KeyWord::Later {
-        let reason = format!("`{}` at `{path}` names a key that is not yet in this version", kind.as_text().unwrap_or_default());
-        decoder.report(decoder.place(kind.mark), reason, one_of(&ready));
-        return None;
-    }
-    Some(word)
+    decoder.word(kind, &join(path, "kind"), &known, &words)
 }
 
 fn beneath(said: Spanned<String>) -> Spanned<String> {

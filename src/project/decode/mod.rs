@@ -14,13 +14,11 @@ mod word;
 pub(in crate::project) use lock::decode as decode_lock;
 #[cfg(test)]
 pub(in crate::project) use shape::ALL as SHAPES;
-#[cfg(test)]
-pub(in crate::project) use word::KEY_KINDS;
-#[cfg(test)]
-pub(in crate::project) use word::KeyWord;
 pub(in crate::project) use word::NAMES;
 #[cfg(test)]
 pub(in crate::project) use word::OBJECT_KINDS;
+#[cfg(test)]
+pub(in crate::project) use word::key_words;
 
 use crate::manifest::Limits;
 use crate::manifest::read;

@@ -35,6 +35,8 @@ pub(super) const HISTORY: Shape<'static> = Shape { keys: &["url", "region", "end
 
 pub(super) const KEY_FILE: Shape<'static> = Shape { keys: &["kind", "path"], required: &["kind"] };
 
+pub(super) const AGE: Shape<'static> = Shape { keys: &["kind", "recipient"], required: &["kind", "recipient"] };
+
 pub(super) const PASSPHRASE: Shape<'static> = Shape { keys: &["kind"], required: &["kind"] };
 
 pub(super) const CLUSTER: Shape<'static> = Shape { keys: &["context"], required: &["context"] };
@@ -57,5 +59,6 @@ pub(in crate::project) const ALL: &[(&str, Shape<'static>)] = &[
     ("history", HISTORY),
     ("keyFile", KEY_FILE),
     ("passphrase", PASSPHRASE),
+    ("age", AGE),
     ("cluster", CLUSTER),
 ];

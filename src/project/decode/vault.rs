@@ -43,11 +43,12 @@ fn vault(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<VaultEntry> {
     let mapping = decoder.fields(node, path, &Shape { keys: &keys, required: &kind.required() })?;
     let said = kind.fields().iter().filter_map(|field| Some((field.key, said(decoder, &mapping, field)?))).collect();
     let prefixes = texts(decoder, &mapping, "prefixes", check::vault_path).unwrap_or_default();
-    Some(VaultEntry { name: Spanned::none(String::new()), kind, said, prefixes: prefixes.into_iter().map(without_slash).collect() })
+    let prefixes = prefixes.into_iter().map(without_slash).collect();
+    Some(VaultEntry { name: Spanned::none(String::new()), kind, key: None, said, prefixes })
 }
 
 /// What is said under a key.
-fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<Vec<Spanned<String>>> {
+pub(super) fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -> Option<Vec<Spanned<String>>> {
     if matches!(field.form, Form::Texts) {
         return texts(decoder, mapping, field.key, check::some);
     }

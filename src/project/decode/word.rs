@@ -2,6 +2,7 @@
 
 use crate::manifest::ConfigKind;
 use crate::manifest::Names;
+use crate::project::vault::KeyKind;
 
 /// The value of `apiVersion`.
 pub(in crate::project) const API_VERSION: &str = "cloze.dev/v1";
@@ -17,16 +18,12 @@ pub(in crate::project) const OBJECT_KINDS: &[(&str, ConfigKind)] = &[("ConfigMap
 pub(in crate::project) enum KeyWord {
     KeyFile,
     Passphrase,
-    Later,
+    Age,
+    Service(KeyKind),
 }
 
 /// The words of `kind` of recipients.
-pub(in crate::project) const KEY_KINDS: &[(&str, KeyWord)] = &[
-    ("key-file", KeyWord::KeyFile),
-    ("passphrase", KeyWord::Passphrase),
-    ("age", KeyWord::Later),
-    ("azure", KeyWord::Later),
-    ("hashicorp", KeyWord::Later),
-    ("aws", KeyWord::Later),
-    ("gcp", KeyWord::Later),
-];
+pub(in crate::project) fn key_words() -> Vec<(&'static str, KeyWord)> {
+    let own = [("key-file", KeyWord::KeyFile), ("passphrase", KeyWord::Passphrase), ("age", KeyWord::Age)];
+    own.into_iter().chain(KeyKind::all().into_iter().map(|(word, kind)| (word, KeyWord::Service(kind)))).collect()
+}

@@ -10,7 +10,7 @@ use crate::project::variable::Variable;
 use crate::suggest::suggest;
 
 /// A key of a kind of vault.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::project) struct Field {
     /// The key.
     pub(in crate::project) key: &'static str,
@@ -27,7 +27,7 @@ pub(in crate::project) struct Field {
 }
 
 /// What a text is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::project) enum Form {
     /// Any text that is not empty.
     Text,

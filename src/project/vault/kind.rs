@@ -69,11 +69,6 @@ impl VaultKind {
         ["kind"].into_iter().chain(self.fields().iter().filter(|field| field.is_said()).map(|field| field.key)).collect()
     }
 
-    /// The field of that key.
-    pub(in crate::project) fn field(self, key: &str) -> Option<&'static Field> {
-        self.fields().iter().find(|field| field.key == key)
-    }
-
     fn row(self) -> &'static Kind {
         KINDS.iter().find(|(kind, ..)| *kind == self).unwrap_or_else(|| unreachable!("each kind has a row"))
     }

@@ -28,11 +28,12 @@ pub struct VaultSettings {
 
 impl VaultSettings {
     /// What applies of `entry`, noted setting by setting; `None` where something that the vault needs is missing, which is reported.
-    pub(in crate::project) fn resolve(resolver: &mut Resolver<'_>, environment: &str, entry: VaultEntry) -> Option<Self> {
+    /// `path` is where it is in the environment.
+    pub(in crate::project) fn resolve(resolver: &mut Resolver<'_>, environment: &str, path: &str, entry: VaultEntry) -> Option<Self> {
         let mut settings = Self { entry, chosen: BTreeMap::new() };
         let mut complete = true;
-        for field in settings.entry.kind.fields() {
-            complete &= settings.choose(resolver, environment, field);
+        for field in settings.entry.fields() {
+            complete &= settings.choose(resolver, environment, path, field);
         }
         complete.then_some(settings)
     }
@@ -44,12 +45,12 @@ impl VaultSettings {
             Some((field.key, (vec![text.to_owned()], Origin::Variable(name))))
         };
         let chosen = kind.fields().iter().filter_map(set).collect();
-        let entry = VaultEntry { name: Spanned::none(String::new()), kind, said: BTreeMap::new(), prefixes: Vec::new() };
+        let entry = VaultEntry { name: Spanned::none(String::new()), kind, said: BTreeMap::new(), prefixes: Vec::new(), key: None };
         Self { entry, chosen }
     }
 
     /// Chooses the value of a key; whether it has one or needs none.
-    fn choose(&mut self, resolver: &mut Resolver<'_>, environment: &str, field: &Field) -> bool {
+    fn choose(&mut self, resolver: &mut Resolver<'_>, environment: &str, path: &str, field: &Field) -> bool {
         let texts = |said: &Vec<Spanned<String>>| said.iter().map(|said| said.value.clone()).collect::<Vec<_>>();
         let said = self.entry.said.get(field.key).and_then(|said| Some((texts(said), file(said.first()?, |_| ())?.1)));
         let is_set = |variable: &&Variable| resolver.is_set(**variable);
@@ -57,7 +58,7 @@ impl VaultSettings {
         let text = variable.and_then(|variable| resolver.variable(variable, |text| field.form.check_variable(text)));
         let default = field.default.map(|text| (vec![text.replace("ENV", environment)], Origin::Default));
         let choice = Choice::of([said, text.map(|(text, origin)| (vec![text], origin)), default]);
-        let key = format!("vaults.{}.{}", self.entry.name.value, field.key);
+        let key = format!("{path}.{}", field.key);
         if let (Some(texts), Some(origin)) = (resolver.note(key, &choice, |texts| texts.join(" ")), choice.origin()) {
             self.chosen.insert(field.key, (texts, origin));
             return true;
@@ -66,7 +67,7 @@ impl VaultSettings {
         if let (Some(usual), None) = (field.variables.last().filter(|_| field.required), variable) {
             let (name, key) = (&self.entry.name, field.key);
             let next = format!("add `{key}: …`, or set `{}`", usual.name);
-            resolver.report(name.at(Problem::new(Fault::Project, format!("the vault `{}` has no {key}", name.value), next)));
+            resolver.report(name.at(Problem::new(Fault::Project, format!("the {} has no {key}", self.asker()), next)));
         }
         !field.required
     }
@@ -74,6 +75,21 @@ impl VaultSettings {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.entry.name.value
+    }
+
+    /// How messages name it.
+    pub fn asker(&self) -> String {
+        format!("{} `{}`", if self.entry.key.is_some() { "key" } else { "vault" }, self.name())
+    }
+
+    /// The id of a key that a service holds, which a slot of the keyring has, too. Where a server is, is no part of it: a key has several
+    /// addresses.
+    pub fn key_id(&self) -> String {
+        let parts = match self.kind() {
+            VaultKind::Hashicorp => ["namespace", "mount", "key"].into_iter().filter_map(|key| self.get(key)).collect(),
+            _ => vec![self.text("key").trim_end_matches('/')],
+        };
+        parts.join("/")
     }
 
     /// What it is.
@@ -108,7 +124,7 @@ impl VaultSettings {
 
     /// The texts of a key that is a list.
     pub fn list(&self, key: &str) -> &[String] {
-        debug_assert!(self.kind().field(key).is_some(), "`{key}` is a key of `{}`", self.kind().word());
+        debug_assert!(self.entry.fields().iter().any(|field| field.key == key), "`{key}` is a key of `{}`", self.kind().word());
         self.chosen.get(key).map_or(&[], |(texts, _)| texts)
     }
 

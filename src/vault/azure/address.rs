@@ -82,6 +82,13 @@ impl Address {
         self.base.place(&["deletedsecrets", name], Some(&self.query))
     }
 
+    /// Where a version of a key, or the current one, does `verb`; otherwise why there is no such place.
+    pub(super) fn key(&self, name: &str, version: Option<&str>, verb: &str) -> Result<Url, String> {
+        NAME.check(name)?;
+        let segments: Vec<&str> = ["keys", name].into_iter().chain(version).chain([verb]).collect();
+        self.base.place(&segments, Some(&self.query))
+    }
+
     /// Where the page after `page` is: on the same server, in the same place, with another query. Otherwise nothing is sent there.
     pub(super) fn next(&self, page: &Url, link: &str) -> Result<Url, ServiceError> {
         let next =

@@ -28,10 +28,14 @@ use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::identity::azure::Login;
 use crate::identity::azure::LoginParts;
+use crate::identity::bearer::Bearer;
 use crate::identity::renewal;
+use crate::identity::renewal::Authenticated;
+use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Limits;
 use crate::service::http::Rate;
@@ -96,6 +100,24 @@ impl AzureVault {
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let scope = OnceCell::new_with(cloud.map(|cloud| format!("{}/.default", cloud.resource)));
         Ok(Self { link: Link { address, scope, login, client }, api_version, names, parallel })
+    }
+
+    /// What a version of a key of the vault, or the current one, answers to `verb`.
+    pub(crate) async fn operate(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        verb: &str,
+        body: Secret,
+    ) -> Result<Authenticated<Bearer>, ServiceError> {
+        let url = self.link.address.key(name, version, verb).map_err(name::refused)?;
+        let call = Call::post(url, "application/json", body);
+        renewal::ask(&self.link, &self.link.client, &call, self.link.client.until()).await
+    }
+
+    /// The client that it is asked by.
+    pub(crate) fn client(&self) -> &HttpClient {
+        &self.link.client
     }
 
     /// What an ask is for, if it can be asked for at all.

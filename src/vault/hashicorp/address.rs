@@ -123,6 +123,13 @@ impl Address {
         self.base.place(&segments, None)
     }
 
+    /// Where another engine than KV, at the mount, does `verb` with what has that name.
+    pub(super) fn operation(&self, verb: &str, name: &str) -> Result<Url, String> {
+        check(name)?;
+        let segments: Vec<&str> = self.mount.split('/').chain([verb]).chain(name.split('/')).collect();
+        self.base.place(&segments, None)
+    }
+
     /// The path of a secret or a folder as policies write it.
     pub(super) fn path(&self, verb: &str, name: &str) -> String {
         match self.engine {

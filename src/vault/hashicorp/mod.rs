@@ -29,9 +29,11 @@ use async_trait::async_trait;
 
 use crate::blank::SecretRef;
 use crate::clock::Entropy;
+use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::vault::Close;
 use crate::vault::Diagnose;
@@ -47,6 +49,7 @@ use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::mount::Mount;
 use crate::vault::hashicorp::mount::Version;
+use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::Session;
 use crate::vault::name;
@@ -85,6 +88,30 @@ impl HashicorpVault {
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
         let session = Session::new(client, address.clone(), login, Namespace::new(namespace.as_deref())?)?;
         Ok(Self { mount: Mount::new(address, session), namespace, names, parallel: limits.parallel })
+    }
+
+    /// What another engine than KV, at the mount, answers when it does `verb` with what has that name.
+    pub(crate) async fn operate(&self, verb: &str, name: &str, body: Secret) -> Result<Secret, ServiceError> {
+        let Mount { address, session, .. } = &self.mount;
+        let url = address.operation(verb, name).map_err(name::refused)?;
+        let heard = session.ask(&Call::post(url, "application/json", body), session.client().until()).await?;
+        if heard.reply.status == 200 {
+            return Ok(heard.reply.body);
+        }
+        let answered = heard.answered();
+        let said = answered.unshown();
+        let path = format!("{}/{verb}/{name}", address.mount());
+        if heard.reply.status == 400 && said.contains("key not found") {
+            return Err(ServiceError::new(ServiceFault::NotFound, format!("there is no key for `{path}`"), "check the mount and the key's name"));
+        }
+        let error = answered.refusal(Subject { mount: address.mount(), path: &path, name, right: "update" });
+        let is_refused = heard.reply.status == 400 && !answered.is_stranger();
+        Err(if is_refused { ServiceError { fault: ServiceFault::BadValue, ..error } } else { error })
+    }
+
+    /// The client that it is asked by.
+    pub(crate) fn client(&self) -> &HttpClient {
+        self.mount.session.client()
     }
 
     /// What an ask is for, if its name and version can be asked for at all.

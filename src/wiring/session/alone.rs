@@ -11,6 +11,7 @@ use crate::history::History;
 use crate::history::Owner;
 use crate::history::Reader;
 use crate::key::Keyring;
+use crate::key::Recipient;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -49,8 +50,8 @@ impl<'p> Session<'p> {
         // What is wrong with it is told when it is needed.
         let keyring = Reader::new(session.store()?, owner.clone()).keyring().await.ok().flatten();
         let keyring = keyring.and_then(|bytes| Keyring::parse(&String::from_utf8_lossy(&bytes)).ok());
-        let kinds: Vec<&str> = keyring.iter().flat_map(Keyring::recipients).map(|recipient| recipient.kind.as_str()).collect();
-        session.settings = self::settings(&owner, &kinds, flags, &session.ports)?;
+        let holders: Vec<&Recipient> = keyring.iter().flat_map(Keyring::recipients).collect();
+        session.settings = self::settings(&owner, &holders, flags, &session.ports)?;
         Ok(session)
     }
 
@@ -131,12 +132,28 @@ fn question(owner: &Owner, id: &str) -> String {
     )
 }
 
-/// The settings of a project that says only its name, and the kinds of keys.
-fn settings(owner: &Owner, kinds: &[&str], flags: &Flags, ports: &Ports<'_>) -> Result<Settings, Problems> {
+/// The settings of a project that says only its name, and the keys of these holders.
+fn settings(owner: &Owner, holders: &[&Recipient], flags: &Flags, ports: &Ports<'_>) -> Result<Settings, Problems> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut keys = String::new();
-    for kind in ["key-file", "passphrase"].iter().filter(|kind| kinds.contains(kind)) {
-        keys.push_str(&format!("      - {{ kind: {kind} }}\n"));
+    for Recipient { kind, id } in holders {
+        let said = match kind.as_str() {
+            "key-file" | "passphrase" => String::new(),
+            "age" => format!(", recipient: {}", quoted(id)),
+            "azure" | "aws" | "gcp" => format!(", key: {}", quoted(id)),
+            "hashicorp" => {
+                let namespace = [variable::BAO_NAMESPACE, variable::VAULT_NAMESPACE].into_iter().find_map(|name| ports.variables.get(name));
+                let rest = namespace.and_then(|namespace| id.strip_prefix(namespace.trim_matches('/'))?.strip_prefix('/'));
+                let (mount, key) = rest.unwrap_or(id).rsplit_once('/').unwrap_or(("transit", id));
+                format!(", mount: {}, key: {}", quoted(mount), quoted(key))
+            }
+            // A later version's.
+            _ => continue,
+        };
+        let entry = format!("      - {{ kind: {kind}{said} }}\n");
+        if !keys.contains(&entry) {
+            keys.push_str(&entry);
+        }
     }
     let keys = if keys.is_empty() { String::new() } else { format!("\n    keys:\n{keys}") };
     let (project, environment) = (quoted(&owner.project), quoted(&owner.environment));

@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::fs::File;
+use std::slice;
 
+use futures::future::join_all;
 use rustix::fs::FlockOperation;
 use rustix::fs::flock;
 
@@ -12,22 +14,31 @@ use crate::file;
 use crate::key::Comparison;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
+use crate::key::KeyringError;
 use crate::key::Recipient;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::KeySettings;
+use crate::project::VaultSettings;
 use crate::project::variable;
 use crate::report::KeyChangeReport;
 use crate::report::KeyEntry;
 use crate::report::KeyListReport;
 use crate::report::KeyReport;
+use crate::report::VaultDiagnosis;
 use crate::seal::Keys;
+use crate::service::Diagnostic;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
+use crate::service::Step;
 use crate::wiring::IfMissing;
 use crate::wiring::PromptedPassphrase;
 use crate::wiring::Session;
 use crate::wiring::Wiring;
 use crate::wiring::keys::EnvironmentKeys;
+use crate::wiring::keys::close;
+use crate::wiring::session::secrets::broken;
 use crate::workflow::access::HistoryAccess;
 
 impl Session<'_> {
@@ -51,9 +62,8 @@ impl Session<'_> {
         let (_, comparison) = self.keyring(&wiring).await?;
         let expected =
             wiring.expected().into_iter().zip(&comparison.found).zip(&self.settings.keys).map(|((expected, found), settings)| {
-                let recipient = wiring.recipient(settings).ok().map(|recipient| recipient.recipient().id);
                 KeyEntry {
-                    at_hand: recipient.is_some(),
+                    at_hand: wiring.recipient(settings).is_ok_and(|key| key.can_open()),
                     in_keyring: found.is_some(),
                     id: expected.id.or_else(|| found.as_ref().map(|found| found.id.clone())),
                     kind: expected.kind,
@@ -97,6 +107,7 @@ impl Session<'_> {
         for settings in missing {
             let recipient = wiring.recipient(settings)?;
             let added = keyring.add(&keys, recipient.as_ref(), self.ports.entropy.as_ref()).await;
+            close(&[recipient.as_ref()]).await;
             added.map_err(|error| wiring.not_opened(error))?;
             report.added.push(recipient.recipient().into());
         }
@@ -148,7 +159,8 @@ impl Session<'_> {
         let rotated = keyring.rotate(&keys, &wraps, names, self.ports.entropy.as_ref()).await;
         let rotated = rotated.map_err(|error| Problems::or((), missing).err().unwrap_or_else(|| wiring.not_opened(error).into()))?;
         // Who could wrap and not unwrap would be locked out.
-        keyring.open_by(&wraps.into_iter().filter(|wrap| wrap.recipient() == opener).collect::<Vec<_>>()).await?;
+        keyring.open(&wraps.iter().copied().filter(|wrap| wrap.recipient() == opener).collect::<Vec<_>>()).await?;
+        close(&wraps).await;
         drop(prompted);
         self.replace_keyring(&keyring, &rotated).await?;
         drop(lock);
@@ -160,6 +172,52 @@ impl Session<'_> {
             report.vaults.push(settings.text("path").to_owned());
         }
         Ok(report)
+    }
+
+    /// The steps to each service that holds a key of the environment, and whether it opens the keyring.
+    pub(super) async fn diagnose_keys(&self) -> Vec<VaultDiagnosis> {
+        let keyring = self.keyring(&self.wiring()).await.ok().map(|(keyring, _)| keyring);
+        let services = self.settings.keys.iter().filter_map(|settings| match settings {
+            KeySettings::Service(service) => Some((settings, service)),
+            _ => None,
+        });
+        join_all(services.map(|(settings, service)| self.key_diagnosis(settings, service, keyring.as_ref()))).await
+    }
+
+    async fn key_diagnosis(&self, settings: &KeySettings, service: &VaultSettings, keyring: Option<&Keyring>) -> VaultDiagnosis {
+        #[cfg(feature = "http")]
+        let trust = self.wiring().trust_step(service);
+        #[cfg(not(feature = "http"))]
+        let trust = None::<Diagnostic>;
+        let name = service.name().to_owned();
+        // Nothing was sent to a server that is not trusted.
+        if let Some(refused) = trust.as_ref().filter(|trust| trust.outcome.is_err()) {
+            return VaultDiagnosis::new(name, String::new(), slice::from_ref(refused));
+        }
+        let key = match self.wiring().recipient(settings) {
+            Ok(key) => key,
+            Err(problem) => return VaultDiagnosis::new(name, String::new(), &[broken(problem)]),
+        };
+        let mut findings: Vec<Diagnostic> = trust.into_iter().chain(key.diagnose().await).collect();
+        if findings.last().is_none_or(|finding| finding.outcome.is_ok()) {
+            if let Some(keyring) = keyring {
+                findings.push(self.opens(key.as_ref(), keyring).await);
+            }
+        }
+        close(&[key.as_ref()]).await;
+        VaultDiagnosis::new(name, key.to_string(), &findings)
+    }
+
+    /// Whether a key opens the keyring: what it may do shows when it does it.
+    async fn opens(&self, key: &dyn KeyWrap, keyring: &Keyring) -> Diagnostic {
+        let Err(error) = keyring.open(&[key]).await else {
+            return Diagnostic::good(Step::Permission, format!("it opens `{}`", self.settings.keyring));
+        };
+        let next = match error {
+            KeyringError::NoKey { .. } => format!("run `cloze key add -e {}` where the keyring opens", self.settings.environment),
+            _ => error.next(),
+        };
+        Diagnostic::bad(Step::Permission, ServiceError { fault: ServiceFault::Denied, reason: error.to_string(), next })
     }
 
     /// The environment's keys, to seal under: where the project names other recipients than the keyring has, that is an error.

@@ -36,6 +36,7 @@ impl Session<'_> {
                 project: self.settings.project.clone(),
                 environment: self.settings.environment.clone(),
                 vaults: join_all(examined.map(|(name, vault)| self.diagnosis(name, vault))).await,
+                keys: if only.is_none() { self.diagnose_keys().await } else { Vec::new() },
             })
         })
         .await
@@ -43,7 +44,7 @@ impl Session<'_> {
 
     async fn diagnosis(&self, name: String, vault: Result<Arc<dyn Adapter>, Problems>) -> VaultDiagnosis {
         #[cfg(feature = "http")]
-        let trust = self.wiring().trust_step(&name);
+        let trust = self.settings.vault(&name).and_then(|settings| self.wiring().trust_step(settings));
         #[cfg(not(feature = "http"))]
         let trust = None::<Diagnostic>;
         // Nothing was sent to a server that is not trusted.
@@ -189,8 +190,8 @@ impl Session<'_> {
     }
 }
 
-/// What is wrong with the setup of a vault, as its only step.
-fn broken(problem: Problem) -> Diagnostic {
+/// What is wrong with the setup of a vault or of a key, as its only step.
+pub(super) fn broken(problem: Problem) -> Diagnostic {
     let reason = problem.to_string();
     Diagnostic { step: Step::Setup, outcome: Err(ServiceError { fault: ServiceFault::Unavailable, reason, next: problem.next }) }
 }

@@ -6,11 +6,16 @@ use crate::identity::azure::Credential;
 use crate::identity::id_token::IdToken;
 use crate::identity::trust::Destination;
 use crate::identity::trust::is_entra;
+use crate::key::KeyWrap;
+use crate::key::vault_and_name;
+use crate::key::wrapping_key;
 use crate::problem::Problem;
 use crate::project::Spanned;
 use crate::project::VaultSettings;
 use crate::project::variable;
 use crate::project::variable::Variable;
+use crate::service::ServiceError;
+use crate::service::ServiceFault;
 use crate::service::http::Base;
 use crate::vault::Adapter;
 use crate::vault::azure::AzureVault;
@@ -22,11 +27,36 @@ use crate::wiring::needs::Needs;
 use crate::wiring::setup::Setup;
 use crate::wiring::setup::refused;
 
-pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(&settings.prefixes()), destinations);
+pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(&settings.prefixes()), destinations, key);
 
 fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
+    vault(wiring, settings).map(|vault| Arc::new(vault) as _)
+}
+
+fn key(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Box<dyn KeyWrap>, Problem> {
+    let (_, name) = vault_and_name(settings.text("key")).ok_or_else(|| {
+        let error = ServiceError {
+            fault: ServiceFault::BadName,
+            reason: "it is not the address of a key without a version".to_owned(),
+            next: "write `key: https://VAULT.vault.azure.net/keys/NAME`".to_owned(),
+        };
+        refused(settings, error)
+    })?;
+    Ok(Box::new(wrapping_key(settings.key_id(), vault(wiring, settings)?, name.to_owned())))
+}
+
+/// The vault's address, which a key's begins with.
+fn url(settings: &VaultSettings) -> &str {
+    if settings.entry.key.is_none() {
+        return settings.text("url");
+    }
+    let key = settings.text("key");
+    vault_and_name(key).map_or(key, |(vault, _)| vault)
+}
+
+fn vault(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<AzureVault, Problem> {
     let given = Settings {
-        url: settings.text("url").to_owned(),
+        url: url(settings).to_owned(),
         credential: credential(wiring, Some(&settings.entry.name), settings)?,
         authority: settings.owned("authority"),
         api_version: settings.owned("apiVersion"),
@@ -36,11 +66,11 @@ fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adap
         limits: wiring.limits(settings),
     };
     let vault = AzureVault::new(given, Arc::clone(wiring.ports.entropy), Arc::clone(wiring.ports.clock));
-    Ok(Arc::new(vault.map_err(|error| refused(settings, error))?))
+    vault.map_err(|error| refused(settings, error))
 }
 
 fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {
-    let url = settings.text("url");
+    let url = url(settings);
     let vault = Destination { address: url, audience: None, is_service, named: None, loopback: true };
     // A stand-in for a vault may have one for the authority; a vault elsewhere has none here, in plain http.
     let stand_in = Base::new(url).is_ok_and(|base| base.is_local());

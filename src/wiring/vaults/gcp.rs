@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use crate::identity::trust::Destination;
+use crate::key::CloudKmsSettings;
+use crate::key::KeyWrap;
+use crate::key::cloud_kms;
+use crate::key::is_cloud_kms;
 use crate::problem::Problem;
 use crate::project::VaultSettings;
 use crate::project::variable;
@@ -15,7 +19,7 @@ use crate::wiring::Wiring;
 use crate::wiring::setup::Setup;
 use crate::wiring::setup::refused;
 
-pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(&settings.prefixes()), destinations);
+pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(&settings.prefixes()), destinations, key);
 
 fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
     let credentials = settings.location("credentials");
@@ -33,8 +37,27 @@ fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adap
     Ok(Arc::new(vault.map_err(|error| refused(settings, error))?))
 }
 
+fn key(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Box<dyn KeyWrap>, Problem> {
+    let credentials = settings.location("credentials");
+    let given = CloudKmsSettings {
+        key: settings.key_id(),
+        endpoint: settings.owned("endpoint"),
+        credentials: credentials.map(|location| wiring.file(&location, "the file of credentials")).transpose()?,
+        environment: Arc::clone(wiring.ports.tools),
+        transport: wiring.transport(settings.location("ca"), None)?,
+        limits: wiring.limits(settings),
+        entropy: Arc::clone(wiring.ports.entropy),
+        clock: Arc::clone(wiring.ports.clock),
+    };
+    Ok(Box::new(cloud_kms(given).map_err(|error| refused(settings, error))?))
+}
+
 fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {
-    let named = wiring.set(variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER);
+    let (is_service, variable): (fn(&str) -> bool, _) = match settings.entry.key {
+        Some(_) => (is_cloud_kms, variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS),
+        None => (is_service, variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER),
+    };
+    let named = wiring.set(variable);
     let endpoint = settings.get("endpoint");
     endpoint.map(|address| Destination { address, audience: None, is_service, named, loopback: true }).into_iter().collect()
 }

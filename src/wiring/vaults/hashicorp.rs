@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::identity::id_token::IdToken;
 use crate::identity::trust::Destination;
+use crate::key::KeyWrap;
+use crate::key::transit;
 use crate::problem::Problem;
 use crate::project::Location;
 use crate::project::VaultSettings;
@@ -23,9 +25,17 @@ use crate::wiring::setup::refused;
 /// Where Kubernetes puts a pod's token.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(&settings.prefixes()), destinations);
+pub(super) const SETUP: Setup = Setup::remote(adapter, |settings| names(&settings.prefixes()), destinations, key);
 
 fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adapter>, Problem> {
+    vault(wiring, settings).map(|vault| Arc::new(vault) as _)
+}
+
+fn key(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Box<dyn KeyWrap>, Problem> {
+    Ok(Box::new(transit(settings.key_id(), vault(wiring, settings)?, settings.text("key").to_owned())))
+}
+
+fn vault(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<HashicorpVault, Problem> {
     let identity = settings.location("clientCertificate").map(|certificate| {
         let key = settings.location("clientKey").unwrap_or_else(|| certificate.clone());
         (certificate, key)
@@ -34,14 +44,14 @@ fn adapter(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Arc<dyn Adap
         address: settings.text("address").to_owned(),
         mount: settings.text("mount").to_owned(),
         namespace: settings.owned("namespace"),
-        engine: if settings.text("engine") == "kv-v1" { Engine::V1 } else { Engine::V2 },
+        engine: if settings.entry.key.is_none() && settings.text("engine") == "kv-v1" { Engine::V1 } else { Engine::V2 },
         login: login(wiring, settings)?,
         prefixes: settings.prefixes(),
         transport: wiring.transport(settings.location("ca"), identity)?,
         limits: wiring.limits(settings),
     };
     let vault = HashicorpVault::new(given, Arc::clone(wiring.ports.entropy));
-    Ok(Arc::new(vault.map_err(|error| refused(settings, error))?))
+    vault.map_err(|error| refused(settings, error))
 }
 
 fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {

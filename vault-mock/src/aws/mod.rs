@@ -1,7 +1,8 @@
-//! AWS: Secrets Manager and Parameter Store on one port, told apart by `X-Amz-Target`, and as much of STS, the container agent and the
+//! AWS: Secrets Manager, Parameter Store and KMS on one port, told apart by `X-Amz-Target`, and as much of STS, the container agent and the
 //! instance's metadata as credentials are had from. Signatures are checked.
 
 mod credentials;
+mod kms;
 mod page;
 mod parameters;
 mod refused;
@@ -26,6 +27,7 @@ use crate::asked::Asked;
 use crate::aws::refused::{Refused, kind_of_json};
 use crate::aws::signature::{Authorization, Flaw};
 use crate::aws::store::{Held, Store};
+use crate::keys::Keys;
 use crate::options::Options;
 use crate::protocol::{Credential, Protocol, Subject};
 use crate::seed::SeedError;
@@ -39,6 +41,7 @@ pub struct Aws {
     store: Mutex<Store>,
     /// Seconds that the server's clock is ahead.
     ahead: AtomicI64,
+    held: Keys,
 }
 
 /// What a request is for.
@@ -46,6 +49,7 @@ pub struct Aws {
 enum Target<'a> {
     Secrets(&'a str),
     Parameters(&'a str),
+    Keys(&'a str),
     Sts,
     Other,
 }
@@ -72,7 +76,7 @@ impl Aws {
         store.undecryptable = seed.undecryptable.into_iter().collect();
         let modified = now().as_secs_f64();
         store.parameters = seed.parameters.into_iter().map(|(name, parameter)| (name, Held { parameter, modified })).collect();
-        Ok(Self { keys, store: Mutex::new(store), ahead: AtomicI64::new(0) })
+        Ok(Self { keys, store: Mutex::new(store), ahead: AtomicI64::new(0), held: Keys::default() })
     }
 
     /// Serves `seed` with no options.
@@ -122,6 +126,11 @@ impl Aws {
         self.store().parameters.remove(name);
     }
 
+    /// Switches a key of KMS off, or on.
+    pub fn disable_key(&self, name: &str, disabled: bool) {
+        self.held.disable(name, disabled);
+    }
+
     /// Schedules a secret for deletion.
     pub fn delete(&self, name: &str) {
         if let Some(secret) = self.store().secrets.get_mut(name) {
@@ -157,6 +166,7 @@ impl Aws {
         let service = match target {
             Target::Secrets(_) => "secretsmanager",
             Target::Parameters(_) => "ssm",
+            Target::Keys(_) => "kms",
             Target::Sts | Target::Other => "sts",
         };
         let region = self.region();
@@ -188,6 +198,7 @@ impl Aws {
         let value = match target {
             Target::Secrets(operation) => secrets::answer(&store, key, operation, &body)?,
             Target::Parameters(operation) => parameters::answer(&store, key, operation, &body)?,
+            Target::Keys(operation) => kms::answer(&self.held, key, operation, &body)?,
             Target::Sts | Target::Other => return Err(Refused::new("UnknownOperationException", "")),
         };
         Ok(kind_of_json(200, &value))
@@ -201,6 +212,7 @@ impl<'a> Target<'a> {
         match target.split_once('.') {
             Some(("secretsmanager", operation)) => Self::Secrets(operation),
             Some(("AmazonSSM", operation)) => Self::Parameters(operation),
+            Some(("TrentService", operation)) => Self::Keys(operation),
             _ if asked.form("Action").is_some() => Self::Sts,
             _ => Self::Other,
         }
@@ -254,13 +266,13 @@ impl Protocol for Aws {
 
     fn subject(&self, asked: &Asked<'_>) -> Subject {
         let operation = match Target::of(asked) {
-            Target::Secrets(operation) | Target::Parameters(operation) => operation.to_owned(),
+            Target::Secrets(operation) | Target::Parameters(operation) | Target::Keys(operation) => operation.to_owned(),
             Target::Sts => asked.form("Action").unwrap_or_default(),
             Target::Other => String::new(),
         };
         let body: Map<String, serde_json::Value> = asked.json().unwrap_or_default();
         let mut names = Vec::new();
-        for field in ["SecretId", "SecretIdList", "Name", "Names", "Path"] {
+        for field in ["SecretId", "SecretIdList", "Name", "Names", "Path", "KeyId"] {
             match body.get(field) {
                 Some(serde_json::Value::String(name)) => names.push(name.clone()),
                 Some(serde_json::Value::Array(list)) => names.extend(list.iter().filter_map(|name| Some(name.as_str()?.to_owned()))),

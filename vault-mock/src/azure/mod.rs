@@ -2,6 +2,7 @@
 
 mod assertion;
 mod entra;
+mod key;
 mod seed;
 mod store;
 mod wire;
@@ -16,6 +17,7 @@ use crate::asked::Asked;
 use crate::azure::entra::Entra;
 use crate::azure::store::Store;
 use crate::azure::wire::{Place, error};
+use crate::keys::Keys;
 use crate::options::Options;
 use crate::protocol::{Credential, Protocol, Subject};
 use crate::seed::SeedError;
@@ -30,6 +32,7 @@ pub struct Azure {
     resource: Option<String>,
     entra: Mutex<Entra>,
     store: Mutex<Store>,
+    keys: Keys,
 }
 
 impl Azure {
@@ -41,7 +44,7 @@ impl Azure {
         let demo = || Client { id: "demo-client".to_owned(), secret: Some("demo-secret".to_owned()), ..Client::default() };
         let clients = if seed.clients.is_empty() { vec![demo()] } else { seed.clients };
         let entra = Entra::new(seed.tenant.unwrap_or_else(|| TENANT.to_owned()), clients, seed.token_seconds.unwrap_or(HOUR));
-        let azure = Self { resource: seed.resource, entra: Mutex::new(entra), store: Mutex::default() };
+        let azure = Self { resource: seed.resource, entra: Mutex::new(entra), store: Mutex::default(), keys: Keys::default() };
         for (name, versions) in seed.secrets {
             for version in versions {
                 azure.put(&name, version)?;
@@ -98,6 +101,11 @@ impl Azure {
         self.store().disable(name, version);
     }
 
+    /// Switches a key off, or on.
+    pub fn disable_key(&self, name: &str, disabled: bool) {
+        self.keys.disable(name, disabled);
+    }
+
     /// Deletes a secret, and says whether it was there.
     pub fn delete(&self, name: &str) -> bool {
         self.store().delete(name).is_some()
@@ -144,6 +152,9 @@ impl Protocol for Azure {
             wire::right(operation).filter(|right| holder.may.as_ref().is_some_and(|may| !may.iter().any(|other| other == right)))
         {
             return wire::denied(right);
+        }
+        if let Place::Key(name, version, verb) = Place::of(asked) {
+            return key::answer(&self.keys, asked, (name, version, verb));
         }
         wire::answer(&mut self.store(), asked)
     }

@@ -20,6 +20,8 @@ pub(crate) enum Place<'a> {
     Secret(&'a str, Option<&'a str>),
     Versions(&'a str),
     Deleted(&'a str),
+    /// A key, a version of it, and what it does.
+    Key(&'a str, Option<&'a str>, &'a str),
     Graves,
     Elsewhere,
 }
@@ -37,6 +39,8 @@ impl<'a> Place<'a> {
             ("GET" | "PUT" | "DELETE", ["secrets", name] | ["secrets", name, ""]) if is_name(name) => Self::Secret(name, None),
             ("GET", ["deletedsecrets"] | ["deletedsecrets", ""]) => Self::Graves,
             ("GET", ["deletedsecrets", name]) if is_name(name) => Self::Deleted(name),
+            ("POST", ["keys", name, verb @ ("wrapkey" | "unwrapkey")]) if is_name(name) => Self::Key(name, None, verb),
+            ("POST", ["keys", name, version, verb @ ("wrapkey" | "unwrapkey")]) if is_name(name) => Self::Key(name, Some(version), verb),
             _ => Self::Elsewhere,
         }
     }
@@ -52,6 +56,8 @@ impl<'a> Place<'a> {
             (Self::Secret(..), _) => "GetSecret",
             (Self::Versions(_), _) => "ListSecretVersions",
             (Self::Deleted(_), _) => "GetDeletedSecret",
+            (Self::Key(_, _, "wrapkey"), _) => "WrapKey",
+            (Self::Key(..), _) => "UnwrapKey",
             (Self::Graves, _) => "ListDeletedSecrets",
             (Self::Elsewhere, _) => "",
         }
@@ -59,7 +65,7 @@ impl<'a> Place<'a> {
 
     pub(crate) fn name(self) -> Option<&'a str> {
         match self {
-            Self::Secret(name, _) | Self::Versions(name) | Self::Deleted(name) => Some(name),
+            Self::Secret(name, _) | Self::Versions(name) | Self::Deleted(name) | Self::Key(name, ..) => Some(name),
             _ => None,
         }
     }
@@ -77,6 +83,8 @@ pub(crate) fn right(operation: &str) -> Option<&'static str> {
         "GetSecret" | "GetDeletedSecret" => "get",
         "SetSecret" => "set",
         "DeleteSecret" => "delete",
+        "WrapKey" => "wrapKey",
+        "UnwrapKey" => "unwrapKey",
         _ => return None,
     })
 }

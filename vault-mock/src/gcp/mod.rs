@@ -1,5 +1,6 @@
 //! Google Secret Manager, version 1 of its REST interface, with the endpoints at which its clients log in.
 
+mod kms;
 mod login;
 mod route;
 mod seed;
@@ -21,6 +22,7 @@ use crate::gcp::login::Logins;
 use crate::gcp::route::{NUMBER, Route};
 use crate::gcp::status::Status;
 use crate::gcp::store::{Missing, Store, Version};
+use crate::keys::Keys;
 use crate::options::Options;
 use crate::protocol::{Credential, Protocol, Subject};
 use crate::seed::SeedError;
@@ -37,6 +39,7 @@ pub struct Gcp {
     denied: Vec<String>,
     store: Mutex<Store>,
     logins: Mutex<Logins>,
+    keys: Keys,
 }
 
 impl Gcp {
@@ -73,6 +76,7 @@ impl Gcp {
             denied: seed.denied,
             store: Mutex::new(store),
             logins: Mutex::default(),
+            keys: Keys::default(),
         })
     }
 
@@ -111,6 +115,11 @@ impl Gcp {
     /// Gives a version a name.
     pub fn alias(&self, name: &str, alias: &str, version: u64) {
         self.store().alias(name, alias, version);
+    }
+
+    /// Switches a key of Cloud KMS off, or on.
+    pub fn disable_key(&self, name: &str, disabled: bool) {
+        self.keys.disable(name, disabled);
     }
 
     /// Makes no credential hold any more.
@@ -158,6 +167,9 @@ impl Gcp {
             Credential::None => return Err(Status::unauthenticated("CREDENTIALS_MISSING")),
             Credential::Dead => return Err(Status::unauthenticated("ACCESS_TOKEN_EXPIRED")),
             Credential::Unknown => return Err(Status::unauthenticated("ACCESS_TOKEN_TYPE_UNSUPPORTED")),
+        }
+        if let Some(operation) = kms::Operation::of(asked) {
+            return operation.answer(&self.keys, asked, [&self.project, NUMBER], &self.denied);
         }
         let route = Self::route(asked).ok_or_else(|| Status::usual(404, None))?;
         if route.project != self.project && route.project != NUMBER {
@@ -277,6 +289,9 @@ impl Protocol for Gcp {
     }
 
     fn subject(&self, asked: &Asked<'_>) -> Subject {
+        if let Some(operation) = kms::Operation::of(asked) {
+            return Subject::new(operation.verb, vec![operation.key.to_owned()]);
+        }
         match Self::route(asked) {
             Some(route) => Subject::new(route.operation(asked.method), route.secret.iter().map(|_| route.name()).collect()),
             None if asked.path.ends_with("/token") => Subject::new("token", Vec::new()),
@@ -287,9 +302,11 @@ impl Protocol for Gcp {
     /// The checksum of something else.
     fn corrupt(&self, mut answer: Answer) -> Answer {
         let mut body = answer.value();
-        if let Some(checksum) = body.pointer_mut("/payload/dataCrc32c") {
-            *checksum = json!(crc32c::crc32c(checksum.to_string().as_bytes()).to_string());
-            answer.body = body.to_string().into_bytes();
+        for place in ["/payload/dataCrc32c", "/ciphertextCrc32c", "/plaintextCrc32c"] {
+            if let Some(checksum) = body.pointer_mut(place) {
+                *checksum = json!(crc32c::crc32c(checksum.to_string().as_bytes()).to_string());
+                answer.body = body.to_string().into_bytes();
+            }
         }
         answer
     }

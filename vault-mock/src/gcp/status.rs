@@ -44,6 +44,11 @@ impl Status {
         Self::new(400, "INVALID_ARGUMENT", None, message)
     }
 
+    /// A key that is not there, or not enabled, or may not be used.
+    pub(crate) fn of_key(code: u16, name: &'static str, message: String) -> Self {
+        Self::new(code, name, None, message)
+    }
+
     /// A credential that does not hold.
     pub(crate) fn unauthenticated(reason: &'static str) -> Self {
         let message = "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid \

@@ -2,7 +2,7 @@
 //! (developer.hashicorp.com/vault/api-docs; `OpenBao`'s source for what the pages leave open).
 //!
 //! Operations in the journal: `read`, `subkeys`, `metadata`, `list`, `write`, `delete`, `undelete`, `destroy`, `forget`, `other` of mounts;
-//! `login`, `lookup-self`, `renew-self`, `revoke-self`, `capabilities-self`, `mount`, `health`, `seal-status`. Names are `mount/path` with
+//! `encrypt`, `decrypt` of keys; `login`, `lookup-self`, `renew-self`, `revoke-self`, `capabilities-self`, `mount`, `health`, `seal-status`. Names are `mount/path` with
 //! the namespace. Notes: `namespace` (the header), `marked` (`X-Vault-Request: true`).
 //!
 //! Variants of failures: 400 `approle`, `role`, `jwt`, `audience`; 403 `denied`, `invalid-token`, `service-account`, `mount`; 404 `route`;
@@ -21,6 +21,7 @@ mod state;
 mod store;
 mod system;
 mod token;
+mod transit;
 
 pub use login::{Accepted, Role};
 pub use policy::{Capability, Rule};
@@ -41,6 +42,7 @@ use crate::hashicorp::secret::Change;
 use crate::hashicorp::state::State;
 use crate::hashicorp::store::Mount;
 use crate::hashicorp::token::Issued;
+use crate::keys::Keys;
 use crate::options::Options;
 use crate::protocol::{Credential, Protocol, Subject};
 use crate::seed::SeedError;
@@ -55,6 +57,7 @@ pub struct Hashicorp {
     /// The first of its tokens.
     token: String,
     state: Mutex<State>,
+    keys: Keys,
 }
 
 impl Hashicorp {
@@ -67,7 +70,7 @@ impl Hashicorp {
         let flavor = seed.flavor;
         let state = State::new(seed, &namespaces)?;
         let token = state.tokens.all().next().map(|token| token.id.clone()).unwrap_or_default();
-        Ok(Self { flavor, namespaces, token, state: Mutex::new(state) })
+        Ok(Self { flavor, namespaces, token, state: Mutex::new(state), keys: Keys::default() })
     }
 
     /// Serves `seed` with no options.
@@ -181,6 +184,11 @@ impl Hashicorp {
             Route::MountOf(path) => return Ok(system::mount(state, &token, &place.namespace, path)),
             _ => {}
         }
+        if let Some(operation) = transit::Operation::of(&place.path, asked.method) {
+            let within = place.full();
+            let within = within.strip_prefix(&token.namespace).ok_or_else(Said::denied)?;
+            return if token.access.allows(within, needed(asked)) { operation.answer(&self.keys, asked) } else { Err(Said::denied()) };
+        }
         mounted(state, &token, &place, asked)
     }
 }
@@ -243,7 +251,10 @@ impl Protocol for Hashicorp {
         if let Ok(place) = self.place(asked) {
             let (route, full) = (Route::of(&place.path), place.full());
             let state = self.state();
-            if let Some(name) = route.name() {
+            if let Some(operation) = transit::Operation::of(&place.path, asked.method) {
+                operation.verb.clone_into(&mut subject.operation);
+                subject.names.push(full);
+            } else if let Some(name) = route.name() {
                 name.clone_into(&mut subject.operation);
                 if let Route::Login(name) | Route::MountOf(name) = route {
                     subject.names.push(format!("{}{name}", place.namespace));

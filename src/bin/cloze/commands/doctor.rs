@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use cloze::problem::Problems;
 use cloze::report::DoctorReport;
+use cloze::report::VaultDiagnosis;
 
 use crate::commands::session;
 use crate::context::Run;
@@ -12,21 +13,26 @@ use crate::exit;
 use crate::ui::clean;
 use crate::ui::count;
 
-/// Tests the connection to each vault, or to the one of that name.
+/// Tests the connection to each vault and to each holder of a key, or to the vault of that name.
 pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems> {
     let report = run.wait(session::open(run)?.doctor(only))?;
     run.ui.report(&report, in_words)?;
-    let failed = report.vaults.iter().filter(|vault| !vault.ok).count();
-    let vaults = count(report.vaults.len(), "vault");
+    let failed = all(&report).filter(|vault| !vault.ok).count();
+    let keys = if report.keys.is_empty() { String::new() } else { format!(", {}", count(report.keys.len(), "key")) };
+    let vaults = format!("{}{keys}", count(report.vaults.len(), "vault"));
     run.ui.status(&if failed == 0 { format!("{vaults}: no problems") } else { format!("{vaults}: {failed} failed") });
     Ok(ExitCode::from(if failed == 0 { exit::DONE } else { exit::VAULT }))
 }
 
+fn all(report: &DoctorReport) -> impl Iterator<Item = &VaultDiagnosis> {
+    report.vaults.iter().chain(&report.keys)
+}
+
 fn in_words(report: &DoctorReport) -> String {
-    let names = report.vaults.iter().map(|vault| vault.name.len()).max().unwrap_or(0);
-    let steps = report.vaults.iter().flat_map(|vault| &vault.findings).map(|finding| finding.step.len()).max().unwrap_or(0);
+    let names = all(report).map(|vault| vault.name.len()).max().unwrap_or(0);
+    let steps = all(report).flat_map(|vault| &vault.findings).map(|finding| finding.step.len()).max().unwrap_or(0);
     let mut text = String::new();
-    for vault in &report.vaults {
+    for vault in all(report) {
         for finding in &vault.findings {
             let head = format!("{:<names$}  {:<steps$}  ", vault.name, finding.step);
             let head = clean(&head);
