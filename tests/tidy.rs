@@ -133,7 +133,8 @@ fn a_kind_of_vault_is_named_where_the_architecture_says() {
             |text: &str| words.iter().any(|word| text.split("#[cfg(test)]\nmod tests").next().is_some_and(|code| code.contains(word)));
         let mut found: Vec<String> = sources.iter().filter(|(_, text)| names(text)).map(|(path, _)| path.display().to_string()).collect();
         // Ways in, keys and object stores of the same provider are no part of the vault.
-        let others = ["src/identity/", "src/key/", "src/project/vault/key_kind.rs", "src/project/vault/settings.rs", "src/wiring/history.rs"];
+        let others =
+            ["src/identity/", "src/key/", "src/project/vault/key_kind.rs", "src/project/vault/settings.rs", "src/wiring/history.rs"];
         found.retain(|path| !path.starts_with(&own) && !others.iter().any(|other| path.starts_with(other)));
         found.sort();
         let known = ["src/project/vault/kind.rs", "src/vault/mod.rs", "src/wiring/vaults.rs", &format!("src/wiring/vaults/{kind}.rs")];

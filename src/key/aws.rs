@@ -94,7 +94,8 @@ impl Link {
         let KmsSettings { key, limits, transport, .. } = settings;
         let unusable = |reason: String| ServiceError::new(ServiceFault::Unavailable, reason, "correct the region or the endpoint");
         let config = Config::read(&settings.environment, settings.profile.as_deref())?;
-        let parts = || LoginParts { transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock: Arc::clone(&settings.clock) };
+        let parts =
+            || LoginParts { transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock: Arc::clone(&settings.clock) };
         let of_key = key.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
         let region = match settings.region.as_deref().or(of_key).or(config.region()) {
             Some(region) => Some(region.to_owned()),
@@ -154,7 +155,8 @@ impl Kms {
             value,
             b"\"}",
         ]);
-        let call = Call::post(link.url.clone(), "application/x-amz-json-1.1", body).with(HeaderName::from_static("x-amz-target"), operation);
+        let call =
+            Call::post(link.url.clone(), "application/x-amz-json-1.1", body).with(HeaderName::from_static("x-amz-target"), operation);
         let Authenticated { reply, token } = renewal::ask(link, &link.client, &call, link.client.until()).await?;
         if reply.status == 200 { Ok(reply.body) } else { Err(refused(&reply, &*token)) }
     }
@@ -185,7 +187,7 @@ fn is_base64(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
 }
 
-/// Why AWS KMS did not do it (docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html, "Errors").
+/// Why AWS KMS did not do it (<https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>).
 fn refused(reply: &Reply, protocol: &dyn Protocol) -> ServiceError {
     if let Some(redirect) = reply.redirect() {
         return redirect;
@@ -277,10 +279,16 @@ mod tests {
         let seed = Seed { keys: vec![Key::new("AKIACI", "secret").without("kms:Encrypt", None)], ..Seed::default() };
         let server = Aws::serve(seed).unwrap();
         let said = suite::refusal(&key(&server, "alias/cloze")).await;
-        assert!(said.starts_with("aws alias/cloze: the identity may not use the key: User: ") && said.contains("; allow `kms:Decrypt` on it"), "{said}");
+        assert!(
+            said.starts_with("aws alias/cloze: the identity may not use the key: User: ") && said.contains("; allow `kms:Decrypt` on it"),
+            "{said}"
+        );
         let server = Aws::serve(Seed::default()).unwrap();
         let said = suite::refusal(&key(&server, "none")).await;
-        assert!(said.starts_with("aws none: there is no such key in this region of this account: Key 'none' does not exist; check the key"), "{said}");
+        assert!(
+            said.starts_with("aws none: there is no such key in this region of this account: Key 'none' does not exist; check the key"),
+            "{said}"
+        );
         let recipient = key(&server, "cloze");
         let said = suite::refusal_after(&recipient, || server.protocol().disable_key("cloze", true)).await;
         assert!(said.starts_with("aws cloze: the key is disabled or scheduled for deletion: cloze is disabled.; enable it"), "{said}");
@@ -314,6 +322,9 @@ mod tests {
             clock: Arc::new(Machine),
         };
         let said = suite::refusal(&kms(settings)).await;
-        assert_eq!(said, "aws alias/cloze: no AWS region is set; name the key by its ARN, or set `region` in the project file, or AWS_REGION");
+        assert_eq!(
+            said,
+            "aws alias/cloze: no AWS region is set; name the key by its ARN, or set `region` in the project file, or AWS_REGION"
+        );
     }
 }

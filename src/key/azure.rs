@@ -132,10 +132,18 @@ mod tests {
         let client = Client { id: "ci".to_owned(), secret: Some("ci-secret".to_owned()), may, ..Client::default() };
         let server = Azure::serve(Seed { clients: vec![client], ..Seed::default() }).unwrap();
         let said = suite::refusal(&key(&server, "cloze")).await;
-        assert!(said.contains("/keys/cloze: the identity may not use the key: ") && said.contains("; assign the identity the role `Key Vault Crypto Service Encryption User`"), "{said}");
+        assert!(
+            said.contains("/keys/cloze: the identity may not use the key: ")
+                && said.contains("; assign the identity the role `Key Vault Crypto Service Encryption User`"),
+            "{said}"
+        );
         let server = Azure::serve(Seed::default()).unwrap();
         let said = suite::refusal(&key(&server, "none")).await;
-        assert!(said.contains(": there is no such key, or no such version of it: A key with (name/id) none") && said.ends_with("; check the key's name"), "{said}");
+        assert!(
+            said.contains(": there is no such key, or no such version of it: A key with (name/id) none")
+                && said.ends_with("; check the key's name"),
+            "{said}"
+        );
         let said = suite::refusal_after(&key(&server, "cloze"), || server.protocol().disable_key("cloze", true)).await;
         assert!(said.contains("the identity may not use the key: Operation is not allowed on a disabled key."), "{said}");
         server.protocol().disable_key("cloze", false);
@@ -152,7 +160,9 @@ mod tests {
     #[test]
     fn a_key_is_an_address_without_a_version() {
         assert_eq!(vault_and_name("https://shop.vault.azure.net/keys/cloze"), Some(("https://shop.vault.azure.net", "cloze")));
-        for other in ["https://shop.vault.azure.net/keys/cloze/0123", "https://shop.vault.azure.net/keys/", "https://shop.vault.azure.net", "cloze"] {
+        for other in
+            ["https://shop.vault.azure.net/keys/cloze/0123", "https://shop.vault.azure.net/keys/", "https://shop.vault.azure.net", "cloze"]
+        {
             assert_eq!(vault_and_name(other), None, "{other}");
         }
     }

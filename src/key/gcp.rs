@@ -73,7 +73,8 @@ pub fn cloud_kms(settings: CloudKmsSettings) -> Result<ServiceKey, ServiceError>
     }
     let base = Base::new(endpoint.as_deref().unwrap_or(SERVICE))
         .map_err(|reason| unusable(format!("the endpoint of Cloud KMS cannot be used: {reason}"), "correct the endpoint"))?;
-    let parts = LoginParts { environment, local: base.is_local(), transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock };
+    let parts =
+        LoginParts { environment, local: base.is_local(), transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock };
     let client = HttpClient::new(base.url(), &transport, &limits, entropy)?;
     let cipher = CloudKms { base: base.below("v1"), key: key.clone(), login: Login::new(credentials, parts), client };
     Ok(ServiceKey::new("gcp", key, cipher))
@@ -240,12 +241,19 @@ mod tests {
     async fn refusals_say_what_to_do() {
         let server = Gcp::serve(Seed { denied: vec!["other".to_owned()], ..Seed::default() }).unwrap();
         let said = suite::refusal(&key(&server, "other")).await;
-        assert!(said.contains("/other: the identity may not use the key: Permission 'cloudkms.") && said.contains("; grant it `roles/cloudkms."), "{said}");
+        assert!(
+            said.contains("/other: the identity may not use the key: Permission 'cloudkms.")
+                && said.contains("; grant it `roles/cloudkms."),
+            "{said}"
+        );
         let said = suite::refusal(&key(&server, "none")).await;
         assert!(said.contains("there is no such key, or no such version of it: CryptoKey none not found."), "{said}");
         let recipient = key(&server, "cloze");
         let said = suite::refusal_after(&recipient, || server.protocol().disable_key("cloze", true)).await;
-        assert!(said.contains("/cloze: the key is not enabled: ") && said.ends_with("; enable the version of the key that wrapped this"), "{said}");
+        assert!(
+            said.contains("/cloze: the key is not enabled: ") && said.ends_with("; enable the version of the key that wrapped this"),
+            "{said}"
+        );
         server.protocol().disable_key("cloze", false);
         server.script(Script::new("encrypt", 1, Fault::WrongCrc));
         let said = suite::refusal(&recipient).await;
@@ -281,7 +289,9 @@ mod tests {
     #[test]
     fn only_exact_hosts_are_cloud_kms_own() {
         assert!(is_service("cloudkms.googleapis.com") && is_service("cloudkms.europe-west3.rep.googleapis.com"));
-        for host in ["secretmanager.googleapis.com", "cloudkms.googleapis.com.evil.example", "cloudkms..rep.googleapis.com", "evil.googleapis.com"] {
+        for host in
+            ["secretmanager.googleapis.com", "cloudkms.googleapis.com.evil.example", "cloudkms..rep.googleapis.com", "evil.googleapis.com"]
+        {
             assert!(!is_service(host), "{host}");
         }
     }

@@ -34,8 +34,7 @@ struct Transit {
 impl Transit {
     async fn ask(&self, verb: &str, field: &str, value: &[u8], context: &[u8]) -> Result<Secret, ServiceError> {
         let context = STANDARD.encode(context);
-        let body =
-            joined(&[b"{\"", field.as_bytes(), b"\":\"", value, b"\",\"associated_data\":\"", context.as_bytes(), b"\"}"]);
+        let body = joined(&[b"{\"", field.as_bytes(), b"\":\"", value, b"\",\"associated_data\":\"", context.as_bytes(), b"\"}"]);
         self.vault.operate(verb, &self.name, body).await
     }
 }
@@ -70,7 +69,9 @@ impl Cipher for Transit {
 fn is_ciphertext(text: &str) -> bool {
     let rest = text.strip_prefix("vault:v").and_then(|rest| rest.split_once(':'));
     rest.is_some_and(|(version, sealed)| {
-        !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()) && STANDARD.decode(sealed).is_ok_and(|bytes| !bytes.is_empty())
+        !version.is_empty()
+            && version.bytes().all(|byte| byte.is_ascii_digit())
+            && STANDARD.decode(sealed).is_ok_and(|bytes| !bytes.is_empty())
     })
 }
 

@@ -48,9 +48,9 @@ pub use comparison::Comparison;
 pub use comparison::Expected;
 pub use file::KeyFile;
 #[cfg(feature = "gcp")]
-pub use gcp::{CloudKmsSettings, cloud_kms};
-#[cfg(feature = "gcp")]
 pub(crate) use gcp::is_service as is_cloud_kms;
+#[cfg(feature = "gcp")]
+pub use gcp::{CloudKmsSettings, cloud_kms};
 #[cfg(feature = "hashicorp")]
 pub use hashicorp::transit;
 pub use keyring::{Keyring, KeyringError};

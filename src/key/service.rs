@@ -24,10 +24,10 @@ use crate::secret::SecretBuffer;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::Step;
 use crate::service::http::HttpClient;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
-use crate::service::Step;
 use crate::service::http::connectivity;
 use crate::service::json::Json;
 use crate::service::words;
@@ -98,11 +98,7 @@ impl ServiceKey {
             Err(error) if error.fault == ServiceFault::BadValue => return Err(self.changed()),
             other => other.map_err(|error| self.failed(error))?,
         };
-        let root = if self.cipher.binds() {
-            (plain.len() == RootKey::LENGTH).then(|| RootKey(plain))
-        } else {
-            unbound(&plain, context)
-        };
+        let root = if self.cipher.binds() { (plain.len() == RootKey::LENGTH).then(|| RootKey(plain)) } else { unbound(&plain, context) };
         root.ok_or_else(|| self.changed())
     }
 }
@@ -116,7 +112,8 @@ impl KeyWrap for ServiceKey {
     async fn wrap(&self, root: &RootKey, context: &[u8], _: &dyn Entropy) -> Result<Slot, KeyError> {
         let plain = if self.cipher.binds() { root.0.duplicate() } else { bound(root, context) };
         let wrapped = self.cipher.encrypt(&plain, context).await.map_err(|error| self.failed(error))?;
-        let parameters: BTreeMap<String, Parameter> = wrapped.version.into_iter().map(|version| (VERSION.to_owned(), version.into())).collect();
+        let parameters: BTreeMap<String, Parameter> =
+            wrapped.version.into_iter().map(|version| (VERSION.to_owned(), version.into())).collect();
         Ok(Slot { recipient: self.recipient(), parameters, wrapped: wrapped.text })
     }
 
@@ -155,7 +152,9 @@ impl fmt::Debug for ServiceKey {
 /// The parts, one after the other.
 pub(super) fn joined(parts: &[&[u8]]) -> Secret {
     let mut buffer = SecretBuffer::with_capacity(parts.iter().map(|part| part.len()).sum());
-    parts.iter().for_each(|part| buffer.extend(part));
+    for part in parts {
+        buffer.extend(part);
+    }
     Secret::from(buffer)
 }
 
@@ -215,13 +214,17 @@ pub(super) fn refusal(reply: &Reply, protocol: &dyn Protocol, right: &str) -> Se
         400 if text(&reply.body, &["error", "status"]).is_some_and(|status| status == "FAILED_PRECONDITION") => {
             error(ServiceFault::Gone, "the key is not enabled".to_owned(), "enable the version of the key that wrapped this")
         }
-        400 => error(ServiceFault::BadValue, "the service does not take it".to_owned(), "check the key, and that it can encrypt and decrypt"),
+        400 => {
+            error(ServiceFault::BadValue, "the service does not take it".to_owned(), "check the key, and that it can encrypt and decrypt")
+        }
         401 => error(ServiceFault::Unauthenticated, "the service does not accept the token".to_owned(), "check the credentials"),
         403 => error(ServiceFault::Denied, "the identity may not use the key".to_owned(), right),
         404 => error(ServiceFault::NotFound, "there is no such key, or no such version of it".to_owned(), "check the key's name"),
         429 => error(ServiceFault::RateLimited, "the service is rate limiting requests".to_owned(), "try again later"),
         status @ 500.. => error(ServiceFault::Unavailable, format!("the service failed with status {status}"), "try again later"),
-        status => error(ServiceFault::Unavailable, format!("the service refused the request with status {status}"), "check the key's address"),
+        status => {
+            error(ServiceFault::Unavailable, format!("the service refused the request with status {status}"), "check the key's address")
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use crate::project::vault::KeyKind;
 use crate::project::vault::VaultKind;
 
 /// The schema's text, for `cloze schema` and for editors.
-pub static SCHEMA: LazyLock<String> = LazyLock::new(|| include_str!("schema.json").replacen("    \"vault\": {},\n", &vaults(), 1).replacen("    \"key\": {},\n", &keys(), 1));
+pub static SCHEMA: LazyLock<String> =
+    LazyLock::new(|| include_str!("schema.json").replacen("    \"vault\": {},\n", &vaults(), 1).replacen("    \"key\": {},\n", &keys(), 1));
 
 /// The definitions of all kinds of vaults.
 fn vaults() -> String {

@@ -1,6 +1,5 @@
 //! The keys of an environment: the keyring, who opens it, and the first ones.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -25,30 +24,10 @@ use crate::seal::Keys;
 use crate::target::tracked_by_git;
 use crate::wiring::IfMissing;
 use crate::wiring::Wiring;
+use crate::wiring::environment_keys::Created;
+use crate::wiring::environment_keys::EnvironmentKeys;
 use crate::wiring::recipients::PASSPHRASE;
 use crate::workflow::access::owner;
-
-/// The keys of an environment.
-#[derive(Debug)]
-pub(super) struct EnvironmentKeys {
-    /// The keys.
-    pub(super) keys: Arc<Keys>,
-    /// The text of the keyring that gave them.
-    pub(super) keyring: String,
-    /// Who opened it.
-    pub(super) opener: Recipient,
-    /// What was made for it just now, when these are the environment's first keys.
-    pub(super) created: Option<Created>,
-}
-
-/// The files of an environment's first keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Created {
-    /// The key files that were made; empty where all that are needed existed.
-    pub(super) key_files: Vec<PathBuf>,
-    /// The keyring.
-    pub(super) keyring: PathBuf,
-}
 
 impl Wiring<'_> {
     /// The environment's keys: from the keyring in the project, or the copy in its history.

@@ -44,9 +44,7 @@ impl Needs<'_> {
     pub(super) fn missing(&self, what: &str, next: &str) -> Problem {
         let (key, word) = self.way;
         match self.vault {
-            Some(name) => {
-                name.at(Problem::new(Fault::Vault, format!("{} needs {what} for `{key}: {word}`", self.settings.asker()), next))
-            }
+            Some(name) => name.at(Problem::new(Fault::Vault, format!("{} needs {what} for `{key}: {word}`", self.settings.asker()), next)),
             None => Problem::new(Fault::History, format!("the history needs {what} for the way in `{word}`"), next),
         }
     }

@@ -28,7 +28,7 @@ use crate::vault::NameRule;
 use crate::vault::local;
 use crate::vault::local::LocalVault;
 use crate::wiring::Wiring;
-use crate::wiring::keys::EnvironmentKeys;
+use crate::wiring::environment_keys::EnvironmentKeys;
 use crate::wiring::setup::Setup;
 use crate::wiring::setup::refused;
 

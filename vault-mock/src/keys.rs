@@ -41,7 +41,11 @@ impl Keys {
     /// Switches a key off, or on.
     pub(crate) fn disable(&self, key: &str, disabled: bool) {
         let mut state = self.state();
-        if disabled { state.disabled.insert(key.to_owned()) } else { state.disabled.remove(key) };
+        if disabled {
+            state.disabled.insert(key.to_owned())
+        } else {
+            state.disabled.remove(key)
+        };
     }
 
     /// `length` bytes that stand for `plain`.
@@ -87,7 +91,8 @@ mod tests {
         let keys = Keys::default();
         let sealed = keys.encrypt("cloze", b"plain", b"here", 64).unwrap();
         assert_eq!(keys.decrypt("cloze", &sealed, b"here").unwrap(), b"plain");
-        for (key, sealed, context) in [("cloze", &sealed[..], &b"there"[..]), ("other", &sealed, b"here"), ("cloze", &sealed[1..], b"here")] {
+        for (key, sealed, context) in [("cloze", &sealed[..], &b"there"[..]), ("other", &sealed, b"here"), ("cloze", &sealed[1..], b"here")]
+        {
             assert_eq!(keys.decrypt(key, sealed, context), Err(Refusal::Wrong));
         }
         assert_eq!(keys.encrypt("none", b"", b"", 64), Err(Refusal::Unknown));

@@ -193,7 +193,10 @@ mod tests {
             (
                 KeyringError::NoKey {
                     tried: String::new(),
-                    recipients: vec![Recipient { kind: "age".into(), id: "age1x".into() }, Recipient { kind: "aws".into(), id: "alias/x".into() }],
+                    recipients: vec![
+                        Recipient { kind: "age".into(), id: "age1x".into() },
+                        Recipient { kind: "aws".into(), id: "alias/x".into() },
+                    ],
                 },
                 "no key was given for the keyring; it opens with age age1x or aws alias/x",
                 "name one of these in `keys:`, and give it: a key file with CLOZE_KEY_FILE, a passphrase with CLOZE_PASSPHRASE, an age identity with CLOZE_AGE_KEY_FILE, credentials for the service that holds a key",

@@ -102,7 +102,11 @@ impl HashicorpVault {
         let said = answered.unshown();
         let path = format!("{}/{verb}/{name}", address.mount());
         if heard.reply.status == 400 && said.contains("key not found") {
-            return Err(ServiceError::new(ServiceFault::NotFound, format!("there is no key for `{path}`"), "check the mount and the key's name"));
+            return Err(ServiceError::new(
+                ServiceFault::NotFound,
+                format!("there is no key for `{path}`"),
+                "check the mount and the key's name",
+            ));
         }
         let error = answered.refusal(Subject { mount: address.mount(), path: &path, name, right: "update" });
         let is_refused = heard.reply.status == 400 && !answered.is_stranger();

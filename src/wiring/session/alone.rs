@@ -24,7 +24,7 @@ use crate::project::Settings;
 use crate::project::variable;
 use crate::wiring::Ports;
 use crate::wiring::Session;
-use crate::wiring::keys::EnvironmentKeys;
+use crate::wiring::environment_keys::EnvironmentKeys;
 use crate::workflow::access::owner;
 
 impl<'p> Session<'p> {

@@ -36,7 +36,7 @@ use crate::wiring::IfMissing;
 use crate::wiring::PromptedPassphrase;
 use crate::wiring::Session;
 use crate::wiring::Wiring;
-use crate::wiring::keys::EnvironmentKeys;
+use crate::wiring::environment_keys::EnvironmentKeys;
 use crate::wiring::keys::close;
 use crate::wiring::session::secrets::broken;
 use crate::workflow::access::HistoryAccess;
@@ -61,14 +61,12 @@ impl Session<'_> {
         let wiring = Wiring { passphrase, ..self.wiring() };
         let (_, comparison) = self.keyring(&wiring).await?;
         let expected =
-            wiring.expected().into_iter().zip(&comparison.found).zip(&self.settings.keys).map(|((expected, found), settings)| {
-                KeyEntry {
-                    at_hand: wiring.recipient(settings).is_ok_and(|key| key.can_open()),
-                    in_keyring: found.is_some(),
-                    id: expected.id.or_else(|| found.as_ref().map(|found| found.id.clone())),
-                    kind: expected.kind,
-                    expected: true,
-                }
+            wiring.expected().into_iter().zip(&comparison.found).zip(&self.settings.keys).map(|((expected, found), settings)| KeyEntry {
+                at_hand: wiring.recipient(settings).is_ok_and(|key| key.can_open()),
+                in_keyring: found.is_some(),
+                id: expected.id.or_else(|| found.as_ref().map(|found| found.id.clone())),
+                kind: expected.kind,
+                expected: true,
             });
         let extra = comparison.extra.iter().map(|Recipient { kind, id }| KeyEntry {
             kind: kind.clone(),
@@ -199,10 +197,10 @@ impl Session<'_> {
             Err(problem) => return VaultDiagnosis::new(name, String::new(), &[broken(problem)]),
         };
         let mut findings: Vec<Diagnostic> = trust.into_iter().chain(key.diagnose().await).collect();
-        if findings.last().is_none_or(|finding| finding.outcome.is_ok()) {
-            if let Some(keyring) = keyring {
-                findings.push(self.opens(key.as_ref(), keyring).await);
-            }
+        if findings.last().is_none_or(|finding| finding.outcome.is_ok())
+            && let Some(keyring) = keyring
+        {
+            findings.push(self.opens(key.as_ref(), keyring).await);
         }
         close(&[key.as_ref()]).await;
         VaultDiagnosis::new(name, key.to_string(), &findings)

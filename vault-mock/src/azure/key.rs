@@ -39,9 +39,7 @@ pub(crate) fn answer(keys: &Keys, asked: &Asked<'_>, (name, version, verb): (&st
             let kid = format!("{}/keys/{name}/{VERSION}", asked.origin);
             Answer::json(200, &json!({ "kid": kid, "value": URL_SAFE_NO_PAD.encode(value) }))
         }
-        Err(Refusal::Unknown) => {
-            error(404, "KeyNotFound", None, &format!("A key with (name/id) {name} was not found in this key vault."))
-        }
+        Err(Refusal::Unknown) => error(404, "KeyNotFound", None, &format!("A key with (name/id) {name} was not found in this key vault.")),
         Err(Refusal::Disabled) => error(403, "Forbidden", Some("KeyDisabled"), "Operation is not allowed on a disabled key."),
         Err(Refusal::Wrong) => bad("The parameter is incorrect"),
     }

@@ -47,7 +47,9 @@ impl<'a> Operation<'a> {
         let (context, verified) = bytes("additionalAuthenticatedData")?;
         let refused = |refusal: Refusal| match refusal {
             Refusal::Unknown => Status::of_key(404, "NOT_FOUND", format!("CryptoKey {key} not found.")),
-            Refusal::Disabled => Status::of_key(400, "FAILED_PRECONDITION", format!("{key}/cryptoKeyVersions/1 is not enabled, current state is: DISABLED.")),
+            Refusal::Disabled => {
+                Status::of_key(400, "FAILED_PRECONDITION", format!("{key}/cryptoKeyVersions/1 is not enabled, current state is: DISABLED."))
+            }
             Refusal::Wrong => Status::invalid("Decryption failed: verify that 'name' refers to the correct CryptoKey."),
         };
         if verb == "encrypt" {
