@@ -102,6 +102,13 @@ pub struct Recipient {
     pub id: String,
 }
 
+impl Recipient {
+    /// Whether only who has the recipient's secret can wrap for it. For others a public key, or the right to encrypt, is enough.
+    pub fn is_shared_secret(&self) -> bool {
+        matches!(self.kind.as_str(), "key-file" | "passphrase")
+    }
+}
+
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind, self.id)

@@ -176,7 +176,9 @@ impl<'p> Session<'p> {
             let opened = Wiring { passphrase, ..wiring }.keys(store, missing).await;
             drop(prompted);
             let opened = opened.inspect(|opened| opened.created.iter().for_each(|created| self.report_created(created)))?;
-            if self.pin.is_some() {
+            // What opens by a public key, anybody could have put there.
+            let is_recorded = opened.created.is_none() && !self.root.exists(&self.settings.keyring);
+            if self.pin.is_some() || (is_recorded && !opened.opener.is_shared_secret()) {
                 self.believe(&opened).await?;
             }
             Ok(opened)

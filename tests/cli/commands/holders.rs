@@ -75,9 +75,16 @@ fn an_aws_key_opens_the_keyring() {
     held_by(&sandbox, "{ kind: aws, key: alias/cloze }", "aws alias/cloze");
     // The history alone says which key opens it.
     let history: Value = serde_json::from_str(&sandbox.cloze(["history", "--format", "json"]).ok()).unwrap();
-    let (url, id) = (format!("file://{}", sandbox.shop_path(".cloze/history/dev").display()), history["storeId"].as_str().unwrap().to_owned());
+    let (url, id) =
+        (format!("file://{}", sandbox.shop_path(".cloze/history/dev").display()), history["storeId"].as_str().unwrap().to_owned());
     let shown = sandbox.run(["show", "--history", &url, "--store-id", &id]).ok();
     assert!(shown.contains("kind: ConfigMap"), "{shown}");
+    // Who may encrypt by that key could have put another history and its keyring in this one's place: the copy alone is no proof.
+    std::fs::remove_file(sandbox.shop_path("secrets/dev.keyring")).unwrap();
+    std::fs::remove_dir_all(sandbox.shop_path(".cloze/pins")).unwrap();
+    let _ = sandbox.cloze(["show"]).fails(6, &[&format!("nothing shows yet that this is the history that you mean: its store id is {id}")]);
+    sandbox.cloze(["show", "--store-id", &id]).ok();
+    sandbox.cloze(["show"]).ok();
 }
 
 #[test]
