@@ -83,7 +83,8 @@ pub(crate) fn open(path: &str, bytes: &[u8], binding: Binding<'_>, keys: &Keys) 
     let broken = || HistoryError::damaged(path, "it was changed, or it is not from here, or the key is another");
     let (mac, sealed) = rest.split_at_checked(MAC_LENGTH).ok_or_else(broken)?;
     let generation = Generation::of(sealed).ok_or_else(broken)?;
-    let expected = self::mac(binding, keys, generation, line, sealed).ok_or_else(broken)?;
+    let rekeyed = || HistoryError::Rekeyed { path: path.to_owned() };
+    let expected = self::mac(binding, keys, generation, line, sealed).ok_or_else(rekeyed)?;
     if !Secret::copy_of(mac).ct_eq(&Secret::copy_of(&expected.0)) {
         return Err(broken());
     }

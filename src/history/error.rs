@@ -65,6 +65,12 @@ pub enum HistoryError {
         /// Whose it is and whose was wanted.
         reason: String,
     },
+    /// An object was sealed under a generation of keys that the keyring does not have, such as after a rotation elsewhere.
+    #[error("{path} is sealed under keys that this keyring does not have")]
+    Rekeyed {
+        /// The object, within the store.
+        path: String,
+    },
     /// An object was written by a newer cloze.
     #[error("{path} has format {format}, which this cloze does not know")]
     Newer {
@@ -168,6 +174,9 @@ impl HistoryError {
             Self::Other { .. } => {
                 "correct `project:`, the environment's name or `history:` in cloze.yaml; each environment needs a history of its own".to_owned()
             }
+            Self::Rekeyed { .. } => {
+                "the keys were rotated since: pull the newest `secrets/ENV.keyring`; if it is the newest, run `cloze history --verify`".to_owned()
+            }
             Self::Newer { .. } => "update cloze".to_owned(),
             Self::TooLarge { .. } => "split the project, or shorten what is too long".to_owned(),
             Self::Unfit { .. } => "use a local directory, or an object store that honours conditional writes".to_owned(),
@@ -243,6 +252,7 @@ mod tests {
             (HistoryError::damaged(path(), "no answer"), "the history is damaged: releases/0000/00/00000007: no answer"),
             (HistoryError::CutOrReplayed { reason: reason() }, "the history was changed, cut or replayed: no answer"),
             (HistoryError::Other { reason: reason() }, "no answer"),
+            (HistoryError::Rekeyed { path: path() }, "releases/0000/00/00000007 is sealed under keys that this keyring does not have"),
             (HistoryError::Newer { path: path(), format: 2 }, "releases/0000/00/00000007 has format 2, which this cloze does not know"),
             (HistoryError::TooLarge { reason: reason() }, "no answer"),
             (HistoryError::Unfit { reason: reason(), next: None }, "no answer"),

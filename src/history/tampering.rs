@@ -45,7 +45,7 @@ async fn verify(objects: &ObjectMap) -> Result<Report, HistoryError> {
 async fn is_noticed(objects: &ObjectMap) -> bool {
     match verify(objects).await {
         Ok(report) => !report.defects.is_empty(),
-        Err(HistoryError::Damaged { .. } | HistoryError::Other { .. } | HistoryError::Newer { .. }) => true,
+        Err(HistoryError::Damaged { .. } | HistoryError::Other { .. } | HistoryError::Rekeyed { .. } | HistoryError::Newer { .. }) => true,
         Err(error) => panic!("{error}"),
     }
 }

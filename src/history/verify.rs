@@ -380,7 +380,7 @@ impl Walk<'_, '_> {
                 self.defect(number, path, &reason);
                 Ok(None)
             }
-            Err(error @ (HistoryError::Other { .. } | HistoryError::Newer { .. })) => {
+            Err(error @ (HistoryError::Other { .. } | HistoryError::Rekeyed { .. } | HistoryError::Newer { .. })) => {
                 self.defect(number, path.to_owned(), &error.to_string());
                 Ok(None)
             }
