@@ -287,7 +287,9 @@ fn history_needs_no_key_and_opening_values_does() {
     assert!(sandbox.cloze(["history", "--verify"]).ok().contains("verified 2 releases"));
     fs::remove_dir_all(sandbox.shop_path("secrets")).unwrap();
     fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
-    let out = sandbox.cloze(["history"]).silent().ok();
+    let listed = sandbox.cloze(["history"]);
+    assert!(listed.err().starts_with("store id ") && listed.err().lines().count() == 1, "{}", listed.err());
+    let out = listed.ok();
     let rows: Vec<&str> = out.lines().collect();
     assert!(rows[0].starts_with(" RELEASE  TIME"), "{out}");
     assert!(rows[1].starts_with("       2  ") && rows[1].contains("emitted") && rows[1].ends_with("ada"), "{out}");

@@ -250,7 +250,7 @@ fn wrong_usage_is_a_problem_with_a_next_step() {
     let sandbox = Sandbox::shop();
     for (typed, says) in [
         ("deploi", "error: there is no command `deploi`\n  did you mean `deploy`?\n"),
-        ("prune", "error: there is no command `prune`\n  see `cloze --help`\n"),
+        ("apply", "error: there is no command `apply`\n  see `cloze --help`\n"),
         ("vault sett x", "error: there is no command `sett`\n  did you mean `set`?\n"),
         ("help nope", "error: there is no command `nope`\n  see `cloze --help`\n"),
         ("deploy --force", "error: unexpected argument `--force` for `cloze deploy`\n  see `cloze deploy --help`\n"),
