@@ -303,7 +303,7 @@ mod tests {
         let others = History::open(fixtures::reader(&planted, "dev"), session).await.unwrap();
         checkpoint.check(others.reader()).await.unwrap();
         let error = checkpoint.prove(&others).await.unwrap_err();
-        assert_eq!(error, HistoryError::damaged(record, "it was changed, or it is not from here, or the key is another"));
+        assert_eq!(error, HistoryError::Rekeyed { path: record.to_owned() });
         assert_ne!(others.reader().store_id().await.unwrap(), history.reader().store_id().await.unwrap());
     }
 }

@@ -175,7 +175,7 @@ impl HistoryError {
                 "correct `project:`, the environment's name or `history:` in cloze.yaml; each environment needs a history of its own".to_owned()
             }
             Self::Rekeyed { .. } => {
-                "the keys were rotated since: pull the newest `secrets/ENV.keyring`; if it is the newest, run `cloze history --verify`".to_owned()
+                "if the keys were rotated, pull the newest `secrets/ENV.keyring`; if it is the newest, run `cloze history --verify`".to_owned()
             }
             Self::Newer { .. } => "update cloze".to_owned(),
             Self::TooLarge { .. } => "split the project, or shorten what is too long".to_owned(),

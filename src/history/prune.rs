@@ -335,7 +335,7 @@ mod tests {
         objects.insert(layout::pruning(6), planted.objects()[&layout::pruning(6)].clone());
         let store = InMemoryStore::of(objects);
         let error = fixtures::history(&store, "dev").await.prove_pruning().await.unwrap_err();
-        assert_eq!(error, HistoryError::damaged(layout::pruning(6), "it was changed, or it is not from here, or the key is another"));
+        assert_eq!(error, HistoryError::Rekeyed { path: layout::pruning(6) });
         assert!(!defects(&store).await.is_empty());
     }
 }
