@@ -22,7 +22,9 @@ pub fn cause(error: &io::Error) -> String {
 
 /// The problem of a file or directory at `path` that could not be written.
 pub fn unwritten(path: &Path, error: &io::Error) -> Problem {
-    Problem::new(Fault::Internal, format!("`{}` cannot be written: {}", path.display(), cause(error)), next_step(error))
+    // The machine is well; the name is not.
+    let fault = if error.kind() == io::ErrorKind::InvalidFilename { Fault::Usage } else { Fault::Internal };
+    Problem::new(fault, format!("`{}` cannot be written: {}", path.display(), cause(error)), next_step(error))
 }
 
 /// What to do about it.
@@ -40,6 +42,7 @@ mod tests {
     use std::path::Path;
 
     use super::unwritten;
+    use crate::problem::Fault;
 
     #[test]
     fn a_full_disk_is_not_a_matter_of_permissions() {
@@ -53,6 +56,7 @@ mod tests {
         for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
             assert!(said(kind).next.starts_with("fix the permissions"), "{kind}");
         }
+        assert_eq!((said(io::ErrorKind::InvalidFilename).fault, full.fault), (Fault::Usage, Fault::Internal));
         assert!(said(io::ErrorKind::NotADirectory).next.starts_with("check the path"));
     }
 }
