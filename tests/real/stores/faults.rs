@@ -217,7 +217,7 @@ async fn writers_at_once_share_the_numbers_without_a_gap() {
 async fn every_fault(kind: Kind) {
     for fault in FAULTS {
         // These take their time.
-        let runs = rounds(if matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) { 1 } else { 3 }, 1000);
+        let runs = rounds(if matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) { 2 } else { 6 }, 1000);
         let Some(told) = spoilt(kind, fault, runs).await else { return };
         let read = spoilt_reads(kind, fault, runs).await.unwrap();
         println!("{kind:?} {fault:?}: {runs} runs, {told:?}; {read} of {runs} reads in spite of it");
