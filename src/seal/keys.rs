@@ -87,6 +87,11 @@ impl Keys {
         self.branch(generation).ok_or(OpenFault)?.open(context, sealed)
     }
 
+    /// Whether `sealed` is of a generation of these keys; what is not was sealed after a rotation that they do not know, or elsewhere.
+    pub fn know(&self, sealed: &[u8]) -> bool {
+        Generation::of(sealed).is_some_and(|generation| self.branch(generation).is_some())
+    }
+
     /// The digest that a Secret's name carries. Survives rotation.
     pub fn name(&self, parts: &[&[u8]]) -> Digest {
         Digest::keyed(&self.names, parts)

@@ -89,6 +89,11 @@ impl Entry {
         Some(Secret::copy_of(value))
     }
 
+    /// Whether it was sealed under a generation of keys that these have.
+    pub(super) fn is_known(&self, owner: Owner<'_>) -> bool {
+        STANDARD.decode(&self.sealed).is_ok_and(|sealed| owner.keys.know(&sealed))
+    }
+
     /// The entry of a line without its line end; otherwise what is wrong with it.
     pub(super) fn parse(line: &str) -> Result<Self, &'static str> {
         let fields: Vec<&str> = line.split(' ').collect();

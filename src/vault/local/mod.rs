@@ -298,6 +298,14 @@ impl LocalVault {
 
     fn value(&self, entry: &Entry) -> Result<Secret, ServiceError> {
         entry.open(self.owner()).ok_or_else(|| {
+            if !entry.is_known(self.owner()) {
+                let reason = format!(
+                    "version {} of `{}` in {} is sealed under keys that this keyring does not have",
+                    entry.version, entry.name, self.file
+                );
+                let next = "if the keys were rotated, restore the keyring and the vault from the same commit; otherwise restore the line";
+                return ServiceError::new(ServiceFault::Unavailable, reason, next);
+            }
             let reason = format!(
                 "version {} of `{}` in {} does not open: its line was changed, or belongs to another project or environment",
                 entry.version, entry.name, self.file
