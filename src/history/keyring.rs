@@ -60,12 +60,9 @@ impl KeyringEntry {
 impl Reader<'_> {
     /// The newest entry with its bytes; `None` where every keyring came with a release.
     pub(crate) async fn keyring_entry(&self) -> Result<Option<(KeyringEntry, Bytes)>, HistoryError> {
-        let Some(path) = self.access.last(layout::KEYRING_ENTRIES).await? else { return Ok(None) };
-        let number = path.rsplit('/').next().and_then(|name| layout::number(name, 4)).and_then(|number| u32::try_from(number).ok());
-        let Some(number) = number.filter(|number| layout::keyring_entry(*number) == path) else {
-            return Err(HistoryError::damaged(path, "it does not belong here: cloze never writes such an object"));
-        };
-        let Some(bytes) = self.access.get(&path).await? else { return Err(HistoryError::damaged(path, "it is gone")) };
+        let Some((number, bytes)) = self.newest_in(layout::KEYRING_ENTRIES, 4).await? else { return Ok(None) };
+        // It has four digits.
+        let number = u32::try_from(number).unwrap_or(LAST_KEYRING);
         Ok(Some((KeyringEntry::read(&bytes, &self.owner, number)?, bytes)))
     }
 }

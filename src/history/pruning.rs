@@ -71,12 +71,7 @@ impl Pruning {
 impl Reader<'_> {
     /// The newest marker with its bytes; `None` where nothing was pruned.
     pub(crate) async fn pruning(&self) -> Result<Option<(Pruning, Bytes)>, HistoryError> {
-        let Some(path) = self.access.last(layout::PRUNINGS).await? else { return Ok(None) };
-        let number = path.rsplit('/').next().and_then(|name| layout::number(name, 8));
-        let Some(first) = number.filter(|first| layout::pruning(*first) == path) else {
-            return Err(HistoryError::damaged(path, "it does not belong here: cloze never writes such an object"));
-        };
-        let Some(bytes) = self.access.get(&path).await? else { return Err(HistoryError::damaged(path, "it is gone")) };
+        let Some((first, bytes)) = self.newest_in(layout::PRUNINGS, 8).await? else { return Ok(None) };
         Ok(Some((Pruning::read(&bytes, &self.owner, first)?, bytes)))
     }
 

@@ -49,6 +49,17 @@ pub struct Head {
 pub(crate) const PARALLEL: usize = 8;
 
 impl<'a> Reader<'a> {
+    /// The last object of a folder that holds nothing but objects whose names are numbers of so many digits; its number and bytes.
+    pub(crate) async fn newest_in(&self, folder: &str, digits: usize) -> Result<Option<(u64, Bytes)>, HistoryError> {
+        let Some(path) = self.access.last(folder).await? else { return Ok(None) };
+        let name = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+        let Some(number) = name.and_then(|name| layout::number(name, digits)) else {
+            return Err(HistoryError::damaged(path, "it does not belong here: cloze never writes such an object"));
+        };
+        let Some(bytes) = self.access.get(&path).await? else { return Err(HistoryError::damaged(path, "it is gone")) };
+        Ok(Some((number, bytes)))
+    }
+
     /// The history of `owner` in `store`.
     #[must_use]
     pub fn new(store: &'a dyn HistoryStore, owner: Owner) -> Self {

@@ -74,12 +74,7 @@ impl KeyWrap for AgeKey {
 
     async fn unwrap(&self, slot: &Slot, context: &[u8]) -> Option<Result<RootKey, KeyError>> {
         let identity = self.identity.as_ref().filter(|_| slot.recipient == self.recipient())?;
-        Some(self.opened(identity, slot, context).ok_or_else(|| {
-            KeyError::new(
-                format!("the slot of age {} does not open: the keyring was changed or is another's", self.id),
-                "restore the keyring from version control or from the history",
-            )
-        }))
+        Some(self.opened(identity, slot, context).ok_or_else(|| KeyError::unopened(self)))
     }
 }
 

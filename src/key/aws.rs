@@ -17,14 +17,12 @@ use crate::identity::aws::Config;
 use crate::identity::aws::Kind;
 use crate::identity::aws::Login;
 use crate::identity::aws::LoginParts;
-use crate::identity::aws::Signer;
 use crate::identity::aws::check_region;
 use crate::identity::aws::code;
 use crate::identity::aws::endpoint_of;
 use crate::identity::aws::kind;
 use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
-use crate::identity::token_cache::Held;
 use crate::key::binding::digest;
 use crate::key::service::Cipher;
 use crate::key::service::ServiceKey;
@@ -97,10 +95,7 @@ impl Link {
         let parts =
             || LoginParts { transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock: Arc::clone(&settings.clock) };
         let of_key = key.strip_prefix("arn:").and_then(|arn| arn.split(':').nth(2));
-        let region = match settings.region.as_deref().or(of_key).or(config.region()) {
-            Some(region) => Some(region.to_owned()),
-            None => Login::region_of_instance(&config, &parts(), until).await,
-        };
+        let region = Login::region(settings.region.as_deref().or(of_key), &config, &parts(), until).await;
         let next = "name the key by its ARN, or set `region` in the project file, or AWS_REGION";
         let region = region.ok_or_else(|| ServiceError::new(ServiceFault::Unavailable, "no AWS region is set", next))?;
         check_region(&region).map_err(unusable)?;
@@ -114,19 +109,6 @@ impl Link {
             client: HttpClient::new(base.url(), transport, limits, Arc::clone(&settings.entropy))?,
             login: Login::new(config, parts(), region, "kms"),
         })
-    }
-}
-
-#[async_trait]
-impl renewal::Login for Link {
-    type Token = Signer;
-
-    async fn token(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
-        self.login.signer(rejected, until).await
-    }
-
-    fn is_rejected(&self, token: &Signer, reply: &Reply) -> bool {
-        token.credential.expires.is_some() && matches!(kind(&code(reply)), Kind::Expired | Kind::Credential)
     }
 }
 
@@ -157,7 +139,7 @@ impl Kms {
         ]);
         let call =
             Call::post(link.url.clone(), "application/x-amz-json-1.1", body).with(HeaderName::from_static("x-amz-target"), operation);
-        let Authenticated { reply, token } = renewal::ask(link, &link.client, &call, link.client.until()).await?;
+        let Authenticated { reply, token } = renewal::ask(&link.login, &link.client, &call, link.client.until()).await?;
         if reply.status == 200 { Ok(reply.body) } else { Err(refused(&reply, &*token)) }
     }
 }

@@ -95,12 +95,7 @@ impl KeyWrap for KeyFile {
         }
         let sealed = STANDARD.decode(&slot.wrapped).unwrap_or_default();
         let root = if slot.parameters.is_empty() { RootKey::open_under(&self.wrapping, context, &sealed).ok() } else { None };
-        Some(root.ok_or_else(|| {
-            KeyError::new(
-                format!("the slot of key file {} does not open: the keyring was changed or is another's", self.id),
-                "restore the keyring from version control or from the history",
-            )
-        }))
+        Some(root.ok_or_else(|| KeyError::unopened(self)))
     }
 }
 

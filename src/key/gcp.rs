@@ -7,17 +7,14 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
-use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::identity::Environment;
-use crate::identity::bearer::Bearer;
 use crate::identity::google::Login;
 use crate::identity::google::LoginParts;
 use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
-use crate::identity::token_cache::Held;
 use crate::key::service::Cipher;
 use crate::key::service::ServiceKey;
 use crate::key::service::Wrapped;
@@ -35,7 +32,6 @@ use crate::service::http::Base;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Limits;
-use crate::service::http::Reply;
 use crate::service::http::Transport;
 use crate::service::json::Json;
 
@@ -94,19 +90,6 @@ struct CloudKms {
     client: HttpClient,
 }
 
-#[async_trait]
-impl renewal::Login for CloudKms {
-    type Token = Bearer;
-
-    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
-        self.login.token(rejected, until).await
-    }
-
-    fn is_rejected(&self, _: &Bearer, reply: &Reply) -> bool {
-        reply.status == 401 && !self.login.is_local()
-    }
-}
-
 impl CloudKms {
     fn url(&self, verb: &str) -> Result<Url, ServiceError> {
         let path = format!("{}:{verb}", self.key);
@@ -133,7 +116,7 @@ impl CloudKms {
             b"\"}",
         ]);
         let call = Call::post(self.url(verb)?, "application/json", body);
-        let Authenticated { reply, token } = renewal::ask(self, &self.client, &call, self.client.until()).await?;
+        let Authenticated { reply, token } = renewal::ask(&self.login, &self.client, &call, self.client.until()).await?;
         if reply.status == 200 { Ok(reply.body) } else { Err(refusal(&reply, &*token, RIGHT)) }
     }
 }

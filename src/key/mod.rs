@@ -145,6 +145,14 @@ impl KeyError {
     pub fn new(reason: impl Into<String>, next: impl Into<String>) -> Self {
         Self { reason: reason.into(), next: next.into() }
     }
+
+    /// That the slot of a recipient does not open by its own key.
+    pub(crate) fn unopened(recipient: impl fmt::Display) -> Self {
+        Self::new(
+            format!("the slot of {recipient} does not open: the keyring was changed or is another's"),
+            "restore the keyring from version control or from the history",
+        )
+    }
 }
 
 impl From<KeyError> for Problem {

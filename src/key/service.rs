@@ -80,26 +80,19 @@ impl ServiceKey {
         KeyError::new(format!("{}: {}", self.recipient, error.reason), error.next)
     }
 
-    fn changed(&self) -> KeyError {
-        KeyError::new(
-            format!("the slot of {} does not open: the keyring was changed or is another's", self.recipient),
-            "restore the keyring from version control or from the history",
-        )
-    }
-
     async fn opened(&self, slot: &Slot, context: &[u8]) -> Result<RootKey, KeyError> {
         let version = slot.parameters.get(VERSION).and_then(Parameter::text).map(str::to_owned);
         let expected = usize::from(self.cipher.has_versions());
         if slot.parameters.len() != expected || version.is_some() != self.cipher.has_versions() || slot.wrapped.len() > LONGEST {
-            return Err(self.changed());
+            return Err(KeyError::unopened(&self.recipient));
         }
         let wrapped = Wrapped { text: slot.wrapped.clone(), version };
         let plain = match self.cipher.decrypt(&wrapped, context).await {
-            Err(error) if error.fault == ServiceFault::BadValue => return Err(self.changed()),
+            Err(error) if error.fault == ServiceFault::BadValue => return Err(KeyError::unopened(&self.recipient)),
             other => other.map_err(|error| self.failed(error))?,
         };
         let root = if self.cipher.binds() { (plain.len() == RootKey::LENGTH).then(|| RootKey(plain)) } else { unbound(&plain, context) };
-        root.ok_or_else(|| self.changed())
+        root.ok_or_else(|| KeyError::unopened(&self.recipient))
     }
 }
 

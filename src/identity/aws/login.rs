@@ -3,18 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::time::Instant;
 
 use crate::identity::aws::chain::Chain;
+use crate::identity::aws::code::Kind;
+use crate::identity::aws::code::code;
+use crate::identity::aws::code::kind;
 use crate::identity::aws::config::Config;
 use crate::identity::aws::machine::Instance;
 use crate::identity::aws::parts::LoginParts;
 use crate::identity::aws::signer::Signer;
+use crate::identity::renewal;
 use crate::identity::token_cache::Granted;
 use crate::identity::token_cache::Held;
 use crate::identity::token_cache::TokenCache;
 use crate::identity::token_service;
 use crate::service::ServiceError;
+use crate::service::http::Reply;
 
 /// A credential is renewed so long before its end.
 const MARGIN: Duration = Duration::from_mins(5);
@@ -35,9 +41,12 @@ impl Login {
         Self { config, parts, region, service, signers: TokenCache::new(MARGIN) }
     }
 
-    /// The region that the instance is in, where no setting says one.
-    pub(crate) async fn region_of_instance(config: &Config, parts: &LoginParts, until: Instant) -> Option<String> {
-        Instance::open(&config.environment, parts, until).await?.region().await
+    /// The region: the one that is `said`, else that of AWS's own settings, else the one that the instance is in.
+    pub(crate) async fn region(said: Option<&str>, config: &Config, parts: &LoginParts, until: Instant) -> Option<String> {
+        match said.or(config.region()) {
+            Some(region) => Some(region.to_owned()),
+            None => Instance::open(&config.environment, parts, until).await?.region().await,
+        }
     }
 
     /// What signs requests of a fetch that ends at `until`, with another credential than the `rejected` one.
@@ -56,5 +65,19 @@ impl Login {
     /// Forgets the credential.
     pub(crate) fn forget(&self) {
         self.signers.clear();
+    }
+}
+
+#[async_trait]
+impl renewal::Login for Login {
+    type Token = Signer;
+
+    async fn token(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
+        self.signer(rejected, until).await
+    }
+
+    /// An access key without an end is the same when it is read again.
+    fn is_rejected(&self, token: &Signer, reply: &Reply) -> bool {
+        token.credential.expires.is_some() && matches!(kind(&code(reply)), Kind::Expired | Kind::Credential)
     }
 }

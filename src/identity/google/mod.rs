@@ -17,6 +17,7 @@ pub(crate) use who::Who;
 use std::fmt;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use reqwest::Url;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
@@ -36,6 +37,7 @@ use crate::identity::google::exchange::form;
 use crate::identity::google::field::unusable;
 use crate::identity::google::refusal::Granting;
 use crate::identity::google::refusal::no_metadata_server;
+use crate::identity::renewal;
 use crate::identity::token_cache::Granted;
 use crate::identity::token_cache::Held;
 use crate::identity::token_cache::TokenCache;
@@ -44,6 +46,7 @@ use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
+use crate::service::http::Reply;
 use crate::service::json::Json;
 
 /// A token is renewed so long before its end.
@@ -179,5 +182,18 @@ async fn token(exchange: Exchange<'_>, source: &Source) -> Result<TokenWithEnd, 
             let call = Call::get(url).with(HeaderName::from_static("metadata-flavor"), "Google");
             exchange.granted(call, Granting::Metadata).await
         }
+    }
+}
+
+#[async_trait]
+impl renewal::Login for Login {
+    type Token = Bearer;
+
+    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+        Self::token(self, rejected, until).await
+    }
+
+    fn is_rejected(&self, _: &Bearer, reply: &Reply) -> bool {
+        reply.status == 401 && !self.is_local()
     }
 }

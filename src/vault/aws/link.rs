@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use reqwest::Url;
 use reqwest::header::HeaderName;
 use serde_json::Value;
@@ -13,17 +12,13 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::identity::aws::Config;
-use crate::identity::aws::Kind;
 use crate::identity::aws::Login;
 use crate::identity::aws::LoginParts;
 use crate::identity::aws::Signer;
 use crate::identity::aws::check_region;
-use crate::identity::aws::code;
 use crate::identity::aws::endpoint_of;
-use crate::identity::aws::kind;
 use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
-use crate::identity::token_cache::Held;
 use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -32,7 +27,6 @@ use crate::service::http::Call;
 use crate::service::http::HttpClient;
 use crate::service::http::Rate;
 use crate::service::http::RateLimiter;
-use crate::service::http::Reply;
 use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service;
@@ -93,11 +87,7 @@ impl Link {
         let Settings { service, limits, transport, .. } = settings;
         let config = Config::read(&settings.environment, settings.profile.as_deref())?;
         let own = || LoginParts { transport: transport.anonymous(), meter: Arc::clone(&limits.meter), clock: Arc::clone(parts.clock) };
-        let region = match settings.region.as_deref().or(config.region()) {
-            Some(region) => Some(region.to_owned()),
-            None => Login::region_of_instance(&config, &own(), until).await,
-        };
-        let region = region.ok_or_else(|| {
+        let region = Login::region(settings.region.as_deref(), &config, &own(), until).await.ok_or_else(|| {
             let next = "set `region` in the project file, or AWS_REGION, or `region` in the profile";
             ServiceError::new(ServiceFault::Unavailable, "no AWS region is set", next)
         })?;
@@ -137,7 +127,7 @@ impl Link {
         let body = Secret::new(body.to_string().into_bytes());
         let call = Call::post(self.url.clone(), "application/x-amz-json-1.1", body);
         let call = call.with(HeaderName::from_static("x-amz-target"), operation);
-        let answered = renewal::ask(self, &self.client, &call, until).await.map_err(Failure::Error)?;
+        let answered = renewal::ask(&self.login, &self.client, &call, until).await.map_err(Failure::Error)?;
         match answered.reply.redirect() {
             Some(redirect) => Err(Failure::Error(redirect)),
             None if answered.reply.status == 200 => Ok(answered),
@@ -148,20 +138,6 @@ impl Link {
     /// Waits for the turn of a batch, of which Secrets Manager takes fewer than of other calls.
     pub(super) async fn batch_turn(&self) {
         self.batches.turn().await;
-    }
-}
-
-#[async_trait]
-impl renewal::Login for Link {
-    type Token = Signer;
-
-    async fn token(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
-        self.login.signer(rejected, until).await
-    }
-
-    /// An access key without an end is the same when it is read again.
-    fn is_rejected(&self, token: &Signer, reply: &Reply) -> bool {
-        token.credential.expires.is_some() && matches!(kind(&code(reply)), Kind::Expired | Kind::Credential)
     }
 }
 

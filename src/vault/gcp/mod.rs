@@ -26,12 +26,10 @@ use tokio::time::Instant;
 use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::identity::bearer::Bearer;
 use crate::identity::google::Login;
 use crate::identity::google::LoginParts;
 use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
-use crate::identity::token_cache::Held;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
@@ -124,7 +122,7 @@ impl GcpVault {
 
     /// The answer to `call`, which is about `subject`.
     async fn ask(&self, client: &HttpClient, call: &Call, subject: Subject<'_>, until: Instant) -> Result<Reply, ServiceError> {
-        let Authenticated { reply, token } = renewal::ask(self, client, call, until).await?;
+        let Authenticated { reply, token } = renewal::ask(&self.login, client, call, until).await?;
         if reply.status == 200 { Ok(reply) } else { Err(refusal::refusal(&reply, subject, &*token)) }
     }
 
@@ -226,19 +224,6 @@ impl fmt::Display for GcpVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Google Secret Manager, project {}", self.place.project())?;
         self.place.location().map_or(Ok(()), |location| write!(f, " in {location}"))
-    }
-}
-
-#[async_trait]
-impl renewal::Login for GcpVault {
-    type Token = Bearer;
-
-    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
-        self.login.token(rejected, until).await
-    }
-
-    fn is_rejected(&self, _: &Bearer, reply: &Reply) -> bool {
-        reply.status == 401 && !self.login.is_local()
     }
 }
 

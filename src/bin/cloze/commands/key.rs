@@ -4,7 +4,6 @@ use cloze::problem::Problems;
 use cloze::report::KeyEntry;
 use cloze::report::KeyListReport;
 use cloze::report::KeyRecipient;
-use cloze::report::document;
 
 use crate::args::Key;
 use crate::commands::session;
@@ -24,9 +23,7 @@ pub(crate) fn key(run: &Run, command: &Key) -> Result<(), Problems> {
 
 fn init(run: &Run) -> Result<(), Problems> {
     let report = run.wait(session::open(run)?.create_keys())?;
-    if run.ui.is_json() {
-        return run.ui.json(&document(&report));
-    }
+    run.ui.report(&report, |_| String::new())?;
     if !report.created {
         run.ui.status(&format!("environment `{}` has keys already, and they open `{}`", report.environment, report.keyring));
     }
@@ -35,9 +32,7 @@ fn init(run: &Run) -> Result<(), Problems> {
 
 fn add(run: &Run) -> Result<(), Problems> {
     let report = run.wait(session::open(run)?.add_keys())?;
-    if run.ui.is_json() {
-        return run.ui.json(&document(&report));
-    }
+    run.ui.report(&report, |_| String::new())?;
     for key in &report.added {
         run.ui.status(&format!("{} opens `{}` from now on", named(key), report.keyring));
     }
@@ -50,9 +45,7 @@ fn add(run: &Run) -> Result<(), Problems> {
 
 fn remove(run: &Run) -> Result<(), Problems> {
     let report = run.wait(session::open(run)?.remove_keys())?;
-    if run.ui.is_json() {
-        return run.ui.json(&document(&report));
-    }
+    run.ui.report(&report, |_| String::new())?;
     for key in &report.removed {
         run.ui.status(&format!("{} does not open `{}` any more", named(key), report.keyring));
     }
@@ -69,9 +62,7 @@ fn remove(run: &Run) -> Result<(), Problems> {
 
 fn rotate(run: &Run, names: bool) -> Result<(), Problems> {
     let report = run.wait(session::open(run)?.rotate_keys(names))?;
-    if run.ui.is_json() {
-        return run.ui.json(&document(&report));
-    }
+    run.ui.report(&report, |_| String::new())?;
     let files: Vec<String> = [&report.keyring].into_iter().chain(&report.vaults).map(|path| format!("`{path}`")).collect();
     run.ui.status(&format!("environment `{}` has a new root key: commit {}", report.environment, files.join(" and ")));
     run.ui.status(if names {
