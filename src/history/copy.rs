@@ -1,6 +1,7 @@
 //! Copying a history to another store, object by object. What lies there is sealed, so it takes no key.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -27,40 +28,68 @@ pub struct Copied {
 }
 
 /// Copies what `from` reads to the store of `to`, oldest first, so that a copy that was cut short is an older history and is carried on by the
-/// next. Each object is compared with the one that is there, or written and, where the store leaves a doubt, read back.
+/// next. Each object is compared with the one that is there, or written and, where the store leaves a doubt, read back. Of a half that a store
+/// that tears left, the whole is written.
+///
+/// Beside runs that deploy, what was there at the beginning is copied; beside one that prunes, it is begun again.
 ///
 /// # Errors
 /// The other store holds something that is not in this history.
 pub async fn copy(from: &Reader<'_>, to: &Reader<'_>, entropy: &dyn Entropy) -> Result<Copied, HistoryError> {
     from.check_owner().await?;
     to.check_owner().await?;
-    if from.newest().await? == 0 {
-        return Err(from.empty());
-    }
-    let mut copy = Copy { from, to, entropy, copied: Copied::default() };
-    copy.objects("", &|name| name == layout::STORE).await?;
-    copy.objects(layout::KEYRINGS, &|_| true).await?;
-    copy.objects(layout::KEYRING_ENTRIES, &|_| true).await?;
-    copy.objects(layout::PRUNINGS, &|_| true).await?;
-    for hundred in copy.hundreds().await? {
-        let below = |root: &str| format!("{root}/{hundred}");
-        copy.objects(&below(layout::PACKS), &|_| true).await?;
-        copy.copied.releases += copy.objects(&below(layout::RELEASES), &|_| true).await?;
-        for number in copy.folders(&below(layout::EVENTS)).await? {
-            copy.objects(&format!("{}/{number}", below(layout::EVENTS)), &|_| true).await?;
+    let mut copy = Copy { from, to, entropy, first: from.first().await?, newest: 0, gone: None, copied: Copied::default() };
+    loop {
+        // In this order: what was recorded after it may lack something when its folder is listed.
+        copy.newest = from.newest().await?;
+        if copy.newest == 0 {
+            return Err(from.empty());
+        }
+        copy.copied = Copied { written: copy.copied.written, ..Copied::default() };
+        copy.all().await?;
+        let first = from.first().await?;
+        match copy.gone.take() {
+            None if first == copy.first => return Ok(copy.copied),
+            Some(path) if first == copy.first => return Err(HistoryError::damaged(path, "it is gone")),
+            _ => copy.first = first,
         }
     }
-    Ok(copy.copied)
 }
 
 struct Copy<'a> {
     from: &'a Reader<'a>,
     to: &'a Reader<'a>,
     entropy: &'a dyn Entropy,
+    /// The oldest release that was kept, and the newest.
+    first: u64,
+    newest: u64,
+    /// An object that was listed and then not there.
+    gone: Option<String>,
     copied: Copied,
 }
 
 impl Copy<'_> {
+    async fn all(&mut self) -> Result<(), HistoryError> {
+        let (first, newest) = (self.first, self.newest);
+        let within = |name: &str, range: RangeInclusive<u64>| layout::number(name, 8).is_none_or(|number| range.contains(&number));
+        let keyring = self.from.keyring_entry().await?.map_or(0, |(entry, _)| entry.number);
+        self.objects("", &|name| name == layout::STORE).await?;
+        self.objects(layout::KEYRINGS, &|_| true).await?;
+        self.objects(layout::KEYRING_ENTRIES, &|name| layout::number(name, 4).is_none_or(|number| number <= keyring.into())).await?;
+        self.objects(layout::PRUNINGS, &|name| within(name, 0..=first)).await?;
+        for hundred in self.hundreds().await? {
+            let below = |root: &str| format!("{root}/{hundred}");
+            self.objects(&below(layout::PACKS), &|name| layout::pack_of(name).is_none_or(|id| id.number <= newest)).await?;
+            self.copied.releases += self.objects(&below(layout::RELEASES), &|name| within(name, first..=newest)).await?;
+            for number in self.folders(&below(layout::EVENTS)).await? {
+                if within(&number, first..=newest) {
+                    self.objects(&format!("{}/{number}", below(layout::EVENTS)), &|_| true).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn folders(&self, folder: &str) -> Result<Vec<String>, HistoryError> {
         Ok(self.from.access.list(folder).await?.folders)
     }
@@ -87,30 +116,41 @@ impl Copy<'_> {
         let read = |name: &String| {
             let (path, is_there) = (path(name), there.contains(name));
             async move {
-                let bytes = from.get(&path).await?.ok_or_else(|| HistoryError::damaged(path.as_str(), "it is gone"))?;
+                let bytes = from.get(&path).await?;
                 let other = if is_there { to.get(&path).await? } else { None };
                 Ok::<_, HistoryError>((path, bytes, other))
             }
         };
         let mut read = stream::iter(&names).map(read).buffered(PARALLEL);
         while let Some((path, bytes, other)) = read.try_next().await? {
-            match other {
-                Some(other) if other == bytes => self.copied.there += 1,
-                Some(_) => return Err(self.differs(&path)),
-                None => self.write(&path, &bytes).await?,
+            match (bytes, other) {
+                (Some(bytes), Some(other)) if other == bytes => self.copied.there += 1,
+                (Some(bytes), Some(other)) if is_half(&other, &bytes) => {
+                    to.remove(&path).await?;
+                    self.write(&path, &bytes).await?;
+                }
+                (Some(_), Some(_)) => return Err(self.differs(&path)),
+                (Some(bytes), None) => self.write(&path, &bytes).await?,
+                // A sweep removes what belongs to no release.
+                (None, _) if folder.starts_with(layout::PACKS) => {}
+                (None, _) => self.gone = Some(path),
             }
         }
         Ok(names.len() as u64)
     }
 
     async fn write(&mut self, path: &str, bytes: &Bytes) -> Result<(), HistoryError> {
-        match self.to.access.claim(path, bytes, WriteId::new(self.entropy)).await? {
-            Claim::Won => {
-                self.copied.written += 1;
-                Ok(())
+        for _ in 0..self.to.access.tries() {
+            match self.to.access.claim(path, bytes, WriteId::new(self.entropy)).await? {
+                Claim::Won => {
+                    self.copied.written += 1;
+                    return Ok(());
+                }
+                Claim::Lost(there) if is_half(&there, bytes) => self.to.access.remove(path).await?,
+                Claim::Lost(_) => return Err(self.differs(path)),
             }
-            Claim::Lost(_) => Err(self.differs(path)),
         }
+        Err(HistoryError::damaged(path, "the store does not keep what is written"))
     }
 
     fn differs(&self, path: &str) -> HistoryError {
@@ -120,6 +160,11 @@ impl Copy<'_> {
             next: Some("copy to a place that is empty, or to a copy that was begun of the same history".to_owned()),
         }
     }
+}
+
+/// Whether `there` is a part of `bytes` from its beginning.
+fn is_half(there: &[u8], bytes: &[u8]) -> bool {
+    there.len() < bytes.len() && bytes.starts_with(there)
 }
 
 #[cfg(test)]
@@ -175,6 +220,26 @@ mod tests {
             copy(&source, &fixtures::reader(&half, "dev"), &Machine).await.unwrap();
             assert_eq!(half.objects(), from.objects());
         }
+    }
+
+    #[tokio::test]
+    async fn of_a_half_the_whole_is_written() {
+        let (from, to) = (InMemoryStore::new(), InMemoryStore::new());
+        fixtures::releases(&fixtures::history(&from, "dev").await, 2).await;
+        for path in from.objects().keys() {
+            let mut objects = from.objects();
+            let half = objects[path].len() / 2;
+            objects.get_mut(path).unwrap().truncate(half);
+            let torn = InMemoryStore::of(objects);
+            copy(&fixtures::reader(&from, "dev"), &fixtures::reader(&torn, "dev"), &Machine).await.map(drop).unwrap_or_else(|error| {
+                assert_eq!(path, "store", "{error}");
+            });
+            assert!(path == "store" || torn.objects() == from.objects());
+        }
+        // A store that tears while it is copied to.
+        to.script(4, InjectedFault::Torn(10));
+        copy(&fixtures::reader(&from, "dev"), &fixtures::reader(&to, "dev"), &Machine).await.unwrap();
+        assert_eq!(to.objects(), from.objects());
     }
 
     #[tokio::test]
