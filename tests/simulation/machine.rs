@@ -1,6 +1,8 @@
-//! A machine that deploys, goes back and prunes, and is killed now and then.
+//! A machine that deploys, goes back, prunes, keeps keyrings and copies, and is killed now and then.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cloze::clock::Clock;
@@ -20,6 +22,7 @@ use cloze::history::Reader;
 use cloze::history::Release;
 use cloze::history::Session;
 use cloze::history::What;
+use cloze::history::copy;
 use cloze::manifest::Identity;
 use cloze::seal::Keys;
 use tokio::time::sleep;
@@ -28,7 +31,8 @@ use tokio::time::timeout;
 use crate::dice::Dice;
 use crate::store::Store;
 
-pub(crate) const KEYRING: &[u8] = b"{\"keyring\":\"of the simulation\"}";
+/// Texts of the keyring: a recipient comes, another goes, and some machine has a checkout from before.
+pub(crate) const KEYRINGS: [&[u8]; 3] = [b"{\"keyring\":\"first\"}", b"{\"keyring\":\"second\"}", b"{\"keyring\":\"third\"}"];
 
 /// What a machine was told.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +42,11 @@ pub(crate) struct Told {
     /// The notes of releases of which it was told that they were not recorded.
     pub(crate) lost: Vec<String>,
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// The keyrings of which it was told that they open the history from now on.
+    pub(crate) kept: Vec<usize>,
     pub(crate) killed: u64,
+    /// Copies that it was told were whole.
+    pub(crate) copies: u64,
 }
 
 /// A machine.
@@ -47,9 +55,46 @@ pub(crate) struct Machine<'a> {
     id: usize,
     keys: &'a Keys,
     store: &'a Store,
+    mirror: &'a Mirror,
     chance: Seeded,
     clock: At,
+    /// Which keyring its checkout has.
+    keyring: AtomicUsize,
     told: Mutex<Told>,
+}
+
+/// Where the history is copied to.
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    pub(crate) store: Store,
+    /// How many copies are under way.
+    copying: AtomicUsize,
+}
+
+impl Mirror {
+    pub(crate) fn new(seed: u64, tears: bool) -> Self {
+        Self { store: Store::new(seed, tears), copying: AtomicUsize::new(0) }
+    }
+}
+
+/// That a copy is under way, until it ends or is killed.
+struct Copying<'m>(&'m AtomicUsize);
+
+impl<'m> Copying<'m> {
+    fn begin(copying: &'m AtomicUsize) -> Self {
+        copying.fetch_add(1, Ordering::Relaxed);
+        Self(copying)
+    }
+
+    fn is_alone(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl Drop for Copying<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Randomness that a seed repeats.
@@ -97,6 +142,15 @@ pub(crate) fn reader(store: &Store) -> Reader<'_> {
     Reader::new(store, owner).with_patience(patience)
 }
 
+/// That nothing is wrong with the history in a store; how many releases it has.
+pub(crate) async fn prove(keys: &Keys, store: &Store) -> u64 {
+    let (clock, entropy) = (Seeded::new(1), Seeded::new(2));
+    let session = Session { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
+    let report = History::open(reader(store), session).await.unwrap().verify().await.unwrap();
+    assert_eq!(report.defects, []);
+    report.releases
+}
+
 /// What the manifest of that name holds, always.
 pub(crate) fn content(name: &str) -> String {
     format!("content of {name}")
@@ -104,9 +158,9 @@ pub(crate) fn content(name: &str) -> String {
 
 impl<'a> Machine<'a> {
     /// A machine whose clock is so many years ahead.
-    pub(crate) fn new(id: usize, keys: &'a Keys, store: &'a Store, seed: u64, years: i64) -> Self {
+    pub(crate) fn new(id: usize, keys: &'a Keys, store: &'a Store, mirror: &'a Mirror, seed: u64, years: i64) -> Self {
         let clock = At(1_800_000_000 + years * 365 * 86_400);
-        Self { id, keys, store, chance: Seeded::new(seed), clock, told: Mutex::default() }
+        Self { id, keys, store, mirror, chance: Seeded::new(seed), clock, keyring: AtomicUsize::new(0), told: Mutex::default() }
     }
 
     pub(crate) fn told(&self) -> Told {
@@ -120,16 +174,19 @@ impl<'a> Machine<'a> {
             let life = if self.chance.below(4) == 0 { self.chance.below(1_500) as u64 } else { 3_600_000 };
             let note = format!("run {} of machine {}", step, self.id);
             let deed = async {
-                match self.chance.below(8) {
-                    0..4 => self.deploy(&note).await,
-                    4 | 5 => self.roll_back(&note).await,
-                    6 => self.prune(2 + self.chance.below(4) as u64).await,
+                match self.chance.below(12) {
+                    0..5 => self.deploy(&note).await,
+                    5 | 6 => self.roll_back(&note).await,
+                    7 => self.prune(2 + self.chance.below(4) as u64).await,
+                    8 => self.keep_keyring(self.chance.below(KEYRINGS.len())).await,
+                    9 | 10 => self.copy().await,
                     _ => self.open().await?.sweep(0).await.map(drop),
                 }
             };
             match timeout(Duration::from_millis(life), deed).await {
                 Err(_) => self.told.lock().unwrap().killed += 1,
-                // Beside a run that prunes, what it removes may be missing before its marker is seen.
+                // Beside a run that prunes, what it removes may be missing before its marker is seen; beside one whose half record is taken
+                // away, that record.
                 Ok(
                     Ok(())
                     | Err(
@@ -141,6 +198,7 @@ impl<'a> Machine<'a> {
                         | HistoryError::Damaged { .. },
                     ),
                 ) => {}
+                Ok(Err(HistoryError::NoRelease { .. })) if self.store.tears() => {}
                 Ok(Err(error)) => panic!("{note}: {error}"),
             }
         }
@@ -152,7 +210,8 @@ impl<'a> Machine<'a> {
         if let Some(checkpoint) = self.told().checkpoint {
             checkpoint.check(&reader).await?;
         }
-        let session = Session { keys: self.keys, keyring: KEYRING, clock: &self.clock, entropy: &self.chance };
+        let keyring = KEYRINGS[self.keyring.load(Ordering::Relaxed)];
+        let session = Session { keys: self.keys, keyring, clock: &self.clock, entropy: &self.chance };
         History::open(reader, session).await
     }
 
@@ -182,6 +241,26 @@ impl<'a> Machine<'a> {
         let pinned = self.told().checkpoint.map(|checkpoint| checkpoint.number);
         let plan = history.plan_prune(keep, pinned).await?;
         history.prune(&plan, "ada").await
+    }
+
+    /// Makes another keyring the one that opens the history.
+    pub(crate) async fn keep_keyring(&self, keyring: usize) -> Result<(), HistoryError> {
+        self.keyring.store(keyring, Ordering::Relaxed);
+        if self.open().await?.keep_keyring().await? {
+            self.told.lock().unwrap().kept.push(keyring);
+        }
+        Ok(())
+    }
+
+    /// Copies the history. Where no other copy is under way, it is proven whole right then.
+    pub(crate) async fn copy(&self) -> Result<(), HistoryError> {
+        let copying = Copying::begin(&self.mirror.copying);
+        copy(&reader(self.store), &reader(&self.mirror.store), &self.chance).await?;
+        if copying.is_alone() {
+            prove(self.keys, &Store::of(self.mirror.store.objects())).await;
+            self.told.lock().unwrap().copies += 1;
+        }
+        Ok(())
     }
 
     async fn record(

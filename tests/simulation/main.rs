@@ -1,6 +1,7 @@
 //! Machines that share a history, and everything that can happen to them, as one seed decides: calls are late, overtake each other, are lost or
-//! answered wrongly, runs are killed, and clocks lie years apart. What was acknowledged is never lost, no number is given twice, the history is
-//! proven whole at the end, and what was pruned is not taken for a cut.
+//! answered wrongly, runs are killed, and clocks lie years apart; of what is written to a directory, half may be there. What was acknowledged is
+//! never lost, no number is given twice, the history is proven whole at the end, as is each copy of it, and what was pruned is not taken for a
+//! cut. A record in the place of another is noticed, and so is half an object.
 //!
 //! Time is tokio's, which stands still while anything can go on, so a seed is one schedule. A seed that fails prints itself; `CLOZE_SEED=N` runs
 //! it alone. 200 seeds, or 10,000 with `CLOZE_LONG=1`.
@@ -25,12 +26,15 @@ use std::time::Duration;
 
 use cloze::history::Continuity;
 use cloze::history::History;
+use cloze::history::HistoryError;
 use cloze::seal::Keys;
 use futures::future::join_all;
 use tokio::time::sleep;
 
 use crate::dice::Dice;
+use crate::machine::KEYRINGS;
 use crate::machine::Machine;
+use crate::machine::Mirror;
 use crate::machine::Seeded;
 use crate::machine::Told;
 use crate::machine::reader;
@@ -45,26 +49,58 @@ struct Came {
     pruned: u64,
     killed: u64,
     mishaps: u64,
+    copies: u64,
+    kept: u64,
+    /// Objects that were there in half when all was over.
+    torn: u64,
+    /// Records that came second, each of which was noticed in the other's place.
+    forks: u64,
+}
+
+impl Came {
+    fn add(&mut self, other: Self) {
+        let Self { trace: _, acknowledged, pruned, killed, mishaps, copies, kept, torn, forks } = other;
+        self.acknowledged += acknowledged;
+        self.pruned += pruned;
+        self.killed += killed;
+        self.mishaps += mishaps;
+        self.copies += copies;
+        self.kept += kept;
+        self.torn += torn;
+        self.forks += forks;
+    }
 }
 
 fn run(seed: u64) -> Came {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let keys = Keys::fresh(&Seeded::new(seed));
-        let store = Store::new(seed);
+        let store = Store::new(seed, seed % 4 == 3);
         let mut dice = Dice::new(seed ^ 0x5eed);
+        let mirror = Mirror::new(dice.number(), seed % 3 == 2);
         let years = [0, 10, -10, 40];
         let machines: Vec<Machine<'_>> =
-            (0..2 + dice.below(3)).map(|id| Machine::new(id, &keys, &store, dice.number(), years[id % 4])).collect();
+            (0..2 + dice.below(3)).map(|id| Machine::new(id, &keys, &store, &mirror, dice.number(), years[id % 4])).collect();
         join_all(machines.iter().map(|machine| machine.work(4 + usize::try_from(seed % 9).unwrap()))).await;
         // What is late comes, and then nothing goes wrong any more.
         sleep(Duration::from_mins(1)).await;
         store.calm();
+        mirror.store.calm();
+        let torn = store.torn();
+        halves_are_noticed(&keys, &store, &torn).await;
+        store.mend();
         check(&keys, &store, &machines).await;
-        let last = Machine::new(9, &keys, &store, dice.number(), 0);
+        let last = Machine::new(9, &keys, &store, &mirror, dice.number(), 0);
         last.deploy("afterwards").await.unwrap();
+        let forks = forks_are_noticed(&keys, &store).await;
         last.prune(2).await.unwrap();
         check(&keys, &store, &machines).await;
+        let keyring = dice.below(KEYRINGS.len());
+        last.keep_keyring(keyring).await.unwrap();
+        assert_eq!(reader(&store).keyring().await.unwrap().unwrap(), KEYRINGS[keyring]);
+        last.copy().await.unwrap();
+        let newest = reader(&mirror.store).newest().await.unwrap();
+        assert_eq!(newest, reader(&store).newest().await.unwrap(), "a copy has the newest release");
         let told: Vec<Told> = machines.iter().map(Machine::told).collect();
         Came {
             trace: store.trace(),
@@ -72,14 +108,58 @@ fn run(seed: u64) -> Came {
             pruned: reader(&store).first().await.unwrap() - 1,
             killed: told.iter().map(|told| told.killed).sum(),
             mishaps: store.mishaps(),
+            copies: told.iter().map(|told| told.copies).sum(),
+            kept: told.iter().map(|told| told.kept.len() as u64).sum(),
+            torn: torn.len() as u64,
+            forks,
         }
     })
+}
+
+/// The defects of the history in a store: their paths.
+async fn defects(keys: &Keys, store: &Store) -> Vec<String> {
+    let (clock, entropy) = (Seeded::new(1), Seeded::new(2));
+    let session = cloze::history::Session { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
+    match History::open(reader(store), session).await {
+        Ok(history) => history.verify().await.unwrap().defects.into_iter().map(|defect| defect.path).collect(),
+        Err(HistoryError::Damaged { path, .. }) => vec![path],
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Of what killed runs left in half, each is told as damaged, unless nothing needs it.
+async fn halves_are_noticed(keys: &Keys, store: &Store, torn: &[String]) {
+    let told = defects(keys, store).await;
+    for path in torn.iter().filter(|path| path.starts_with("releases/") || path.starts_with("events/") || *path == "store") {
+        assert!(told.contains(path) || told == ["store"], "{path} is there in half, and the proof says: {told:?}");
+    }
+}
+
+/// A record that came second does not go for the one that came first; how many were tried.
+async fn forks_are_noticed(keys: &Keys, store: &Store) -> u64 {
+    let objects = store.objects();
+    let (first, newest) = (reader(store).first().await.unwrap(), reader(store).newest().await.unwrap());
+    let mut tried = 0;
+    for (path, bytes) in store.beaten() {
+        let number: u64 = path.rsplit('/').next().unwrap().parse().unwrap();
+        // Nothing in a history says of the newest that it is another one: that is what a checkpoint is for.
+        if objects.get(&path).is_some_and(|there| *there != bytes) && (first..newest).contains(&number) {
+            let next = number + 1;
+            let next = format!("releases/{:04}/{:02}/{next:08}", next / 10_000, next / 100 % 100);
+            let mut forked = objects.clone();
+            forked.insert(path.clone(), bytes);
+            let told = defects(keys, &Store::of(forked)).await;
+            assert!(told.contains(&next), "{path} is another record, and {next} does not tell: {told:?}");
+            tried += 1;
+        }
+    }
+    tried
 }
 
 /// Everything that must hold, whatever happened.
 async fn check(keys: &Keys, store: &Store, machines: &[Machine<'_>]) {
     let (clock, entropy) = (Seeded::new(1), Seeded::new(2));
-    let session = cloze::history::Session { keys, keyring: machine::KEYRING, clock: &clock, entropy: &entropy };
+    let session = cloze::history::Session { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
     let history = History::open(reader(store), session).await.unwrap();
     let report = history.verify().await.unwrap();
     assert_eq!(report.defects, []);
@@ -105,6 +185,10 @@ async fn check(keys: &Keys, store: &Store, machines: &[Machine<'_>]) {
         }
         for note in told.lost {
             assert!(!notes.contains_key(&note), "{note} was told as lost, and is release {}", notes[&note]);
+        }
+        for kept in told.kept {
+            let copies = store.objects().into_iter().filter(|(path, bytes)| path.starts_with("keyring/") && bytes == KEYRINGS[kept]);
+            assert_eq!(copies.count(), 1, "a keyring that was kept is lost");
         }
         if let Some(checkpoint) = told.checkpoint
             && checkpoint.check(history.reader()).await.unwrap() == Continuity::Pruned
@@ -144,24 +228,18 @@ fn nothing_acknowledged_is_lost() {
                         println!("seed {seed} fails; run it alone with CLOZE_SEED={seed}");
                         resume_unwind(panic)
                     });
-                    all.acknowledged += came.acknowledged;
-                    all.pruned += came.pruned;
-                    all.killed += came.killed;
-                    all.mishaps += came.mishaps;
+                    all.add(came);
                 }
             })
         })
         .collect();
     let mut all = Came::default();
     for worker in workers {
-        let came = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
-        all.acknowledged += came.acknowledged;
-        all.pruned += came.pruned;
-        all.killed += came.killed;
-        all.mishaps += came.mishaps;
+        all.add(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
     }
     println!("{count} seeds: {all:?}");
     assert!(all.acknowledged > count && all.pruned > count && all.killed > count && all.mishaps > count, "{all:?}");
+    assert!(all.copies > count && all.kept > count / 4 && all.torn > count / 20 && all.forks > count / 4, "{all:?}");
 }
 
 #[test]

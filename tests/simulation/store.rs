@@ -30,6 +30,12 @@ struct State {
     objects: BTreeMap<String, Bytes>,
     dice: Dice,
     calm: bool,
+    /// Whether it is a directory that may tear: of its creations, half can be there.
+    tears: bool,
+    /// Of what is there in half, all of it.
+    torn: BTreeMap<String, Bytes>,
+    /// Records whose number was another's.
+    beaten: BTreeMap<String, Bytes>,
     trace: u64,
     mishaps: u64,
 }
@@ -47,12 +53,56 @@ enum Mishap {
     FalseExists,
     /// It is done, and the answer is that something was there.
     DoneThenExists,
+    /// Half of it is done, and there is no answer.
+    Torn,
 }
 
+/// What happens to creations and removals in a store behind a network, in how many of a hundred.
+const BEHIND_A_NETWORK: [(usize, Mishap); 5] =
+    [(4, Mishap::AnswerLost), (3, Mishap::CallLost), (3, Mishap::Late), (2, Mishap::FalseExists), (2, Mishap::DoneThenExists)];
+/// The same in a directory that may tear. Nothing in it is late.
+const ON_A_DISK: [(usize, Mishap); 3] = [(4, Mishap::AnswerLost), (3, Mishap::CallLost), (6, Mishap::Torn)];
+
 impl Store {
-    pub(crate) fn new(seed: u64) -> Self {
-        let state = State { objects: BTreeMap::new(), dice: Dice::new(seed), calm: false, trace: 0, mishaps: 0 };
+    pub(crate) fn new(seed: u64, tears: bool) -> Self {
+        let (objects, torn, beaten) = Default::default();
+        let state = State { objects, dice: Dice::new(seed), calm: false, tears, torn, beaten, trace: 0, mishaps: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// A store with these objects in which nothing goes wrong.
+    pub(crate) fn of(objects: BTreeMap<String, Bytes>) -> Self {
+        let store = Self::new(0, false);
+        store.calm();
+        store.state().objects = objects;
+        store
+    }
+
+    /// What is there.
+    pub(crate) fn objects(&self) -> BTreeMap<String, Bytes> {
+        self.state().objects.clone()
+    }
+
+    /// Whether it is a directory that may tear.
+    pub(crate) fn tears(&self) -> bool {
+        self.state().tears
+    }
+
+    /// The paths of what is there in half: its writer was killed before it saw that.
+    pub(crate) fn torn(&self) -> Vec<String> {
+        self.state().torn.keys().cloned().collect()
+    }
+
+    /// Makes whole what is there in half.
+    pub(crate) fn mend(&self) {
+        let mut state = self.state();
+        let torn = std::mem::take(&mut state.torn);
+        state.objects.extend(torn);
+    }
+
+    /// Records that came second, by their paths.
+    pub(crate) fn beaten(&self) -> BTreeMap<String, Bytes> {
+        self.state().beaten.clone()
     }
 
     /// Nothing goes wrong from now on.
@@ -124,9 +174,8 @@ fn unsure() -> StoreError {
 impl HistoryStore for Store {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
         self.delay().await;
-        let chances =
-            [(4, Mishap::AnswerLost), (3, Mishap::CallLost), (3, Mishap::Late), (2, Mishap::FalseExists), (2, Mishap::DoneThenExists)];
-        let mishap = self.enter("create", path, &chances);
+        let chances = if self.tears() { ON_A_DISK.as_slice() } else { &BEHIND_A_NETWORK };
+        let mishap = self.enter("create", path, chances);
         let owned = path.to_owned();
         let mut created = false;
         match mishap {
@@ -135,14 +184,23 @@ impl HistoryStore for Store {
                 objects.entry(owned).or_insert(bytes);
             }),
             _ => {
-                let objects = &mut self.state().objects;
-                created = !objects.contains_key(path);
-                objects.entry(owned).or_insert(bytes);
+                let state = &mut *self.state();
+                created = !state.objects.contains_key(path);
+                if created {
+                    let half = if mishap == Some(Mishap::Torn) { bytes.len() / 2 } else { bytes.len() };
+                    if half < bytes.len() {
+                        state.torn.insert(owned.clone(), bytes.clone());
+                    }
+                    state.objects.insert(owned, bytes.slice(..half));
+                } else if path.starts_with("releases/") && !state.torn.contains_key(path) && state.objects[path] != bytes {
+                    state.beaten.insert(owned, bytes);
+                }
             }
         }
         self.delay().await;
         match mishap {
             Some(Mishap::AnswerLost | Mishap::CallLost | Mishap::Late) => Err(unsure()),
+            Some(Mishap::Torn) if created => Err(unsure()),
             None if created => Ok(Creation::Created),
             _ => Ok(Creation::Exists),
         }
@@ -178,12 +236,17 @@ impl HistoryStore for Store {
 
     async fn remove(&self, path: &str) -> Result<(), StoreError> {
         self.delay().await;
-        let mishap = self.enter("remove", path, &[(4, Mishap::AnswerLost), (3, Mishap::CallLost), (3, Mishap::Late)]);
+        let late = if self.tears() { 0 } else { 3 };
+        let mishap = self.enter("remove", path, &[(4, Mishap::AnswerLost), (3, Mishap::CallLost), (late, Mishap::Late)]);
         let owned = path.to_owned();
         match mishap {
             Some(Mishap::CallLost) => {}
             Some(Mishap::Late) => self.later(move |objects| drop(objects.remove(&owned))),
-            _ => drop(self.state().objects.remove(path)),
+            _ => {
+                let state = &mut *self.state();
+                state.objects.remove(path);
+                state.torn.remove(path);
+            }
         }
         self.delay().await;
         if mishap.is_some() { Err(unsure()) } else { Ok(()) }
