@@ -10,6 +10,9 @@
 mod aws;
 mod clients;
 mod cluster;
+#[expect(dead_code, reason = "others need more of it")]
+#[path = "../cli/support/dice.rs"]
+mod dice;
 mod fixture;
 mod hashicorp;
 #[path = "../../src/history/suite.rs"]

@@ -4,4 +4,5 @@ mod calls;
 mod command;
 mod conformance;
 mod faults;
+mod kills;
 mod liar;

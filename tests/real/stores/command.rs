@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Command;
 use std::process::Output;
 use std::thread;
 use std::time::Instant;
@@ -49,8 +50,13 @@ impl<'s> Checkout<'s> {
         self.folder.path().join("shop")
     }
 
+    /// The program, about to run in the project.
+    pub(super) fn command(&self) -> Command {
+        self.server.cloze(&self.shop(), &self.endpoint)
+    }
+
     fn run(&self, words: &[&str]) -> Output {
-        self.server.cloze(&self.shop(), &self.endpoint).args(words).output().unwrap()
+        self.command().args(words).output().unwrap()
     }
 
     pub(super) fn ok(&self, words: &[&str]) -> String {
@@ -58,7 +64,7 @@ impl<'s> Checkout<'s> {
     }
 
     /// The document that a command prints.
-    fn json(&self, words: &[&str]) -> Value {
+    pub(super) fn json(&self, words: &[&str]) -> Value {
         serde_json::from_str(&self.ok(&[words, &["--format", "json"]].concat())).unwrap()
     }
 
@@ -183,7 +189,7 @@ fn a_killed_deploy_is_carried_on() {
         let mut killed = 0;
         for round in 0..12u32 {
             let value = format!("logLevel=k{round}");
-            let mut child = server.cloze(&first.shop(), server.endpoint()).args(["-q", "deploy", "--set-string", &value]).spawn().unwrap();
+            let mut child = first.command().args(["-q", "deploy", "--set-string", &value]).spawn().unwrap();
             thread::sleep(usual * (round + 1) / 12);
             let over = child.try_wait().unwrap().is_some();
             let _ = child.kill();
