@@ -172,13 +172,10 @@ fn a_kill_at_any_moment_loses_nothing_of_a_history_in_a_bucket() {
         let server = StoreServer::start(Kind::Versitygw).unwrap();
         let mut siege = Siege::new(&server, seed);
         // Each kind once undisturbed, which shows how long it takes.
-        for round in 0.. {
-            let some: usize = siege.kills.values().sum();
-            if some >= PROJECT.min(aim - before) {
-                break;
-            }
-            let deed = if round < DEEDS.len() { DEEDS[round] } else { siege.dice.one(&DEEDS) };
-            siege.round(DEEDS.into_iter().find(|known| *known == deed).unwrap());
+        let mut first = DEEDS.into_iter();
+        while siege.kills.values().sum::<usize>() < PROJECT.min(aim - before) {
+            let deed = first.next().unwrap_or_else(|| DEEDS[siege.dice.below(DEEDS.len())]);
+            siege.round(deed);
         }
         for (deed, count) in siege.kills {
             *kills.entry(deed).or_default() += count;
