@@ -4,6 +4,7 @@
 //! read from the process environment by itself, the place of the kubeconfig and the proxy, is handed in.
 
 mod connection;
+pub mod health;
 mod refusal;
 mod secrets;
 

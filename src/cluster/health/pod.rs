@@ -1,0 +1,162 @@
+//! What a pod comes to.
+
+use super::configuration;
+use super::container;
+use super::container::Role;
+use super::live::Live;
+use super::scheduling;
+use super::token::name_between;
+use super::token::reason as safe_reason;
+use super::verdict::Health;
+
+/// The verdict on a pod: kstatus' rules for pods (`podConditions`), and of what keeps it from being ready the worst.
+///
+/// `of_job` says that the pod may end, and that its Job counts how often it failed.
+pub(super) fn verdict(pod: Live<'_>, events: &[Live<'_>], of_job: bool) -> Health {
+    let named = |reason: &str| format!("pod `{}`: {reason}", pod.name());
+    if pod.is_being_removed() {
+        return Health::progressing(named("it is being removed"));
+    }
+    match pod.text("/status/phase") {
+        "Succeeded" => return Health::Ready,
+        "Failed" => return Health::failed(named(&end(pod))),
+        _ if pod.holds("Ready") => return Health::Ready,
+        _ => {}
+    }
+    if let Some(scheduled) = pod.condition("PodScheduled").filter(|condition| condition.status == "False") {
+        return match scheduled.reason {
+            "SchedulingGated" => Health::progressing(named("its scheduling gates are not open yet")),
+            _ => Health::stuck(named(&format!("it cannot be scheduled: {}", scheduling::cause(scheduled.message)))),
+        };
+    }
+    let init = pod.list("/status/initContainerStatuses").map(|status| {
+        // One that always restarts is a sidecar.
+        let is_sidecar =
+            pod.list("/spec/initContainers").any(|one| one.text("/name") == status.text("/name") && one.text("/restartPolicy") == "Always");
+        container::verdict(status, Role { is_init: !is_sidecar, of_job })
+    });
+    let main = pod.list("/status/containerStatuses").map(|status| container::verdict(status, Role { is_init: false, of_job }));
+    let worst = init.chain(main).fold(Health::Ready, Health::or_worse);
+    if worst != Health::Ready {
+        return worst.reworded(|reason| named(&format!("{reason}{}", probe(pod, events))));
+    }
+    prepared(pod, events).unwrap_or_else(|| Health::progressing("it is not ready")).reworded(|reason| named(&reason))
+}
+
+/// How a pod that failed ended: its first container that did not end well, or what the kubelet says of the pod, such as `Evicted`.
+pub(super) fn end(pod: Live<'_>) -> String {
+    let ended = pod
+        .list("/status/initContainerStatuses")
+        .chain(pod.list("/status/containerStatuses"))
+        .find(|status| status.count("/state/terminated/exitCode") != 0);
+    match (ended, safe_reason(pod.text("/status/reason"))) {
+        (Some(status), _) => format!("container `{}` {}", status.text("/name"), container::end(status)),
+        (None, Some(reason)) => format!("it failed ({reason})"),
+        (None, None) => "it failed".to_owned(),
+    }
+}
+
+/// What a node lacks to start the pod's containers. Volumes are mounted before the sandbox is made, so that events about them are over when the
+/// condition `PodReadyToStartContainers` holds.
+fn prepared(pod: Live<'_>, events: &[Live<'_>]) -> Option<Health> {
+    if pod.holds("PodReadyToStartContainers") {
+        return None;
+    }
+    let about = |event: &&Live<'_>| event.text("/involvedObject/uid") == pod.uid();
+    events.iter().filter(about).rev().find_map(|event| {
+        let message = event.text("/message");
+        let volume = || name_between(message, "for volume \"", "\"").map_or("a volume".to_owned(), |name| format!("volume `{name}`"));
+        match event.text("/reason") {
+            "FailedMount" => Some(match configuration::missing(message) {
+                Some(health) => health.reworded(|reason| format!("{} cannot be mounted: {reason}", volume())),
+                None => Health::stuck(format!("{} cannot be mounted (FailedMount)", volume())),
+            }),
+            "FailedAttachVolume" => Some(Health::stuck(format!("{} cannot be attached (FailedAttachVolume)", volume()))),
+            "FailedCreatePodSandBox" | "NetworkNotReady" => {
+                Some(Health::stuck(format!("its network cannot be set up ({})", event.text("/reason"))))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Which probe fails, as the kubelet's newest event says; the answers of probes are the program's own and stay behind.
+fn probe(pod: Live<'_>, events: &[Live<'_>]) -> &'static str {
+    let newest = events.iter().rev().find(|event| event.text("/involvedObject/uid") == pod.uid() && event.text("/reason") == "Unhealthy");
+    match newest.map(|event| event.text("/message")) {
+        Some(message) if message.starts_with("Readiness probe") => "; its readiness probe fails",
+        Some(message) if message.starts_with("Liveness probe") => "; its liveness probe fails",
+        Some(message) if message.starts_with("Startup probe") => "; its startup probe fails",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::verdict;
+    use crate::cluster::health::Health;
+    use crate::cluster::health::live::Live;
+
+    fn pod(status: &Value) -> Value {
+        json!({ "metadata": { "name": "web-1", "uid": "u" }, "status": status })
+    }
+
+    fn event(reason: &str, message: &str) -> Value {
+        json!({ "involvedObject": { "uid": "u" }, "reason": reason, "message": message })
+    }
+
+    #[test]
+    fn a_mount_that_failed_counts_until_the_volumes_are_there() {
+        let failed = event("FailedMount", "MountVolume.SetUp failed for volume \"v\" : secret \"db\" not found");
+        let waits = |ready: &str| {
+            pod(&json!({ "phase": "Pending", "conditions": [{ "type": "PodReadyToStartContainers", "status": ready }],
+                "containerStatuses": [{ "name": "web", "state": { "waiting": { "reason": "ContainerCreating" } } }] }))
+        };
+        assert_eq!(
+            verdict(Live(&waits("False")), &[Live(&failed)], false),
+            Health::stuck("pod `web-1`: volume `v` cannot be mounted: Secret `db` does not exist")
+        );
+        assert_eq!(verdict(Live(&waits("True")), &[Live(&failed)], false), Health::progressing("pod `web-1`: it is not ready"));
+        let elsewhere = json!({ "involvedObject": { "uid": "other" }, "reason": "FailedMount", "message": "" });
+        assert_eq!(verdict(Live(&waits("False")), &[Live(&elsewhere)], false), Health::progressing("pod `web-1`: it is not ready"));
+    }
+
+    #[test]
+    fn a_probe_that_fails_is_named_and_its_answer_stays_behind() {
+        let runs = pod(&json!({ "phase": "Running",
+            "containerStatuses": [{ "name": "web", "ready": false, "state": { "running": {} } }] }));
+        let unhealthy = event("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500 hunter2");
+        assert_eq!(
+            verdict(Live(&runs), &[Live(&unhealthy)], false),
+            Health::progressing("pod `web-1`: container `web` runs and is not ready; its readiness probe fails")
+        );
+    }
+
+    #[test]
+    fn a_pod_that_ended_is_ready_or_failed() {
+        assert_eq!(verdict(Live(&pod(&json!({ "phase": "Succeeded" }))), &[], false), Health::Ready);
+        let failed = pod(&json!({ "phase": "Failed",
+            "initContainerStatuses": [{ "name": "migrate", "state": { "terminated": { "exitCode": 2, "reason": "Error" } } }] }));
+        assert_eq!(verdict(Live(&failed), &[], false), Health::failed("pod `web-1`: container `migrate` crashed (Error, exit code 2)"));
+        let evicted = pod(&json!({ "phase": "Failed", "reason": "Evicted", "message": "hunter2" }));
+        assert_eq!(verdict(Live(&evicted), &[], false), Health::failed("pod `web-1`: it failed (Evicted)"));
+    }
+
+    #[test]
+    fn of_several_containers_the_worst_is_said() {
+        let two = pod(&json!({ "phase": "Pending", "containerStatuses": [
+            { "name": "a", "ready": false, "state": { "running": {} } },
+            { "name": "b", "image": "app:2", "state": { "waiting": { "reason": "InvalidImageName" } } },
+        ] }));
+        assert_eq!(
+            verdict(Live(&two), &[], false),
+            Health::failed("pod `web-1`: container `b` has no image: image `app:2` is not a valid name of an image (InvalidImageName)")
+        );
+        let gated =
+            pod(&json!({ "phase": "Pending", "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "SchedulingGated" }] }));
+        assert_eq!(verdict(Live(&gated), &[], false), Health::progressing("pod `web-1`: its scheduling gates are not open yet"));
+    }
+}
