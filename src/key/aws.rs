@@ -272,7 +272,7 @@ mod tests {
             "{said}"
         );
         let recipient = key(&server, "cloze");
-        let said = suite::refusal_after(&recipient, || server.protocol().disable_key("cloze", true)).await;
+        let said = suite::refusal_after(&recipient, async || server.protocol().disable_key("cloze", true)).await;
         assert!(said.starts_with("aws cloze: the key is disabled or scheduled for deletion: cloze is disabled.; enable it"), "{said}");
         server.protocol().disable_key("cloze", false);
         let said = suite::refusal(&key(&server, "arn:aws:kms:us-east-1:1:key/cloze")).await;

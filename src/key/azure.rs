@@ -144,7 +144,7 @@ mod tests {
                 && said.ends_with("; check the key's name"),
             "{said}"
         );
-        let said = suite::refusal_after(&key(&server, "cloze"), || server.protocol().disable_key("cloze", true)).await;
+        let said = suite::refusal_after(&key(&server, "cloze"), async || server.protocol().disable_key("cloze", true)).await;
         assert!(said.contains("the identity may not use the key: Operation is not allowed on a disabled key."), "{said}");
         server.protocol().disable_key("cloze", false);
         for (code, words) in [(418, "the service refused the request with status 418"), (400, "the service does not take it")] {

@@ -232,7 +232,7 @@ mod tests {
         let said = suite::refusal(&key(&server, "none")).await;
         assert!(said.contains("there is no such key, or no such version of it: CryptoKey none not found."), "{said}");
         let recipient = key(&server, "cloze");
-        let said = suite::refusal_after(&recipient, || server.protocol().disable_key("cloze", true)).await;
+        let said = suite::refusal_after(&recipient, async || server.protocol().disable_key("cloze", true)).await;
         assert!(
             said.contains("/cloze: the key is not enabled: ") && said.ends_with("; enable the version of the key that wrapped this"),
             "{said}"
@@ -241,7 +241,7 @@ mod tests {
         server.script(Script::new("encrypt", 1, Fault::WrongCrc));
         let said = suite::refusal(&recipient).await;
         assert!(said.ends_with("/cloze: what Cloud KMS got or gave was damaged on the way; try again"), "{said}");
-        let said = suite::refusal_after(&recipient, || server.script(Script::new("decrypt", 1, Fault::WrongCrc))).await;
+        let said = suite::refusal_after(&recipient, async || server.script(Script::new("decrypt", 1, Fault::WrongCrc))).await;
         assert!(said.ends_with("/cloze: what Cloud KMS got or gave was damaged on the way; try again"), "{said}");
         let table = [
             (Fault::body(200, "{}"), "the answer is not that of Google Cloud KMS"),

@@ -1,4 +1,4 @@
-//! What every key recipient must do. Each adapter's tests run all of it.
+//! What every key recipient must do. The tests of each adapter run all of it, and `tests/real` runs it on services that others wrote.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,15 +11,21 @@ use crate::seal::RootKey;
 
 /// Runs everything; `other` is a recipient of the same kind with another id.
 pub(crate) async fn conforms(recipient: &dyn KeyWrap, other: &dyn KeyWrap) {
+    keeps_what_it_wrapped(recipient, other).await;
+    refuses_a_changed_slot(recipient).await;
+}
+
+/// Everything but what becomes of a slot that was changed.
+pub(crate) async fn keeps_what_it_wrapped(recipient: &dyn KeyWrap, other: &dyn KeyWrap) {
     gives_back_what_it_wrapped(recipient).await;
     leaves_the_slots_of_others_alone(recipient, other).await;
     binds_the_context(recipient).await;
     wraps_anew_every_time(recipient).await;
-    refuses_a_changed_slot(recipient).await;
     shows_no_root_key(recipient).await;
 }
 
-async fn wrapped(recipient: &dyn KeyWrap) -> (RootKey, Slot) {
+/// A root key and the slot that it was wrapped into.
+pub(crate) async fn wrapped(recipient: &dyn KeyWrap) -> (RootKey, Slot) {
     let root = RootKey::generate(&Machine);
     let slot = recipient.wrap(&root, CONTEXT, &Machine).await.unwrap();
     (root, slot)
@@ -97,11 +103,12 @@ pub(crate) async fn refusal(recipient: &dyn KeyWrap) -> String {
 
 /// The words of a recipient that does not unwrap what it wrapped, once `then` came between.
 #[cfg(feature = "vaults")]
-pub(crate) async fn refusal_after(recipient: &dyn KeyWrap, then: impl FnOnce()) -> String {
+pub(crate) async fn refusal_after(recipient: &dyn KeyWrap, then: impl AsyncFnOnce()) -> String {
     let (_, slot) = wrapped(recipient).await;
-    then();
+    then().await;
     let error = recipient.unwrap(&slot, CONTEXT).await.unwrap().unwrap_err();
     format!("{}; {}", error.reason, error.next)
 }
 
-const CONTEXT: &[u8] = b"shop/dev";
+/// What slots of this suite are bound to.
+pub(crate) const CONTEXT: &[u8] = b"shop/dev";

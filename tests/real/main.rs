@@ -17,6 +17,9 @@ mod fixture;
 mod hashicorp;
 #[path = "../../src/history/suite.rs"]
 mod history_suite;
+#[path = "../../src/key/suite.rs"]
+mod key_suite;
+mod keys;
 mod login;
 mod stores;
 #[path = "../../src/vault/suite.rs"]
@@ -24,7 +27,10 @@ mod suite;
 
 // What the suites, which stand in the library, import.
 use cloze::blank;
+use cloze::clock;
 use cloze::history;
+use cloze::key;
+use cloze::seal;
 use cloze::secret;
 use cloze::service;
 use cloze::vault;

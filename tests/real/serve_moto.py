@@ -1,4 +1,4 @@
-"""moto's server for one test: Secrets Manager, SSM and STS, in memory, on the loopback.
+"""moto's server for one test: Secrets Manager, SSM, STS and KMS, in memory, on the loopback.
 
 Prints its address and ends with its standard input.
 """

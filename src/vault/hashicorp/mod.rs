@@ -108,9 +108,22 @@ impl HashicorpVault {
                 "check the mount and the key's name",
             ));
         }
-        let error = answered.refusal(Subject { mount: address.mount(), path: &path, name, right: "update" });
-        let is_refused = heard.reply.status == 400 && !answered.is_stranger();
-        Err(if is_refused { ServiceError { fault: ServiceFault::BadValue, ..error } } else { error })
+        if heard.reply.status == 400 && said.contains("disallowed by policy") {
+            return Err(ServiceError::new(
+                ServiceFault::Gone,
+                format!("the version of the key that wrapped this is older than the key's minimum: `{path}`"),
+                "lower the key's `min_decryption_version` until `cloze key rotate` wrapped it again",
+            ));
+        }
+        let mut error = answered.refusal(Subject { mount: address.mount(), path: &path, name, right: "update" });
+        // The documentation names no way to tell these from other requests that are wrong.
+        if heard.reply.status == 400 && !answered.is_stranger() {
+            error.fault = ServiceFault::BadValue;
+            "use a key of type `aes256-gcm96` or `chacha20-poly1305` that is not derived".clone_into(&mut error.next);
+        } else if error.fault == ServiceFault::Denied && verb == "encrypt" {
+            error.next.push_str("; where there is no such key, Vault says the same: make the key");
+        }
+        Err(error)
     }
 
     /// The client that it is asked by.

@@ -24,6 +24,7 @@ import (
 	kubernetes "github.com/hashicorp/vault-plugin-auth-kubernetes"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
+	"github.com/hashicorp/vault/builtin/logical/transit"
 	vaulthttp "github.com/hashicorp/vault/http"
 	"github.com/hashicorp/vault/internalshared/configutil"
 	"github.com/hashicorp/vault/sdk/helper/consts"
@@ -41,7 +42,8 @@ var logins = map[string]logical.Factory{
 }
 
 var engines = map[string]logical.Factory{
-	"kv": kv.Factory,
+	"kv":      kv.Factory,
+	"transit": transit.Factory,
 }
 
 func main() {

@@ -29,8 +29,10 @@ impl<'p> Operation<'p> {
         let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
         let context = STANDARD.decode(text("associated_data")).map_err(|_| bad("failed to base64-decode associated_data"))?;
         let refused = |refusal: Refusal| match refusal {
+            // No token of ours may make a key, which is what Vault takes it for.
+            Refusal::Unknown if self.verb == "encrypt" => Said::error(403, &["1 error occurred:\n\t* permission denied\n\n"]),
             Refusal::Unknown => bad("encryption key not found"),
-            Refusal::Disabled => bad("encryption or decryption disallowed by policy: requested version is less than the minimum"),
+            Refusal::Disabled => bad("ciphertext or signature version is disallowed by policy (too old)"),
             Refusal::Wrong => bad("cipher: message authentication failed"),
         };
         if self.verb == "encrypt" {
