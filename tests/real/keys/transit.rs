@@ -68,7 +68,8 @@ async fn a_rotated_key_opens_what_it_wrapped_before_until_a_minimum_forbids_it()
     assert!(slot.wrapped.starts_with("vault:v1:") && newer.wrapped.starts_with("vault:v2:"));
     server.done("POST", "transit/keys/cloze/config", json!({ "min_decryption_version": 2 })).await;
     let error = recipient.unwrap(&slot, suite::CONTEXT).await.unwrap().unwrap_err();
-    let wanted = "hashicorp transit/cloze: the version of the key that wrapped this is older than the key's minimum: `transit/decrypt/cloze`";
+    let wanted =
+        "hashicorp transit/cloze: the version of the key that wrapped this is older than the key's minimum: `transit/decrypt/cloze`";
     assert_eq!(error.reason, wanted);
 }
 
