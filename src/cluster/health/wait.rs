@@ -267,3 +267,184 @@ fn refusal(refused: Refused, plural: &str, namespace: &str) -> Problem {
     };
     Problem::new(Fault::History, reason, next)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufRead as _;
+    use std::io::BufReader;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::net::TcpStream;
+    use std::sync::Arc;
+    use std::sync::Mutex;
+    use std::thread::spawn;
+    use std::time::Duration;
+
+    use kube::Client;
+    use kube::Config;
+    use kube::core::ApiResource;
+    use kube::core::GroupVersionKind;
+    use serde_json::Value;
+    use serde_json::json;
+
+    use super::wait;
+    use crate::cluster::health::Awaited;
+    use crate::cluster::health::Health;
+    use crate::cluster::health::Progress;
+    use crate::cluster::health::WaitLimits;
+
+    /// An API server with an answer for each request in turn, and what it was asked.
+    struct Server {
+        port: u16,
+        asked: Arc<Mutex<Vec<String>>>,
+    }
+
+    /// A status and the lines of a body, the last of which ends the answer.
+    type Answer = (u16, Vec<Value>);
+
+    impl Server {
+        /// After the last of its answers it sends nothing and keeps the connection.
+        fn new(answers: Vec<Answer>) -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let server = Self { port: listener.local_addr().unwrap().port(), asked: Arc::default() };
+            let (asked, answers) = (Arc::clone(&server.asked), Arc::new(Mutex::new(answers.into_iter())));
+            spawn(move || {
+                for stream in listener.incoming() {
+                    let (stream, asked, answers) = (stream.unwrap(), Arc::clone(&asked), Arc::clone(&answers));
+                    spawn(move || serve(&stream, &asked, &answers));
+                }
+            });
+            server
+        }
+
+        fn client(&self) -> Client {
+            let mut config = Config::new(format!("http://127.0.0.1:{}", self.port).parse().unwrap());
+            config.default_retry = false;
+            Client::try_from(config).unwrap()
+        }
+
+        fn asked(&self) -> Vec<String> {
+            self.asked.lock().unwrap().clone()
+        }
+    }
+
+    fn serve(stream: &TcpStream, asked: &Mutex<Vec<String>>, answers: &Mutex<std::vec::IntoIter<Answer>>) {
+        let mut lines = BufReader::new(stream).lines();
+        let request = lines.next().unwrap().unwrap();
+        while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+        asked.lock().unwrap().push(request);
+        let next = answers.lock().unwrap().next();
+        let Some((status, body)) = next else {
+            // The other end decides when it is over.
+            lines.next().map(drop).unwrap_or_default();
+            return;
+        };
+        let body: String = body.iter().map(|line| format!("{line}\n")).collect();
+        let head = format!(
+            "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        (&mut &*stream).write_all(format!("{head}{body}").as_bytes()).unwrap_or_default();
+    }
+
+    fn lamp(ready: &str) -> Value {
+        json!({ "metadata": { "name": "hall", "resourceVersion": "8" }, "status": { "conditions": [{ "type": "Ready", "status": ready }] } })
+    }
+
+    fn list(items: &[Value]) -> Answer {
+        (200, vec![json!({ "metadata": { "resourceVersion": "7" }, "items": items })])
+    }
+
+    fn event(kind: &str, object: &Value) -> Value {
+        json!({ "type": kind, "object": object })
+    }
+
+    fn refusal(code: u16, reason: &str) -> Value {
+        json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason, "message": "hunter2" })
+    }
+
+    fn awaited(api_version: &str, kind: &str) -> Awaited {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        Awaited { resource, namespace: Some("shop".to_owned()), name: "hall".to_owned() }
+    }
+
+    fn limits() -> WaitLimits {
+        WaitLimits { selector: "part-of=shop".to_owned(), deadline: Duration::from_secs(20), grace: WaitLimits::GRACE }
+    }
+
+    /// The healths of the lamp, and what was reported of the server.
+    async fn waited(server: &Server) -> (Vec<Health>, Vec<String>) {
+        let reports = Mutex::new(Vec::new());
+        let report = |progress: &Progress<'_>| match progress {
+            Progress::Away { reason } => reports.lock().unwrap().push(format!("away: {reason}")),
+            Progress::Back => reports.lock().unwrap().push("back".to_owned()),
+            _ => {}
+        };
+        let verdicts = wait(server.client(), &[awaited("example.dev/v1", "Lamp")], limits(), &report).await.unwrap();
+        (verdicts.into_iter().map(|verdict| verdict.health).collect(), reports.into_inner().unwrap())
+    }
+
+    #[tokio::test]
+    async fn one_list_and_one_watch_from_its_version_on_serve_a_kind() {
+        let server = Server::new(vec![list(&[lamp("False")]), (200, vec![event("MODIFIED", &lamp("True"))])]);
+        assert_eq!(waited(&server).await, (vec![Health::Ready], vec![]));
+        let asked = server.asked();
+        let place = "/apis/example.dev/v1/namespaces/shop/lamps?";
+        assert!(asked[0].starts_with(&format!("GET {place}")) && asked[0].contains("labelSelector=part-of%3Dshop"), "{asked:?}");
+        assert!(
+            asked[1].contains("watch=true") && asked[1].contains("allowWatchBookmarks=true") && asked[1].contains("resourceVersion=7"),
+            "{asked:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_watch_goes_on_at_the_last_bookmark_and_lists_again_when_that_is_gone() {
+        let bookmark = json!({ "apiVersion": "example.dev/v1", "kind": "Lamp", "metadata": { "resourceVersion": "9" } });
+        let server = Server::new(vec![
+            list(&[lamp("False")]),
+            (200, vec![event("BOOKMARK", &bookmark)]),
+            (200, vec![event("ERROR", &refusal(410, "Expired"))]),
+            list(&[lamp("True")]),
+        ]);
+        assert_eq!(waited(&server).await, (vec![Health::Ready], vec![]));
+        let asked = server.asked();
+        assert!(asked[2].contains("resourceVersion=9"), "{asked:?}");
+        assert!(!asked[3].contains("watch=true"), "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_fails_is_asked_again_and_its_absence_is_reported() {
+        let server = Server::new(vec![
+            list(&[lamp("False")]),
+            (503, vec![refusal(503, "ServiceUnavailable")]),
+            (500, vec![refusal(500, "InternalError")]),
+            (200, vec![event("MODIFIED", &lamp("True"))]),
+        ]);
+        assert_eq!(waited(&server).await, (vec![Health::Ready], vec!["away: the API server fails".to_owned(), "back".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_that_lasts_ends_the_wait_and_one_that_passes_does_not() {
+        let forbidden = || (403, vec![refusal(403, "Forbidden")]);
+        let server = Server::new(vec![forbidden(), forbidden(), list(&[lamp("True")])]);
+        assert_eq!(waited(&server).await.0, [Health::Ready]);
+        for (code, reason) in
+            [(403, "permission denied to list and watch lamps in the namespace `shop`"), (401, "the cluster does not know who asks")]
+        {
+            let server = Server::new((0..4).map(|_| (code, vec![refusal(code, "")])).collect());
+            let problem = wait(server.client(), &[awaited("example.dev/v1", "Lamp")], limits(), &|_| {}).await.unwrap_err();
+            assert_eq!(problem.reason, reason);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_ready_when_applied_is_not_asked_for() {
+        let server = Server::new(vec![]);
+        let objects = [awaited("v1", "Secret"), awaited("v1", "ConfigMap")];
+        let verdicts = wait(server.client(), &objects, limits(), &|_| {}).await.unwrap();
+        assert!(verdicts.iter().all(|verdict| verdict.health == Health::Ready));
+        assert_eq!(server.asked(), Vec::<String>::new());
+        assert!(wait(server.client(), &[], limits(), &|_| {}).await.unwrap().is_empty());
+    }
+}
