@@ -21,6 +21,7 @@ mod history_suite;
 mod key_suite;
 mod keys;
 mod login;
+mod rollout;
 mod stores;
 #[path = "../../src/vault/suite.rs"]
 mod suite;

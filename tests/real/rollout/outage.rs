@@ -1,0 +1,72 @@
+//! An API server that is away for a while, and one that does not allow everything.
+
+use std::time::Duration;
+
+use cloze::cluster::health::Health;
+use cloze::cluster::health::wait;
+use k8s_openapi::api::rbac::v1::Role;
+use k8s_openapi::api::rbac::v1::RoleBinding;
+use kube::Api;
+use kube::api::PostParams;
+use serde_json::Value;
+use serde_json::from_value;
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::Log;
+use super::Rollout;
+use super::deployment;
+use crate::fixture::User;
+use crate::fixture::rounds;
+
+#[tokio::test]
+async fn a_wait_outlasts_an_api_server_that_is_away() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let (client, wire) = rollout.cluster.over_wire();
+    let awaited = rollout.apply(&[deployment("unready:1")]).await;
+    let log = Log::default();
+    let seconds = u64::try_from(rounds(6, 30)).unwrap();
+    let outage = async {
+        sleep(Duration::from_secs(2)).await;
+        wire.cut();
+        // It becomes ready while nobody sees it, and was not stuck.
+        rollout.apply(&[deployment("web:2")]).await;
+        sleep(Duration::from_secs(seconds)).await;
+        wire.mend();
+    };
+    let report = |progress: &cloze::cluster::health::Progress<'_>| log.take(progress);
+    let (verdicts, ()) = futures::join!(wait(client, &awaited, rollout.limits(), &report), outage);
+    assert_eq!(verdicts.unwrap()[0].health, Health::Ready);
+    assert!(log.has("away: the API server cannot be reached") && log.has("back"), "{:?}", log.0);
+}
+
+#[tokio::test]
+async fn without_the_right_to_see_pods_the_status_decides_and_without_that_to_see_objects_the_wait_says_so() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let awaited = rollout.apply(&[super::workload("Deployment", "unready:1", &json!({ "progressDeadlineSeconds": 5 }))]).await;
+    let client = rollout.cluster.client(User::Runner);
+    let namespace = rollout.cluster.namespace();
+    let refused = wait(client.clone(), &awaited, rollout.limits(), &|_| {}).await.unwrap_err();
+    assert_eq!(refused.reason, format!("permission denied to list and watch deployments in the namespace `{namespace}`"));
+    assert_eq!(refused.next, "grant list and watch on deployments, or deploy without waiting");
+    let rules = json!([{ "apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list", "watch"] }]);
+    grant(&rollout, &rules).await;
+    let log = Log::default();
+    let report = |progress: &cloze::cluster::health::Progress<'_>| log.take(progress);
+    let verdicts = wait(client, &awaited, rollout.limits(), &report).await.unwrap();
+    assert_eq!(verdicts[0].health, Health::Failed { reason: "no progress within 5 s: 0 of 1 pods available".to_owned() });
+    assert!(["hidden: pods", "hidden: replicasets", "hidden: events"].iter().all(|line| log.has(line)), "{:?}", log.0);
+}
+
+async fn grant(rollout: &Rollout, rules: &Value) {
+    let role: Role = from_value(json!({ "metadata": { "name": "watcher" }, "rules": rules })).unwrap();
+    let binding: RoleBinding = from_value(json!({
+        "metadata": { "name": "watcher" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "watcher" },
+        "subjects": [{ "kind": "User", "name": "runner", "apiGroup": "rbac.authorization.k8s.io" }],
+    }))
+    .unwrap();
+    let namespace = rollout.cluster.namespace();
+    Api::namespaced(rollout.client.clone(), namespace).create(&PostParams::default(), &role).await.unwrap();
+    Api::namespaced(rollout.client.clone(), namespace).create(&PostParams::default(), &binding).await.unwrap();
+}
