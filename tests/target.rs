@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use cloze::digest::Digest;
 use cloze::manifest::Identity;
 use cloze::problem::Problem;
+use cloze::target::Claim;
 use cloze::target::Effect;
 use cloze::target::Manifest;
 use cloze::target::ManifestSet;
@@ -34,7 +35,7 @@ impl fmt::Display for Checksums {
 
 #[async_trait]
 impl Target for Checksums {
-    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem> {
+    async fn reserve(&self, _: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
         Ok(Box::new(Right(self)))
     }
 
@@ -80,7 +81,7 @@ async fn a_target_from_outside_the_library_says_what_became_of_each_object() {
     let (old, new, other) = (identity("web-1"), identity("web-2"), identity("jobs-1"));
     let put = async |manifests| {
         let set = ManifestSet { syntax: Syntax::Yaml, manifests };
-        target.reserve().await.unwrap().put(&set).await.unwrap().summary()
+        target.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap().summary()
     };
     assert_eq!(put(vec![Manifest::new(&old, "web", b"1"), Manifest::new(&other, "jobs", b"1")]).await, "2 created");
     assert_eq!(put(vec![Manifest::new(&new, "web", b"2"), Manifest::new(&other, "jobs", b"1")]).await, "1 changed, 1 unchanged");

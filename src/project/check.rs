@@ -29,6 +29,23 @@ pub(in crate::project) fn any(_text: &str) -> Result<(), BadText> {
     Ok(())
 }
 
+/// A number of seconds up to a day, plain or with units as Kubernetes' tools take them: `90`, `90s`, `1m30s`.
+pub(in crate::project) fn seconds(text: &str) -> Option<u64> {
+    let with_units = || humantime::parse_duration(text).ok().filter(|time| time.subsec_nanos() == 0).map(|time| time.as_secs());
+    text.parse().ok().or_else(with_units).filter(|seconds| (1..=LONGEST_TIME).contains(seconds))
+}
+
+/// A text that [`seconds`] reads.
+pub(in crate::project) fn duration(text: &str) -> Result<(), BadText> {
+    if seconds(text).is_some() {
+        return Ok(());
+    }
+    refuse("is not a duration", &format!("write whole seconds from 1 to {LONGEST_TIME}, or a time such as `90s` or `2m`"))
+}
+
+/// The longest time that can be set: a day.
+const LONGEST_TIME: u64 = 86_400;
+
 /// Any text that is not empty.
 pub(in crate::project) fn some(text: &str) -> Result<(), BadText> {
     if text.is_empty() { refuse("is empty", "give it a value") } else { Ok(()) }

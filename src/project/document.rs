@@ -3,6 +3,7 @@
 use crate::manifest::ConfigKind;
 use crate::manifest::Names;
 use crate::place::Place;
+use crate::project::cluster::ClusterEntry;
 use crate::project::history::HistoryEntry;
 use crate::project::spanned::Spanned;
 use crate::project::vault::VaultEntry;
@@ -121,8 +122,8 @@ pub struct Environment {
     pub history: Option<HistoryEntry>,
     /// Recipients of the environment's root key.
     pub keys: Vec<Spanned<KeyEntry>>,
-    /// The context of the kubeconfig that deploys apply to.
-    pub cluster: Option<Spanned<String>>,
+    /// The cluster that deploys apply to.
+    pub cluster: Option<ClusterEntry>,
 }
 
 /// A recipient of the root key.

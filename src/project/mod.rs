@@ -1,6 +1,7 @@
 //! The project: its file, its values, its starter, and what each setting amounts to.
 
 mod check;
+mod cluster;
 mod decode;
 mod document;
 #[cfg(test)]
@@ -24,6 +25,9 @@ pub mod values;
 pub mod variable;
 mod vault;
 
+pub use cluster::ClusterEntry;
+pub use cluster::ClusterSettings;
+pub use cluster::OnFailure;
 pub use document::ConfigEntry;
 pub use document::Environment;
 pub use document::ExternalEntry;

@@ -12,11 +12,14 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::check::BadText;
+use crate::project::check::duration;
 use crate::project::check::label;
 use crate::project::check::path;
 use crate::project::check::pattern;
+use crate::project::check::seconds;
 use crate::project::check::some;
 use crate::project::check::trusted;
+use crate::project::cluster::cluster;
 use crate::project::decode::NAMES;
 use crate::project::document::ConfigEntry;
 use crate::project::document::Environment;
@@ -81,11 +84,13 @@ impl Settings {
         ]);
         let store_id = resolver.note("history.store-id", &store_id, String::clone);
 
-        let cluster = Choice::of([
+        let context = Choice::of([
+            resolver.checked("--context", flags.context.as_deref(), some).map(|context| (context, Origin::Flag("--context"))),
             resolver.variable(variable::CONTEXT, some),
-            environment.cluster.as_ref().and_then(|said| file(said, String::clone)),
+            environment.cluster.as_ref().and_then(|said| file(&said.context, String::clone)),
         ]);
-        let cluster = resolver.note("cluster.context", &cluster, String::clone);
+        let context = resolver.note("cluster.context", &context, String::clone);
+        let cluster = environment.cluster.as_ref().map(|entry| cluster(&mut resolver, entry, &namespace));
 
         let deadline = Choice::of([
             resolver.seconds("--deadline", flags.deadline.as_deref()).map(|value| (value, Origin::Flag("--deadline"))),
@@ -124,6 +129,7 @@ impl Settings {
             deadline: Duration::from_secs(deadline),
             budget,
             reserved: Reserved::of(project),
+            context,
             cluster,
             environment: name,
             effective: resolver.effective,
@@ -179,16 +185,9 @@ impl Resolver<'_> {
         found.map(|(_, names)| (*names, Origin::Variable(variable::NAMES.name)))
     }
 
-    /// A number of seconds, plain or with units as Kubernetes' tools take them: `90`, `90s`, `1m30s`.
+    /// A number of seconds, as [`seconds`] reads it.
     fn seconds(&mut self, source: &str, text: Option<&str>) -> Option<u64> {
-        let text = text?;
-        let with_units = || humantime::parse_duration(text).ok().filter(|time| time.subsec_nanos() == 0).map(|time| time.as_secs());
-        let seconds = text.parse().ok().or_else(with_units).filter(|seconds| (1..=LONGEST_DEADLINE).contains(seconds));
-        if seconds.is_none() {
-            let next = format!("write whole seconds from 1 to {LONGEST_DEADLINE}, or a time such as `90s` or `2m`");
-            self.refuse(source, text, BadText { reason: "is not a duration".to_owned(), next });
-        }
-        seconds
+        self.checked(source, text, duration).and_then(|text| seconds(&text))
     }
 
     fn budget(&mut self) -> Option<(u32, Origin)> {
@@ -390,6 +389,3 @@ const DEADLINE: u64 = 30;
 
 /// The largest budget, in multiples of the usual one.
 const LARGEST_BUDGET: u32 = 64;
-
-/// The longest deadline: a day.
-const LONGEST_DEADLINE: u64 = 86_400;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::manifest::Names;
+use crate::project::cluster::ClusterSettings;
 use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
 use crate::project::document::ManifestFiles;
@@ -31,6 +32,8 @@ pub struct Flags {
     pub store_id: Option<String>,
     /// `--deadline`
     pub deadline: Option<String>,
+    /// `--context`
+    pub context: Option<String>,
     /// What the user's own file of trusted origins lists.
     pub trust: Vec<String>,
 }
@@ -93,8 +96,10 @@ pub struct Settings {
     pub budget: u32,
     /// The files that the project, cloze and git keep for themselves.
     pub reserved: Reserved,
-    /// The context of the kubeconfig, where deploys apply to a cluster.
-    pub cluster: Option<String>,
+    /// The context of the kubeconfig; its current one where nobody says it.
+    pub context: Option<String>,
+    /// How deploys apply to a cluster; `None` where they only write.
+    pub cluster: Option<ClusterSettings>,
     /// Every setting as text, with its origin and what it hides.
     pub effective: Vec<ResolvedSetting>,
 }
@@ -250,6 +255,9 @@ environments:
                 "keys[1] = key-file /run/key (CLOZE_KEY_FILE) over key-file keys/prod (cloze.yaml:13:34) over key-file .cloze/prod.key (default)",
                 "history.url = elsewhere (CLOZE_HISTORY_URL) over releases/prod (cloze.yaml:12:21) over .cloze/history/prod (default)",
                 "cluster.context = other (CLOZE_CONTEXT) over prod (cloze.yaml:14:25)",
+                "cluster.namespace = by-variable (default)",
+                "cluster.wait = 600 (default)",
+                "cluster.on-failure = rollback (default)",
                 "deadline = 30 (default)",
                 "budget = 4 (CLOZE_BUDGET) over 1 (default)",
             ]

@@ -29,6 +29,7 @@ use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::target::Claim;
 use crate::target::Effect;
 use crate::target::ManifestSet;
 use crate::target::ObjectEffect;
@@ -176,7 +177,7 @@ impl Directory {
 
 #[async_trait]
 impl Target for Directory {
-    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem> {
+    async fn reserve(&self, _: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
         let make = || DirBuilder::new().recursive(true).create(&self.parent);
         make().map_err(|error| file::unwritten(&self.parent, &error))?;
         let parent = self.parent.clone();
@@ -302,6 +303,7 @@ mod tests {
     use super::Directory;
     use crate::clock::Machine;
     use crate::problem::Problem;
+    use crate::target::Claim;
     use crate::target::ManifestSet;
     use crate::target::Syntax;
     use crate::target::Target;
@@ -314,7 +316,7 @@ mod tests {
     async fn put(target: &Path, objects: &[suite::Object]) {
         let directory = at(target).unwrap();
         let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::Object::manifest).collect() };
-        let put = directory.reserve().await.unwrap().put(&set).await.unwrap();
+        let put = directory.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap();
         assert_eq!(put.warnings, []);
     }
 
@@ -346,7 +348,7 @@ mod tests {
         let objects = [suite::object("a", "1"), suite::object("b", "1")];
         let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::Object::manifest).collect() };
         let directory = at(&target).unwrap();
-        assert_eq!(directory.reserve().await.unwrap().put(&set).await.unwrap().summary(), "1 changed, 1 unchanged");
+        assert_eq!(directory.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap().summary(), "1 changed, 1 unchanged");
         assert_eq!(fs::read(target.join(A)).unwrap(), b"1\n");
     }
 
@@ -428,7 +430,7 @@ mod tests {
         fs::write(root.path().join("file"), "x").unwrap();
         let target = root.path().join("file/dist");
         let refused = match at(&target) {
-            Ok(directory) => directory.reserve().await.err().unwrap(),
+            Ok(directory) => directory.reserve(&Claim::default()).await.err().unwrap(),
             Err(problem) => problem,
         };
         assert!(refused.reason.contains("cannot be written: not a directory"), "{refused}");

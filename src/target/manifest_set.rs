@@ -24,6 +24,8 @@ pub struct Manifest<'a> {
     pub phase: Phase,
     /// One document, ending in a newline.
     pub bytes: &'a [u8],
+    /// The template that it comes from, where that is known.
+    pub file: Option<&'a str>,
 }
 
 /// The syntax of manifests.
@@ -38,7 +40,13 @@ pub enum Syntax {
 impl<'a> Manifest<'a> {
     /// A manifest, applied when its kind is.
     pub fn new(identity: &'a Identity, base: &'a str, bytes: &'a [u8]) -> Self {
-        Self { identity, base, phase: Phase::of(identity), bytes }
+        Self { identity, base, phase: Phase::of(identity), bytes, file: None }
+    }
+
+    /// The same from that template.
+    #[must_use]
+    pub fn of_template(self, file: &'a str) -> Self {
+        Self { file: Some(file), ..self }
     }
 
     /// What its template calls it.

@@ -9,6 +9,7 @@ use futures::lock;
 
 use crate::problem::Problem;
 use crate::secret::Secret;
+use crate::target::Claim;
 use crate::target::Effect;
 use crate::target::ManifestSet;
 use crate::target::ObjectEffect;
@@ -26,7 +27,7 @@ pub struct MemoryTarget {
 
 #[async_trait]
 impl Target for MemoryTarget {
-    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem> {
+    async fn reserve(&self, _: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
         Ok(Box::new(Reserved { target: self, _writer: self.writer.lock().await }))
     }
 

@@ -1,5 +1,6 @@
 //! Where the manifests of a release go: a directory, a stream, memory.
 
+mod claim;
 mod directory;
 mod file_name;
 mod inventory;
@@ -12,6 +13,7 @@ mod worktree;
 #[cfg(test)]
 mod suite;
 
+pub use claim::Claim;
 pub use directory::Directory;
 pub use file_name::file_names;
 pub use manifest_set::{Manifest, ManifestSet, Syntax};
@@ -26,17 +28,29 @@ use async_trait::async_trait;
 
 use crate::manifest::Identity;
 use crate::problem::Problem;
+use crate::problem::Problems;
 
 /// Takes the manifests of releases, one release at a time.
 ///
 /// `Display` names the target for messages.
 #[async_trait]
 pub trait Target: fmt::Display + fmt::Debug + Send + Sync {
+    /// Looks for all that would keep `set` from being put there, and changes nothing. Gives what to look at.
+    async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
+        let _ = set;
+        Ok(Vec::new())
+    }
+
     /// Waits until no other run writes there.
-    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem>;
+    async fn reserve(&self, claim: &Claim) -> Result<Box<dyn Reservation + '_>, Problem>;
 
     /// What is there now, in apply order; `None` where that cannot be known.
     async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem>;
+
+    /// Whether what is put there runs there: a release can be proven, and one that fails can be taken back.
+    fn runs(&self) -> bool {
+        false
+    }
 }
 
 /// The right to write to a target, which ends with this value or its process.
@@ -45,6 +59,18 @@ pub trait Reservation: Send {
     /// Makes the target hold `set` and nothing else, and says what that did to each object. An error is about the whole: then nothing
     /// was changed, or what was is part of the error's reason.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem>;
+
+    /// Waits until `set`, which was put there, works; whether it is known to. The error says why it does not.
+    async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Problem> {
+        let _ = set;
+        Ok(false)
+    }
+
+    /// Removes objects of an earlier `put` that the last one does not have, where the target keeps those; what did not work is a warning.
+    async fn remove(&mut self, objects: &[Identity]) -> Vec<Problem> {
+        let _ = objects;
+        Vec::new()
+    }
 }
 
 /// An object that a target holds.

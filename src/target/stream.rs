@@ -11,6 +11,7 @@ use futures::lock::MutexGuard;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::secret::SecretBuffer;
+use crate::target::Claim;
 use crate::target::Effect;
 use crate::target::ManifestSet;
 use crate::target::ObjectEffect;
@@ -35,7 +36,7 @@ impl Stream {
 
 #[async_trait]
 impl Target for Stream {
-    async fn reserve(&self) -> Result<Box<dyn Reservation + '_>, Problem> {
+    async fn reserve(&self, _: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
         Ok(Box::new(Reserved { out: self.out.lock().await }))
     }
 
@@ -101,6 +102,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::Stream;
+    use crate::target::Claim;
     use crate::target::ManifestSet;
     use crate::target::Syntax;
     use crate::target::Target;
@@ -144,7 +146,7 @@ mod tests {
         let objects = [suite::object("a", "1"), suite::object("b", "2")];
         for syntax in [Syntax::Yaml, Syntax::Json] {
             let set = ManifestSet { syntax, manifests: objects.iter().map(suite::Object::manifest).collect() };
-            stream.reserve().await.unwrap().put(&set).await.unwrap();
+            stream.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap();
         }
         assert_eq!(written.0.lock().unwrap().as_slice(), b"---\n1\n---\n2\n1\n2\n");
     }
@@ -155,7 +157,7 @@ mod tests {
         let put = async |kind| {
             let stream = Stream::new("stdout", Box::new(Failing(kind)));
             let set = ManifestSet { syntax: Syntax::Yaml, manifests: vec![object.manifest()] };
-            let put = stream.reserve().await.unwrap().put(&set).await;
+            let put = stream.reserve(&Claim::default()).await.unwrap().put(&set).await;
             put.map(|put| put.summary())
         };
         assert_eq!(put(io::ErrorKind::BrokenPipe).await.unwrap(), "1 created");

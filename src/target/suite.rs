@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::manifest::Identity;
+use crate::target::Claim;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
 use crate::target::Syntax;
@@ -56,7 +57,7 @@ async fn holds_the_last_release(target: &dyn Target) {
 
 async fn check(target: &dyn Target, objects: &[Object], summary: &str) {
     let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(Object::manifest).collect() };
-    let put = target.reserve().await.unwrap().put(&set).await.unwrap();
+    let put = target.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap();
     assert_eq!((put.summary().as_str(), put.warnings.as_slice()), (summary, [].as_slice()), "{target}: {objects:?}");
     let named: Vec<_> = put.objects.iter().take(objects.len()).map(|done| done.object.name.as_str()).collect();
     assert_eq!(named, objects.iter().map(|object| object.base.as_str()).collect::<Vec<_>>());
@@ -67,8 +68,9 @@ async fn check(target: &dyn Target, objects: &[Object], summary: &str) {
 }
 
 async fn one_writes_at_a_time(target: &dyn Target) {
-    let first = target.reserve().await.unwrap();
-    let mut second = Box::pin(target.reserve());
+    let claim = Claim::default();
+    let first = target.reserve(&claim).await.unwrap();
+    let mut second = Box::pin(target.reserve(&claim));
     assert!(timeout(Duration::from_millis(50), &mut second).await.is_err(), "{target} gave two reservations");
     drop(first);
     assert!(timeout(Duration::from_secs(10), second).await.is_ok(), "{target} keeps a reservation that was dropped");

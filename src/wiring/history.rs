@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[cfg(feature = "bucket")]
 use crate::bucket;
 #[cfg(feature = "cluster")]
-use crate::cluster;
+use crate::cluster::SecretStore;
 use crate::file;
 #[cfg(any(feature = "bucket", feature = "cluster"))]
 use crate::history::Held;
@@ -27,8 +27,6 @@ use crate::project::Provider;
 use crate::project::VaultKind;
 #[cfg(feature = "az")]
 use crate::project::VaultSettings;
-#[cfg(feature = "cluster")]
-use crate::project::variable;
 #[cfg(feature = "az")]
 use crate::secret::Secret;
 #[cfg(feature = "bucket")]
@@ -62,27 +60,22 @@ impl Wiring<'_> {
                 Ok(Box::new(LocalDirectory::beneath(base, Path::new(path), shown.display().to_string(), entropy)))
             }
             HistoryUrl::Bucket(url) => self.bucket(history, url),
-            HistoryUrl::Cluster(url) => self.cluster(url),
+            HistoryUrl::Cluster(url) => self.secrets(url),
         }
     }
 
     /// A namespace of the cluster that the settings mean.
     #[cfg(feature = "cluster")]
-    fn cluster(&self, url: &ClusterUrl) -> Result<Box<dyn HistoryStore>, Problem> {
-        let connection = cluster::Connection::open(&cluster::Selection {
-            environment: self.ports.tools,
-            context: self.settings.cluster.as_deref(),
-            unconfirmed: self.ports.ephemeral && self.ports.variables.get(variable::CONTEXT).is_none(),
-            proxies: &self.proxies()?,
-        })?;
+    fn secrets(&self, url: &ClusterUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+        let connection = self.connection()?;
         let shown = format!("{url} ({})", connection.name());
         let history = url.name.as_deref().unwrap_or("history");
-        let store = cluster::SecretStore::new(&connection, &url.namespace, history, shown, Arc::clone(self.ports.entropy));
+        let store = SecretStore::new(&connection, &url.namespace, history, shown, Arc::clone(self.ports.entropy));
         Ok(Box::new(Held::new(store)))
     }
 
     #[cfg(not(feature = "cluster"))]
-    fn cluster(&self, url: &ClusterUrl) -> Result<Box<dyn HistoryStore>, Problem> {
+    fn secrets(&self, url: &ClusterUrl) -> Result<Box<dyn HistoryStore>, Problem> {
         let reason = format!("the history is in `{url}`, and this build of cloze leaves out `cluster://`");
         Err(Problem::new(Fault::Project, reason, "use a build with the feature `cluster`"))
     }

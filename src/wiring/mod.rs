@@ -1,6 +1,7 @@
 //! From settings to adapters: the one room that knows both.
 
 mod candidates;
+mod cluster;
 mod environment_keys;
 mod history;
 #[cfg(feature = "http")]

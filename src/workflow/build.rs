@@ -112,7 +112,7 @@ impl BuiltManifest {
     }
 
     fn output(&self) -> Manifest<'_> {
-        Manifest::new(&self.identity, &self.base, self.json.as_ref().unwrap_or(&self.bytes).expose())
+        Manifest::new(&self.identity, &self.base, self.json.as_ref().unwrap_or(&self.bytes).expose()).of_template(&self.file)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::history::What;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::problem::Problems;
 use crate::project::Settings;
 use crate::report::ChangedObject;
 use crate::report::DeployReport;
@@ -23,6 +24,7 @@ use crate::report::UsedSecret;
 use crate::report::WaiverReport;
 use crate::stage::diff::ChangeKind;
 use crate::stage::taint::Waiver;
+use crate::target::Claim;
 use crate::target::ManifestSet;
 use crate::target::Put;
 use crate::target::Target;
@@ -71,8 +73,9 @@ pub(crate) async fn release(
     draft: &Draft<'_>,
     set: &ManifestSet<'_>,
     target: &dyn Target,
-) -> Result<Released, Problem> {
+) -> Result<Released, Problems> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
+    context.warn_of(target.check(set).await?)?;
     let (release, before, changes) = match head {
         Some(head) if current => {
             let number = head.summary.number;
@@ -155,7 +158,8 @@ async fn emit(
     events: &mut u32,
 ) -> Result<Put, Problem> {
     let number = release.summary.number;
-    let reserved = target.reserve().await;
+    let store = history.reader().store_id().await?.unwrap_or_default();
+    let reserved = target.reserve(&Claim { store, release: number }).await;
     let newest = history.reader().newest().await?;
     let result = match reserved {
         // The run that recorded the newer one may have written it already.

@@ -176,7 +176,7 @@ pub async fn execute(
         Some(built) => built.set(emission.syntax),
         None => recorded_set(&stored, &converted, emission.syntax),
     };
-    Ok(release(context, access, history, Some(head), &draft, &set, emission.target).await?)
+    release(context, access, history, Some(head), &draft, &set, emission.target).await
 }
 
 fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
@@ -187,8 +187,9 @@ fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
 /// Recorded manifests as a target takes them, as `converted` where that has them.
 fn recorded_set<'a>(stored: &'a [StoredManifest<'a>], converted: &'a [Secret], syntax: Syntax) -> ManifestSet<'a> {
     let bytes = |index: usize| converted.get(index).map_or_else(|| stored[index].content.expose(), Secret::expose);
-    let one =
-        |(index, stored): (usize, &'a StoredManifest<'a>)| Manifest::new(&stored.manifest.identity, &stored.manifest.base, bytes(index));
+    let one = |(index, stored): (usize, &'a StoredManifest<'a>)| {
+        Manifest::new(&stored.manifest.identity, &stored.manifest.base, bytes(index)).of_template(&stored.manifest.file)
+    };
     ManifestSet { syntax, manifests: stored.iter().enumerate().map(one).collect() }
 }
 

@@ -68,6 +68,9 @@ pub(crate) struct Global {
     /// Id of the history that is meant, as `cloze history` prints it; another is refused [env: `CLOZE_STORE_ID`]
     #[arg(long, value_name = "ID", global = true)]
     pub(crate) store_id: Option<String>,
+    /// Context of the kubeconfig, for an environment with `cluster:` and for `cluster://` [env: `CLOZE_CONTEXT`]
+    #[arg(long, value_name = "CONTEXT", global = true)]
+    pub(crate) context: Option<String>,
     /// Let vaults of kind `exec` run their programs [env: `CLOZE_ALLOW_EXEC`]
     #[arg(long, global = true)]
     pub(crate) allow_exec: bool,
@@ -148,9 +151,9 @@ pub(crate) enum Command {
   cloze diff -e prod 41 42           what release 42 has in place of release 41
   cloze diff -e prod --online --exit-code")]
     Diff(Diff),
-    /// Fill the blanks, write the manifests and record a release
+    /// Fill the blanks, record a release, and apply it to the environment's cluster or write its manifests
     #[command(after_help = "Examples:
-  cloze deploy -e prod                     write to dist/prod
+  cloze deploy -e prod                     apply to the cluster of prod, or write to dist/prod
   cloze deploy -e prod --set image.tag=1.5.0 --locked
   cloze deploy -e prod -o - | kubectl apply --server-side -f -")]
     Deploy {

@@ -56,6 +56,8 @@ pub(crate) struct Run {
     pub(crate) history: Option<String>,
     /// The id of the history that is meant, as the command line says.
     pub(crate) store_id: Option<String>,
+    /// The context of the kubeconfig, as the command line says.
+    pub(crate) context: Option<String>,
     /// The CI runner that this runs on, where it has a log masker.
     pub(crate) runner: Option<Runner>,
     /// Whether this runs on a CI runner.

@@ -74,6 +74,7 @@ pub(crate) fn run() -> ExitCode {
         deadline: cli.global.deadline.clone(),
         history: cli.global.history.clone(),
         store_id: cli.global.store_id.clone(),
+        context: cli.global.context.clone(),
         runner: environment::runner(),
         is_ci: environment::is_ci(),
         actor: environment::actor(),

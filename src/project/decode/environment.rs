@@ -6,6 +6,8 @@ use crate::manifest::Value;
 use crate::place::Place;
 use crate::project::check;
 use crate::project::check::BadText;
+use crate::project::cluster::ClusterEntry;
+use crate::project::cluster::ON_FAILURE;
 use crate::project::decode::config::config;
 use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
@@ -88,10 +90,14 @@ fn history(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<HistoryEntry> {
     }
 }
 
-fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Spanned<String>> {
+fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<ClusterEntry> {
     let path = fields.path("cluster");
     let fields = decoder.fields(fields.get("cluster")?, &path, &shape::CLUSTER)?;
-    fields.text(decoder, "context", check::some)
+    let context = fields.text(decoder, "context", check::some);
+    let namespace = fields.text(decoder, "namespace", check::label);
+    let wait = fields.text(decoder, "wait", check::duration);
+    let on_failure = fields.word(decoder, "on-failure", ON_FAILURE);
+    Some(ClusterEntry { context: context?, namespace, wait, on_failure })
 }
 
 /// Vaults and histories are bound to their environment: two cannot share one.

@@ -156,8 +156,9 @@ fn settings(owner: &Owner, holders: &[&Recipient], flags: &Flags, ports: &Ports<
         }
     }
     let keys = if keys.is_empty() { String::new() } else { format!("\n    keys:\n{keys}") };
+    let cluster = flags.context.as_ref().map(|context| format!("\n    cluster: {{ context: {} }}\n", quoted(context))).unwrap_or_default();
     let (project, environment) = (quoted(&owner.project), quoted(&owner.environment));
-    let text = format!("apiVersion: cloze.dev/v1\nproject: {project}\nenvironments:\n  {environment}:{keys}\n");
+    let text = format!("apiVersion: cloze.dev/v1\nproject: {project}\nenvironments:\n  {environment}:{keys}{cluster}\n");
     let flags = Flags { environment: Some(owner.environment.clone()), ..flags.clone() };
     Settings::resolve(&Project::parse("the history", &text)?, &flags, ports.variables)
 }

@@ -13,6 +13,7 @@ use crate::project::Location;
 use crate::report::DeployReport;
 use crate::report::DiffReport;
 use crate::target::Syntax;
+use crate::target::Target;
 use crate::wiring::IfMissing;
 use crate::wiring::Session;
 use crate::wiring::session::Vaults;
@@ -42,10 +43,15 @@ pub struct RollbackRequest {
 }
 
 impl Session<'_> {
+    /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over, as `KIND/NAME`:
+    /// twice where a tool manages one.
+    pub fn cluster(&self, adopt: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
+        self.wiring().cluster(adopt)
+    }
+
     /// Fills the blanks, records the release unless it is current, and puts it to its target.
     pub async fn deploy(&self, locked: bool, note: Option<&str>, emission: Emission<'_>) -> Result<DeployReport, Problems> {
         let lock = self.lock_file(locked)?;
-        self.warn_of_a_cluster();
         self.closing(async {
             let prepared = self.prepare()?;
             let keys = self.sealing_keys(self.ports.missing_keys).await?;
@@ -62,7 +68,6 @@ impl Session<'_> {
 
     /// What [`Session::deploy`] would change. Records and writes no release.
     pub async fn preview_deploy(&self, locked: bool) -> Result<DiffReport, Problems> {
-        self.warn_of_a_cluster();
         self.compare(None, true, locked, self.ports.missing_keys).await
     }
 
@@ -163,13 +168,6 @@ impl Session<'_> {
         let vaults = self.vaults(&used).await?;
         let filling = Filling { vaults: &vaults, keys: history.keys(), lock: None };
         rollback::plan(&self.context(), history, target, values, filling, syntax).await
-    }
-
-    fn warn_of_a_cluster(&self) {
-        if let Some(context) = &self.settings.cluster {
-            let reason = format!("this version does not apply to a cluster; context `{context}` is not touched");
-            self.warn(Problem::new(Fault::Project, reason, "apply what is written with `kubectl apply`"));
-        }
     }
 
     /// Says where keys exist and no release does: a fresh checkout has lost its history, and what a CI runner writes ends with it. The machine

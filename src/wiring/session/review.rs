@@ -22,6 +22,7 @@ use crate::report::SettingReport;
 use crate::report::VersionChange;
 use crate::report::WaiverReport;
 use crate::stage::probe::Probe;
+use crate::target::Claim;
 use crate::target::Directory;
 use crate::target::Exposure;
 use crate::target::Kept;
@@ -42,7 +43,7 @@ impl Session<'_> {
         let files = file_names(&set);
         if let Some(path) = directory {
             let directory = Directory::at(path, Arc::clone(self.ports.entropy))?;
-            let put = directory.reserve().await?.put(&set).await?;
+            let put = directory.reserve(&Claim::default()).await?.put(&set).await?;
             for warning in put.warnings {
                 self.warn(warning);
             }

@@ -8,12 +8,15 @@ use crate::usage::Misuse;
 /// Where manifests go.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Emit {
-    /// Directory to write to, or `-` for stdout [default: dist/ENV]
+    /// Directory to write to, or `-` for stdout; nothing is applied [default: the environment's cluster, or dist/ENV]
     #[arg(short, long, value_name = "DIR|-", value_parser = directory)]
     pub(crate) output: Option<String>,
     /// Syntax of the manifests
     #[arg(long, value_enum, value_name = "SYNTAX", default_value_t = Syntax::Yaml)]
     pub(crate) syntax: Syntax,
+    /// Take over an object of the cluster that others made; twice for what Helm, Argo CD or Flux manages
+    #[arg(long, value_name = "KIND/NAME", conflicts_with = "output")]
+    pub(crate) adopt: Vec<String>,
     /// Note to keep with the release
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,

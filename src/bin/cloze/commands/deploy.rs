@@ -24,19 +24,25 @@ pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit
 
 /// Deploys the environment of a session.
 pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<(), Problems> {
-    let target = target(session, emit)?;
     if emit.dry_run {
         return diff::print(run, &run.wait(session.preview_deploy(locked))?);
     }
-    let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
-    print(run, emit, &run.wait(session.deploy(locked, emit.note.as_deref(), emission))?)
+    let report = run.wait(async {
+        let target = target(session, emit)?;
+        session.deploy(locked, emit.note.as_deref(), Emission { target: target.as_ref(), syntax: emit.syntax.into() }).await
+    })?;
+    print(run, emit, &report)
 }
 
-/// Where the manifests of a release go: stdout, the directory that was named, or the environment's.
+/// Where the manifests of a release go: stdout, the directory that was named, the environment's cluster, or its directory.
 pub(crate) fn target(session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Target>, Problems> {
     match emit.output.as_deref() {
         Some("-") => Ok(Box::new(Stream::new("stdout", Box::new(io::stdout())))),
-        path => Ok(Box::new(session.directory(path.map(str::as_ref))?)),
+        Some(path) => Ok(Box::new(session.directory(Some(path.as_ref()))?)),
+        None => match session.cluster(&emit.adopt)? {
+            Some(cluster) => Ok(cluster),
+            None => Ok(Box::new(session.directory(None)?)),
+        },
     }
 }
 

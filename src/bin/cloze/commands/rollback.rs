@@ -15,7 +15,6 @@ use crate::context::Run;
 /// Releases the manifests of an earlier release again, after showing what that changes.
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
     let session = session::past(run, Some(emit.masking))?;
-    let target = deploy::target(&session, emit)?;
     let values = match secrets {
         Secrets::Recorded => Values::Recorded,
         Secrets::Current => Values::Current,
@@ -25,8 +24,11 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     if emit.dry_run {
         return diff::print(run, &run.wait(session.preview_rollback(request))?);
     }
-    let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
     let shown = |changes: &_| run.ui.say_changes(diff::in_words(changes).trim_end());
-    let report = run.wait(session.rollback(request, emit.note.as_deref(), emission, shown))?;
+    let report = run.wait(async {
+        let target = deploy::target(&session, emit)?;
+        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
+        session.rollback(request, emit.note.as_deref(), emission, shown).await
+    })?;
     deploy::print(run, emit, &report)
 }

@@ -80,8 +80,8 @@ pub(crate) fn observed<'r>(
 /// The flags with what every command takes, and what the user's own file lists.
 fn from_process(run: &Run, project: &Path, flags: Flags) -> Result<Flags, Problems> {
     let trust = TrustFile::find(project).as_ref().map(TrustFile::entries).transpose()?.unwrap_or_default();
-    let (deadline, history, store_id) = (run.deadline.clone(), run.history.clone(), run.store_id.clone());
-    Ok(Flags { trust, deadline, history, store_id, ..flags })
+    let (deadline, history, store_id, context) = (run.deadline.clone(), run.history.clone(), run.store_id.clone(), run.context.clone());
+    Ok(Flags { trust, deadline, history, store_id, context, ..flags })
 }
 
 /// What the session of a project takes from the process.

@@ -1,0 +1,175 @@
+//! One object on its way to the server: applied, or tried, until it is there or there is a reason why not.
+
+use serde_json::Value;
+
+use crate::cluster::target::adopt::Holder;
+use crate::cluster::target::adopt::adoption;
+use crate::cluster::target::adopt::holder;
+use crate::cluster::target::fence::Fence;
+use crate::cluster::target::item::Item;
+use crate::cluster::target::item::NOT_THERE;
+use crate::cluster::target::refused::Contested;
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::refused::Words;
+use crate::cluster::target::server::Mode;
+use crate::cluster::target::server::Part;
+use crate::cluster::target::server::Server;
+use crate::manifest::Identity;
+use crate::problem::Problem;
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Attempt {
+    /// It was not there.
+    Created,
+    /// It was there otherwise.
+    Changed,
+    /// It was there already.
+    Unchanged,
+    /// The server did not take it.
+    Refused(Refused),
+    /// It belongs to somebody else.
+    Foreign(Words),
+    /// A newer release came first.
+    Overtaken(Problem),
+}
+
+/// The rules of an attempt.
+pub(super) struct Rules<'a> {
+    /// The server.
+    pub(super) server: &'a Server,
+    /// The id of the set.
+    pub(super) id: &'a str,
+    /// The objects to take over, as `KIND/NAME`; twice where a tool holds one.
+    pub(super) adopt: &'a [String],
+    /// Whether it is done.
+    pub(super) mode: Mode,
+}
+
+/// How often an object that others change meanwhile is read again.
+const TRIES: usize = 5;
+
+/// Applies `item`; `live` is what was read of it under the fence. Before an object that has changed since is applied to, `fence` says whether the release
+/// may still write.
+pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option<&Value>, fence: Option<&Fence<'_>>) -> Attempt {
+    if live.is_some_and(|live| item.is_in(live)) {
+        return Attempt::Unchanged;
+    }
+    let path = item.path();
+    let mut version = live.and_then(version_of).unwrap_or(NOT_THERE).to_owned();
+    let mut last = Refused::Stale;
+    for _ in 0..TRIES {
+        let refused = match rules.server.apply(&path, item.body(&version), rules.mode).await {
+            Ok((true, _)) => return Attempt::Created,
+            Ok((false, object)) if version_of(&object) == Some(&version) => return Attempt::Unchanged,
+            Ok(_) => return Attempt::Changed,
+            Err(refused) => refused,
+        };
+        match &refused {
+            Refused::Stale => {}
+            Refused::Contested(fields) if is_scaling(fields) && is_scaled(rules.server, item.identity()).await => {
+                item.give_up_replicas();
+                continue;
+            }
+            // Of what is not a member, it comes first to whom it belongs.
+            Refused::Contested(_) if live.is_none() && version == NOT_THERE => {}
+            _ => return Attempt::Refused(refused),
+        }
+        last = refused;
+        version = match rules.server.get(&path, Part::Metadata).await {
+            Err(Refused::Absent) => NOT_THERE.to_owned(),
+            Err(refused) => return Attempt::Refused(refused),
+            Ok(object) => match adopted(rules, item, &path, &object["metadata"]).await {
+                Ok(Some(version)) => version,
+                Ok(None) => return Attempt::Changed,
+                Err(attempt) => return attempt,
+            },
+        };
+        if let Some(fence) = fence
+            && let Err(overtaken) = fence.check().await
+        {
+            return Attempt::Overtaken(overtaken);
+        }
+    }
+    Attempt::Refused(last)
+}
+
+/// The resourceVersion of a live object that is a member, or was made one; `None` where that would have been done.
+async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Value) -> Result<Option<String>, Attempt> {
+    let version = |metadata: &Value| metadata["resourceVersion"].as_str().unwrap_or_default().to_owned();
+    let Some(holder) = holder(metadata, rules.id) else { return Ok(Some(version(metadata))) };
+    let identity = item.identity();
+    let named = rules.adopt.iter().filter(|named| is_named(named, identity)).count();
+    let flag = format!("--adopt {}/{}", identity.kind, identity.name);
+    let words = match holder {
+        Holder::OtherSet => (
+            "it belongs to another inventory: of another project, environment or namespace".to_owned(),
+            "rename it, or remove it there".to_owned(),
+        ),
+        Holder::Tool(tool) if named < 2 => (
+            format!("it exists already, and {tool} manages it"),
+            format!("take it out of {tool} first, then take it over with `{flag} {flag}`: {tool} would put it back otherwise"),
+        ),
+        Holder::Nobody if named < 1 => {
+            ("it exists already and does not belong to this project".to_owned(), format!("take it over with `{flag}`, or rename yours"))
+        }
+        Holder::Tool(_) | Holder::Nobody if rules.mode == Mode::DryRun => return Ok(None),
+        Holder::Tool(_) | Holder::Nobody => {
+            let patch = adoption(metadata, &identity.api_version);
+            let moved = rules.server.patch(path, &patch).await.map_err(Attempt::Refused)?;
+            return Ok(Some(version(&moved["metadata"])));
+        }
+    };
+    Err(Attempt::Foreign(Words { reason: words.0, next: words.1 }))
+}
+
+/// Whether `KIND/NAME` is that object.
+fn is_named(named: &str, object: &Identity) -> bool {
+    named.split_once('/').is_some_and(|(kind, name)| kind.eq_ignore_ascii_case(&object.kind) && name == object.name)
+}
+
+fn version_of(object: &Value) -> Option<&str> {
+    object["metadata"]["resourceVersion"].as_str()
+}
+
+/// Whether the number of pods alone is contested.
+fn is_scaling(fields: &[Contested]) -> bool {
+    !fields.is_empty() && fields.iter().all(|contested| contested.field == ".spec.replicas")
+}
+
+/// Whether a HorizontalPodAutoscaler scales the object.
+async fn is_scaled(server: &Server, object: &Identity) -> bool {
+    let path = format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", object.namespace);
+    let scalers = server.list(&path, "", Part::Whole).await.unwrap_or_default();
+    let is_it = |scaler: &Value| {
+        let target = &scaler["spec"]["scaleTargetRef"];
+        target["kind"] == object.kind.as_str() && target["name"] == object.name.as_str()
+    };
+    scalers.iter().any(is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_named;
+    use super::is_scaling;
+    use crate::cluster::target::refused::Contested;
+    use crate::manifest::Identity;
+
+    #[test]
+    fn an_object_is_named_by_kind_and_name() {
+        let object = Identity { api_version: "apps/v1".into(), kind: "Deployment".into(), namespace: "shop".into(), name: "web".into() };
+        for (named, expected) in
+            [("Deployment/web", true), ("deployment/web", true), ("Deployment/Web", false), ("web", false), ("StatefulSet/web", false)]
+        {
+            assert_eq!(is_named(named, &object), expected, "{named}");
+        }
+    }
+
+    #[test]
+    fn only_replicas_are_given_up() {
+        let contested = |field: &str| Contested { field: field.to_owned(), manager: "m".to_owned() };
+        assert!(is_scaling(&[contested(".spec.replicas")]));
+        assert!(!is_scaling(&[]));
+        assert!(!is_scaling(&[contested(".spec.replicas"), contested(".spec.paused")]));
+    }
+}

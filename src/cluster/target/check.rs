@@ -1,0 +1,103 @@
+//! What would keep a release from being applied, found before anything changes.
+
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+
+use futures::StreamExt as _;
+use futures::stream;
+
+use crate::cluster::target::AT_ONCE;
+use crate::cluster::target::attempt::Attempt;
+use crate::cluster::target::attempt::Rules;
+use crate::cluster::target::attempt::attempt;
+use crate::cluster::target::item::Item;
+use crate::cluster::target::item::problem_of;
+use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::members::Members;
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::refused::unanswered;
+use crate::cluster::target::resource::Resource;
+use crate::manifest::Node;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::target::Manifest;
+use crate::target::ManifestSet;
+
+/// The objects of a release whose kinds the server has.
+pub(super) fn items<'a>(set: &'a ManifestSet<'a>, kinds: &Kinds, id: &str) -> Vec<Result<Item<'a>, Unready<'a>>> {
+    let one = |manifest: &'a Manifest<'a>| match kinds.find(manifest.identity) {
+        None => Err(Unready::NoKind(manifest)),
+        Some(resource) => Item::new(manifest, resource.clone(), id).map_err(Unready::Wrong),
+    };
+    set.manifests.iter().map(one).collect()
+}
+
+/// An object that cannot be sent.
+pub(super) enum Unready<'a> {
+    /// The server does not have its kind, or not yet.
+    NoKind(&'a Manifest<'a>),
+    /// What is wrong with it.
+    Wrong(Problem),
+}
+
+/// Where members of the set may be: the kinds and namespaces of its objects.
+pub(super) fn places(items: &[Item<'_>]) -> BTreeSet<(Resource, String)> {
+    items.iter().map(|item| (item.resource.clone(), item.identity().namespace.clone())).collect()
+}
+
+/// Every problem of the objects: each is tried on the server, unless it is there already or what it needs comes with the release.
+pub(super) async fn check(rules: &Rules<'_>, set: &ManifestSet<'_>, kinds: &Kinds) -> Result<(), Problems> {
+    let mut problems = Vec::new();
+    let mut ready = Vec::new();
+    let (mut defined, mut unknown) = (HashSet::new(), Vec::new());
+    for item in items(set, kinds, rules.id) {
+        match item {
+            Ok(item) => {
+                defined.extend(definition(&item));
+                ready.push(item);
+            }
+            Err(Unready::NoKind(manifest)) => unknown.push(manifest),
+            Err(Unready::Wrong(problem)) => problems.push(problem),
+        }
+    }
+    for manifest in
+        unknown.into_iter().filter(|manifest| !defined.contains(&(manifest.identity.group().to_owned(), manifest.identity.kind.clone())))
+    {
+        let reason = format!("the cluster does not know the kind of {} ({})", manifest.identity, manifest.identity.api_version);
+        let next = "install its CustomResourceDefinition first, or add it to the templates; `kubectl api-resources` lists the kinds";
+        problems.push(problem_of(manifest, Fault::Check, reason, next));
+    }
+    let made: BTreeSet<&str> = set
+        .manifests
+        .iter()
+        .filter(|manifest| manifest.identity.kind == "Namespace")
+        .map(|manifest| manifest.identity.name.as_str())
+        .collect();
+    let members = Members::of(rules.server, rules.id, places(&ready)).await.map_err(|refused| unanswered(refused, "list its objects"))?;
+    let tries: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made)).collect();
+    problems.extend(stream::iter(tries).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten());
+    Problems::or((), problems)
+}
+
+/// What is wrong with an object, as the server says.
+async fn trial(rules: &Rules<'_>, mut item: Item<'_>, members: &Members, made: &BTreeSet<&str>) -> Option<Problem> {
+    let live = members.get(&item.path());
+    let words = match attempt(rules, &mut item, live, None).await {
+        Attempt::Created | Attempt::Changed | Attempt::Unchanged => return None,
+        Attempt::Refused(Refused::NoNamespace) if made.contains(item.identity().namespace.as_str()) => return None,
+        Attempt::Refused(refused) => refused.words(),
+        Attempt::Foreign(words) => words,
+        Attempt::Overtaken(problem) => return Some(problem),
+    };
+    Some(item.problem(Fault::Check, format!("{}: {}", item.identity(), words.reason), words.next))
+}
+
+/// The group and kind that a CustomResourceDefinition defines.
+pub(super) fn definition(item: &Item<'_>) -> Option<(String, String)> {
+    let text = |path: &[&str]| item.at(path).and_then(Node::as_text).map(str::to_owned);
+    if item.identity().kind != "CustomResourceDefinition" {
+        return None;
+    }
+    Some((text(&["spec", "group"])?, text(&["spec", "names", "kind"])?))
+}

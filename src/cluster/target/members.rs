@@ -1,0 +1,63 @@
+//! What the cluster has of an inventory.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use futures::StreamExt as _;
+use futures::TryStreamExt as _;
+use futures::stream;
+use serde_json::Value;
+
+use crate::cluster::target::AT_ONCE;
+use crate::cluster::target::parent::PART_OF;
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::resource::Resource;
+use crate::cluster::target::server::Part;
+use crate::cluster::target::server::Server;
+
+/// The members of an inventory, by their URLs' paths.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    found: HashMap<String, Value>,
+    bases: BTreeSet<String>,
+}
+
+/// The annotation that keeps an object's name without the content's suffix.
+const BASE: &str = "cloze.dev/base-name";
+
+impl Members {
+    /// Those of the set `id` among the objects of these kinds in these namespaces: a listing for each. Of Secrets the metadata alone.
+    pub(super) async fn of(server: &Server, id: &str, places: BTreeSet<(Resource, String)>) -> Result<Self, Refused> {
+        let selector = format!("{PART_OF}={id}");
+        let asked: Vec<_> = places.into_iter().map(|(resource, namespace)| list(server, &selector, resource, namespace)).collect();
+        let listed: Vec<(String, Vec<Value>)> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut members = Self::default();
+        for (folder, items) in listed {
+            for item in items {
+                let Some(name) = item["metadata"]["name"].as_str() else { continue };
+                let base = item["metadata"]["annotations"][BASE].as_str().unwrap_or(name);
+                members.bases.insert(format!("{folder}/{base}"));
+                members.found.insert(format!("{folder}/{name}"), item);
+            }
+        }
+        Ok(members)
+    }
+
+    /// The one at that path.
+    pub(super) fn get(&self, path: &str) -> Option<&Value> {
+        self.found.get(path)
+    }
+
+    /// Whether one in that folder has that name without suffix.
+    pub(super) fn has_base(&self, folder: &str, base: &str) -> bool {
+        self.bases.contains(&format!("{folder}/{base}"))
+    }
+}
+
+/// The path of the objects of a kind in a namespace, and those that the selector selects.
+async fn list(server: &Server, selector: &str, resource: Resource, namespace: String) -> Result<(String, Vec<Value>), Refused> {
+    let part = if resource.is_secret() { Part::Listed } else { Part::Whole };
+    let folder = resource.path(&namespace);
+    let items = server.list(&folder, selector, part).await?;
+    Ok((folder, items))
+}

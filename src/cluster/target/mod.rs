@@ -1,0 +1,123 @@
+//! A cluster as a target: releases are applied there by server-side apply, as members of one inventory.
+
+mod adopt;
+mod attempt;
+mod check;
+mod fence;
+mod item;
+mod kinds;
+mod members;
+mod parent;
+mod put;
+mod refused;
+mod resource;
+mod server;
+mod unchanged;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::cluster::connection::Connection;
+use crate::cluster::target::attempt::Rules;
+use crate::cluster::target::fence::inventory;
+use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::parent::Parent;
+use crate::cluster::target::refused::unanswered;
+use crate::cluster::target::server::Mode;
+use crate::cluster::target::server::Server;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::target::Claim;
+use crate::target::ManifestSet;
+use crate::target::ObservedObject;
+use crate::target::Put;
+use crate::target::Reservation;
+use crate::target::Target;
+
+/// How many requests are open at once.
+const AT_ONCE: usize = 16;
+
+/// The objects of an environment in a cluster.
+pub struct Cluster {
+    server: Server,
+    parent: Parent,
+    id: String,
+    adopt: Vec<String>,
+    name: String,
+}
+
+/// What is meant in a cluster.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The project.
+    pub project: &'a str,
+    /// The environment.
+    pub environment: &'a str,
+    /// The namespace of the inventory.
+    pub namespace: &'a str,
+    /// The objects of others to take over, as `KIND/NAME`; twice where a tool manages one.
+    pub adopt: &'a [String],
+}
+
+impl Cluster {
+    /// The objects of an environment in the cluster of `connection`. Nothing is sent before it is used.
+    pub fn new(connection: &Connection, scope: Scope<'_>) -> Self {
+        let parent = Parent::of(scope.project, scope.environment, scope.namespace);
+        let id = parent.id();
+        let name = format!("cluster {}", connection.name());
+        Self { server: Server::new(connection.client.clone()), parent, id, adopt: scope.adopt.to_vec(), name }
+    }
+
+    fn rules(&self, mode: Mode) -> Rules<'_> {
+        Rules { server: &self.server, id: &self.id, adopt: &self.adopt, mode }
+    }
+}
+
+#[async_trait]
+impl Target for Cluster {
+    /// Tries each object on the server (dry run), unless it is there already.
+    async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
+        if let Some(there) = inventory(&self.server, &self.parent).await? {
+            there.admits(&Claim { store: String::new(), release: u64::MAX })?;
+        }
+        let versions: BTreeSet<&str> = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
+        let kinds = Kinds::of(&self.server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
+        check::check(&self.rules(Mode::DryRun), set, &kinds).await?;
+        Ok(Vec::new())
+    }
+
+    async fn reserve(&self, claim: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
+        Ok(Box::new(Reserved { cluster: self, claim: claim.clone() }))
+    }
+
+    async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
+        Ok(None)
+    }
+}
+
+struct Reserved<'a> {
+    cluster: &'a Cluster,
+    claim: Claim,
+}
+
+#[async_trait]
+impl Reservation for Reserved<'_> {
+    /// Applies what differs. Objects that the release does not have stay: pods may still use them.
+    async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
+        put::put(&self.cluster.rules(Mode::Real), &self.cluster.parent, &self.claim, set).await
+    }
+}
+
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("name", &self.name).field("parent", &self.parent).finish_non_exhaustive()
+    }
+}

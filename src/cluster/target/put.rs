@@ -1,0 +1,167 @@
+//! A release is applied: the fence is raised, then its objects go there, what others need first.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::cluster::target::AT_ONCE;
+use crate::cluster::target::attempt::Attempt;
+use crate::cluster::target::attempt::Rules;
+use crate::cluster::target::attempt::attempt;
+use crate::cluster::target::check::Unready;
+use crate::cluster::target::check::definition;
+use crate::cluster::target::check::items;
+use crate::cluster::target::check::places;
+use crate::cluster::target::fence::Fence;
+use crate::cluster::target::item::Item;
+use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::members::Members;
+use crate::cluster::target::parent::Parent;
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::refused::unanswered;
+use crate::cluster::target::resource::group_kind;
+use crate::cluster::target::server::Part;
+use crate::cluster::target::server::Server;
+use crate::manifest::Identity;
+use crate::manifest::Phase;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::target::Claim;
+use crate::target::Effect;
+use crate::target::Manifest;
+use crate::target::ManifestSet;
+use crate::target::ObjectEffect;
+use crate::target::Put;
+
+/// Applies `set` for `claim`. What became of each object is in the answer; an error changed nothing, or a newer release came first.
+pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: &ManifestSet<'_>) -> Result<Put, Problem> {
+    let server = rules.server;
+    let versions: BTreeSet<&str> = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
+    let kinds = Kinds::of(server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
+    let (mut ready, mut late) = (Vec::new(), Vec::new());
+    for item in items(set, &kinds, rules.id) {
+        match item {
+            Ok(item) => ready.push(item),
+            Err(Unready::NoKind(manifest)) => late.push(manifest),
+            Err(Unready::Wrong(problem)) => return Err(problem),
+        }
+    }
+    let fence = Fence { server, parent, claim };
+    let identities = || set.manifests.iter().map(|manifest| manifest.identity);
+    let namespaces = identities().map(|identity| identity.namespace.clone()).filter(|namespace| !namespace.is_empty()).collect();
+    let group_kinds = identities().map(group_kind).collect();
+    let places = places(&ready);
+    let mut effects: HashMap<&Identity, Effect> = HashMap::new();
+    let members = match fence.raise(&places, &group_kinds, &namespaces).await? {
+        Some(members) => members,
+        // The namespace of the inventory comes with the release: it is made first, unless it is there already.
+        None => {
+            let own = |item: &Item<'_>| item.identity().kind == "Namespace" && item.identity().name == parent.namespace;
+            let Some(at) = ready.iter().position(own) else {
+                let reason = format!("the namespace `{}` of the inventory does not exist", parent.namespace);
+                let next = "create it with `kubectl create namespace`, or add a Namespace to the templates";
+                return Err(Problem::new(Fault::Check, reason, next));
+            };
+            let mut item = ready.remove(at);
+            let came = attempt(rules, &mut item, None, None).await;
+            effects.insert(item.identity(), effect(came, false)?);
+            let raised = fence.raise(&places, &group_kinds, &namespaces).await?;
+            raised.ok_or_else(|| unanswered(Refused::NoNamespace, "write its inventory"))?
+        }
+    };
+    for stage in 0..=LAST_STAGE {
+        let mut now: Vec<Item<'_>> = ready.extract_if(.., |item| stage_of(item.manifest.phase) == stage).collect();
+        let definitions: BTreeSet<(String, String)> = now.iter().filter_map(definition).collect();
+        let tries: Vec<_> = now.iter_mut().map(|item| try_one(rules, item, &members, &fence)).collect();
+        let came: Vec<(&Identity, Attempt)> = stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
+        for (identity, came) in came {
+            let folder = kinds.find(identity).map(|resource| resource.path(&identity.namespace)).unwrap_or_default();
+            let base = set.manifests.iter().find(|manifest| manifest.identity == identity).map_or("", |manifest| manifest.base);
+            effects.insert(identity, effect(came, members.has_base(&folder, base))?);
+        }
+        if effects.values().any(|effect| matches!(effect, Effect::Failed { .. })) {
+            break;
+        }
+        if !definitions.is_empty() {
+            let made = established(server, &now, &definitions).await;
+            let kinds = Kinds::of(server, late.iter().map(|manifest| manifest.identity.api_version.as_str()).collect()).await;
+            let kinds = kinds.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
+            for manifest in std::mem::take(&mut late) {
+                match kinds.find(manifest.identity).filter(|_| made).map(|kind| Item::new(manifest, kind.clone(), rules.id)) {
+                    Some(item) => ready.push(item?),
+                    None => late.push(manifest),
+                }
+            }
+        }
+    }
+    for manifest in late {
+        effects.entry(manifest.identity).or_insert_with(|| Effect::Failed { reason: "the cluster does not know its kind".to_owned() });
+    }
+    let untried = || Effect::Failed { reason: "it was not tried, since others failed".to_owned() };
+    let of = |manifest: &Manifest<'_>| ObjectEffect {
+        object: manifest.named_by_template(),
+        effect: effects.remove(manifest.identity).unwrap_or_else(untried),
+    };
+    Ok(Put { objects: set.manifests.iter().map(of).collect(), warnings: Vec::new() })
+}
+
+async fn try_one<'a>(rules: &Rules<'_>, item: &mut Item<'a>, members: &Members, fence: &Fence<'_>) -> (&'a Identity, Attempt) {
+    let live = members.get(&item.path());
+    let came = attempt(rules, item, live, Some(fence)).await;
+    (item.identity(), came)
+}
+
+/// Namespaces, definitions, configuration, workloads with custom resources, the rest.
+fn stage_of(phase: Phase) -> u8 {
+    match phase.number() {
+        0..5 => 0,
+        5..10 => 1,
+        10..60 => 2,
+        60..90 => 3,
+        _ => LAST_STAGE,
+    }
+}
+
+const LAST_STAGE: u8 = 4;
+
+/// What an attempt did; `renamed` is whether an object of that base name was there.
+fn effect(came: Attempt, renamed: bool) -> Result<Effect, Problem> {
+    Ok(match came {
+        Attempt::Created if renamed => Effect::Changed,
+        Attempt::Created => Effect::Created,
+        Attempt::Changed => Effect::Changed,
+        Attempt::Unchanged => Effect::Unchanged,
+        Attempt::Refused(refused) => Effect::Failed { reason: refused.words().reason },
+        Attempt::Foreign(words) => Effect::Failed { reason: words.reason },
+        Attempt::Overtaken(problem) => return Err(problem),
+    })
+}
+
+/// Whether the server serves what the definitions among `items` define, at last.
+async fn established(server: &Server, items: &[Item<'_>], definitions: &BTreeSet<(String, String)>) -> bool {
+    let is_true = |object: &Value| {
+        let conditions = object["status"]["conditions"].as_array();
+        conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Established" && one["status"] == "True"))
+    };
+    for item in items.iter().filter(|item| definition(item).is_some_and(|defined| definitions.contains(&defined))) {
+        let mut tries = 0;
+        while !server.get(&item.path(), Part::Whole).await.is_ok_and(|object| is_true(&object)) {
+            tries += 1;
+            if tries > ESTABLISHED_TRIES {
+                return false;
+            }
+            sleep(ESTABLISHED_PAUSE).await;
+        }
+    }
+    // The paths of a new kind are there a moment after the condition.
+    sleep(ESTABLISHED_PAUSE).await;
+    true
+}
+
+const ESTABLISHED_PAUSE: Duration = Duration::from_millis(200);
+const ESTABLISHED_TRIES: u32 = 150;

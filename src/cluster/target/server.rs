@@ -1,0 +1,165 @@
+//! An API server, asked by paths: objects go there as the bytes that cloze writes, and come back as JSON.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use http::Request;
+use http::header::ACCEPT;
+use http::header::CONTENT_TYPE;
+use kube::Client;
+use kube::client::Body;
+use kube::core::Status;
+use serde_json::Value;
+use tokio::time::Instant;
+use tokio::time::sleep;
+
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::resource::Resource;
+use crate::cluster::target::resource::root;
+
+/// An API server.
+#[derive(Clone)]
+pub(super) struct Server {
+    client: Client,
+}
+
+/// How much of an object is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// Its metadata alone: no value of a Secret is read.
+    Metadata,
+    /// The metadata of each object of a list.
+    Listed,
+}
+
+/// Whether an apply is done, or only tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// It is done.
+    Real,
+    /// The server says what it would do.
+    DryRun,
+}
+
+/// Who applies, as the server notes it beside fields.
+pub(super) const MANAGER: &str = "cloze";
+
+/// How long a server that is away is asked again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The first pause before it is asked again; each is twice as long as the one before, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+impl Server {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The object at `path`.
+    pub(super) async fn get(&self, path: &str, part: Part) -> Result<Value, Refused> {
+        self.ask(Method::GET, path, part, None).await.map(|(_, object)| object)
+    }
+
+    /// The objects at `path` that the label selector selects, all pages of them.
+    pub(super) async fn list(&self, path: &str, selector: &str, part: Part) -> Result<Vec<Value>, Refused> {
+        let mut items = Vec::new();
+        let mut next = String::new();
+        loop {
+            let query = format!("{path}?limit=500&labelSelector={}&continue={}", encoded(selector), encoded(&next));
+            let mut page = self.get(&query, part).await?;
+            if let Some(Value::Array(found)) = page.get_mut("items").map(Value::take) {
+                items.extend(found);
+            }
+            match page["metadata"]["continue"].as_str() {
+                Some(more) if !more.is_empty() => more.clone_into(&mut next),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// The kinds of a group and version; none where the server does not have it.
+    pub(super) async fn resources(&self, api_version: &str) -> Result<Vec<Resource>, Refused> {
+        match self.get(&root(api_version), Part::Whole).await {
+            Ok(list) => Ok(Resource::all(&list)),
+            Err(Refused::Absent) => Ok(Vec::new()),
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Applies `body`, YAML, to the object at `path`; whether that created it, and its metadata.
+    pub(super) async fn apply(&self, path: &str, body: Bytes, mode: Mode) -> Result<(bool, Value), Refused> {
+        let dry = if mode == Mode::DryRun { "&dryRun=All" } else { "" };
+        let query = format!("{path}?fieldManager={MANAGER}{dry}");
+        self.ask(Method::PATCH, &query, Part::Metadata, Some(("application/apply-patch+yaml", body))).await
+    }
+
+    /// Changes the object at `path` by a JSON patch (RFC 6902).
+    pub(super) async fn patch(&self, path: &str, patch: &Value) -> Result<Value, Refused> {
+        let body = Bytes::from(patch.to_string());
+        let query = format!("{path}?fieldManager={MANAGER}");
+        self.ask(Method::PATCH, &query, Part::Metadata, Some(("application/json-patch+json", body))).await.map(|(_, object)| object)
+    }
+
+    /// Creates `object` among those at `path`.
+    pub(super) async fn create(&self, path: &str, object: &Value) -> Result<Value, Refused> {
+        self.write(Method::POST, path, object).await
+    }
+
+    /// Puts `object` in the place of the one at `path`.
+    pub(super) async fn replace(&self, path: &str, object: &Value) -> Result<Value, Refused> {
+        self.write(Method::PUT, path, object).await
+    }
+
+    async fn write(&self, method: Method, path: &str, object: &Value) -> Result<Value, Refused> {
+        let body = Bytes::from(object.to_string());
+        let query = format!("{path}?fieldManager={MANAGER}");
+        self.ask(method, &query, Part::Whole, Some(("application/json", body))).await.map(|(_, object)| object)
+    }
+
+    /// Sends a request until there is an answer; whether it was `201 Created`, and its body.
+    async fn ask(&self, method: Method, path: &str, part: Part, body: Option<(&str, Bytes)>) -> Result<(bool, Value), Refused> {
+        let end = Instant::now() + PATIENCE;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.ask_once(&method, path, part, body.clone()).await {
+                Err(Refused::Away(_)) if Instant::now() + pause < end => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn ask_once(&self, method: &Method, path: &str, part: Part, body: Option<(&str, Bytes)>) -> Result<(bool, Value), Refused> {
+        let accept = match part {
+            Part::Whole => "application/json",
+            Part::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
+            Part::Listed => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+        };
+        let mut request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
+        if let Some((content_type, _)) = &body {
+            request = request.header(CONTENT_TYPE, *content_type);
+        }
+        let body = body.map_or_else(Body::empty, |(_, bytes)| Body::from(bytes));
+        let request = request.body(body).map_err(|_| Refused::Absent)?;
+        let response = self.client.send(request).await.map_err(|error| Refused::of(&error))?;
+        let code = response.status();
+        let bytes = response.into_body().collect_bytes().await.map_err(|error| Refused::of(&error))?;
+        if code.is_success() {
+            let object = serde_json::from_slice(&bytes).map_err(|error| Refused::of(&kube::Error::SerdeError(error)))?;
+            return Ok((code.as_u16() == 201, object));
+        }
+        let status = serde_json::from_slice::<Status>(&bytes).unwrap_or_default();
+        Err(Refused::said(&Status { code: code.as_u16(), ..status }))
+    }
+}
+
+/// A text as the value of a query's parameter (RFC 3986).
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

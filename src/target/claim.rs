@@ -1,0 +1,10 @@
+//! Which release wants to be in a target.
+
+/// A release that wants to be in a target: a target that others write to refuses an older one, and one of another history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claim {
+    /// The id of its history's store; empty where there is none yet.
+    pub store: String,
+    /// Its number.
+    pub release: u64,
+}

@@ -1,0 +1,61 @@
+//! The cluster that an environment is deployed to.
+
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
+#[cfg(feature = "cluster")]
+use crate::cluster::Connection;
+#[cfg(feature = "cluster")]
+use crate::cluster::Scope;
+#[cfg(feature = "cluster")]
+use crate::cluster::Selection;
+#[cfg(not(feature = "cluster"))]
+use crate::problem::Fault;
+use crate::problem::Problem;
+#[cfg(feature = "cluster")]
+use crate::project::Origin;
+#[cfg(feature = "cluster")]
+use crate::project::ResolvedSetting;
+use crate::target::Target;
+use crate::wiring::Wiring;
+
+#[cfg(feature = "cluster")]
+impl Wiring<'_> {
+    /// A connection to the cluster that the settings mean.
+    pub(super) fn connection(&self) -> Result<Connection, Problem> {
+        Connection::open(&Selection {
+            environment: self.ports.tools,
+            context: self.settings.context.as_deref(),
+            unconfirmed: self.ports.ephemeral && self.settings.effective.iter().any(by_project),
+            proxies: &self.proxies()?,
+        })
+    }
+
+    /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over.
+    pub(super) fn cluster(&self, adopt: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
+        let Some(cluster) = &self.settings.cluster else { return Ok(None) };
+        let scope =
+            Scope { project: &self.settings.project, environment: &self.settings.environment, namespace: &cluster.namespace, adopt };
+        Ok(Some(Box::new(Cluster::new(&self.connection()?, scope))))
+    }
+}
+
+/// Whether the context is one that only the project names.
+#[cfg(feature = "cluster")]
+fn by_project(setting: &ResolvedSetting) -> bool {
+    setting.key == "cluster.context" && matches!(setting.origin, Origin::File(_))
+}
+
+#[cfg(not(feature = "cluster"))]
+impl Wiring<'_> {
+    /// The environment's objects in its cluster; `None` where deploys only write.
+    pub(super) fn cluster(&self, _: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
+        match &self.settings.cluster {
+            None => Ok(None),
+            Some(_) => Err(Problem::new(
+                Fault::Project,
+                "the environment has a `cluster:`, and this build of cloze leaves out the feature `cluster`",
+                "use a build with that feature, or write the manifests with `-o`",
+            )),
+        }
+    }
+}
