@@ -115,8 +115,7 @@ async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Valu
         }
         Holder::Tool(_) | Holder::Nobody if rules.mode == Mode::DryRun => return Ok(None),
         Holder::Tool(_) | Holder::Nobody => {
-            let patch = adoption(metadata, &identity.api_version);
-            let moved = rules.server.patch(path, &patch).await.map_err(Attempt::Refused)?;
+            let moved = rules.server.patch(path, &adoption(metadata, &identity.api_version)).await.map_err(Attempt::Refused)?;
             return Ok(Some(version(&moved["metadata"])));
         }
     };

@@ -1,4 +1,4 @@
-//! The inventory: one object per environment after the ApplySet specification (KEP-3659), by which kubectl and others see what belongs together.
+//! The inventory: one object per environment after the `ApplySet` specification (KEP-3659), by which kubectl and others see what belongs together.
 //!
 //! It is the fence, too: it says which release the cluster holds, and is changed with its resourceVersion only.
 

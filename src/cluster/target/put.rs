@@ -57,23 +57,21 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
     let group_kinds = identities().map(group_kind).collect();
     let places = places(&ready);
     let mut effects: HashMap<&Identity, Effect> = HashMap::new();
-    let members = match fence.raise(&places, &group_kinds, &namespaces).await? {
-        Some(members) => members,
+    let mut raised = fence.raise(&places, &group_kinds, &namespaces).await?;
+    if raised.is_none() {
         // The namespace of the inventory comes with the release: it is made first, unless it is there already.
-        None => {
-            let own = |item: &Item<'_>| item.identity().kind == "Namespace" && item.identity().name == parent.namespace;
-            let Some(at) = ready.iter().position(own) else {
-                let reason = format!("the namespace `{}` of the inventory does not exist", parent.namespace);
-                let next = "create it with `kubectl create namespace`, or add a Namespace to the templates";
-                return Err(Problem::new(Fault::Check, reason, next));
-            };
-            let mut item = ready.remove(at);
-            let came = attempt(rules, &mut item, None, None).await;
-            effects.insert(item.identity(), effect(came, false)?);
-            let raised = fence.raise(&places, &group_kinds, &namespaces).await?;
-            raised.ok_or_else(|| unanswered(Refused::NoNamespace, "write its inventory"))?
-        }
-    };
+        let own = |item: &Item<'_>| item.identity().kind == "Namespace" && item.identity().name == parent.namespace;
+        let Some(at) = ready.iter().position(own) else {
+            let reason = format!("the namespace `{}` of the inventory does not exist", parent.namespace);
+            let next = "create it with `kubectl create namespace`, or add a Namespace to the templates";
+            return Err(Problem::new(Fault::Check, reason, next));
+        };
+        let mut item = ready.remove(at);
+        let came = attempt(rules, &mut item, None, None).await;
+        effects.insert(item.identity(), effect(came, false)?);
+        raised = fence.raise(&places, &group_kinds, &namespaces).await?;
+    }
+    let members = raised.ok_or_else(|| unanswered(Refused::NoNamespace, "write its inventory"))?;
     for stage in 0..=LAST_STAGE {
         let mut now: Vec<Item<'_>> = ready.extract_if(.., |item| stage_of(item.manifest.phase) == stage).collect();
         let definitions: BTreeSet<(String, String)> = now.iter().filter_map(definition).collect();

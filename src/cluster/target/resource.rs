@@ -46,7 +46,7 @@ impl Resource {
     }
 }
 
-/// As the ApplySet specification names a kind: `Kind.group`, or `Kind` alone for the core group.
+/// As the `ApplySet` specification names a kind: `Kind.group`, or `Kind` alone for the core group.
 pub(super) fn group_kind(object: &Identity) -> String {
     match object.group() {
         "" => object.kind.clone(),

@@ -48,7 +48,7 @@ pub(super) enum Mode {
 pub(super) const MANAGER: &str = "cloze";
 
 /// How long a server that is away is asked again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The first pause before it is asked again; each is twice as long as the one before, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
@@ -97,8 +97,8 @@ impl Server {
     }
 
     /// Changes the object at `path` by a JSON patch (RFC 6902).
-    pub(super) async fn patch(&self, path: &str, patch: &Value) -> Result<Value, Refused> {
-        let body = Bytes::from(patch.to_string());
+    pub(super) async fn patch(&self, path: &str, changes: &Value) -> Result<Value, Refused> {
+        let body = Bytes::from(changes.to_string());
         let query = format!("{path}?fieldManager={MANAGER}");
         self.ask(Method::PATCH, &query, Part::Metadata, Some(("application/json-patch+json", body))).await.map(|(_, object)| object)
     }
