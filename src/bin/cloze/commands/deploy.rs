@@ -29,7 +29,8 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
     }
     let report = run.wait(async {
         let target = target(session, emit)?;
-        session.deploy(locked, emit.note.as_deref(), Emission { target: target.as_ref(), syntax: emit.syntax.into() }).await
+        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
+        Box::pin(session.deploy(locked, emit.note.as_deref(), emission)).await
     })?;
     print(run, emit, &report)
 }

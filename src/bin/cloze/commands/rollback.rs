@@ -28,7 +28,7 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     let report = run.wait(async {
         let target = deploy::target(&session, emit)?;
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
-        session.rollback(request, emit.note.as_deref(), emission, shown).await
+        Box::pin(session.rollback(request, emit.note.as_deref(), emission, shown)).await
     })?;
     deploy::print(run, emit, &report)
 }
