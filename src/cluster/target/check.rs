@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use futures::StreamExt as _;
 use futures::stream;
 
-use crate::cluster::target::AT_ONCE;
 use crate::cluster::target::attempt::Attempt;
 use crate::cluster::target::attempt::Rules;
 use crate::cluster::target::attempt::attempt;
@@ -17,6 +16,7 @@ use crate::cluster::target::members::Members;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::Resource;
+use crate::cluster::target::server::AT_ONCE;
 use crate::manifest::Node;
 use crate::problem::Fault;
 use crate::problem::Problem;

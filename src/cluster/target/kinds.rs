@@ -7,9 +7,9 @@ use futures::StreamExt as _;
 use futures::TryStreamExt as _;
 use futures::stream;
 
-use crate::cluster::target::AT_ONCE;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::resource::Resource;
+use crate::cluster::target::server::AT_ONCE;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
 

@@ -8,10 +8,10 @@ use futures::TryStreamExt as _;
 use futures::stream;
 use serde_json::Value;
 
-use crate::cluster::target::AT_ONCE;
 use crate::cluster::target::parent::PART_OF;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::resource::Resource;
+use crate::cluster::target::server::AT_ONCE;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 

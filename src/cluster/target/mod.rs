@@ -36,9 +36,6 @@ use crate::target::Put;
 use crate::target::Reservation;
 use crate::target::Target;
 
-/// How many requests are open at once.
-const AT_ONCE: usize = 16;
-
 /// The objects of an environment in a cluster.
 pub struct Cluster {
     server: Server,

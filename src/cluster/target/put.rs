@@ -9,7 +9,6 @@ use futures::stream;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::cluster::target::AT_ONCE;
 use crate::cluster::target::attempt::Attempt;
 use crate::cluster::target::attempt::Rules;
 use crate::cluster::target::attempt::attempt;
@@ -25,6 +24,7 @@ use crate::cluster::target::parent::Parent;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::group_kind;
+use crate::cluster::target::server::AT_ONCE;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;

@@ -47,6 +47,9 @@ pub(super) enum Mode {
 /// Who applies, as the server notes it beside fields.
 pub(super) const MANAGER: &str = "cloze";
 
+/// How many requests are open at once.
+pub(super) const AT_ONCE: usize = 16;
+
 /// How long a server that is away is asked again.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The first pause before it is asked again; each is twice as long as the one before, up to [`LONGEST_PAUSE`].
