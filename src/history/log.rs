@@ -130,10 +130,20 @@ impl<'a> History<'a> {
     ///
     /// Two writes: the pack and the record. When another release came first, nothing is recorded and the error names it.
     pub async fn record(&self, draft: &Draft<'_>, after: Option<&Release>) -> Result<Release, HistoryError> {
+        self.record_if(draft, after, async { Ok(()) }).await
+    }
+
+    /// The same unless `check`, which goes on while the pack is written, finds something against it.
+    pub async fn record_if<E: From<HistoryError>>(
+        &self,
+        draft: &Draft<'_>,
+        after: Option<&Release>,
+        check: impl Future<Output = Result<(), E>>,
+    ) -> Result<Release, E> {
         draft.check()?;
         let number = after.map_or(1, |release| release.summary.number + 1);
         if number > LAST_NUMBER {
-            return Err(HistoryError::TooLarge { reason: format!("there are {LAST_NUMBER} releases") });
+            return Err(HistoryError::TooLarge { reason: format!("there are {LAST_NUMBER} releases") }.into());
         }
         let keyring = self.prepare(after).await.map_err(HistoryError::before_the_record)?;
         let seen_events = match after {
@@ -165,13 +175,18 @@ impl<'a> History<'a> {
             changed: changed(&body, after),
         };
         let bytes = summary.seal(&body, self.session.keys, self.session.entropy)?;
-        let written = self.write(parts, attempt, &bytes, number).await;
-        if !matches!(written, Ok(()) | Err(HistoryError::Unsure { .. })) {
+        let (packed, checked) = join!(self.write_packs(parts, attempt), check);
+        let written = match (packed, &checked) {
+            (Ok(()), Ok(())) => self.write_record(attempt, &bytes, number).await,
+            (packed, _) => packed,
+        };
+        if checked.is_err() || !matches!(written, Ok(()) | Err(HistoryError::Unsure { .. })) {
             // The record is not there and never will be, so the pack is nobody's. What cannot be removed now is swept later.
             for id in ids {
                 let _ = self.reader.access.remove(&layout::pack(id)).await;
             }
         }
+        checked?;
         written?;
         self.reader.seen().fetch_max(number, Ordering::AcqRel);
         self.know_events(number, 0);
@@ -292,7 +307,7 @@ impl<'a> History<'a> {
         self.established.load(Ordering::Acquire)
     }
 
-    async fn write(&self, parts: Vec<Part<'_>>, attempt: WriteId, record: &Bytes, number: u64) -> Result<(), HistoryError> {
+    async fn write_packs(&self, parts: Vec<Part<'_>>, attempt: WriteId) -> Result<(), HistoryError> {
         let access = self.reader.access;
         for Part { id, entries } in parts {
             let sealed = Bytes::from(pack::seal(id, &entries, &self.reader.owner, self.session.keys, self.session.entropy));
@@ -301,8 +316,12 @@ impl<'a> History<'a> {
                 return Err(HistoryError::damaged(layout::pack(id), "the store does not keep what is written"));
             }
         }
+        Ok(())
+    }
+
+    async fn write_record(&self, attempt: WriteId, record: &Bytes, number: u64) -> Result<(), HistoryError> {
         let path = layout::release(number);
-        match access.claim(&path, record, attempt).await? {
+        match self.reader.access.claim(&path, record, attempt).await? {
             Claim::Won => Ok(()),
             Claim::Lost(there) => {
                 let winner = Box::new(Summary::read(&path, &there, &self.reader.owner, number)?);

@@ -17,7 +17,6 @@ use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
 use crate::workflow::build::build;
 use crate::workflow::context::Context;
-use crate::workflow::frozen;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
@@ -57,8 +56,7 @@ pub async fn deploy(
         manifests: built.drafts(),
     };
     let head = history.head().await?;
-    context.warn_of(frozen::of_built(&history, head.as_ref(), &built).await?)?;
-    let released = release(context, access, &history, head, &draft, &built.set(emission.syntax), emission.target).await?;
+    let released = release(context, access, &history, head, &draft, Some(&built), &built.set(emission.syntax), emission.target).await?;
     drop(draft);
     Ok((released, built.waivers))
 }

@@ -29,8 +29,10 @@ use crate::target::ManifestSet;
 use crate::target::Put;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
+use crate::workflow::build::Built;
 use crate::workflow::context::Context;
 use crate::workflow::document::key;
+use crate::workflow::frozen;
 
 /// A release that was made current and went to its target.
 #[derive(Debug)]
@@ -64,13 +66,16 @@ impl Released {
     }
 }
 
-/// Records `draft` after `head` unless that is what `head` holds, then puts `set`, the same manifests, to `target`.
+/// Records `draft` after `head` unless that is what `head` holds, then puts `set`, the same manifests, to `target`. What was `built` is compared
+/// with what a cluster never lets change while the pack is written.
+#[expect(clippy::too_many_arguments, reason = "all that a release is made of")]
 pub(crate) async fn release(
     context: &Context<'_>,
     access: &HistoryAccess<'_>,
     history: &History<'_>,
     head: Option<Release>,
     draft: &Draft<'_>,
+    built: Option<&Built>,
     set: &ManifestSet<'_>,
     target: &dyn Target,
 ) -> Result<Released, Problems> {
@@ -85,7 +90,13 @@ pub(crate) async fn release(
             (head, outcome, Vec::new())
         }
         head => {
-            let release = history.record(draft, head.as_ref()).await?;
+            let check = async {
+                match built {
+                    Some(built) => context.warn_of(frozen::of_built(history, head.as_ref(), built).await?),
+                    None => Ok(()),
+                }
+            };
+            let release = history.record_if(draft, head.as_ref(), check).await?;
             let changes = changes(head.as_ref(), &release);
             let removed = changes.iter().filter(|object| object.change == ChangeKind::Removed).count();
             let (number, manifests) = (release.summary.number, release.body.manifests.len());

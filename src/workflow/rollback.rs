@@ -176,7 +176,7 @@ pub async fn execute(
         Some(built) => built.set(emission.syntax),
         None => recorded_set(&stored, &converted, emission.syntax),
     };
-    release(context, access, history, Some(head), &draft, &set, emission.target).await
+    release(context, access, history, Some(head), &draft, None, &set, emission.target).await
 }
 
 fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {

@@ -1,5 +1,7 @@
 //! Deploys, rollbacks, and what they would change.
 
+use futures::join;
+
 use crate::event::Event;
 use crate::event::Observer;
 use crate::history::Checkpoint;
@@ -55,12 +57,13 @@ impl Session<'_> {
         self.closing(async {
             let prepared = self.prepare()?;
             let keys = self.sealing_keys(self.ports.missing_keys).await?;
-            if keys.created.is_none() {
-                self.notice_a_new_history().await?;
-            }
             let vaults = self.vaults(&prepared.vaults()).await?;
             let filling = Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() };
-            let (released, waivers) = deploy(&self.context(), prepared, &self.access(keys)?, filling, note, emission).await?;
+            let (context, access) = (self.context(), self.access(keys)?);
+            let noticed = async { if keys.created.is_none() { self.notice_a_new_history().await } else { Ok(()) } };
+            let (noticed, deployed) = join!(noticed, deploy(&context, prepared, &access, filling, note, emission));
+            let (released, waivers) = deployed?;
+            noticed?;
             Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))
         })
         .await
@@ -68,13 +71,13 @@ impl Session<'_> {
 
     /// What [`Session::deploy`] would change. Records and writes no release.
     pub async fn preview_deploy(&self, locked: bool) -> Result<DiffReport, Problems> {
-        self.compare(None, true, locked, self.ports.missing_keys).await
+        self.compare(None, true, locked, true).await
     }
 
     /// What a deploy would change against the release of that number, or the current one. Vaults behind a network are asked only if
     /// `online`; the secrets of those that are not asked show as they were recorded.
     pub async fn diff(&self, against: Option<u64>, online: bool, locked: bool) -> Result<DiffReport, Problems> {
-        self.compare(against, online, locked, IfMissing::Fail).await
+        self.compare(against, online, locked, false).await
     }
 
     /// What release `after` changed against release `before`; against its predecessor where none is given.
@@ -89,7 +92,8 @@ impl Session<'_> {
         Ok(compare_releases(&history, before.as_ref(), &after).await?.report(&self.settings, self.observer.get()))
     }
 
-    async fn compare(&self, number: Option<u64>, online: bool, locked: bool, missing: IfMissing) -> Result<DiffReport, Problems> {
+    /// Compares with the keys that open the history, or with those that a release `to_be` sealed needs.
+    async fn compare(&self, number: Option<u64>, online: bool, locked: bool, to_be: bool) -> Result<DiffReport, Problems> {
         self.closing(async {
             let prepared = self.prepare()?;
             let used = prepared.vaults();
@@ -99,7 +103,7 @@ impl Session<'_> {
                 return Err(Problem::new(Fault::Usage, reason, "add `--online`").into());
             }
             let lock = self.lock_file(locked)?;
-            let keys = self.keys(missing).await?;
+            let keys = if to_be { self.sealing_keys(self.ports.missing_keys).await? } else { self.keys(IfMissing::Fail).await? };
             let vaults = if ask { self.vaults(&used).await? } else { Vaults::new() };
             let against = if ask {
                 Against::Values(Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() })

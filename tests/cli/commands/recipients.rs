@@ -52,6 +52,7 @@ fn keys_come_and_go_by_their_commands_only() {
         "error: environment `dev`: `keys:` names the passphrase, which does not open `secrets/dev.keyring`\n  run `cloze key add -e dev` where",
     ];
     let _ = sandbox.cloze(["deploy"]).fails(3, &words);
+    let _ = sandbox.cloze(["deploy", "--dry-run"]).fails(3, &words);
     let _ = sandbox.cloze(["rollback", "1"]).fails(3, &words);
     let _ = sandbox.feed(["vault", "set", "x"], b"y").fails(3, &words);
     let _ = sandbox.cloze(["key", "rotate"]).fails(3, &words);
