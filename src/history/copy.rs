@@ -46,12 +46,16 @@ pub async fn copy(from: &Reader<'_>, to: &Reader<'_>, entropy: &dyn Entropy) -> 
             return Err(from.empty());
         }
         copy.copied = Copied { written: copy.copied.written, ..Copied::default() };
-        copy.all().await?;
+        let all = match copy.all().await {
+            // A run that slept can have claimed a number that was pruned meanwhile.
+            all @ (Ok(()) | Err(HistoryError::Unfit { .. })) => all,
+            Err(error) => return Err(error),
+        };
         let first = from.first().await?;
         match copy.gone.take() {
-            None if first == copy.first => return Ok(copy.copied),
-            Some(path) if first == copy.first => return Err(HistoryError::damaged(path, "it is gone")),
-            _ => copy.first = first,
+            _ if first != copy.first => copy.first = first,
+            Some(path) => return Err(HistoryError::damaged(path, "it is gone")),
+            None => return all.map(|()| copy.copied),
         }
     }
 }

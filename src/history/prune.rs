@@ -271,12 +271,18 @@ mod tests {
         let asleep = fixtures::history(&store, "dev").await;
         let head = asleep.head().await.unwrap();
         fixtures::releases(&fixtures::history(&store, "dev").await, 9).await;
+        let known = fixtures::history(&store, "dev").await.release(4).await.unwrap().digest;
         prune(&store, 2).await.unwrap();
         let manifests = fixtures::manifests(&["late"]);
         // Its number is free again. What the fence sees tells it.
         let release = asleep.record(&fixtures::draft(&manifests), head.as_ref()).await.unwrap();
         assert_eq!((release.summary.number, asleep.reader().newest().await.unwrap()), (4, 12));
         assert_eq!(proven(&store).await, (2, 2), "its record and its pack belong to nobody");
+        // Who remembers the release that had the number sees that it was pruned, not that it was replaced.
+        let checkpoint = Checkpoint::new(fixtures::keys().store(), &fixtures::owner("dev"), 4, known);
+        let history = fixtures::history(&store, "dev").await;
+        assert_eq!(checkpoint.check(history.reader()).await.unwrap(), Continuity::Pruned);
+        history.prove_pruning().await.unwrap();
         prune(&store, 2).await.unwrap();
         assert_eq!(proven(&store).await, (2, 0));
     }

@@ -255,8 +255,10 @@ impl<'a> Machine<'a> {
     /// Copies the history. Where no other copy is under way, it is proven whole right then.
     pub(crate) async fn copy(&self) -> Result<(), HistoryError> {
         let copying = Copying::begin(&self.mirror.copying);
+        let halves = self.store.halves();
         copy(&reader(self.store), &reader(&self.mirror.store), &self.chance).await?;
-        if copying.is_alone() {
+        // Of what is there in half, half is copied, and the whole the next time.
+        if copying.is_alone() && halves == self.store.halves() && self.store.torn().is_empty() {
             prove(self.keys, &Store::of(self.mirror.store.objects())).await;
             self.told.lock().unwrap().copies += 1;
         }

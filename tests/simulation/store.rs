@@ -36,6 +36,7 @@ struct State {
     torn: BTreeMap<String, Bytes>,
     /// Records whose number was another's.
     beaten: BTreeMap<String, Bytes>,
+    halves: u64,
     trace: u64,
     mishaps: u64,
 }
@@ -66,7 +67,7 @@ const ON_A_DISK: [(usize, Mishap); 3] = [(4, Mishap::AnswerLost), (3, Mishap::Ca
 impl Store {
     pub(crate) fn new(seed: u64, tears: bool) -> Self {
         let (objects, torn, beaten) = Default::default();
-        let state = State { objects, dice: Dice::new(seed), calm: false, tears, torn, beaten, trace: 0, mishaps: 0 };
+        let state = State { objects, dice: Dice::new(seed), calm: false, tears, torn, beaten, halves: 0, trace: 0, mishaps: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -91,6 +92,11 @@ impl Store {
     /// The paths of what is there in half: its writer was killed before it saw that.
     pub(crate) fn torn(&self) -> Vec<String> {
         self.state().torn.keys().cloned().collect()
+    }
+
+    /// How often something was there in half so far.
+    pub(crate) fn halves(&self) -> u64 {
+        self.state().halves
     }
 
     /// Makes whole what is there in half.
@@ -190,6 +196,7 @@ impl HistoryStore for Store {
                     let half = if mishap == Some(Mishap::Torn) { bytes.len() / 2 } else { bytes.len() };
                     if half < bytes.len() {
                         state.torn.insert(owned.clone(), bytes.clone());
+                        state.halves += 1;
                     }
                     state.objects.insert(owned, bytes.slice(..half));
                 } else if path.starts_with("releases/") && !state.torn.contains_key(path) && state.objects[path] != bytes {
