@@ -37,11 +37,29 @@ impl History<'_> {
     /// What is to be removed so that the newest `keep` releases stay: at least two, all from `pinned` on, and all from the newest on that was
     /// written out or applied. Reads the record of each release that stays. Removes nothing.
     pub async fn plan_prune(&self, keep: u64, pinned: Option<u64>) -> Result<PrunePlan, HistoryError> {
+        let mut floor = self.floor().await?;
+        loop {
+            match self.plan_from(floor, keep, pinned).await {
+                Err(error @ (HistoryError::Damaged { .. } | HistoryError::Pruned { .. })) => match self.floor().await? {
+                    // Another run prunes, too, and took away what this one was to look at.
+                    moved if moved > floor => floor = moved,
+                    _ => return Err(error),
+                },
+                planned => return planned,
+            }
+        }
+    }
+
+    /// The oldest release that was kept, proven.
+    async fn floor(&self) -> Result<u64, HistoryError> {
+        Ok(self.pruned().await?.map_or(1, |marker| marker.first))
+    }
+
+    async fn plan_from(&self, floor: u64, keep: u64, pinned: Option<u64>) -> Result<PrunePlan, HistoryError> {
         let newest = self.reader.newest().await?;
         if newest == 0 {
             return Err(self.reader.empty());
         }
-        let floor = self.pruned().await?.map_or(1, |marker| marker.first);
         let deployed = self.newest_good(floor, newest).await?;
         // A run that is about to record the next release leans on what the newest one reaches.
         let wanted = newest.saturating_sub(keep.max(2) - 1);
@@ -263,6 +281,22 @@ mod tests {
         let release = history.record(&fixtures::draft(&manifests), head.as_ref()).await.unwrap();
         assert_eq!(proven(&store).await, (3, 0));
         assert_eq!(history.manifests(&release).await.unwrap().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_at_once_both_end_well() {
+        // Each call of one takes longer, so that the other comes in between everywhere.
+        for slow in 0..60 {
+            let store = with(12).await;
+            for call in slow..slow + 3 {
+                store.script(store.count() + call, InjectedFault::Slow(std::time::Duration::from_millis(100)));
+            }
+            let (one, two) = futures::join!(prune(&store, 6), prune(&store, 3));
+            assert_eq!((one.unwrap().0, two.unwrap().0).1, 10, "{slow}");
+            assert_eq!(proven(&store).await.0, 3);
+            prune(&store, 3).await.unwrap();
+            assert_eq!(proven(&store).await, (3, 0));
+        }
     }
 
     #[tokio::test]

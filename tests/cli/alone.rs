@@ -68,6 +68,9 @@ fn the_url_and_one_key_are_enough_to_look_and_to_go_back() {
     let shown = machine.run(["show", "1", "--history", &url, "-e", "dev", "--store-id", &id]).ok();
     assert!(shown.starts_with("# release 1: deploy"), "{shown}");
     assert!(machine.run(["show", "--history", &url]).ok().starts_with("# release 2: deploy"));
+    let compared = machine.run(["diff", "1", "2", "--history", &url, "-e", "dev"]).ok();
+    assert_eq!(compared, sandbox.cloze(["diff", "1", "2"]).ok());
+    assert_eq!(machine.run(["show", "2", "--diff", "--history", &url]).ok(), compared);
     let manifests = machine.run(["rollback", "1", "--history", &url, "-e", "dev", "-o", "-"]).ok();
     assert_eq!(manifests, sandbox.cloze(["show", "1", "--reveal"]).ok());
     let _ = machine.run(["rollback", "2", "--history", &url]).ok();

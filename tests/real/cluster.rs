@@ -214,11 +214,48 @@ async fn every_command_works_with_the_rights_that_the_docs_grant() {
     assert_eq!(machine.json(&["rollback", "1", "-o", "out/3"])["release"], 3);
     assert!(manifests(&machine.shop().join("out/3")) == manifests(&machine.shop().join("out/1")), "the manifests of then, byte for byte");
     assert_eq!(machine.json(&["history", "--verify"])["releases"], 3);
+    let walked = done(&machine.run(&["doctor"]));
+    assert!(
+        walked.contains("it may list, get and create, not remove, which only `prune` needs; what exists is not created again\n"),
+        "{walked}"
+    );
+    assert!(
+        walked.contains("history  backup      whoever loses the cluster loses its 3 releases: `cloze history copy cluster://"),
+        "{walked}"
+    );
     let copy = format!("file://{}", machine.folder.path().join("copy").display());
     done(&machine.run(&["history", "copy", &cluster.url(), &copy]));
     let copied = machine.cluster.cloze(&machine.shop(), User::Runner).args(["history", "--verify", "--history", &copy]).output().unwrap();
     assert!(done(&copied).contains("verified 3 releases"), "{copied:?}");
     assert!(!machine.shop().join(".cloze/history").exists(), "nothing is kept on this machine but the checkpoint");
+}
+
+#[tokio::test]
+async fn what_is_pruned_is_gone_and_the_rest_goes_on() {
+    let Some(cluster) = Cluster::start().await else { return };
+    grant(&cluster, &["create", "get", "list", "delete"]).await;
+    let machine = Checkout::new(&cluster, User::Runner);
+    for level in 1..=6 {
+        done(&machine.run(&["deploy", "--set-string", &format!("logLevel=level-{level}")]));
+    }
+    let secrets: Api<Secret> = Api::namespaced(cluster.client(User::Admin), cluster.namespace());
+    let count = async || secrets.list_metadata(&ListParams::default()).await.unwrap().items.len();
+    let before = count().await;
+    let told = machine.json(&["prune", "--keep", "2", "--yes"]);
+    assert_eq!((&told["first"], &told["removed"]), (&5.into(), &json!([1, 2, 3, 4])));
+    // All that was said to go is gone; the marker came.
+    assert_eq!(before + 1 - count().await, usize::try_from(told["objects"].as_u64().unwrap()).unwrap());
+    assert_eq!(machine.json(&["history", "--verify"])["releases"], 2);
+    assert_eq!(machine.json(&["rollback", "5"])["release"], 7);
+    // Two at once: what one finds gone is no failure.
+    let ends: Vec<Output> = std::thread::scope(|scope| {
+        let prune = |keep: &'static str| machine.run(&["prune", "--keep", keep, "--yes"]);
+        let threads: Vec<_> = ["3", "2"].into_iter().map(|keep| scope.spawn(move || prune(keep))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    ends.iter().for_each(|end| drop(done(end)));
+    assert_eq!(machine.json(&["history", "--verify"])["releases"], 2);
+    done(&machine.run(&["deploy"]));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::ui::count;
 pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
     let Diff { templates, before, after, against, online, locked, exit_code } = asked;
     let report = match after {
-        Some(_) => run.wait(session::open(run)?.diff_releases(*before, *after))?,
+        Some(_) => run.wait(session::past(run, None)?.diff_releases(*before, *after))?,
         None => run.wait(session::of(run, templates, None)?.diff(before.or(*against), *online, *locked))?,
     };
     print(run, &report)?;
@@ -31,7 +31,7 @@ pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
 
 /// Shows what a release changed against the one before it.
 pub(crate) fn of_release(run: &Run, number: Option<u64>) -> Result<(), Problems> {
-    print(run, &run.wait(session::open(run)?.diff_releases(None, number))?)
+    print(run, &run.wait(session::past(run, None)?.diff_releases(None, number))?)
 }
 
 /// Prints what a release would change: a summary and a unified diff for people, a list for programs.
