@@ -89,8 +89,9 @@ pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: Sessio
     }
 }
 
-/// Tries whether the store refuses to create what exists: some S3-compatible servers ignore the condition and overwrite.
-async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<(), HistoryError> {
+/// Tries whether the store refuses to create what exists: some S3-compatible servers ignore the condition and overwrite. Whether what was made
+/// for that could be removed.
+pub(crate) async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<bool, HistoryError> {
     let attempt = WriteId::new(entropy);
     let path = format!("{}/{attempt}", layout::PROBES);
     let first = Bytes::from(format!("first {attempt}"));
@@ -104,15 +105,16 @@ async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<(), HistoryE
     }
     let kept = access.get(&path).await?.is_some_and(|there| there == first);
     // Who may not remove leaves it: a sweep by another may take it away.
-    match access.remove(&path).await {
-        Ok(()) | Err(HistoryError::Denied { .. }) => {}
+    let removed = match access.remove(&path).await {
+        Ok(()) => true,
+        Err(HistoryError::Denied { .. }) => false,
         Err(error) => return Err(error),
-    }
+    };
     match said {
-        Ok(Creation::Exists) if made == Claim::Won && kept => Ok(()),
+        Ok(Creation::Exists) if made == Claim::Won && kept => Ok(removed),
         Err(error) if kept => Err(HistoryError::of(&path, error)),
         // Whoever made the store has proven it, and may have swept this probe away.
-        _ if access.get(layout::STORE).await?.is_some() => Ok(()),
+        _ if access.get(layout::STORE).await?.is_some() => Ok(removed),
         _ => {
             let reason = format!("{} overwrites objects that it should refuse to create a second time", access.store());
             Err(HistoryError::Unfit { reason, next: None })

@@ -10,6 +10,7 @@ use futures::TryStreamExt;
 use futures::join;
 use futures::stream;
 
+use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::history::access::Access;
 use crate::history::envelope;
@@ -96,6 +97,14 @@ impl<'a> Reader<'a> {
             Err(None) => Ok(None),
             Err(Some(error)) => Err(error),
         }
+    }
+
+    /// Tries whether objects can be created, and none of them twice; whether they can be removed, too. Leaves nothing where they can.
+    ///
+    /// # Errors
+    /// A store that creates what exists, or refuses to create.
+    pub async fn try_out(&self, entropy: &dyn Entropy) -> Result<bool, HistoryError> {
+        identity::probe(self.access, entropy).await
     }
 
     /// The number of the newest release, zero when there is none: one short listing in a bucket and three in a directory, however long

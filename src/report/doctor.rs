@@ -1,4 +1,4 @@
-//! What `doctor` reports: the steps to each vault and to each holder of a key.
+//! What `doctor` reports: the steps to each vault, to each holder of a key and to the history.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,12 +17,15 @@ pub struct DoctorReport {
     pub vaults: Vec<VaultDiagnosis>,
     /// Each service that holds a key of the environment, in the project's order.
     pub keys: Vec<VaultDiagnosis>,
+    /// The store of the history; absent where one vault alone was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<VaultDiagnosis>,
 }
 
-/// A vault or the holder of a key, and the steps to it.
+/// A vault, the holder of a key or the store of the history, and the steps to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VaultDiagnosis {
-    /// Its name in the project file; of a key its kind and id.
+    /// Its name in the project file; of a key its kind and id; `history`.
     pub name: String,
     /// What it is; empty if it could not be set up.
     pub vault: String,

@@ -50,6 +50,8 @@ pub enum Step {
     Expiry,
     /// What it may do.
     Permission,
+    /// What would be lost with it.
+    Backup,
 }
 
 impl fmt::Display for Step {
@@ -66,6 +68,7 @@ impl fmt::Display for Step {
             Self::Tenant => "tenant",
             Self::Expiry => "expiry",
             Self::Permission => "permission",
+            Self::Backup => "backup",
         })
     }
 }

@@ -128,7 +128,7 @@ pub(crate) enum Command {
   cloze check -e prod --online     does every secret exist?
   cloze check --all                every environment of the project")]
     Check(Check),
-    /// Test the connection to each vault and to each service that holds a key, step by step
+    /// Test the connection to each vault, to each service that holds a key and to the history, step by step
     Doctor {
         /// Only this vault of the project file
         #[arg(long, value_name = "VAULT")]

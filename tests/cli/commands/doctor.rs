@@ -38,10 +38,10 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
     let out = outcome.out();
     assert!(
         out.contains(&format!("default  connection       failed: no connection to 127.0.0.1 port {port}: connection refused"))
-            && out.ends_with("between here and there\n"),
+            && out.contains("between here and there\nhistory  connection "),
         "{out}"
     );
-    outcome.fails(5, &["1 vault: 1 failed"]);
+    outcome.fails(5, &["1 vault and the history: 1 failed"]);
     let outcome = sandbox.cloze(["doctor", "--format", "json"]);
     let json: Value = serde_json::from_str(&outcome.out()).unwrap();
     assert_eq!((&json["vaults"][0]["ok"], &json["vaults"][0]["findings"][2]["ok"]), (&Value::from(false), &Value::from(false)));
@@ -49,8 +49,8 @@ fn the_step_that_fails_is_the_last_one_and_says_what_to_do() {
     sandbox.variable("VAULT_TOKEN", "");
     let outcome = sandbox.cloze(["doctor"]);
     let out = outcome.out();
-    assert!(out.contains("\ndefault  setup  failed: ") && out.contains(" vault `default` "), "{out}");
-    assert!(out.contains(" needs a token for `auth: token`\n                set VAULT_TOKEN"), "{out}");
+    assert!(out.contains("\ndefault  setup       failed: ") && out.contains(" vault `default` "), "{out}");
+    assert!(out.contains(" needs a token for `auth: token`\n                     set VAULT_TOKEN"), "{out}");
     outcome.code(5);
 }
 
@@ -63,17 +63,62 @@ fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
     let out = outcome.out();
     assert!(out.contains("\nshared   name resolution  127.0.0.1 is 127.0.0.1\n"), "{out}");
     assert!(out.contains("\ndefault  setup            failed: there is no key file `shop/.cloze/dev.key`\n"), "{out}");
-    assert!(out.ends_with("restore it from where your team keeps it, or name it with CLOZE_KEY_FILE\n"), "{out}");
+    assert!(out.contains("restore it from where your team keeps it, or name it with CLOZE_KEY_FILE\n"), "{out}");
     outcome.code(5);
     // Without a local vault no key is needed, and the default one that nobody set up is not walked to.
     let remote = shop(&server, "{ shared: { @@ } }");
     fs::remove_file(remote.shop_path(".cloze/dev.key")).unwrap();
     fs::remove_file(remote.shop_path("secrets/dev.vault")).unwrap();
     let out = remote.cloze(["doctor"]).out();
-    assert!(out.contains("\nshared  name resolution  ") && !out.contains("default"), "{out}");
+    assert!(out.contains("\nshared   name resolution  ") && !out.contains("default"), "{out}");
     let fresh = Sandbox::shop();
     fs::remove_file(fresh.shop_path("secrets/dev.vault")).unwrap();
-    assert_eq!(fresh.cloze(["doctor"]).ok(), "default  setup  shop/secrets/dev.vault is not there yet: `cloze vault set` makes it\n");
+    let before = fresh.files();
+    assert_eq!(
+        fresh.cloze(["doctor"]).ok(),
+        "default  setup       shop/secrets/dev.vault is not there yet: `cloze vault set` makes it\n\
+         history  connection  shop/.cloze/history/dev: no releases yet\n\
+         history  service     nobody's yet\n\
+         history  permission  not tried: the first deploy makes the directory\n"
+    );
+    assert!(fresh.files() == before, "nothing was made");
+}
+
+#[test]
+fn the_history_is_walked_to_and_nothing_is_left_in_it() {
+    let mut sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    let told: Value = serde_json::from_str(&sandbox.cloze(["history", "--format", "json"]).ok()).unwrap();
+    let id = told["storeId"].as_str().unwrap();
+    let before = sandbox.files();
+    let out = sandbox.cloze(["doctor"]).ok();
+    let words = format!(
+        "history  connection  shop/.cloze/history/dev: release 1 is the newest\n\
+         history  service     that of shop/dev, store id {id}\n\
+         history  permission  it may list, get, create and remove; what exists is not created again\n"
+    );
+    assert!(out.ends_with(&words), "{out}");
+    assert!(sandbox.files() == before, "nothing is left");
+    assert!(!sandbox.cloze(["doctor", "--vault", "default"]).ok().contains("history"));
+    let json: Value = serde_json::from_str(&sandbox.cloze(["doctor", "--format", "json"]).ok()).unwrap();
+    assert_eq!((&json["history"]["name"], &json["history"]["findings"][2]["step"]), (&"history".into(), &"permission".into()));
+    // Another's history, and one that is not to be had, are left alone.
+    sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("project: \"shop\"", "project: store", 1));
+    let outcome = sandbox.cloze(["doctor"]);
+    assert!(
+        outcome.out().contains("history  service     failed: this history belongs to environment dev of project shop"),
+        "{}",
+        outcome.out()
+    );
+    outcome.fails(6, &["1 vault and the history: 1 failed"]);
+    sandbox.variable("CLOZE_HISTORY_URL", "az://releases/shop");
+    let outcome = sandbox.cloze(["doctor"]);
+    assert!(
+        outcome.out().contains("history  setup       failed: the history `az://releases/shop` has no storage account\n"),
+        "{}",
+        outcome.out()
+    );
+    outcome.code(6);
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn held_by(sandbox: &Sandbox, key: &str, id: &str) {
     let doctor = sandbox.cloze(["doctor"]);
     let (out, err) = (doctor.out(), doctor.err());
     assert!(out.contains("it opens `secrets/dev.keyring`") && out.contains(&format!("{id}  connection ")), "{out}");
-    assert!(err.contains("1 vault, 1 key: no problems"), "{err}");
+    assert!(err.contains("1 vault, 1 key and the history: no problems"), "{err}");
     doctor.ok();
 }
 

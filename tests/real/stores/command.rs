@@ -117,6 +117,9 @@ fn every_command_works(kind: Kind) {
     assert_eq!(third.json(&["rollback", "1", "-o", "out/3"])["release"], 3);
     assert_eq!(files(&third.shop().join("out/3")), files(&first.shop().join("out/1")), "the manifests of then, byte for byte");
     assert_eq!(first.numbers(), [3, 2, 1]);
+    let walked = first.ok(&["doctor"]);
+    assert!(walked.contains("release 3 is the newest\nhistory  service     that of shop/dev, store id "), "{walked}");
+    assert!(walked.ends_with("it may list, get, create and remove; what exists is not created again\n"), "{walked}");
     let proved = first.json(&["history", "--verify"]);
     assert_eq!(proved["releases"], 3);
     assert!(!first.shop().join(".cloze/history").exists(), "nothing is kept on this machine but the checkpoint");

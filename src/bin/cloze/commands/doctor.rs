@@ -13,19 +13,24 @@ use crate::exit;
 use crate::ui::clean;
 use crate::ui::count;
 
-/// Tests the connection to each vault and to each holder of a key, or to the vault of that name.
+/// Tests the connection to each vault, to each holder of a key and to the history, or to the vault of that name.
 pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems> {
     let report = run.wait(session::open(run)?.doctor(only))?;
     run.ui.report(&report, in_words)?;
     let failed = all(&report).filter(|vault| !vault.ok).count();
     let keys = if report.keys.is_empty() { String::new() } else { format!(", {}", count(report.keys.len(), "key")) };
-    let vaults = format!("{}{keys}", count(report.vaults.len(), "vault"));
+    let history = if report.history.is_some() { " and the history" } else { "" };
+    let vaults = format!("{}{keys}{history}", count(report.vaults.len(), "vault"));
     run.ui.status(&if failed == 0 { format!("{vaults}: no problems") } else { format!("{vaults}: {failed} failed") });
-    Ok(ExitCode::from(if failed == 0 { exit::DONE } else { exit::VAULT }))
+    Ok(ExitCode::from(match failed {
+        0 => exit::DONE,
+        1 if report.history.as_ref().is_some_and(|history| !history.ok) => exit::HISTORY,
+        _ => exit::VAULT,
+    }))
 }
 
 fn all(report: &DoctorReport) -> impl Iterator<Item = &VaultDiagnosis> {
-    report.vaults.iter().chain(&report.keys)
+    report.vaults.iter().chain(&report.keys).chain(&report.history)
 }
 
 fn in_words(report: &DoctorReport) -> String {
