@@ -103,10 +103,12 @@ fn the_history_is_walked_to_and_nothing_is_left_in_it() {
     let json: Value = serde_json::from_str(&sandbox.cloze(["doctor", "--format", "json"]).ok()).unwrap();
     assert_eq!((&json["history"]["name"], &json["history"]["findings"][2]["step"]), (&"history".into(), &"permission".into()));
     // Another's history, and one that is not to be had, are left alone.
-    sandbox.write("cloze.yaml", sandbox.read("cloze.yaml").replacen("project: \"shop\"", "project: store", 1));
+    let _ = sandbox.run(["init", "store", "--deploy"]).ok();
+    let url = format!("file://{}", sandbox.work().join("store/.cloze/history/dev").display());
+    sandbox.variable("CLOZE_HISTORY_URL", &url);
     let outcome = sandbox.cloze(["doctor"]);
     assert!(
-        outcome.out().contains("history  service     failed: this history belongs to environment dev of project shop"),
+        outcome.out().contains("history  service     failed: this history belongs to environment dev of project store"),
         "{}",
         outcome.out()
     );
