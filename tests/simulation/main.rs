@@ -51,7 +51,7 @@ struct Came {
     mishaps: u64,
     copies: u64,
     kept: u64,
-    /// Objects that were there in half when all was over.
+    /// How often half an object was there.
     torn: u64,
     /// Records that came second, each of which was noticed in the other's place.
     forks: u64,
@@ -110,7 +110,7 @@ fn run(seed: u64) -> Came {
             mishaps: store.mishaps(),
             copies: told.iter().map(|told| told.copies).sum(),
             kept: told.iter().map(|told| told.kept.len() as u64).sum(),
-            torn: torn.len() as u64,
+            torn: store.halves() + mirror.store.halves(),
             forks,
         }
     })
