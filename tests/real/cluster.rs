@@ -220,7 +220,7 @@ async fn every_command_works_with_the_rights_that_the_docs_grant() {
         "{walked}"
     );
     assert!(
-        walked.contains("history  backup      whoever loses the cluster loses its 3 releases: `cloze history copy cluster://"),
+        walked.contains("history  backup      with the cluster its 3 releases would be lost: `cloze history copy cluster://"),
         "{walked}"
     );
     let copy = format!("file://{}", machine.folder.path().join("copy").display());

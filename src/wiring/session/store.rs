@@ -53,7 +53,7 @@ impl Session<'_> {
             let first = reader.first().await.map_err(|error| failed(Step::Backup, error))?;
             let releases = (newest + 1).saturating_sub(first.min(newest + 1));
             let words =
-                format!("whoever loses the cluster loses its {releases} releases: `cloze history copy {url} URL` keeps them elsewhere");
+                format!("with the cluster its {releases} releases would be lost: `cloze history copy {url} URL` keeps them elsewhere");
             findings.push(Diagnostic::good(Step::Backup, words));
         }
         Ok(())
