@@ -13,4 +13,5 @@ pub use connection::Connection;
 pub use connection::Selection;
 pub use secrets::SecretStore;
 pub use target::Cluster;
+pub use target::ClusterStatus;
 pub use target::Scope;

@@ -12,6 +12,7 @@ mod lock;
 mod render;
 mod schema;
 mod show;
+mod status;
 mod vault;
 mod waiver;
 
@@ -52,6 +53,9 @@ pub use schema::words;
 pub use show::SetValue;
 pub use show::ShowReport;
 pub use show::UsedSecret;
+pub use status::HealthWord;
+pub use status::ObjectHealth;
+pub use status::StatusReport;
 pub use vault::SecretChange;
 pub use vault::SecretEntry;
 pub use vault::VaultChangeReport;

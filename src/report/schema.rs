@@ -21,6 +21,7 @@ use crate::report::PruneReport;
 use crate::report::RenderReport;
 use crate::report::Report;
 use crate::report::ShowReport;
+use crate::report::StatusReport;
 use crate::report::VaultChangeReport;
 use crate::report::VaultChangesReport;
 use crate::report::VaultListReport;
@@ -48,6 +49,7 @@ const REPORTS: &[Named] = &[
     ("prune", of::<PruneReport>),
     ("render", of::<RenderReport>),
     ("show", of::<ShowReport>),
+    ("status", of::<StatusReport>),
     ("vault-change", of::<VaultChangeReport>),
     ("vault-changes", of::<VaultChangesReport>),
     ("vault-list", of::<VaultListReport>),

@@ -12,6 +12,8 @@ use crate::cluster::Selection;
 use crate::problem::Fault;
 use crate::problem::Problem;
 #[cfg(feature = "cluster")]
+use crate::project::ClusterSettings;
+#[cfg(feature = "cluster")]
 use crate::project::Origin;
 #[cfg(feature = "cluster")]
 use crate::project::ResolvedSetting;
@@ -32,10 +34,15 @@ impl Wiring<'_> {
 
     /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over.
     pub(super) fn cluster(&self, adopt: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
-        let Some(cluster) = &self.settings.cluster else { return Ok(None) };
+        let Some(settings) = &self.settings.cluster else { return Ok(None) };
+        Ok(Some(Box::new(self.cluster_of(settings, &self.connection()?, adopt))))
+    }
+
+    /// The environment's objects in the cluster of `connection`.
+    pub(super) fn cluster_of(&self, settings: &ClusterSettings, connection: &Connection, adopt: &[String]) -> Cluster {
         let scope =
-            Scope { project: &self.settings.project, environment: &self.settings.environment, namespace: &cluster.namespace, adopt };
-        Ok(Some(Box::new(Cluster::new(&self.connection()?, scope))))
+            Scope { project: &self.settings.project, environment: &self.settings.environment, namespace: &settings.namespace, adopt };
+        Cluster::new(connection, scope)
     }
 }
 

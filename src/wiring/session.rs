@@ -6,6 +6,7 @@ mod past;
 mod release;
 mod review;
 mod secrets;
+mod status;
 mod store;
 
 pub use release::RollbackRequest;

@@ -21,6 +21,7 @@ mod review;
 mod select;
 mod sources;
 mod starter;
+mod status;
 mod strict;
 mod variable;
 mod vault;

@@ -3,6 +3,7 @@
 mod complete;
 mod failed;
 mod outage;
+mod status;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -165,6 +165,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
+    /// Show which release the cluster of an environment holds, and how its objects are
+    Status,
     /// List releases, or copy them to another store
     #[command(
         args_conflicts_with_subcommands = true,

@@ -12,14 +12,14 @@ use crate::args::Cli;
 const GROUPS: &[(&str, &[&str])] = &[
     ("Review (no key, vault or network needed)", &["render", "check", "config"]),
     ("Release", &["diff", "lock", "deploy", "rollback"]),
-    ("Look back", &["history", "show", "prune"]),
+    ("Look back", &["status", "history", "show", "prune"]),
     ("Secrets", &["vault", "key", "doctor"]),
     ("Project and shell", &["init", "schema", "completions", "version", "help"]),
 ];
 
 /// Options that wait for vaults, and the commands that ask none.
 const VAULT_OPTIONS: &[&str] = &["deadline", "allow_exec"];
-const WITHOUT_VAULTS: &[&str] = &["init", "render", "history", "show", "schema", "completions", "version"];
+const WITHOUT_VAULTS: &[&str] = &["init", "render", "status", "history", "show", "schema", "completions", "version"];
 /// Options that choose a project, and the commands that need none.
 const PROJECT_OPTIONS: &[&str] = &["directory", "environment"];
 const WITHOUT_PROJECT: &[&str] = &["schema", "completions", "version"];

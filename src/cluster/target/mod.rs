@@ -12,7 +12,10 @@ mod put;
 mod refused;
 mod resource;
 mod server;
+mod status;
 mod unchanged;
+
+pub use status::ClusterStatus;
 
 use std::collections::BTreeSet;
 use std::fmt;

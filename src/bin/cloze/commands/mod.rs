@@ -17,5 +17,6 @@ pub(crate) mod render;
 pub(crate) mod rollback;
 mod session;
 pub(crate) mod show;
+pub(crate) mod status;
 mod trust;
 pub(crate) mod vault;

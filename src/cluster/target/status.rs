@@ -1,0 +1,150 @@
+//! How the objects of an environment are: what its inventory lists, and the health of each.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use futures::StreamExt as _;
+use futures::TryStreamExt as _;
+use futures::stream;
+use serde_json::Value;
+
+use crate::cluster::health::Health;
+use crate::cluster::health::Related;
+use crate::cluster::health::health;
+use crate::cluster::health::is_ready_when_applied;
+use crate::cluster::target::Cluster;
+use crate::cluster::target::fence::inventory;
+use crate::cluster::target::parent::Inventory;
+use crate::cluster::target::parent::PART_OF;
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::refused::unanswered;
+use crate::cluster::target::resource::Resource;
+use crate::cluster::target::server::AT_ONCE;
+use crate::cluster::target::server::Part;
+use crate::manifest::Identity;
+use crate::problem::Problem;
+
+/// What a cluster has of an environment.
+#[derive(Debug)]
+pub struct ClusterStatus {
+    /// The release that was applied last.
+    pub release: Option<u64>,
+    /// The objects whose health shows only after they were applied, in order of kind, namespace and name.
+    pub objects: Vec<(Identity, Health)>,
+    /// How many objects there are beside them: those that are ready as soon as they are there.
+    pub others: usize,
+}
+
+/// What tells more of objects of a namespace that are not ready: pods, ReplicaSets and events.
+#[derive(Debug, Default)]
+struct Surroundings([Vec<Value>; 3]);
+
+impl Cluster {
+    /// What the cluster has of the environment; `None` where nothing was applied yet.
+    ///
+    /// A list for each kind in each namespace, and three more for each namespace where something is not ready. Of Secrets and ConfigMaps the metadata
+    /// alone is read.
+    pub async fn status(&self) -> Result<Option<ClusterStatus>, Problem> {
+        let Some(there) = inventory(&self.server, &self.parent).await? else { return Ok(None) };
+        let (objects, others) = self.objects(&there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
+        let mut namespaces: BTreeMap<String, Surroundings> = BTreeMap::new();
+        for (identity, object) in &objects {
+            let is_known = identity.namespace.is_empty() || namespaces.contains_key(&identity.namespace);
+            if !is_known && health(object, &Related::default()) != Health::Ready {
+                namespaces.insert(identity.namespace.clone(), self.surroundings(&identity.namespace).await);
+            }
+        }
+        let nothing = Surroundings::default();
+        let judged = |(identity, object): (Identity, Value)| {
+            let Surroundings([pods, sets, events]) = namespaces.get(&identity.namespace).unwrap_or(&nothing);
+            let (pods, sets, events): (Vec<_>, Vec<_>, Vec<_>) = (pods.iter().collect(), sets.iter().collect(), events.iter().collect());
+            let health = health(&object, &Related::of(&object, &pods, &sets, &events));
+            (identity, health)
+        };
+        let mut objects: Vec<(Identity, Health)> = objects.into_iter().map(judged).collect();
+        let order = |identity: &Identity| (identity.kind.clone(), identity.namespace.clone(), identity.name.clone());
+        objects.sort_by_cached_key(|(identity, _)| order(identity));
+        Ok(Some(ClusterStatus { release: there.release(), objects, others }))
+    }
+
+    /// The objects with a health of their own, and how many others there are.
+    async fn objects(&self, there: &Inventory) -> Result<(Vec<(Identity, Value)>, usize), Refused> {
+        let places = self.places(there).await?;
+        let asked: Vec<_> = places.into_iter().map(|(resource, namespace)| self.members(resource, namespace)).collect();
+        let listed: Vec<(Resource, Vec<Value>)> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
+        let (mut objects, mut others) = (Vec::new(), 0);
+        for (resource, items) in listed {
+            if is_plain(&resource) {
+                others += items.len();
+                continue;
+            }
+            for mut object in items {
+                let text = |place: &str| object.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+                let identity = Identity {
+                    api_version: resource.api_version.clone(),
+                    kind: resource.kind.clone(),
+                    namespace: text("/metadata/namespace"),
+                    name: text("/metadata/name"),
+                };
+                object["apiVersion"] = resource.api_version.clone().into();
+                object["kind"] = resource.kind.clone().into();
+                objects.push((identity, object));
+            }
+        }
+        Ok((objects, others))
+    }
+
+    async fn members(&self, resource: Resource, namespace: String) -> Result<(Resource, Vec<Value>), Refused> {
+        let part = if is_plain(&resource) { Part::Listed } else { Part::Whole };
+        let items = self.server.list(&resource.path(&namespace), &format!("{PART_OF}={}", self.id), part).await?;
+        Ok((resource, items))
+    }
+
+    /// Where the inventory's members are: each of its kinds, in the version that the server prefers, in each of its namespaces.
+    async fn places(&self, there: &Inventory) -> Result<BTreeSet<(Resource, String)>, Refused> {
+        let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for group_kind in &there.kinds {
+            let (kind, group) = group_kind.split_once('.').unwrap_or((group_kind, ""));
+            groups.entry(group).or_default().insert(kind);
+        }
+        let mut places = BTreeSet::new();
+        for (group, kinds) in groups {
+            let version = match group {
+                "" => "v1".to_owned(),
+                group => match self.server.get(&format!("/apis/{group}"), Part::Whole).await {
+                    Ok(found) => found["preferredVersion"]["groupVersion"].as_str().unwrap_or_default().to_owned(),
+                    // Its definition was removed, and its objects with it.
+                    Err(Refused::Absent) => continue,
+                    Err(refused) => return Err(refused),
+                },
+            };
+            for resource in self.server.resources(&version).await?.into_iter().filter(|one| kinds.contains(one.kind.as_str())) {
+                if resource.namespaced {
+                    let namespaces = there.namespaces.iter().chain([&self.parent.namespace]);
+                    places.extend(namespaces.map(|namespace| (resource.clone(), namespace.clone())));
+                } else {
+                    places.insert((resource, String::new()));
+                }
+            }
+        }
+        Ok(places)
+    }
+
+    /// Pods, ReplicaSets and events of a namespace. What may not be read leaves verdicts shorter.
+    async fn surroundings(&self, namespace: &str) -> Surroundings {
+        let list = |api: &str, plural: &str| format!("{api}/namespaces/{namespace}/{plural}");
+        let (pods, sets, events) = (list("/api/v1", "pods"), list("/apis/apps/v1", "replicasets"), list("/api/v1", "events"));
+        let (pods, sets, events) = futures::join!(
+            self.server.list(&pods, "", Part::Whole),
+            self.server.list(&sets, "", Part::Whole),
+            self.server.list(&events, "", Part::Whole)
+        );
+        Surroundings([pods, sets, events].map(Result::unwrap_or_default))
+    }
+}
+
+/// Whether objects of the kind are ready as soon as they are there.
+fn is_plain(resource: &Resource) -> bool {
+    let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
+    is_ready_when_applied(group, &resource.kind)
+}
