@@ -81,6 +81,29 @@ pub enum Event {
         /// Whether they were all there already, and nothing else.
         is_unchanged: bool,
     },
+    /// Manifests were applied where they run.
+    Applied {
+        /// Where.
+        target: String,
+        /// What that did, in numbers.
+        summary: String,
+    },
+    /// What was applied runs.
+    Proven {
+        /// The release.
+        number: u64,
+        /// Where.
+        target: String,
+    },
+    /// A release failed where it runs, and the last one that was proven there comes back.
+    GoingBack {
+        /// The release that failed.
+        from: u64,
+        /// The one that comes back.
+        to: u64,
+        /// Why it failed.
+        reason: String,
+    },
     /// Leftovers of interrupted runs were removed.
     Swept {
         /// How many.

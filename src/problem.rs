@@ -32,6 +32,8 @@ pub enum Fault {
     Vault,
     /// The history refused: damaged, cut, replayed, or another release came first.
     History,
+    /// What was released does not run.
+    Rollout,
     /// The machine refused: disk full, permission, a bug.
     Internal,
 }

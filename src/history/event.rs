@@ -121,6 +121,13 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// Whether it was seen to run, and no event since says otherwise.
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Known(Event { what: What::Applied, .. }))
+    }
+}
+
 impl From<Vec<Event>> for Outcome {
     fn from(mut events: Vec<Event>) -> Self {
         events.pop().map_or(Self::Unknown, Self::Known)
@@ -176,7 +183,9 @@ mod tests {
         assert_eq!(Outcome::from(events).to_string(), "rolled back by 9");
         let good = |what| Outcome::from(vec![fixtures::event(7, 1, what)]).is_good();
         assert!(good(What::Emitted) && good(What::Applied) && !good(What::Failed) && !good(What::RolledBack { by: 9 }));
-        assert!(!Outcome::Unknown.is_good());
+        assert!(!Outcome::Unknown.is_good() && !Outcome::Unknown.is_proven());
+        let proven = |what| Outcome::from(vec![fixtures::event(7, 1, what)]).is_proven();
+        assert!(proven(What::Applied) && !proven(What::Emitted) && !proven(What::Failed));
         assert_eq!([What::Emitted, What::Applied, What::Failed].map(|what| what.to_string()), ["emitted", "applied", "failed"]);
     }
 }

@@ -7,4 +7,6 @@ pub struct Claim {
     pub store: String,
     /// Its number.
     pub release: u64,
+    /// Whether it brings an earlier one back.
+    pub goes_back: bool,
 }

@@ -1,6 +1,9 @@
 //! The cluster that an environment is deployed to.
 
 #[cfg(feature = "cluster")]
+use std::time::Duration;
+
+#[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
 #[cfg(feature = "cluster")]
 use crate::cluster::Connection;
@@ -17,6 +20,8 @@ use crate::project::ClusterSettings;
 use crate::project::Origin;
 #[cfg(feature = "cluster")]
 use crate::project::ResolvedSetting;
+#[cfg(feature = "cluster")]
+use crate::project::Settings;
 use crate::target::Target;
 use crate::wiring::Wiring;
 
@@ -32,17 +37,24 @@ impl Wiring<'_> {
         })
     }
 
-    /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over.
-    pub(super) fn cluster(&self, adopt: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
+    /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over; `wait` is
+    /// whether it is waited for a rollout.
+    pub(super) fn cluster(&self, adopt: &[String], wait: bool) -> Result<Option<Box<dyn Target>>, Problem> {
         let Some(settings) = &self.settings.cluster else { return Ok(None) };
-        Ok(Some(Box::new(self.cluster_of(settings, &self.connection()?, adopt))))
+        let wait = wait.then_some(settings.wait);
+        Ok(Some(Box::new(self.cluster_of(settings, &self.connection()?, adopt, wait))))
     }
 
     /// The environment's objects in the cluster of `connection`.
-    pub(super) fn cluster_of(&self, settings: &ClusterSettings, connection: &Connection, adopt: &[String]) -> Cluster {
-        let scope =
-            Scope { project: &self.settings.project, environment: &self.settings.environment, namespace: &settings.namespace, adopt };
-        Cluster::new(connection, scope)
+    pub(super) fn cluster_of(
+        &self,
+        settings: &ClusterSettings,
+        connection: &Connection,
+        adopt: &[String],
+        wait: Option<Duration>,
+    ) -> Cluster {
+        let Settings { project, environment, .. } = self.settings;
+        Cluster::new(connection, Scope { project, environment, namespace: &settings.namespace, adopt, wait })
     }
 }
 
@@ -55,7 +67,7 @@ fn by_project(setting: &ResolvedSetting) -> bool {
 #[cfg(not(feature = "cluster"))]
 impl Wiring<'_> {
     /// The environment's objects in its cluster; `None` where deploys only write.
-    pub(super) fn cluster(&self, _: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
+    pub(super) fn cluster(&self, _: &[String], _: bool) -> Result<Option<Box<dyn Target>>, Problem> {
         match &self.settings.cluster {
             None => Ok(None),
             Some(_) => Err(Problem::new(

@@ -21,7 +21,7 @@ use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
 use crate::workflow::release::Released;
-use crate::workflow::release::release;
+use crate::workflow::rollout::rollout;
 
 /// Where manifests go, and how they are written.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ pub async fn deploy(
         manifests: built.drafts(),
     };
     let head = history.head().await?;
-    let released = release(context, access, &history, head, &draft, Some(&built), &built.set(emission.syntax), emission.target).await?;
+    let released = rollout(context, access, &history, head, &draft, Some(&built), &built.set(emission.syntax), emission.target).await?;
     drop(draft);
     Ok((released, built.waivers))
 }

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod context;
 pub mod deploy;
 pub(crate) mod document;
+mod earlier;
 mod frozen;
 #[cfg(test)]
 mod fuzz;
@@ -23,4 +24,5 @@ pub(crate) mod recorded;
 pub mod release;
 pub mod review;
 pub mod rollback;
+mod rollout;
 mod source;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use futures::join;
 
 use crate::event::Event;
+use crate::history::Action;
 use crate::history::Draft;
 use crate::history::History;
 use crate::history::HistoryError;
@@ -27,6 +28,7 @@ use crate::stage::taint::Waiver;
 use crate::target::Claim;
 use crate::target::ManifestSet;
 use crate::target::Put;
+use crate::target::Reservation;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
@@ -66,6 +68,47 @@ impl Released {
     }
 }
 
+/// A release that did not come about.
+#[derive(Debug)]
+pub(crate) enum Unreleased {
+    /// The target is as it was, or another release came first.
+    Untouched(Problems),
+    /// It is recorded, and does not run in its target as it should.
+    Failed {
+        /// The release.
+        release: Release,
+        /// Why.
+        problem: Problem,
+    },
+}
+
+impl From<Problems> for Unreleased {
+    fn from(problems: Problems) -> Self {
+        Self::Untouched(problems)
+    }
+}
+
+impl From<Problem> for Unreleased {
+    fn from(problem: Problem) -> Self {
+        Self::Untouched(problem.into())
+    }
+}
+
+impl From<HistoryError> for Unreleased {
+    fn from(error: HistoryError) -> Self {
+        Self::Untouched(error.into())
+    }
+}
+
+impl From<Unreleased> for Problems {
+    fn from(unreleased: Unreleased) -> Self {
+        match unreleased {
+            Unreleased::Untouched(problems) => problems,
+            Unreleased::Failed { problem, .. } => problem.into(),
+        }
+    }
+}
+
 /// Records `draft` after `head` unless that is what `head` holds, then puts `set`, the same manifests, to `target`. What was `built` is compared
 /// with what a cluster never lets change while the pack is written.
 #[expect(clippy::too_many_arguments, reason = "all that a release is made of")]
@@ -78,7 +121,7 @@ pub(crate) async fn release(
     built: Option<&Built>,
     set: &ManifestSet<'_>,
     target: &dyn Target,
-) -> Result<Released, Problems> {
+) -> Result<Released, Unreleased> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
     context.warn_of(target.check(set).await?)?;
     let (release, before, changes) = match head {
@@ -106,13 +149,20 @@ pub(crate) async fn release(
     };
     let mut events = if let Outcome::Known(event) = &before { event.sequence } else { 0 };
     let settled = settle(context, access, history, &release, events);
+    let is_new = !before.is_proven();
     let emitted = emit(context, history, &release, before, set, target, &mut events);
     let (settled, put) = join!(settled, emitted);
     let remembered = access.remember(context, &release, events);
-    settled?;
-    let put = put?;
-    remembered?;
-    Ok(Released { release, recorded: !current, changes, put })
+    match put {
+        Ok(put) => {
+            settled?;
+            remembered?;
+            Ok(Released { release, recorded: !current, changes, put })
+        }
+        // What ran once is not taken back for what happened to it since.
+        Err(Unemitted { problem, touched: true }) if is_new => Err(Unreleased::Failed { release, problem }),
+        Err(Unemitted { problem, .. }) => Err(problem.into()),
+    }
 }
 
 /// The objects in which two releases differ: those of `after` in apply order, then those that are gone.
@@ -155,6 +205,13 @@ async fn settle(
     access.remember(context, head, events)
 }
 
+/// Why a release did not get to its target.
+struct Unemitted {
+    problem: Problem,
+    /// Whether it runs there in part, or does not run as it should.
+    touched: bool,
+}
+
 /// Puts the manifests of a recorded release to `target` and records what came of it; `events` becomes the number of events that are known
 /// afterwards.
 ///
@@ -167,45 +224,73 @@ async fn emit(
     set: &ManifestSet<'_>,
     target: &dyn Target,
     events: &mut u32,
-) -> Result<Put, Problem> {
+) -> Result<Put, Unemitted> {
     let number = release.summary.number;
-    let store = history.reader().store_id().await?.unwrap_or_default();
-    let reserved = target.reserve(&Claim { store, release: number }).await;
-    let newest = history.reader().newest().await?;
+    let untouched = |problem: Problem| Unemitted { problem, touched: false };
+    let store = history.reader().store_id().await.map_err(|error| untouched(error.into()))?.unwrap_or_default();
+    let goes_back = matches!(release.summary.action, Action::Rollback { .. });
+    let claim = Claim { store, release: number, goes_back };
+    let reserved = target.reserve(&claim).await;
+    let newest = history.reader().newest().await.map_err(|error| untouched(error.into()))?;
     let result = match reserved {
         // The run that recorded the newer one may have written it already.
-        Ok(_) if newest > number => Err(superseded(number, newest, target)),
-        Ok(mut reservation) => reservation.put(set).await.and_then(|put| taken(put, target)),
-        Err(failed) => Err(failed),
+        Ok(_) if newest > number => Err(untouched(superseded(number, newest, target))),
+        Ok(mut reservation) => put(context, number, reservation.as_mut(), set, target).await,
+        Err(failed) => Err(untouched(failed)),
     };
     match &result {
-        Ok(put) => {
-            if !before.is_good() {
-                let event = NewEvent { actor: context.actor, what: What::Emitted, detail: &format!("{target}: {}", put.summary()) };
-                *events = history.add_event(release, event).await?.sequence;
+        Ok((put, proven)) => {
+            let is_said = if *proven { before.is_proven() } else { before.is_good() };
+            if !is_said {
+                let what = if *proven { What::Applied } else { What::Emitted };
+                let event = NewEvent { actor: context.actor, what, detail: &format!("{target}: {}", put.summary()) };
+                *events = history.add_event(release, event).await.map_err(|error| untouched(error.into()))?.sequence;
             }
-            for warning in &put.warnings {
-                context.warn(warning.clone());
-            }
-            context.observe(Event::Emitted {
-                manifests: set.manifests.len(),
-                bytes: set.manifests.iter().map(|manifest| manifest.bytes.len()).sum(),
-                target: target.to_string(),
-                is_unchanged: put.is_unchanged(),
-            });
         }
         Err(_) if matches!(before, Outcome::Known(_)) && newest > number => {}
-        Err(failed) => {
+        Err(Unemitted { problem, .. }) => {
             // Another run may have written it out meanwhile.
             let good = matches!(history.outcome_now(release).await, Ok(outcome) if outcome.is_good());
             if !good {
-                let event = NewEvent { actor: context.actor, what: What::Failed, detail: &failed.reason };
+                let event = NewEvent { actor: context.actor, what: What::Failed, detail: &problem.reason };
                 // The failure itself is what the user must read.
                 *events = history.add_event(release, event).await.map_or(*events, |event| event.sequence);
             }
         }
     }
-    result
+    result.map(|(put, _)| put)
+}
+
+/// Puts a release to the target that is reserved for it and waits until it runs there; whether it is known to.
+async fn put(
+    context: &Context<'_>,
+    number: u64,
+    reservation: &mut dyn Reservation,
+    set: &ManifestSet<'_>,
+    target: &dyn Target,
+) -> Result<(Put, bool), Unemitted> {
+    let put = reservation.put(set).await.map_err(|problem| Unemitted { problem, touched: false })?;
+    let touched = |problem| Unemitted { problem, touched: target.runs() };
+    let put = taken(put, target).map_err(touched)?;
+    for warning in &put.warnings {
+        context.warn(warning.clone());
+    }
+    context.observe(if target.runs() {
+        Event::Applied { target: target.to_string(), summary: put.summary() }
+    } else {
+        Event::Emitted {
+            manifests: set.manifests.len(),
+            bytes: set.manifests.iter().map(|manifest| manifest.bytes.len()).sum(),
+            target: target.to_string(),
+            is_unchanged: put.is_unchanged(),
+        }
+    });
+    let say = |problem: Problem| Problem { reason: format!("release {number} does not run in {target}: {}", problem.reason), ..problem };
+    let proven = reservation.prove(set).await.map_err(|problem| touched(say(problem)))?;
+    if proven {
+        context.observe(Event::Proven { number, target: target.to_string() });
+    }
+    Ok((put, proven))
 }
 
 /// What the target did, unless it did not take an object.
@@ -215,7 +300,8 @@ fn taken(put: Put, target: &dyn Target) -> Result<Put, Problem> {
         return Ok(put);
     }
     let reason = format!("{target} did not take {} of the release's objects: {}", failures.len(), failures.join("; "));
-    Err(Problem::new(Fault::Internal, reason, "fix what it reports, then deploy again"))
+    let fault = if target.runs() { Fault::Rollout } else { Fault::Internal };
+    Err(Problem::new(fault, reason, "fix what it reports, then deploy again"))
 }
 
 fn superseded(number: u64, newest: u64, target: &dyn Target) -> Problem {

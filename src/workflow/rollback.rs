@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::stream;
-
 use crate::blank::Blank;
 use crate::blank::BlankId;
 use crate::blank::BlankText;
@@ -18,7 +15,6 @@ use crate::history::Action;
 use crate::history::Draft;
 use crate::history::DraftManifest;
 use crate::history::History;
-use crate::history::HistoryError;
 use crate::history::Outcome;
 use crate::history::RecordedBlank;
 use crate::history::Release;
@@ -37,8 +33,6 @@ use crate::secret::SecretBuffer;
 use crate::stage::path::Step;
 use crate::stage::site::BlankSite;
 use crate::stage::site::unfill;
-use crate::target::Manifest;
-use crate::target::ManifestSet;
 use crate::target::Syntax;
 use crate::vault::Vault;
 use crate::vault::pinned::Pin;
@@ -53,6 +47,8 @@ use crate::workflow::compare::compare_releases;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::Emission;
 use crate::workflow::document::json_of_recorded;
+use crate::workflow::earlier::earlier;
+use crate::workflow::earlier::recorded_set;
 use crate::workflow::frozen;
 use crate::workflow::recipe::Recipe;
 use crate::workflow::release::Released;
@@ -90,12 +86,12 @@ pub struct RollbackTarget {
 }
 
 impl RollbackTarget {
-    /// Release `number`, or the newest earlier release with other manifests that was written out.
-    pub async fn find(history: &History<'_>, number: Option<u64>) -> Result<Self, Problem> {
+    /// Release `number`, or the newest earlier release with other manifests that was written out; where `proven`, that was seen to run.
+    pub async fn find(history: &History<'_>, number: Option<u64>, proven: bool) -> Result<Self, Problem> {
         let Some(head) = history.head().await? else {
             return Err(history.reader().empty().into());
         };
-        let (target, outcome) = target(history, &head, number).await?;
+        let (target, outcome) = target(history, &head, number, proven).await?;
         Ok(Self { target, outcome, head })
     }
 
@@ -176,7 +172,7 @@ pub async fn execute(
         Some(built) => built.set(emission.syntax),
         None => recorded_set(&stored, &converted, emission.syntax),
     };
-    release(context, access, history, Some(head), &draft, None, &set, emission.target).await
+    release(context, access, history, Some(head), &draft, None, &set, emission.target).await.map_err(Problems::from)
 }
 
 fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
@@ -184,56 +180,17 @@ fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
     stored.iter().map(|stored| json_of_recorded(stored.content.expose(), &mut scratch)).collect()
 }
 
-/// Recorded manifests as a target takes them, as `converted` where that has them.
-fn recorded_set<'a>(stored: &'a [StoredManifest<'a>], converted: &'a [Secret], syntax: Syntax) -> ManifestSet<'a> {
-    let bytes = |index: usize| converted.get(index).map_or_else(|| stored[index].content.expose(), Secret::expose);
-    let one = |(index, stored): (usize, &'a StoredManifest<'a>)| {
-        Manifest::new(&stored.manifest.identity, &stored.manifest.base, bytes(index)).of_template(&stored.manifest.file)
-    };
-    ManifestSet { syntax, manifests: stored.iter().enumerate().map(one).collect() }
-}
-
-async fn target(history: &History<'_>, head: &Release, number: Option<u64>) -> Result<(Release, Outcome), Problem> {
+async fn target(history: &History<'_>, head: &Release, number: Option<u64>, proven: bool) -> Result<(Release, Outcome), Problem> {
     if let Some(number) = number {
         let release = history.release(number).await?;
         let outcome = history.outcome(&release).await?;
         return Ok((release, outcome));
     }
-    let newest = head.summary.number;
-    let read = |number: u64| async move {
-        let release = history.release(number).await?;
-        if head.body.has_manifests_of(&release.body) {
-            return Ok(None);
-        }
-        let outcome = history.outcome(&release).await?;
-        Ok(Some((release, outcome)))
-    };
-    let mut others = 0;
-    // The next ones are read while one is looked at: the release that is wanted is seldom far.
-    let mut earlier = stream::iter((1..newest).rev()).map(read).buffered(AHEAD);
-    while let Some(found) = earlier.next().await {
-        let (release, outcome) = match found {
-            Err(HistoryError::Pruned { .. }) => break,
-            found => match found? {
-                Some(found) => found,
-                None => continue,
-            },
-        };
-        if outcome.is_good() {
-            return Ok((release, outcome));
-        }
-        others += 1;
+    if proven {
+        return earlier(history, head, Outcome::is_proven, "proven").await;
     }
-    let reason = if others == 0 {
-        "no earlier release has other manifests"
-    } else {
-        "no earlier release with other manifests is known to have been written"
-    };
-    Err(Problem::new(Fault::History, reason, "name the release to go back to; `cloze history` lists them"))
+    earlier(history, head, Outcome::is_good, "written").await
 }
-
-/// How many releases are read at once.
-const AHEAD: usize = 4;
 
 /// What speaks against going back to a release.
 fn doubtful(target: &Release, outcome: &Outcome) -> Problem {

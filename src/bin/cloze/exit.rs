@@ -18,10 +18,12 @@ pub(crate) const CHECK: u8 = 4;
 pub(crate) const VAULT: u8 = 5;
 /// The history refused: damaged, cut, replayed, or another release came first.
 pub(crate) const HISTORY: u8 = 6;
+/// What was released does not run; the problem says whether it was taken back.
+pub(crate) const ROLLOUT: u8 = 7;
 /// The machine refused, or cloze has a bug.
 pub(crate) const INTERNAL: u8 = 8;
 
-/// The code that a fault ends with. 7 is kept for a rollout that failed and was rolled back.
+/// The code that a fault ends with.
 pub(crate) fn code_of(fault: Fault) -> ExitCode {
     ExitCode::from(match fault {
         Fault::Usage => USAGE,
@@ -29,6 +31,7 @@ pub(crate) fn code_of(fault: Fault) -> ExitCode {
         Fault::Check => CHECK,
         Fault::Vault => VAULT,
         Fault::History => HISTORY,
+        Fault::Rollout => ROLLOUT,
         Fault::Internal => INTERNAL,
     })
 }

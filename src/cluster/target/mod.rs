@@ -8,8 +8,10 @@ mod item;
 mod kinds;
 mod members;
 mod parent;
+mod prove;
 mod put;
 mod refused;
+mod remove;
 mod resource;
 mod server;
 mod status;
@@ -19,6 +21,7 @@ pub use status::ClusterStatus;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -30,6 +33,7 @@ use crate::cluster::target::parent::Parent;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::server::Mode;
 use crate::cluster::target::server::Server;
+use crate::manifest::Identity;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::target::Claim;
@@ -45,6 +49,7 @@ pub struct Cluster {
     parent: Parent,
     id: String,
     adopt: Vec<String>,
+    wait: Option<Duration>,
     name: String,
 }
 
@@ -59,6 +64,8 @@ pub struct Scope<'a> {
     pub namespace: &'a str,
     /// The objects of others to take over, as `KIND/NAME`; twice where a tool manages one.
     pub adopt: &'a [String],
+    /// How long a rollout may take; `None` does not wait.
+    pub wait: Option<Duration>,
 }
 
 impl Cluster {
@@ -67,7 +74,7 @@ impl Cluster {
         let parent = Parent::of(scope.project, scope.environment, scope.namespace);
         let id = parent.id();
         let name = format!("cluster {}", connection.name());
-        Self { server: Server::new(connection.client.clone()), parent, id, adopt: scope.adopt.to_vec(), name }
+        Self { server: Server::new(connection.client.clone()), parent, id, adopt: scope.adopt.to_vec(), wait: scope.wait, name }
     }
 
     fn rules(&self, mode: Mode) -> Rules<'_> {
@@ -80,7 +87,7 @@ impl Target for Cluster {
     /// Tries each object on the server (dry run), unless it is there already.
     async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
         if let Some(there) = inventory(&self.server, &self.parent).await? {
-            there.admits(&Claim { store: String::new(), release: u64::MAX })?;
+            there.admits(&Claim { release: u64::MAX, ..Claim::default() })?;
         }
         let versions: BTreeSet<&str> = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
         let kinds = Kinds::of(&self.server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
@@ -95,6 +102,10 @@ impl Target for Cluster {
     async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
         Ok(None)
     }
+
+    fn runs(&self) -> bool {
+        true
+    }
 }
 
 struct Reserved<'a> {
@@ -107,6 +118,16 @@ impl Reservation for Reserved<'_> {
     /// Applies what differs. Objects that the release does not have stay: pods may still use them.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
         put::put(&self.cluster.rules(Mode::Real), &self.cluster.parent, &self.claim, set).await
+    }
+
+    async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Problem> {
+        let Cluster { server, id, wait, .. } = self.cluster;
+        let Some(limit) = *wait else { return Ok(false) };
+        prove::prove(server, id, set, limit, self.claim.goes_back).await.map(|()| true)
+    }
+
+    async fn remove(&mut self, objects: &[Identity]) -> Vec<Problem> {
+        remove::remove(&self.cluster.server, &self.cluster.id, objects).await
     }
 }
 

@@ -160,7 +160,7 @@ mod tests {
     use crate::target::Claim;
 
     fn claim(store: &str, release: u64) -> Claim {
-        Claim { store: store.to_owned(), release }
+        Claim { store: store.to_owned(), release, goes_back: false }
     }
 
     fn set(items: &[&str]) -> BTreeSet<String> {

@@ -1,5 +1,6 @@
 //! The kinds of an API server: where the objects of each are.
 
+use kube::core::ApiResource;
 use serde_json::Value;
 
 use crate::manifest::Identity;
@@ -38,6 +39,18 @@ impl Resource {
     /// The URL's path of one object.
     pub(super) fn path_of(&self, object: &Identity) -> String {
         format!("{}/{}", self.path(&object.namespace), segment(&object.name))
+    }
+
+    /// The same for the crate.
+    pub(super) fn to_api(&self) -> ApiResource {
+        let (group, version) = self.api_version.split_once('/').unwrap_or(("", &self.api_version));
+        ApiResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            api_version: self.api_version.clone(),
+            kind: self.kind.clone(),
+            plural: self.plural.clone(),
+        }
     }
 
     /// Whether it is the kind of `v1` Secrets.

@@ -61,6 +61,10 @@ impl Server {
         Self { client }
     }
 
+    pub(super) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// The object at `path`.
     pub(super) async fn get(&self, path: &str, part: Part) -> Result<Value, Refused> {
         self.ask(Method::GET, path, part, None).await.map(|(_, object)| object)
@@ -120,6 +124,17 @@ impl Server {
         let body = Bytes::from(object.to_string());
         let query = format!("{path}?fieldManager={MANAGER}");
         self.ask(method, &query, Part::Whole, Some(("application/json", body))).await.map(|(_, object)| object)
+    }
+
+    /// Deletes the object at `path`, if it is still the one of that `uid`; what depends on it goes in the background.
+    pub(super) async fn delete(&self, path: &str, uid: &str) -> Result<(), Refused> {
+        let options = serde_json::json!({
+            "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", "preconditions": { "uid": uid },
+        });
+        match self.ask(Method::DELETE, path, Part::Metadata, Some(("application/json", Bytes::from(options.to_string())))).await {
+            Ok(_) | Err(Refused::Absent) => Ok(()),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// Sends a request until there is an answer; whether it was `201 Created`, and its body.

@@ -46,9 +46,9 @@ pub struct RollbackRequest {
 
 impl Session<'_> {
     /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over, as `KIND/NAME`:
-    /// twice where a tool manages one.
-    pub fn cluster(&self, adopt: &[String]) -> Result<Option<Box<dyn Target>>, Problem> {
-        self.wiring().cluster(adopt)
+    /// twice where a tool manages one. `wait` is whether it is waited for a rollout.
+    pub fn cluster(&self, adopt: &[String], wait: bool) -> Result<Option<Box<dyn Target>>, Problem> {
+        self.wiring().cluster(adopt, wait)
     }
 
     /// Fills the blanks, records the release unless it is current, and puts it to its target.
@@ -164,7 +164,7 @@ impl Session<'_> {
             let next = "run it in a checkout of the project, or go back with the recorded values: without `--secrets` and `--online`";
             return Err(Problem::new(Fault::Usage, reason, next).into());
         }
-        let target = RollbackTarget::find(history, number).await?;
+        let target = RollbackTarget::find(history, number, self.settings.cluster.is_some()).await?;
         let mut used = target.vaults();
         if !online && values == Values::Recorded {
             used = self.wiring().present_files(&used);

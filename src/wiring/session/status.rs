@@ -19,7 +19,7 @@ impl Session<'_> {
         let wiring = self.wiring();
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
         let connection = wiring.connection()?;
-        let found = wiring.cluster_of(settings, &connection, &[]).status().await?;
+        let found = wiring.cluster_of(settings, &connection, &[], None).status().await?;
         let (mut history, checked) = self.history(1).await?;
         checked?;
         let recorded = if history.releases.is_empty() { None } else { Some(history.releases.remove(0)) };
@@ -43,7 +43,7 @@ impl Session<'_> {
     #[cfg(not(feature = "cluster"))]
     #[expect(clippy::unused_async, reason = "with the feature `cluster` it waits")]
     pub async fn status(&self) -> Result<StatusReport, Problems> {
-        self.cluster(&[])?;
+        self.cluster(&[], false)?;
         Err(self.writes_only().into())
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn target(session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Targe
     match emit.output.as_deref() {
         Some("-") => Ok(Box::new(Stream::new("stdout", Box::new(io::stdout())))),
         Some(path) => Ok(Box::new(session.directory(Some(path.as_ref()))?)),
-        None => match session.cluster(&emit.adopt)? {
+        None => match session.cluster(&emit.adopt, emit.wait)? {
             Some(cluster) => Ok(cluster),
             None => Ok(Box::new(session.directory(None)?)),
         },

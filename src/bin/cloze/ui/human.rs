@@ -42,6 +42,9 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::Resumed { number } => format!("release {number} was recorded by an interrupted run; this run finished it"),
         Event::Emitted { manifests, target, is_unchanged: true, .. } => format!("{} already in {target}", count(*manifests, "manifest")),
         Event::Emitted { manifests, bytes, target, .. } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
+        Event::Applied { target, summary } => format!("applied to {target}: {summary}"),
+        Event::Proven { number, target } => format!("release {number} runs in {target}"),
+        Event::GoingBack { to, reason, .. } => format!("{reason}; going back to release {to}"),
         Event::Probed { secrets, read: 0 } => format!("{} found, none read", count(*secrets, "secret")),
         Event::Probed { secrets, read } => format!("{} found ({read} had to be read)", count(*secrets, "secret")),
         Event::KeyFileCreated { path } => {
@@ -139,6 +142,21 @@ mod tests {
         assert_eq!(probed(1, 0), "1 secret found, none read");
         assert_eq!(probed(3, 1), "3 secrets found (1 had to be read)");
         assert_eq!(probed(3, 2), "3 secrets found (2 had to be read)");
+    }
+
+    #[test]
+    fn a_rollout_is_told_in_lines() {
+        let target = || "cluster lab".to_owned();
+        assert_eq!(
+            status(&Event::Applied { target: target(), summary: "2 created".to_owned() }).unwrap(),
+            "applied to cluster lab: 2 created"
+        );
+        assert_eq!(status(&Event::Proven { number: 5, target: target() }).unwrap(), "release 5 runs in cluster lab");
+        let reason = "release 5 does not run in cluster lab: Deployment shop/web: it crashes".to_owned();
+        assert_eq!(
+            status(&Event::GoingBack { from: 5, to: 3, reason }).unwrap(),
+            "release 5 does not run in cluster lab: Deployment shop/web: it crashes; going back to release 3"
+        );
     }
 
     #[test]

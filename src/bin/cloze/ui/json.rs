@@ -28,6 +28,7 @@ fn fault(fault: Fault) -> &'static str {
         Fault::Check => "check",
         Fault::Vault => "vault",
         Fault::History => "history",
+        Fault::Rollout => "rollout",
         Fault::Internal => "internal",
     }
 }

@@ -1,0 +1,137 @@
+//! Whether a release that was applied runs.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::select;
+use tokio::time::sleep;
+
+use crate::cluster::health::Awaited;
+use crate::cluster::health::Related;
+use crate::cluster::health::Verdict;
+use crate::cluster::health::WaitLimits;
+use crate::cluster::health::is_ready_when_applied;
+use crate::cluster::health::wait;
+use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::parent::PART_OF;
+use crate::cluster::target::refused::unanswered;
+use crate::cluster::target::server::Part;
+use crate::cluster::target::server::Server;
+use crate::manifest::Identity;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::target::ManifestSet;
+
+/// Waits until the objects of `set`, members of the set `id`, are ready. On the way back (`goes_back`), pods of StatefulSets that keep their
+/// controller from going on are deleted.
+///
+/// # Errors
+/// One has failed, or they took longer than `limit`; or the cluster does not show them.
+pub(super) async fn prove(server: &Server, id: &str, set: &ManifestSet<'_>, limit: Duration, goes_back: bool) -> Result<(), Problem> {
+    let looked_at = |identity: &&Identity| !is_ready_when_applied(identity.group(), &identity.kind);
+    let objects: Vec<&Identity> = set.manifests.iter().map(|manifest| manifest.identity).filter(looked_at).collect();
+    let versions: BTreeSet<&str> = objects.iter().map(|object| object.api_version.as_str()).collect();
+    let kinds = Kinds::of(server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
+    let awaited: Vec<Awaited> = objects.iter().filter_map(|object| awaited(&kinds, object)).collect();
+    let limits = WaitLimits { selector: format!("{PART_OF}={id}"), deadline: limit, grace: WaitLimits::GRACE };
+    let waiting = wait(server.client(), &awaited, limits, &|_| {});
+    let verdicts = if goes_back {
+        let stateful: Vec<String> = objects
+            .iter()
+            .filter(|object| object.group() == "apps" && object.kind == "StatefulSet")
+            .filter_map(|object| Some(kinds.find(object)?.path_of(object)))
+            .collect();
+        select! {
+            verdicts = waiting => verdicts?,
+            never = unblock(server, &stateful) => match never {},
+        }
+    } else {
+        waiting.await?
+    };
+    let failed: Vec<String> = verdicts.iter().filter_map(failure).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new(Fault::Rollout, failed.join("; "), "correct it, then deploy again"))
+}
+
+fn awaited(kinds: &Kinds, object: &Identity) -> Option<Awaited> {
+    let resource = kinds.find(object)?;
+    let namespace = resource.namespaced.then(|| object.namespace.clone());
+    Some(Awaited { resource: resource.to_api(), namespace, name: object.name.clone() })
+}
+
+/// What failed, and why.
+fn failure(verdict: &Verdict) -> Option<String> {
+    let Verdict { object, health } = verdict;
+    let reason = health.reason().filter(|_| health.has_failed())?;
+    let namespace = object.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    Some(format!("{} {namespace}{}: {reason}", object.resource.kind, object.name))
+}
+
+/// Deletes, as long as it runs, each pod of these StatefulSets that is of another revision and not ready: the controller waits for it, and it never
+/// becomes ready (kubernetes.io/docs/concepts/workloads/controllers/statefulset, forced rollback).
+async fn unblock(server: &Server, stateful: &[String]) -> std::convert::Infallible {
+    loop {
+        sleep(BETWEEN).await;
+        for path in stateful {
+            // What cannot be read or deleted now is tried again; the wait says what came of it.
+            let Ok(object) = server.get(path, Part::Whole).await else { continue };
+            let pods = format!("/api/v1/namespaces/{}/pods", object["metadata"]["namespace"].as_str().unwrap_or_default());
+            if object["status"]["observedGeneration"] != object["metadata"]["generation"] {
+                continue;
+            }
+            let Ok(found) = server.list(&pods, &selector(&object), Part::Whole).await else { continue };
+            let related: Vec<&Value> = found.iter().collect();
+            for name in Related::of(&object, &related, &[], &[]).blocking {
+                let uid = found.iter().find(|pod| pod["metadata"]["name"] == name).and_then(|pod| pod["metadata"]["uid"].as_str());
+                let _ = server.delete(&format!("{pods}/{name}"), uid.unwrap_or_default()).await;
+            }
+        }
+    }
+}
+
+/// The label selector of a workload's pods, as far as it is of plain labels.
+fn selector(object: &Value) -> String {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object();
+    let one = |(key, value): (&String, &Value)| format!("{key}={}", value.as_str().unwrap_or_default());
+    labels.map(|labels| labels.iter().map(one).collect::<Vec<_>>().join(",")).unwrap_or_default()
+}
+
+/// How often it is looked for pods in the way.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use kube::core::ApiResource;
+    use serde_json::json;
+
+    use super::failure;
+    use super::selector;
+    use crate::cluster::health::Awaited;
+    use crate::cluster::health::Health;
+    use crate::cluster::health::Verdict;
+
+    #[test]
+    fn a_failure_names_the_object() {
+        let resource = ApiResource {
+            group: "apps".into(),
+            version: "v1".into(),
+            api_version: "apps/v1".into(),
+            kind: "Deployment".into(),
+            plural: "deployments".into(),
+        };
+        let object = Awaited { resource, namespace: Some("shop".into()), name: "web".into() };
+        let said = |health| failure(&Verdict { object: object.clone(), health });
+        assert_eq!(said(Health::Failed { reason: "it crashes".into() }).unwrap(), "Deployment shop/web: it crashes");
+        assert_eq!(said(Health::Ready), None);
+        assert_eq!(said(Health::Progressing { reason: "1 of 2".into() }), None);
+    }
+
+    #[test]
+    fn pods_are_selected_by_the_labels_of_their_owner() {
+        let object = json!({ "spec": { "selector": { "matchLabels": { "app": "db", "tier": "1" } } } });
+        assert_eq!(selector(&object), "app=db,tier=1");
+    }
+}

@@ -1,0 +1,112 @@
+//! A release that is proven where it runs, or taken back.
+
+use crate::event::Event;
+use crate::history::Action;
+use crate::history::Draft;
+use crate::history::DraftManifest;
+use crate::history::History;
+use crate::history::NewEvent;
+use crate::history::Release;
+use crate::history::What;
+use crate::manifest::Identity;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::OnFailure;
+use crate::target::Claim;
+use crate::target::ManifestSet;
+use crate::target::Syntax;
+use crate::target::Target;
+use crate::workflow::access::HistoryAccess;
+use crate::workflow::build::Built;
+use crate::workflow::context::Context;
+use crate::workflow::earlier::earlier;
+use crate::workflow::earlier::recorded_set;
+use crate::workflow::release::Released;
+use crate::workflow::release::Unreleased;
+use crate::workflow::release::release;
+
+/// Releases `draft` as [`release`] does. Where it fails in a target in which releases run, the last one that was proven there is released again, unless
+/// the environment says otherwise. That is done once: a way back that fails is not taken back.
+///
+/// # Errors
+/// The release failed; the problem says whether it was taken back.
+#[expect(clippy::too_many_arguments, reason = "all that a release is made of")]
+pub(crate) async fn rollout(
+    context: &Context<'_>,
+    access: &HistoryAccess<'_>,
+    history: &History<'_>,
+    head: Option<Release>,
+    draft: &Draft<'_>,
+    built: Option<&Built>,
+    set: &ManifestSet<'_>,
+    target: &dyn Target,
+) -> Result<Released, Problems> {
+    let (failed, problem) = match release(context, access, history, head, draft, built, set, target).await {
+        Ok(released) => return Ok(released),
+        Err(Unreleased::Untouched(problems)) => return Err(problems),
+        Err(Unreleased::Failed { release, problem }) => (release, problem),
+    };
+    let number = failed.summary.number;
+    let next = format!("correct it, then deploy again; `cloze show {number}` shows the release");
+    let end = |words: String| -> Problems { Problem { reason: format!("{}; {words}", problem.reason), next, ..problem.clone() }.into() };
+    if context.settings.cluster.as_ref().is_none_or(|cluster| cluster.on_failure == OnFailure::Stop) {
+        return Err(end("it was left as it is (`on-failure: stop`)".to_owned()));
+    }
+    let Ok((proven, _)) = earlier(history, &failed, |outcome| outcome.is_proven(), "proven").await else {
+        return Err(end("it was left as it is, since no earlier release was proven there".to_owned()));
+    };
+    let to = proven.summary.number;
+    context.observe(Event::GoingBack { from: number, to, reason: problem.reason.clone() });
+    match Box::pin(go_back(context, access, history, &failed, &proven, target)).await {
+        Ok(by) => Err(end(format!("release {by} took it back to release {to}"))),
+        Err(problems) => {
+            let reasons: Vec<&str> = problems.list().iter().map(|problem| problem.reason.as_str()).collect();
+            Err(end(format!("going back to release {to} failed, too: {}", reasons.join("; "))))
+        }
+    }
+}
+
+/// Releases the manifests of `proven` again and removes what only `failed` brought; the number of the new release.
+async fn go_back(
+    context: &Context<'_>,
+    access: &HistoryAccess<'_>,
+    history: &History<'_>,
+    failed: &Release,
+    proven: &Release,
+    target: &dyn Target,
+) -> Result<u64, Problems> {
+    let stored = history.manifests(proven).await?;
+    let note = format!("release {} failed", failed.summary.number);
+    let draft = Draft {
+        actor: context.actor.to_owned(),
+        revision: proven.summary.revision.clone(),
+        note: Some(note),
+        action: Action::Rollback { of: proven.summary.number },
+        blanks: proven.body.blanks.clone(),
+        templates: proven.body.templates.clone(),
+        values: proven.body.values.clone(),
+        manifests: stored.iter().map(DraftManifest::from).collect(),
+    };
+    let set = recorded_set(&stored, &[], Syntax::Yaml);
+    let released = match release(context, access, history, Some(failed.clone()), &draft, None, &set, target).await {
+        Ok(released) => released,
+        Err(Unreleased::Untouched(problems)) => return Err(problems),
+        Err(Unreleased::Failed { problem, .. }) => return Err(problem.into()),
+    };
+    let by = released.release.summary.number;
+    history.add_event(failed, NewEvent { actor: context.actor, what: What::RolledBack { by }, detail: "" }).await?;
+    let mut kept: Vec<Identity> = identities(&released.release).cloned().collect();
+    if let Ok(before) = history.release(failed.summary.number - 1).await {
+        kept.extend(identities(&before).cloned());
+    }
+    let brought: Vec<Identity> = identities(failed).filter(|identity| !kept.contains(identity)).cloned().collect();
+    let store = history.reader().store_id().await?.unwrap_or_default();
+    for warning in target.reserve(&Claim { store, release: by, goes_back: true }).await?.remove(&brought).await {
+        context.warn(warning);
+    }
+    Ok(by)
+}
+
+fn identities(release: &Release) -> impl Iterator<Item = &Identity> {
+    release.body.manifests.iter().map(|manifest| &manifest.identity)
+}
