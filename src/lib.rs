@@ -3,9 +3,11 @@
 pub mod blank;
 #[cfg(feature = "bucket")]
 pub mod bucket;
+pub mod cause;
 pub mod clock;
 #[cfg(feature = "cluster")]
 pub mod cluster;
+pub mod count;
 pub mod digest;
 pub mod embedded;
 pub mod event;

@@ -3,22 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use crate::cause::cause;
 use crate::problem::Fault;
 use crate::problem::Problem;
-
-/// Why the system refused, as a lowercase fragment.
-pub fn cause(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::StorageFull => "no space left".to_owned(),
-        io::ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
-        io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
-        io::ErrorKind::InvalidFilename => "its name is too long".to_owned(),
-        // What reading gives for these.
-        io::ErrorKind::InvalidData => "it is a link or not a regular file".to_owned(),
-        io::ErrorKind::FileTooLarge => "it is too large".to_owned(),
-        kind => kind.to_string(),
-    }
-}
 
 /// The problem of a file or directory at `path` that could not be written.
 pub fn unwritten(path: &Path, error: &io::Error) -> Problem {

@@ -9,7 +9,7 @@ mod side;
 mod sweep;
 mod write;
 
-pub use failure::cause;
+pub use crate::cause::cause;
 pub use failure::next_step;
 pub use failure::unwritten;
 pub use read::open_in;

@@ -6,6 +6,7 @@ use std::io;
 use std::io::Read as _;
 use std::path::Path;
 
+use crate::cause::cause;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
@@ -18,9 +19,9 @@ pub(crate) fn read(path: &Path) -> Result<Secret, String> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err("is not a regular file".to_owned());
     }
-    let file = File::open(path).map_err(|error| format!("cannot be opened: {}", error.kind()))?;
+    let file = File::open(path).map_err(|error| format!("cannot be opened: {}", cause(&error)))?;
     let mut buffer = SecretBuffer::with_capacity(4096);
-    let read = io::copy(&mut file.take(LARGEST + 1), &mut buffer).map_err(|error| format!("cannot be read: {}", error.kind()))?;
+    let read = io::copy(&mut file.take(LARGEST + 1), &mut buffer).map_err(|error| format!("cannot be read: {}", cause(&error)))?;
     if read > LARGEST {
         return Err(format!("is larger than {} KiB", LARGEST >> 10));
     }

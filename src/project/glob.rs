@@ -287,6 +287,19 @@ mod tests {
     }
 
     #[test]
+    fn links_that_lead_back_to_themselves_are_named() {
+        let (dir, root) = tree(&["t/a.yaml"]);
+        for (target, link) in [("self.yaml", "self.yaml"), ("two.yaml", "one.yaml"), ("one.yaml", "two.yaml"), ("folder", "folder")] {
+            symlink(target, dir.path().join("in/t").join(link)).unwrap();
+        }
+        for (pattern, link) in [("t/self.yaml", "t/self.yaml"), ("t/o*.yaml", "t/one.yaml"), ("t/folder/*", "t/folder")] {
+            let wanted =
+                format!("cloze.yaml:3:13: `{link}` is a link that leads back to itself; remove the link, or let it lead to a file");
+            assert_eq!(expand(&root, &[pattern]).unwrap_err(), wanted);
+        }
+    }
+
+    #[test]
     fn links_are_followed_within_and_reported_when_they_leave() {
         let (dir, root) = tree(&["t/a.yaml", "shared/b.yaml"]);
         fs::write(dir.path().join("secret.yaml"), "").unwrap();

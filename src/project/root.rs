@@ -12,7 +12,9 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use cap_std::fs::File;
 use cap_std::fs::OpenOptions;
+use rustix::io::Errno;
 
+use crate::cause::cause;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::path::normalise;
@@ -151,7 +153,11 @@ pub(super) fn io_problem(shown: &str, error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::InvalidFilename {
         return Problem::new(Fault::Project, format!("{shown} is too long: a name has at most 255 bytes"), "shorten the path");
     }
-    Problem::new(Fault::Internal, format!("{shown} cannot be read: {}", error.kind()), "check the disk and the path, then try again")
+    if Errno::from_io_error(error) == Some(Errno::LOOP) {
+        let reason = format!("{shown} is a link that leads back to itself");
+        return Problem::new(Fault::Project, reason, "remove the link, or let it lead to a file");
+    }
+    Problem::new(Fault::Internal, format!("{shown} cannot be read: {}", cause(error)), "check the disk and the path, then try again")
 }
 
 fn too_large(path: &str, length: u64, limit: usize) -> Problem {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use futures::lock::Mutex;
 use futures::lock::MutexGuard;
 
+use crate::file;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::secret::SecretBuffer;
@@ -69,7 +70,7 @@ impl Reservation for Reserved<'_> {
             Err(error) => {
                 return Err(Problem::new(
                     Fault::Internal,
-                    format!("the result cannot be written: {}", error.kind()),
+                    format!("the result cannot be written: {}", file::cause(&error)),
                     "free some space where stdout goes, then run the command again",
                 ));
             }
@@ -162,6 +163,6 @@ mod tests {
         };
         assert_eq!(put(io::ErrorKind::BrokenPipe).await.unwrap(), "1 created");
         let full = put(io::ErrorKind::StorageFull).await.unwrap_err();
-        assert_eq!(full.to_string(), "the result cannot be written: no storage space");
+        assert_eq!(full.to_string(), "the result cannot be written: no space left");
     }
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::io::Read as _;
 
+use crate::cause::cause;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::Location;
@@ -78,7 +79,7 @@ impl Wiring<'_> {
                 Err(problem(format!("{what} `{shown}` is larger than {} KiB", FILE_LIMIT >> 10)))
             }
             Ok(Some(buffer)) => Ok(Secret::from(buffer)),
-            Err(error) => Err(problem(format!("{what} `{shown}` cannot be read: {}", error.kind()))),
+            Err(error) => Err(problem(format!("{what} `{shown}` cannot be read: {}", cause(&error)))),
         }
     }
 }

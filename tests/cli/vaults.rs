@@ -292,7 +292,7 @@ fn a_token_comes_from_a_file_too_and_the_file_that_the_project_names_is_first() 
     sandbox.variable("VAULT_TOKEN_FILE", folder.to_str().unwrap());
     sandbox.cloze(["vault", "list"]).fails(5, &["the token file `", "` is not a file\n  check the path and its permissions"]);
     sandbox.variable("VAULT_TOKEN_FILE", "/nowhere/token");
-    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `/nowhere/token` cannot be read: entity not found"]);
+    sandbox.cloze(["vault", "list"]).fails(5, &["the token file `/nowhere/token` cannot be read: it does not exist"]);
     sandbox.write("run/token", "x".repeat(2 << 20));
     sandbox.variable("VAULT_TOKEN_FILE", sandbox.shop_path("run/token").to_str().unwrap());
     sandbox.cloze(["vault", "list"]).fails(5, &["the token file `", "` is larger than 1024 KiB"]);

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cloze::cause::cause;
 use cloze::clock::Clock;
 use cloze::clock::Entropy;
 use cloze::identity::Environment;
@@ -74,7 +75,7 @@ impl Run {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Problem::new(
                 Fault::Internal,
-                format!("the run cannot begin: {}", error.kind()),
+                format!("the run cannot begin: {}", cause(&error)),
                 "free memory or file handles, then run the command again",
             )
         })?;

@@ -129,7 +129,7 @@ mod tests {
         let path = directory.path().join("token");
         let source = || IdToken::File(path.clone());
         let shown = path.display();
-        assert_eq!(reason(source()).await, format!("the id token's file `{shown}` cannot be opened: entity not found"));
+        assert_eq!(reason(source()).await, format!("the id token's file `{shown}` cannot be opened: it does not exist"));
         fs::write(&path, format!("{TOKEN}\n")).unwrap();
         assert_eq!(source().obtain("a").await.unwrap().expose(), TOKEN.as_bytes());
         fs::write(&path, "x.y.z").unwrap();

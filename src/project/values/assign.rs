@@ -8,6 +8,7 @@ use std::str::Chars;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::count::count;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::values::scalar::typed;
@@ -67,7 +68,7 @@ impl Assignment {
                     }
                     let Value::Array(list) = node else { return Ok(()) };
                     if *item > list.len() {
-                        let reason = format!("`{}` has {} items, so item {item} would leave a gap", self.path(index), list.len());
+                        let reason = format!("`{}` has {}, so item {item} would leave a gap", self.path(index), count(list.len(), "item"));
                         return Err(Problem::new(Fault::Usage, reason, format!("write `[{}]` to add one", list.len())));
                     }
                     if *item == list.len() {

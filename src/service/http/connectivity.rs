@@ -7,6 +7,7 @@ use tokio::net::lookup_host;
 use tokio::time::Instant;
 use tokio::time::timeout_at;
 
+use crate::cause::cause;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
@@ -66,7 +67,7 @@ async fn connect(host: &str, port: u16, addresses: &[SocketAddr], until: Instant
     for address in addresses.iter().take(4) {
         match timeout_at(soon(until), TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream.peer_addr().unwrap_or(*address)),
-            Ok(Err(error)) => why = format!("no connection to {host} port {port}: {}", error.kind()),
+            Ok(Err(error)) => why = format!("no connection to {host} port {port}: {}", cause(&error)),
             Err(_) => {}
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 
 use rustls::AlertDescription;
 
+use crate::cause::cause;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::peer::CONNECT;
@@ -74,12 +75,21 @@ fn of_connection(error: &reqwest::Error, io: Option<&io::Error>, name: &str) -> 
             (format!("no connection to {name} within {} s", CONNECT.as_secs()), "check the address and the network".to_owned(), true)
         }
         _ if error.is_timeout() => (format!("{name} was silent for {} s", READ.as_secs()), peer(), true),
+        _ if error.is_connect() && is_unresolved(error) => {
+            let next = "check the address for a slip, and the machine's DNS: a private name resolves inside its network only";
+            (format!("the host of {name} does not resolve"), next.to_owned(), true)
+        }
         io if error.is_connect() => {
-            let kind = io.map(|io| format!(": {}", io.kind())).unwrap_or_default();
-            (format!("no connection to {name}{kind}"), format!("check the address, and that {name} runs"), true)
+            let why = io.map(|io| format!(": {}", cause(io))).unwrap_or_default();
+            (format!("no connection to {name}{why}"), format!("check the address, and that {name} runs"), true)
         }
         _ => (format!("the connection to {name} broke before the answer was complete"), peer(), true),
     }
+}
+
+/// Whether no address was found for the host. The crate's error has no type of its own for this.
+fn is_unresolved(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.to_string() == "dns error")
 }
 
 /// Whether a server says of the client's certificate that there is none or that it will not do (RFC 8446 section 6.2).

@@ -26,6 +26,7 @@ use tokio::time::Instant;
 use tokio::time::timeout_at;
 use zeroize::Zeroizing;
 
+use crate::cause::cause;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::service::Meter;
@@ -86,11 +87,11 @@ impl Program {
 
     /// Whether there is a file of that name, and what it is.
     pub(super) async fn there(&self) -> Result<String, ServiceError> {
-        let metadata = tokio::fs::metadata(&self.path).await.map_err(|error| self.absent(error.kind()))?;
+        let metadata = tokio::fs::metadata(&self.path).await.map_err(|error| self.absent(&error))?;
         if metadata.is_file() && metadata.permissions().mode() & 0o111 != 0 {
             Ok(format!("the program `{}` is there", self.name))
         } else {
-            Err(self.absent(io::ErrorKind::PermissionDenied))
+            Err(self.absent(&io::ErrorKind::PermissionDenied.into()))
         }
     }
 
@@ -100,7 +101,7 @@ impl Program {
         command.args(&self.arguments).current_dir(&self.directory).process_group(0).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, OsStr::from_bytes(value.expose()))));
-        let child = command.spawn().map_err(|error| self.absent(error.kind()))?;
+        let child = command.spawn().map_err(|error| self.absent(&error))?;
         self.meter.send();
         let ended = timeout_at(until, Run::of(child).finish(input)).await;
         self.meter.answer();
@@ -119,9 +120,9 @@ impl Program {
     }
 
     /// Why the program cannot be run.
-    pub(super) fn absent(&self, kind: io::ErrorKind) -> ServiceError {
+    pub(super) fn absent(&self, error: &io::Error) -> ServiceError {
         let name = &self.name;
-        let (reason, next) = match kind {
+        let (reason, next) = match error.kind() {
             io::ErrorKind::NotFound => {
                 let next = "check the path in the project file, and that what its first line names is installed";
                 (format!("the program `{name}` is not there, or what it needs to start is not"), next)
@@ -129,7 +130,7 @@ impl Program {
             io::ErrorKind::PermissionDenied => {
                 (format!("the program `{name}` may not be run"), "make it executable, as with `chmod +x`, for the user that runs cloze")
             }
-            other => (format!("the program `{name}` cannot be started: {other}"), "run it by hand to see why"),
+            _ => (format!("the program `{name}` cannot be started: {}", cause(error)), "run it by hand to see why"),
         };
         ServiceError::new(ServiceFault::Unavailable, reason, next)
     }

@@ -28,6 +28,7 @@ use async_trait::async_trait;
 use crate::blank::SecretRef;
 use crate::clock::Clock;
 use crate::clock::Entropy;
+use crate::count::count;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
@@ -408,7 +409,7 @@ impl Diagnose for LocalVault {
             Ok(None) => return vec![Diagnostic::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file))],
             Err(error) => return vec![Diagnostic::bad(Step::Setup, error)],
         };
-        let setup = Diagnostic::good(Step::Setup, format!("{} holds {} secrets", self.file, sheet.current().count()));
+        let setup = Diagnostic::good(Step::Setup, format!("{} holds {}", self.file, count(sheet.current().count(), "secret")));
         let permission = match sheet.current().try_for_each(|entry| self.value(entry).map(drop)) {
             Ok(()) => Diagnostic::good(Step::Permission, "the key opens the current version of each"),
             Err(error) => Diagnostic::bad(Step::Permission, error),

@@ -161,7 +161,7 @@ async fn sources_that_do_not_give_a_credential_are_named() {
     let refused = format!("AWS STS did not give a credential for the role {ROLE} (status 400 InvalidIdentityToken)");
     assert_eq!(bench.by(&web, None).await, refused);
     let missing = [("AWS_ROLE_ARN", ROLE), ("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent")];
-    let reason = "the web identity token's file `/nonexistent` cannot be opened: entity not found";
+    let reason = "the web identity token's file `/nonexistent` cannot be opened: it does not exist";
     assert_eq!(bench.by(&missing, None).await, reason);
     for address in ["http://evil.example/x", "ftp://169.254.170.2/x", "x"] {
         let reason = "the container's credential service has an address that no token may be sent to";

@@ -134,6 +134,16 @@ async fn a_server_that_is_not_there_is_told() {
 }
 
 #[tokio::test]
+async fn a_host_that_does_not_resolve_is_named_as_that() {
+    for address in ["https://nowhere.invalid:8200", "https://vault.nowhere.invalid"] {
+        let vault = HashicorpVault::new(Settings::new(address, "secret", Secret::copy_of(b"t")), Arc::new(Machine)).unwrap();
+        let error = one(&vault, ask("a", None, None)).await.unwrap_err();
+        assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "the host of the vault does not resolve"));
+        assert!(error.next.contains("DNS"), "{}", error.next);
+    }
+}
+
+#[tokio::test]
 async fn a_dead_vault_is_given_up_on() {
     let server = server();
     server.script(Script::always("", Fault::status(500)));

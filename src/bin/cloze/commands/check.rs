@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::CheckAllReport;
 use cloze::report::CheckReport;
@@ -14,7 +15,6 @@ use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::Ui;
-use crate::ui::count;
 
 /// Reports every problem of the project, or how many objects have none; asks the vaults, too, with `--online`.
 pub(crate) fn check(run: &Run, asked: &Check) -> Result<(), Problems> {

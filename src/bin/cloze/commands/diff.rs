@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::DiffReport;
 use cloze::report::ObjectDiff;
@@ -16,7 +17,6 @@ use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
-use crate::ui::count;
 
 /// Shows what a deploy would change against a release, or what one release has in place of another.
 pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::DoctorReport;
 use cloze::report::VaultDiagnosis;
@@ -11,7 +12,6 @@ use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
-use crate::ui::count;
 
 /// Tests the connection to each vault, to each holder of a key and to the history, or to the vault of that name.
 pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems> {

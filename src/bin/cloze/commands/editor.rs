@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use cloze::cause::cause;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -30,13 +31,13 @@ pub(crate) fn edit(run: &Run, name: &str, value: &Secret) -> Result<Secret, Prob
     }
     let scratch = Scratch::new(environment::memory(), run.entropy.as_ref())?;
     let path = scratch.write(name.rsplit('/').next().unwrap_or(name), value.expose()).map_err(|error| {
-        let reason = format!("the value cannot be handed to the editor: {}", error.kind());
+        let reason = format!("the value cannot be handed to the editor: {}", cause(&error));
         Problem::new(Fault::Internal, reason, "free memory, then run the command again")
     })?;
     let editor = environment::editor();
     let unchanged = |reason: String, next: &str| Problems::from(Problem::new(Fault::Usage, format!("{reason}; nothing was changed"), next));
     let (status, ended) = open(&editor, &path)
-        .map_err(|error| unchanged(format!("the editor cannot be started: {}", error.kind()), "set EDITOR to the command of an editor"))?;
+        .map_err(|error| unchanged(format!("the editor cannot be started: {}", cause(&error)), "set EDITOR to the command of an editor"))?;
     if ended {
         return Err(unchanged("the command was ended".to_owned(), "run it again"));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::CopyReport;
 use cloze::report::HistoryReport;
@@ -12,7 +13,6 @@ use cloze::report::VerifyReport;
 use crate::commands::session;
 use crate::context::Run;
 use crate::ui::clean;
-use crate::ui::count;
 
 /// Lists the releases, newest first, without any key; or verifies all of them, with it.
 pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Problems> {

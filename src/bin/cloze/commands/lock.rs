@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::LockReport;
 use cloze::report::LockState;
@@ -13,7 +14,6 @@ use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
-use crate::ui::count;
 
 /// Resolves the version of every secret and writes the lock file; with `check` it only reports what would change.
 pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, Problems> {

@@ -7,6 +7,7 @@ use std::io::IsTerminal;
 use std::io::Read;
 use std::io::Write;
 
+use cloze::cause::cause;
 use cloze::key::Passphrase;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
@@ -159,7 +160,7 @@ fn line(input: &mut impl Read) -> io::Result<Secret> {
 }
 
 fn unreadable(error: &io::Error) -> Problem {
-    Problem::new(Fault::Usage, format!("the value cannot be read: {}", error.kind()), "type it on a terminal, or pipe it into stdin")
+    Problem::new(Fault::Usage, format!("the value cannot be read: {}", cause(error)), "type it on a terminal, or pipe it into stdin")
 }
 
 /// Bytes of a value, as the local vault takes them.

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::document;
 
 use crate::args::Templates;
 use crate::commands::session;
 use crate::context::Run;
-use crate::ui::count;
 
 /// Prints or writes the manifests with masked values.
 pub(crate) fn render(run: &Run, templates: &Templates, output: &str) -> Result<(), Problems> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cloze::count::count;
 use cloze::event::Event;
 use cloze::place::Place;
 use cloze::problem::Problem;
@@ -95,11 +96,6 @@ pub(crate) fn progress(vaults: &[String], answered: usize, calls: usize) -> Stri
     format!("asking {} … {answered} of {}", vaults.join(", "), count(calls, "call"))
 }
 
-/// `1 dog`, `2 dogs`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -109,12 +105,12 @@ mod tests {
     use cloze::problem::Fault;
     use cloze::problem::Problem;
 
-    use super::count;
     use super::detail;
     use super::problem;
     use super::progress;
     use super::status;
     use super::tally;
+    use cloze::count::count;
 
     #[test]
     fn a_problem_is_place_reason_and_next_step() {
@@ -157,10 +153,5 @@ mod tests {
             status(&Event::GoingBack { from: 5, to: 3, reason }).unwrap(),
             "release 5 does not run in cluster lab: Deployment shop/web: it crashes; going back to release 3"
         );
-    }
-
-    #[test]
-    fn one_dog_two_dogs() {
-        assert_eq!([count(1, "dog"), count(2, "dog")], ["1 dog", "2 dogs"]);
     }
 }

@@ -9,7 +9,6 @@ mod progress;
 
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
-pub(crate) use human::count;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -20,6 +19,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use cloze::cause::cause;
 use cloze::event::Event;
 use cloze::event::Observer;
 use cloze::problem::Fault;
@@ -97,7 +97,7 @@ impl Ui {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Err(error) => Err(Problem::new(
                 Fault::Internal,
-                format!("the result cannot be written: {}", error.kind()),
+                format!("the result cannot be written: {}", cause(&error)),
                 "free some space where stdout goes, then run the command again",
             )
             .into()),
