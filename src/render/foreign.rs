@@ -55,10 +55,10 @@ fn alien(inner: &str) -> Option<String> {
 }
 
 /// A warning for each placeholder of another program that the values fill: `{{namespace}}` in the legend of a Grafana panel, `${{ x }}` of
-/// GitHub Actions.
+/// GitHub Actions, `{{workflow.name}}` of Argo Workflows.
 pub fn filled_placeholders(request: &Request) -> Vec<Problem> {
     let mut warnings = Vec::new();
-    for template in request.templates.iter().filter(|template| template.text.contains(LEGEND) || template.text.contains("${{")) {
+    for template in request.templates.iter().filter(|template| may_be_anothers(&template.text)) {
         let lines = Lines::new(Arc::clone(&template.file), &template.text);
         for part in parts(&template.text).unwrap_or_default() {
             let Part::Tag(Tag { statement: false, range, words, .. }) = part else { continue };
@@ -66,6 +66,8 @@ pub fn filled_placeholders(request: &Request) -> Vec<Problem> {
             let line = template.text[..range.start].rsplit('\n').next().unwrap_or_default();
             let name = &template.text[name.clone()];
             let program = match line {
+                _ if HELM_OBJECTS.contains(&name) && !rest.is_empty() => "Helm",
+                _ if ARGO.iter().any(|(kind, roots)| roots.contains(&name) && is_argo(&template.text, kind)) => "Argo",
                 _ if line.ends_with('$') => "GitHub Actions",
                 _ if line.contains(LEGEND) && rest.is_empty() => "Grafana",
                 _ => continue,
@@ -77,6 +79,29 @@ pub fn filled_placeholders(request: &Request) -> Vec<Problem> {
         }
     }
     warnings
+}
+
+fn may_be_anothers(text: &str) -> bool {
+    text.contains(LEGEND)
+        || text.contains("${{")
+        || text.contains(ARGO_GROUP)
+        || HELM_OBJECTS.iter().any(|object| text.contains(&format!("{object}.")))
+}
+
+/// The API group of Argo's kinds.
+const ARGO_GROUP: &str = "argoproj.io/";
+
+/// The variables that Argo fills, by a word of the kinds that have them (argo-workflows.readthedocs.io/en/latest/variables,
+/// argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/Generators).
+const ARGO: [(&str, &[&str]); 2] = [
+    ("Workflow", &["inputs", "item", "lastRetry", "node", "outputs", "pod", "retries", "steps", "tasks", "workflow"]),
+    ("ApplicationSet", &["branch", "metadata", "nameNormalized", "path", "server"]),
+];
+
+/// Whether a template has an object of Argo's of a kind with that word in it.
+fn is_argo(text: &str, word: &str) -> bool {
+    let mut kinds = text.lines().filter_map(|line| line.trim_start().strip_prefix("kind:"));
+    text.contains(ARGO_GROUP) && kinds.any(|kind| kind.contains(word))
 }
 
 /// The field of a Grafana panel's target with names of labels in braces.
@@ -140,6 +165,28 @@ mod tests {
                 "d.json:5:7: `namespace` is filled from the values here, not by GitHub Actions"
             ]
         );
+    }
+
+    #[test]
+    fn variables_of_argo_and_helm_that_the_values_fill_are_warned_of() {
+        let values = json!({"workflow": {"name": "x"}, "inputs": {"parameters": {"a": 1}}, "server": "s", "Values": {"a": 1}, "name": "n"});
+        let told = |text: &str| {
+            let templates = vec![Template { file: Arc::from("d.yaml"), text: text.to_owned() }];
+            let warnings = filled_placeholders(&Request { values: values.clone(), templates, ..Request::default() });
+            warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        for kind in ["Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"] {
+            let text =
+                format!("apiVersion: argoproj.io/v1alpha1\nkind: {kind}\na: \"{{{{workflow.name}}}} {{{{inputs.parameters.a}}}}\"\n");
+            let expected = ["workflow", "inputs"].map(|name| format!("`{name}` is filled from the values here, not by Argo"));
+            let said = told(&text);
+            assert!(said.len() == 2 && said.iter().zip(&expected).all(|(said, expected)| said.ends_with(expected)), "{said:?}");
+        }
+        assert_eq!(told("apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\na: \"{{server}} {{name}}\"\n").len(), 1);
+        assert_eq!(told("a: {{ Values.a }}"), ["d.yaml:1:4: `Values` is filled from the values here, not by Helm"]);
+        for text in ["kind: Workflow\na: {{ name }}", "kind: Deployment\na: {{ workflow.name }}", "a: {{ inputs.parameters.a }}"] {
+            assert_eq!(told(text), [""; 0], "{text}");
+        }
     }
 
     #[test]

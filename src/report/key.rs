@@ -18,6 +18,8 @@ pub struct KeyReport {
     pub keyring: String,
     /// Whether the keys were made by this run; else the environment had some, and they open its keyring.
     pub created: bool,
+    /// Whether the keyring was only in the history, and was written into the project.
+    pub restored: bool,
     /// The key files that were made.
     pub key_files: Vec<String>,
 }

@@ -6,6 +6,8 @@ mod content;
 mod data;
 mod dns;
 mod hidden;
+#[cfg(feature = "http")]
+mod key_pair;
 mod kind;
 mod metadata;
 mod placeholder;
@@ -30,6 +32,19 @@ pub fn shape<B>(objects: &[Object<B>]) -> Vec<Problem> {
         data::check(&mut say);
     }
     problems
+}
+
+/// The slip that makes a Secret's values public: a kind, or a section of `field`'s name, that was meant for a Secret's. It is among what
+/// [`shape`] finds.
+pub(super) fn slip<B>(object: &Object<B>, field: &str) -> Option<Problem> {
+    let mut problems = Vec::new();
+    let mut say = Say { object, problems: &mut problems };
+    if kind::meant(object) == Some("Secret") {
+        kind::check(&mut say);
+    } else {
+        data::section_slip(field, &mut say);
+    }
+    problems.pop()
 }
 
 /// What depends on the values: base64 where a value has to be that, total size, and what a Secret's type demands of its content.

@@ -69,6 +69,14 @@ pub(super) struct Occurrence<'a> {
 }
 
 impl Occurrence<'_> {
+    /// The field of the object's root that it is in; empty where that is no field.
+    pub(super) fn root_field(&self) -> &str {
+        match self.path.first() {
+            Some(Step::Key(key)) => key,
+            _ => "",
+        }
+    }
+
     /// The path, as in `spec.containers[0].args[1]`.
     pub(super) fn field(&self) -> String {
         field_of(self.path)

@@ -407,6 +407,33 @@ mod tests {
     }
 
     #[test]
+    fn a_custom_resources_optional_name_is_doubted_when_it_is_a_slip() {
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "web-tls", "namespace": "shop"}, "data": {}});
+        let warned = |name: &str| {
+            let proxy = json!({"apiVersion": "projectcontour.io/v1", "kind": "HTTPProxy", "metadata": {"name": "web", "namespace": "shop"},
+                "spec": {"virtualhost": {"tls": {"secretName": name}}}});
+            let warnings = review(&[secret.clone(), proxy]).unwrap().warnings;
+            warnings
+                .into_iter()
+                .map(|warning| (warning.reason, warning.next))
+                .filter(|(reason, _)| reason.ends_with("is not in the release"))
+                .collect::<Vec<_>>()
+        };
+        let doubt = |name: &str| {
+            vec![(
+                format!("Secret shop/{name} is not in the release"),
+                "write `web-tls` if that is meant, or list it under `external:`".to_owned(),
+            )]
+        };
+        for slip in ["web-tsl", "web_tls", "web-tlss"] {
+            assert_eq!(warned(slip), doubt(slip));
+        }
+        // Another program may make it.
+        assert_eq!(warned("wildcard"), []);
+        assert_eq!(warned("web-tls"), []);
+    }
+
+    #[test]
     fn what_is_optional_external_produced_or_always_there_does_not_dangle() {
         let certificate = json!({"apiVersion": "cert-manager.io/v1", "kind": "Certificate",
             "metadata": {"name": "web", "namespace": "shop"}, "spec": {"secretName": "web-tls"}});

@@ -9,6 +9,7 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::stage::check::slip;
 use crate::stage::derivation::Derivations;
 use crate::stage::destination::Destination;
 use crate::stage::destination::Occurrence;
@@ -80,7 +81,9 @@ pub(super) fn look(occurrence: &Occurrence<'_>, derivations: &Derivations<'_>, w
         if derivations.is_revealed(id) {
             waivers.push(waiver(Rule::Taint));
         } else if !occurrence.destination.is_secret() {
-            problems.push(tainted(occurrence, &derivations.blanks().mask(id)).at(place()));
+            // A slip explains all that is wrong beneath it.
+            let tainted = || tainted(occurrence, &derivations.blanks().mask(id)).at(place());
+            problems.push(slip(occurrence.object, occurrence.root_field()).unwrap_or_else(tainted));
         }
         if derivations.is_raw(id) {
             waivers.push(waiver(Rule::Escape));
@@ -148,6 +151,31 @@ mod tests {
                  write `| reveal` if the vault holds what `kubeseal` made of the value; cloze does not encrypt it",
             ]
         );
+    }
+
+    #[test]
+    fn a_slip_is_one_problem_and_not_one_more_for_each_blank() {
+        let mut blanks = Blanks::default();
+        let ids = [ask(&mut blanks, "one"), ask(&mut blanks, "two")];
+        let said = |kind: &str, section: &str| {
+            let values = map(vec![("a", cloze("_", &ids[..1])), ("b", cloze("_", &ids[1..]))]);
+            check(&[object(kind, vec![(section, values)])], &blanks).unwrap_err().into_list()
+        };
+        for (kind, section, reason, next) in [
+            ("Secret", "stringdata", "a Secret has no `stringdata`", "write `stringData`"),
+            ("Secret", "Data", "a Secret has no `Data`", "write `data`"),
+            ("Secret", "string_data", "a Secret has no `string_data`", "write `stringData`"),
+            ("Secret", "binaryData", "a Secret has no `binaryData`", "write its entries under `data`"),
+            ("Secert", "stringData", "Kubernetes has no kind `Secert` in `v1`", "write `Secret`"),
+            ("secret", "data", "Kubernetes has no kind `secret` in `v1`", "write `Secret`"),
+        ] {
+            let problems = said(kind, section);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert_eq!((problems[0].reason.as_str(), problems[0].next.as_str()), (reason, next));
+        }
+        for (kind, section) in [("Secret", "typ"), ("ConfigMap", "Data"), ("ConfigMop", "data"), ("Secret", "spec")] {
+            assert_eq!(said(kind, section).len(), 2, "{kind} {section}");
+        }
     }
 
     #[test]

@@ -48,8 +48,11 @@ pub(crate) fn problem(error: &clap::Error, cli: &Command, typed: &[String]) -> P
     let usage = |reason: String, next: String| Problem::new(Fault::Usage, reason, next);
     // Whatever follows the name of a secret may be its value.
     let lacks_value = error.kind() == ErrorKind::InvalidValue && word(ContextKind::InvalidValue).is_empty() && argument.starts_with('-');
+    // Of these, our own words repeat nothing.
+    let is_named = argument.starts_with("--key") || argument.starts_with("--generate");
     if path == "cloze vault set"
         && !lacks_value
+        && !(is_named && error.kind() == ErrorKind::ValueValidation)
         && matches!(error.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidValue | ErrorKind::ValueValidation)
     {
         let reason = "unexpected argument for `cloze vault set` (not shown, it may be a secret)";

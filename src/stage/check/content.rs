@@ -7,6 +7,8 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::stage::check::base64;
+#[cfg(feature = "http")]
+use crate::stage::check::key_pair;
 use crate::stage::check::say::Say;
 
 /// Checks the values of a ConfigMap or Secret.
@@ -68,6 +70,22 @@ pub(super) fn doubt<B: Leaf>(say: &mut Say<'_, B>) {
                 say.problem(mark, format!("the value of `{key}` {what}, which a Secret of type `kubernetes.io/tls` needs"), next);
             }
         }
+        #[cfg(feature = "http")]
+        pair(say);
+    }
+}
+
+/// Warns of a certificate and a private key that do not belong together, where both are literals: of what a vault holds, no copy is made here.
+#[cfg(feature = "http")]
+fn pair<B: Leaf>(say: &mut Say<'_, B>) {
+    let literal = |key: &str| {
+        let node = say.object.root.at(&["data", key])?;
+        base64::decoded(node.as_text()?.as_bytes()).map(|bytes| (node.mark, bytes))
+    };
+    let (Some((_, certificate)), Some((mark, key))) = (literal("tls.crt"), literal("tls.key")) else { return };
+    if key_pair::is_mismatch(certificate.expose(), key.expose()) {
+        let reason = "the private key in `tls.key` does not belong to the certificate in `tls.crt`";
+        say.problem(mark, reason, "put the two that were made together into the Secret, the server's own certificate first");
     }
 }
 

@@ -145,6 +145,20 @@ fn misspelt<B>(known: &[&'static str], say: &mut Say<'_, B>) {
     }
 }
 
+/// A section of a Secret that it does not have, where it was probably meant for one that it has.
+pub(super) fn section_slip<B>(field: &str, say: &mut Say<'_, B>) {
+    if !say.object.is_secret() {
+        return;
+    }
+    if field == "binaryData" {
+        foreign(field, "data", say);
+    }
+    let Some(entry) = say.object.root.as_map().unwrap_or_default().iter().find(|entry| entry.key == field) else { return };
+    if let Some(near @ ("data" | "stringData")) = suggest(field, ["data", "stringData", "immutable", "type"]) {
+        say.problem(entry.mark, format!("a Secret has no `{field}`"), format!("write `{near}`"));
+    }
+}
+
 /// A section that the kind does not have, and where its entries belong.
 fn foreign<B>(name: &str, home: &str, say: &mut Say<'_, B>) {
     let entry = say.object.root.as_map().unwrap_or_default().iter().find(|entry| entry.key == name);

@@ -1,6 +1,7 @@
 //! Kinds that Kubernetes does not have, where a slip is likely.
 
 use crate::manifest::Node;
+use crate::manifest::Object;
 use crate::stage::check::say::Say;
 use crate::suggest::suggest;
 
@@ -17,9 +18,17 @@ pub(super) fn check<B>(say: &mut Say<'_, B>) {
     if let Some((home, _)) = KINDS.iter().find(|(_, kinds)| kinds.contains(&kind)) {
         let next = if home.is_empty() { "write `apiVersion: v1`".to_owned() } else { format!("write `apiVersion: {home}/v1`") };
         say.problem(mark("apiVersion"), format!("Kubernetes has no {kind} in `{version}`"), next);
-    } else if let Some(near) = suggest(kind, known.iter().copied()) {
+    } else if let Some(near) = meant(say.object) {
         say.problem(mark("kind"), format!("Kubernetes has no kind `{kind}` in `{version}`"), format!("write `{near}`"));
     }
+}
+
+/// The kind of the object's group that was probably meant, where it has none of that name.
+pub(super) fn meant<B>(object: &Object<B>) -> Option<&'static str> {
+    let (group, kind) = (object.identity.group(), object.identity.kind.as_str());
+    let (_, known) = KINDS.iter().find(|(of, _)| *of == group)?;
+    let elsewhere = KINDS.iter().any(|(_, kinds)| kinds.contains(&kind));
+    suggest(kind, known.iter().copied()).filter(|_| !elsewhere)
 }
 
 /// The kinds that people write, by group (kubernetes/api).

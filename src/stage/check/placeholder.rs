@@ -9,23 +9,27 @@ use crate::stage::check::say::Say;
 
 /// Warns of the first placeholder of an object. Its text is not repeated: it may stand in a Secret.
 pub(super) fn check(say: &mut Say<'_, BlankText>) {
-    if let Some((mark, what)) = find(&say.object.root) {
+    let root = &say.object.root;
+    let annotations = root.at(&["metadata", "annotations"]).and_then(Node::as_map).unwrap_or_default();
+    let by_path = annotations.iter().any(|entry| entry.key == AVP_PATH);
+    if let Some((mark, what)) = find(root, by_path) {
         let reason = format!("a placeholder of {what} stays as it is: cloze does not fill it");
         say.problem(mark, reason, "write `secret(name=…)` in its place, or leave it if that tool runs afterwards");
     }
 }
 
-fn find(node: &Node<BlankText>) -> Option<(Mark, &'static str)> {
+fn find(node: &Node<BlankText>, by_path: bool) -> Option<(Mark, &'static str)> {
+    let named = |text: &str| (by_path && is_named(text)).then_some("argocd-vault-plugin (`<key>`)");
     match &node.value {
-        Value::Text(text) => placeholder(text).map(|what| (node.mark, what)),
+        Value::Text(text) => placeholder(text).or_else(|| named(text)).map(|what| (node.mark, what)),
         Value::Leaf(text) => text.pieces.iter().find_map(|piece| match piece {
-            Piece::Text(text) => placeholder(text).map(|what| (node.mark, what)),
+            Piece::Text(text) => placeholder(text).or_else(|| named(text)).map(|what| (node.mark, what)),
             Piece::Blank(_) => None,
         }),
-        Value::List(items) => items.iter().find_map(find),
+        Value::List(items) => items.iter().find_map(|item| find(item, by_path)),
         Value::Map(entries) => entries.iter().find_map(|entry| match (entry.key.as_str(), entry.node.get("mac")) {
             ("sops", Some(_)) => Some((entry.mark, "SOPS (`sops:`)")),
-            _ => find(&entry.node),
+            _ => find(&entry.node, by_path),
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
@@ -65,6 +69,17 @@ fn placeholder(text: &str) -> Option<&'static str> {
     }
     None
 }
+
+/// Whether `<key>` or `<key | base64encode>` is in a text: what argocd-vault-plugin fills from the path of the object's annotation.
+fn is_named(text: &str) -> bool {
+    text.split('<').skip(1).any(|rest| {
+        let key = rest.split_once('>').map(|(inner, _)| inner.split_once('|').map_or(inner, |(key, _)| key.trim_end()));
+        key.is_some_and(|key| is_name(key) && !key.starts_with('-'))
+    })
+}
+
+/// The annotation with the path of an object's placeholders (argocd-vault-plugin.readthedocs.io/en/stable/howitworks).
+const AVP_PATH: &str = "avp.kubernetes.io/path";
 
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
@@ -107,6 +122,23 @@ mod tests {
             "vault:8200",
         ] {
             assert!(placeholder(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn angle_brackets_are_placeholders_beside_the_plugins_annotation_only() {
+        let warned = |annotation: &str, text: &str| {
+            let json = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "annotations": {annotation: "kv/data/db"}},
+                "stringData": {"a": text}});
+            placeholders(&[object(&json)]).into_iter().map(|warning| warning.reason).collect::<Vec<_>>()
+        };
+        for text in ["<password>", "postgres://<user>:<password>@db", "<password | base64encode>", "<db.password>"] {
+            let said = warned("avp.kubernetes.io/path", text);
+            assert_eq!(said, ["a placeholder of argocd-vault-plugin (`<key>`) stays as it is: cloze does not fill it"], "{text}");
+            assert_eq!(warned("note", text), [""; 0]);
+        }
+        for text in ["a < b > c", "<>", "<!-- note -->", "<a href=\"x\">", "1 << 2"] {
+            assert_eq!(warned("avp.kubernetes.io/path", text), [""; 0], "{text}");
         }
     }
 

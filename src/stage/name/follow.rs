@@ -36,6 +36,8 @@ pub(super) struct Follow<'a> {
     namespace: String,
     /// What the present object is.
     holder: String,
+    /// Whether it is of a kind that Kubernetes itself does not have.
+    is_custom: bool,
     /// Whether it is named by its content itself, so that a change makes another object.
     renewed: bool,
     /// What was said already of the object's fixed parts, by number.
@@ -57,6 +59,7 @@ impl<'a> Follow<'a> {
             file: Arc::from(""),
             namespace: String::new(),
             holder: String::new(),
+            is_custom: false,
             renewed: false,
             said: HashSet::new(),
             restarts: Vec::new(),
@@ -68,6 +71,7 @@ impl<'a> Follow<'a> {
     /// What follows is said of `object`, which is `renewed` by each change when it is named by its content itself.
     pub(super) fn begin<B>(&mut self, object: &Object<B>, renewed: bool) {
         self.holder = object.identity.to_string();
+        self.is_custom = object.identity.group().contains('.') && !object.identity.group().ends_with(".k8s.io");
         self.renewed = renewed;
         self.said.clear();
         self.file = Arc::clone(&object.file);
@@ -128,6 +132,15 @@ impl<'a> Follow<'a> {
         }
     }
 
+    /// A name that a custom resource may do without, and that is a slip of one in the release.
+    fn doubtful(&mut self, site: &Site<'_>, namespace: &str) {
+        if let Some(near) = self.index.suggest(site.referent, namespace, site.name) {
+            let reason = format!("{} is not in the release", shown(site.referent, namespace, site.name));
+            let next = format!("write `{near}` if that is meant, or list it under `external:`");
+            self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(site.mark)));
+        }
+    }
+
     fn missing(&mut self, site: &Site<'_>, namespace: &str, shown: &str) {
         let next = match self.index.suggest(site.referent, namespace, site.name) {
             Some(near) => format!("write `{near}`, or list it under `external:`"),
@@ -166,6 +179,10 @@ impl Visit for Follow<'_> {
             }
             Found::Missing if required && self.complete => {
                 self.missing(site, &namespace, &shown(site.referent, &namespace, site.name));
+                None
+            }
+            Found::Missing if self.complete && self.is_custom => {
+                self.doubtful(site, &namespace);
                 None
             }
             Found::Elsewhere(_) | Found::Missing => None,

@@ -2,6 +2,7 @@
 
 use crate::blank::BlankText;
 use crate::manifest::Entry;
+use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
@@ -21,6 +22,8 @@ impl ClusterState {
     pub(super) fn take_out_of(&mut self, object: &mut Object<BlankText>) {
         let mut taken = Vec::new();
         let mut mark = None;
+        let is_exported =
+            ["uid", "resourceVersion"].iter().any(|key| object.root.at(&["metadata", key]).is_some_and(|node| !is_empty(node)));
         let mut keep = |path: &str, fields: &[&str], entry: &Entry<BlankText>| {
             let state = fields.contains(&entry.key.as_str()) && !is_empty(&entry.node);
             if state {
@@ -39,6 +42,14 @@ impl ClusterState {
         }
         if let Some(entries) = object.root.as_map_mut() {
             entries.retain(|entry| keep("", &["status"], entry));
+        }
+        // People write these, too; where the server gave the object an identity, it wrote them.
+        let (group, kind) = (object.identity.group(), object.identity.kind.as_str());
+        for (_, _, path) in OF_KIND.iter().filter(|(of, named, _)| is_exported && *of == group && *named == kind) {
+            if let Some(at) = take_out(&mut object.root, path) {
+                taken.push(path.join("."));
+                mark.get_or_insert(at);
+            }
         }
         if let Some(mark) = mark {
             self.objects += 1;
@@ -60,13 +71,50 @@ impl ClusterState {
     }
 }
 
-/// Fields of `metadata` that an API server writes (apimachinery `ObjectMeta`, "read-only" and "populated by the system").
-const METADATA: [&str; 8] = [
+/// Takes a field out, unless it is empty or the `None` of a headless Service. Where it was.
+fn take_out(node: &mut Node<BlankText>, path: &[&str]) -> Option<Mark> {
+    let (last, parents) = path.split_last()?;
+    let parent = parents.iter().try_fold(node, |node, key| node.get_mut(key))?.as_map_mut()?;
+    let is_written = |node: &Node<BlankText>| match &node.value {
+        Value::Text(text) => text == "None",
+        Value::List(items) => items.iter().any(|item| item.as_text() == Some("None")),
+        _ => false,
+    };
+    let at = parent.iter().position(|entry| entry.key == *last && !is_empty(&entry.node) && !is_written(&entry.node))?;
+    Some(parent.remove(at).mark)
+}
+
+/// What the API server or a controller chooses for an object, by group, kind and path.
+const OF_KIND: [(&str, &str, &[&str]); 18] = [
+    ("", "Service", &["spec", "clusterIP"]),
+    ("", "Service", &["spec", "clusterIPs"]),
+    ("", "Service", &["spec", "healthCheckNodePort"]),
+    ("", "PersistentVolumeClaim", &["spec", "volumeName"]),
+    ("", "PersistentVolumeClaim", &["metadata", "annotations", "pv.kubernetes.io/bind-completed"]),
+    ("", "PersistentVolumeClaim", &["metadata", "annotations", "pv.kubernetes.io/bound-by-controller"]),
+    ("", "PersistentVolumeClaim", &["metadata", "annotations", "volume.kubernetes.io/selected-node"]),
+    ("", "PersistentVolumeClaim", &["metadata", "annotations", "volume.kubernetes.io/storage-provisioner"]),
+    ("", "PersistentVolumeClaim", &["metadata", "annotations", "volume.beta.kubernetes.io/storage-provisioner"]),
+    ("", "PersistentVolume", &["spec", "claimRef", "uid"]),
+    ("", "PersistentVolume", &["spec", "claimRef", "resourceVersion"]),
+    ("", "Pod", &["spec", "nodeName"]),
+    ("", "ServiceAccount", &["secrets"]),
+    ("batch", "Job", &["spec", "selector"]),
+    ("batch", "Job", &["metadata", "labels", "controller-uid"]),
+    ("batch", "Job", &["metadata", "labels", "batch.kubernetes.io/controller-uid"]),
+    ("batch", "Job", &["spec", "template", "metadata", "labels", "controller-uid"]),
+    ("batch", "Job", &["spec", "template", "metadata", "labels", "batch.kubernetes.io/controller-uid"]),
+];
+
+/// Fields of `metadata` that an API server or a controller writes (apimachinery `ObjectMeta`, "read-only" and "populated by the system"). An owner has
+/// a `uid`, which only one cluster knows.
+const METADATA: [&str; 9] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
     "deletionTimestamp",
     "generation",
     "managedFields",
+    "ownerReferences",
     "resourceVersion",
     "selfLink",
     "uid",
@@ -132,6 +180,42 @@ mod tests {
             assert!(warning.contains(field), "{warning}");
         }
         assert!(!warning.contains("canary"));
+    }
+
+    #[test]
+    fn what_a_controller_chose_for_an_exported_object_is_left_out() {
+        let exported = json!({"name": "a", "namespace": "shop", "uid": "u"});
+        let plain = json!({"name": "a", "namespace": "shop"});
+        let job = |labels: &Json| json!({"template": {"metadata": {"labels": labels}, "spec": {"a": 1}}});
+        let with_uid = json!({"controller-uid": "u", "app": "x"});
+        let mut exported_job = job(&with_uid);
+        exported_job["selector"] = json!({"matchLabels": {"controller-uid": "u"}});
+        for (api, kind, spec, left) in [
+            ("v1", "Service", json!({"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"], "ports": [1]}), json!({"ports": [1]})),
+            ("v1", "PersistentVolumeClaim", json!({"volumeName": "pvc-1", "resources": {}}), json!({"resources": {}})),
+            (
+                "v1",
+                "PersistentVolume",
+                json!({"claimRef": {"name": "c", "uid": "u", "resourceVersion": "1"}}),
+                json!({"claimRef": {"name": "c"}}),
+            ),
+            ("v1", "Pod", json!({"nodeName": "n", "a": 1}), json!({"a": 1})),
+            ("batch/v1", "Job", exported_job, job(&json!({"app": "x"}))),
+        ] {
+            let of = |metadata: &Json, spec: &Json| json!({"apiVersion": api, "kind": kind, "metadata": metadata, "spec": spec});
+            let (objects, warning) = taken(&[of(&exported, &spec)]);
+            assert_eq!(objects, [of(&plain, &left)]);
+            assert!(warning.unwrap().contains("`, `spec."), "{kind}");
+            // Written by hand, it is meant.
+            assert_eq!(taken(&[of(&plain, &spec)]), (vec![of(&plain, &spec)], None), "{kind}");
+        }
+        let headless = json!({"clusterIP": "None", "clusterIPs": ["None"]});
+        let (objects, _) = taken(&[json!({"apiVersion": "v1", "kind": "Service", "metadata": exported, "spec": headless})]);
+        assert_eq!(objects[0]["spec"], headless);
+        let owned = json!({"ownerReferences": [{"kind": "ReplicaSet", "name": "web", "uid": "u"}]});
+        let (objects, warning) = taken(&[object(&owned, &json!({}))]);
+        assert_eq!(objects, [object(&json!({}), &json!({}))]);
+        assert!(warning.unwrap().ends_with("`metadata.ownerReferences`"));
     }
 
     #[test]

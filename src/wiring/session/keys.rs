@@ -44,13 +44,20 @@ use crate::workflow::access::HistoryAccess;
 impl Session<'_> {
     /// Makes the environment's first keys, unless it has some, which are opened.
     pub async fn create_keys(&self) -> Result<KeyReport, Problems> {
-        let created = self.keys(IfMissing::Create).await?.created.as_ref();
+        let keys = self.keys(IfMissing::Create).await?;
+        let created = keys.created.as_ref();
+        // The history may have the only one.
+        let path = self.wiring().beneath(&self.settings.keyring)?;
+        let restored = created.is_none()
+            && file::create(&path, keys.keyring.as_bytes(), 0o644, self.ports.entropy.as_ref())
+                .map_err(|error| file::unwritten(&path, &error))?;
         let key_files = created.iter().flat_map(|created| &created.key_files);
         Ok(KeyReport {
             project: self.settings.project.clone(),
             environment: self.settings.environment.clone(),
             keyring: self.settings.keyring.clone(),
             created: created.is_some(),
+            restored,
             key_files: key_files.map(|path| path.to_string_lossy().into_owned()).collect(),
         })
     }

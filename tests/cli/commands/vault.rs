@@ -176,6 +176,25 @@ fn an_empty_value_is_refused_unless_it_is_meant() {
 }
 
 #[test]
+fn a_field_without_a_name_and_a_length_that_is_not_one_are_refused() {
+    let sandbox = Sandbox::shop();
+    for key in ["", " "] {
+        for verb in ["set", "get", "edit"] {
+            let _ = sandbox
+                .feed(["vault", verb, "x", "--key", key], b"v")
+                .fails(2, &["error: `--key` names no field\n  write the field's name"]);
+        }
+    }
+    for length in ["0", "4097", "-1", "hunter2"] {
+        let flag = format!("--generate={length}");
+        let err =
+            sandbox.cloze(["vault", "set", "x", &flag]).fails(2, &["error: `--generate` takes a length from 1 to 4096\n  write a number"]);
+        assert!(!err.contains("hunter2"), "{err}");
+    }
+    sandbox.cloze(["vault", "get", "x"]).fails(5, &[]);
+}
+
+#[test]
 fn a_value_is_edited_in_memory() {
     let mut sandbox = Sandbox::shop();
     let work = sandbox.root().join("seen");

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use cloze::workflow::import::ImportFormat;
 
 use crate::args::Masking;
+use crate::usage::Misuse;
 
 /// What to do with a vault.
 #[derive(Debug, Subcommand)]
@@ -21,10 +22,10 @@ pub(crate) enum Vault {
         /// Name of the secret
         name: String,
         /// Set this field of a structured secret, and leave its other fields as they are
-        #[arg(long)]
+        #[arg(long, value_parser = field)]
         key: Option<String>,
         /// Make up a value of that many letters and digits
-        #[arg(long, value_name = "LENGTH", num_args = 0..=1, default_missing_value = "32", value_parser = clap::value_parser!(u16).range(1..=4096))]
+        #[arg(long, value_name = "LENGTH", num_args = 0..=1, default_missing_value = "32", value_parser = length)]
         generate: Option<u16>,
         /// Accept an empty value, or one of nothing but white space
         #[arg(long)]
@@ -37,7 +38,7 @@ pub(crate) enum Vault {
         /// Name of the secret
         name: String,
         /// Edit this field of a structured secret
-        #[arg(long)]
+        #[arg(long, value_parser = field)]
         key: Option<String>,
         #[command(flatten)]
         which: Which,
@@ -92,7 +93,7 @@ Examples:
         /// Name of the secret
         name: String,
         /// Print this field of a structured secret
-        #[arg(long)]
+        #[arg(long, value_parser = field)]
         key: Option<String>,
         /// Print an earlier version
         #[arg(long = "at", value_name = "VERSION")]
@@ -146,4 +147,16 @@ pub(crate) struct Which {
     /// Name of the vault in the project file
     #[arg(long = "vault", value_name = "VAULT", default_value = "default")]
     pub(crate) vault: String,
+}
+
+/// The name of a field.
+fn field(text: &str) -> Result<String, Misuse> {
+    let empty = || Misuse::new("`--key` names no field", "write the field's name, as in `--key password`, or leave `--key` out");
+    (!text.trim().is_empty()).then(|| text.to_owned()).ok_or_else(empty)
+}
+
+/// How long a value is to be. What was written is not repeated.
+fn length(text: &str) -> Result<u16, Misuse> {
+    let wrong = || Misuse::new("`--generate` takes a length from 1 to 4096", "write a number such as 32, or leave it out");
+    text.parse().ok().filter(|length| (1..=4096).contains(length)).ok_or_else(wrong)
 }

@@ -24,7 +24,9 @@ pub(crate) fn key(run: &Run, command: &Key) -> Result<(), Problems> {
 fn init(run: &Run) -> Result<(), Problems> {
     let report = run.wait(session::open(run)?.create_keys())?;
     run.ui.report(&report, |_| String::new())?;
-    if !report.created {
+    if report.restored {
+        run.ui.status(&format!("restored `{}` from the history: commit it", report.keyring));
+    } else if !report.created {
         run.ui.status(&format!("environment `{}` has keys already, and they open `{}`", report.environment, report.keyring));
     }
     Ok(())
