@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::HealthWord;
 use cloze::report::ObjectHealth;
@@ -10,7 +11,6 @@ use cloze::report::StatusReport;
 use crate::commands::session;
 use crate::context::Run;
 use crate::ui::clean;
-use crate::ui::count;
 
 /// Shows which release the cluster holds, and how its objects are.
 pub(crate) fn status(run: &Run) -> Result<(), Problems> {
