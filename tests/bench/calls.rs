@@ -7,7 +7,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::cast_precision_loss,
     clippy::disallowed_methods,
     clippy::format_push_string,
     reason = "a bench measures, prints and may end early"

@@ -44,9 +44,10 @@ impl Session<'_> {
             return Ok(());
         }
         let removes = reader.try_out(self.ports.entropy.as_ref()).await.map_err(|error| failed(Step::Permission, error))?;
-        let rights = match removes {
-            true => "it may list, get, create and remove; what exists is not created again",
-            false => "it may list, get and create, not remove, which only `prune` needs; what exists is not created again",
+        let rights = if removes {
+            "it may list, get, create and remove; what exists is not created again"
+        } else {
+            "it may list, get and create, not remove, which only `prune` needs; what exists is not created again"
         };
         findings.push(Diagnostic::good(Step::Permission, rights));
         if let HistoryUrl::Cluster(url) = &self.settings.history.url {
