@@ -1,8 +1,10 @@
 //! Waiting for rollouts, on a whole cluster as it was published: what becomes ready, and how fast and in which words what does not is told.
 
 mod complete;
+mod deploy;
 mod failed;
 mod outage;
+mod shop;
 mod status;
 
 use std::sync::Mutex;

@@ -1,73 +1,14 @@
 //! `cloze status` of an environment in a whole cluster.
 
-use std::fs;
-use std::process::Output;
-use std::time::Duration;
-use std::time::Instant;
-
 use kube::api::Patch;
 use kube::api::PatchParams;
 use serde_json::Value;
 use serde_json::json;
-use tempfile::TempDir;
-use tokio::time::sleep;
 
 use super::Rollout;
-use super::deployment;
 use super::plain;
 use super::resource;
-use crate::fixture::User;
-
-/// The project `shop`, whose environment `dev` is the namespace of a rollout.
-struct Shop<'r> {
-    rollout: &'r Rollout,
-    folder: TempDir,
-}
-
-impl<'r> Shop<'r> {
-    fn new(rollout: &'r Rollout) -> Self {
-        let shop = Self { rollout, folder: tempfile::tempdir().unwrap() };
-        shop.ok(&["init", "--here", "--bare", "shop"]);
-        let environment = format!("namespace: {}, cluster: {{ context: lab }}", rollout.cluster.namespace());
-        let project = format!(
-            "apiVersion: cloze.dev/v1\nproject: shop\ntemplates: [\"templates/*.yaml\"]\nenvironments:\n  dev: {{ {environment} }}\n"
-        );
-        fs::write(shop.folder.path().join("cloze.yaml"), project).unwrap();
-        fs::create_dir_all(shop.folder.path().join("templates")).unwrap();
-        fs::write(shop.folder.path().join("templates/web.yaml"), deployment("web:1").to_string()).unwrap();
-        let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { level: info }\n";
-        fs::write(shop.folder.path().join("templates/settings.yaml"), settings).unwrap();
-        shop
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        self.rollout.cluster.cloze(self.folder.path(), User::Admin).args(words).output().unwrap()
-    }
-
-    #[track_caller]
-    fn ok(&self, words: &[&str]) -> String {
-        let output = self.run(words);
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn status(&self) -> Value {
-        serde_json::from_str(&self.ok(&["status", "--format", "json"])).unwrap()
-    }
-
-    /// The status as soon as the Deployment has that health.
-    async fn status_with(&self, health: &str) -> Value {
-        let end = Instant::now() + Duration::from_mins(1);
-        loop {
-            let status = self.status();
-            if status["objects"][0]["health"] == health {
-                return status;
-            }
-            assert!(Instant::now() < end, "{status:#}");
-            sleep(Duration::from_millis(200)).await;
-        }
-    }
-}
+use super::shop::Shop;
 
 #[tokio::test]
 async fn the_status_shows_the_release_and_the_health_of_each_object() {
