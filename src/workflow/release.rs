@@ -76,7 +76,7 @@ pub(crate) enum Unreleased {
     /// It is recorded, and does not run in its target as it should.
     Failed {
         /// The release.
-        release: Release,
+        release: Box<Release>,
         /// Why.
         problem: Problem,
     },
@@ -160,7 +160,7 @@ pub(crate) async fn release(
             Ok(Released { release, recorded: !current, changes, put })
         }
         // What ran once is not taken back for what happened to it since.
-        Err(Unemitted { problem, touched: true }) if is_new => Err(Unreleased::Failed { release, problem }),
+        Err(Unemitted { problem, touched: true }) if is_new => Err(Unreleased::Failed { release: Box::new(release), problem }),
         Err(Unemitted { problem, .. }) => Err(problem.into()),
     }
 }

@@ -6,6 +6,7 @@ use crate::history::Draft;
 use crate::history::DraftManifest;
 use crate::history::History;
 use crate::history::NewEvent;
+use crate::history::Outcome;
 use crate::history::Release;
 use crate::history::What;
 use crate::manifest::Identity;
@@ -52,7 +53,7 @@ pub(crate) async fn rollout(
     if context.settings.cluster.as_ref().is_none_or(|cluster| cluster.on_failure == OnFailure::Stop) {
         return Err(end("it was left as it is (`on-failure: stop`)".to_owned()));
     }
-    let Ok((proven, _)) = earlier(history, &failed, |outcome| outcome.is_proven(), "proven").await else {
+    let Ok((proven, _)) = earlier(history, &failed, Outcome::is_proven, "proven").await else {
         return Err(end("it was left as it is, since no earlier release was proven there".to_owned()));
     };
     let to = proven.summary.number;

@@ -253,7 +253,9 @@ async fn what_is_pruned_is_gone_and_the_rest_goes_on() {
         let threads: Vec<_> = ["3", "2"].into_iter().map(|keep| scope.spawn(move || prune(keep))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    ends.iter().for_each(|end| drop(done(end)));
+    for end in &ends {
+        drop(done(end));
+    }
     assert_eq!(machine.json(&["history", "--verify"])["releases"], 2);
     done(&machine.run(&["deploy"]));
 }

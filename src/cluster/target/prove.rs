@@ -23,7 +23,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::target::ManifestSet;
 
-/// Waits until the objects of `set`, members of the set `id`, are ready. On the way back (`goes_back`), pods of StatefulSets that keep their
+/// Waits until the objects of `set`, members of the set `id`, are ready. On the way back (`goes_back`), pods of `StatefulSet`s that keep their
 /// controller from going on are deleted.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ fn failure(verdict: &Verdict) -> Option<String> {
     Some(format!("{} {namespace}{}: {reason}", object.resource.kind, object.name))
 }
 
-/// Deletes, as long as it runs, each pod of these StatefulSets that is of another revision and not ready: the controller waits for it, and it never
+/// Deletes, as long as it runs, each pod of these `StatefulSet`s that is of another revision and not ready: the controller waits for it, and it never
 /// becomes ready (kubernetes.io/docs/concepts/workloads/controllers/statefulset, forced rollback).
 async fn unblock(server: &Server, stateful: &[String]) -> std::convert::Infallible {
     loop {

@@ -61,7 +61,7 @@ impl Session<'_> {
             let filling = Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() };
             let (context, access) = (self.context(), self.access(keys)?);
             let noticed = async { if keys.created.is_none() { self.notice_a_new_history().await } else { Ok(()) } };
-            let (noticed, deployed) = join!(noticed, deploy(&context, prepared, &access, filling, note, emission));
+            let (noticed, deployed) = join!(noticed, Box::pin(deploy(&context, prepared, &access, filling, note, emission)));
             let (released, waivers) = deployed?;
             noticed?;
             Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))

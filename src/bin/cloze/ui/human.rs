@@ -110,7 +110,6 @@ mod tests {
     use super::progress;
     use super::status;
     use super::tally;
-    use cloze::count::count;
 
     #[test]
     fn a_problem_is_place_reason_and_next_step() {
