@@ -224,6 +224,9 @@ fn nothing_acknowledged_is_lost() {
                     if seed >= count {
                         return all;
                     }
+                    if seed > 0 && seed.is_multiple_of(1_000) {
+                        println!("{seed} seeds have begun");
+                    }
                     let came = catch_unwind(AssertUnwindSafe(|| run(seed))).unwrap_or_else(|panic| {
                         println!("seed {seed} fails; run it alone with CLOZE_SEED={seed}");
                         resume_unwind(panic)
