@@ -3,6 +3,7 @@
 mod complete;
 mod deploy;
 mod failed;
+mod killed;
 mod outage;
 mod shop;
 mod status;

@@ -15,13 +15,13 @@ use super::shop::Shop;
 
 impl Rollout {
     /// The object as the server has it; `None` where it has none.
-    async fn live(&self, api_version: &str, kind: &str, name: &str) -> Option<Value> {
+    pub(super) async fn live(&self, api_version: &str, kind: &str, name: &str) -> Option<Value> {
         let object: Option<DynamicObject> = self.api(&resource(api_version, kind)).get_opt(name).await.unwrap();
         object.map(|object| serde_json::to_value(object).unwrap())
     }
 
     /// The image that the Deployment `web` asks for.
-    async fn image(&self) -> String {
+    pub(super) async fn image(&self) -> String {
         let web = self.live("apps/v1", "Deployment", "web").await.unwrap();
         web["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
     }
@@ -32,7 +32,7 @@ impl Rollout {
     }
 }
 
-fn config_map(name: &str, value: &str) -> String {
+pub(super) fn config_map(name: &str, value: &str) -> String {
     let annotations = json!({ "cloze.dev/names": "stable" });
     json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "annotations": annotations }, "data": { "key": value } })
         .to_string()

@@ -16,7 +16,7 @@ use crate::fixture::User;
 /// The project `shop`, whose environment `dev` is the namespace of a rollout.
 pub(super) struct Shop<'r> {
     pub(super) rollout: &'r Rollout,
-    folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 impl<'r> Shop<'r> {

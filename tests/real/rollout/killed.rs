@@ -1,0 +1,103 @@
+//! Deploys to a cluster that are killed: the next run finishes, and the newest release is what runs.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Child;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::process::Pid;
+use rustix::process::Signal;
+use rustix::process::kill_process_group;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use super::Rollout;
+use super::deploy::config_map;
+use super::deployment;
+use super::shop::Shop;
+use crate::dice::Dice;
+use crate::fixture::User;
+use crate::fixture::rounds;
+
+/// Deploys of one image after the other to a Deployment and a ConfigMap.
+struct Runs<'r> {
+    shop: Shop<'r>,
+    /// How long one takes undisturbed.
+    usual: Duration,
+    dice: Dice,
+    serial: usize,
+}
+
+impl<'r> Runs<'r> {
+    fn new(rollout: &'r Rollout, seed: u64) -> Self {
+        let shop = Shop::new(rollout);
+        shop.template("web.yaml", &deployment("{{ image }}").to_string());
+        shop.template("extra.yaml", &config_map("extra", "{{ image }}"));
+        let mut runs = Self { shop, usual: Duration::ZERO, dice: Dice::new(seed), serial: 0 };
+        for _ in 0..2 {
+            let began = Instant::now();
+            let next = runs.next();
+            runs.finish(&next);
+            runs.usual = began.elapsed();
+        }
+        runs
+    }
+
+    /// An image that none had before.
+    fn next(&mut self) -> String {
+        self.serial += 1;
+        format!("web:{}", self.serial)
+    }
+
+    /// Deploys an image.
+    fn finish(&self, image: &str) {
+        self.shop.ok(&["deploy", "--note", image, "--set-string", &format!("image={image}")]);
+    }
+
+    /// Starts to deploy an image, in a process group of its own, and waits a part of the time that it takes.
+    async fn begin(&mut self, image: &str) -> Child {
+        let mut command = self.shop.rollout.cluster.cloze(self.shop.folder.path(), User::Admin);
+        command
+            .args(["deploy", "--note", image, "--set-string", &format!("image={image}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let child = command.process_group(0).spawn().unwrap();
+        let part = self.dice.below(100);
+        sleep(self.usual * u32::try_from(part).unwrap() / 100).await;
+        child
+    }
+
+    /// That the newest release, whose note is its image, is what the cluster has.
+    async fn assert_newest_runs(&self) {
+        let history: Value = serde_json::from_str(&self.shop.ok(&["history", "--verify", "--format", "json"])).unwrap();
+        let newest: Value = serde_json::from_str(&self.shop.ok(&["show", "--format", "json"])).unwrap();
+        let image = newest["summary"]["note"].as_str().unwrap_or_else(|| panic!("{newest:#}"));
+        let rollout = self.shop.rollout;
+        let extra = rollout.live("v1", "ConfigMap", "extra").await.unwrap();
+        assert_eq!((rollout.image().await.as_str(), extra["data"]["key"].as_str()), (image, Some(image)), "{history:#}");
+        assert_eq!(self.shop.outcomes()[0], format!("{} applied", newest["summary"]["release"]));
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    // It may have ended.
+    let _ = kill_process_group(Pid::from_child(child), signal);
+}
+
+#[tokio::test]
+async fn after_a_kill_the_next_run_finishes() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let mut runs = Runs::new(&rollout, 1);
+    let mut killed = 0;
+    for _ in 0..rounds(8, 1_000) {
+        let image = runs.next();
+        let mut child = runs.begin(&image).await;
+        signal(&child, Signal::KILL);
+        killed += usize::from(child.wait().unwrap().code().is_none());
+        runs.finish(&image);
+        runs.assert_newest_runs().await;
+    }
+    assert!(killed > 2, "{killed}");
+}
