@@ -20,6 +20,15 @@ import time
 
 BUCKET = "cloze"
 
+# moto looks whether an object is there and then writes it, in a thread for each request: two creations could both win, which S3 rules out. So
+# it answers one request at a time.
+MOTO = """
+import sys
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import run_simple
+run_simple("127.0.0.1", int(sys.argv[1]), DomainDispatcherApplication(create_backend_app), threaded=False)
+"""
+
 
 def free_port():
     with socket.socket() as taken:
@@ -86,7 +95,7 @@ def commands(kind, program, port, key, secret, folder):
         command = [program, "--blobHost", "127.0.0.1", "--blobPort", str(port), *quiet]
         return command, {"AZURITE_ACCOUNTS": f"{key}:{secret}", "PATH": os.environ.get("PATH", "/usr/bin:/bin")}, azure_bucket
     if kind == "moto":
-        return [program, "-H", "127.0.0.1", "-p", str(port)], {}, s3_bucket
+        return [sys.executable, "-c", MOTO, str(port)], {}, s3_bucket
     raise SystemExit(f"no such store: {kind}")
 
 
