@@ -12,6 +12,7 @@
     reason = "a bench measures, prints and may end early"
 )]
 
+mod releases;
 mod s3;
 
 use std::fs;
@@ -24,25 +25,20 @@ use std::time::Instant;
 
 use cloze::bucket;
 use cloze::clock::Machine;
-use cloze::digest::Digest;
-use cloze::history::Action;
-use cloze::history::Draft;
-use cloze::history::DraftManifest;
 use cloze::history::History;
 use cloze::history::NewEvent;
 use cloze::history::Owner;
 use cloze::history::Reader;
-use cloze::history::RecordedFile;
 use cloze::history::Session;
 use cloze::history::What;
 use cloze::identity::Environment;
 use cloze::key::KeyFile;
 use cloze::key::Keyring;
-use cloze::manifest::Identity;
 use cloze::secret::Secret;
 use cloze::service::http::Limits;
 use cloze::service::http::Transport;
 
+use crate::releases::release;
 use crate::s3::Store;
 use crate::s3::in_a_row;
 
@@ -144,30 +140,7 @@ impl Place<'_> {
             let history = History::open(Reader::new(&store, owner), session).await.unwrap();
             let mut head = None;
             for number in 1..=last {
-                let one = |index: u64| {
-                    let (api_version, kind) = ("v1".to_owned(), "ConfigMap".to_owned());
-                    let identity = Identity { api_version, kind, namespace: "bench".to_owned(), name: format!("old-{index}") };
-                    (identity, format!("{:08} {}", number.saturating_sub((number + 100 - index) % 100), "x".repeat(600)))
-                };
-                let texts: Vec<(Identity, String)> = (0..100).map(one).collect();
-                let manifests = texts.iter().map(|(identity, text)| DraftManifest {
-                    identity,
-                    base: &identity.name,
-                    file: "templates/all.yaml",
-                    content: text.as_bytes(),
-                    recipe: None,
-                });
-                let draft = Draft {
-                    actor: "ada".to_owned(),
-                    revision: None,
-                    note: None,
-                    action: Action::Deploy,
-                    blanks: Vec::new(),
-                    templates: vec![RecordedFile { path: "templates/all.yaml".to_owned(), digest: Digest::plain(&[b"x"]) }],
-                    values: Vec::new(),
-                    manifests: manifests.collect(),
-                };
-                let release = history.record(&draft, head.as_ref()).await.unwrap();
+                let release = release(&history, number, head.as_ref(), 100).await;
                 history.add_event(&release, NewEvent { actor: "ada", what: What::Emitted, detail: "" }).await.unwrap();
                 head = Some(release);
             }

@@ -1,27 +1,23 @@
 //! What a release costs on a local directory, with every write on the disk before it counts: early in a history and late.
 
-use std::sync::Arc;
+mod releases;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
 use cloze::clock::Machine;
-use cloze::digest::Digest;
-use cloze::history::Action;
-use cloze::history::Draft;
-use cloze::history::DraftManifest;
 use cloze::history::History;
 use cloze::history::HistoryStore;
 use cloze::history::LocalDirectory;
 use cloze::history::Owner;
 use cloze::history::Reader;
-use cloze::history::RecordedFile;
-use cloze::history::Release;
 use cloze::history::Session;
-use cloze::manifest::Identity;
 use cloze::seal::Keys;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::releases::release;
 
 /// How many manifests a release has; each release changes one.
 const MANIFESTS: u64 = 30;
@@ -49,7 +45,7 @@ fn grown(number: u64) -> TempDir {
         let history = open(&store).await;
         let mut head = None;
         for next in 1..number {
-            head = Some(release(&history, next, head.as_ref()).await);
+            head = Some(release(&history, next, head.as_ref(), MANIFESTS).await);
         }
     });
     folder
@@ -59,35 +55,6 @@ async fn open(store: &dyn HistoryStore) -> History<'_> {
     let owner = Owner { project: "shop".to_owned(), environment: "dev".to_owned() };
     let session = Session { keys: &KEYS, keyring: b"keyring", clock: &Machine, entropy: &Machine };
     History::open(Reader::new(store, owner), session).await.expect("a history")
-}
-
-async fn release(history: &History<'_>, number: u64, after: Option<&Release>) -> Release {
-    let texts: Vec<(Identity, String)> = (0..MANIFESTS)
-        .map(|index| {
-            let changed = number.saturating_sub((number + MANIFESTS - index) % MANIFESTS);
-            let (api_version, kind) = ("v1".to_owned(), "ConfigMap".to_owned());
-            let identity = Identity { api_version, kind, namespace: "shop".to_owned(), name: format!("config-{index}") };
-            (identity, format!("{changed:08} {}", "x".repeat(600)))
-        })
-        .collect();
-    let manifests = texts.iter().map(|(identity, text)| DraftManifest {
-        identity,
-        base: &identity.name,
-        file: "templates/config.yaml",
-        content: text.as_bytes(),
-        recipe: None,
-    });
-    let draft = Draft {
-        actor: "ada".to_owned(),
-        revision: None,
-        note: None,
-        action: Action::Deploy,
-        blanks: Vec::new(),
-        templates: vec![RecordedFile { path: "templates/config.yaml".to_owned(), digest: Digest::plain(&[b"x"]) }],
-        values: Vec::new(),
-        manifests: manifests.collect(),
-    };
-    history.record(&draft, after).await.expect("a release")
 }
 
 fn folder(number: u64) -> &'static Path {
@@ -107,7 +74,7 @@ fn record(bencher: divan::Bencher<'_, '_>, number: u64) {
             RUNTIME.block_on(async {
                 let history = open(&store).await;
                 let head = history.head().await.expect("a head");
-                let recorded = release(&history, number, head.as_ref()).await;
+                let recorded = release(&history, number, head.as_ref(), MANIFESTS).await;
                 assert_eq!(recorded.summary.number, number);
             });
         });
@@ -122,7 +89,7 @@ fn read_for_rollback(bencher: divan::Bencher<'_, '_>, number: u64) {
         let history = open(&store).await;
         let head = history.head().await.expect("a head").expect("a release");
         if head.summary.number < number {
-            release(&history, number, Some(&head)).await;
+            release(&history, number, Some(&head), MANIFESTS).await;
         }
     });
     bencher.bench(|| {
