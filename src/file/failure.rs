@@ -19,6 +19,7 @@ pub fn next_step(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run the command again",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "fix the permissions, then run the command again",
+        io::ErrorKind::ResourceBusy => "wait until the other run ends, and end one that was stopped",
         _ => "check the path, then run the command again",
     }
 }
@@ -40,6 +41,11 @@ mod tests {
             ("`dist/dev` cannot be written: no space left", "free some space, then run the command again")
         );
         assert!(said(io::ErrorKind::QuotaExceeded).next.starts_with("free some space"));
+        let busy = said(io::ErrorKind::ResourceBusy);
+        assert_eq!(
+            (&*busy.reason, &*busy.next),
+            ("`dist/dev` cannot be written: it is in use", "wait until the other run ends, and end one that was stopped")
+        );
         for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem] {
             assert!(said(kind).next.starts_with("fix the permissions"), "{kind}");
         }

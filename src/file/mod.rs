@@ -4,6 +4,7 @@
 //! removed by the next; a lock on the file says that its run is alive.
 
 mod failure;
+mod lock;
 mod read;
 mod side;
 mod sweep;
@@ -12,6 +13,8 @@ mod write;
 pub use crate::cause::cause;
 pub use failure::next_step;
 pub use failure::unwritten;
+pub use lock::Access;
+pub use lock::lock;
 pub use read::open_in;
 pub use read::read;
 pub use side::side_name;

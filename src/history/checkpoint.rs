@@ -7,14 +7,13 @@ use std::io;
 use std::path::Path;
 
 use futures::future::join4;
-use rustix::fs::FlockOperation;
-use rustix::fs::flock;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::file;
+use crate::file::Access;
 use crate::history::error::HistoryError;
 use crate::history::log::History;
 use crate::history::owner::Owner;
@@ -79,7 +78,9 @@ impl Checkpoint {
     pub fn save(&self, path: &Path, entropy: &dyn Entropy) -> Result<(), HistoryError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // One at a time: an older head must not overtake a newer one.
-        let _lock = locked(folder).map_err(|error| failed(path, "write", &error))?;
+        let _lock = fs::create_dir_all(folder)
+            .and_then(|()| file::lock(folder, Access::Exclusive))
+            .map_err(|error| failed(path, "write", &error))?;
         if let Some(old) = Self::load(path)?
             && old.store == self.store
             && old.owner == self.owner
@@ -157,14 +158,6 @@ impl Checkpoint {
         }
         Ok(Continuity::Shown)
     }
-}
-
-/// The folder, made if need be, with a lock that ends with the value or its process.
-fn locked(folder: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder)?;
-    let file = File::open(folder)?;
-    flock(&file, FlockOperation::LockExclusive)?;
-    Ok(file)
 }
 
 fn failed(path: &Path, what: &str, error: &io::Error) -> HistoryError {

@@ -17,14 +17,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rustix::fs::CWD;
-use rustix::fs::FlockOperation;
 use rustix::fs::RenameFlags;
-use rustix::fs::flock;
 use rustix::fs::renameat_with;
 use rustix::io::Errno;
 
 use crate::clock::Entropy;
 use crate::file;
+use crate::file::Access;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -66,7 +65,7 @@ impl Directory {
             _ => PathBuf::from("."),
         };
         // Another run may be putting its manifests in place just now.
-        let _lock = if parent.is_dir() { Some(locked(&parent, FlockOperation::LockShared)?) } else { None };
+        let _lock = if parent.is_dir() { Some(locked(&parent, Access::Shared)?) } else { None };
         match fs::symlink_metadata(target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(file::unwritten(target, &error)),
@@ -181,7 +180,7 @@ impl Target for Directory {
         let make = || DirBuilder::new().recursive(true).create(&self.parent);
         make().map_err(|error| file::unwritten(&self.parent, &error))?;
         let parent = self.parent.clone();
-        let waiting = tokio::task::spawn_blocking(move || locked(&parent, FlockOperation::LockExclusive));
+        let waiting = tokio::task::spawn_blocking(move || locked(&parent, Access::Exclusive));
         let lock = waiting.await.map_err(|_| file::unwritten(&self.parent, &io::ErrorKind::Interrupted.into()))??;
         Ok(Box::new(Reserved { directory: self, _lock: lock }))
     }
@@ -235,11 +234,8 @@ impl fmt::Display for Directory {
     }
 }
 
-/// The folder with a lock, which ends with the value or its process.
-fn locked(folder: &Path, operation: FlockOperation) -> Result<File, Problem> {
-    let file = File::open(folder).map_err(|error| file::unwritten(folder, &error))?;
-    flock(&file, operation).map_err(|error| file::unwritten(folder, &error.into()))?;
-    Ok(file)
+fn locked(folder: &Path, access: Access) -> Result<File, Problem> {
+    file::lock(folder, access).map_err(|error| file::unwritten(folder, &error))
 }
 
 /// Removes what was put aside; what to say where it stays.

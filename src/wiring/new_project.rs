@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::fs::DirBuilder;
-use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Write;
@@ -11,10 +10,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use rustix::fs::FlockOperation;
-use rustix::fs::flock;
-
 use crate::file;
+use crate::file::Access;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -56,8 +53,7 @@ impl NewProject<'_> {
         if self.here { placement::is_free(&target, &[]) } else { is_new(&target) }?;
         let entropy = ports.entropy.clone();
         let side = directory.join(file::side_name(&name, entropy.as_ref()));
-        let lock = File::open(directory).map_err(|error| file::unwritten(directory, &error))?;
-        flock(&lock, FlockOperation::LockExclusive).map_err(|error| file::unwritten(directory, &error.into()))?;
+        let lock = file::lock(directory, Access::Exclusive).map_err(|error| file::unwritten(directory, &error))?;
         let left = file::sweep(directory, &name).map_err(|error| file::unwritten(directory, &error))?;
         if let Some((path, error)) = left.first() {
             return Err(file::unwritten(path, error).into());

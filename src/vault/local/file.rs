@@ -7,13 +7,12 @@ use std::path::PathBuf;
 
 use rustix::fs::AtFlags;
 use rustix::fs::FileType;
-use rustix::fs::FlockOperation;
 use rustix::fs::Mode;
-use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::clock::Entropy;
 use crate::file;
+use crate::file::Access;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 
@@ -54,16 +53,8 @@ impl VaultFile {
     pub(super) fn lock(&self) -> Result<Locked<'_>, ServiceError> {
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(|error| self.failed("write", &error))?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = rustix::fs::open(parent, flags, Mode::empty()).map_err(|errno| self.failed("write", &errno.into()))?;
-        loop {
-            match rustix::fs::flock(&directory, FlockOperation::LockExclusive) {
-                Ok(()) => break,
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(self.failed("lock", &errno.into())),
-            }
-        }
-        let locked = Locked { file: self, directory: std::fs::File::from(directory) };
+        let directory = file::lock(parent, Access::Exclusive).map_err(|error| self.failed("write", &error))?;
+        let locked = Locked { file: self, directory };
         locked.sweep().map_err(|error| self.failed("write", &error))?;
         Ok(locked)
     }

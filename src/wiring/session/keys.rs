@@ -5,12 +5,11 @@ use std::fs::File;
 use std::slice;
 
 use futures::future::join_all;
-use rustix::fs::FlockOperation;
-use rustix::fs::flock;
 
 use crate::event::Event;
 use crate::event::Observer;
 use crate::file;
+use crate::file::Access;
 use crate::key::Comparison;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
@@ -255,10 +254,7 @@ impl Session<'_> {
     fn lock_keyring(&self) -> Result<File, Problem> {
         let path = self.wiring().beneath(&self.settings.keyring)?;
         let folder = path.parent().unwrap_or(&path);
-        let locked = fs::create_dir_all(folder).and_then(|()| File::open(folder)).and_then(|folder| {
-            flock(&folder, FlockOperation::LockExclusive)?;
-            Ok(folder)
-        });
+        let locked = fs::create_dir_all(folder).and_then(|()| file::lock(folder, Access::Exclusive));
         locked.map_err(|error| file::unwritten(folder, &error))
     }
 
