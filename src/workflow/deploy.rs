@@ -20,6 +20,7 @@ use crate::workflow::context::Context;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
+use crate::workflow::release::Candidate;
 use crate::workflow::release::Released;
 use crate::workflow::rollout::rollout;
 
@@ -56,7 +57,10 @@ pub async fn deploy(
         manifests: built.drafts(),
     };
     let head = history.head().await?;
-    let released = rollout(context, access, &history, head, &draft, Some(&built), &built.set(emission.syntax), emission.target).await?;
+    let set = built.set(emission.syntax);
+    let candidate = Candidate { draft: &draft, built: Some(&built), set: &set, target: emission.target };
+    let released = rollout(context, access, &history, head, candidate).await?;
+    drop(set);
     drop(draft);
     Ok((released, built.waivers))
 }

@@ -109,18 +109,26 @@ impl From<Unreleased> for Problems {
     }
 }
 
-/// Records `draft` after `head` unless that is what `head` holds, then puts `set`, the same manifests, to `target`. What was `built` is compared
-/// with what a cluster never lets change while the pack is written.
-#[expect(clippy::too_many_arguments, reason = "all that a release is made of")]
+/// A release to be.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate<'a> {
+    /// What is recorded.
+    pub(crate) draft: &'a Draft<'a>,
+    /// Where blanks were filled for it, what came of that: it is compared with what a cluster never lets change.
+    pub(crate) built: Option<&'a Built>,
+    /// The draft's manifests as the target takes them.
+    pub(crate) set: &'a ManifestSet<'a>,
+    /// Where it goes.
+    pub(crate) target: &'a dyn Target,
+}
+
+/// Records a candidate after `head` unless that is what `head` holds, then puts it to its target.
 pub(crate) async fn release(
     context: &Context<'_>,
     access: &HistoryAccess<'_>,
     history: &History<'_>,
     head: Option<Release>,
-    draft: &Draft<'_>,
-    built: Option<&Built>,
-    set: &ManifestSet<'_>,
-    target: &dyn Target,
+    Candidate { draft, built, set, target }: Candidate<'_>,
 ) -> Result<Released, Unreleased> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
     context.warn_of(target.check(set).await?)?;

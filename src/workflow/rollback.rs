@@ -51,6 +51,7 @@ use crate::workflow::earlier::earlier;
 use crate::workflow::earlier::recorded_set;
 use crate::workflow::frozen;
 use crate::workflow::recipe::Recipe;
+use crate::workflow::release::Candidate;
 use crate::workflow::release::Released;
 use crate::workflow::release::release;
 
@@ -172,7 +173,8 @@ pub async fn execute(
         Some(built) => built.set(emission.syntax),
         None => recorded_set(&stored, &converted, emission.syntax),
     };
-    release(context, access, history, Some(head), &draft, None, &set, emission.target).await.map_err(Problems::from)
+    let candidate = Candidate { draft: &draft, built: None, set: &set, target: emission.target };
+    release(context, access, history, Some(head), candidate).await.map_err(Problems::from)
 }
 
 fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {

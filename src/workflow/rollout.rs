@@ -14,35 +14,30 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::OnFailure;
 use crate::target::Claim;
-use crate::target::ManifestSet;
 use crate::target::Syntax;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
-use crate::workflow::build::Built;
 use crate::workflow::context::Context;
 use crate::workflow::earlier::earlier;
 use crate::workflow::earlier::recorded_set;
+use crate::workflow::release::Candidate;
 use crate::workflow::release::Released;
 use crate::workflow::release::Unreleased;
 use crate::workflow::release::release;
 
-/// Releases `draft` as [`release`] does. Where it fails in a target in which releases run, the last one that was proven there is released again, unless
+/// Releases a candidate as [`release`] does. Where it fails in a target in which releases run, the last one that was proven there is released again, unless
 /// the environment says otherwise. That is done once: a way back that fails is not taken back.
 ///
 /// # Errors
 /// The release failed; the problem says whether it was taken back.
-#[expect(clippy::too_many_arguments, reason = "all that a release is made of")]
 pub(crate) async fn rollout(
     context: &Context<'_>,
     access: &HistoryAccess<'_>,
     history: &History<'_>,
     head: Option<Release>,
-    draft: &Draft<'_>,
-    built: Option<&Built>,
-    set: &ManifestSet<'_>,
-    target: &dyn Target,
+    candidate: Candidate<'_>,
 ) -> Result<Released, Problems> {
-    let (failed, problem) = match release(context, access, history, head, draft, built, set, target).await {
+    let (failed, problem) = match release(context, access, history, head, candidate).await {
         Ok(released) => return Ok(released),
         Err(Unreleased::Untouched(problems)) => return Err(problems),
         Err(Unreleased::Failed { release, problem }) => (release, problem),
@@ -58,7 +53,7 @@ pub(crate) async fn rollout(
     };
     let to = proven.summary.number;
     context.observe(Event::GoingBack { from: number, to, reason: problem.reason.clone() });
-    match Box::pin(go_back(context, access, history, &failed, &proven, target)).await {
+    match Box::pin(go_back(context, access, history, &failed, &proven, candidate.target)).await {
         Ok(by) => Err(end(format!("release {by} took it back to release {to}"))),
         Err(problems) => {
             let reasons: Vec<&str> = problems.list().iter().map(|problem| problem.reason.as_str()).collect();
@@ -89,7 +84,8 @@ async fn go_back(
         manifests: stored.iter().map(DraftManifest::from).collect(),
     };
     let set = recorded_set(&stored, &[], Syntax::Yaml);
-    let released = match release(context, access, history, Some(failed.clone()), &draft, None, &set, target).await {
+    let candidate = Candidate { draft: &draft, built: None, set: &set, target };
+    let released = match release(context, access, history, Some(failed.clone()), candidate).await {
         Ok(released) => released,
         Err(Unreleased::Untouched(problems)) => return Err(problems),
         Err(Unreleased::Failed { problem, .. }) => return Err(problem.into()),
