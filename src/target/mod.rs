@@ -8,6 +8,7 @@ mod manifest_set;
 mod memory;
 mod put;
 mod stream;
+mod unproven;
 mod worktree;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ pub use manifest_set::{Manifest, ManifestSet, Syntax};
 pub use memory::MemoryTarget;
 pub use put::{Effect, ObjectEffect, Put};
 pub use stream::Stream;
+pub use unproven::Unproven;
 pub use worktree::{Exposure, Kept, exposed_to_git, tracked_by_git};
 
 use std::fmt;
@@ -60,8 +62,8 @@ pub trait Reservation: Send {
     /// was changed, or what was is part of the error's reason.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem>;
 
-    /// Waits until `set`, which was put there, works; whether it is known to. The error says why it does not.
-    async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Problem> {
+    /// Waits until `set`, which was put there, works; whether it is known to.
+    async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Unproven> {
         let _ = set;
         Ok(false)
     }

@@ -30,6 +30,7 @@ use crate::target::ManifestSet;
 use crate::target::Put;
 use crate::target::Reservation;
 use crate::target::Target;
+use crate::target::Unproven;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
 use crate::workflow::context::Context;
@@ -294,7 +295,10 @@ async fn put(
         }
     });
     let say = |problem: Problem| Problem { reason: format!("release {number} does not run in {target}: {}", problem.reason), ..problem };
-    let proven = reservation.prove(set).await.map_err(|problem| touched(say(problem)))?;
+    let proven = reservation.prove(set).await.map_err(|unproven| match unproven {
+        Unproven::Fails(problem) => touched(say(problem)),
+        Unproven::Overtaken(problem) => Unemitted { problem, touched: false },
+    })?;
     if proven {
         context.observe(Event::Proven { number, target: target.to_string() });
     }

@@ -14,22 +14,22 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::timeout_at;
 
-use super::awaited::Awaited;
-use super::awaited::Progress;
-use super::awaited::Verdict;
-use super::awaited::WaitLimits;
-use super::object::health;
-use super::object::is_ready_when_applied;
-use super::related::Related;
-use super::scene::View;
-use super::scene::ViewKind;
-use super::scene::in_order;
-use super::tracker::Tracker;
-use super::verdict::Health;
-use super::watch::Change;
-use super::watch::Refused;
-use super::watch::Source;
-use super::watch::changes;
+use crate::cluster::health::awaited::Awaited;
+use crate::cluster::health::awaited::Progress;
+use crate::cluster::health::awaited::Verdict;
+use crate::cluster::health::awaited::WaitLimits;
+use crate::cluster::health::object::health;
+use crate::cluster::health::object::is_ready_when_applied;
+use crate::cluster::health::related::Related;
+use crate::cluster::health::scene::View;
+use crate::cluster::health::scene::ViewKind;
+use crate::cluster::health::scene::in_order;
+use crate::cluster::health::tracker::Tracker;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::health::watch::Change;
+use crate::cluster::health::watch::Refused;
+use crate::cluster::health::watch::Source;
+use crate::cluster::health::watch::changes;
 use crate::problem::Fault;
 use crate::problem::Problem;
 
@@ -265,7 +265,7 @@ fn refusal(refused: Refused, plural: &str, namespace: &str) -> Problem {
             )
         }
     };
-    Problem::new(Fault::History, reason, next)
+    Problem::new(Fault::Rollout, reason, next)
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ use crate::target::ObservedObject;
 use crate::target::Put;
 use crate::target::Reservation;
 use crate::target::Target;
+use crate::target::Unproven;
 
 /// The objects of an environment in a cluster.
 pub struct Cluster {
@@ -120,10 +121,15 @@ impl Reservation for Reserved<'_> {
         put::put(&self.cluster.rules(Mode::Real), &self.cluster.parent, &self.claim, set).await
     }
 
-    async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Problem> {
-        let Cluster { server, id, wait, .. } = self.cluster;
+    async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Unproven> {
+        let Cluster { server, parent, id, wait, .. } = self.cluster;
         let Some(limit) = *wait else { return Ok(false) };
-        prove::prove(server, id, set, limit, self.claim.goes_back).await.map(|()| true)
+        let proven = prove::prove(server, id, set, limit, self.claim.goes_back).await;
+        // The objects that were looked at may have become those of a newer release meanwhile.
+        if let Some(there) = inventory(server, parent).await? {
+            there.admits(&self.claim).map_err(Unproven::Overtaken)?;
+        }
+        Ok(proven.map(|()| true)?)
     }
 
     async fn remove(&mut self, objects: &[Identity]) -> Vec<Problem> {

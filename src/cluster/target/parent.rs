@@ -119,7 +119,7 @@ impl Inventory {
         }
         let newest = self.release().unwrap_or(0);
         if newest > claim.release {
-            let reason = format!("the cluster holds release {newest} already, so release {} is not applied", claim.release);
+            let reason = format!("the cluster holds release {newest}, which is newer than release {}", claim.release);
             return Err(Problem::new(Fault::History, reason, format!("inspect it with `cloze show {newest}`, then deploy again")));
         }
         Ok(())
@@ -193,7 +193,7 @@ mod tests {
         let there = parent.inventory().widened(&claim("one", 7), "shop", set(&[]), set(&[]));
         assert!(there.admits(&claim("one", 7)).is_ok() && there.admits(&claim("one", 8)).is_ok());
         let refused = |claim: &Claim| there.admits(claim).unwrap_err().reason;
-        assert_eq!(refused(&claim("one", 6)), "the cluster holds release 7 already, so release 6 is not applied");
+        assert_eq!(refused(&claim("one", 6)), "the cluster holds release 7, which is newer than release 6");
         assert_eq!(refused(&claim("two", 8)), "the cluster holds releases of another history: its store id is one, and this one's is two");
         for object in [
             json!({}),

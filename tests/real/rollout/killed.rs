@@ -101,3 +101,20 @@ async fn after_a_kill_the_next_run_finishes() {
     }
     assert!(killed > 2, "{killed}");
 }
+
+#[tokio::test]
+async fn a_deploy_that_slept_does_not_speak_for_a_newer_one() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let mut runs = Runs::new(&rollout, 2);
+    for _ in 0..rounds(8, 200) {
+        let late = runs.next();
+        let mut child = runs.begin(&late).await;
+        signal(&child, Signal::STOP);
+        let image = runs.next();
+        runs.finish(&image);
+        signal(&child, Signal::CONT);
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 6)), "{code:?}");
+        runs.assert_newest_runs().await;
+    }
+}
