@@ -112,6 +112,11 @@ fn nothing_forbidden_stands_in_the_source() {
                 }
             }
         }
+        let is_tests = |(at, _): &(usize, &str)| text[*at..].find(['{', ';']).is_some_and(|end| text[at + end..].starts_with('{'));
+        let own = text.match_indices("\n#[cfg(test)]").find(is_tests).map_or(text.as_str(), |(at, _)| &text[..at]);
+        if path.starts_with("src") && own.contains("super::") {
+            wrong.push(format!("{}: `super::` (circles and layers are looked for in whole paths)", path.display()));
+        }
         for (number, line) in text.lines().enumerate() {
             if line.ends_with(' ') || line.contains('\t') && !path.starts_with("tests") {
                 wrong.push(format!("{}:{}: white space at the end or a tab", path.display(), number + 1));

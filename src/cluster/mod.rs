@@ -3,11 +3,13 @@
 //! The crate `kube` speaks to the API server, with the credentials that the kubeconfig names (client-go's rules, plug-ins included). What it would
 //! read from the process environment by itself, the place of the kubeconfig and the proxy, is handed in.
 
+mod admission;
 mod connection;
 pub mod health;
 mod refusal;
 mod secrets;
 mod target;
+mod token;
 
 pub use connection::Connection;
 pub use connection::Selection;

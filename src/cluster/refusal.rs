@@ -3,6 +3,7 @@
 use kube::Error;
 use kube::core::Status;
 
+use crate::cluster::admission::Denial;
 use crate::history::StoreError;
 use crate::history::StoreFault;
 
@@ -48,7 +49,7 @@ impl Refusal {
                 "the cluster does not know who asks".to_owned(),
                 Some("log in as for kubectl, and check it with `kubectl auth whoami`"),
             ),
-            (403, _) if status.message.contains("exceeded quota") => (
+            (403, _) if matches!(Denial::of(&status.message), Some(Denial::QuotaUsedUp { .. })) => (
                 StoreFault::Full,
                 "a quota of the namespace is used up".to_owned(),
                 Some("raise the quota, or `cloze history copy` the history elsewhere"),

@@ -1,4 +1,4 @@
-//! AES-256-GCM (NIST SP 800-38D) with 96-bit nonces and 128-bit tags, in place. Not committing: only [`super::cobblestone`] may use it.
+//! AES-256-GCM (NIST SP 800-38D) with 96-bit nonces and 128-bit tags, in place. Not committing: only [`crate::seal::cobblestone`] may use it.
 
 use aes_gcm::AeadInOut;
 use aes_gcm::Aes256Gcm;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::core::ApiResource;
 
-use super::verdict::Health;
+use crate::cluster::health::verdict::Health;
 
 /// An object that was applied and has to become ready.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Jobs and CronJobs.
 
-use super::live::Live;
-use super::pod;
-use super::related::Related;
-use super::token::reason as safe_reason;
-use super::verdict::Health;
-use super::workload::explained;
-use super::workload::refused_in_events;
-use super::workload::worst_pod;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::pod;
+use crate::cluster::health::related::Related;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::health::workload::explained;
+use crate::cluster::health::workload::refused_in_events;
+use crate::cluster::health::workload::worst_pod;
+use crate::cluster::token::reason as safe_reason;
 
 /// A Job: ready when it is complete or suspended, failed when it says so (batch/v1, `JobConditionType`). `FailureTarget` comes as soon as that is
 /// decided, `Failed` when its last pod is gone. Crashes are the Job's to count.

@@ -1,9 +1,9 @@
 //! Any kind by its conditions, as custom resources have them.
 
-use super::live::Live;
-use super::token::reason as safe_reason;
-use super::verdict::Health;
-use super::workload::unobserved;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::health::workload::unobserved;
+use crate::cluster::token::reason as safe_reason;
 
 /// An object of a kind that cloze knows nothing else of, as kstatus judges it (`GetObservedGenerationStatus`, `checkGenericProperties` in
 /// cli-utils/pkg/kstatus/status): a status of an older generation says nothing; `Reconciling` and `Stalled` come first, then `Ready` or `Available`; one

@@ -1,7 +1,7 @@
 //! Which ConfigMap, Secret or key a pod refers to and does not find.
 
-use super::token::name_between;
-use super::verdict::Health;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::token::name_between;
 
 /// What the kubelet misses, out of its message (`kubelet_pods.go`, `volume/configmap`, `volume/secret`).
 ///

@@ -1,10 +1,10 @@
 //! What the status of one container says.
 
-use super::configuration;
-use super::image;
-use super::live::Live;
-use super::token::reason as safe_reason;
-use super::verdict::Health;
+use crate::cluster::health::configuration;
+use crate::cluster::health::image;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::token::reason as safe_reason;
 
 /// After how many restarts a container that ended again has failed: one restart cures what was not up yet.
 const RESTARTS: i64 = 2;
@@ -35,11 +35,13 @@ pub(super) fn verdict(status: Live<'_>, role: Role) -> Health {
             None => Health::stuck(named("cannot be configured (CreateContainerConfigError)".to_owned())),
         },
         "CrashLoopBackOff" => crashed(status, role, &named),
-        "CreateContainerError" | "RunContainerError" | "PostStartHookError" if status.count("/restartCount") < RESTARTS => {
-            Health::stuck(named(format!("cannot be started ({waiting})")))
-        }
         "CreateContainerError" | "RunContainerError" | "PostStartHookError" => {
-            Health::failed(named(format!("cannot be started ({waiting}), {}", tries(status))))
+            let reason = format!("cannot be started ({waiting})");
+            if status.count("/restartCount") < RESTARTS {
+                Health::stuck(named(reason))
+            } else {
+                Health::failed(named(format!("{reason}, {}", tries(status))))
+            }
         }
         _ => match status.at("/state/terminated").map(Live) {
             Some(end) if end.count("/exitCode") == 0 && (role.is_init || role.of_job) => Health::Ready,

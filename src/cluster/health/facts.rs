@@ -5,9 +5,9 @@ use serde_json::Value;
 use serde_json::from_str;
 use serde_json::json;
 
-use super::Health;
-use super::Related;
-use super::health;
+use crate::cluster::health::Health;
+use crate::cluster::health::Related;
+use crate::cluster::health::health;
 
 macro_rules! fact {
     ($name:literal) => {

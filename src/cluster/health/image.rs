@@ -1,6 +1,6 @@
 //! Why an image cannot be had.
 
-use super::verdict::Health;
+use crate::cluster::health::verdict::Health;
 
 /// The verdict on a container that waits for its image, with the reason that the kubelet gives (kubelet/images/types.go).
 ///

@@ -1,10 +1,10 @@
 //! Kinds without pods of their own whose status says when they are done.
 
-use super::conditions;
-use super::live::Live;
-use super::related::Related;
-use super::token::reason as safe_reason;
-use super::verdict::Health;
+use crate::cluster::health::conditions;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::related::Related;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::token::reason as safe_reason;
 
 /// A PersistentVolumeClaim, as kstatus judges it (`pvcConditions`), but for one that waits for the first pod that uses it: it is as it should be. Only an
 /// event of the volume controller tells (`volume/persistentvolume/pv_controller.go`).

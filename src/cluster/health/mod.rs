@@ -1,6 +1,5 @@
 //! Whether live objects have become what their manifests say: the verdict on one of them, and waiting until all are ready.
 
-mod admission;
 mod awaited;
 mod batch;
 mod conditions;
@@ -16,7 +15,6 @@ mod pod;
 mod related;
 mod scene;
 mod scheduling;
-mod token;
 mod tracker;
 mod verdict;
 mod wait;

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::batch;
-use super::conditions;
-use super::infrastructure;
-use super::live::Live;
-use super::pod;
-use super::related::Related;
-use super::verdict::Health;
-use super::workload;
+use crate::cluster::health::batch;
+use crate::cluster::health::conditions;
+use crate::cluster::health::infrastructure;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::pod;
+use crate::cluster::health::related::Related;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::health::workload;
 
 /// How far a live object is, by the rules of its kind.
 ///

@@ -1,13 +1,13 @@
 //! What a pod comes to.
 
-use super::configuration;
-use super::container;
-use super::container::Role;
-use super::live::Live;
-use super::scheduling;
-use super::token::name_between;
-use super::token::reason as safe_reason;
-use super::verdict::Health;
+use crate::cluster::health::configuration;
+use crate::cluster::health::container;
+use crate::cluster::health::container::Role;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::scheduling;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::token::name_between;
+use crate::cluster::token::reason as safe_reason;
 
 /// The verdict on a pod: kstatus' rules for pods (`podConditions`), and of what keeps it from being ready the worst.
 ///

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::live::Live;
+use crate::cluster::health::live::Live;
 
 /// What belongs to an object. Without it a verdict rests on the object's own status.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::live::Live;
-use super::watch::Change;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::watch::Change;
 
 /// One watch and what it has shown.
 #[derive(Debug)]

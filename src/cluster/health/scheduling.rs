@@ -1,12 +1,15 @@
 //! Why no node takes a pod.
 
+use crate::cluster::token::name_between;
+use crate::cluster::token::name_of;
+
 /// What the scheduler's message comes to (`kube-scheduler/framework/types.go`, `FitError`): the resources and rules that it names.
 pub(super) fn cause(message: &str) -> String {
     let mut causes: Vec<String> = Vec::new();
     for resource in message.split("Insufficient ").skip(1) {
         let end = resource.find([',', ' ']).unwrap_or(resource.len());
         let resource = resource[..end].trim_end_matches('.');
-        if super::token::name_of(resource).is_some() {
+        if name_of(resource).is_some() {
             causes.push(format!("not enough {resource}"));
         }
     }
@@ -26,7 +29,7 @@ pub(super) fn cause(message: &str) -> String {
             causes.push(cause.to_owned());
         }
     }
-    if let Some(name) = super::token::name_between(message, "persistentvolumeclaim \"", "\" not found") {
+    if let Some(name) = name_between(message, "persistentvolumeclaim \"", "\" not found") {
         causes.push(format!("PersistentVolumeClaim `{name}` does not exist"));
     }
     causes.dedup();

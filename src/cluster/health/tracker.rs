@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::awaited::WaitLimits;
-use super::verdict::Health;
+use crate::cluster::health::awaited::WaitLimits;
+use crate::cluster::health::verdict::Health;
 
 /// The health of each object, and since when it is stuck. Times are since the beginning of the wait, and handed in.
 #[derive(Debug)]

@@ -1,10 +1,11 @@
 //! Workloads that keep pods running.
 
-use super::admission;
-use super::live::Live;
-use super::pod;
-use super::related::Related;
-use super::verdict::Health;
+use crate::cluster::admission::Denial;
+use crate::cluster::health::live::Live;
+use crate::cluster::health::pod;
+use crate::cluster::health::related::Related;
+use crate::cluster::health::verdict::Health;
+use crate::cluster::token::name_between;
 
 /// A Deployment, as `kubectl rollout status` judges it (`kubectl/pkg/polymorphichelpers/rollout_status.go`): the status is current, all replicas are
 /// of the newest template, the old ones are gone, the new ones are available.
@@ -31,8 +32,7 @@ pub(super) fn deployment(live: Live<'_>, related: &Related<'_>) -> Health {
         return Health::Ready;
     };
     let pods = worst_pod(related, false);
-    let refused = live.condition("ReplicaFailure").filter(|condition| condition.status == "True");
-    let obstacle = refused.map_or(Health::Ready, |condition| admission::verdict(condition.message)).or_worse(pods);
+    let obstacle = refused_in_condition(live).or_worse(pods);
     let late = live.condition("Progressing").filter(|condition| condition.reason == "ProgressDeadlineExceeded");
     let is_late = late.is_some_and(|condition| match (related.replica_set, named_replica_set(condition.message)) {
         (Some(newest), Some(named)) => newest == named,
@@ -47,7 +47,7 @@ pub(super) fn deployment(live: Live<'_>, related: &Related<'_>) -> Health {
 
 /// The ReplicaSet in `ReplicaSet "web-66f5c84565" has timed out progressing.`
 fn named_replica_set(message: &str) -> Option<&str> {
-    super::token::name_between(message, "ReplicaSet \"", "\"")
+    name_between(message, "ReplicaSet \"", "\"")
 }
 
 /// A StatefulSet, as `kubectl rollout status` judges it, and as kstatus does with `OnDelete`: pods are replaced when somebody deletes them, so
@@ -106,9 +106,7 @@ pub(super) fn replica_set(live: Live<'_>, related: &Related<'_>) -> Health {
     if available >= wanted && replicas <= wanted {
         return Health::Ready;
     }
-    let refused = live.condition("ReplicaFailure").filter(|condition| condition.status == "True");
-    let obstacle = refused.map_or(Health::Ready, |condition| admission::verdict(condition.message)).or_worse(worst_pod(related, false));
-    explained(format!("{available} of {wanted} pods available"), obstacle)
+    explained(format!("{available} of {wanted} pods available"), refused_in_condition(live).or_worse(worst_pod(related, false)))
 }
 
 /// The worst of the pods. One that failed as a whole, such as an evicted one, is replaced by its controller.
@@ -118,11 +116,26 @@ pub(super) fn worst_pod(related: &Related<'_>, of_job: bool) -> Health {
     pods.map(|pod| pod::verdict(pod, &events, of_job)).fold(Health::Ready, Health::or_worse)
 }
 
+/// Why a controller is refused its pods: its condition `ReplicaFailure`.
+fn refused_in_condition(live: Live<'_>) -> Health {
+    let refused = live.condition("ReplicaFailure").filter(|condition| condition.status == "True");
+    refused.map_or(Health::Ready, |condition| refused_pods(condition.message))
+}
+
 /// Why a controller without the condition `ReplicaFailure` is refused its pods: its newest event `FailedCreate`.
 pub(super) fn refused_in_events(live: Live<'_>, related: &Related<'_>) -> Health {
     let about = |event: &Live<'_>| event.text("/involvedObject/uid") == live.uid() && event.text("/reason") == "FailedCreate";
     let newest = related.events.iter().copied().map(Live).rfind(about);
-    newest.map_or(Health::Ready, |event| admission::verdict(event.text("/message")))
+    newest.map_or(Health::Ready, |event| refused_pods(event.text("/message")))
+}
+
+/// The verdict on a controller whose pods the API server refuses, out of the server's message.
+fn refused_pods(message: &str) -> Health {
+    match Denial::of(message) {
+        None => Health::stuck("the API server refuses its pods"),
+        Some(denial) if denial.may_pass() => Health::stuck(denial.reason("its pods")),
+        Some(denial) => Health::failed(denial.reason("its pods")),
+    }
 }
 
 pub(super) fn unobserved() -> Health {

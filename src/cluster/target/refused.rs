@@ -4,6 +4,8 @@ use kube::Error;
 use kube::core::Status;
 use kube::core::response::StatusCause;
 
+use crate::cluster::admission::Denial;
+use crate::cluster::token::name_between;
 use crate::problem::Fault;
 use crate::problem::Problem;
 
@@ -81,14 +83,9 @@ impl Refused {
         let details = status.details.as_ref();
         let (kind, causes) = (details.map_or("", |details| details.kind.as_str()), details.map_or(&[][..], |details| &details.causes));
         let message = status.message.as_str();
-        if let Some(webhook) = between(message, "failed calling webhook \"", "\"") {
-            return away(format!("the admission webhook `{}` does not answer", named(webhook)), "check the service behind it");
-        }
-        if let Some(webhook) = between(message, "admission webhook \"", "\" denied the request") {
-            return never(format!("the admission webhook `{}` refuses it", named(webhook)), "ask those who run it what it demands");
-        }
-        if let Some(policy) = between(message, "ValidatingAdmissionPolicy '", "'") {
-            return never(format!("the admission policy `{}` refuses it", named(policy)), "see what it demands with `kubectl describe`");
+        if let Some(denial) = Denial::of(message) {
+            let (reason, next) = (denial.reason("it"), denial.next());
+            return if matches!(denial, Denial::WebhookAway { .. }) { away(reason, next) } else { never(reason, next) };
         }
         match (status.code, status.reason.as_str()) {
             (401, _) => never("the cluster does not know who asks", "log in as for kubectl, and check it with `kubectl auth whoami`"),
@@ -123,19 +120,13 @@ fn away(reason: impl Into<String>, next: impl Into<String>) -> Refused {
 }
 
 fn forbidden(message: &str, causes: &[StatusCause], kind: &str) -> Refused {
-    let verb = between(message, "cannot ", " resource").filter(|verb| VERBS.contains(verb));
+    let verb = name_between(message, "cannot ", " resource").filter(|verb| VERBS.contains(verb));
     if let Some(verb) = verb {
         let kind = if kind.is_empty() { "objects" } else { kind };
         return never(format!("permission denied to {verb} {kind}"), format!("grant `{verb}` on `{kind}`, as docs/cluster.md says"));
     }
-    if message.contains("exceeded quota") {
-        return never("a quota of the namespace is used up", "raise the quota, or remove what is no longer needed");
-    }
     if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
         return never("its namespace is being removed", "wait until it is gone, then deploy again");
-    }
-    if message.contains("violates PodSecurity") {
-        return never("the namespace's Pod Security level forbids it", "see the level with `kubectl describe namespace`");
     }
     never("the API server forbids it", "ask those who run the cluster what it demands")
 }
@@ -144,7 +135,8 @@ fn forbidden(message: &str, causes: &[StatusCause], kind: &str) -> Refused {
 const VERBS: [&str; 7] = ["get", "list", "watch", "create", "patch", "update", "delete"];
 
 fn contested(cause: &StatusCause) -> Contested {
-    Contested { field: path(&cause.field), manager: named(between(&cause.message, "conflict with \"", "\"").unwrap_or("another manager")) }
+    let manager = name_between(&cause.message, "conflict with \"", "\"").unwrap_or("another manager");
+    Contested { field: path(&cause.field), manager: manager.to_owned() }
 }
 
 /// The fields that are not valid.
@@ -199,15 +191,6 @@ fn path(field: &str) -> String {
     shown + rest
 }
 
-/// A name of a manager, a webhook or a policy, cut where it is not one.
-fn named(text: &str) -> String {
-    text.chars().take_while(|character| character.is_ascii_alphanumeric() || "-_./ ".contains(*character)).take(100).collect()
-}
-
-fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
-    text.split_once(before)?.1.split_once(after).map(|(inside, _)| inside)
-}
-
 #[cfg(test)]
 mod tests {
     use kube::core::Status;
@@ -247,7 +230,7 @@ mod tests {
                 "configmaps \"a\" is forbidden: exceeded quota: objects, requested: count/configmaps=1",
                 "configmaps",
                 json!([]),
-                ("never", "a quota of the namespace is used up"),
+                ("never", "the quota `objects` is used up (count/configmaps)"),
             ),
             (
                 403,

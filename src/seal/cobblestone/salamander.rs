@@ -5,14 +5,14 @@ use aes_gcm::KeyInit;
 use aes_gcm::aes::Aes256;
 use aes_gcm::aes::cipher::BlockCipherEncrypt;
 
-use super::COMMITMENT_LENGTH;
-use super::Message;
-use super::SALT_LENGTH;
-use super::open;
 use crate::clock::Entropy;
 use crate::clock::Machine;
 use crate::seal::OpenFault;
 use crate::seal::RootKey;
+use crate::seal::cobblestone::COMMITMENT_LENGTH;
+use crate::seal::cobblestone::Message;
+use crate::seal::cobblestone::SALT_LENGTH;
+use crate::seal::cobblestone::open;
 use crate::secret::Secret;
 
 #[test]
