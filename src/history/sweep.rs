@@ -76,10 +76,16 @@ impl History<'_> {
             Ok::<_, HistoryError>((number, winner.map(|winner| winner.attempt)))
         };
         let winners: BTreeMap<u64, Option<WriteId>> = stream::iter(numbers).map(winner).buffered(PARALLEL).try_collect().await?;
-        for id in packs {
-            if winners.get(&id.number).copied().flatten().is_some_and(|winner| winner != id.attempt) {
-                self.remove(layout::pack(id), &mut swept.packs).await?;
-            }
+        let mut beaten: Vec<PackId> = packs;
+        beaten.retain(|id| winners.get(&id.number).copied().flatten().is_some_and(|winner| winner != id.attempt));
+        if beaten.is_empty() {
+            return Ok(());
+        }
+        // Asked after the records were read: the record of a run that came late can have taken a number that was pruned, and the pack there is
+        // one that a release needs. Pruning looks after what is before the first release.
+        let first = self.reader.first().await?;
+        for id in beaten.into_iter().filter(|id| id.number >= first) {
+            self.remove(layout::pack(id), &mut swept.packs).await?;
         }
         Ok(())
     }
@@ -187,6 +193,23 @@ mod tests {
         expected.insert(under_way, Bytes::from_static(b"x"));
         assert_eq!(store.objects(), expected);
         assert_eq!(history.sweep(1).await.unwrap(), crate::history::Swept::default());
+    }
+
+    #[tokio::test]
+    async fn a_late_record_at_a_number_that_was_pruned_costs_no_pack_that_a_release_needs() {
+        let store = InMemoryStore::new();
+        let asleep = fixtures::history(&store, "dev").await;
+        fixtures::releases(&fixtures::history(&store, "dev").await, 6).await;
+        let pruning = fixtures::history(&store, "dev").await;
+        pruning.prune(&pruning.plan_prune(3, None).await.unwrap(), "ada").await.unwrap();
+        // Every release needs the first one's pack, and a run that slept since before gets its number.
+        let manifests = fixtures::manifests(&["late"]);
+        assert_eq!(asleep.record(&fixtures::draft(&manifests), None).await.unwrap().summary.number, 1);
+        let needed: Vec<String> = store.objects().into_keys().filter(|path| path.starts_with("packs/0000/00/00000001")).collect();
+        assert_eq!(needed.len(), 2, "the pack of the first release, and that of the late one");
+        fixtures::history(&store, "dev").await.sweep(0).await.unwrap();
+        assert!(needed.iter().all(|path| store.objects().contains_key(path)));
+        assert_eq!(fixtures::history(&store, "dev").await.verify().await.unwrap().defects, []);
     }
 
     #[tokio::test]
