@@ -80,7 +80,8 @@ impl Copy<'_> {
         self.objects("", &|name| name == layout::STORE).await?;
         self.objects(layout::KEYRINGS, &|_| true).await?;
         self.objects(layout::KEYRING_ENTRIES, &|name| layout::number(name, 4).is_none_or(|number| number <= keyring.into())).await?;
-        self.objects(layout::PRUNINGS, &|name| within(name, 0..=first)).await?;
+        // Older ones say nothing any more, and a run that slept can write one again.
+        self.objects(layout::PRUNINGS, &|name| within(name, first..=first)).await?;
         for hundred in self.hundreds().await? {
             let below = |root: &str| format!("{root}/{hundred}");
             self.objects(&below(layout::PACKS), &|name| layout::pack_of(name).is_none_or(|id| id.number <= newest)).await?;
@@ -202,6 +203,26 @@ mod tests {
         let back = InMemoryStore::new();
         copy(&target, &fixtures::reader(&back, "dev"), &Machine).await.unwrap();
         assert_eq!(back.objects(), from.objects());
+    }
+
+    #[tokio::test]
+    async fn a_marker_that_a_slow_run_wrote_again_does_not_make_it_another_history() {
+        let (from, to) = (InMemoryStore::new(), InMemoryStore::new());
+        fixtures::releases(&fixtures::history(&from, "dev").await, 8).await;
+        let slow = fixtures::history(&from, "dev").await;
+        let slow_plan = slow.plan_prune(5, None).await.unwrap();
+        for keep in [5, 2] {
+            let history = fixtures::history(&from, "dev").await;
+            history.prune(&history.plan_prune(keep, None).await.unwrap(), "ada").await.unwrap();
+            if keep == 2 {
+                slow.prune(&slow_plan, "bob").await.unwrap();
+                let markers = from.objects().into_keys().filter(|path| path.starts_with("pruned/")).count();
+                assert_eq!(markers, 2, "the older one came back");
+            }
+            copy(&fixtures::reader(&from, "dev"), &fixtures::reader(&to, "dev"), &Machine).await.unwrap();
+        }
+        let report = fixtures::history(&to, "dev").await.verify().await.unwrap();
+        assert_eq!((report.releases, report.defects), (2, Vec::new()));
     }
 
     #[tokio::test(start_paused = true)]
