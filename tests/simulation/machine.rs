@@ -276,15 +276,19 @@ impl<'a> Machine<'a> {
     /// events of newer releases.
     pub(crate) async fn copy(&self) -> Result<(), HistoryError> {
         let copying = Copying::begin(self.mirror);
-        let halves = self.store.halves();
+        let (was_whole, halves) = (self.store.is_whole(), self.store.halves());
         copy(&reader(self.store), &reader(&self.mirror.store), &self.chance).await?;
         // Of what is there in half, half is copied, and the whole the next time.
-        if halves == self.store.halves() && self.store.torn().is_empty() {
-            let copied = Store::of(self.mirror.store.objects());
+        if was_whole && halves == self.store.halves() && self.store.is_whole() {
+            let mut copied = self.mirror.store.objects();
             if copying.is_alone() {
-                prove(self.keys, &copied).await;
+                prove(self.keys, &Store::of(copied)).await;
             } else {
-                prove_cut(self.keys, &copied).await;
+                // The other one writes newer releases right now.
+                for path in self.mirror.store.torn() {
+                    copied.remove(&path);
+                }
+                prove_cut(self.keys, &Store::of(copied)).await;
             }
             self.told.lock().unwrap().copies += 1;
         }

@@ -34,6 +34,8 @@ struct State {
     tears: bool,
     /// Of what is there in half, all of it.
     torn: BTreeMap<String, Bytes>,
+    /// What was there in half and was removed, and is not there again yet: all of it. A pack comes again under another name.
+    missing: BTreeMap<String, Bytes>,
     /// Records whose number was another's.
     beaten: BTreeMap<String, Bytes>,
     halves: u64,
@@ -66,8 +68,8 @@ const ON_A_DISK: [(usize, Mishap); 3] = [(4, Mishap::AnswerLost), (3, Mishap::Ca
 
 impl Store {
     pub(crate) fn new(seed: u64, tears: bool) -> Self {
-        let (objects, torn, beaten) = Default::default();
-        let state = State { objects, dice: Dice::new(seed), calm: false, tears, torn, beaten, halves: 0, trace: 0, mishaps: 0 };
+        let (objects, torn, missing, beaten) = Default::default();
+        let state = State { objects, dice: Dice::new(seed), calm: false, tears, torn, missing, beaten, halves: 0, trace: 0, mishaps: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -94,16 +96,24 @@ impl Store {
         self.state().torn.keys().cloned().collect()
     }
 
+    /// Whether nothing is there in half, and nothing is away because it was.
+    pub(crate) fn is_whole(&self) -> bool {
+        let state = self.state();
+        state.torn.is_empty() && state.missing.is_empty()
+    }
+
     /// How often something was there in half so far.
     pub(crate) fn halves(&self) -> u64 {
         self.state().halves
     }
 
-    /// Makes whole what is there in half.
+    /// Makes whole what is there in half, and events that were until their writer was killed between two tries: a later release may have
+    /// seen them.
     pub(crate) fn mend(&self) {
         let mut state = self.state();
-        let torn = std::mem::take(&mut state.torn);
-        state.objects.extend(torn);
+        let (torn, mut missing) = (std::mem::take(&mut state.torn), std::mem::take(&mut state.missing));
+        missing.retain(|path, _| path.starts_with("events/"));
+        state.objects.extend(missing.into_iter().chain(torn));
     }
 
     /// Records that came second, by their paths.
@@ -193,6 +203,7 @@ impl HistoryStore for Store {
                 let state = &mut *self.state();
                 created = !state.objects.contains_key(path);
                 if created {
+                    state.missing.remove(path);
                     let half = if mishap == Some(Mishap::Torn) { bytes.len() / 2 } else { bytes.len() };
                     if half < bytes.len() {
                         state.torn.insert(owned.clone(), bytes.clone());
@@ -252,7 +263,9 @@ impl HistoryStore for Store {
             _ => {
                 let state = &mut *self.state();
                 state.objects.remove(path);
-                state.torn.remove(path);
+                if let Some(whole) = state.torn.remove(path).filter(|_| !path.starts_with("packs/")) {
+                    state.missing.insert(owned, whole);
+                }
             }
         }
         self.delay().await;
