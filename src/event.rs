@@ -1,4 +1,4 @@
-//! What happens during a run, told as facts. The binary turns them into words, JSON or a progress bar.
+//! What happens during a run, as facts. The binary turns them into words, JSON or a progress bar.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -52,7 +52,7 @@ impl Problem {
         self
     }
 
-    /// The same problem at all of `places`, which is told once.
+    /// The same problem at all of `places`, which is reported once.
     #[must_use]
     pub fn at_all(self, places: impl IntoIterator<Item = Place>) -> Self {
         let mut places: Vec<Place> = places.into_iter().collect();

@@ -43,7 +43,7 @@ const REFUSALS: &[(&str, usize)] = &[
     ("the merge brings a key", 300),
     // It can lose a character after a byte order mark.
     ("there is a control character or byte order mark", 400),
-    // It takes what stands before for an empty document.
+    // It takes what is before for an empty document.
     ("kubectl cannot read directives", 60),
     // It puts replacement characters.
     ("the decoded value is not text", 50),

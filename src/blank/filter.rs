@@ -14,7 +14,7 @@ use crate::blank::connection::ConnectionStyle;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
-/// A filter that can stand after a blank.
+/// A filter that can follow a blank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Filter {
     /// Percent-encodes all but the unreserved characters of RFC 3986.
@@ -51,7 +51,7 @@ pub enum Filter {
     Connstr(ConnectionStyle),
     /// The value unchanged; allowed outside a Secret, and every review says so.
     Reveal,
-    /// The value unchanged; not escaped for the format of the file that it stands in.
+    /// The value unchanged; not escaped for the format of the file that it is in.
     Raw,
 }
 

@@ -121,7 +121,7 @@ pub struct Blanks {
 }
 
 impl Blanks {
-    /// Adds a blank. A derived blank may only name blanks that stand in the table already, so there is no cycle.
+    /// Adds a blank. A derived blank may only name blanks that are in the table already, so there is no cycle.
     pub fn add(&mut self, blank: Blank) -> BlankId {
         let id = BlankId(u32::try_from(self.list.len()).unwrap_or(u32::MAX));
         self.list.push(blank);
@@ -174,7 +174,7 @@ impl Blanks {
         }
     }
 
-    /// Whether `| reveal` or `| raw` (as `filter` says) stands anywhere in what `id` is derived through.
+    /// Whether `| reveal` or `| raw` (as `filter` says) is anywhere in what `id` is derived through.
     pub fn passes_through(&self, id: BlankId, filter: &Filter) -> bool {
         match &self.get(id).source {
             Source::Vault { .. } => false,
@@ -235,7 +235,7 @@ impl Blanks {
     }
 }
 
-/// Some blanks of a table, numbered anew.
+/// Some blanks of a table, numbered again.
 #[derive(Debug, Clone, Default)]
 pub struct Excerpt {
     /// The blanks.

@@ -34,7 +34,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// What stands behind an error of the crate.
+    /// What is behind an error of the crate.
     pub(super) fn behind(error: &object_store::Error) -> Option<&Self> {
         let mut cause: &(dyn Error + 'static) = error;
         loop {

@@ -71,7 +71,7 @@ pub(super) fn write_single(value: &str, out: &mut SecretBuffer) -> Result<(), Sp
 }
 
 /// Appends the value inside double quotes. The backquote goes into single quotes in between, since readers differ on
-/// how it is escaped in double ones and a shell would run what stands behind it.
+/// how it is escaped in double ones and a shell would run what is behind it.
 pub(super) fn write_double(value: &str, out: &mut SecretBuffer) -> Result<(), SpotRefusal> {
     split(value, b"`", b"\"'", b"'\"", out, |byte, out| {
         if matches!(byte, b'"' | b'\\' | b'$') {
@@ -170,7 +170,7 @@ enum Expansion {
     None,
     /// After `$`, while a name goes on.
     Name,
-    /// After `${`, while only a name stands there.
+    /// After `${`, while only a name is there.
     Braces,
     /// After a backquote, `$(` or anything harder; a blank in the rest of the value cannot be trusted.
     Rest,

@@ -30,7 +30,7 @@ pub enum Escape {
         first: bool,
         /// Whether the value ends with the blank.
         last: bool,
-        /// The quote that the value stands in.
+        /// The quote that the value is in.
         quote: IniQuote,
     },
     /// As a whole value of an assignment, or as a part of one outside of quotes.

@@ -90,7 +90,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     }
 }
 
-/// Appends the value as it stands inside a JSON string.
+/// Appends the value as it is inside a JSON string.
 pub(super) fn escape(value: &str, out: &mut SecretBuffer) {
     for &byte in value.as_bytes() {
         match byte {

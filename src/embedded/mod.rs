@@ -1,9 +1,9 @@
-//! Files that stand as values in ConfigMaps and Secrets: which format they have, how a blank in them is escaped, and the
+//! Files that are values in ConfigMaps and Secrets: which format they have, how a blank in them is escaped, and the
 //! proof that a filled file has the structure that its template had.
 //!
-//! A file goes through three steps. [`place`] scans it with a mark where each blank stands and decides the escape for
+//! A file goes through three steps. [`place`] scans it with a mark where each blank is and decides the escape for
 //! that place, or refuses the place. [`FilePlan::assemble`] writes the escaped values. The filled file is then scanned by
-//! the same scanner: every brace, quote, key, tag and line end must stand where it stood, moved only by the lengths of the
+//! the same scanner: every brace, quote, key, tag and line end must be where it was, moved only by the lengths of the
 //! values before it, and none may have come out of a value.
 
 mod env;
@@ -53,7 +53,7 @@ pub enum Format {
     Xml,
 }
 
-/// What a blank asks of the file that it stands in.
+/// What a blank asks of the file that it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Treatment {
     /// To be escaped for its place.

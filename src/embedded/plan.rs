@@ -38,7 +38,7 @@ pub struct FilePlan {
     skeleton: Option<Vec<StructureToken>>,
 }
 
-/// Decides the escape for every blank of a file, or says for each why it may not stand where it does.
+/// Decides the escape for every blank of a file, or says for each why it may not be there.
 ///
 /// Scalars in a style that cannot carry every value (YAML plain and single-quoted, TOML literal, an env value without
 /// quotes) are written in one that can; they mean the same.

@@ -1,4 +1,4 @@
-//! Scalars with blanks, written anew in a style that can carry every value.
+//! Scalars with blanks, rewritten in a style that can carry every value.
 
 use crate::embedded::Treatment;
 use crate::embedded::skeleton::BLANK;

@@ -1,18 +1,18 @@
-//! What a scanner tells about a file: its skeleton, and where the blanks stand in it.
+//! What a scanner tells about a file: its skeleton, and where the blanks are in it.
 
 use crate::embedded::Escape;
 
 /// The byte that stands for a blank in a text that is scanned. It never occurs in UTF-8.
 pub(super) const BLANK: u8 = 0xff;
 
-/// A scanner of one format. Told of a text with or without blanks, it reports to the sink in order.
+/// A scanner of one format. Of a text with or without blanks, it reports to the sink in order.
 pub(super) type Scan = fn(&[u8], &mut dyn ScanSink) -> Result<(), Broken>;
 
 /// Takes what a scanner finds.
 pub(super) trait ScanSink {
     /// Something that carries structure begins at byte `at`. `kind` is the scanner's own letter for it.
     fn token(&mut self, kind: u8, at: usize);
-    /// The next blank stands at such a spot.
+    /// The next blank is at such a spot.
     fn blank(&mut self, spot: BlankSpot);
     /// The scalar with blanks from byte `start` to `end`, delimiters included, is of a style that cannot carry all values.
     fn weak(&mut self, style: WeakStyle, start: usize, end: usize);
@@ -43,7 +43,7 @@ pub(super) struct SpotRefusal {
     pub(super) next: &'static str,
 }
 
-/// Styles of scalars that are written anew, in a style that can carry all values, before they are filled.
+/// Styles of scalars that are rewritten, in a style that can carry all values, before they are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WeakStyle {
     /// YAML without quotes.
@@ -107,7 +107,7 @@ pub(super) struct Prover<'a> {
     differs: Option<usize>,
 }
 
-/// How a blank moved what stands behind it: the byte where it stood, and the byte where its value ends now.
+/// How a blank moved what is behind it: the byte where it was, and the byte where its value ends now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Move {
     pub(super) blank: usize,
@@ -155,7 +155,7 @@ impl ScanSink for Prover<'_> {
     fn weak(&mut self, _: WeakStyle, _: usize, _: usize) {}
 }
 
-/// How many blanks stand in a part of a text.
+/// How many blanks are in a part of a text.
 pub(super) fn count_blanks(part: &[u8]) -> usize {
     part.split(|byte| *byte == BLANK).count() - 1
 }

@@ -104,7 +104,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     if matches!(expect, TomlState::Statement | TomlState::LineEnd) { Ok(()) } else { Err(Broken { at, reason: "a value is not finished" }) }
 }
 
-/// Appends the value as it stands inside a basic string. White space at its ends is escaped too, since a line-ending
+/// Appends the value as it is inside a basic string. White space at its ends is escaped too, since a line-ending
 /// backslash before it would swallow it.
 pub(super) fn escape(value: &str, out: &mut SecretBuffer) {
     let inner = value.trim_matches([' ', '\t']);
@@ -138,7 +138,7 @@ fn header(text: &[u8], start: usize) -> Result<usize, Broken> {
     Err(Broken { at: start, reason: "the header of a table is not closed" })
 }
 
-/// The byte where the equals sign after a key stands.
+/// The byte where the equals sign after a key is.
 fn key(text: &[u8], start: usize) -> Result<usize, Broken> {
     let mut at = start;
     while let Some(&byte) = text.get(at) {

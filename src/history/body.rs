@@ -64,7 +64,7 @@ pub struct RecordedManifest {
     pub file: Arc<str>,
     /// Its bytes.
     pub content: BlobRef,
-    /// How it can be filled anew, in whatever form the caller chose.
+    /// How it can be filled again, in whatever form the caller chose.
     pub recipe: Option<BlobRef>,
 }
 

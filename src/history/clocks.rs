@@ -40,7 +40,7 @@ async fn order_and_proof_do_not_depend_on_clocks() {
         let manifests = fixtures::manifests(&["common", &format!("release-{number}")]);
         let release = history.record(&fixtures::draft(&manifests), head.as_ref()).await.unwrap();
         assert_eq!((release.summary.number, release.summary.time), (number, Timestamp(time)));
-        // What became of it is told by another machine, whose clock says that it was before.
+        // What became of it is recorded by another machine, whose clock says that it was before.
         let history = History::open(fixtures::reader(&store, "dev"), session(&later)).await.unwrap();
         for what in [What::Emitted, What::Applied] {
             history.add_event(&release, NewEvent { actor: "ada", what, detail: "" }).await.unwrap();

@@ -20,7 +20,7 @@ pub struct Draft<'a> {
     pub actor: String,
     /// The revision of the source. At most 256 bytes.
     pub revision: Option<String>,
-    /// What the actor wants to say; stands in the clear. At most 4 KiB.
+    /// What the actor wants to say, in the clear. At most 4 KiB.
     pub note: Option<String>,
     /// What it is.
     pub action: Action,
@@ -45,7 +45,7 @@ pub struct DraftManifest<'a> {
     pub file: &'a str,
     /// Its bytes, secrets included. At most 16 MiB.
     pub content: &'a [u8],
-    /// How it can be filled anew, in whatever form the caller chooses; sealed like the content. At most 16 MiB.
+    /// How it can be filled again, in whatever form the caller chooses; sealed like the content. At most 16 MiB.
     pub recipe: Option<&'a [u8]>,
 }
 

@@ -1,6 +1,6 @@
 //! The form of records, events and the store's identity: one line of JSON, a MAC, a sealed body.
 //!
-//! The line needs no key. The MAC covers it, the sealed body, where the object stands and what it follows; the body opens only
+//! The line needs no key. The MAC covers it, the sealed body, where the object is and what it follows; the body opens only
 //! under that very line. So neither can be changed, moved or paired with another.
 
 use bytes::Bytes;
@@ -26,7 +26,7 @@ pub(crate) const LINE_LIMIT: usize = 32 << 10;
 
 const MAC_LENGTH: usize = 32;
 
-/// Where an enveloped object stands, and what it follows.
+/// Where an enveloped object is, and what it follows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding<'a> {
     pub(crate) owner: &'a Owner,
@@ -77,7 +77,7 @@ pub(crate) fn head<H: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) ->
     Ok(head)
 }
 
-/// The body of the object at `path`, after the MAC proved that all of it stands where it was made to binding.
+/// The body of the object at `path`, after the MAC proved that all of it is where it was written.
 pub(crate) fn open(path: &str, bytes: &[u8], binding: Binding<'_>, keys: &Keys) -> Result<Secret, HistoryError> {
     let (line, rest) = split(path, bytes)?;
     let broken = || HistoryError::damaged(path, "it was changed, or it is not from here, or the key is another");

@@ -36,7 +36,7 @@ pub struct Event {
     pub release: Digest,
     /// Which event of the release, from 1 without gaps.
     pub sequence: u32,
-    /// When, by the clock of whoever says so. Orders nothing.
+    /// When, by the clock of the machine that says so. Orders nothing.
     pub time: Timestamp,
     /// Who says so.
     pub actor: String,

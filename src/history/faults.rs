@@ -40,7 +40,7 @@ async fn deploy(store: &InMemoryStore, name: &str) -> (Result<Release, HistoryEr
     }
 }
 
-/// How often `name` was recorded, and how often that was told; the history is whole.
+/// How often `name` was recorded, and how often that was reported; the history is whole.
 async fn recorded(store: &InMemoryStore, name: &str) -> (usize, usize) {
     let history = fixtures::history(store, "dev").await;
     let report = history.verify().await.unwrap();

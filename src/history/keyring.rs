@@ -69,7 +69,7 @@ impl Reader<'_> {
 
 impl History<'_> {
     /// Makes the keyring of this session the one that opens the history from now on ([`Reader::keyring`]), unless it is already. What was
-    /// written before stays as it is. For whoever adds or removes a recipient or rotates the keys: the session has the *new* keyring's text
+    /// written before stays as it is. For a run that adds or removes a recipient or rotates the keys: the session has the *new* keyring's text
     /// and its keys, and the project's file is written first, so that a run that is killed in between is carried on by the next.
     ///
     /// In a store that holds nothing yet this does nothing: the first release brings its keyring along. Two writes otherwise: the copy, named
@@ -99,7 +99,7 @@ impl History<'_> {
         Ok(true)
     }
 
-    /// That the newest entry was written under these keys: for whoever opened them with the copy that it names.
+    /// That the newest entry was written under these keys: for a run that opened them with the copy that it names.
     pub async fn prove_keyring(&self) -> Result<(), HistoryError> {
         match self.reader.keyring_entry().await? {
             Some((entry, bytes)) => entry.prove(&bytes, self.session.keys),

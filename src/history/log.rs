@@ -1,4 +1,4 @@
-//! A history with its keys: releases are recorded, opened and told what became of them.
+//! A history with its keys: releases are recorded and opened, and what became of them is added.
 
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -256,7 +256,7 @@ impl<'a> History<'a> {
         self.outcome_now(release).await
     }
 
-    /// The same, as the store has it now: other runs may have told something.
+    /// The same, as the store has it now: other runs may have added something.
     pub async fn outcome_now(&self, release: &Release) -> Result<Outcome, HistoryError> {
         let events = self.events(release).await?;
         Ok(Outcome::from(events.into_iter().map(|(event, _)| event).collect::<Vec<_>>()))
@@ -424,11 +424,11 @@ mod tests {
         let head = history.head().await.unwrap();
         let release = history.record(&draft, head.as_ref()).await.unwrap();
         assert_eq!((release.summary.number, release.summary.action), (13, Action::Rollback { of: 2 }));
-        let anew = fixtures::history(&store, "dev").await;
-        let release = anew.release(13).await.unwrap();
-        let again = anew.manifests(&release).await.unwrap();
+        let reopened = fixtures::history(&store, "dev").await;
+        let release = reopened.release(13).await.unwrap();
+        let again = reopened.manifests(&release).await.unwrap();
         assert_eq!(again.iter().map(|manifest| manifest.content.expose()).collect::<Vec<_>>(), texts);
-        assert!(anew.verify().await.unwrap().defects.is_empty());
+        assert!(reopened.verify().await.unwrap().defects.is_empty());
     }
 
     #[tokio::test]
@@ -576,8 +576,8 @@ mod tests {
             history.add_event(&release, NewEvent { actor: "ada", what, detail }).await.unwrap();
         }
         let events = history.events(&release).await.unwrap();
-        let told: Vec<(u32, &str)> = events.iter().map(|(event, detail)| (event.sequence, detail.as_str())).collect();
-        assert_eq!(told, [(1, "dist/dev"), (2, "pods"), (3, "")]);
+        let listed: Vec<(u32, &str)> = events.iter().map(|(event, detail)| (event.sequence, detail.as_str())).collect();
+        assert_eq!(listed, [(1, "dist/dev"), (2, "pods"), (3, "")]);
         assert_eq!(history.outcome(&release).await.unwrap().to_string(), "rolled back by 2");
         assert_eq!(history.reader().outcome(1).await.unwrap().to_string(), "rolled back by 2");
         let tellers = (0..4).map(|_| history.add_event(&release, NewEvent { actor: "bob", what: What::Applied, detail: "" }));

@@ -8,7 +8,7 @@ use crate::digest::Digest;
 use crate::history::owner::Owner;
 use crate::history::write_id::WriteId;
 
-/// What stands in the clear about a release. Says nothing about its secrets, not even how many there are.
+/// What is in the clear about a release. Says nothing about its secrets, not even how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
@@ -29,7 +29,7 @@ pub struct Summary {
     pub seen_events: u32,
     /// The digest of the keyring whose copy opens this record.
     pub keyring: Digest,
-    /// When, by the clock of whoever released. Orders nothing.
+    /// When, by the clock of the machine that released. Orders nothing.
     pub time: Timestamp,
     /// Who, as the caller says.
     pub actor: String,

@@ -10,7 +10,7 @@ use serde::de::Error;
 
 use crate::clock::Entropy;
 
-/// 16 random bytes, made anew for every release, event or store that somebody tries to create.
+/// 16 random bytes, new for every release, event or store that somebody tries to create.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WriteId(pub [u8; 16]);
 

@@ -44,7 +44,7 @@ impl Bearer {
     }
 }
 
-/// The value of the header `Authorization`; nothing if it cannot stand in a header.
+/// The value of the header `Authorization`; nothing if it cannot be in a header.
 pub(crate) fn authorization(token: &Secret) -> Option<HeaderValue> {
     let mut value = SecretBuffer::with_capacity(token.len() + 7);
     value.extend(b"Bearer ");

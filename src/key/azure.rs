@@ -82,7 +82,7 @@ fn is_version(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Whether it stands in JSON as it is; some of the documentation's examples have the other alphabet.
+/// Whether it needs no escapes in JSON; some of the documentation's examples have the other alphabet.
 fn is_base64(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(&byte))
 }

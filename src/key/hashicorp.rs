@@ -59,13 +59,13 @@ impl Cipher for Transit {
         Ok(self.vault.client())
     }
 
-    /// Who cannot be told of a token that lives on is not helped by a failure: it ends by itself.
+    /// A failure would help nobody: the token ends by itself.
     async fn close(&self) {
         drop(self.vault.close().await);
     }
 }
 
-/// `vault:vN:` and base64, which stands in JSON as it is.
+/// `vault:vN:` and base64, which needs no escapes in JSON.
 fn is_ciphertext(text: &str) -> bool {
     let rest = text.strip_prefix("vault:v").and_then(|rest| rest.split_once(':'));
     rest.is_some_and(|(version, sealed)| {

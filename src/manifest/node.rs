@@ -1,4 +1,4 @@
-//! The tree of a document. Its leaf type says which stage it has reached: what may stand where a text with blanks stood.
+//! The tree of a document. Its leaf type says which stage it has reached: what may be where a text with blanks was.
 
 use std::convert::Infallible;
 
@@ -10,7 +10,7 @@ use crate::secret::Secret;
 /// A value with its place.
 #[derive(Debug)]
 pub struct Node<B> {
-    /// Where it stands in the text it was read from.
+    /// Where it is in the text it was read from.
     pub mark: Mark,
     /// What it is.
     pub value: Value<B>,
@@ -50,7 +50,7 @@ pub enum Value<B> {
 pub struct Entry<B> {
     /// The key, as Kubernetes' reader turns it into a string.
     pub key: CompactString,
-    /// Where the key stands.
+    /// Where the key is.
     pub mark: Mark,
     /// The value.
     pub node: Node<B>,
@@ -151,7 +151,7 @@ impl<B> Node<B> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// Puts `node` under `key`, in place of what stands there. Does nothing where this is not a mapping.
+    /// Puts `node` under `key`, in place of what is there. Does nothing where this is not a mapping.
     pub fn set(&mut self, key: &str, node: Self) {
         if let Some(entries) = self.as_map_mut() {
             if let Some(entry) = entries.iter_mut().find(|entry| entry.key == key) {

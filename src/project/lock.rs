@@ -22,7 +22,7 @@ pub struct Lock {
     pub secrets: BTreeMap<LockedSecret, Spanned<String>>,
 }
 
-/// What stands where a lock file belongs.
+/// What is in the place of a lock file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LockFile {
     /// Nothing.
@@ -200,12 +200,12 @@ mod tests {
     fn changes_are_told_for_each_secret() {
         let before = lock(&[("v", "a", None, "1"), ("v", "b", None, "1"), ("v", "c", None, "1")]);
         let after = lock(&[("v", "a", None, "1"), ("v", "b", None, "2"), ("v", "d", Some("x"), "1")]);
-        let told: Vec<String> = before
+        let reported: Vec<String> = before
             .changes(&after)
             .iter()
             .map(|change| format!("{} {:?} {:?}", change.secret, change.before.as_deref(), change.after.as_deref()))
             .collect();
-        assert_eq!(told, [r#"v/b Some("1") Some("2")"#, r#"v/c Some("1") None"#, r#"v/d@x None Some("1")"#]);
+        assert_eq!(reported, [r#"v/b Some("1") Some("2")"#, r#"v/c Some("1") None"#, r#"v/d@x None Some("1")"#]);
     }
 
     #[test]

@@ -144,7 +144,7 @@ pub(super) fn not_regular(path: &str) -> Problem {
     Problem::new(Fault::Project, format!("{} is not a regular file", quote(path)), "name a regular file")
 }
 
-/// The problem of a machine that refused. Only the kind of the error is told: it has no words of the file in it.
+/// The problem of a machine that refused. Only the kind of the error is reported: it has no words of the file in it.
 pub(super) fn io_problem(shown: &str, error: &io::Error) -> Problem {
     if error.kind() == io::ErrorKind::PermissionDenied {
         let reason = format!("{shown} may not be read by this user");

@@ -1,4 +1,4 @@
-//! The environment variables that cloze heeds, each a constant. The library reads none; the binary hands them in.
+//! The environment variables that cloze reads, each a constant. The library reads none; the binary hands them in.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -63,7 +63,7 @@ pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how long vaults may be a
 /// How much a run may cost.
 pub const BUDGET: Variable =
     plain("CLOZE_BUDGET", "how much a run may cost: 1 to 64 times the usual text, values, time and memory of rendering");
-/// Whose masker is told of values.
+/// Whose masker gets values.
 pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker gets the values, as `--mask-ci`");
 /// The form of the output.
 pub const FORMAT: Variable = plain("CLOZE_FORMAT", "`human` or `json`, as `--format`");
@@ -282,7 +282,7 @@ fn is_content(value: &[u8]) -> bool {
 }
 
 impl Variables {
-    /// Keeps what cloze heeds of a process environment and drops the rest.
+    /// Keeps the variables of cloze in a process environment and drops the rest.
     pub fn collect(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, Problems> {
         let mut variables = Self::default();
         let mut problems = Vec::new();
@@ -335,7 +335,7 @@ impl Variables {
         self.secret.get(variable.name)
     }
 
-    /// A warning for each variable that begins with `CLOZE_` and that nobody heeds.
+    /// A warning for each variable that begins with `CLOZE_` and that means nothing to cloze.
     pub fn unknown(&self) -> &[Problem] {
         &self.unknown
     }

@@ -52,7 +52,7 @@ pub(super) fn annotated<B>(entry: &mut Entry<B>, fixed: Option<&'static str>, vi
     true
 }
 
-/// Where the name stands that a JSON text has under `secretName`.
+/// Where the name is that a JSON text has under `secretName`.
 fn secret_name(text: &str) -> Option<(usize, usize)> {
     let json: serde_json::Value = serde_json::from_str(text).ok()?;
     let name = json.get("secretName")?.as_str()?;

@@ -31,7 +31,7 @@ pub use walk::walk;
 pub struct Site<'a> {
     /// Which of the two.
     pub referent: ConfigKind,
-    /// The name that stands there, without a namespace.
+    /// The name that is there, without a namespace.
     pub name: &'a str,
     /// The namespace that the field carries; `None` for the referring object's own.
     pub namespace: Option<&'a str>,
@@ -43,7 +43,7 @@ pub struct Site<'a> {
     pub presence: Presence,
     /// What the field belongs to, where the cluster never lets it change: `the pod template of a Job`.
     pub fixed: Option<&'static str>,
-    /// Where the name stands.
+    /// Where the name is.
     pub mark: Mark,
 }
 
@@ -56,7 +56,7 @@ pub struct Permission<'a> {
     pub name: &'a str,
     /// Whether it may be changed.
     pub writes: bool,
-    /// Where the name stands.
+    /// Where the name is.
     pub mark: Mark,
 }
 
@@ -74,15 +74,15 @@ pub enum Presence {
 pub struct Text<'a> {
     /// What it is.
     pub place: TextPlace,
-    /// The key of the mapping that the string's mapping stands under; empty at the root.
+    /// The key of the mapping that the string's mapping is under; empty at the root.
     pub parent: &'a str,
     /// The string's own key; the variable's name for a variable's literal.
     pub key: &'a str,
-    /// Whether the string, or the mapping that it stands in, is one of a list.
+    /// Whether the string, or the mapping that it is in, is one of a list.
     pub listed: bool,
     /// The string.
     pub text: &'a str,
-    /// Where it stands.
+    /// Where it is.
     pub mark: Mark,
 }
 

@@ -10,7 +10,7 @@ use crate::manifest::Number;
 use crate::manifest::Object;
 use crate::manifest::Value;
 
-/// The tree of a JSON value; the n-th node of the text stands in line n.
+/// The tree of a JSON value; the n-th node of the text is in line n.
 pub(crate) fn node<B>(json: &Json) -> Node<B> {
     build(json, &mut 0)
 }

@@ -31,7 +31,7 @@ pub(super) fn is_core_group(group: &str) -> bool {
     !group.contains('.') || CORE_GROUPS.contains(&group)
 }
 
-/// The fields of a pod spec, wherever it stands.
+/// The fields of a pod spec, wherever it is.
 pub(super) fn pod_fields() -> Option<&'static Branch> {
     fields("", "Pod")?.below("spec")
 }

@@ -84,7 +84,7 @@ pub(super) fn arguments(name: &str) -> &'static [&'static str] {
     }
 }
 
-/// What stands before the name of a [`LAZY_BUILTIN`] filter in the text that Tera gets.
+/// What is before the name of a [`LAZY_BUILTIN`] filter in the text that Tera gets.
 pub(super) const LAZY_PREFIX: &str = "__lazy_";
 
 /// Every filter by name.

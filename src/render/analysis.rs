@@ -1,5 +1,5 @@
 //! A template made ready for Tera: every place where a blank could be observed gets a check, and every `secret(…)` and lazy filter
-//! learns where it stands.
+//! learns where it is.
 //!
 //! The text is only ever added to, so that each byte of what Tera gets maps back to the author's text.
 

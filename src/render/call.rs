@@ -67,7 +67,7 @@ impl<'s> TagReader<'_, 's> {
         self.findings.problem(at, format!("unknown {kind} `{name}`"), next);
     }
 
-    /// `(a=…, b=…)`. Blanks may stand only in the arguments named in `open`.
+    /// `(a=…, b=…)`. Blanks may be only in the arguments named in `open`.
     fn arguments(&mut self, of: &str, kind: &str, open: &[&str]) -> Result<Arguments, Stop> {
         self.expect("(")?;
         let mut list = Vec::new();
@@ -132,7 +132,7 @@ impl<'s> TagReader<'_, 's> {
         Ok((name, word.range.clone()))
     }
 
-    /// The arguments of a filter, if any; a lazy filter learns where it stands. Gives the byte behind it.
+    /// The arguments of a filter, if any; a lazy filter learns where it is. Gives the byte behind it.
     fn filter_arguments(&mut self, name: &str, at: Range<usize>, start: usize) -> Result<usize, Stop> {
         let lazy = LAZY_OWN.contains(&name) || LAZY_BUILTIN.contains(&name);
         let open = self.sign("(").then(|| self.words[self.at].range.end);

@@ -187,7 +187,7 @@ impl TagReader<'_, '_> {
         Ok(Expression { range, primary: true, may_be_undefined: !of_loop, may_hold_blank: !of_loop, steps, silent_step })
     }
 
-    /// What stands between `[` and `]`; gives the byte behind it.
+    /// What is between `[` and `]`; gives the byte behind it.
     fn index(&mut self) -> Result<usize, Stop> {
         self.in_index += 1;
         for part in 0..3 {

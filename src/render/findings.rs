@@ -48,7 +48,7 @@ pub(super) struct Site {
     pub(super) next: &'static str,
 }
 
-/// What a template says about others. Each name with the byte of the source where it stands.
+/// What a template says about others. Each name with the byte of the source where it is.
 #[derive(Debug, Default)]
 pub(super) struct Links {
     pub(super) includes: Vec<(String, usize)>,

@@ -157,9 +157,9 @@ mod tests {
                     {% raw %}\"legendFormat\": \"{{namespace}}\"{% endraw %}\nrun: ${{ namespace.x }} $${{ other }} ${{ secret(name=\"a\") }}\n";
         let templates = vec![Template { file: Arc::from("d.json"), text: text.to_owned() }];
         let warnings = filled_placeholders(&Request { values: json!({"namespace": "shop"}), templates, ..Request::default() });
-        let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        let reported: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "d.json:2:18: `namespace` is filled from the values here, not by Grafana",
                 "d.json:5:7: `namespace` is filled from the values here, not by GitHub Actions"
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn variables_of_argo_and_helm_that_the_values_fill_are_warned_of() {
         let values = json!({"workflow": {"name": "x"}, "inputs": {"parameters": {"a": 1}}, "server": "s", "Values": {"a": 1}, "name": "n"});
-        let told = |text: &str| {
+        let reported = |text: &str| {
             let templates = vec![Template { file: Arc::from("d.yaml"), text: text.to_owned() }];
             let warnings = filled_placeholders(&Request { values: values.clone(), templates, ..Request::default() });
             warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -179,13 +179,13 @@ mod tests {
             let text =
                 format!("apiVersion: argoproj.io/v1alpha1\nkind: {kind}\na: \"{{{{workflow.name}}}} {{{{inputs.parameters.a}}}}\"\n");
             let expected = ["workflow", "inputs"].map(|name| format!("`{name}` is filled from the values here, not by Argo"));
-            let said = told(&text);
+            let said = reported(&text);
             assert!(said.len() == 2 && said.iter().zip(&expected).all(|(said, expected)| said.ends_with(expected)), "{said:?}");
         }
-        assert_eq!(told("apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\na: \"{{server}} {{name}}\"\n").len(), 1);
-        assert_eq!(told("a: {{ Values.a }}"), ["d.yaml:1:4: `Values` is filled from the values here, not by Helm"]);
+        assert_eq!(reported("apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\na: \"{{server}} {{name}}\"\n").len(), 1);
+        assert_eq!(reported("a: {{ Values.a }}"), ["d.yaml:1:4: `Values` is filled from the values here, not by Helm"]);
         for text in ["kind: Workflow\na: {{ name }}", "kind: Deployment\na: {{ workflow.name }}", "a: {{ inputs.parameters.a }}"] {
-            assert_eq!(told(text), [""; 0], "{text}");
+            assert_eq!(reported(text), [""; 0], "{text}");
         }
     }
 

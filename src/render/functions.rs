@@ -1,4 +1,4 @@
-//! What a template's calls share: the blanks that they mint, the places that they stand at, why the last one failed.
+//! What a template's calls share: the blanks that they mint, the places that they are at, why the last one failed.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -152,7 +152,7 @@ impl Functions {
         value.as_str().is_some_and(|text| self.tokens.any_in(text))
     }
 
-    /// Whether a blank stands anywhere in the value; true, too, where the value is nested beyond reason.
+    /// Whether a blank is anywhere in the value; true, too, where the value is nested beyond reason.
     pub(super) fn holds_blank(&self, value: &Value, depth: usize) -> bool {
         if let Some(text) = value.as_str() {
             return self.tokens.any_in(text);

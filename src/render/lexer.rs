@@ -6,7 +6,7 @@ use std::ops::Range;
 /// A part of a template. Ranges are bytes of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Text that is written as it stands.
+    /// Text that is written as it is.
     Text(Range<usize>),
     /// The text inside `{% raw %}`.
     Raw(Range<usize>),
@@ -29,7 +29,7 @@ pub(super) struct Tag {
     pub(super) trims_before: bool,
     /// `-}}` or `-%}`: white space after the tag goes.
     pub(super) trims_after: bool,
-    /// What stands in it.
+    /// What is in it.
     pub(super) words: Vec<Word>,
 }
 

@@ -1,6 +1,6 @@
 //! Line markers: a second rendering carries them, so that a rendered line is traced to the template's line.
 //!
-//! A marker stands before the first visible character of each line and around each tag, never in white space that a tag trims and never in
+//! A marker is put before the first visible character of each line and around each tag, never in white space that a tag trims and never in
 //! a section that is captured, so that the rendering is the same but for the markers. [`LineMap::read`] proves that it is.
 
 use std::sync::Arc;
@@ -107,7 +107,7 @@ pub(super) struct Mark {
     /// Column of the rendered line, in characters from 1.
     pub(super) column: u32,
     pub(super) origin: Place,
-    /// What follows stands in the template as it does here; else a tag wrote it.
+    /// What follows is in the template as it does here; else a tag wrote it.
     pub(super) exact: bool,
 }
 

@@ -307,9 +307,9 @@ impl io::Write for Bounded {
     }
 }
 
-/// Whether two problems are one for the reader: what is not defined is told once for each file, and `a-b` once for both of its parts.
+/// Whether two problems are one for the reader: what is not defined is reported once for each file, and `a-b` once for both of its parts.
 fn is_same(one: &Problem, other: &Problem) -> bool {
     let file = |problem: &Problem| problem.place.as_ref().map(|place| Arc::clone(&place.file));
-    let told = one.reason == other.reason || (one.next == other.next && failure::is_minus(&one.next));
-    told && file(one) == file(other)
+    let same = one.reason == other.reason || (one.next == other.next && failure::is_minus(&one.next));
+    same && file(one) == file(other)
 }

@@ -1,4 +1,4 @@
-//! Tokens: what stands in a rendered text where a blank will be filled in.
+//! Tokens: what a rendered text has where a blank will be filled in.
 //!
 //! A token is 34 characters of `[a-z2-7]` and begins with a letter, so that it is a plain YAML string, needs no quotes or escapes in
 //! any format, and is found by its length. Its first 27 characters carry 128 random bits of the run; the rest is the blank's number.

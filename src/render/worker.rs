@@ -103,7 +103,7 @@ fn template(body: &[u8]) -> Option<Template> {
 fn tell(output: &mut impl Write, done: &Done) -> io::Result<()> {
     let mut body = BodyWriter::default();
     match done {
-        // Told at once, so that the parent knows which template does not end.
+        // Reported at once, so that the parent knows which template does not end.
         Done::Slow => output.flush(),
         Done::Library => {
             write_frame(output, FrameKind::Library, &[], &[])?;
@@ -123,7 +123,7 @@ fn tell(output: &mut impl Write, done: &Done) -> io::Result<()> {
                 body.problem(problem);
                 write_frame(output, FrameKind::Problem, &body.0, &[])?;
             }
-            // Told at once, since an examination may not end.
+            // Reported at once, since an examination may not end.
             write_frame(output, FrameKind::Examination, &[], &[])?;
             output.flush()
         }

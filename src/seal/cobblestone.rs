@@ -36,7 +36,7 @@ pub(crate) fn seal(key: &Secret, salt: &[u8; SALT_LENGTH], context: &[u8], plain
 }
 
 /// The same of `length` bytes: the parts one after the other, and zeros. A chunk is put together where it is sealed, at once, so the
-/// parts never stand together in clear.
+/// parts are never together in clear.
 pub(crate) fn seal_parts(key: &Secret, salt: &[u8; SALT_LENGTH], context: &[u8], parts: &[&[u8]], length: usize, sealed: &mut Vec<u8>) {
     assert!(parts.iter().map(|part| part.len()).sum::<usize>() <= length, "the parts have at most that length");
     let message = Message::derive(key, salt, context);

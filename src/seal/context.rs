@@ -23,7 +23,7 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The context as bytes, with `header`, which stands in clear before the sealed bytes and names the format's version. Each
+    /// The context as bytes, with `header`, which is in clear before the sealed bytes and names the format's version. Each
     /// part is preceded by its length as eight big-endian bytes: no two contexts have the same bytes.
     pub(crate) fn encode(&self, header: &[u8]) -> Vec<u8> {
         let predecessor = self.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);

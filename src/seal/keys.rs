@@ -70,7 +70,7 @@ impl Keys {
         self.seal_parts(context, &[plain], entropy)
     }
 
-    /// The same of parts, one after the other: what they are together never stands anywhere in clear.
+    /// The same of parts, one after the other: what they are together is never in clear.
     pub fn seal_parts(&self, context: &Context<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
         self.present.seal(context, parts, entropy)
     }

@@ -25,7 +25,7 @@ fn walk(json: Json<'_>, known: &serde_json::Value) {
     }
     for (index, (key, member)) in json.members().enumerate() {
         match key {
-            // Where a key stands twice, the other reader keeps the last value.
+            // Where a key occurs twice, the other reader keeps the last value.
             Some(key) => assert!(known.get(key.text().unwrap()).is_some()),
             None => walk(member, &known[index]),
         }

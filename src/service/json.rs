@@ -63,12 +63,12 @@ impl<'a> Json<'a> {
         Members { text: self.text, at, keyed: self.kind() == JsonKind::Object }
     }
 
-    /// Every value that stands under `key` in an object: one, if the object is sane.
+    /// Every value that is under `key` in an object: one, if the object is sane.
     pub(crate) fn all(&self, key: &str) -> impl Iterator<Item = Json<'a>> {
         self.members().filter(move |(name, _)| name.is_some_and(|name| name.is(key))).map(|(_, value)| value)
     }
 
-    /// The first value that stands under `key` in an object.
+    /// The first value that is under `key` in an object.
     pub(crate) fn get(&self, key: &str) -> Option<Json<'a>> {
         self.all(key).next()
     }

@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
-/// Counts what goes out and what comes back. Shared between a vault and whoever shows the progress.
+/// Counts what goes out and what comes back. Shared between a vault and what shows the progress.
 #[derive(Debug, Default)]
 pub struct Meter {
     sent: AtomicUsize,

@@ -1,4 +1,4 @@
-//! Words from outside, made fit to stand in a message.
+//! Words from outside, made fit to be part of a message.
 
 /// `text` without control and invisible formatting characters, white space as single spaces, cut after `limit` characters.
 pub(crate) fn tame(text: &str, limit: usize) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn shell(text: &str) -> String {
     format!("'{}'", tame(text, 253).replace('\'', "'\\''"))
 }
 
-/// Control characters, and those that Unicode classes as format: they can hide or turn around what stands beside them.
+/// Control characters, and those that Unicode classes as format: they can hide or turn around what is beside them.
 fn unfit(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')

@@ -48,7 +48,7 @@ pub(super) fn slip<B>(object: &Object<B>, field: &str) -> Option<Problem> {
 }
 
 /// What depends on the values: base64 where a value has to be that, total size, and what a Secret's type demands of its content.
-/// `stringData`, which stands in reviews only, is not looked at.
+/// `stringData`, which is in reviews only, is not looked at.
 pub fn content<B: Leaf>(objects: &[Object<B>]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for object in objects {

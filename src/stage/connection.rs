@@ -230,8 +230,8 @@ mod tests {
         let next = |text: &str| {
             let mut blanks = Blanks::default();
             let id = ask(&mut blanks, "pw");
-            let told = warnings(&[object("Secret", vec![("stringData", map(vec![("a", cloze(text, &[id]))]))])], &blanks);
-            told.first().map(|problem| problem.next.clone())
+            let found = warnings(&[object("Secret", vec![("stringData", map(vec![("a", cloze(text, &[id]))]))])], &blanks);
+            found.first().map(|problem| problem.next.clone())
         };
         for (texts, part) in [
             (["Server=db;Password=_", "Data Source=db; Password=_;Pooling=true", "Password=_;Host=db"].as_slice(), "| connstr`"),
@@ -287,9 +287,9 @@ mod tests {
         let mut blanks = Blanks::default();
         let id = ask(&mut blanks, "pw");
         let text = vec![("a", cloze("Server=db;Password=_", &[id]))];
-        let told = warnings(&[object("Secret", vec![("stringData", map(text))])], &blanks);
+        let found = warnings(&[object("Secret", vec![("stringData", map(text))])], &blanks);
         assert_eq!(
-            format!("{}; {}", told[0], told[0].next),
+            format!("{}; {}", found[0], found[0].next),
             "t.yaml:1:1: <secret default/pw> is part of a connection string, where a `;` in the value would add a setting; \
              write `| connstr` at the blank, which quotes the value"
         );

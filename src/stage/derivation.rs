@@ -46,12 +46,12 @@ impl<'a> Derivations<'a> {
         self.blanks
     }
 
-    /// Whether `| reveal` stands anywhere on the blank's way.
+    /// Whether `| reveal` is anywhere on the blank's way.
     pub(super) fn is_revealed(&self, id: BlankId) -> bool {
         self.list[id.0 as usize].reveal
     }
 
-    /// Whether `| raw` stands anywhere on the blank's way.
+    /// Whether `| raw` is anywhere on the blank's way.
     pub(super) fn is_raw(&self, id: BlankId) -> bool {
         self.list[id.0 as usize].raw
     }
@@ -60,7 +60,7 @@ impl<'a> Derivations<'a> {
         self.list[id.0 as usize].weight
     }
 
-    /// What the blank asks of a file that it stands in.
+    /// What the blank asks of a file that it is in.
     pub(super) fn treatment(&self, id: BlankId) -> Treatment {
         if self.is_raw(id) {
             return Treatment::Raw;

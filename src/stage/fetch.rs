@@ -98,7 +98,7 @@ fn is_pem(text: &str) -> bool {
         && last.is_some_and(|line| line.starts_with("-----END ") && line.trim_end_matches('\r').ends_with("-----"))
 }
 
-/// What stands at the ends of a value that people seldom mean.
+/// What is at the ends of a value that people seldom mean.
 fn edge_of(fetched: &SecretValue) -> Option<(&'static str, &'static str)> {
     const TRIM: &str = "write `| trim` at the blank, or leave it if it is meant";
     let text = fetched.value.expose_text()?;

@@ -60,7 +60,7 @@ pub(super) struct LeafAnalysis {
     pub(super) textual: Vec<bool>,
 }
 
-/// Plans every leaf, or reports every blank that may not stand where it does.
+/// Plans every leaf, or reports every blank that may not be there.
 pub(super) fn analyse(objects: &[Object<BlankText>], derivations: &Derivations<'_>) -> Result<LeafAnalysis, Problems> {
     let (analysis, tainted) = analyse_all(objects, derivations)?;
     Problems::or(analysis, tainted)

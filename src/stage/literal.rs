@@ -30,7 +30,7 @@ pub const ACCEPTED: &str = "accepted";
 /// What a review without keys shows in place of a literal value.
 pub const MASK: &str = "<literal>";
 
-/// What a review with keys shows in place of a literal value: equal for equal values under one key of one Secret, and of no use to whoever
+/// What a review with keys shows in place of a literal value: equal for equal values under one key of one Secret, and of no use to a reader who
 /// does not have the environment's keys. It depends on the key of names only, so that rotating the others changes nothing.
 pub fn keyed_mask(keys: &Keys, based: &Identity, key: &str, value: &Secret) -> String {
     let parts = [b"literal".as_slice(), based.namespace.as_bytes(), based.name.as_bytes(), key.as_bytes(), value.expose()];
@@ -275,14 +275,14 @@ mod tests {
 
     #[test]
     fn each_secret_with_literals_is_warned_of_once() {
-        let told: Vec<String> = warnings(&secrets()).iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
+        let reported: Vec<String> = warnings(&secrets()).iter().map(|problem| format!("{problem}; {}", problem.next)).collect();
         let next = "move them to a vault and write `secret(…)`, or add the annotation `cloze.dev/literals: accepted`";
         let of = |column: u32, keys: &str| {
             format!(
                 "t.yaml (rendered):7:{column}: Secret shop/secret holds literal values, which anyone who reads the project can read: {keys}; {next}"
             )
         };
-        assert_eq!(told, [of(3, "`app.json`"), of(1, "`tls.key`"), of(1, "`a`, `b`, `c` and 1 more")]);
+        assert_eq!(reported, [of(3, "`app.json`"), of(1, "`tls.key`"), of(1, "`a`, `b`, `c` and 1 more")]);
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Masked {
     }
 }
 
-/// Masks every blank of `objects`, or reports every blank that may not stand where it does.
+/// Masks every blank of `objects`, or reports every blank that may not be there.
 pub fn mask(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<Masked, Problems> {
     let (masked, tainted) = mask_all(objects, blanks)?;
     Problems::or(masked, tainted)

@@ -56,7 +56,7 @@ impl Parsed {
         &mut self.objects
     }
 
-    /// The blanks that stand in them.
+    /// The blanks that are in them.
     pub fn blanks(&self) -> &Blanks {
         &self.blanks
     }
@@ -189,7 +189,7 @@ impl Reading<'_> {
         Node { mark, value }
     }
 
-    /// The faults of a text that cannot be read. Its blanks count as arrived: where they would stand is not known.
+    /// The faults of a text that cannot be read. Its blanks count as arrived: where they would be is not known.
     fn unread(&mut self, file: &Arc<str>, text: &str, faults: Vec<ReadFault>) {
         for piece in self.tokens.split(text).unwrap_or_default() {
             if let Piece::Blank(id) = piece {

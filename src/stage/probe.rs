@@ -70,7 +70,7 @@ impl Answer for SecretMetadata {
     }
 }
 
-/// Probes every blank, each ask once, all vaults at the same time. What is wrong with one is told at each blank that asks for it, as a
+/// Probes every blank, each ask once, all vaults at the same time. What is wrong with one is reported at each blank that asks for it, as a
 /// fetch would tell it.
 pub async fn probe(blanks: &Blanks, vaults: &BTreeMap<String, Arc<dyn Vault>>, clock: &dyn Clock) -> Probe {
     let now = clock.now();
@@ -149,8 +149,8 @@ mod tests {
             ("n", "x", strict),
         ]);
         let probe = probe(&blanks, &vaults, &At(1_000_000)).await;
-        let told = |list: &[crate::problem::Problem]| list.iter().map(|problem| format!("{problem}; {}", problem.next)).collect::<Vec<_>>();
-        let mut problems = told(&probe.problems);
+        let reported = |list: &[crate::problem::Problem]| list.iter().map(|problem| format!("{problem}; {}", problem.next)).collect::<Vec<_>>();
+        let mut problems = reported(&probe.problems);
         problems.sort();
         assert_eq!(
             problems,
@@ -164,7 +164,7 @@ mod tests {
         );
         let missing = probe.problems.iter().find(|problem| problem.reason.starts_with("m/none")).unwrap();
         assert_eq!(missing.also, [Place::new("a.yaml", 8, 1)]);
-        assert_eq!(told(&probe.warnings), ["a.yaml:6:1: m/near expires at 1970-01-12T13:48:20Z; renew it in the vault"]);
+        assert_eq!(reported(&probe.warnings), ["a.yaml:6:1: m/near expires at 1970-01-12T13:48:20Z; renew it in the vault"]);
         let found: Vec<(&str, usize)> = probe.found.iter().map(|probed| (probed.ask.name.as_str(), probed.places.len())).collect();
         assert_eq!(found, [("good", 2), ("old", 2), ("young", 1), ("near", 1)]);
     }

@@ -37,7 +37,7 @@ use crate::vault::Vault;
 /// Noon of a day in 2026.
 pub(super) const NOON: Timestamp = Timestamp(1_790_000_000);
 
-/// A clock that stands.
+/// A clock that does not move.
 #[derive(Debug)]
 pub(super) struct Stopped;
 

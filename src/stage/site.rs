@@ -1,4 +1,4 @@
-//! Where blanks stand in an object: enough to show it masked after filling, and to fill it again from a release.
+//! Where blanks are in an object: enough to show it masked after filling, and to fill it again from a release.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -25,7 +25,7 @@ use crate::stage::path::walk_leaves;
 pub struct BlankSite {
     /// Keys and indices from the root.
     pub path: Vec<Step<'static>>,
-    /// What stands there.
+    /// What is there.
     pub pieces: Vec<Piece>,
 }
 

@@ -23,7 +23,7 @@ const HEAVIEST: u32 = 1_000;
 pub struct Waiver {
     /// Which rule.
     pub rule: Rule,
-    /// The object that the blank stands in.
+    /// The object that the blank is in.
     pub object: Identity,
     /// The field in it, such as `data.url`.
     pub field: String,
@@ -42,7 +42,7 @@ pub enum Rule {
     Escape,
 }
 
-/// Every blank may land where it stands. Returns what the templates waive, sorted.
+/// Checks that every blank may be where it is. Returns what the templates waive, sorted.
 pub fn check(objects: &[Object<BlankText>], blanks: &Blanks) -> Result<Vec<Waiver>, Problems> {
     let derivations = Derivations::of(blanks);
     let (mut waivers, mut problems) = (Vec::new(), Vec::new());
@@ -58,7 +58,7 @@ pub(super) fn is_too_heavy(derivations: &Derivations<'_>, id: BlankId) -> bool {
     derivations.weight(id) > HEAVIEST
 }
 
-/// Notes what the blanks of one text waive, and which of them may not stand there.
+/// Notes what the blanks of one text waive, and which of them may not be there.
 pub(super) fn look(occurrence: &Occurrence<'_>, derivations: &Derivations<'_>, waivers: &mut Vec<Waiver>, problems: &mut Vec<Problem>) {
     for id in occurrence.cloze.blanks() {
         let place = || derivations.blanks().get(id).place.clone();

@@ -42,17 +42,17 @@ pub(super) async fn run(target: &dyn Target) {
 async fn holds_the_last_release(target: &dyn Target) {
     let sees = target.observe().await.unwrap().is_some();
     // A target that cannot see what it holds makes everything.
-    let told = |seen: &'static str, blind: &'static str| if sees { seen } else { blind };
+    let counts = |seen: &'static str, blind: &'static str| if sees { seen } else { blind };
     check(target, &[], "").await;
     check(target, &[object("a", "1"), object("b", "1")], "2 created").await;
-    check(target, &[object("a", "1"), object("b", "1")], told("2 unchanged", "2 created")).await;
-    check(target, &[object("a", "2"), object("b", "1")], told("1 changed, 1 unchanged", "2 created")).await;
-    check(target, &[object("c", "1"), object("b", "1")], told("1 created, 1 unchanged, 1 removed", "2 created")).await;
+    check(target, &[object("a", "1"), object("b", "1")], counts("2 unchanged", "2 created")).await;
+    check(target, &[object("a", "2"), object("b", "1")], counts("1 changed, 1 unchanged", "2 created")).await;
+    check(target, &[object("c", "1"), object("b", "1")], counts("1 created, 1 unchanged, 1 removed", "2 created")).await;
     // Names that only an API server could keep apart, and that no path may follow.
     let hostile = ["../x", "..", "a:b", "a-b", "A-b", "ä/ö", "\n", ""].map(|base| object(base, "1"));
-    check(target, &hostile, told("8 created, 2 removed", "8 created")).await;
-    check(target, &hostile, told("8 unchanged", "8 created")).await;
-    check(target, &[], told("8 removed", "")).await;
+    check(target, &hostile, counts("8 created, 2 removed", "8 created")).await;
+    check(target, &hostile, counts("8 unchanged", "8 created")).await;
+    check(target, &[], counts("8 removed", "")).await;
 }
 
 async fn check(target: &dyn Target, objects: &[Object], summary: &str) {

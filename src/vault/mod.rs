@@ -100,7 +100,7 @@ pub trait Close: Send + Sync {
     }
 }
 
-/// Everything that a kind of vault can do. What stands before a vault (pins, maskers) is a [`Vault`] only.
+/// Everything that a kind of vault can do. What is before a vault (pins, maskers) is a [`Vault`] only.
 pub trait Adapter: Vault + ListSecrets + Diagnose + Close {}
 
 impl<T: Vault + ListSecrets + Diagnose + Close> Adapter for T {}

@@ -97,7 +97,7 @@ impl Pin {
     fn broken(&self, version: &str) -> ServiceError {
         ServiceError::new(
             ServiceFault::Unavailable,
-            format!("version {} was asked for, as {} says, and the vault answered with {}", self.version, self.source, told(version)),
+            format!("version {} was asked for, as {} says, and the vault answered with {}", self.version, self.source, shown(version)),
             "find out what answers there: it does not give what it is asked for",
         )
     }
@@ -116,7 +116,7 @@ fn depends_on_version(fault: ServiceFault) -> bool {
     matches!(fault, ServiceFault::NotFound | ServiceFault::Gone | ServiceFault::BadName | ServiceFault::Unsupported)
 }
 
-fn told(version: &str) -> String {
+fn shown(version: &str) -> String {
     if version.is_empty() { "no version".to_owned() } else { format!("version {}", version.chars().take(64).collect::<String>()) }
 }
 
@@ -146,12 +146,12 @@ mod tests {
         let fetched = vault.fetch(&asks).await.into_iter().map(|answer| answer.map(drop));
         let probed = vault.probe(&asks).await.into_iter().map(|answer| answer.map(drop));
         for answers in [fetched.collect::<Vec<_>>(), probed.collect()] {
-            let told: Vec<String> =
+            let shown: Vec<String> =
                 answers.into_iter().map(|answer| answer.unwrap_err()).map(|e| format!("{}; {}", e.reason, e.next)).collect();
-            assert!(told[0].contains("; version 9 was asked for, as locks/dev.lock:5:5 says; "), "{told:?}");
-            assert!(told[1].contains("; version 8 was asked for, as the lock file says; "), "{told:?}");
-            assert!(told[..2].iter().all(|told| told.ends_with(", or run `cloze lock` for the versions that are there")), "{told:?}");
-            assert!(!told[2].contains("lock"), "{told:?}");
+            assert!(shown[0].contains("; version 9 was asked for, as locks/dev.lock:5:5 says; "), "{shown:?}");
+            assert!(shown[1].contains("; version 8 was asked for, as the lock file says; "), "{shown:?}");
+            assert!(shown[..2].iter().all(|shown| shown.ends_with(", or run `cloze lock` for the versions that are there")), "{shown:?}");
+            assert!(!shown[2].contains("lock"), "{shown:?}");
         }
     }
 
@@ -179,14 +179,14 @@ mod tests {
     async fn another_version_than_the_one_asked_for_is_refused() {
         let lying = Lying::default();
         let pinned = Pinned::new(Arc::new(lying), Arc::new([(ask("a"), pin("3", "x")), (ask("b"), pin("3", "x"))].into()));
-        let told = |error: crate::service::ServiceError| format!("{}; {}", error.reason, error.next);
+        let shown = |error: crate::service::ServiceError| format!("{}; {}", error.reason, error.next);
         let fetched = pinned.fetch(&[ask("a"), ask("other")]).await;
         assert!(fetched[1].is_ok());
         assert_eq!(
-            fetched.into_iter().next().unwrap().map(|_| ()).map_err(told).unwrap_err(),
+            fetched.into_iter().next().unwrap().map(|_| ()).map_err(shown).unwrap_err(),
             "version 3 was asked for, as x says, and the vault answered with version 4; find out what answers there: it does not give what it is asked for"
         );
-        let probed = pinned.probe(&[ask("b")]).await.remove(0).map(|_| ()).map_err(told).unwrap_err();
+        let probed = pinned.probe(&[ask("b")]).await.remove(0).map(|_| ()).map_err(shown).unwrap_err();
         assert!(probed.starts_with("version 3 was asked for, as x says, and the vault answered with no version; "), "{probed}");
     }
 

@@ -1,4 +1,4 @@
-//! The conformance suite: what every vault must do, whatever stands behind it. Each adapter runs it on itself.
+//! The conformance suite: what every vault must do, whatever is behind it. Each adapter runs it on itself.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -58,7 +58,7 @@ pub(crate) struct Abilities {
     pub(crate) nul: bool,
     /// The size in bytes of a value that the vault must take.
     pub(crate) large: usize,
-    /// Whether a removed secret is told from one that never was.
+    /// Whether a removed secret is told apart from one that never was.
     pub(crate) remembers: bool,
     /// Whether it can list.
     pub(crate) lists: bool,

@@ -84,7 +84,7 @@ fn words_of(grounds: Grounds) -> Option<String> {
     }
 }
 
-/// Refuses authorities that only the project names for a server of the provider's: whoever is on the way there could be that server.
+/// Refuses authorities that only the project names for a server of the provider's: anyone on the way there could be that server.
 fn check_authorities(settings: &VaultSettings) -> Result<(), Problem> {
     let Some(Location::Beneath(path)) = settings.location("ca") else { return Ok(()) };
     let name = &settings.entry.name;

@@ -1,4 +1,4 @@
-//! The call plan: what asking the vaults will cost, told before the first call.
+//! The call plan: what asking the vaults will cost, reported before the first call.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

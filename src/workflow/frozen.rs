@@ -178,7 +178,7 @@ fn name(root: &Node<Infallible>) -> Option<&str> {
     root.at(&["metadata", "name"]).and_then(Node::as_text)
 }
 
-/// What stands at a path; a Secret without a type is `Opaque`.
+/// What is at a path; a Secret without a type is `Opaque`.
 fn part(root: &Node<Infallible>, path: &[&str]) -> Secret {
     let mut scratch = SecretBuffer::with_capacity(1 << 10);
     match root.at(path) {

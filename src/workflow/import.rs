@@ -41,7 +41,7 @@ pub enum ImportFormat {
 /// How what is imported is named.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Naming<'n> {
-    /// What stands before each name.
+    /// What is before each name.
     pub prefix: &'n str,
     /// The one secret whose fields all values become.
     pub into: Option<&'n str>,
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_imported_is_told_without_a_value() {
-        for (text, format, told) in [
+        for (text, format, expected) in [
             ("hunter2", ImportFormat::Env, "f:1:1: the line has no `=`"),
             ("# nothing", ImportFormat::Env, "f: there is nothing to import"),
             ("hunter2", ImportFormat::Json, "f: not JSON (byte 0)"),
@@ -329,7 +329,7 @@ mod tests {
                 "f:3:11: the value of `data.k` is not base64",
             ),
         ] {
-            assert_eq!(of(text, format, PLAIN), Err(told.to_owned()));
+            assert_eq!(of(text, format, PLAIN), Err(expected.to_owned()));
         }
     }
 
@@ -347,9 +347,9 @@ mod tests {
         assert_eq!(shown(from_directory(directory.path(), PLAIN)), Ok(all(&["password=x\n", "tls/key=k"])));
         std::os::unix::fs::symlink("password", directory.path().join("link")).unwrap();
         write("large", &vec![b'x'; (64 << 10) + 1]);
-        let told = shown(from_directory(directory.path(), PLAIN)).unwrap_err();
-        assert_eq!(told.lines().count(), 2, "{told}");
-        assert!(told.contains("/large: cannot be read") && told.contains("/link: cannot be read"), "{told}");
+        let expected = shown(from_directory(directory.path(), PLAIN)).unwrap_err();
+        assert_eq!(expected.lines().count(), 2, "{expected}");
+        assert!(expected.contains("/large: cannot be read") && expected.contains("/link: cannot be read"), "{expected}");
     }
 
     #[test]

@@ -177,7 +177,7 @@ mod tests {
         Probed { ask: ask(name, key), found, places: vec![Place::new("a.yaml", 1, 2), Place::new("b.yaml", 3, 4)] }
     }
 
-    fn told(problems: &[Problem]) -> Vec<String> {
+    fn reported(problems: &[Problem]) -> Vec<String> {
         problems.iter().map(|problem| format!("{problem}; {}", problem.next)).collect()
     }
 
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(lock.secrets.len(), 1);
         let next = "keep it in a vault that has versions, or deploy without `--locked`";
         assert_eq!(
-            told(&problems),
+            reported(&problems),
             [
                 format!("a.yaml:1:2: v/b cannot be locked: its vault has no versions; {next}"),
                 format!("b.yaml:3:4: v/b cannot be locked: its vault has no versions; {next}"),
@@ -199,7 +199,7 @@ mod tests {
         );
         problems.clear();
         enter(&mut lock, &probed("a", Some("z"), "2"), &mut problems);
-        assert_eq!(told(&problems)[0], "a.yaml:1:2: v/a changed during the run: version 1 came before version 2; run `cloze lock` again");
+        assert_eq!(reported(&problems)[0], "a.yaml:1:2: v/a changed during the run: version 1 came before version 2; run `cloze lock` again");
     }
 
     #[tokio::test]
@@ -213,13 +213,13 @@ mod tests {
         blanks.add(Blank { place: Place::new("a.yaml", 5, 6), source });
         let mut lock = Lock::new(Spanned::none("dev".to_owned()));
         assert_eq!(
-            told(LockedVaults::of(Some(&lock), &blanks, &vaults).unwrap_err().list()),
+            reported(LockedVaults::of(Some(&lock), &blanks, &vaults).unwrap_err().list()),
             ["a.yaml:5:6: the lock file of environment `dev` has no version of v/a; run `cloze lock`"]
         );
         lock.secrets.insert(super::secret_of(&ask("a", None)), Spanned::none("1".to_owned()));
         lock.secrets.insert(super::secret_of(&ask("b", None)), Spanned::new("1".to_owned(), Place::new("locks/dev.lock", 6, 5)));
         let held = LockedVaults::of(Some(&lock), &blanks, &vaults).unwrap();
-        assert_eq!(told(&held.warnings), ["locks/dev.lock:6:5: no template uses v/b; run `cloze lock` to remove it"]);
+        assert_eq!(reported(&held.warnings), ["locks/dev.lock:6:5: no template uses v/b; run `cloze lock` to remove it"]);
         let fetched = held.vaults["v"].fetch(&[ask("a", None)]).await.remove(0).unwrap();
         assert_eq!(fetched.value.expose(), b"one");
         let free = LockedVaults::of(None, &blanks, &vaults).unwrap();

@@ -42,19 +42,19 @@ pub(crate) fn named(masked: Masked, settings: &Settings, complete: bool) -> Resu
     }
 }
 
-/// What else is wrong with objects of which `told` is known: the blanks that would be public, names, references, sizes. They are not
+/// What else is wrong with objects of which `known` is reported already: the blanks that would be public, names, references, sizes. They are not
 /// `complete` where other objects could not be read.
 pub(crate) fn faults(
     objects: Vec<Object<BlankText>>,
     blanks: &Blanks,
     settings: &Settings,
-    told: &[Problem],
+    known: &[Problem],
     complete: bool,
 ) -> Vec<Problem> {
     match mask_all(objects, blanks) {
         Ok((masked, mut problems)) => {
             if let Err(failed) = named(masked, settings, complete) {
-                let places: HashSet<_> = told.iter().chain(&problems).map(|problem| problem.place.clone()).collect();
+                let places: HashSet<_> = known.iter().chain(&problems).map(|problem| problem.place.clone()).collect();
                 problems.extend(failed.into_list().into_iter().filter(|problem| !places.contains(&problem.place)));
             }
             problems

@@ -18,7 +18,7 @@ use crate::workflow::prepare::locate_all;
 use crate::workflow::review::Review;
 use crate::workflow::review::review_prepared;
 
-/// Reviews what was prepared and probes every blank. What is wrong with either is told at once.
+/// Reviews what was prepared and probes every blank. What is wrong with either is reported at once.
 pub async fn check_online(
     context: &Context<'_>,
     prepared: Prepared,

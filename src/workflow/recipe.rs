@@ -1,4 +1,4 @@
-//! A recipe: what stands beside a recorded manifest that holds secrets, so that it can be shown masked and filled again.
+//! A recipe: what is beside a recorded manifest that holds secrets, so that it can be shown masked and filled again.
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub struct Recipe {
     format: u32,
     /// The manifest as a review shows it: for each value its source, version and fingerprint.
     pub review: String,
-    /// Where the blanks stand.
+    /// Where the blanks are.
     #[serde(rename = "landings")]
     pub sites: Vec<BlankSite>,
     /// The blanks.
@@ -25,7 +25,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe of an object with these sites, whose blanks stand in `blanks`.
+    /// The recipe of an object with these sites, whose blanks are in `blanks`.
     pub fn new(review: String, sites: &[BlankSite], blanks: &Blanks) -> Self {
         let mut excerpt = Excerpt::default();
         let sites =

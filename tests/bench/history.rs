@@ -81,7 +81,7 @@ fn record(bencher: divan::Bencher<'_, '_>, number: u64) {
 }
 
 /// Opening the history and reading all manifests of the release before the last, as a rollback does. Beside the two numbers
-/// stands the worst one, where the folders on the way to the head are fullest.
+/// is the worst one, where the folders on the way to the head are fullest.
 #[divan::bench(args = [NUMBERS[0], WORST, NUMBERS[1]], sample_count = 200, sample_size = 1)]
 fn read_for_rollback(bencher: divan::Bencher<'_, '_>, number: u64) {
     let store = LocalDirectory::at(folder(number), Arc::new(Machine));

@@ -39,7 +39,7 @@ fn main() -> ExitCode {
 
 fn measure(rig: &dyn Rig) -> bool {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    // As a run asks: equal asks once. What stands in 500 places is asked for 167 times.
+    // As a run asks: equal asks once. What is in 500 places is asked for 167 times.
     let mut asks: Vec<SecretRef> = (0..ASKS).map(|number| ask(number % SECRETS)).collect();
     asks.sort();
     asks.dedup();
@@ -47,7 +47,7 @@ fn measure(rig: &dyn Rig) -> bool {
     let mut times = Vec::new();
     let mut counted = 0;
     for _ in 0..ROUNDS {
-        // A new client each time: connections are made anew, as in a deploy.
+        // A new client each time: connections are new ones, as in a deploy.
         let vault = rig.vault(Limits::default());
         rig.journal().clear();
         let began = Instant::now();

@@ -30,8 +30,8 @@ fn url(sandbox: &Sandbox) -> String {
 }
 
 fn store_id(sandbox: &Sandbox) -> String {
-    let told = sandbox.cloze(["history", "--format", "json"]).ok();
-    serde_json::from_str::<Value>(&told).unwrap()["storeId"].as_str().unwrap().to_owned()
+    let report = sandbox.cloze(["history", "--format", "json"]).ok();
+    serde_json::from_str::<Value>(&report).unwrap()["storeId"].as_str().unwrap().to_owned()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -13,7 +13,7 @@
 //! exit 4
 //! ```
 //!
-//! Below a path stand the lines that the file gets, with their numbers: `|` a file that is written whole; `-` a line that the starter
+//! Below a path are the lines that the file gets, with their numbers: `|` a file that is written whole; `-` a line that the starter
 //! project has and that goes, `+` one that comes. `PATH is gone` and `PATH is empty` say the rest. Lines without a command are the head
 //! that cases below go on from, until the next path. To add a case, write it with any answer: the failing test shows the one it gets.
 
@@ -71,8 +71,8 @@ error: templates/x.yaml:1:1: the manifest has no `apiVersion`
 exit 4
 ";
 
-/// What is told of a folder with one file.
-fn told(text: &str) -> String {
+/// What is reported of a folder with one file.
+fn complaint(text: &str) -> String {
     let sandbox = Sandbox::new();
     fs::write(sandbox.work().join("a.txt"), text).unwrap();
     wrong(&sandbox.work()).join("\n\n").replace(&format!("{}/", sandbox.work().display()), "")
@@ -80,21 +80,21 @@ fn told(text: &str) -> String {
 
 #[test]
 fn a_wrong_answer_is_told_with_both_texts() {
-    assert_eq!(told(CASE), "");
+    assert_eq!(complaint(CASE), "");
     let (_, answer) = CASE.trim_end().split_once("check\n").unwrap();
     for (from, to) in
         [("has no", "lacks"), ("exit 4", "exit 5"), ("add it; every", "add it, every"), ("name\nexit", "name\n2 problems\nexit")]
     {
-        let told = told(&CASE.replace(from, to));
-        assert_eq!(told, format!("a.txt:4: `cloze check` answers\n{answer}\ninstead of\n{}", answer.replace(from, to)));
+        let complaint = complaint(&CASE.replace(from, to));
+        assert_eq!(complaint, format!("a.txt:4: `cloze check` answers\n{answer}\ninstead of\n{}", answer.replace(from, to)));
     }
-    let version = told(&CASE.replace("check", "--version"));
+    let version = complaint(&CASE.replace("check", "--version"));
     assert!(version.starts_with("a.txt:4: `cloze --version` writes to stdout\n"), "{version}");
     for (edit, place) in [("3 - project: shop\n3 + project: Shop", 3), ("9 + a: b\n4 + c: d", 9), ("99 + a: b", 99)] {
-        let told = told(&CASE.replace("templates/x.yaml\n1 | kind: ConfigMap\n2 | metadata: { name: x }", &format!("cloze.yaml\n{edit}")));
-        assert!(told.ends_with(&format!(": cloze.yaml:{place}: the line is another one")), "{told}");
+        let complaint = complaint(&CASE.replace("templates/x.yaml\n1 | kind: ConfigMap\n2 | metadata: { name: x }", &format!("cloze.yaml\n{edit}")));
+        assert!(complaint.ends_with(&format!(": cloze.yaml:{place}: the line is another one")), "{complaint}");
     }
-    assert_eq!(told(&format!("b is gone\n{CASE}")), "a.txt:5: b: No such file or directory (os error 2)");
+    assert_eq!(complaint(&format!("b is gone\n{CASE}")), "a.txt:5: b: No such file or directory (os error 2)");
 }
 
 #[test]
@@ -118,6 +118,6 @@ fn what_is_no_case_is_refused() {
         ("templates/x.yaml", "templates/x.yaml is gone", 2, "the file is gone or empty"),
         ("$ cloze", "cloze.yaml\n$ cloze", 1, "a path has no numbered lines below it"),
     ] {
-        assert_eq!(told(&CASE.replacen(from, to, 1)), format!("a.txt:{line}: {why}"), "{to}");
+        assert_eq!(complaint(&CASE.replacen(from, to, 1)), format!("a.txt:{line}: {why}"), "{to}");
     }
 }

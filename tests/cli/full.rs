@@ -45,14 +45,14 @@ fn starve(place: &str, codes: &[i32], words: &str) {
     let sandbox = Sandbox::shop();
     let _ = deploy(&sandbox, 0).ok();
     let Some(mount) = Mount::small(&sandbox.shop_path(place), 4096) else { return };
-    let (mut failed, mut told) = (0, 0);
+    let (mut failed, mut explained) = (0, 0);
     for value in 1..=rounds(8, 48) {
         mount.fill((value - 1) * 24 / rounds(8, 48));
         let before = sandbox.emitted().unwrap();
         let outcome = deploy(&sandbox, value);
         if !clean(&outcome, codes) {
             failed += 1;
-            told += usize::from(outcome.err().contains(words));
+            explained += usize::from(outcome.err().contains(words));
             let releases = sandbox.releases();
             assert_eq!(sandbox.proved(), releases.len() as u64, "nothing torn");
             let emitted = sandbox.emitted().unwrap();
@@ -64,8 +64,8 @@ fn starve(place: &str, codes: &[i32], words: &str) {
         sound(&sandbox);
         assert_eq!(sandbox.releases().len(), value + 1, "recorded once");
     }
-    println!("full {place}: {failed} clean errors, {told} of them in these words: {words}");
-    assert!(failed > 0 && told > 0);
+    println!("full {place}: {failed} clean errors, {explained} of them in these words: {words}");
+    assert!(failed > 0 && explained > 0);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_full_disk_under_a_new_project_leaves_none() {
 fn files_that_may_not_grow_are_a_clean_error() {
     let sandbox = Sandbox::shop();
     let _ = deploy(&sandbox, 0).ok();
-    let (mut failed, mut told, mut ended) = (0, 0, 0);
+    let (mut failed, mut explained, mut ended) = (0, 0, 0);
     for value in 1..=rounds(16, 64) {
         // POSIX counts in blocks of 512 bytes.
         let (signal, blocks) = (value % 4 == 0, value % 16);
@@ -140,7 +140,7 @@ fn files_that_may_not_grow_are_a_clean_error() {
             ended += 1;
         } else if !clean(&outcome, &[6, 8]) {
             failed += 1;
-            told += usize::from(outcome.err().contains("it is too large"));
+            explained += usize::from(outcome.err().contains("it is too large"));
         }
         assert_eq!(sandbox.proved(), sandbox.releases().len() as u64);
         let _ = deploy(&sandbox, value).ok();
@@ -148,7 +148,7 @@ fn files_that_may_not_grow_are_a_clean_error() {
         assert_eq!(sandbox.releases().len(), value + 1);
     }
     println!("files that may not grow: {failed} clean errors, {ended} ended by the system");
-    assert!(failed > 0 && told > 0 && ended > 0);
+    assert!(failed > 0 && explained > 0 && ended > 0);
 }
 
 #[test]

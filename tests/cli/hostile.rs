@@ -204,8 +204,8 @@ fn endure(what: &str, sandbox: &Sandbox, command: &str, codes: &[i32]) -> Result
     let first: String = err.lines().next().unwrap_or_default().chars().take(110).collect();
     println!("{what:<30} {:>6} ms {:>5} MiB  {first}", time.as_millis(), used.rusage.maxrss >> 20);
     let code = used.status.code();
-    let told = (err.starts_with("error: ") || err.contains("\nerror: ")) && err.len() as u64 <= MOST_SAID;
-    if !code.is_some_and(|code| codes.contains(&code)) || !told || time > TIME || used.rusage.maxrss > MEMORY {
+    let reported = (err.starts_with("error: ") || err.contains("\nerror: ")) && err.len() as u64 <= MOST_SAID;
+    if !code.is_some_and(|code| codes.contains(&code)) || !reported || time > TIME || used.rusage.maxrss > MEMORY {
         return Err(format!("{what}: {code:?}, {time:?}, {} MiB, {} bytes: {first}\n", used.rusage.maxrss >> 20, err.len()));
     }
     Ok(())
@@ -243,7 +243,7 @@ fn a_budget_that_is_spent_says_which_and_the_way_out() {
             "rendering takes longer than 2 s\n  bound its loops",
         ),
     ];
-    for (count, text, code, told) in limits {
+    for (count, text, code, reported) in limits {
         let sandbox = Sandbox::shop();
         for number in 0..count {
             sandbox.write(
@@ -251,7 +251,7 @@ fn a_budget_that_is_spent_says_which_and_the_way_out() {
                 format!("apiVersion: v1\nkind: X\nmetadata: {{ name: x{number} }}\nspec: {text}"),
             );
         }
-        sandbox.cloze(["check"]).fails(code, &[told, "raise the budget of the run with `CLOZE_BUDGET=2`"]);
+        sandbox.cloze(["check"]).fails(code, &[reported, "raise the budget of the run with `CLOZE_BUDGET=2`"]);
     }
 }
 

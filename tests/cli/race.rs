@@ -46,8 +46,8 @@ enum Verdict {
 fn verdict(outcome: Outcome) -> Verdict {
     let (code, err) = (outcome.code, outcome.err());
     if code == Some(0) {
-        let told: Value = serde_json::from_str(&outcome.ok()).unwrap();
-        return Verdict::Won(told["release"].as_u64().unwrap());
+        let report: Value = serde_json::from_str(&outcome.ok()).unwrap();
+        return Verdict::Won(report["release"].as_u64().unwrap());
     }
     let superseded = err.contains("was not written to");
     let err = outcome.fails(6, &["was recorded meanwhile", "inspect it with `cloze show ", "then deploy again"]);
@@ -187,7 +187,7 @@ fn deploys_and_rollbacks_at_once() {
         recorded += verdicts.iter().filter(|verdict| !matches!(verdict, Verdict::Beaten)).count();
         let notes = sound(&sandbox);
         // A rollback to what is current records nothing, and says so.
-        assert!(notes.len() > before && notes.len() <= before + recorded, "{} releases, {recorded} told of", notes.len());
+        assert!(notes.len() > before && notes.len() <= before + recorded, "{} releases, {recorded} reported", notes.len());
     }
     println!("deploys and rollbacks at once: {recorded} went well");
 }

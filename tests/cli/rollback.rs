@@ -228,8 +228,8 @@ fn to_what_is_current_nothing_changes() {
     }
     let _ = sandbox.cloze(["rollback", "1"]).ok();
     // Release 3 has the manifests of release 1.
-    let told: Value = serde_json::from_str(&sandbox.cloze(["rollback", "1", "--format", "json"]).ok()).unwrap();
-    assert_eq!((told["release"].as_u64(), told["recorded"].as_bool()), (Some(3), Some(false)));
+    let report: Value = serde_json::from_str(&sandbox.cloze(["rollback", "1", "--format", "json"]).ok()).unwrap();
+    assert_eq!((report["release"].as_u64(), report["recorded"].as_bool()), (Some(3), Some(false)));
     assert_eq!(sandbox.releases().len(), 3);
     assert!(files(&sandbox) == written[1]);
 }

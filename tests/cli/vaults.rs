@@ -1,4 +1,4 @@
-//! Environments whose secrets lie in a vault behind a network: what is asked, what is told when it fails, what works without it.
+//! Environments whose secrets lie in a vault behind a network: what is asked, what is reported when it fails, what works without it.
 
 use std::fmt::Write;
 use std::fs;
@@ -246,7 +246,7 @@ fn two_vaults_in_one_environment() {
     assert!(revealed.contains("token: YS0x") && revealed.contains("SESSION_KEY: bG9jYWw="), "{revealed}");
     let shown = sandbox.cloze(["show"]).ok();
     assert!(shown.contains("# secret shared/api-token version 1 ") && shown.contains("# secret default/session-key version 2 "), "{shown}");
-    // A failure of each is told in the same run.
+    // A failure of each is reported in the same run.
     server.protocol().destroy("secret/api-token", &[]);
     sandbox.cloze(["vault", "remove", "session-key"]).ok();
     sandbox.cloze(["deploy"]).fails(5, &["version 1 of `api-token` was destroyed", "`session-key` was removed at", "2 problems"]);

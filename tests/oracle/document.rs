@@ -4,7 +4,7 @@ use crate::numbers::Numbers;
 use crate::scalar::PIECES;
 use crate::scalar::plain_scalar;
 
-/// Several documents and what stands between them.
+/// Several documents and what is between them.
 pub(crate) fn stream(numbers: &mut Numbers) -> String {
     #[rustfmt::skip]
     const BETWEEN: &[&str] = &[

@@ -5,7 +5,7 @@ pub(crate) struct Numbers {
     state: u64,
     /// One in how many things that can be odd is.
     pub(crate) odds: usize,
-    /// Whether `&a` and `&b` stand before what is generated.
+    /// Whether `&a` and `&b` are before what is generated.
     pub(crate) anchors: bool,
 }
 

@@ -51,7 +51,7 @@ impl Bench {
         let body = |id: &str| json!({ id: name, content.0: content.1 });
         match self.server.call("secretsmanager.DescribeSecret", json!({ "SecretId": name })).await {
             // moto takes a value for a secret that is scheduled for deletion, and leaves it deleted; AWS refuses it.
-            Ok(told) if told["DeletedDate"].is_number() => {
+            Ok(described) if described["DeletedDate"].is_number() => {
                 self.server.done("secretsmanager.RestoreSecret", json!({ "SecretId": name })).await;
             }
             Ok(_) => {}
@@ -161,8 +161,8 @@ async fn secrets_are_found_by_label_and_by_arn() {
     for value in ["one", "two", "three"] {
         bench.put("shop/db", value.as_bytes()).await;
     }
-    let told = bench.server.done("secretsmanager.DescribeSecret", json!({ "SecretId": "shop/db" })).await;
-    let asks = [pinned("shop/db", "AWSCURRENT"), pinned("shop/db", "AWSPREVIOUS"), ask(told["ARN"].as_str().unwrap()), ask("shop/db")];
+    let described = bench.server.done("secretsmanager.DescribeSecret", json!({ "SecretId": "shop/db" })).await;
+    let asks = [pinned("shop/db", "AWSCURRENT"), pinned("shop/db", "AWSPREVIOUS"), ask(described["ARN"].as_str().unwrap()), ask("shop/db")];
     let expected = ["three", "two", "three", "three"].map(|value| Ok(value.to_owned()));
     assert_eq!(read(bench.vault.fetch(&asks).await), expected);
     for (found, current) in bench.vault.probe(&asks).await.into_iter().zip([true, false, true, true]) {

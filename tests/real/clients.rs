@@ -27,7 +27,7 @@ use crate::fixture::Report;
 use crate::fixture::VaultServer;
 use crate::fixture::client;
 
-/// A folder with the certificate of whoever vouches for vault-mock.
+/// A folder with the certificate of the authority that vouches for vault-mock.
 struct Trust {
     authority: Authority,
     folder: TempDir,

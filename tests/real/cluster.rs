@@ -241,10 +241,10 @@ async fn what_is_pruned_is_gone_and_the_rest_goes_on() {
     let secrets: Api<Secret> = Api::namespaced(cluster.client(User::Admin), cluster.namespace());
     let count = async || secrets.list_metadata(&ListParams::default()).await.unwrap().items.len();
     let before = count().await;
-    let told = machine.json(&["prune", "--keep", "2", "--yes"]);
-    assert_eq!((&told["first"], &told["removed"]), (&5.into(), &json!([1, 2, 3, 4])));
+    let report = machine.json(&["prune", "--keep", "2", "--yes"]);
+    assert_eq!((&report["first"], &report["removed"]), (&5.into(), &json!([1, 2, 3, 4])));
     // All that was said to go is gone; the marker came.
-    assert_eq!(before + 1 - count().await, usize::try_from(told["objects"].as_u64().unwrap()).unwrap());
+    assert_eq!(before + 1 - count().await, usize::try_from(report["objects"].as_u64().unwrap()).unwrap());
     assert_eq!(machine.json(&["history", "--verify"])["releases"], 2);
     assert_eq!(machine.json(&["rollback", "5"])["release"], 7);
     // Two at once: what one finds gone is no failure.

@@ -50,13 +50,13 @@ async fn walks(server: &VaultServer, vault: &HashicorpVault) {
     let new: Vec<&String> = after.difference(&before).collect();
     let [accessor] = new[..] else { panic!("one login: {new:?}") };
     let lookup = || server.call("POST", "auth/token/lookup-accessor", json!({ "accessor": accessor }));
-    let (status, told) = lookup().await;
-    assert_eq!((status, &told["data"]["policies"]), (200, &json!(["default", "test"])));
+    let (status, body) = lookup().await;
+    assert_eq!((status, &body["data"]["policies"]), (200, &json!(["default", "test"])));
     let findings = vault.diagnose().await;
     assert!(findings.iter().filter(|finding| finding.step != Step::Permission).all(|finding| finding.outcome.is_ok()), "{findings:?}");
     assert_eq!(vault.close().await, Ok(()));
-    let (status, told) = lookup().await;
-    assert!(status == 400 && told.to_string().contains("invalid accessor"), "{status} {told}");
+    let (status, body) = lookup().await;
+    assert!(status == 400 && body.to_string().contains("invalid accessor"), "{status} {body}");
     assert_eq!(server.accessors().await, before);
     // Another run begins with another login.
     assert!(vault.fetch(&[ask("shop/db")]).await.remove(0).is_ok());

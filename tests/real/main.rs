@@ -26,7 +26,7 @@ mod stores;
 #[path = "../../src/vault/suite.rs"]
 mod suite;
 
-// What the suites, which stand in the library, import.
+// What the suites, which are in the library, import.
 use cloze::blank;
 use cloze::clock;
 use cloze::history;

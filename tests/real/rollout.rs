@@ -1,4 +1,4 @@
-//! Waiting for rollouts, on a whole cluster as it was published: what becomes ready, and how fast and in which words what does not is told.
+//! Waiting for rollouts, on a whole cluster as it was published: what becomes ready, and how fast and in which words failures are reported.
 
 mod complete;
 mod deploy;
@@ -34,7 +34,7 @@ use crate::fixture::Cluster;
 use crate::fixture::User;
 
 /// What an engineer waits for at most after the cluster knew.
-const TOLD_WITHIN: Duration = Duration::from_secs(5);
+const REPORTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// A namespace in which objects are applied and waited for.
 struct Rollout {
@@ -94,7 +94,7 @@ impl Rollout {
         }
     }
 
-    /// Applies one object that fails; its reason, after it was told soon enough. `known` says of all objects of the kind `kind` in the
+    /// Applies one object that fails; its reason, after it was reported soon enough. `known` says of all objects of the kind `kind` in the
     /// namespace, as they are at a moment, whether the cluster knows of the failure; then `grace` may go by.
     async fn fail(&self, object: Value, kind: (&str, &str), known: impl Fn(&Value) -> bool, grace: Duration) -> String {
         let awaited = self.apply(&[object]).await;
@@ -113,9 +113,9 @@ impl Rollout {
             let verdicts = wait(self.client.clone(), &awaited, limits, &|_| {}).await.unwrap();
             (verdicts, Instant::now())
         };
-        let (known, (mut verdicts, told)) = futures::join!(know, tell);
-        let late = told.saturating_duration_since(known + grace);
-        assert!(late < TOLD_WITHIN, "told {late:?} after the cluster knew");
+        let (known, (mut verdicts, reported)) = futures::join!(know, tell);
+        let late = reported.saturating_duration_since(known + grace);
+        assert!(late < REPORTED_WITHIN, "reported {late:?} after the cluster knew");
         match verdicts.remove(0).health {
             Health::Failed { reason } => reason,
             other => panic!("{other:?}"),

@@ -65,7 +65,7 @@ pub(crate) fn render_with(templates: &[(&str, &str)]) -> Result<String, Vec<Prob
     engine.render(&request(templates, values())).map(|rendered| masked(&rendered)).map_err(Problems::into_list)
 }
 
-pub(crate) fn told(problems: &[Problem]) -> String {
+pub(crate) fn messages(problems: &[Problem]) -> String {
     problems.iter().map(|problem| format!("{problem}; {}", problem.next)).collect::<Vec<_>>().join("\n")
 }
 
@@ -73,6 +73,6 @@ pub(crate) fn told(problems: &[Problem]) -> String {
 pub(crate) fn refused(source: &str) -> String {
     match render(source) {
         Ok(text) => panic!("{source} rendered to {text}"),
-        Err(problems) => told(&problems),
+        Err(problems) => messages(&problems),
     }
 }

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::bench::process;
 use crate::bench::request;
-use crate::bench::told;
+use crate::bench::messages;
 use crate::bench::values;
 
 /// Templates that would never end, or fill all memory.
@@ -136,9 +136,9 @@ fn hostile_templates_end_within_two_seconds_and_256_mib() {
             .collect();
         stop.store(true, Ordering::Relaxed);
         for (name, allowed, seconds, outcome) in outcomes {
-            let told = outcome.map_err(|problems| told(problems.list()).chars().take(200).collect::<String>());
-            println!("{name}: {seconds:.2} s: {told:?}");
-            assert!(told.is_err() || name == "40 MB of output tags", "{name}");
+            let messages = outcome.map_err(|problems| messages(problems.list()).chars().take(200).collect::<String>());
+            println!("{name}: {seconds:.2} s: {messages:?}");
+            assert!(messages.is_err() || name == "40 MB of output tags", "{name}");
             assert!(seconds < allowed, "{name}: {seconds} s");
         }
     });
@@ -160,7 +160,7 @@ fn a_bomb_names_its_template_and_spares_no_text() {
     );
     let problems = process().render(&request).map(|rendered| rendered.texts.len()).unwrap_err();
     assert_eq!(
-        told(problems.list()),
+        messages(problems.list()),
         "b.yaml: rendering takes longer than 2 s; bound its loops and the texts that it joins; if that much is meant, raise the budget of the \
          run with `CLOZE_BUDGET=2`"
     );

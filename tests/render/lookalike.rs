@@ -8,7 +8,7 @@ use crate::bench::refused;
 use crate::bench::render;
 use crate::bench::render_with;
 use crate::bench::request;
-use crate::bench::told;
+use crate::bench::messages;
 
 #[test]
 fn a_shells_lengths_begin_no_comment() {
@@ -48,7 +48,7 @@ fn a_failed_template_does_not_hide_its_error_behind_another() {
     ] {
         for (name, engine) in engines() {
             let problems = engine.render(&request(&templates, json!({"text": "x"}))).map(|_| ()).unwrap_err();
-            let lines = told(problems.list());
+            let lines = messages(problems.list());
             assert!(lines.starts_with("a.yaml:1:") && !lines.contains("b.yaml") && problems.list().len() == 1, "{name}: {lines}");
         }
     }
@@ -63,7 +63,7 @@ fn one_template_may_use_the_whole_budget() {
     let source = format!("{{% for i in range(end=30000) %}}{{{{ i }}}}{}{{% endfor %}}", text.repeat(2));
     let problems = engine.render(&request(&[("a", &source), ("b", &source), ("c", "c")], json!({}))).map(|_| ()).unwrap_err();
     assert_eq!(
-        told(problems.list()),
+        messages(problems.list()),
         "b: the templates of this run render to more than 64 MiB; bound the loops; if that much is meant, raise the budget of the run with \
          `CLOZE_BUDGET=2`"
     );
@@ -100,5 +100,5 @@ fn tags_of_other_programs_are_named() {
         assert!(message.contains(words), "{source}: {message}");
     }
     let partial = [("_p.yaml", "{{ .Chart.Name }}"), ("t.yaml", "{% include '_p.yaml' %}")];
-    assert!(told(&render_with(&partial).unwrap_err()).contains("this looks like a Helm template; write `{{ cloze.project }}`"));
+    assert!(messages(&render_with(&partial).unwrap_err()).contains("this looks like a Helm template; write `{{ cloze.project }}`"));
 }

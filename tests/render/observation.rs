@@ -1,7 +1,7 @@
 //! No template can look at a blank.
 
 use crate::bench::render_with;
-use crate::bench::told;
+use crate::bench::messages;
 
 /// Each way to observe a blank, with a word of the refusal.
 const OBSERVATIONS: [(&str, &str); 62] = [
@@ -78,7 +78,7 @@ fn no_blank_can_be_observed() {
         match render_with(&templates) {
             Ok(text) => panic!("{source} rendered to {text}"),
             Err(problems) => {
-                let message = told(&problems);
+                let message = messages(&problems);
                 assert_eq!(problems.len(), 1, "{source}: {message}");
                 let place = problems[0].place.as_ref().unwrap();
                 assert!(message.contains(expected) && place.line == 1 && place.column > 1, "{source}: {message}");

@@ -1,4 +1,4 @@
-//! Problems are told all at once, and quote no value.
+//! Problems are reported all at once, and quote no value.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::bench::engines;
 use crate::bench::masked;
 use crate::bench::render_with;
 use crate::bench::request;
-use crate::bench::told;
+use crate::bench::messages;
 
 #[test]
 fn all_problems_are_told_at_once() {
@@ -55,7 +55,7 @@ fn no_error_quotes_a_value() {
     ] {
         for (name, engine) in engines() {
             let problems = engine.render(&request(&[("t.yaml", source)], values.clone())).map(|rendered| masked(&rendered)).unwrap_err();
-            let message = format!("{problems} {problems:?} {}", told(problems.list()));
+            let message = format!("{problems} {problems:?} {}", messages(problems.list()));
             assert!(!message.contains(CANARY) && !message.contains("hunter2"), "{name} {source}: {message}");
             assert!(problems.list()[0].place.is_some(), "{name} {source}: {message}");
         }

@@ -18,7 +18,7 @@ use tera::State;
 use tera::Tera;
 
 use crate::bench::request;
-use crate::bench::told;
+use crate::bench::messages;
 use crate::bench::values;
 use crate::grammar::COMPONENTS;
 use crate::grammar::template;
@@ -60,7 +60,7 @@ proptest! {
                 assert!(traced, "{source}");
             }
             Err(problems) => {
-                let message = told(problems.list());
+                let message = messages(problems.list());
                 if tera_alone("some-text", &source).is_some() {
                     let ours = ["is not defined", "a blank ", "know blanks", "blank does not reach", "with a blank in it", "to a blank", "cannot be an index"];
                     assert!(ours.iter().any(|word| message.contains(word)), "{source}: {message}");

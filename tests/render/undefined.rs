@@ -1,4 +1,4 @@
-//! Every name that is not defined is told in one run, and none that something else stands for.
+//! Every name that is not defined is reported in one run, and none that something else stands for.
 
 use crate::bench::engines;
 use crate::bench::request;
@@ -8,8 +8,8 @@ use crate::bench::values;
 fn problems(templates: &[(&str, &str)]) -> Vec<String> {
     let [one, other] = engines().map(|(_, engine)| {
         let problems = engine.render(&request(templates, values())).map(drop).unwrap_err();
-        let told = |problem: &cloze::problem::Problem| format!("{problem}").replace(" is not defined", "");
-        problems.list().iter().map(told).collect::<Vec<_>>()
+        let message = |problem: &cloze::problem::Problem| format!("{problem}").replace(" is not defined", "");
+        problems.list().iter().map(message).collect::<Vec<_>>()
     });
     assert_eq!(one, other);
     one

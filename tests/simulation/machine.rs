@@ -35,18 +35,18 @@ use crate::store::Store;
 /// Texts of the keyring: a recipient comes, another goes, and some machine has a checkout from before.
 pub(crate) const KEYRINGS: [&[u8]; 3] = [b"{\"keyring\":\"first\"}", b"{\"keyring\":\"second\"}", b"{\"keyring\":\"third\"}"];
 
-/// What a machine was told.
+/// What a machine's commands reported.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Told {
+pub(crate) struct Results {
     /// Releases of its own that it found in the history afterwards.
     pub(crate) acknowledged: Vec<(u64, Digest)>,
-    /// The notes of releases of which it was told that they were not recorded.
+    /// The notes of releases that were reported as not recorded.
     pub(crate) lost: Vec<String>,
     pub(crate) checkpoint: Option<Checkpoint>,
-    /// The keyrings of which it was told that they open the history from now on.
+    /// The keyrings that were reported to open the history from now on.
     pub(crate) kept: Vec<usize>,
     pub(crate) killed: u64,
-    /// Copies that it was told were whole.
+    /// Copies that were reported as whole.
     pub(crate) copies: u64,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Machine<'a> {
     clock: At,
     /// Which keyring its checkout has.
     keyring: AtomicUsize,
-    told: Mutex<Told>,
+    results: Mutex<Results>,
 }
 
 /// Where the history is copied to.
@@ -180,11 +180,11 @@ impl<'a> Machine<'a> {
     /// A machine whose clock is so many years ahead.
     pub(crate) fn new(id: usize, keys: &'a Keys, store: &'a Store, mirror: &'a Mirror, seed: u64, years: i64) -> Self {
         let clock = At(1_800_000_000 + years * 365 * 86_400);
-        Self { id, keys, store, mirror, chance: Seeded::new(seed), clock, keyring: AtomicUsize::new(0), told: Mutex::default() }
+        Self { id, keys, store, mirror, chance: Seeded::new(seed), clock, keyring: AtomicUsize::new(0), results: Mutex::default() }
     }
 
-    pub(crate) fn told(&self) -> Told {
-        self.told.lock().unwrap().clone()
+    pub(crate) fn results(&self) -> Results {
+        self.results.lock().unwrap().clone()
     }
 
     /// Does so many things, and is killed in the midst of some.
@@ -204,7 +204,7 @@ impl<'a> Machine<'a> {
                 }
             };
             match timeout(Duration::from_millis(life), deed).await {
-                Err(_) => self.told.lock().unwrap().killed += 1,
+                Err(_) => self.results.lock().unwrap().killed += 1,
                 // Beside a run that prunes, what it removes may be missing before its marker is seen; beside one whose half record is taken
                 // away, that record.
                 Ok(
@@ -227,7 +227,7 @@ impl<'a> Machine<'a> {
     /// The history, once it goes on from what this machine remembers.
     async fn open(&self) -> Result<History<'_>, HistoryError> {
         let reader = reader(self.store);
-        if let Some(checkpoint) = self.told().checkpoint {
+        if let Some(checkpoint) = self.results().checkpoint {
             checkpoint.check(&reader).await?;
         }
         let keyring = KEYRINGS[self.keyring.load(Ordering::Relaxed)];
@@ -258,7 +258,7 @@ impl<'a> Machine<'a> {
 
     pub(crate) async fn prune(&self, keep: u64) -> Result<(), HistoryError> {
         let history = self.open().await?;
-        let pinned = self.told().checkpoint.map(|checkpoint| checkpoint.number);
+        let pinned = self.results().checkpoint.map(|checkpoint| checkpoint.number);
         let plan = history.plan_prune(keep, pinned).await?;
         history.prune(&plan, "ada").await
     }
@@ -267,7 +267,7 @@ impl<'a> Machine<'a> {
     pub(crate) async fn keep_keyring(&self, keyring: usize) -> Result<(), HistoryError> {
         self.keyring.store(keyring, Ordering::Relaxed);
         if self.open().await?.keep_keyring().await? {
-            self.told.lock().unwrap().kept.push(keyring);
+            self.results.lock().unwrap().kept.push(keyring);
         }
         Ok(())
     }
@@ -290,7 +290,7 @@ impl<'a> Machine<'a> {
                 }
                 prove_cut(self.keys, &Store::of(copied)).await;
             }
-            self.told.lock().unwrap().copies += 1;
+            self.results.lock().unwrap().copies += 1;
         }
         Ok(())
     }
@@ -331,7 +331,7 @@ impl<'a> Machine<'a> {
             Ok(release) => release,
             Err(error @ HistoryError::Unsure { .. }) => return Err(error),
             Err(error) => {
-                self.told.lock().unwrap().lost.push(note.to_owned());
+                self.results.lock().unwrap().lost.push(note.to_owned());
                 return Err(error);
             }
         };
@@ -343,9 +343,9 @@ impl<'a> Machine<'a> {
             return Ok(());
         }
         {
-            let told = &mut self.told.lock().unwrap();
-            told.acknowledged.push((number, release.digest));
-            told.checkpoint = Some(Checkpoint::new(self.keys.store(), history.reader().owner(), number, release.digest));
+            let results = &mut self.results.lock().unwrap();
+            results.acknowledged.push((number, release.digest));
+            results.checkpoint = Some(Checkpoint::new(self.keys.store(), history.reader().owner(), number, release.digest));
         }
         let what = if self.chance.below(5) == 0 { What::Failed } else { What::Emitted };
         history.add_event(&release, NewEvent { actor: "ada", what, detail: "" }).await.map(drop)

@@ -36,7 +36,7 @@ use crate::machine::KEYRINGS;
 use crate::machine::Machine;
 use crate::machine::Mirror;
 use crate::machine::Seeded;
-use crate::machine::Told;
+use crate::machine::Results;
 use crate::machine::reader;
 use crate::store::Store;
 
@@ -101,15 +101,15 @@ fn run(seed: u64) -> Came {
         last.copy().await.unwrap();
         let newest = reader(&mirror.store).newest().await.unwrap();
         assert_eq!(newest, reader(&store).newest().await.unwrap(), "a copy has the newest release");
-        let told: Vec<Told> = machines.iter().map(Machine::told).collect();
+        let results: Vec<Results> = machines.iter().map(Machine::results).collect();
         Came {
             trace: store.trace(),
-            acknowledged: told.iter().map(|told| told.acknowledged.len() as u64).sum(),
+            acknowledged: results.iter().map(|results| results.acknowledged.len() as u64).sum(),
             pruned: reader(&store).first().await.unwrap() - 1,
-            killed: told.iter().map(|told| told.killed).sum(),
+            killed: results.iter().map(|results| results.killed).sum(),
             mishaps: store.mishaps(),
-            copies: told.iter().map(|told| told.copies).sum(),
-            kept: told.iter().map(|told| told.kept.len() as u64).sum(),
+            copies: results.iter().map(|results| results.copies).sum(),
+            kept: results.iter().map(|results| results.kept.len() as u64).sum(),
             torn: store.halves() + mirror.store.halves(),
             forks,
         }
@@ -127,9 +127,9 @@ async fn defects(keys: &Keys, store: &Store) -> Vec<String> {
     }
 }
 
-/// Of what killed runs left in half, each is told as damaged, unless nothing needs it.
+/// Of what killed runs left in half, each is reported as damaged, unless nothing needs it.
 async fn halves_are_noticed(keys: &Keys, store: &Store, torn: &[String]) {
-    let told = defects(keys, store).await;
+    let found = defects(keys, store).await;
     let first = reader(store).first().await.unwrap();
     let is_needed = |path: &&String| {
         let mut parts = path.split('/');
@@ -139,7 +139,7 @@ async fn halves_are_noticed(keys: &Keys, store: &Store, torn: &[String]) {
         }
     };
     for path in torn.iter().filter(is_needed) {
-        assert!(told.contains(path) || told == ["store"], "{path} is there in half, and the proof says: {told:?}");
+        assert!(found.contains(path) || found == ["store"], "{path} is there in half, and the proof says: {found:?}");
     }
 }
 
@@ -156,8 +156,8 @@ async fn forks_are_noticed(keys: &Keys, store: &Store) -> u64 {
             let next = format!("releases/{:04}/{:02}/{next:08}", next / 10_000, next / 100 % 100);
             let mut forked = objects.clone();
             forked.insert(path.clone(), bytes);
-            let told = defects(keys, &Store::of(forked)).await;
-            assert!(told.contains(&next), "{path} is another record, and {next} does not tell: {told:?}");
+            let results = defects(keys, &Store::of(forked)).await;
+            assert!(results.contains(&next), "{path} is another record, and {next} does not tell: {results:?}");
             tried += 1;
         }
     }
@@ -185,20 +185,20 @@ async fn check(keys: &Keys, store: &Store, machines: &[Machine<'_>]) {
         }
     }
     let mut given = BTreeMap::new();
-    for told in machines.iter().map(Machine::told) {
-        for (number, digest) in told.acknowledged {
+    for results in machines.iter().map(Machine::results) {
+        for (number, digest) in results.acknowledged {
             assert!(given.insert(number, digest).is_none_or(|other| other == digest), "number {number} was given twice");
             assert!(number <= newest, "release {number} was acknowledged, and the newest is {newest}");
             assert!(number < first || digests[&number] == digest, "release {number} was acknowledged, and is another");
         }
-        for note in told.lost {
-            assert!(!notes.contains_key(&note), "{note} was told as lost, and is release {}", notes[&note]);
+        for note in results.lost {
+            assert!(!notes.contains_key(&note), "{note} was reported as lost, and is release {}", notes[&note]);
         }
-        for kept in told.kept {
+        for kept in results.kept {
             let copies = store.objects().into_iter().filter(|(path, bytes)| path.starts_with("keyring/") && bytes == KEYRINGS[kept]);
             assert_eq!(copies.count(), 1, "a keyring that was kept is lost");
         }
-        if let Some(checkpoint) = told.checkpoint
+        if let Some(checkpoint) = results.checkpoint
             && checkpoint.check(history.reader()).await.unwrap() == Continuity::Pruned
         {
             history.prove_pruning().await.unwrap();
@@ -207,7 +207,7 @@ async fn check(keys: &Keys, store: &Store, machines: &[Machine<'_>]) {
 }
 
 /// The seed of the environment, or how many there are to run.
-#[expect(clippy::disallowed_methods, reason = "tests are told by variables how long to run")]
+#[expect(clippy::disallowed_methods, reason = "tests read from variables how long to run")]
 fn asked() -> Result<u64, u64> {
     if let Ok(seed) = std::env::var("CLOZE_SEED") {
         return Ok(seed.parse().unwrap());

@@ -61,7 +61,7 @@ async fn what_is_set_is_read_letter_for_letter() {
 
 #[tokio::test]
 async fn what_is_not_is_told() {
-    let told = async |vault: &EnvVault, ask: SecretRef| {
+    let reported = async |vault: &EnvVault, ask: SecretRef| {
         let error = one(vault, ask).await.unwrap_err();
         assert!(!format!("{error:?}").contains("canary"));
         (error.fault, error.reason, error.next)
@@ -69,15 +69,15 @@ async fn what_is_not_is_told() {
     let shop = vault("SHOP_");
     let unset = "set it where cloze runs, or check the name: lower and upper case differ";
     let expected = (ServiceFault::NotFound, "the variable `SHOP_db` is not set".to_owned(), unset.to_owned());
-    assert_eq!(told(&shop, ask("db", None, None)).await, expected);
+    assert_eq!(reported(&shop, ask("db", None, None)).await, expected);
     let versions = "variables have no versions, and version `3` of `SHOP_DB` was asked for";
     let expected = (ServiceFault::Unsupported, versions.to_owned(), "leave `version` out".to_owned());
-    assert_eq!(told(&shop, ask("DB", None, Some("3"))).await, expected);
+    assert_eq!(reported(&shop, ask("DB", None, Some("3"))).await, expected);
     let name = "a variable's name begins with `SHOP_a` and has '-'; it is made of letters, digits and `_`";
-    assert_eq!(told(&shop, ask("a-b", None, None)).await, (ServiceFault::BadName, name.to_owned(), "correct the name".to_owned()));
-    assert_eq!(told(&shop, ask("DB", Some("user"), None)).await.0, ServiceFault::BadValue);
+    assert_eq!(reported(&shop, ask("a-b", None, None)).await, (ServiceFault::BadName, name.to_owned(), "correct the name".to_owned()));
+    assert_eq!(reported(&shop, ask("DB", Some("user"), None)).await.0, ServiceFault::BadValue);
     let limited = made("SHOP_", &["DB", "J"]).unwrap();
-    assert_eq!(told(&limited, ask("EMPTY", None, None)).await.1, "`EMPTY` is outside the prefixes that the project allows: `DB`, `J`");
+    assert_eq!(reported(&limited, ask("EMPTY", None, None)).await.1, "`EMPTY` is outside the prefixes that the project allows: `DB`, `J`");
     let error = made("SHOP-", &[]).unwrap_err();
     assert_eq!(error.fault, ServiceFault::BadName);
     assert_eq!(

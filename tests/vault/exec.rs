@@ -117,8 +117,8 @@ async fn each_kind_of_error_has_its_fault_and_words() {
         ("unsupported", Unsupported, "`db` cannot be asked for in this way"),
         ("whatever", Unavailable, "`db` was not given"),
     ] {
-        let told = error(&format!(r#"{{"answers": [{{"error": {{"kind": "{kind}"}}}}]}}"#), ask("db", None, None)).await;
-        assert_eq!((told.fault, told.reason.as_str()), (fault, reason), "{kind}");
+        let failed = error(&format!(r#"{{"answers": [{{"error": {{"kind": "{kind}"}}}}]}}"#), ask("db", None, None)).await;
+        assert_eq!((failed.fault, failed.reason.as_str()), (fault, reason), "{kind}");
     }
     for (kind, reason) in [
         ("not-found", "what was asked for or its version or key is not there"),
@@ -132,8 +132,8 @@ async fn each_kind_of_error_has_its_fault_and_words() {
         ("unsupported", "what was asked for cannot be asked for in this way"),
         ("whatever", "what was asked for was not given"),
     ] {
-        let told = error(&format!(r#"{{"error": {{"kind": "{kind}", "message": "log\u001b[31m in"}}}}"#), ask("db", None, None)).await;
-        assert_eq!(told.reason, format!("{reason}: log[31m in"), "{kind}");
+        let failed = error(&format!(r#"{{"error": {{"kind": "{kind}", "message": "log\u001b[31m in"}}}}"#), ask("db", None, None)).await;
+        assert_eq!(failed.reason, format!("{reason}: log[31m in"), "{kind}");
     }
 }
 

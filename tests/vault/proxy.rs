@@ -42,7 +42,7 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// `refusal` is the status line of its answer; without one it connects whoever has the password, where it wants one.
+    /// `refusal` is the status line of its answer; without one it connects every client that has the password, where it wants one.
     fn serve(refusal: Option<&'static str>, password: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, asked) = (listener.local_addr().unwrap().port(), Arc::<Mutex<Vec<String>>>::default());

@@ -5,7 +5,7 @@ use cloze::service::ServiceError;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault;
 
-/// What a secret holds, and what nothing that is told may hold.
+/// What a secret holds, and what nothing that is reported may hold.
 pub(crate) const CANARY: &str = "canary-7Yq1";
 
 /// What asks for a secret.

@@ -72,7 +72,7 @@ impl<P: Protocol, V: Vault> Trial<P, V> {
         assert_eq!(count, times as usize + 1, "{shown}");
     }
 
-    /// A redirect ends the read, and its host is told.
+    /// A redirect ends the read, and its host is reported.
     pub(crate) async fn follows_no_redirect(&self, code: u16, to: &str) {
         let host = if to.contains("evil") { "evil.example" } else { "127.0.0.1" };
         let reason = format!("the vault redirects to {host}, and redirects are not followed");

@@ -9,7 +9,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-/// A certificate authority that nobody knows but who is told.
+/// A certificate authority that only those clients trust that are given its certificate.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match run(env::args().skip(1)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(words) => {
-            // Nobody is left to be told when stderr is closed.
+            // Nobody is left to read it when stderr is closed.
             writeln!(stderr(), "error: {words}").unwrap_or_default();
             ExitCode::from(2)
         }

@@ -10,7 +10,7 @@ pub trait Protocol: fmt::Debug + Send + Sync + 'static {
     /// The answer when nothing goes wrong.
     fn answer(&self, asked: &Asked<'_>) -> Answer;
 
-    /// An error in this protocol's own form. `words` stand in place of the usual ones; `variant` picks among the kinds of one status,
+    /// An error in this protocol's own form. `words` replace the usual ones; `variant` picks among the kinds of one status,
     /// such as the 403s.
     fn failure(&self, asked: &Asked<'_>, code: u16, variant: Option<&str>, words: Option<&[String]>) -> Answer;
 

@@ -43,7 +43,7 @@ pub(crate) fn command() -> Command {
     let hidden: [(&[&str], &[&str]); 2] = [(VAULT_OPTIONS, WITHOUT_VAULTS), (PROJECT_OPTIONS, WITHOUT_PROJECT)];
     for (options, without) in hidden {
         for option in options {
-            // A command's own option of the same name stands before the global one.
+            // A command's own option of the same name precedes the global one.
             let Some(hidden) = cli.get_arguments().find(|one| one.get_id() == option).map(|one| one.clone().hide(true)) else { continue };
             for name in without {
                 let hidden: Arg = hidden.clone();

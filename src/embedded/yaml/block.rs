@@ -70,7 +70,7 @@ pub(in crate::embedded) fn write_block(
     Ok(())
 }
 
-/// Runs over a block whose bar or angle stands at `start` below a node indented by `parent` (-1 at the top); returns the
+/// Runs over a block whose bar or angle is at `start` below a node indented by `parent` (-1 at the top); returns the
 /// byte where the next line after it begins.
 pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
     let header_end = line_end(text, start);

@@ -3,7 +3,7 @@
 use crate::embedded::json::unicode_escape;
 use crate::secret::SecretBuffer;
 
-/// Appends the value as it stands inside double quotes. White space at its ends is escaped too, since a line's end
+/// Appends the value as it is inside double quotes. White space at its ends is escaped too, since a line's end
 /// beside it would swallow it, and so is the beginning of what begins or ends a document.
 pub(in crate::embedded) fn escape_double(value: &str, out: &mut SecretBuffer) {
     let start = value.len() - value.trim_start_matches(' ').len();

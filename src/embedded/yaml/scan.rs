@@ -41,7 +41,7 @@ struct Scanner<'t, 's> {
     flow: Vec<u8>,
     /// The column of the block mapping or sequence that the next value belongs to; -1 at the top of a document.
     parent: isize,
-    /// Whether the next scalar is a key, because a question mark stands before it.
+    /// Whether the next scalar is a key, because a question mark is before it.
     explicit_key: bool,
     /// Plain text that goes on in the next line; whether it has had a blank.
     plain: Option<bool>,
@@ -105,7 +105,7 @@ impl Scanner<'_, '_> {
         self.at = end;
     }
 
-    /// What only stands at the beginning of a line; whether something was taken.
+    /// What is only at the beginning of a line; whether something was taken.
     fn line_start(&mut self) -> Result<bool, Broken> {
         let rest = &self.text[self.at..];
         if self.flow.is_empty() && self.is_marker(self.at) {
@@ -132,7 +132,7 @@ impl Scanner<'_, '_> {
         self.at == self.line || matches!(self.text[self.at - 1], b' ' | b'\t')
     }
 
-    /// Whether what stands at `at` ends an indicator: white space, the text's end, a flow bracket or a comma inside brackets.
+    /// Whether what is at `at` ends an indicator: white space, the text's end, a flow bracket or a comma inside brackets.
     fn ends_indicator(&self, at: usize) -> bool {
         match self.text.get(at) {
             None | Some(b' ' | b'\t' | b'\n' | b'\r') => true,
@@ -272,7 +272,7 @@ impl Scanner<'_, '_> {
                 end = at;
             }
         }
-        // A scanner must move on, whatever stands there.
+        // A scanner must move on, whatever is there.
         end.max(self.at + 1)
     }
 

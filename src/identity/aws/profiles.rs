@@ -30,7 +30,7 @@ impl Profiles {
     /// A file that cannot be read or has a line that is no setting.
     pub(super) fn read(environment: &Environment) -> Result<Self, ServiceError> {
         let mut profiles = Self::default();
-        // What stands in `credentials` goes before the same in `config`.
+        // What is in `credentials` goes before the same in `config`.
         for (variable, usual, bare) in
             [("AWS_CONFIG_FILE", ".aws/config", false), ("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", true)]
         {

@@ -1,4 +1,4 @@
-//! What credentials may ask for that a project names: whoever may change the file could have any file of the machine sent anywhere, or any
+//! What credentials may ask for that a project names: anyone who may change the file could have any file of the machine sent anywhere, or any
 //! program run.
 
 use reqwest::Url;

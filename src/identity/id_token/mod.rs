@@ -15,7 +15,7 @@ use crate::service::http::Transport;
 /// Where the token comes from.
 #[derive(Debug)]
 pub enum IdToken {
-    /// The token itself, such as GitLab puts into a variable. Its audience was chosen by whoever made it.
+    /// The token itself, such as GitLab puts into a variable. Its audience was chosen by the one who made it.
     Text(Secret),
     /// A file that the platform renews, such as a projected service account token; read again at each login.
     File(PathBuf),

@@ -32,7 +32,7 @@ const FORMAT: &str = "cloze.dev/keyring/v1";
 /// The root key of one environment: a slot for each recipient, any one of which opens it, and, sealed under the root key, the
 /// naming key and the earlier root keys.
 ///
-/// The sealed part is bound to everything that stands in clear: a keyring that was edited does not open.
+/// The sealed part is bound to everything that is in clear: a keyring that was edited does not open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyring {
     id: String,
@@ -207,7 +207,7 @@ impl Keyring {
         Keys::opened(&self.id, root, &self.context(&self.clear_digest()), &sealed).map_err(|_| KeyringError::Changed)
     }
 
-    /// Refuses keys of another keyring, and to seal anew what was edited in clear.
+    /// Refuses keys of another keyring, and to seal what was edited in clear.
     fn prove(&self, keys: &Keys) -> Result<(), KeyringError> {
         self.open_with(keys.root().duplicate()).map(drop)
     }

@@ -2,7 +2,7 @@
 
 use crate::manifest::Mark;
 
-/// Where the scanner stands.
+/// Where the scanner is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -51,7 +51,7 @@ impl<'t> Cursor<'t> {
         self.at >= self.text.len()
     }
 
-    /// Whether a space or tab stands `ahead` of here.
+    /// Whether a space or tab is `ahead` of here.
     pub(super) fn blank(&self, ahead: usize) -> bool {
         matches!(self.byte(ahead), b' ' | b'\t')
     }
@@ -67,12 +67,12 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Whether a space, a tab, a line break or the end stands `ahead` of here.
+    /// Whether a space, a tab, a line break or the end is `ahead` of here.
     pub(super) fn gap(&self, ahead: usize) -> bool {
         self.blank(ahead) || self.line_break(ahead) > 0 || self.at + ahead >= self.text.len()
     }
 
-    /// Whether `---` or `...` stands here, at the start of a line and alone.
+    /// Whether `---` or `...` is here, at the start of a line and alone.
     pub(super) fn document_indicator(&self) -> bool {
         self.mark.column == 1 && (self.rest().starts_with("---") || self.rest().starts_with("...")) && self.gap(3)
     }
@@ -97,7 +97,7 @@ impl<'t> Cursor<'t> {
         taken
     }
 
-    /// Steps over the line break that stands here and returns what it counts as in a scalar.
+    /// Steps over the line break that is here and returns what it counts as in a scalar.
     pub(super) fn take_break(&mut self) -> &'t str {
         let width = self.line_break(0);
         let taken = &self.text[self.at..self.at + width];

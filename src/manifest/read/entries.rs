@@ -1,4 +1,4 @@
-//! The entries of a mapping while it is read: which keys stand in it already, and which of them a merge key brought.
+//! The entries of a mapping while it is read: which keys are in it already, and which of them a merge key brought.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -52,11 +52,11 @@ impl Entries {
         }
     }
 
-    /// Adds what a merge key brings. Where the key stands already, go-yaml would replace its value and the YAML
+    /// Adds what a merge key brings. Where the key is there already, go-yaml would replace its value and the YAML
     /// specification keep it.
     ///
     /// # Errors
-    /// The place of the first key that stands already.
+    /// The place of the first key that is there already.
     pub(super) fn merge(&mut self, brought: Self) -> Result<(), Mark> {
         for entry in brought.list {
             if let Some(at) = self.find(&entry.key) {

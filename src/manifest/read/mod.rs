@@ -130,7 +130,7 @@ mod tests {
     fn keys_that_become_others_are_told_on_demand() {
         let text = "base: &b {No: 1}\nmore: {<<: *b, y: 1, \"on\": 2, x: 3}\n0400: a\n1_000: b\n1.0: c\n80: d\ntrue: e\n0.5: f\n";
         one(text);
-        let told: Vec<String> = read_as_meant(text, Limits::default()).expect_err("a fault").iter().map(ToString::to_string).collect();
+        let reported: Vec<String> = read_as_meant(text, Limits::default()).expect_err("a fault").iter().map(ToString::to_string).collect();
         let word = |line, column, kind, name| {
             format!("line {line}, column {column}: the key is read as a {kind} and comes out as `{name}`; quote it")
         };
@@ -141,7 +141,7 @@ mod tests {
             word(4, 1, "number", "1000"),
             word(5, 1, "number", "1"),
         ];
-        assert_eq!(told, wanted);
+        assert_eq!(reported, wanted);
         assert!(read_as_meant("80: a\n\"y\": b\n", Limits::default()).is_ok());
     }
 

@@ -77,7 +77,7 @@ pub(super) fn float(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// Whether each underscore stands between two digits, as Go demands where go-yaml does not take them out first.
+/// Whether each underscore is between two digits, as Go demands where go-yaml does not take them out first.
 pub(super) fn underscores_between_digits(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().all(|(at, byte)| {

@@ -285,7 +285,7 @@ impl<'t> Scanner<'t> {
         self.fetch_indicator(TokenKind::Value, !self.in_flow())
     }
 
-    /// Something that may be a key or stand before one.
+    /// Something that may be a key or precede one.
     fn fetch_keylike(&mut self, scan: impl FnOnce(&mut Cursor<'t>) -> Result<TokenKind<'t>, ReadFault>) -> Result<(), ReadFault> {
         self.save_candidate()?;
         self.key_allowed = false;

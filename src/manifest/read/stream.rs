@@ -10,7 +10,7 @@ use crate::manifest::read::fault::ReadFault;
 pub(super) struct Document<'t> {
     /// Whole lines, each ended by a line feed.
     pub(super) text: &'t str,
-    /// How many lines of the stream stand before it.
+    /// How many lines of the stream are before it.
     pub(super) line: u32,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn json(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// Cuts `text` at each line that starts with `---`. Such a line belongs to the document after it only where nothing
-/// stands between it and the start of the stream or an earlier separator.
+/// is between it and the start of the stream or an earlier separator.
 pub(super) fn documents<'t>(text: &'t str, faults: &mut Vec<ReadFault>) -> Vec<Document<'t>> {
     let mut found = Vec::new();
     let (mut start, mut start_line, mut at, mut line) = (0, 0, 0, 0);

@@ -3,7 +3,7 @@
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::fault::ReadFault;
 
-/// Scans the name of an anchor or alias; its indicator stands at the cursor.
+/// Scans the name of an anchor or alias; its indicator is at the cursor.
 pub(super) fn scan_name<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, ReadFault> {
     let mark = cursor.mark();
     cursor.skip(1);
@@ -15,7 +15,7 @@ pub(super) fn scan_name<'t>(cursor: &mut Cursor<'t>) -> Result<&'t str, ReadFaul
     Ok(name)
 }
 
-/// Scans a tag and writes it out; its `!` stands at the cursor.
+/// Scans a tag and writes it out; its `!` is at the cursor.
 pub(super) fn scan(cursor: &mut Cursor<'_>) -> Result<Box<str>, ReadFault> {
     let mark = cursor.mark();
     let fault = |reason: &str| Err(ReadFault::new(mark, reason, "remove the tag or quote the text"));

@@ -11,12 +11,12 @@ use crate::manifest::Value;
 use crate::manifest::write::style::Style;
 use crate::secret::SecretBuffer;
 
-/// The longest key, as written, that stands before its colon. YAML gives up on longer ones unless a `?` announces them.
+/// The longest key, as written, that is before its colon. YAML gives up on longer ones unless a `?` announces them.
 const LONGEST_KEY: usize = 1024;
 
 /// Writes one document, without a `---` line, ending in a newline. The same tree gives the same bytes everywhere.
 ///
-/// Blocks are indented by two spaces, list items stand as deep as their key, as kubectl writes them. Nothing of a leaf is copied to
+/// Blocks are indented by two spaces, list items are indented as deep as their key, as kubectl writes them. Nothing of a leaf is copied to
 /// anywhere but `out`.
 ///
 /// # Panics
@@ -90,7 +90,7 @@ fn key(key: &str, out: &mut SecretBuffer) {
     }
 }
 
-/// A value on the line that was begun, its line ended; a block's lines stand deeper than `indent`.
+/// A value on the line that was begun, its line ended; a block's lines are indented deeper than `indent`.
 fn scalar<B: Leaf>(value: &Value<B>, indent: usize, out: &mut SecretBuffer) {
     match value {
         Value::Null => out.extend(b"null"),

@@ -12,7 +12,7 @@ pub(super) fn write(text: &str, out: &mut SecretBuffer) {
 }
 
 /// Writes `text` in double quotes, with each of its lines on a line of its own that begins with `indent`. Line breaks that a backslash
-/// stands before, and the spaces after them, are not part of the text (YAML 1.2, 7.3.1); a space of the text is escaped there.
+/// is before, and the spaces after them, are not part of the text (YAML 1.2, 7.3.1); a space of the text is escaped there.
 pub(super) fn write_lines(text: &str, indent: &[u8], out: &mut SecretBuffer) {
     out.push(b'"');
     for line in text.split_inclusive('\n') {

@@ -31,7 +31,7 @@ impl Style {
         }
     }
 
-    /// The style of a key, which stands on one line.
+    /// The style of a key, which is on one line.
     pub(super) fn of_key(key: &str) -> Self {
         if is_plain(key) { Self::Plain } else { Self::Quoted }
     }

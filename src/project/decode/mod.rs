@@ -1,4 +1,4 @@
-//! From the tree of a project file to a [`Project`], with every problem of the file told in one run.
+//! From the tree of a project file to a [`Project`], with every problem of the file reported in one run.
 
 mod config;
 mod decoder;

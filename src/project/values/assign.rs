@@ -32,7 +32,7 @@ enum PathStep {
 }
 
 impl Assignment {
-    /// The comma-separated assignments of one `flag` (`--set`). Values are typed as in a values file, or texts as they stand
+    /// The comma-separated assignments of one `flag` (`--set`). Values are typed as in a values file, or texts as they are
     /// when `literal`. Problems never quote a value.
     pub fn parse(flag: &str, text: &str, literal: bool) -> Result<Vec<Self>, Problem> {
         let mut parser = AssignmentParser { flag, literal, number: 0, rest: text.chars().peekable() };
@@ -46,7 +46,7 @@ impl Assignment {
         }
     }
 
-    /// Carries the assignment out. What stands in the way of a step is replaced, as a later values file would replace it.
+    /// Carries the assignment out. What is in the way of a step is replaced, as a later values file would replace it.
     pub fn apply(&self, values: &mut Value) -> Result<(), Problem> {
         if self.value.is_null() && matches!(self.steps.last(), Some(PathStep::Key(_))) {
             self.delete(values);

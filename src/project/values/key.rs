@@ -14,11 +14,11 @@ use serde::de::Visitor;
 use crate::project::quote::quote;
 use crate::project::values::budget::Budget;
 
-/// Reads a key, and refuses one that stands in its mapping already.
+/// Reads a key, and refuses one that is in its mapping already.
 pub(super) struct Key<'b, 's> {
     /// Where refusals are noted.
     pub budget: &'b Budget,
-    /// The keys that stand in the mapping already.
+    /// The keys that are in the mapping already.
     pub seen: &'s HashSet<String>,
 }
 

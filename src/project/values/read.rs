@@ -23,7 +23,7 @@ use crate::project::values::key::Key;
 use crate::project::values::spelling::Spelling;
 
 /// The mapping that `text` holds; an empty text is an empty mapping. Merge keys (`<<`) are expanded, keys that are numbers or
-/// booleans become text. The problem says the place and never quotes the text, except for a key that stands there twice.
+/// booleans become text. The problem says the place and never quotes the text, except for a key that is there twice.
 pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Problem> {
     let whole = |reason: String, next: &str| Problem::new(Fault::Project, reason, next).at(Place::file(file));
     if text.len() > limits.bytes {
@@ -54,10 +54,10 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
     }
 }
 
-/// Brackets that may stand open at once.
+/// Brackets that may be open at once.
 const MOST_OPEN: u32 = 256;
 
-/// The line where more brackets stand open than any values need, counted without regard to quotes: the parser's cost grows with
+/// The line where more brackets are open than any values need, counted without regard to quotes: the parser's cost grows with
 /// the square of this depth, before it can tell the depth.
 fn too_many_brackets(text: &str) -> Option<u32> {
     let (mut open, mut line) = (0_u32, 1);

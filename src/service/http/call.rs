@@ -54,7 +54,7 @@ impl Call {
         request
     }
 
-    /// With a header that is a secret; nothing if the value cannot stand in a header.
+    /// With a header that is a secret; nothing if the value cannot be in a header.
     pub(crate) fn with_secret(mut self, name: HeaderName, value: &Secret) -> Option<Self> {
         let mut value = HeaderValue::from_bytes(value.expose()).ok()?;
         value.set_sensitive(true);

@@ -1,4 +1,4 @@
-//! The values of ConfigMaps and Secrets: encoding, total size, and what a Secret's type demands. Nothing of a value is ever told.
+//! The values of ConfigMaps and Secrets: encoding, total size, and what a Secret's type demands. Nothing of a value is ever shown.
 
 use serde::de::IgnoredAny;
 

@@ -10,7 +10,7 @@ pub(super) fn is_label(name: &str) -> bool {
     name.len() <= 63 && is_word(name)
 }
 
-/// What stands in one segment of a URL's path.
+/// What is in one segment of a URL's path.
 pub(super) fn is_path_segment(name: &str) -> bool {
     !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '%'])
 }

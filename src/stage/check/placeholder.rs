@@ -7,7 +7,7 @@ use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::stage::check::say::Say;
 
-/// Warns of the first placeholder of an object. Its text is not repeated: it may stand in a Secret.
+/// Warns of the first placeholder of an object. Its text is not repeated: it may be in a Secret.
 pub(super) fn check(say: &mut Say<'_, BlankText>) {
     let root = &say.object.root;
     let annotations = root.at(&["metadata", "annotations"]).and_then(Node::as_map).unwrap_or_default();

@@ -62,7 +62,7 @@ fn values<B>(name: &str, node: Option<&Node<B>>, say: &mut Say<'_, B>) {
     }
 }
 
-/// Fields that are strings wherever they stand in a pod's or a Service's spec (`core/v1/types.go`). An absent one may be written as null.
+/// Fields that are strings wherever they are in a pod's or a Service's spec (`core/v1/types.go`). An absent one may be written as null.
 const NAMES: [&str; 16] = [
     "claimName",
     "hostname",
@@ -82,7 +82,7 @@ const NAMES: [&str; 16] = [
     "workingDir",
 ];
 
-/// The fields of `NAMES` in `node` and below, which stands under `parent`.
+/// The fields of `NAMES` in `node` and below, which is under `parent`.
 fn names<B>(parent: &str, node: &Node<B>, say: &mut Say<'_, B>) {
     for item in node.as_list().unwrap_or_default() {
         names(parent, item, say);
@@ -224,9 +224,9 @@ mod tests {
             "configMapKeyRef.key",
         ];
         let mut wanted: Vec<String> = wanted.iter().map(|field| format!("`{field}`")).collect();
-        let told = found(&json);
-        assert!(told.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes needs a string") && next == "quote it"), "{told:?}");
-        let mut fields: Vec<String> = told.iter().map(|(reason, _)| reason.split(' ').next().unwrap().to_owned()).collect();
+        let reported = found(&json);
+        assert!(reported.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes needs a string") && next == "quote it"), "{reported:?}");
+        let mut fields: Vec<String> = reported.iter().map(|(reason, _)| reason.split(' ').next().unwrap().to_owned()).collect();
         wanted.sort();
         fields.sort();
         assert_eq!(fields, wanted);

@@ -1,11 +1,11 @@
-//! Parts of a text that are secrets by their look: what stands behind a key that is called as secrets are, a private key in PEM, the password
+//! Parts of a text that are secrets by their look: what is behind a key that is called as secrets are, a private key in PEM, the password
 //! of a URL.
 
 use std::ops::Range;
 
 use crate::embedded::Format;
 
-/// What stands in a text in place of a blank.
+/// What is in a text in place of a blank.
 pub(super) const BLANK: &str = "<secret >";
 
 /// Where the literal secrets are in the value under `key`, in order. What has a mask in it, or only refers to something, is none.
@@ -79,7 +79,7 @@ const DESCRIBING: [&str; 27] = [
     "url",
 ];
 
-/// Whether a value is a secret that stands there itself.
+/// Whether a value is itself a secret.
 fn is_literal(name: &str, value: &str) -> bool {
     let refers = value.starts_with(['$', '*', '&', '%']) || value.starts_with('/') && value[1..].contains('/');
     let is_word = ["true", "false", "null", "none", "yes", "no", "~"].iter().any(|word| value.eq_ignore_ascii_case(word));

@@ -85,7 +85,7 @@ pub(super) fn keys<B>(object: &Object<B>) -> Vec<(String, bool)> {
     keys
 }
 
-/// Where content stands. `stringData` stands in reviews only.
+/// Where content is. `stringData` is in reviews only.
 const SECTIONS: [&str; 3] = ["data", "binaryData", "stringData"];
 
 #[cfg(test)]

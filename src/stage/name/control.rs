@@ -110,7 +110,7 @@ pub(super) fn names<B>(object: &Object<B>, control: &Control, default: Names, pr
     names
 }
 
-/// The name without the suffix that an earlier naming gave it, told by the annotation that came with it.
+/// The name without the suffix that an earlier naming gave it, recognized by the annotation that came with it.
 pub(super) fn base_name<B>(object: &Object<B>) -> &str {
     let name = object.identity.name.as_str();
     let base = object.root.at(&["metadata", "annotations", BASE_NAME]).and_then(Node::as_text);

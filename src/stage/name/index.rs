@@ -50,7 +50,7 @@ pub(super) enum Restart {
 pub(super) enum Found<'a> {
     /// An object of the release, by number.
     Target(usize, &'a Target),
-    /// Something that exists without standing in the release, and its keys where they are told.
+    /// Something that exists without standing in the release, and its keys where they are known.
     Elsewhere(Option<&'a [String]>),
     /// Objects of several namespaces, and the field tells none.
     Several(Vec<&'a str>),

@@ -26,7 +26,7 @@ pub struct Naming<'a> {
     pub default: Names,
     /// What exists without standing in the release.
     pub external: &'a [External],
-    /// ConfigMaps whose content a review cannot know, because a revealed blank stands in it.
+    /// ConfigMaps whose content a review cannot know, because a revealed blank is in it.
     pub masked: &'a HashSet<Identity>,
     /// Fields that name ConfigMaps and Secrets, as the project teaches them.
     pub taught: &'a [Taught<'a>],

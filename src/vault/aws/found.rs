@@ -37,7 +37,7 @@ pub(super) const PARAMETERS: usize = 50;
 
 /// What describing tells.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum Status {
     /// The answer to an ask.
     Answer(Result<SecretMetadata, ServiceError>),
     /// Nothing: the value has to be read to know.
@@ -45,15 +45,15 @@ pub(super) enum Told {
 }
 
 /// What `DescribeSecret` tells of each wanted version of one secret.
-pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Told> {
+pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Status> {
     let Some(first) = wanted.first() else { return Vec::new() };
-    let failed = |failure: &Failure| wanted.iter().map(|wanted| Told::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
+    let failed = |failure: &Failure| wanted.iter().map(|wanted| Status::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
     match link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": first.name }), until).await {
         Ok(answered) => match SecretVersions::of(&answered.reply, &first.name) {
-            Ok(secret) => wanted.iter().map(|wanted| secret.told(wanted)).collect(),
+            Ok(secret) => wanted.iter().map(|wanted| secret.status(wanted)).collect(),
             Err(error) => failed(&Failure::Error(error)),
         },
-        Err(Failure::Refused(refusal)) if refusal.is_denial() => wanted.iter().map(|_| Told::Nothing).collect(),
+        Err(Failure::Refused(refusal)) if refusal.is_denial() => wanted.iter().map(|_| Status::Nothing).collect(),
         Err(failure) => failed(&failure),
     }
 }
@@ -74,25 +74,25 @@ impl SecretVersions {
         Ok(Self { versions, deleted: SECRETS.only(json, "DeletedDate")?.is_some() })
     }
 
-    fn told(&self, wanted: &Wanted) -> Told {
+    fn status(&self, wanted: &Wanted) -> Status {
         let name = words::tame(&wanted.name, 128);
         if self.deleted {
             let next = "restore it, such as by `aws secretsmanager restore-secret`, or ask for another";
-            return Told::Answer(Err(ServiceError::new(ServiceFault::Gone, format!("`{name}` is scheduled for deletion"), next)));
+            return Status::Answer(Err(ServiceError::new(ServiceFault::Gone, format!("`{name}` is scheduled for deletion"), next)));
         }
         let labelled = |label: &str| self.versions.iter().find(|(_, labels)| labels.iter().any(|other| other == label));
         let found = match wanted.version.as_deref() {
             None => labelled("AWSCURRENT"),
             Some(version) if name::is_stage(version) => labelled(version),
-            // A version without a label is not told of, and may be there.
+            // A version without a label is not listed, and may be there.
             Some(version) => match self.versions.iter().find(|(id, _)| id == version) {
                 Some(found) => Some(found),
-                None => return Told::Nothing,
+                None => return Status::Nothing,
             },
         };
-        let Some((id, labels)) = found else { return Told::Nothing };
+        let Some((id, labels)) = found else { return Status::Nothing };
         let current = Some(labels.iter().any(|label| label == "AWSCURRENT"));
-        Told::Answer(Ok(SecretMetadata::new(&**id, current)))
+        Status::Answer(Ok(SecretMetadata::new(&**id, current)))
     }
 }
 
@@ -103,7 +103,7 @@ fn versions(map: Json<'_>) -> Vec<(String, Vec<String>)> {
 }
 
 /// What `DescribeParameters` tells of some parameters. What it does not tell is read without decryption.
-pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Told> {
+pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Status> {
     let mut names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
     names.dedup();
     let filter = json!([{ "Key": "Name", "Option": "Equals", "Values": names }]);
@@ -114,31 +114,31 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
         Ok(())
     })
     .await;
-    let told = |wanted: &&Wanted| {
-        let Some(latest) = latest.get(&wanted.name) else { return Told::Answer(Err(parameters::missing(Some(wanted)))) };
+    let status = |wanted: &&Wanted| {
+        let Some(latest) = latest.get(&wanted.name) else { return Status::Answer(Err(parameters::missing(Some(wanted)))) };
         let number = wanted.version.as_ref().map_or(Some(*latest), |version| version.parse().ok());
         match number {
             Some(number) if number == *latest => {
                 let current = if wanted.version.is_none() { Some(true) } else { None };
-                Told::Answer(Ok(SecretMetadata::new(number.to_string(), current)))
+                Status::Answer(Ok(SecretMetadata::new(number.to_string(), current)))
             }
-            Some(number) if number > *latest => Told::Answer(Err(parameters::missing(Some(wanted)))),
+            Some(number) if number > *latest => Status::Answer(Err(parameters::missing(Some(wanted)))),
             // An older one may have been dropped, a label may be on any.
-            _ => Told::Nothing,
+            _ => Status::Nothing,
         }
     };
-    let mut all: Vec<Told> = match outcome {
-        Ok(()) => wanted.iter().map(told).collect(),
-        Err(error) if error.fault == ServiceFault::Denied => wanted.iter().map(|_| Told::Nothing).collect(),
-        Err(error) => wanted.iter().map(|_| Told::Answer(Err(error.clone()))).collect(),
+    let mut all: Vec<Status> = match outcome {
+        Ok(()) => wanted.iter().map(status).collect(),
+        Err(error) if error.fault == ServiceFault::Denied => wanted.iter().map(|_| Status::Nothing).collect(),
+        Err(error) => wanted.iter().map(|_| Status::Answer(Err(error.clone()))).collect(),
     };
-    let places: Vec<usize> = (0..all.len()).filter(|place| matches!(all[*place], Told::Nothing)).collect();
+    let places: Vec<usize> = (0..all.len()).filter(|place| matches!(all[*place], Status::Nothing)).collect();
     let rest: Vec<Wanted> = places.iter().map(|place| wanted[*place].clone()).collect();
     for call in parameters::calls(&rest) {
         let some: Vec<&Wanted> = call.iter().map(|index| &rest[*index]).collect();
         for (index, value) in call.iter().zip(parameters::read(link, &some, false, until).await) {
             all[places[*index]] =
-                Told::Answer(value.map(|parameter| SecretMetadata { read: !parameter.sealed, ..SecretMetadata::from(&parameter.value) }));
+                Status::Answer(value.map(|parameter| SecretMetadata { read: !parameter.sealed, ..SecretMetadata::from(&parameter.value) }));
         }
     }
     all

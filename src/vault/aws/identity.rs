@@ -30,7 +30,7 @@ pub(super) struct Caller {
     pub(super) account: String,
 }
 
-/// Asks STS, which answers whoever has a credential, whatever that may do.
+/// Asks STS, which answers every holder of a credential, whatever that may do.
 pub(super) async fn caller(
     link: &Link,
     signer: &Signer,

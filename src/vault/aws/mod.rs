@@ -53,7 +53,7 @@ use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
-use crate::vault::aws::found::Told;
+use crate::vault::aws::found::Status;
 use crate::vault::aws::link::Link;
 use crate::vault::aws::link::Parts;
 use crate::vault::aws::wanted::Wanted;
@@ -81,7 +81,7 @@ impl AwsVault {
         settings.endpoint.as_deref().map(link::base).transpose()?;
         let names = names(settings.service, &settings.prefixes)?;
         if settings.transport.authorities.is_some() || settings.transport.identity.is_some() {
-            // What is no certificate is told now, whatever the address will be.
+            // What is no certificate is reported now, whatever the address will be.
             let anywhere = link::base("https://localhost")?;
             HttpClient::new(anywhere.url(), &settings.transport, &settings.limits, Arc::clone(&entropy))?;
         }
@@ -166,17 +166,17 @@ impl AwsVault {
     }
 
     /// What describing tells of all the wanted, in order.
-    async fn told(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Told> {
+    async fn statuses(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Status> {
         let all: Vec<&Wanted> = wanted.iter().collect();
-        // They are sorted by name, so the versions of a secret stand side by side.
-        let told: Vec<Vec<Told>> = match self.settings.service {
+        // They are sorted by name, so the versions of a secret are side by side.
+        let statuses: Vec<Vec<Status>> = match self.settings.service {
             Service::SecretsManager => {
                 let groups = all.chunk_by(|one, other| one.name == other.name);
                 join_all(groups.map(|group| found::secret(link, group, until))).await
             }
             Service::ParameterStore => join_all(all.chunks(found::PARAMETERS).map(|group| found::parameters(link, group, until))).await,
         };
-        told.into_iter().flatten().collect()
+        statuses.into_iter().flatten().collect()
     }
 }
 
@@ -222,20 +222,20 @@ impl Vault for AwsVault {
         // Whether there is a field in a value shows in the value only.
         let described: Vec<Wanted> =
             batch.keyed().filter(|(_, keys)| keys.iter().all(Option::is_none)).map(|(wanted, _)| wanted.clone()).collect();
-        let told = if described.is_empty() {
+        let statuses = if described.is_empty() {
             Vec::new()
         } else {
             match self.link(until).await {
-                Ok(link) => self.told(link, &described, until).await,
+                Ok(link) => self.statuses(link, &described, until).await,
                 Err(error) => return batch.failed(&error),
             }
         };
         let answered: BTreeMap<&Wanted, Result<SecretMetadata, ServiceError>> = described
             .iter()
-            .zip(told)
-            .filter_map(|(wanted, told)| match told {
-                Told::Answer(answer) => Some((wanted, answer)),
-                Told::Nothing => None,
+            .zip(statuses)
+            .filter_map(|(wanted, statuses)| match statuses {
+                Status::Answer(answer) => Some((wanted, answer)),
+                Status::Nothing => None,
             })
             .collect();
         let answer = |ask: &SecretRef| self.wanted(ask).ok().and_then(|wanted| answered.get(&wanted).cloned());

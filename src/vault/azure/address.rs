@@ -76,7 +76,7 @@ impl Address {
         self.base.place(&["secrets"], Some(&format!("{}&maxresults={}", self.query, items.min(PAGE))))
     }
 
-    /// Where a deleted secret is told of.
+    /// Where a deleted secret is described.
     pub(super) fn deleted(&self, name: &str) -> Result<Url, String> {
         NAME.check(name)?;
         self.base.place(&["deletedsecrets", name], Some(&self.query))

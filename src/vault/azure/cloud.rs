@@ -74,7 +74,7 @@ pub(super) struct Challenge {
 }
 
 impl Challenge {
-    /// Reads `Bearer authorization="https://LOGIN/TENANT", resource="https://…"`; `scope` may stand in place of `resource`.
+    /// Reads `Bearer authorization="https://LOGIN/TENANT", resource="https://…"`; `scope` may be in place of `resource`.
     pub(super) fn read(text: &str) -> Option<Self> {
         let parameters = text.strip_prefix("Bearer ").or_else(|| text.strip_prefix("bearer "))?;
         let find = |name: &str| {

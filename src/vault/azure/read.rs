@@ -85,7 +85,7 @@ impl Link {
 enum Chosen<'a> {
     One(&'a Properties, Option<bool>),
     None,
-    /// Which one is current cannot be told.
+    /// Which one is current cannot be known.
     Unclear,
 }
 

@@ -1,4 +1,4 @@
-//! The variables by which a run itself gets in somewhere. No vault gives them: whoever may change the project could have them put into a
+//! The variables by which a run itself gets in somewhere. No vault gives them: anyone who may change the project could have them put into a
 //! manifest.
 
 /// What the names of such variables begin with: cloze's own, those of the tools of vaults and clusters, and those that CI systems keep for

@@ -7,7 +7,7 @@ use crate::vault::Surroundings;
 /// Which variables are a vault.
 #[derive(Debug)]
 pub struct Settings {
-    /// What stands before a secret's name in its variable's name, such as `SHOP_`. May be empty.
+    /// What is before a secret's name in its variable's name, such as `SHOP_`. May be empty.
     pub prefix: String,
     /// The variables.
     pub variables: Arc<dyn Surroundings>,

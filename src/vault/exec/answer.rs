@@ -108,11 +108,11 @@ impl<'a> Answers<'a> {
         if let Some(error) = FORM.only(answer, "error")? {
             return Err(self.refusal(error, Some(ask)));
         }
-        let told = FORM.only(answer, "version")?.map(version).transpose()?;
-        let version = match (told, &ask.version) {
-            (Some(told), Some(wanted)) if told != *wanted => return Err(FORM.unexpected("another version than the one asked for")),
+        let given = FORM.only(answer, "version")?.map(version).transpose()?;
+        let version = match (given, &ask.version) {
+            (Some(given), Some(wanted)) if given != *wanted => return Err(FORM.unexpected("another version than the one asked for")),
             (None, Some(_)) => return Err(FORM.unexpected("no version, where one was asked for")),
-            (told, _) => told.unwrap_or_default(),
+            (given, _) => given.unwrap_or_default(),
         };
         let current = ask.version.is_none().then_some(true);
         let (not_before, expires) = (time(answer, "notBefore")?, time(answer, "expires")?);

@@ -38,7 +38,7 @@ fn program_answers() {
 
 fn check(error: &ServiceError) {
     assert!(!error.reason.is_empty() && !error.next.is_empty(), "{error:?}");
-    // The names of fields are told, so that a misspelt one is found: they stand in backticks.
+    // The names of fields are shown, so that a misspelt one is found: they are in backticks.
     let shown = format!("{error:?}");
     shown.split('`').step_by(2).for_each(assert_silent);
 }

@@ -32,7 +32,7 @@
 //! - `version`, `notBefore` and `expires` (RFC 3339) may be left out; `version` is any text of up to 128 visible ASCII characters.
 //! - `error.kind` is `not-found`, `gone` (removed or disabled), `denied`, `unauthenticated`, `bad-name`, `bad-value`, `rate-limited`,
 //!   `unavailable` or `unsupported`. `message` may be left out. It is shown without control characters, up to 200 of them, and only
-//!   where no value stands anywhere in the document.
+//!   where no value is anywhere in the document.
 //! - `{"error": {…}}` in place of `answers` is an error of everything that was asked.
 //! - Other members are ignored.
 //!

@@ -1,4 +1,4 @@
-//! The URLs of a KV mount and of what stands beside it: names are put in segment by segment, and what came out is checked before it is used.
+//! The URLs of a KV mount and of what is beside it: names are put in segment by segment, and what came out is checked before it is used.
 
 use reqwest::Url;
 
@@ -83,13 +83,13 @@ impl Address {
         self.named("data", name, query.as_deref())
     }
 
-    /// Where the keys of `version` of a secret are told without their values.
+    /// Where the keys of `version` of a secret are listed without their values.
     pub(super) fn subkeys(&self, name: &str, version: Option<u64>) -> Result<Url, String> {
         let query = version.map_or_else(|| "depth=1".to_owned(), |number| format!("depth=1&version={number}"));
         self.named("subkeys", name, Some(&query))
     }
 
-    /// Where the versions of a secret are told.
+    /// Where the versions of a secret are listed.
     pub(super) fn metadata(&self, name: &str) -> Result<Url, String> {
         self.named("metadata", name, None)
     }

@@ -117,7 +117,7 @@ pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>
 }
 
 impl<'a> Map<'a> {
-    /// The map, if its version is the one that was asked for: what stands between may have lost the question's query.
+    /// The map, if its version is the one that was asked for: what is between may have lost the question's query.
     pub(super) fn of_version(self, wanted: Option<u64>) -> Result<Map<'a>, ServiceError> {
         if wanted.is_some_and(|wanted| wanted != self.number) {
             return Err(KV2.unexpected("another version than the one asked for"));
@@ -133,7 +133,7 @@ impl<'a> Map<'a> {
 
     /// As [`Map::fetched`], of a map without values.
     pub(super) fn found(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
-        // What stands in the place of the values are nulls.
+        // What is in the place of the values are nulls.
         drop(self.fetched(key, subject)?);
         Ok(SecretMetadata { expires: self.expires, ..SecretMetadata::new(self.version(), None) })
     }

@@ -170,7 +170,7 @@ async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Resul
     let path = |verb: &str, prefix: &str| mount.address.path(verb, &if prefix.is_empty() { String::new() } else { format!("{prefix}/") });
     let paths: Vec<String> = below.iter().flat_map(|prefix| [path("data", prefix), path("metadata", prefix)]).collect();
     let rights = Rights::of(&mount.address, &mount.session, &paths, until).await;
-    let told: Vec<String> = below
+    let shown: Vec<String> = below
         .iter()
         .map(|prefix| {
             let (data, metadata) = (path("data", prefix), path("metadata", prefix));
@@ -182,7 +182,7 @@ async fn permission(mount: &Mount, prefixes: &[String], until: Instant) -> Resul
             }
         })
         .collect();
-    Ok(format!("{kind}; {}", told.join("; ")))
+    Ok(format!("{kind}; {}", shown.join("; ")))
 }
 
 #[cfg(test)]
@@ -194,8 +194,8 @@ mod tests {
 
     #[test]
     fn an_end_is_told_in_its_largest_unit() {
-        let told: Vec<String> = [119, 120, 7199, 7200, 172_799, 172_800].into_iter().map(lasting).collect();
-        assert_eq!(told, ["119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
+        let shown: Vec<String> = [119, 120, 7199, 7200, 172_799, 172_800].into_iter().map(lasting).collect();
+        assert_eq!(shown, ["119 s", "2 min", "119 min", "2 h", "47 h", "2 days"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) struct Namespace {
 
 impl Namespace {
     /// # Errors
-    /// What cannot stand in a header.
+    /// What cannot be in a header.
     pub(super) fn new(name: Option<&str>) -> Result<Self, ServiceError> {
         let header = name.map(HeaderValue::from_str).transpose().map_err(|_| {
             let reason = "the namespace has characters that no namespace has";
@@ -46,7 +46,7 @@ impl Namespace {
 #[derive(Debug, Default)]
 pub(super) struct Tokenless {
     pub(super) namespace: Namespace,
-    /// What stands in the body and must not be shown.
+    /// What is in the body and must not be shown.
     pub(super) credentials: Vec<Secret>,
     /// Whether the first answer is taken, whatever it is.
     pub(super) once: bool,

@@ -25,7 +25,7 @@ impl Token {
     /// The user's token, or that of a login of our `own`.
     ///
     /// # Errors
-    /// What cannot stand in a header.
+    /// What cannot be in a header.
     pub(super) fn new(token: Secret, namespace: Namespace, own: bool) -> Result<Self, ServiceError> {
         if token.is_empty() || !token.expose().iter().all(u8::is_ascii_graphic) {
             let reason = "the token is empty or has characters that a token cannot have";

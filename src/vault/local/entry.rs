@@ -16,7 +16,7 @@ use crate::secret::SecretBuffer;
 /// What precedes the value under the seal: the state as one byte and the time as eight, big-endian.
 const PREFIX: usize = 9;
 
-/// A version of a secret as it stands in the file: `NAME VERSION TIME STATE SEALED`.
+/// A version of a secret as it is in the file: `NAME VERSION TIME STATE SEALED`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) name: String,

@@ -3,7 +3,7 @@
 use crate::fuzz::fuzz;
 use crate::vault::local::sheet::Sheet;
 
-/// What is read is written so that it is read as the same; a line that cannot be read is told by its number.
+/// What is read is written so that it is read as the same; a line that cannot be read is reported by its number.
 #[test]
 fn vault_files() {
     fuzz("vault", Vec::new(), |bytes| match Sheet::parse(bytes, "dev.vault", "ring") {

@@ -59,7 +59,7 @@ use crate::vault::name_rule::Cover;
 /// The largest value in bytes.
 pub const VALUE_LIMIT: usize = 64 << 10;
 
-/// A local vault. The file is read anew for each call, and only the asked entries are opened.
+/// A local vault. The file is read again for each call, and only the asked entries are opened.
 #[derive(Debug)]
 pub struct LocalVault {
     file: VaultFile,

@@ -26,7 +26,7 @@ impl Sheet {
         Self { keyring: keyring.to_owned(), secrets: BTreeMap::new() }
     }
 
-    /// Reads `bytes`, which stand in `file` and must belong to `keyring`. The order of lines is free, so that a merge by hand is
+    /// Reads `bytes`, which are in `file` and must belong to `keyring`. The order of lines is free, so that a merge by hand is
     /// forgiven; the numbers of a secret's versions must run from 1 without a gap or a repetition.
     pub(super) fn parse(bytes: &[u8], file: &str, keyring: &str) -> Result<Self, ServiceError> {
         let damaged = |line: usize, reason: &str, next: &str| {

@@ -47,7 +47,7 @@ impl<'p> Session<'p> {
             let reason = format!("this history belongs to environment {environment} of project {project}, not to environment {asked}");
             return Err(Problem::new(Fault::History, reason, format!("name it with `-e {environment}`, or name another history")).into());
         }
-        // What is wrong with it is told when it is needed.
+        // What is wrong with it is reported when it is needed.
         let keyring = Reader::new(session.store()?, owner.clone()).keyring().await.ok().flatten();
         let keyring = keyring.and_then(|bytes| Keyring::parse(&String::from_utf8_lossy(&bytes)).ok());
         let holders: Vec<&Recipient> = keyring.iter().flat_map(Keyring::recipients).collect();

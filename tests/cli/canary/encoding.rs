@@ -47,7 +47,7 @@ pub(crate) const ALL: [Encoding; 15] = [
 ];
 
 impl Encoding {
-    /// The forms that `part` can have in this encoding wherever it stands; none where the encoding is of text and the part is not.
+    /// The forms that `part` can have in this encoding wherever it is; none where the encoding is of text and the part is not.
     pub(crate) fn forms(self, part: &[u8]) -> Vec<Vec<u8>> {
         let text = std::str::from_utf8(part).ok();
         let of_text =
@@ -102,7 +102,7 @@ impl Encoding {
     }
 }
 
-/// The characters of base64 that depend on `part` alone when it stands `shift` bytes after a group of three.
+/// The characters of base64 that depend on `part` alone when it is `shift` bytes after a group of three.
 fn shifted(part: &[u8], shift: usize, encode: impl Fn(Vec<u8>) -> String) -> Vec<u8> {
     let text = encode([&vec![0; shift], part].concat());
     let (first, last) = ((shift * 8).div_ceil(6), (shift + part.len()) * 8 / 6);

@@ -22,7 +22,7 @@ pub(crate) struct Canary {
     pub(crate) name: String,
     /// Its value.
     pub(crate) value: Vec<u8>,
-    /// What of it stands nowhere else: random, at least twelve bytes each.
+    /// What of it occurs nowhere else: random, at least twelve bytes each.
     pub(crate) parts: Vec<Vec<u8>>,
     /// How it can be used.
     pub(crate) make: Make,

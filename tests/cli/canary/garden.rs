@@ -120,7 +120,7 @@ fn belongs(path: &Path, hit: &Hit) -> bool {
     manifest && (file.contains("_secret_") || (file.contains("_configmap_") && file.contains("revealed") && hit.canary == REVEALED))
 }
 
-/// Canaries that stand where they do not belong among the files of a sandbox and their names. `clean` holds what was looked at before.
+/// Canaries that are where they do not belong among the files of a sandbox and their names. `clean` holds what was looked at before.
 pub(crate) fn strays(sandbox: &Sandbox, clean: Option<&Sandbox>) -> Vec<String> {
     let mut strays = Vec::new();
     for (path, bytes) in sandbox.files() {

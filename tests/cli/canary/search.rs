@@ -77,7 +77,7 @@ impl Searcher {
         self.runs.values().map(Vec::len).sum()
     }
 
-    /// What of the canaries stands in `bytes`, sorted.
+    /// What of the canaries is in `bytes`, sorted.
     pub(crate) fn find(&self, bytes: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::new();
         for (at, head) in bytes.windows(8).enumerate() {
@@ -121,9 +121,9 @@ fn digests(canaries: &[Canary]) -> Vec<(usize, Vec<u8>)> {
             .unwrap();
         let names: String = (0..owners.len()).map(|index| format!("{index:06}\0")).collect();
         sum.stdin.take().unwrap().write_all(names.as_bytes()).unwrap();
-        let told = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap();
-        assert_eq!(told.lines().count(), owners.len(), "{program}");
-        for (line, owner) in told.lines().zip(&owners) {
+        let sums = String::from_utf8(sum.wait_with_output().unwrap().stdout).unwrap();
+        assert_eq!(sums.lines().count(), owners.len(), "{program}");
+        for (line, owner) in sums.lines().zip(&owners) {
             let hex = line.split(' ').next().unwrap();
             let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
             for form in [hex.to_owned(), hex.to_uppercase(), STANDARD_NO_PAD.encode(&bytes)] {

@@ -70,7 +70,7 @@ fn on_a_terminal(sandbox: &Sandbox, arguments: &str, interrupt: Option<&str>) ->
     String::from_utf8(script.stdin(Stdio::null()).output().unwrap().stdout).unwrap()
 }
 
-/// What stands on the screen at the end: a line that begins again or is erased is gone.
+/// What is on the screen at the end: a line that begins again or is erased is gone.
 fn screen(text: &str) -> String {
     let mut lines: Vec<String> = vec![String::new()];
     let mut rest = text;

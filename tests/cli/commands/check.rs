@@ -45,9 +45,9 @@ fn every_problem_of_the_run_is_told_at_each_blank_as_a_deploy_tells_it() {
         "version 1 of `api-token` was destroyed\n  write it again",
         "2 problems",
     ];
-    let told = sandbox.cloze(["check", "--online"]).fails(5, &parts);
-    assert_eq!(sandbox.cloze(["deploy"]).fails(5, &[]), told);
-    // What is wrong with the manifests is told in the same run.
+    let reported = sandbox.cloze(["check", "--online"]).fails(5, &parts);
+    assert_eq!(sandbox.cloze(["deploy"]).fails(5, &[]), reported);
+    // What is wrong with the manifests is reported in the same run.
     let deployment = sandbox.read("templates/deployment.yaml").replacen("name: web-settings", "name: web-setings", 1);
     sandbox.write("templates/deployment.yaml", deployment);
     let both = sandbox.cloze(["check", "--online"]);

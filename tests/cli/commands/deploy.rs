@@ -89,8 +89,8 @@ fn json_files_hold_the_same_objects() {
 #[test]
 fn a_program_is_told_what_came_out_and_where() {
     let sandbox = Sandbox::shop();
-    let told = |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&sandbox.cloze(arguments).silent().ok()).unwrap() };
-    let first = told(&["deploy", "--format", "json"]);
+    let report = |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&sandbox.cloze(arguments).silent().ok()).unwrap() };
+    let first = report(&["deploy", "--format", "json"]);
     let brief = |report: &serde_json::Value| {
         json!([report["release"], report["recorded"], report["manifests"], report["target"], report["changes"].as_array().unwrap().len()])
     };
@@ -102,13 +102,13 @@ fn a_program_is_told_what_came_out_and_where() {
     let secrets = first["secrets"].as_array().unwrap();
     let secret = secrets.iter().find(|secret| secret["name"] == "session-key").unwrap();
     assert_eq!(json!([secret["vault"], secret["key"], secret["version"], secret["pinned"]]), json!(["default", null, "1", false]));
-    let again = told(&["deploy", "--format", "json", "-o", "out"]);
+    let again = report(&["deploy", "--format", "json", "-o", "out"]);
     assert_eq!(brief(&again), json!([1, false, 11, "out", 0]));
     fs::remove_file(sandbox.shop_path("templates/service.yaml")).unwrap();
     let gone = json!({ "change": "removed", "apiVersion": "v1", "kind": "Service", "namespace": "shop-dev", "name": "web" });
-    let planned = told(&["deploy", "--dry-run", "--format", "json"]);
+    let planned = report(&["deploy", "--dry-run", "--format", "json"]);
     assert_eq!(json!([planned["kind"], planned["against"], planned["changes"][0]["change"]]), json!(["DiffReport", 1, "removed"]));
-    assert_eq!(told(&["deploy", "--format", "json"])["changes"], json!([gone]));
+    assert_eq!(report(&["deploy", "--format", "json"])["changes"], json!([gone]));
     let raw = sandbox.cloze(["vault", "get", "api-token"]).ok();
     assert_eq!(sandbox.cloze(["vault", "get", "api-token", "--format", "json"]).ok(), raw);
     assert_eq!(raw.len(), 40);

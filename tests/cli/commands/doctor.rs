@@ -88,8 +88,8 @@ fn a_missing_key_is_a_finding_of_the_vault_that_needs_it() {
 fn the_history_is_walked_to_and_nothing_is_left_in_it() {
     let mut sandbox = Sandbox::shop();
     sandbox.cloze(["deploy"]).ok();
-    let told: Value = serde_json::from_str(&sandbox.cloze(["history", "--format", "json"]).ok()).unwrap();
-    let id = told["storeId"].as_str().unwrap();
+    let report: Value = serde_json::from_str(&sandbox.cloze(["history", "--format", "json"]).ok()).unwrap();
+    let id = report["storeId"].as_str().unwrap();
     let before = sandbox.files();
     let out = sandbox.cloze(["doctor"]).ok();
     let words = format!(

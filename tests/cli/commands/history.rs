@@ -53,9 +53,9 @@ fn what_is_pruned_is_gone_and_the_rest_goes_on() {
     let mut terminal = sandbox.on_terminal(["prune", "--keep", "4"]);
     terminal.shows("Remove ").shows(" of 5 releases from shop/.cloze/history/dev, for good? (yes/no)").types("yes");
     assert!(terminal.ends(0).contains("removed 5 releases"));
-    let told = sandbox.cloze(["prune", "--keep", "1", "--yes", "--format", "json"]);
-    assert!(told.err().contains("2 releases stay, not 1: from 8 on, which is needed"), "{}", told.err());
-    let report: serde_json::Value = serde_json::from_str(&told.ok()).unwrap();
+    let outcome = sandbox.cloze(["prune", "--keep", "1", "--yes", "--format", "json"]);
+    assert!(outcome.err().contains("2 releases stay, not 1: from 8 on, which is needed"), "{}", outcome.err());
+    let report: serde_json::Value = serde_json::from_str(&outcome.ok()).unwrap();
     assert_eq!(
         (&report["first"], &report["newest"], &report["removed"], &report["dryRun"]),
         (&8.into(), &9.into(), &[6, 7].into(), &false.into())

@@ -14,13 +14,13 @@ fn hostile() -> String {
 /// That nothing in what was written is obeyed; gives stdout and stderr.
 #[track_caller]
 fn tame(outcome: &Outcome) -> String {
-    let told = outcome.out() + &outcome.err();
-    for line in told.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']) {
-        assert!(!line.trim_start().starts_with("::"), "{line:?} in\n{told}");
-        assert!(!["##vso[", "##[", "##teamcity["].iter().any(|begin| line.contains(begin)), "{line:?} in\n{told}");
+    let reported = outcome.out() + &outcome.err();
+    for line in reported.split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']) {
+        assert!(!line.trim_start().starts_with("::"), "{line:?} in\n{reported}");
+        assert!(!["##vso[", "##[", "##teamcity["].iter().any(|begin| line.contains(begin)), "{line:?} in\n{reported}");
     }
-    assert!(!told.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']), "{told:?}");
-    told
+    assert!(!reported.contains(['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}']), "{reported:?}");
+    reported
 }
 
 #[test]
@@ -34,12 +34,12 @@ fn a_waiver_keeps_to_its_line() {
     );
     for command in ["check", "render -o out", "check --format json", "render -o out --format json"] {
         let outcome = sandbox.cloze(command.split(' '));
-        let told = tame(&outcome);
+        let reported = tame(&outcome);
         outcome.code(0);
-        assert!(told.contains("stop-commands::pwn"), "{command}: {told}");
+        assert!(reported.contains("stop-commands::pwn"), "{command}: {reported}");
     }
-    let told = sandbox.cloze(["check"]).err();
-    assert!(told.contains("x\\n::stop-commands::pwn\\n  ::error::y\\n#\\u{23}vso[task"), "{told}");
+    let reported = sandbox.cloze(["check"]).err();
+    assert!(reported.contains("x\\n::stop-commands::pwn\\n  ::error::y\\n#\\u{23}vso[task"), "{reported}");
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn a_problem_keeps_to_its_lines() {
         sandbox.write("templates/x.yaml", &template);
         for command in ["check", "render", "deploy", "check --format json"] {
             let outcome = sandbox.cloze(command.split(' '));
-            let told = tame(&outcome);
-            assert!(told.lines().count() <= lines, "{command}: {told}");
+            let reported = tame(&outcome);
+            assert!(reported.lines().count() <= lines, "{command}: {reported}");
             outcome.code(4);
         }
     }
@@ -98,10 +98,10 @@ fn what_is_recorded_keeps_to_its_lines() {
     assert_eq!(rows.lines().count(), 3, "{rows}");
     let shown = sandbox.cloze(["show", "1"]).ok();
     assert!(shown.lines().take_while(|line| *line != "---").all(|line| line.starts_with("# ")), "{shown}");
-    let told = sandbox.cloze(["rollback", "1"]);
-    tame(&told);
-    let told = told.fails(0, &["\n--- ConfigMap shop-dev/x", "release 3 recorded"]);
-    assert!(told.contains("\n     \\u{3a}:stop-commands::"), "{told}");
+    let reported = sandbox.cloze(["rollback", "1"]);
+    tame(&reported);
+    let reported = reported.fails(0, &["\n--- ConfigMap shop-dev/x", "release 3 recorded"]);
+    assert!(reported.contains("\n     \\u{3a}:stop-commands::"), "{reported}");
 }
 
 #[test]

@@ -100,18 +100,18 @@ fn a_changed_literal_shows_as_changed() {
 #[test]
 fn a_secret_with_literals_is_warned_of_once() {
     let sandbox = literal_shop("Y2FuYXJ5LW9uZQ==");
-    let told = |sandbox: &Sandbox| {
+    let reported = |sandbox: &Sandbox| {
         let err = sandbox.cloze(["check"]).err();
         err.lines().filter(|line| line.contains("holds literal values")).map(str::to_owned).collect::<Vec<_>>()
     };
-    let lines = told(&sandbox);
+    let lines = reported(&sandbox);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines.iter().any(|line| line.contains("templates/literal.yaml:4:") && line.ends_with("`one`, `two`")), "{lines:?}");
     let accepted = sandbox.read("templates/literal.yaml").replace("names: stable", "names: stable, cloze.dev/literals: accepted");
     sandbox.write("templates/literal.yaml", accepted);
     let config = sandbox.read("cloze.yaml").replace("names: stable }", "names: stable, annotations: { cloze.dev/literals: accepted } }");
     sandbox.write("cloze.yaml", config);
-    assert_eq!(told(&sandbox), Vec::<String>::new());
+    assert_eq!(reported(&sandbox), Vec::<String>::new());
     let wrong = sandbox.read("templates/literal.yaml").replace("literals: accepted", "literals: fine");
     sandbox.write("templates/literal.yaml", wrong);
     sandbox.cloze(["check"]).fails(4, &["`cloze.dev/literals` is not `accepted`", "write `accepted`, or remove it"]);

@@ -138,15 +138,15 @@ fn what_is_no_lock_is_refused_where_it_is_used_and_written_anew_by_lock() {
             assert!(err.lines().filter(|line| line.starts_with("  ")).all(|line| line.ends_with("run `cloze lock`")), "{err}");
         }
         let warning = format!("warning: locks/dev.lock{reason}");
-        let heeded = ", so the lock file is ignored\n  ";
+        let ignored = ", so the lock file is ignored\n  ";
         sandbox.cloze(["lock", "--check"]).fails(
             1,
-            &[&warning, heeded, "run `cloze lock` to rewrite it\n", "locks/dev.lock is not a lock file: run `cloze lock` to rewrite it"],
+            &[&warning, ignored, "run `cloze lock` to rewrite it\n", "locks/dev.lock is not a lock file: run `cloze lock` to rewrite it"],
         );
         assert_eq!(fs::read(sandbox.shop_path("locks/dev.lock")).unwrap(), bytes);
         let outcome = sandbox.cloze(["lock"]);
         assert!(outcome.out().contains("default/smtp new → 1\n"), "{}", outcome.out());
-        outcome.fails(0, &[&warning, heeded, "review the rewritten file\n", "wrote locks/dev.lock: 4 secrets"]);
+        outcome.fails(0, &[&warning, ignored, "review the rewritten file\n", "wrote locks/dev.lock: 4 secrets"]);
         assert_eq!(sandbox.read("locks/dev.lock"), good);
     }
 }

@@ -293,9 +293,9 @@ fn programs_get_every_problem_and_people_a_thousand() {
     let sandbox = Sandbox::shop();
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: { name: web, labels: { port: 80 } }\n";
     sandbox.write("templates/service.yaml", service.repeat(1_200));
-    let told = sandbox.cloze(["check"]).fails(4, &["\n… and "]);
+    let reported = sandbox.cloze(["check"]).fails(4, &["\n… and "]);
     let machine = sandbox.cloze(["check", "--format", "json"]).fails(4, &[]);
-    let more: usize = told.lines().rev().nth(1).unwrap().trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
+    let more: usize = reported.lines().rev().nth(1).unwrap().trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap();
     assert_eq!(machine.lines().count(), 1_000 + more);
 }
 

@@ -88,8 +88,8 @@ fn a_hyphen_in_a_name_is_told_from_a_minus() {
         ("host-a.name-b", "cloze.values[\"host-a\"][\"name-b\"]"),
         ("smtp.host-name", "smtp[\"host-name\"]"),
     ] {
-        let told = config(&format!("{{{{ {written} }}}}")).fails(4, &[&format!("`-` is minus: write `{known}` for the value `{written}`")]);
-        assert_eq!(told.matches("error: ").count(), 1, "{told}");
+        let reported = config(&format!("{{{{ {written} }}}}")).fails(4, &[&format!("`-` is minus: write `{known}` for the value `{written}`")]);
+        assert_eq!(reported.matches("error: ").count(), 1, "{reported}");
     }
     config("{{ cloze.values['image-tag'] }}{{ cloze.values['host-a']['name-b'] }}").fails(0, &["no problems"]);
 }
@@ -136,7 +136,7 @@ fn the_lines_of_an_env_file_are_keys() {
     assert!(data["TOKEN"].is_string() && data["TOKEN"] == data["extra.txt"]);
     // What is not a variable, with its line and without its text.
     sandbox.write("config/app.env", "A=1\nA=2\nexport B=hunter2\nhunter2\n");
-    let told = sandbox.cloze(["check"]).fails(
+    let reported = sandbox.cloze(["check"]).fails(
         4,
         &[
             "error: config/app.env:2:1: the key `A` is there twice",
@@ -144,7 +144,7 @@ fn the_lines_of_an_env_file_are_keys() {
             "error: config/app.env:4:1: the line has no `=`",
         ],
     );
-    assert!(!told.contains("hunter2"), "{told}");
+    assert!(!reported.contains("hunter2"), "{reported}");
 }
 
 /// An environment's entries come beside the project's, and in place of those that make the same object.

@@ -22,8 +22,8 @@ fn a_warning_fails_a_strict_run_before_anything_is_written() {
     {
         let parts = ["error: templates/pull.yaml:5:18: Secret shop-dev/pull holds literal values"];
         let outcome = sandbox.cloze(arguments.iter().copied().chain(["--strict"]));
-        let told = outcome.fails(4, &parts);
-        assert!(!told.contains("warning:"), "{told}");
+        let reported = outcome.fails(4, &parts);
+        assert!(!reported.contains("warning:"), "{reported}");
     }
     assert!(sandbox.files() == before);
     sandbox.cloze(["deploy"]).fails(0, &["warning: templates/pull.yaml:5:18: Secret shop-dev/pull holds literal values"]);

@@ -307,11 +307,11 @@ fn advice_runs_as_it_is_printed() {
     let sandbox = two_environments();
     let ask = "{{ secret(name=\"new/one\", key=\"the key\") }}{{ secret(name=\"smtp\", key=\"extra\") }}{{ secret(name=\"plain\") }}";
     sandbox.write("templates/x.yaml", format!("apiVersion: v1\nkind: Secret\nmetadata: {{ name: x }}\nstringData:\n  a: '{ask}'\n"));
-    let told = sandbox.cloze(["deploy", "-e", "dev"]).fails(5, &[]);
-    let advice: BTreeSet<&str> = told.split('`').filter(|part| part.starts_with("cloze vault set ")).collect();
+    let reported = sandbox.cloze(["deploy", "-e", "dev"]).fails(5, &[]);
+    let advice: BTreeSet<&str> = reported.split('`').filter(|part| part.starts_with("cloze vault set ")).collect();
     let expected =
         ["cloze vault set new/one --key 'the key' -e dev", "cloze vault set plain -e dev", "cloze vault set smtp --key extra -e dev"];
-    assert_eq!(advice, BTreeSet::from(expected), "{told}");
+    assert_eq!(advice, BTreeSet::from(expected), "{reported}");
     let program = Path::new(env!("CARGO_BIN_EXE_cloze")).parent().unwrap().display();
     for command in advice {
         let mut shell = Command::new("sh");

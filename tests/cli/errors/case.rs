@@ -80,12 +80,12 @@ impl Case {
         }
         let outcome = sandbox.cloze(["-q"].into_iter().chain(command.split(' ')));
         let code = outcome.code.map_or("no exit".to_owned(), |code| format!("exit {code}"));
-        let told = format!("{}{code}", outcome.err());
+        let given = format!("{}{code}", outcome.err());
         let out = outcome.out();
         if !out.is_empty() {
             return Some(format!("`cloze {command}` writes to stdout\n{out}"));
         }
-        (told != *answer).then(|| format!("`cloze {command}` answers\n{told}\ninstead of\n{answer}"))
+        (given != *answer).then(|| format!("`cloze {command}` answers\n{given}\ninstead of\n{answer}"))
     }
 }
 

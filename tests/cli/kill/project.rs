@@ -18,7 +18,7 @@ fn a_killed_init_leaves_a_whole_project_or_none() {
         let folder = siege.sandbox.work().join(&name);
         let end = siege.strike("init", &["init", &name], b"");
         let there = folder.exists();
-        assert!(there || (end.killed && !end.outcome.err().contains("wrote project")), "a project that was told of is lost");
+        assert!(there || (end.killed && !end.outcome.err().contains("wrote project")), "a project that was reported is lost");
         siege.done += usize::from(end.killed && there);
         let again = siege.calm("init", &["init", &name], b"").outcome;
         if there {

@@ -105,10 +105,10 @@ impl Releases {
     /// Kills the command, looks, and runs it again.
     fn released(&mut self, kind: &'static str, arguments: &[&str], note: &str, action: &str) {
         let end = self.siege.strike(kind, arguments, b"");
-        let told = end.outcome.err().contains(" recorded: ") || !end.killed;
+        let reported = end.outcome.err().contains(" recorded: ") || !end.killed;
         let there = self.siege.sandbox.releases();
         let recorded = there.len() > self.known.len();
-        assert!(recorded || !told, "a release that was told of is lost");
+        assert!(recorded || !reported, "a release that was reported is lost");
         self.follows(&there, note, action);
         self.whole(&there);
 

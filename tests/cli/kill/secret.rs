@@ -63,10 +63,10 @@ impl Secrets {
     }
 
     /// That the change is done or not done, and done when that was said.
-    fn settled(&mut self, index: usize, before: (u64, bool), told: bool) {
+    fn settled(&mut self, index: usize, before: (u64, bool), reported: bool) {
         let (now, wanted) = (self.list(index), self.versions[index].len() as u64);
         assert!(now == before || now == (wanted, self.versions[index].last().unwrap().is_none()), "{now:?}");
-        assert!(now != before || !told, "a version that was told of is lost");
+        assert!(now != before || !reported, "a version that was reported is lost");
         self.siege.done += usize::from(now != before);
     }
 

@@ -33,7 +33,7 @@ impl<P: Protocol> Mock for Server<P> {
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) kind: &'static str,
-    /// What stands at the vault in the project file.
+    /// What the vault has in the project file.
     pub(super) vault: String,
     pub(super) variables: Vec<(&'static str, String)>,
     pub(super) files: Vec<(&'static str, String)>,

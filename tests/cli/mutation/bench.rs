@@ -18,7 +18,7 @@ pub(crate) struct Bench {
     pub(crate) sound: BTreeMap<PathBuf, Vec<u8>>,
     /// Values of the vault, and the key.
     pub(crate) secrets: Searcher,
-    /// Plaintext that stands in templates, values and other files of the project.
+    /// Plaintext that is in templates, values and other files of the project.
     pub(crate) neighbours: Searcher,
     /// The plaintext itself, to mutate near it.
     pub(crate) words: Vec<Vec<u8>>,
@@ -97,7 +97,7 @@ impl Bench {
         Self { sandbox, sound, secrets, neighbours, words: words.into_iter().map(String::into_bytes).collect() }
     }
 
-    /// Where plaintext stands in a file.
+    /// Where plaintext is in a file.
     pub(crate) fn marks(&self, bytes: &[u8]) -> Vec<usize> {
         self.words.iter().filter_map(|word| bytes.windows(word.len()).position(|window| window == word)).collect()
     }

@@ -140,7 +140,7 @@ fn run(bench: &Bench, targets: &[(String, &[&str])], count: usize) {
     assert!(failed > count / 4, "too few of the mutations were errors: {failed}");
 }
 
-/// What stands in the tags of a template. Plaintext that a mutation put there has become a name that the template's author gave.
+/// What is in the tags of a template. Plaintext that a mutation put there has become a name that the template's author gave.
 fn tags(mutated: &[u8]) -> String {
     let text = String::from_utf8_lossy(mutated);
     text.split("{{").chain(text.split("{%")).skip(1).filter_map(|rest| rest.split(['}', '%']).next()).collect()
@@ -164,10 +164,10 @@ fn judge(bench: &Bench, command: &str, outcome: &Outcome, mutated: &[u8]) -> Vec
     }
     if outcome.code != Some(0) {
         let lines: Vec<&str> = err.lines().collect();
-        let told = lines
+        let reported = lines
             .windows(2)
             .any(|pair| pair[0].strip_prefix("error: ").is_some_and(|reason| reason.len() > 5) && pair[1].starts_with("  "));
-        if !told {
+        if !reported {
             faults.push("no reason with a next step".to_owned());
         }
         let in_tags = || bench.neighbours.find(tags(mutated).as_bytes());

@@ -58,7 +58,7 @@ for names in pieces(listed, 10):
         assert pinned["Value"] == parameter["Value"], name
         report.value(f"ssm:{name}", version, parameter["Value"], type=parameter["Type"])
 
-# What is not there has to be told in the words that the SDK knows.
+# What is not there has to be reported in the words that the SDK knows.
 try:
     secrets.get_secret_value(SecretId="absent-from-every-seed")
     raise SystemExit("an absent secret was answered")

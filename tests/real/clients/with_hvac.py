@@ -59,9 +59,9 @@ for name in names():
     if kv is client.secrets.kv.v1:
         fields(name, "", kv.read_secret(path=name, mount_point=mount)["data"])
         continue
-    for version, told in kv.read_secret_metadata(path=name, mount_point=mount)["data"]["versions"].items():
-        if told["destroyed"] or told["deletion_time"]:
-            report.missing(name, version, "destroyed" if told["destroyed"] else "deleted")
+    for version, state in kv.read_secret_metadata(path=name, mount_point=mount)["data"]["versions"].items():
+        if state["destroyed"] or state["deletion_time"]:
+            report.missing(name, version, "destroyed" if state["destroyed"] else "deleted")
             continue
         answer = kv.read_secret_version(path=name, version=int(version), mount_point=mount, raise_on_deleted_version=True)
         fields(name, version, answer["data"]["data"])

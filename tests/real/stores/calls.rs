@@ -12,7 +12,7 @@ use crate::stores::command::Checkout;
 const DELAY: Duration = Duration::from_millis(300);
 
 /// How many calls a command makes, and how many of them wait for each other.
-#[expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
+#[expect(clippy::print_stdout, reason = "figures for a person who runs it with --nocapture")]
 fn measured(proxy: &Proxy, run: &dyn Fn()) -> (usize, usize) {
     proxy.requests();
     proxy.delay(DELAY);

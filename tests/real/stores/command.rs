@@ -70,8 +70,8 @@ impl<'s> Checkout<'s> {
 
     /// The numbers of all releases, the newest first.
     fn numbers(&self) -> Vec<u64> {
-        let told = self.json(&["history", "--limit", "1000"]);
-        told["releases"].as_array().unwrap().iter().map(|release| release["release"].as_u64().unwrap()).collect()
+        let report = self.json(&["history", "--limit", "1000"]);
+        report["releases"].as_array().unwrap().iter().map(|release| release["release"].as_u64().unwrap()).collect()
     }
 }
 

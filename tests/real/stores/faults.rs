@@ -1,4 +1,4 @@
-//! Whatever happens between cloze and a store, no release is told as recorded that is not, none as lost that is there, and no number is
+//! Whatever happens between cloze and a store, no release is reported as recorded that is not, none as lost that is there, and no number is
 //! doubled.
 
 use std::time::Duration;
@@ -68,15 +68,15 @@ fn draft<'a>(note: &str, manifest: DraftManifest<'a>) -> Draft<'a> {
     }
 }
 
-/// How many releases were told as recorded, as not, and as unknown.
+/// How many releases were reported as recorded, as not, and as unknown.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Told {
+struct Verdicts {
     recorded: usize,
     unknown: usize,
     failed: usize,
 }
 
-async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
+async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Verdicts> {
     let server = StoreServer::start(kind)?;
     let proxy = Proxy::start(server.endpoint());
     let keys = Keys::fresh(&Machine);
@@ -87,7 +87,7 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
     through.endpoint = proxy.url();
     let store = open_with(&server, &through, limits);
     let direct = open_with(&server, &door(&server), Limits::default());
-    let mut told = Told::default();
+    let mut verdicts = Verdicts::default();
     let mut expected = 0;
     for run in 0..runs {
         let history = History::open(Reader::new(&store, owner()), session).await.unwrap();
@@ -111,14 +111,14 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
         assert!(newest <= expected + 1, "{kind:?} {fault:?}: a number was doubled");
         match verdict {
             Ok(release) => {
-                assert!(there && release.summary.number == expected + 1, "{kind:?} {fault:?}: told as recorded, and is not");
-                told.recorded += 1;
+                assert!(there && release.summary.number == expected + 1, "{kind:?} {fault:?}: reported as recorded, and is not");
+                verdicts.recorded += 1;
             }
-            Err(HistoryError::Unsure { .. }) => told.unknown += 1,
+            Err(HistoryError::Unsure { .. }) => verdicts.unknown += 1,
             Err(error) => {
-                assert!(!there, "{kind:?} {fault:?}: told as lost, and is there: {error}");
+                assert!(!there, "{kind:?} {fault:?}: reported as lost, and is there: {error}");
                 assert!(!matches!(error, HistoryError::Conflict { .. }), "{kind:?} {fault:?}: there is no other run: {error}");
-                told.failed += 1;
+                verdicts.failed += 1;
             }
         }
         expected = newest;
@@ -126,7 +126,7 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Told> {
     let proven = History::open(Reader::new(&direct, owner()), session).await.unwrap();
     let report = proven.verify().await.unwrap();
     assert_eq!((report.releases, report.defects), (expected, Vec::new()), "{kind:?} {fault:?}");
-    Some(told)
+    Some(verdicts)
 }
 
 /// What never answers is waited for: longer where many histories share the machine.
@@ -136,7 +136,7 @@ fn limits(fault: Fault) -> Limits {
 }
 
 /// Reads a history through answers to reads and listings that are spoilt; how often that gave all of it. Nothing else is given: what cannot be
-/// read is not told as missing, damaged or cut.
+/// read is not reported as missing, damaged or cut.
 async fn spoilt_reads(kind: Kind, fault: Fault, runs: usize) -> Option<usize> {
     let server = StoreServer::start(kind)?;
     let proxy = Proxy::start(server.endpoint());
@@ -236,7 +236,7 @@ async fn writers_at_once_share_the_numbers_on_azurite() {
     many_writers(Kind::Azurite).await;
 }
 
-#[expect(clippy::print_stdout, reason = "figures for whoever runs it with --nocapture")]
+#[expect(clippy::print_stdout, reason = "figures for a person who runs it with --nocapture")]
 async fn every_fault(kind: Kind) {
     for fault in FAULTS {
         // These take their time.
@@ -248,13 +248,13 @@ async fn every_fault(kind: Kind) {
         else {
             return;
         };
-        let sum = |part: fn(&Told) -> usize| all.iter().map(part).sum();
-        let told = Told { recorded: sum(|told| told.recorded), unknown: sum(|told| told.unknown), failed: sum(|told| told.failed) };
+        let sum = |part: fn(&Verdicts) -> usize| all.iter().map(part).sum();
+        let verdicts = Verdicts { recorded: sum(|verdicts| verdicts.recorded), unknown: sum(|verdicts| verdicts.unknown), failed: sum(|verdicts| verdicts.failed) };
         let read: usize = join_all((0..histories).map(|_| spoilt_reads(kind, fault, runs / histories))).await.into_iter().flatten().sum();
-        println!("{kind:?} {fault:?}: {runs} runs, {told:?}; {read} of {runs} reads in spite of it");
+        println!("{kind:?} {fault:?}: {runs} runs, {verdicts:?}; {read} of {runs} reads in spite of it");
         // A fault that passes is not heard of.
         if matches!(fault, Fault::DoneThenReset | Fault::DoneThenSlow | Fault::DoneThenHalf | Fault::NothingThenReset) {
-            assert_eq!(told.recorded, runs, "{kind:?} {fault:?}");
+            assert_eq!(verdicts.recorded, runs, "{kind:?} {fault:?}");
         }
     }
 }

@@ -146,12 +146,12 @@ impl<'s> Siege<'s> {
 
     /// The releases, oldest first, each number once and none missing.
     fn listed(&self) -> Vec<Listed> {
-        let told = self.checkout.json(&["history", "--limit", "100000"]);
+        let report = self.checkout.json(&["history", "--limit", "100000"]);
         let one = |release: &Value| Listed {
             number: release["release"].as_u64().unwrap(),
             note: release["note"].as_str().unwrap_or_default().to_owned(),
         };
-        let mut releases: Vec<Listed> = told["releases"].as_array().unwrap().iter().map(one).collect();
+        let mut releases: Vec<Listed> = report["releases"].as_array().unwrap().iter().map(one).collect();
         releases.reverse();
         assert!(releases.windows(2).all(|pair| pair[1].number == pair[0].number + 1), "{releases:?}");
         releases

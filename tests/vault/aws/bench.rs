@@ -39,7 +39,7 @@ pub(super) fn settings(server: &Server<Aws>, service: Service) -> Settings {
     settings
 }
 
-/// The environment of whoever has the key.
+/// The environment of a user who has the key.
 pub(super) fn environment(key: &Key) -> Arc<Environment> {
     let pairs =
         [("AWS_ACCESS_KEY_ID", Some(&key.id)), ("AWS_SECRET_ACCESS_KEY", Some(&key.secret)), ("AWS_SESSION_TOKEN", key.session.as_ref())];

@@ -54,7 +54,7 @@ async fn a_token_that_is_rejected_in_the_middle_of_a_run_is_renewed_once() {
 
 #[tokio::test]
 async fn logins_that_fail_are_told_in_our_words() {
-    let told = async |fault: Fault| {
+    let reported = async |fault: Fault| {
         let server = server();
         server.script(Script::always("token", fault));
         let vault = user(&server);
@@ -66,15 +66,15 @@ async fn logins_that_fail_are_told_in_our_words() {
         (error.fault, error.reason, server.journal().of("token").len())
     };
     let expired = "the login at Google has expired or was revoked (status 400)".to_owned();
-    assert_eq!(told(Fault::worded(400, CANARY)).await, (ServiceFault::Unauthenticated, expired, 1));
+    assert_eq!(reported(Fault::worded(400, CANARY)).await, (ServiceFault::Unauthenticated, expired, 1));
     let refused = "Google's token service did not give a token for these credentials (status 401)".to_owned();
-    assert_eq!(told(Fault::variant(401, "invalid_client")).await, (ServiceFault::Unauthenticated, refused, 1));
+    assert_eq!(reported(Fault::variant(401, "invalid_client")).await, (ServiceFault::Unauthenticated, refused, 1));
     let failing = "Google's token service failed with status 503".to_owned();
-    assert_eq!(told(Fault::variant(503, "down")).await, (ServiceFault::Unavailable, failing, 3));
+    assert_eq!(reported(Fault::variant(503, "down")).await, (ServiceFault::Unavailable, failing, 3));
     let nothing = "the connection to Google's token service broke before the answer was complete".to_owned();
-    assert_eq!(told(Fault::Reset).await, (ServiceFault::Unavailable, nothing, 3));
+    assert_eq!(reported(Fault::Reset).await, (ServiceFault::Unavailable, nothing, 3));
     let senseless = "Google's token service answered without a token".to_owned();
-    assert_eq!(told(Fault::Body { code: 200, text: CANARY.to_owned() }).await, (ServiceFault::Unauthenticated, senseless, 1));
+    assert_eq!(reported(Fault::Body { code: 200, text: CANARY.to_owned() }).await, (ServiceFault::Unauthenticated, senseless, 1));
     // What fails for once is tried again.
     let server = server();
     server.script(Script::new("token", 2, Fault::variant(503, "down")));
@@ -84,32 +84,32 @@ async fn logins_that_fail_are_told_in_our_words() {
 #[tokio::test]
 async fn credentials_that_are_none_are_told() {
     let server = server();
-    let told = async |json: &str| {
+    let reported = async |json: &str| {
         let error = one(&with(&server, json), ask("a", None, None)).await.unwrap_err();
         assert_eq!(error.fault, ServiceFault::Unauthenticated);
         assert!(!format!("{error:?}").contains(CANARY));
         error.reason
     };
-    assert_eq!(told(CANARY).await, "the Google credentials are not JSON");
-    assert_eq!(told(&format!(r#"{{"type": "{CANARY}"}}"#)).await, "the Google credentials are of an unknown type");
+    assert_eq!(reported(CANARY).await, "the Google credentials are not JSON");
+    assert_eq!(reported(&format!(r#"{{"type": "{CANARY}"}}"#)).await, "the Google credentials are of an unknown type");
     assert_eq!(
-        told(&format!(r#"{{"type": "service_account", "private_key": "{CANARY}"}}"#)).await,
+        reported(&format!(r#"{{"type": "service_account", "private_key": "{CANARY}"}}"#)).await,
         "the Google credentials have a private key that cannot be used"
     );
     let broken = server.protocol().service_account(&server.url()).replace("PRIVATE KEY", CANARY);
-    assert_eq!(told(&broken).await, "the Google credentials have a private key that cannot be used");
+    assert_eq!(reported(&broken).await, "the Google credentials have a private key that cannot be used");
     for (address, reason) in [
         ("http://evil.example/token", "plain http would show the token to the network"),
         ("https://u:p@evil.example/token", "it has a user or a password in it"),
         ("x", "it is not a URL"),
     ] {
         let moved = server.protocol().authorized_user(address.trim_end_matches("/token"));
-        assert_eq!(told(&moved).await, format!("the Google credentials name an address that cannot be used: {reason}"));
+        assert_eq!(reported(&moved).await, format!("the Google credentials name an address that cannot be used: {reason}"));
     }
     assert_eq!(server.journal().count(), 0);
     // One that holds no more is Google's to refuse.
     server.protocol().revoke();
-    assert!(told(&server.protocol().service_account(&server.url())).await.starts_with("Google does not accept the token"));
+    assert!(reported(&server.protocol().service_account(&server.url())).await.starts_with("Google does not accept the token"));
 }
 
 /// Whoever may change a file of the project does not choose what is read, run or asked on the machine of who deploys.

@@ -14,10 +14,10 @@ async fn versions_are_numbers_aliases_and_what_the_answer_says() {
     server.protocol().alias("b", "stable", 1);
     let vault = vault(&server);
     let asks = [ask("b", None, None), ask("b", None, Some("1")), ask("b", None, Some("2")), ask("b", None, Some("stable"))];
-    let told: Vec<(String, Option<bool>)> =
+    let found: Vec<(String, Option<bool>)> =
         vault.fetch(&asks).await.into_iter().map(|answer| answer.map(|fetched| (fetched.version, fetched.current)).unwrap()).collect();
-    let told: Vec<(&str, Option<bool>)> = told.iter().map(|(version, current)| (version.as_str(), *current)).collect();
-    assert_eq!(told, [("2", Some(true)), ("1", Some(false)), ("2", Some(true)), ("1", Some(false))]);
+    let found: Vec<(&str, Option<bool>)> = found.iter().map(|(version, current)| (version.as_str(), *current)).collect();
+    assert_eq!(found, [("2", Some(true)), ("1", Some(false)), ("2", Some(true)), ("1", Some(false))]);
     assert_eq!(one(&vault, ask("b", None, Some("1"))).await.unwrap().current, None);
     let error = one(&vault, ask("b", None, Some("7"))).await.unwrap_err();
     let there = "Secret Version [projects/123456789012/secrets/b/versions/7] not found";

@@ -56,7 +56,7 @@ async fn no_damage_to_what_is_known_without_a_value_shows_anything() {
     }
 }
 
-/// Whether every canary in a message, if there is any, stands inside a key's name, in backticks.
+/// Whether every canary in a message, if there is any, is inside a key's name, in backticks.
 fn names_a_key(shown: &str) -> bool {
     shown.split('`').enumerate().all(|(index, part)| index % 2 == 1 || !part.contains(CANARY))
 }

@@ -58,7 +58,7 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
     (0..SECRETS).map(|number| (name(number), value(number)))
 }
 
-/// All kinds; what stands at `latency_ms` goes before each answer of the mock.
+/// All kinds; the value of `latency_ms` goes before each answer of the mock.
 pub(crate) fn all(latency_ms: u64) -> Vec<Box<dyn Rig>> {
     let latency = Duration::from_millis(latency_ms);
     vec![Box::new(hashicorp::serve(latency)), Box::new(azure::serve(latency)), Box::new(aws::serve(latency)), Box::new(gcp::serve(latency))]

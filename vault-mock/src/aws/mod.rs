@@ -241,7 +241,7 @@ impl Protocol for Aws {
         }
     }
 
-    /// The variant is the code itself, as it stands in `__type`.
+    /// The variant is the code itself, as it is in `__type`.
     fn failure(&self, asked: &Asked<'_>, code: u16, variant: Option<&str>, words: Option<&[String]>) -> Answer {
         let (kind, usual) = match code {
             403 => ("AccessDeniedException", "denied"),

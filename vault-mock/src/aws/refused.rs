@@ -31,7 +31,7 @@ impl Refused {
         Self::new("AccessDeniedException", words)
     }
 
-    /// As JSON 1.1. A code that begins with `header:` stands in the header only, as some front ends have it.
+    /// As JSON 1.1. A code that begins with `header:` is in the header only, as some front ends have it.
     pub(crate) fn json(&self) -> Answer {
         let Self { status, code, words } = self;
         match code.strip_prefix("header:") {

@@ -13,7 +13,7 @@ use crate::time::{compact, of_compact};
 /// How far the clocks may be apart.
 const SKEW: Duration = Duration::from_mins(5);
 
-/// What stands in the header `Authorization`.
+/// What is in the header `Authorization`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Authorization<'a> {
     pub(crate) key: &'a str,

@@ -77,7 +77,7 @@ impl Access {
     }
 }
 
-/// Whether `path` is `prefix` or stands below it, in whole segments.
+/// Whether `path` is `prefix` or is below it, in whole segments.
 fn is_below(path: &str, prefix: &str) -> bool {
     let (path, prefix) = (path.trim_matches('/'), prefix.trim_matches('/'));
     prefix.is_empty() || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

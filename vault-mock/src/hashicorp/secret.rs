@@ -103,7 +103,7 @@ impl Version {
         self.data.as_ref().filter(|_| !deleted && !self.destroyed)
     }
 
-    /// What stands beside the data of version `number`.
+    /// What is beside the data of version `number`.
     pub(crate) fn metadata(&self, number: u64) -> Value {
         json!({
             "created_time": self.created, "custom_metadata": null, "deletion_time": self.deletion_time, "destroyed": self.destroyed,

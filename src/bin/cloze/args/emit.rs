@@ -71,7 +71,7 @@ impl From<Syntax> for cloze::target::Syntax {
     }
 }
 
-/// Where manifests go. In kubectl `-o yaml` chooses the syntax: whoever writes that here does not want a directory `yaml`.
+/// Where manifests go. In kubectl `-o yaml` chooses the syntax: a person who writes that here does not want a directory `yaml`.
 pub(super) fn directory(text: &str) -> Result<String, Misuse> {
     let wrong = match text {
         "" => Misuse::new("`-o` needs a directory, or `-` for stdout", "name a directory"),

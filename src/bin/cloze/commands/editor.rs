@@ -53,7 +53,7 @@ pub(crate) fn edit(run: &Run, name: &str, value: &Secret) -> Result<Secret, Prob
     Ok(edited)
 }
 
-/// Runs the editor and says how it ended, and whether this program was told to end meanwhile. A signal does not end this program before the file
+/// Runs the editor and says how it ended, and whether this program was asked to end meanwhile. A signal does not end this program before the file
 /// is wiped.
 fn open(editor: &str, path: &Path) -> io::Result<(ExitStatus, bool)> {
     let ended = Arc::new(AtomicBool::new(false));

@@ -1,4 +1,4 @@
-//! The log maskers of CI runners: told each value in the forms in which it could stand in a log, before it is used.
+//! The log maskers of CI runners: they get each value, in the forms in which it could be in a log, before it is used.
 
 use std::collections::HashSet;
 use std::io;
@@ -30,7 +30,7 @@ const NO_RUNNER: &str =
 #[derive(Debug)]
 pub(crate) struct Masker {
     runner: Runner,
-    told: Mutex<HashSet<Digest>>,
+    masked: Mutex<HashSet<Digest>>,
 }
 
 impl Masker {
@@ -66,15 +66,15 @@ impl Masker {
             let reason = "masking commands for a CI runner would go to this terminal";
             return Err(Problem::new(Fault::Usage, reason, "leave out `--mask-ci` and `CLOZE_MASK` outside a CI system"));
         }
-        Ok(runner.map(|runner| Arc::new(Self { runner, told: Mutex::default() })))
+        Ok(runner.map(|runner| Arc::new(Self { runner, masked: Mutex::default() })))
     }
 }
 
 impl Listener for Masker {
     fn hear(&self, value: &Secret) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut masked = self.masked.lock().unwrap_or_else(PoisonError::into_inner);
         for form in forms(value) {
-            if told.insert(Digest::plain(&[form.expose()])) {
+            if masked.insert(Digest::plain(&[form.expose()])) {
                 for line in commands(self.runner, &form) {
                     // Where stderr is gone, there is no log to keep clean.
                     let _ = io::stderr().lock().write_all(line.expose());
@@ -84,7 +84,7 @@ impl Listener for Masker {
     }
 }
 
-/// The forms in which a value could stand in a line of a log, but for those that are too short to be told from other text.
+/// The forms in which a value could be in a line of a log, but for those that are too short to be told apart from other text.
 fn forms(value: &Secret) -> Vec<Secret> {
     let lines = value.expose_text().into_iter().flat_map(str::lines).map(|line| Secret::copy_of(line.trim().as_bytes()));
     let encoded = [Filter::B64encode, Filter::Urlencode].into_iter().filter_map(|filter| filter.apply(value).ok());

@@ -28,7 +28,7 @@ pub(crate) struct TrustFile {
 }
 
 impl TrustFile {
-    /// The file, which may not be there yet. None in a repository: whoever changes that would say who gets the credentials.
+    /// The file, which may not be there yet. None in a repository: a person who changes that would say who gets the credentials.
     pub(crate) fn find(project: &Path) -> Option<Self> {
         let path = environment::trust_file()?;
         is_outside(&path, project).then_some(Self { path })

@@ -69,7 +69,7 @@ impl Calls {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long it took is told to people, and nothing is decided by it")]
+#[expect(clippy::disallowed_methods, reason = "how long it took is shown to people, and nothing is decided by it")]
 fn now() -> Instant {
     Instant::now()
 }

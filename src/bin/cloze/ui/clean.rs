@@ -11,7 +11,7 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     escape(text, true)
 }
 
-/// The same for a text of several lines, whose newlines stay. What stands in such a line was cleaned before, so that it kept to it.
+/// The same for a text of several lines, whose newlines stay. What is in such a line was cleaned before, so that it kept to it.
 pub(crate) fn clean_lines(text: &str) -> Cow<'_, str> {
     escape(text, false)
 }
@@ -64,7 +64,7 @@ fn opens_command(text: &str, index: usize, one_line: bool) -> bool {
     text[index..].starts_with(COMMAND) && before().all(char::is_whitespace)
 }
 
-/// Whether the second `#` of `##[`, `##vso[` and their like stands here: the agents look for them anywhere in a line.
+/// Whether the second `#` of `##[`, `##vso[` and their like is here: the agents look for them anywhere in a line.
 fn opens_logging_command(text: &str, index: usize) -> bool {
     let rest = text[index..].strip_prefix('#').filter(|_| text[..index].ends_with('#'));
     rest.is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).starts_with('['))

@@ -45,7 +45,7 @@ const LATE: Duration = Duration::from_millis(250);
 /// How often it changes.
 const TICK: Duration = Duration::from_millis(100);
 
-/// The line that stands on the terminal now, for the one who must clear it before the program is ended.
+/// The line that is on the terminal now, for the one who must clear it before the program is ended.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 impl Progress {
@@ -75,7 +75,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A thread that panicked has told so already.
+            // A thread that panicked has said so already.
             let _ = thread.join();
         }
     }

@@ -15,9 +15,9 @@ pub(super) struct Mention<'t> {
     pub(super) name: &'t str,
     /// The segment before it, in `namespace/name`.
     pub(super) namespace: Option<&'t str>,
-    /// Whether what stands before it speaks of a ConfigMap or Secret.
+    /// Whether what is before it speaks of a ConfigMap or Secret.
     pub(super) speaks: bool,
-    /// Whether it stands where a value stands: alone, behind a key, or in quotes.
+    /// Whether it is where a value would be: alone, behind a key, or in quotes.
     pub(super) plain: bool,
 }
 
@@ -94,9 +94,9 @@ fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: Context<'t>)
     (speaks || plain).then_some(Mention { name, namespace: way.namespace, speaks, plain })
 }
 
-/// What stands before a name with a `/`.
+/// What is before a name with a `/`.
 struct Way<'t> {
-    /// What stands before the way.
+    /// What is before the way.
     before: &'t str,
     namespace: Option<&'t str>,
     /// Whether it says that a ConfigMap or Secret comes.

@@ -1,4 +1,4 @@
-// A node whose pods are told by the names of their images how to fare: Kubernetes' own kubelet over the fake container runtime of its tests.
+// A node whose pods behave as the names of their images say: Kubernetes' own kubelet over the fake container runtime of its tests.
 //
 // What becomes of a pod is up to the real kubelet, as on any node: it looks for the ConfigMaps and Secrets that the pod refers to, mounts
 // them, pulls, starts, backs off and reports. Only the runtime beneath it is made up. An image whose name contains
