@@ -17,6 +17,13 @@ pub trait Clock: fmt::Debug + Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// A clock that stopped at this time.
+impl Clock for Timestamp {
+    fn now(&self) -> Self {
+        *self
+    }
+}
+
 /// Fills buffers with bytes that nobody can guess.
 pub trait Entropy: fmt::Debug + Send + Sync {
     /// Fills `buffer`.

@@ -163,6 +163,22 @@ fn messages_are_plain_english() {
     assert!(wrong.is_empty(), "say it as kubectl, cargo and gh would:\n{}", wrong.join("\n"));
 }
 
+#[test]
+fn comments_are_plain_english() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources("src").into_iter().chain(sources("vault-mock")).chain(sources("tests")) {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with("//")) {
+            let outdated = ["anew", "heeded", "heeds", "whoever"]
+                .into_iter()
+                .find(|word| line.split(|c: char| !c.is_alphabetic()).any(|part| part == *word));
+            if let Some(word) = outdated.filter(|_| path != Path::new("tests/tidy.rs")) {
+                wrong.push(format!("{}:{}: `{word}`", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "say it as it is said today:\n{}", wrong.join("\n"));
+}
+
 /// The first form in a text that is translated rather than written: "is no X" for "is not a X", "anew" for "again", "heeded" for "used".
 fn calque(text: &str) -> Option<&'static str> {
     let text = format!(" {text} ").replace("there is no ", "").replace("there are no ", "").replace(" no longer ", " ");

@@ -14,10 +14,10 @@ use cloze::key::KeyFile;
 use cloze::key::KeyWrap;
 use cloze::key::Keyring;
 use cloze::key::Passphrase;
-use cloze::seal::Context;
 use cloze::seal::Generation;
 use cloze::seal::Keys;
-use cloze::seal::Kind;
+use cloze::seal::SealContext;
+use cloze::seal::SealedKind;
 use cloze::secret::Secret;
 use serde::Deserialize;
 
@@ -57,15 +57,15 @@ fn plain(length: usize) -> Vec<u8> {
     (0..=250).cycle().take(length).collect()
 }
 
-fn context<'a>(keyring: &'a Keyring, object: &'a Object) -> Context<'a> {
+fn context<'a>(keyring: &'a Keyring, object: &'a Object) -> SealContext<'a> {
     let kind = match &*object.kind {
-        "vault-entry" => Kind::VaultEntry,
-        "pack" => Kind::Pack,
-        "record" => Kind::Record,
-        "event" => Kind::Event,
+        "vault-entry" => SealedKind::VaultEntry,
+        "pack" => SealedKind::Pack,
+        "record" => SealedKind::Record,
+        "event" => SealedKind::Event,
         other => panic!("unknown kind {other}"),
     };
-    Context {
+    SealContext {
         store: keyring.id(),
         project: keyring.project(),
         environment: keyring.environment(),

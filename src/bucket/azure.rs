@@ -10,9 +10,9 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::azure::split_sas;
 
 use crate::bucket::refusal::no_credential;
-use crate::bucket::settings::Settings;
+use crate::bucket::settings::BucketSettings;
 use crate::bucket::store::Bucket;
-use crate::bucket::store::Login;
+use crate::bucket::store::BucketLogin;
 use crate::bucket::wire;
 use crate::bucket::wire::Wire;
 use crate::identity::azure;
@@ -46,7 +46,7 @@ pub enum AzureAccess {
 ///
 /// # Errors
 /// Settings that cannot work.
-pub fn azure(settings: Settings, account: &str, access: AzureAccess) -> Result<Bucket, ServiceError> {
+pub fn azure(settings: BucketSettings, account: &str, access: AzureAccess) -> Result<Bucket, ServiceError> {
     let unusable = |reason: String, next: &str| ServiceError::new(ServiceFault::Unavailable, reason, next);
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     if !(3..=24).contains(&account.len()) || !account.bytes().all(plain) {
@@ -59,9 +59,9 @@ pub fn azure(settings: Settings, account: &str, access: AzureAccess) -> Result<B
     })?;
     let wire = Wire::new(&base, &settings, false)?;
     let authority = base.url().host_str().map_or(CLOUDS[0].1, |host| cloud(host).map_or(CLOUDS[0].1, |(_, authority)| authority));
-    let way = match access {
-        AzureAccess::Key(key) => Way::Given(Arc::new(shared_key(&key)?)),
-        AzureAccess::Signature(query) => Way::Given(Arc::new(shared_access(&query)?)),
+    let auth = match access {
+        AzureAccess::Key(key) => AzureAuth::Given(Arc::new(shared_key(&key)?)),
+        AzureAccess::Signature(query) => AzureAuth::Given(Arc::new(shared_access(&query)?)),
         AzureAccess::Entra { credential, authority: said } => {
             let parts = LoginParts {
                 authority: said.unwrap_or_else(|| authority.to_owned()),
@@ -72,10 +72,10 @@ pub fn azure(settings: Settings, account: &str, access: AzureAccess) -> Result<B
                 entropy: Arc::clone(&settings.entropy),
                 clock: Arc::clone(&settings.clock),
             };
-            Way::Entra(Box::new(azure::Login::new(credential, parts)?))
+            AzureAuth::Entra(Box::new(azure::Login::new(credential, parts)?))
         }
     };
-    let login = Arc::new(Entry { way, wire: wire.clone() });
+    let login = Arc::new(SigningCredential { auth, wire: wire.clone() });
     let store = MicrosoftAzureBuilder::new()
         .with_account(account)
         .with_container_name(&settings.bucket)
@@ -124,25 +124,25 @@ fn shared_access(query: &Secret) -> Result<AzureCredential, ServiceError> {
 
 /// Azure's credential for the crate.
 #[derive(Debug)]
-struct Entry {
-    way: Way,
+struct SigningCredential {
+    auth: AzureAuth,
     wire: Wire,
 }
 
 #[derive(Debug)]
-enum Way {
+enum AzureAuth {
     Given(Arc<AzureCredential>),
     Entra(Box<azure::Login>),
 }
 
 #[async_trait]
-impl CredentialProvider for Entry {
+impl CredentialProvider for SigningCredential {
     type Credential = AzureCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AzureCredential>> {
-        match &self.way {
-            Way::Given(credential) => Ok(Arc::clone(credential)),
-            Way::Entra(login) => {
+        match &self.auth {
+            AzureAuth::Given(credential) => Ok(Arc::clone(credential)),
+            AzureAuth::Entra(login) => {
                 let token = login.token(SCOPE, None, self.wire.until()).await.map_err(no_credential)?;
                 Ok(Arc::new(AzureCredential::BearerToken(token.text().expose_text().unwrap_or_default().to_owned())))
             }
@@ -150,11 +150,11 @@ impl CredentialProvider for Entry {
     }
 }
 
-impl Login for Entry {
+impl BucketLogin for SigningCredential {
     fn forget(&self) -> bool {
-        match &self.way {
-            Way::Given(_) => false,
-            Way::Entra(login) => {
+        match &self.auth {
+            AzureAuth::Given(_) => false,
+            AzureAuth::Entra(login) => {
                 login.forget();
                 true
             }

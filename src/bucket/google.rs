@@ -8,9 +8,9 @@ use object_store::gcp::GcpCredential;
 use object_store::gcp::GoogleCloudStorageBuilder;
 
 use crate::bucket::refusal::no_credential;
-use crate::bucket::settings::Settings;
+use crate::bucket::settings::BucketSettings;
 use crate::bucket::store::Bucket;
-use crate::bucket::store::Login;
+use crate::bucket::store::BucketLogin;
 use crate::bucket::wire;
 use crate::bucket::wire::Wire;
 use crate::identity::google;
@@ -27,7 +27,7 @@ const SERVICE: &str = "https://storage.googleapis.com";
 ///
 /// # Errors
 /// Settings that cannot work.
-pub fn google(settings: Settings) -> Result<Bucket, ServiceError> {
+pub fn google(settings: BucketSettings) -> Result<Bucket, ServiceError> {
     let emulator = settings.environment.text("STORAGE_EMULATOR_HOST").filter(|_| settings.endpoint.is_none());
     let address = match (&settings.endpoint, emulator) {
         (Some(address), _) => address.clone(),
@@ -49,7 +49,7 @@ pub fn google(settings: Settings) -> Result<Bucket, ServiceError> {
         meter: Arc::clone(&settings.limits.meter),
         clock: Arc::clone(&settings.clock),
     };
-    let login = Arc::new(Token { login: google::Login::new(None, parts), wire: wire.clone(), anonymous });
+    let login = Arc::new(SigningCredential { login: google::Login::new(None, parts), wire: wire.clone(), anonymous });
     let store = GoogleCloudStorageBuilder::new()
         .with_bucket_name(&settings.bucket)
         .with_base_url(base.origin().as_str())
@@ -63,14 +63,14 @@ pub fn google(settings: Settings) -> Result<Bucket, ServiceError> {
 
 /// Google's token for the crate.
 #[derive(Debug)]
-struct Token {
+struct SigningCredential {
     login: google::Login,
     wire: Wire,
     anonymous: bool,
 }
 
 #[async_trait]
-impl CredentialProvider for Token {
+impl CredentialProvider for SigningCredential {
     type Credential = GcpCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<GcpCredential>> {
@@ -82,7 +82,7 @@ impl CredentialProvider for Token {
     }
 }
 
-impl Login for Token {
+impl BucketLogin for SigningCredential {
     fn forget(&self) -> bool {
         self.login.forget();
         !self.anonymous

@@ -25,5 +25,5 @@ pub(crate) use azure::is_service as is_azure_service;
 pub use google::google;
 #[cfg(feature = "s3")]
 pub use s3::s3;
-pub use settings::Settings;
+pub use settings::BucketSettings;
 pub use store::Bucket;

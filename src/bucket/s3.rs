@@ -9,9 +9,9 @@ use object_store::aws::AwsCredential;
 use object_store::aws::Checksum;
 
 use crate::bucket::refusal::no_credential;
-use crate::bucket::settings::Settings;
+use crate::bucket::settings::BucketSettings;
 use crate::bucket::store::Bucket;
-use crate::bucket::store::Login;
+use crate::bucket::store::BucketLogin;
 use crate::bucket::wire;
 use crate::bucket::wire::Wire;
 use crate::identity::aws;
@@ -29,7 +29,7 @@ const NOWHERE: &str = "us-east-1";
 ///
 /// # Errors
 /// Settings that cannot work, and a region that nobody says.
-pub fn s3(settings: Settings, region: Option<&str>) -> Result<Bucket, ServiceError> {
+pub fn s3(settings: BucketSettings, region: Option<&str>) -> Result<Bucket, ServiceError> {
     let unusable = |reason: String, next: &str| ServiceError::new(ServiceFault::Unavailable, reason, next);
     let config = Config::read(&settings.environment, None)?;
     let endpoint = settings.endpoint.as_deref().or(config.endpoint("S3")).map(str::to_owned);
@@ -53,7 +53,7 @@ pub fn s3(settings: Settings, region: Option<&str>) -> Result<Bucket, ServiceErr
         meter: Arc::clone(&settings.limits.meter),
         clock: Arc::clone(&settings.clock),
     };
-    let login = Arc::new(Keys { login: aws::Login::new(config, parts, region.clone(), "s3"), wire: wire.clone() });
+    let login = Arc::new(SigningCredential { login: aws::Login::new(config, parts, region.clone(), "s3"), wire: wire.clone() });
     let store = AmazonS3Builder::new()
         .with_bucket_name(&settings.bucket)
         .with_region(region)
@@ -72,13 +72,13 @@ pub fn s3(settings: Settings, region: Option<&str>) -> Result<Bucket, ServiceErr
 
 /// AWS's credential for the crate.
 #[derive(Debug)]
-struct Keys {
+struct SigningCredential {
     login: aws::Login,
     wire: Wire,
 }
 
 #[async_trait]
-impl CredentialProvider for Keys {
+impl CredentialProvider for SigningCredential {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
@@ -93,7 +93,7 @@ impl CredentialProvider for Keys {
     }
 }
 
-impl Login for Keys {
+impl BucketLogin for SigningCredential {
     fn forget(&self) -> bool {
         self.login.forget();
         true

@@ -33,7 +33,7 @@ use crate::history::mirrored;
 #[derive(Debug)]
 pub struct Bucket {
     store: Arc<dyn Pages>,
-    login: Arc<dyn Login>,
+    login: Arc<dyn BucketLogin>,
     prefix: String,
     name: String,
     deadline: Duration,
@@ -48,13 +48,13 @@ impl<S: ObjectStore + PaginatedListStore> Pages for S {}
 const EMPTY_PAGES: usize = 100;
 
 /// Who asks.
-pub(super) trait Login: fmt::Debug + Send + Sync {
+pub(super) trait BucketLogin: fmt::Debug + Send + Sync {
     /// Forgets the credential, so that the next request asks for another; false where there is no other.
     fn forget(&self) -> bool;
 }
 
 impl Bucket {
-    pub(super) fn new(store: Arc<dyn Pages>, login: Arc<dyn Login>, prefix: String, name: String, deadline: Duration) -> Self {
+    pub(super) fn new(store: Arc<dyn Pages>, login: Arc<dyn BucketLogin>, prefix: String, name: String, deadline: Duration) -> Self {
         Self { store, login, prefix, name, deadline }
     }
 

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use crate::bucket::refusal::Refusal;
 use crate::bucket::refusal::retry_decision;
-use crate::bucket::settings::Settings;
+use crate::bucket::settings::BucketSettings;
 use crate::history::OBJECT_LIMIT;
 use crate::history::StoreError;
 use crate::history::StoreFault;
@@ -32,9 +32,9 @@ use crate::service::ServiceError;
 use crate::service::http::Base;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
-use crate::service::http::Limits;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
+use crate::service::http::RequestLimits;
 use crate::service::http::RetryDecision;
 
 /// What a listing or an error takes beside the largest object.
@@ -42,9 +42,9 @@ const MARGIN: usize = 1 << 20;
 
 /// The way to a store.
 #[derive(Clone)]
-pub(super) struct Wire(Arc<Line>);
+pub(super) struct Wire(Arc<SharedWire>);
 
-struct Line {
+struct SharedWire {
     client: HttpClient,
     deadline: Duration,
     bucket: String,
@@ -57,10 +57,10 @@ impl Wire {
     ///
     /// # Errors
     /// Authorities that are not in PEM, and a machine without any.
-    pub(super) fn new(base: &Base, settings: &Settings, anonymous: bool) -> Result<Self, ServiceError> {
-        let limits = Limits { body: OBJECT_LIMIT + MARGIN, ..settings.limits.clone() };
+    pub(super) fn new(base: &Base, settings: &BucketSettings, anonymous: bool) -> Result<Self, ServiceError> {
+        let limits = RequestLimits { body: OBJECT_LIMIT + MARGIN, ..settings.limits.clone() };
         let client = HttpClient::named("the store", base.url(), &settings.transport, &limits, Arc::clone(&settings.entropy))?;
-        Ok(Self(Arc::new(Line { client, deadline: limits.deadline, bucket: settings.bucket.clone(), anonymous })))
+        Ok(Self(Arc::new(SharedWire { client, deadline: limits.deadline, bucket: settings.bucket.clone(), anonymous })))
     }
 
     /// Until when a credential for what begins now has to be there.

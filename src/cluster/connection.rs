@@ -9,7 +9,7 @@ use kube::Config;
 use kube::config::Kubeconfig;
 use kube::config::KubeconfigError;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::service::http::Proxies;
@@ -25,7 +25,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub struct Selection<'a> {
     /// The variables of kubectl, and the home directory.
-    pub environment: &'a Environment,
+    pub environment: &'a ToolEnvironment,
     /// The context that is named.
     pub context: Option<&'a str>,
     /// Whether the context is one that a pull request could have changed, and this machine's kubeconfig holds what its owner gave to CI.
@@ -136,7 +136,7 @@ impl fmt::Debug for Connection {
 }
 
 /// The files of the kubeconfig as one; `None` where there is none.
-fn kubeconfig(environment: &Environment) -> Result<Option<Kubeconfig>, Problem> {
+fn kubeconfig(environment: &ToolEnvironment) -> Result<Option<Kubeconfig>, Problem> {
     let listed: Option<Vec<PathBuf>> =
         environment.text("KUBECONFIG").map(|list| std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty()).collect());
     let files = listed.clone().or_else(|| environment.at_home(".kube/config").map(|path| vec![path])).unwrap_or_default();
@@ -191,7 +191,7 @@ mod tests {
 
     use super::Connection;
     use super::Selection;
-    use crate::identity::Environment;
+    use crate::identity::ToolEnvironment;
     use crate::problem::Problem;
     use crate::service::http::Proxies;
 
@@ -219,7 +219,7 @@ mod tests {
         fn open(&self, variables: &[(&str, &str)], context: Option<&str>, unconfirmed: bool) -> Result<String, Problem> {
             let dir = self.0.path().display().to_string();
             let pairs = variables.iter().map(|(name, value)| ((*name).into(), value.replace("DIR", &dir).into()));
-            let environment = Environment::collect(pairs, Some(self.0.path().to_owned()));
+            let environment = ToolEnvironment::collect(pairs, Some(self.0.path().to_owned()));
             let selection = Selection { environment: &environment, context, unconfirmed, proxies: &Proxies::default() };
             Ok(Connection::open(&selection)?.name().to_owned())
         }

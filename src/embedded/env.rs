@@ -3,10 +3,10 @@
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::WeakStyle;
@@ -24,7 +24,7 @@ const NUL: SpotRefusal = SpotRefusal {
     next: "encode it, such as with `| b64encode`",
 };
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -115,7 +115,7 @@ fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> usize {
     end
 }
 
-fn assignment(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn assignment(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let line = line_end(text, start);
     sink.token(b'k', start);
     let Some(length) = text[start..line].iter().position(|byte| *byte == b'=') else {
@@ -147,7 +147,7 @@ fn assignment(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usiz
 }
 
 /// The byte where a value ends: at a line's end or a comment, outside of quotes.
-fn value_end(text: &[u8], start: usize) -> Result<usize, Broken> {
+fn value_end(text: &[u8], start: usize) -> Result<usize, ScanError> {
     let mut quote = None;
     let mut at = start;
     while let Some(&byte) = text.get(at) {
@@ -161,12 +161,12 @@ fn value_end(text: &[u8], start: usize) -> Result<usize, Broken> {
         }
         at += 1;
     }
-    if quote.is_some() { Err(Broken { at: start, reason: "a quote is not closed" }) } else { Ok(text.len()) }
+    if quote.is_some() { Err(ScanError { at: start, reason: "a quote is not closed" }) } else { Ok(text.len()) }
 }
 
 /// What a shell would expand, as far as it matters to a blank that comes after.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Expansion {
+enum ShellExpansion {
     None,
     /// After `$`, while a name goes on.
     Name,
@@ -178,7 +178,7 @@ enum Expansion {
 
 fn blanks_of(word: &[u8], sink: &mut dyn ScanSink) {
     let mut quote = None;
-    let mut expansion = Expansion::None;
+    let mut expansion = ShellExpansion::None;
     let mut at = 0;
     while let Some(&byte) = word.get(at) {
         let before = at.checked_sub(1).map(|at| word[at]);
@@ -188,7 +188,7 @@ fn blanks_of(word: &[u8], sink: &mut dyn ScanSink) {
                 b'\'' => quote = None,
                 // A backslash means nothing there to a shell, and much to some readers.
                 BLANK if before == Some(b'\\') => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
-                BLANK if expansion == Expansion::Rest => sink.blank(BlankSpot::Refused(IN_EXPANSION)),
+                BLANK if expansion == ShellExpansion::Rest => sink.blank(BlankSpot::Refused(IN_EXPANSION)),
                 BLANK => sink.blank(BlankSpot::Fits(Escape::EnvSingle)),
                 _ => {}
             }
@@ -196,7 +196,7 @@ fn blanks_of(word: &[u8], sink: &mut dyn ScanSink) {
         }
         expansion = after(expansion, byte, before);
         match (quote, byte) {
-            (_, BLANK) if expansion != Expansion::None => sink.blank(BlankSpot::Refused(IN_EXPANSION)),
+            (_, BLANK) if expansion != ShellExpansion::None => sink.blank(BlankSpot::Refused(IN_EXPANSION)),
             (None, BLANK) => sink.blank(BlankSpot::Fits(Escape::EnvUnquoted)),
             (Some(_), BLANK) => sink.blank(BlankSpot::Fits(Escape::EnvDouble)),
             (_, b'\\') => {
@@ -212,16 +212,16 @@ fn blanks_of(word: &[u8], sink: &mut dyn ScanSink) {
     }
 }
 
-fn after(expansion: Expansion, byte: u8, before: Option<u8>) -> Expansion {
+fn after(expansion: ShellExpansion, byte: u8, before: Option<u8>) -> ShellExpansion {
     let name = byte.is_ascii_alphanumeric() || byte == b'_' || byte == BLANK;
     match (expansion, byte) {
-        (Expansion::Rest, _) | (_, b'`') => Expansion::Rest,
-        (Expansion::Name, b'{') if before == Some(b'$') => Expansion::Braces,
-        (Expansion::Name, b'(' | b'$') if before == Some(b'$') => Expansion::Rest,
-        (Expansion::Braces, b'}') => Expansion::None,
-        (Expansion::Name | Expansion::Braces, _) if name => expansion,
-        (Expansion::Braces, _) => Expansion::Rest,
-        (_, b'$') => Expansion::Name,
-        (Expansion::None | Expansion::Name, _) => Expansion::None,
+        (ShellExpansion::Rest, _) | (_, b'`') => ShellExpansion::Rest,
+        (ShellExpansion::Name, b'{') if before == Some(b'$') => ShellExpansion::Braces,
+        (ShellExpansion::Name, b'(' | b'$') if before == Some(b'$') => ShellExpansion::Rest,
+        (ShellExpansion::Braces, b'}') => ShellExpansion::None,
+        (ShellExpansion::Name | ShellExpansion::Braces, _) if name => expansion,
+        (ShellExpansion::Braces, _) => ShellExpansion::Rest,
+        (_, b'$') => ShellExpansion::Name,
+        (ShellExpansion::None | ShellExpansion::Name, _) => ShellExpansion::None,
     }
 }

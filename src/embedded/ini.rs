@@ -5,9 +5,9 @@ use crate::embedded::Escape;
 use crate::embedded::IniQuote;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::line_end;
@@ -23,7 +23,7 @@ const IN_SECTION: SpotRefusal =
     SpotRefusal { reason: "a blank is in the name of a section", next: "write the name out; only values can be filled" };
 
 #[expect(clippy::unnecessary_wraps, reason = "every scanner has one signature")]
-pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     let mut at = 0;
     while at < text.len() {
         let end = line_end(text, at);

@@ -3,10 +3,10 @@
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::UNQUOTED;
 use crate::embedded::skeleton::line_end;
@@ -22,14 +22,14 @@ enum JsonState {
     Comma,
 }
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     // Whether each open container is an object.
     let mut open: Vec<bool> = Vec::new();
     let mut expect = JsonState::Value;
     let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     let mut values = 0_usize;
     while let Some(&byte) = text.get(at) {
-        let broken = |reason| Err(Broken { at, reason });
+        let broken = |reason| Err(ScanError { at, reason });
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' => at += 1,
             b'/' => at = comment(text, at, sink)?,
@@ -86,7 +86,7 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
     if open.is_empty() && values == 1 {
         Ok(())
     } else {
-        Err(Broken { at, reason: if open.is_empty() { "it is not one value" } else { "a bracket is not closed" } })
+        Err(ScanError { at, reason: if open.is_empty() { "it is not one value" } else { "a bracket is not closed" } })
     }
 }
 
@@ -111,14 +111,14 @@ pub(super) fn unicode_escape(unit: u16, out: &mut SecretBuffer) {
     out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
 }
 
-fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let end = match text.get(at + 1) {
         Some(b'/') => line_end(text, at),
         Some(b'*') => match text[at + 2..].windows(2).position(|pair| pair == b"*/") {
             Some(length) => at + 2 + length + 2,
-            None => return Err(Broken { at, reason: "a comment is not closed" }),
+            None => return Err(ScanError { at, reason: "a comment is not closed" }),
         },
-        _ => return Err(Broken { at, reason: "there is a slash outside of quotes" }),
+        _ => return Err(ScanError { at, reason: "there is a slash outside of quotes" }),
     };
     sink.token(b'/', at);
     tell(sink, &text[at..end], BlankSpot::Refused(IN_COMMENT));
@@ -126,7 +126,7 @@ fn comment(text: &[u8], at: usize, sink: &mut dyn ScanSink) -> Result<usize, Bro
     Ok(end)
 }
 
-fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let mut at = start + 1;
     let mut hex = 0;
     while let Some(&byte) = text.get(at) {
@@ -141,16 +141,16 @@ fn string(text: &[u8], start: usize, key: bool, sink: &mut dyn ScanSink) -> Resu
                     Some(b'u') => hex = 5,
                     Some(&BLANK) => sink.blank(BlankSpot::Refused(IN_ESCAPE)),
                     Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
-                    _ => return Err(Broken { at, reason: "a string has an escape sequence that JSON does not know" }),
+                    _ => return Err(ScanError { at, reason: "a string has an escape sequence that JSON does not know" }),
                 }
                 at += 1;
             }
-            0..0x20 => return Err(Broken { at: at - 1, reason: "a string has a control character in it" }),
+            0..0x20 => return Err(ScanError { at: at - 1, reason: "a string has a control character in it" }),
             _ => {}
         }
         hex = i32::max(hex - 1, 0);
     }
-    Err(Broken { at: start, reason: "a string is not closed" })
+    Err(ScanError { at: start, reason: "a string is not closed" })
 }
 
 fn word(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> usize {

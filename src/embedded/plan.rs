@@ -13,11 +13,11 @@ use crate::embedded::properties;
 use crate::embedded::rewrite::rewrite;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::Move;
 use crate::embedded::skeleton::Prover;
 use crate::embedded::skeleton::Recorder;
 use crate::embedded::skeleton::Scan;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::StructureToken;
 use crate::embedded::skeleton::UNQUOTED;
 use crate::embedded::toml;
@@ -173,13 +173,13 @@ fn with_marks(pieces: &[Piece]) -> (Vec<u8>, Vec<BlankId>) {
     (text, blanks)
 }
 
-fn record(scan: Scan, text: &[u8]) -> Result<Recorder, Broken> {
+fn record(scan: Scan, text: &[u8]) -> Result<Recorder, ScanError> {
     let mut recorder = Recorder { tokens: Vec::with_capacity(32), ..Recorder::default() };
     scan(text, &mut recorder)?;
     Ok(recorder)
 }
 
-fn not_this_format(format: Format, text: &[u8], broken: Broken) -> EmbeddedFault {
+fn not_this_format(format: Format, text: &[u8], broken: ScanError) -> EmbeddedFault {
     EmbeddedFault {
         blank: None,
         line: line_of(text, broken.at),

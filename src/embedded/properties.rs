@@ -4,17 +4,17 @@ use crate::embedded::Escape;
 use crate::embedded::json::unicode_escape;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::line_end;
 use crate::embedded::skeleton::tell;
 use crate::secret::SecretBuffer;
 
 #[expect(clippy::unnecessary_wraps, reason = "every scanner has one signature")]
-pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     let mut at = 0;
     while at < text.len() {
         match text[at] {

@@ -6,7 +6,7 @@ use crate::embedded::Escape;
 pub(super) const BLANK: u8 = 0xff;
 
 /// A scanner of one format. Of a text with or without blanks, it reports to the sink in order.
-pub(super) type Scan = fn(&[u8], &mut dyn ScanSink) -> Result<(), Broken>;
+pub(super) type Scan = fn(&[u8], &mut dyn ScanSink) -> Result<(), ScanError>;
 
 /// Takes what a scanner finds.
 pub(super) trait ScanSink {
@@ -60,7 +60,7 @@ pub(super) enum WeakStyle {
 
 /// The text is not of the scanner's format, from byte `at` on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct ScanError {
     pub(super) at: usize,
     pub(super) reason: &'static str,
 }

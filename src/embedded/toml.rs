@@ -4,10 +4,10 @@ use crate::embedded::Escape;
 use crate::embedded::json::unicode_escape;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::UNQUOTED;
@@ -32,13 +32,13 @@ enum TomlState {
     LineEnd,
 }
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     // Whether each open container is an inline table.
     let mut open: Vec<bool> = Vec::new();
     let mut expect = TomlState::Statement;
     let mut at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     while let Some(&byte) = text.get(at) {
-        let broken = |reason| Err(Broken { at, reason });
+        let broken = |reason| Err(ScanError { at, reason });
         match byte {
             b' ' | b'\t' => at += 1,
             b'\n' | b'\r' => {
@@ -101,7 +101,11 @@ pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
             _ => return broken("there is something after a value"),
         }
     }
-    if matches!(expect, TomlState::Statement | TomlState::LineEnd) { Ok(()) } else { Err(Broken { at, reason: "a value is not finished" }) }
+    if matches!(expect, TomlState::Statement | TomlState::LineEnd) {
+        Ok(())
+    } else {
+        Err(ScanError { at, reason: "a value is not finished" })
+    }
 }
 
 /// Appends the value as it is inside a basic string. White space at its ends is escaped too, since a line-ending
@@ -123,7 +127,7 @@ pub(super) fn escape(value: &str, out: &mut SecretBuffer) {
     }
 }
 
-fn header(text: &[u8], start: usize) -> Result<usize, Broken> {
+fn header(text: &[u8], start: usize) -> Result<usize, ScanError> {
     let double = text.get(start + 1) == Some(&b'[');
     let mut at = start + if double { 2 } else { 1 };
     while let Some(&byte) = text.get(at) {
@@ -135,11 +139,11 @@ fn header(text: &[u8], start: usize) -> Result<usize, Broken> {
             _ => at += 1,
         }
     }
-    Err(Broken { at: start, reason: "the header of a table is not closed" })
+    Err(ScanError { at: start, reason: "the header of a table is not closed" })
 }
 
 /// The byte where the equals sign after a key is.
-fn key(text: &[u8], start: usize) -> Result<usize, Broken> {
+fn key(text: &[u8], start: usize) -> Result<usize, ScanError> {
     let mut at = start;
     while let Some(&byte) = text.get(at) {
         match byte {
@@ -149,10 +153,10 @@ fn key(text: &[u8], start: usize) -> Result<usize, Broken> {
             _ => at += 1,
         }
     }
-    Err(Broken { at: start, reason: "a key has no value" })
+    Err(ScanError { at: start, reason: "a key has no value" })
 }
 
-fn quoted_key(text: &[u8], start: usize) -> Result<usize, Broken> {
+fn quoted_key(text: &[u8], start: usize) -> Result<usize, ScanError> {
     let quote = text[start];
     let mut at = start + 1;
     while let Some(&byte) = text.get(at) {
@@ -163,10 +167,10 @@ fn quoted_key(text: &[u8], start: usize) -> Result<usize, Broken> {
             _ => at += 1,
         }
     }
-    Err(Broken { at: start, reason: "a key in quotes is not closed" })
+    Err(ScanError { at: start, reason: "a key in quotes is not closed" })
 }
 
-fn value(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn value(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let rest = &text[start..];
     if rest.starts_with(b"\"\"\"") {
         basic(text, start, 3, sink)
@@ -180,11 +184,11 @@ fn value(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Br
         let length = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r' | b',' | b']' | b'}' | b'#')).unwrap_or(rest.len());
         let word = rest[..length].trim_ascii_end();
         tell(sink, word, if word == [BLANK] { BlankSpot::Value } else { BlankSpot::Refused(UNQUOTED) });
-        if word.is_empty() { Err(Broken { at: start, reason: "a value is missing" }) } else { Ok(start + word.len()) }
+        if word.is_empty() { Err(ScanError { at: start, reason: "a value is missing" }) } else { Ok(start + word.len()) }
     }
 }
 
-fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let mut at = start + quotes;
     first_newline(text, at, quotes, sink);
     let mut hex = 0;
@@ -212,10 +216,10 @@ fn basic(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> R
         }
         hex = i32::max(hex - 1, 0);
     }
-    Err(Broken { at: start, reason: "a string is not closed" })
+    Err(ScanError { at: start, reason: "a string is not closed" })
 }
 
-fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let mut at = start + quotes;
     first_newline(text, at, quotes, sink);
     while let Some(&byte) = text.get(at) {
@@ -234,7 +238,7 @@ fn literal(text: &[u8], start: usize, quotes: usize, sink: &mut dyn ScanSink) ->
         }
         at += 1;
     }
-    Err(Broken { at: start, reason: "a string is not closed" })
+    Err(ScanError { at: start, reason: "a string is not closed" })
 }
 
 /// A newline right after three quotes is not part of the string; a value must not bring one there, nor lay one bare.

@@ -3,9 +3,9 @@
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::tell;
@@ -31,7 +31,7 @@ const CDATA_RETURN: SpotRefusal = SpotRefusal {
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_SPLIT: &[u8] = b"]]><![CDATA[";
 
-pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(super) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     let mut at = 0;
     let mut entity = false;
     while let Some(&byte) = text.get(at) {
@@ -124,9 +124,9 @@ fn find(text: &[u8], from: usize, needle: &[u8]) -> Option<usize> {
     text.get(from..)?.windows(needle.len()).position(|window| window == needle).map(|length| from + length)
 }
 
-fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: BlankSpot, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
-    let end =
-        find(text, start + opening, close).ok_or(Broken { at: start, reason: "a comment or an instruction is not closed" })? + close.len();
+fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: BlankSpot, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
+    let end = find(text, start + opening, close).ok_or(ScanError { at: start, reason: "a comment or an instruction is not closed" })?
+        + close.len();
     sink.token(text[start + 1], start);
     tell(sink, &text[start..end], spot);
     sink.token(b'e', end);
@@ -134,11 +134,11 @@ fn span(text: &[u8], start: usize, opening: usize, close: &[u8], spot: BlankSpot
 }
 
 /// CDATA sections that follow each other at once count as one: that is how a value with `]]>` in it is written.
-fn cdata(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn cdata(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     sink.token(b'd', start);
     let mut from = start + CDATA.len();
     loop {
-        let end = find(text, from, b"]]>").ok_or(Broken { at: start, reason: "a CDATA section is not closed" })?;
+        let end = find(text, from, b"]]>").ok_or(ScanError { at: start, reason: "a CDATA section is not closed" })?;
         tell(sink, &text[from..end], BlankSpot::Fits(Escape::XmlCdata));
         if !text[end..].starts_with(CDATA_SPLIT) {
             sink.token(b'e', end);
@@ -148,7 +148,7 @@ fn cdata(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Br
     }
 }
 
-fn doctype(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn doctype(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let mut quote = None;
     let mut depth = 0_usize;
     for (index, &byte) in text[start..].iter().enumerate() {
@@ -167,10 +167,10 @@ fn doctype(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, 
             _ => {}
         }
     }
-    Err(Broken { at: start, reason: "a declaration is not closed" })
+    Err(ScanError { at: start, reason: "a declaration is not closed" })
 }
 
-fn tag(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+fn tag(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     sink.token(b'<', start);
     let mut quote = None;
     let mut entity = false;
@@ -189,10 +189,10 @@ fn tag(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Brok
                 sink.token(b'q', at);
             }
             (Some(_), b'&') => entity = true,
-            (Some(_), b'<') => return Err(Broken { at, reason: "an attribute has `<` in it" }),
+            (Some(_), b'<') => return Err(ScanError { at, reason: "an attribute has `<` in it" }),
             (Some(_), _) => entity &= byte == b'#' || byte.is_ascii_alphanumeric(),
             (None, b'=') => sink.token(b'=', at),
-            (None, b'<') => return Err(Broken { at, reason: "a tag is not closed" }),
+            (None, b'<') => return Err(ScanError { at, reason: "a tag is not closed" }),
             (None, b'>') => {
                 sink.token(b'>', at);
                 return Ok(at + 1);
@@ -200,5 +200,5 @@ fn tag(text: &[u8], start: usize, sink: &mut dyn ScanSink) -> Result<usize, Brok
             _ => {}
         }
     }
-    Err(Broken { at: start, reason: "a tag is not closed" })
+    Err(ScanError { at: start, reason: "a tag is not closed" })
 }

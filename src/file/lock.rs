@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 /// Whether others may have it at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum LockMode {
     /// To read: beside others that read.
     Shared,
     /// To write: alone.
@@ -28,15 +28,15 @@ const PAUSE: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// `ResourceBusy` when another run still holds it after a minute.
-pub fn lock(folder: &Path, access: Access) -> io::Result<File> {
+pub fn lock(folder: &Path, access: LockMode) -> io::Result<File> {
     lock_within(folder, access, PATIENCE)
 }
 
-fn lock_within(folder: &Path, access: Access, patience: Duration) -> io::Result<File> {
+fn lock_within(folder: &Path, access: LockMode, patience: Duration) -> io::Result<File> {
     let file = File::open(folder)?;
     let operation = match access {
-        Access::Shared => FlockOperation::NonBlockingLockShared,
-        Access::Exclusive => FlockOperation::NonBlockingLockExclusive,
+        LockMode::Shared => FlockOperation::NonBlockingLockShared,
+        LockMode::Exclusive => FlockOperation::NonBlockingLockExclusive,
     };
     for _ in 0..=patience.as_millis() / PAUSE.as_millis() {
         match flock(&file, operation) {
@@ -55,22 +55,22 @@ mod tests {
     use std::thread::spawn;
     use std::time::Duration;
 
-    use super::Access;
+    use super::LockMode;
     use super::lock;
     use super::lock_within;
 
     #[test]
     fn a_lock_that_is_held_too_long_is_an_error_and_one_that_ends_is_taken() {
         let folder = tempfile::tempdir().unwrap();
-        let held = lock(folder.path(), Access::Exclusive).unwrap();
-        for access in [Access::Shared, Access::Exclusive] {
+        let held = lock(folder.path(), LockMode::Exclusive).unwrap();
+        for access in [LockMode::Shared, LockMode::Exclusive] {
             let refused = lock_within(folder.path(), access, Duration::from_millis(30)).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ResourceBusy);
         }
         let path = folder.path().to_owned();
-        let waiting = spawn(move || lock(&path, Access::Exclusive).map(drop));
+        let waiting = spawn(move || lock(&path, LockMode::Exclusive).map(drop));
         drop(held);
         waiting.join().unwrap().unwrap();
-        let (_one, _other) = (lock(folder.path(), Access::Shared).unwrap(), lock(folder.path(), Access::Shared).unwrap());
+        let (_one, _other) = (lock(folder.path(), LockMode::Shared).unwrap(), lock(folder.path(), LockMode::Shared).unwrap());
     }
 }

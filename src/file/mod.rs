@@ -13,7 +13,7 @@ mod write;
 pub use crate::cause::cause;
 pub use failure::next_step;
 pub use failure::unwritten;
-pub use lock::Access;
+pub use lock::LockMode;
 pub use lock::lock;
 pub use read::open_in;
 pub use read::read;

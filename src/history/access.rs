@@ -21,7 +21,7 @@ pub(crate) struct Access<'a> {
 
 /// What became of a creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Claim {
+pub(crate) enum CreationOutcome {
     /// The object there is ours.
     Won,
     /// The object there is another's.
@@ -48,23 +48,23 @@ impl<'a> Access<'a> {
     /// Anything but a plain success is read back: the same bytes mean that the write won, nothing there means to try again with
     /// the same bytes, other bytes are another's. A beginning of our own bytes that shows our attempt is a torn write of ours;
     /// it is removed, and the claim is tried again.
-    pub(crate) async fn claim(&self, path: &str, bytes: &Bytes, attempt: WriteId) -> Result<Claim, HistoryError> {
+    pub(crate) async fn claim(&self, path: &str, bytes: &Bytes, attempt: WriteId) -> Result<CreationOutcome, HistoryError> {
         let mut unsure = None;
         for round in 0..self.tries() {
             self.pause(round).await;
             let said = match self.limited(self.store.create(path, bytes.clone())).await {
-                Ok(Creation::Created) => return Ok(Claim::Won),
+                Ok(Creation::Created) => return Ok(CreationOutcome::Won),
                 Ok(Creation::Exists) => None,
                 Err(error) if error.fault == StoreFault::Broken => return Err(HistoryError::unsure(path, error)),
                 Err(error) => Some(error),
             };
             match self.limited(self.store.get(path)).await {
-                Ok(Some(there)) if there == *bytes => return Ok(Claim::Won),
+                Ok(Some(there)) if there == *bytes => return Ok(CreationOutcome::Won),
                 Ok(Some(there)) if is_torn(path, &there, bytes, attempt) => {
                     let _ = self.limited(self.store.remove(path)).await;
                     unsure = said.or(unsure);
                 }
-                Ok(Some(there)) => return Ok(Claim::Lost(there)),
+                Ok(Some(there)) => return Ok(CreationOutcome::Lost(there)),
                 Ok(None) => match said {
                     Some(error) if error.fault != StoreFault::Unsure && unsure.is_none() => return Err(HistoryError::of(path, error)),
                     said => unsure = said.or(unsure),

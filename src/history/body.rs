@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::digest::Digest;
+use crate::history::codec::ByteReader;
 use crate::history::codec::Malformed;
-use crate::history::codec::Reader;
 use crate::history::codec::Writer;
 use crate::history::layout::PackId;
 use crate::history::write_id::WriteId;
@@ -128,7 +128,7 @@ impl Body {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
+        let mut reader = ByteReader::new(bytes);
         if reader.byte()? != FORMAT {
             return Err(Malformed);
         }
@@ -170,7 +170,7 @@ impl RecordedBlank {
         }
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    fn decode(reader: &mut ByteReader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             vault: reader.word()?.to_owned(),
             name: reader.word()?.to_owned(),
@@ -210,7 +210,7 @@ impl RecordedManifest {
         }
     }
 
-    fn decode(packs: &[PackId], reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    fn decode(packs: &[PackId], reader: &mut ByteReader<'_>) -> Result<Self, Malformed> {
         Ok(Self {
             identity: Identity {
                 api_version: reader.word()?.to_owned(),
@@ -234,14 +234,14 @@ impl BlobRef {
         writer.number(self.index);
     }
 
-    fn decode(packs: &[PackId], reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+    fn decode(packs: &[PackId], reader: &mut ByteReader<'_>) -> Result<Self, Malformed> {
         let (digest, length) = (reader.digest()?, reader.number()?);
         let pack = usize::try_from(reader.number()?).ok().and_then(|index| packs.get(index)).copied().ok_or(Malformed)?;
         Ok(Self { digest, length, pack, index: reader.number()? })
     }
 }
 
-fn file(reader: &mut Reader<'_>) -> Result<RecordedFile, Malformed> {
+fn file(reader: &mut ByteReader<'_>) -> Result<RecordedFile, Malformed> {
     Ok(RecordedFile { path: reader.word()?.to_owned(), digest: reader.digest()? })
 }
 
@@ -252,7 +252,7 @@ fn option(text: Option<&str>, writer: &mut Writer) {
     }
 }
 
-fn flag(reader: &mut Reader<'_>) -> Result<bool, Malformed> {
+fn flag(reader: &mut ByteReader<'_>) -> Result<bool, Malformed> {
     match reader.byte()? {
         0 => Ok(false),
         1 => Ok(true),
@@ -261,9 +261,9 @@ fn flag(reader: &mut Reader<'_>) -> Result<bool, Malformed> {
 }
 
 fn list<'a, T>(
-    reader: &mut Reader<'a>,
+    reader: &mut ByteReader<'a>,
     least: usize,
-    mut one: impl FnMut(&mut Reader<'a>) -> Result<T, Malformed>,
+    mut one: impl FnMut(&mut ByteReader<'a>) -> Result<T, Malformed>,
 ) -> Result<Vec<T>, Malformed> {
     let count = reader.count(least)?;
     let mut list = Vec::with_capacity(count);

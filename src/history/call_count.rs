@@ -11,11 +11,11 @@ use crate::history::NewEvent;
 use crate::history::Release;
 use crate::history::What;
 use crate::history::fixtures;
-use crate::history::fixtures::Text;
+use crate::history::fixtures::ManifestText;
 use crate::history::layout;
 
 /// The manifests of release `number`: two hundred, of which one is new.
-fn manifests(number: u64) -> Vec<Text> {
+fn manifests(number: u64) -> Vec<ManifestText> {
     let names: Vec<String> = (0..200).map(|index| format!("manifest-{index}")).collect();
     let mut list = fixtures::manifests(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for (index, (_, text)) in (0..).zip(&mut list) {

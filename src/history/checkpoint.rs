@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::file;
-use crate::file::Access;
+use crate::file::LockMode;
 use crate::history::error::HistoryError;
 use crate::history::log::History;
 use crate::history::owner::Owner;
@@ -79,7 +79,7 @@ impl Checkpoint {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // One at a time: an older head must not overtake a newer one.
         let _lock = fs::create_dir_all(folder)
-            .and_then(|()| file::lock(folder, Access::Exclusive))
+            .and_then(|()| file::lock(folder, LockMode::Exclusive))
             .map_err(|error| failed(path, "write", &error))?;
         if let Some(old) = Self::load(path)?
             && old.store == self.store
@@ -179,8 +179,8 @@ mod tests {
     use crate::digest::Digest;
     use crate::history::History;
     use crate::history::HistoryError;
+    use crate::history::HistorySession;
     use crate::history::InMemoryStore;
-    use crate::history::Session;
     use crate::history::fixtures;
     use crate::seal::Keys;
     use crate::seal::RootKey;
@@ -290,7 +290,7 @@ mod tests {
         let root = RootKey::generate(&Machine);
         let keys = Keys::of(fixtures::keys().store().to_owned(), root, Vec::new(), Secret::copy_of(b"naming"));
         let planted = InMemoryStore::new();
-        let session = Session { keys: &keys, ..fixtures::session() };
+        let session = HistorySession { keys: &keys, ..fixtures::session() };
         let others = History::open(fixtures::reader(&planted, "dev"), session).await.unwrap();
         fixtures::releases(&others, 3).await;
         let mut objects = planted.objects();

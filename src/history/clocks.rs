@@ -1,25 +1,14 @@
 //! Machines whose clocks are years apart write one history.
 
-use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::history::Checkpoint;
 use crate::history::History;
+use crate::history::HistorySession;
 use crate::history::InMemoryStore;
 use crate::history::NewEvent;
-use crate::history::Session;
 use crate::history::What;
 use crate::history::fixtures;
 use crate::history::fixtures::owner;
-
-/// A clock that stopped.
-#[derive(Debug)]
-struct At(i64);
-
-impl Clock for At {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0)
-    }
-}
 
 const NOW: i64 = 1_800_000_000;
 const TEN_YEARS: i64 = 10 * 365 * 86_400;
@@ -32,8 +21,8 @@ async fn order_and_proof_do_not_depend_on_clocks() {
     let pin = folder.path().join("dev.json");
     let times = [NOW, NOW + TEN_YEARS, NOW - TEN_YEARS, 0, NOW + 1, NOW - 1, NOW - TEN_YEARS];
     for (number, time) in (1..).zip(times) {
-        let (clock, later) = (At(time), At(-time));
-        let session = |clock| Session { clock, ..fixtures::session() };
+        let (clock, later) = (Timestamp(time), Timestamp(-time));
+        let session = |clock| HistorySession { clock, ..fixtures::session() };
         let history = History::open(fixtures::reader(&store, "dev"), session(&clock)).await.unwrap();
         let head = history.head().await.unwrap();
         history.sweep(head.as_ref().map_or(0, |release| release.summary.number)).await.unwrap();

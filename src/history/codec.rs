@@ -70,12 +70,12 @@ pub(crate) fn width(number: u64) -> usize {
 }
 
 /// Reads what a [`Writer`] wrote. Every length is checked against what is left before anything is made of it.
-pub(crate) struct Reader<'a> {
+pub(crate) struct ByteReader<'a> {
     rest: &'a [u8],
     texts: Vec<&'a str>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ByteReader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes, texts: Vec::new() }
     }
@@ -152,8 +152,8 @@ mod tests {
     use proptest::prop_assert_eq;
     use proptest::proptest;
 
+    use super::ByteReader;
     use super::Malformed;
-    use super::Reader;
     use super::Writer;
     use super::width;
 
@@ -165,7 +165,7 @@ mod tests {
             writer.number(number);
             let bytes = writer.finish();
             prop_assert_eq!(bytes.len(), width(number));
-            let mut reader = Reader::new(bytes.expose());
+            let mut reader = ByteReader::new(bytes.expose());
             prop_assert_eq!(reader.number(), Ok(number));
             prop_assert_eq!(reader.end(), Ok(()));
         }
@@ -177,7 +177,7 @@ mod tests {
                 writer.word(word);
             }
             let bytes = writer.finish();
-            let mut reader = Reader::new(bytes.expose());
+            let mut reader = ByteReader::new(bytes.expose());
             for word in &words {
                 prop_assert_eq!(reader.word(), Ok(word.as_str()));
             }
@@ -186,7 +186,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let mut reader = Reader::new(&bytes);
+            let mut reader = ByteReader::new(&bytes);
             while reader.remaining() > 0 {
                 let before = reader.remaining();
                 if reader.word().is_err() {
@@ -199,15 +199,15 @@ mod tests {
 
     #[test]
     fn a_second_way_to_write_a_number_is_refused() {
-        assert_eq!(Reader::new(&[0x80, 0x00]).number(), Err(Malformed));
-        assert_eq!(Reader::new(&[0xff; 10]).number(), Err(Malformed));
-        assert_eq!(Reader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]).number(), Ok(u64::MAX));
+        assert_eq!(ByteReader::new(&[0x80, 0x00]).number(), Err(Malformed));
+        assert_eq!(ByteReader::new(&[0xff; 10]).number(), Err(Malformed));
+        assert_eq!(ByteReader::new(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]).number(), Ok(u64::MAX));
     }
 
     #[test]
     fn a_count_never_exceeds_what_is_left() {
-        assert_eq!(Reader::new(&[0xff, 0xff, 0xff, 0x7f, 1, 2, 3]).count(1), Err(Malformed));
-        assert_eq!(Reader::new(&[3, 1, 2, 3]).count(1), Ok(3));
-        assert_eq!(Reader::new(&[3, 1, 2, 3]).count(2), Err(Malformed));
+        assert_eq!(ByteReader::new(&[0xff, 0xff, 0xff, 0x7f, 1, 2, 3]).count(1), Err(Malformed));
+        assert_eq!(ByteReader::new(&[3, 1, 2, 3]).count(1), Ok(3));
+        assert_eq!(ByteReader::new(&[3, 1, 2, 3]).count(2), Err(Malformed));
     }
 }

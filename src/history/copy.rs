@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use futures::stream;
 
 use crate::clock::Entropy;
-use crate::history::access::Claim;
+use crate::history::access::CreationOutcome;
 use crate::history::error::HistoryError;
 use crate::history::layout;
 use crate::history::reader::PARALLEL;
@@ -147,12 +147,12 @@ impl Copy<'_> {
     async fn write(&mut self, path: &str, bytes: &Bytes) -> Result<(), HistoryError> {
         for _ in 0..self.to.access.tries() {
             match self.to.access.claim(path, bytes, WriteId::new(self.entropy)).await? {
-                Claim::Won => {
+                CreationOutcome::Won => {
                     self.copied.written += 1;
                     return Ok(());
                 }
-                Claim::Lost(there) if is_half(&there, bytes) => self.to.access.remove(path).await?,
-                Claim::Lost(_) => return Err(self.differs(path)),
+                CreationOutcome::Lost(there) if is_half(&there, bytes) => self.to.access.remove(path).await?,
+                CreationOutcome::Lost(_) => return Err(self.differs(path)),
             }
         }
         Err(HistoryError::damaged(path, "the store does not keep what is written"))

@@ -12,10 +12,10 @@ use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::history::error::HistoryError;
 use crate::history::owner::Owner;
-use crate::seal::Context;
 use crate::seal::Generation;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealContext;
+use crate::seal::SealedKind;
 use crate::secret::Secret;
 
 /// The format of the objects that are written.
@@ -30,7 +30,7 @@ const MAC_LENGTH: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Binding<'a> {
     pub(crate) owner: &'a Owner,
-    pub(crate) kind: Kind,
+    pub(crate) kind: SealedKind,
     /// The release's number, zero for the store itself.
     pub(crate) number: u64,
     /// The digest of the record before this one, or of the record that an event belongs to.
@@ -39,7 +39,7 @@ pub(crate) struct Binding<'a> {
 
 /// The format that a line says it has.
 #[derive(Deserialize)]
-struct Version {
+struct FormatVersion {
     format: u64,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn encode<H: Serialize>(
 /// The line of the object at `path`, without proof. `bytes` may be the object's beginning only.
 pub(crate) fn head<H: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) -> Result<H, HistoryError> {
     let (line, _) = split(path, bytes)?;
-    let version: Version = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "it has no head"))?;
+    let version: FormatVersion = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "it has no head"))?;
     if version.format != FORMAT {
         return Err(HistoryError::Newer { path: path.to_owned(), format: version.format });
     }
@@ -110,8 +110,8 @@ fn identity(line: &[u8]) -> String {
     Digest::plain(&[line]).to_string()
 }
 
-fn context<'a>(binding: Binding<'a>, keys: &'a Keys, identity: &'a str) -> Context<'a> {
-    Context {
+fn context<'a>(binding: Binding<'a>, keys: &'a Keys, identity: &'a str) -> SealContext<'a> {
+    SealContext {
         store: keys.store(),
         project: &binding.owner.project,
         environment: &binding.owner.environment,
@@ -125,11 +125,11 @@ fn context<'a>(binding: Binding<'a>, keys: &'a Keys, identity: &'a str) -> Conte
 /// The MAC of `generation`; `None` when the keys have no such one.
 fn mac(binding: Binding<'_>, keys: &Keys, generation: Generation, line: &[u8], sealed: &[u8]) -> Option<Digest> {
     let kind: &[u8] = match binding.kind {
-        Kind::Record => b"record",
-        Kind::Event => b"event",
-        Kind::Keyring => b"keyring",
-        Kind::Pruning => b"pruning",
-        Kind::VaultEntry | Kind::Pack | Kind::Slot => return None,
+        SealedKind::Record => b"record",
+        SealedKind::Event => b"event",
+        SealedKind::Keyring => b"keyring",
+        SealedKind::Pruning => b"pruning",
+        SealedKind::VaultEntry | SealedKind::Pack | SealedKind::Slot => return None,
     };
     let predecessor = binding.predecessor.as_ref().map_or(&[][..], |digest| &digest.0);
     let parts: [&[u8]; 9] = [

@@ -16,12 +16,12 @@ use crate::history::layout;
 use crate::history::owner::Owner;
 use crate::history::write_id::WriteId;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealedKind;
 
 /// Something that became of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Event {
+pub struct ReleaseEvent {
     /// Who this very event is; first, so that a torn one still shows it.
     pub attempt: WriteId,
     /// The event's format.
@@ -67,7 +67,7 @@ pub enum Outcome {
     /// Recorded, and no event followed: the run is under way, or it was killed.
     Unknown,
     /// The last event.
-    Known(Event),
+    Known(ReleaseEvent),
 }
 
 /// What a caller says happened.
@@ -81,7 +81,7 @@ pub struct NewEvent<'a> {
     pub detail: &'a str,
 }
 
-impl Event {
+impl ReleaseEvent {
     /// The event in the object at `path`, of which nothing is proven.
     pub(crate) fn read(path: &str, bytes: &[u8], owner: &Owner, number: u64, sequence: u32) -> Result<Self, HistoryError> {
         let event: Self = envelope::head(path, bytes)?;
@@ -110,26 +110,26 @@ impl Event {
     }
 
     fn binding(&self) -> Binding<'_> {
-        Binding { owner: &self.owner, kind: Kind::Event, number: self.number, predecessor: Some(self.release) }
+        Binding { owner: &self.owner, kind: SealedKind::Event, number: self.number, predecessor: Some(self.release) }
     }
 }
 
 impl Outcome {
     /// Whether its manifests were written out or applied, and no event since says otherwise.
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Known(Event { what: What::Emitted | What::Applied, .. }))
+        matches!(self, Self::Known(ReleaseEvent { what: What::Emitted | What::Applied, .. }))
     }
 }
 
 impl Outcome {
     /// Whether it was seen to run, and no event since says otherwise.
     pub fn is_proven(&self) -> bool {
-        matches!(self, Self::Known(Event { what: What::Applied, .. }))
+        matches!(self, Self::Known(ReleaseEvent { what: What::Applied, .. }))
     }
 }
 
-impl From<Vec<Event>> for Outcome {
-    fn from(mut events: Vec<Event>) -> Self {
+impl From<Vec<ReleaseEvent>> for Outcome {
+    fn from(mut events: Vec<ReleaseEvent>) -> Self {
         events.pop().map_or(Self::Unknown, Self::Known)
     }
 }
@@ -156,8 +156,8 @@ impl fmt::Display for Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::Event;
     use super::Outcome;
+    use super::ReleaseEvent;
     use super::What;
     use crate::clock::Machine;
     use crate::digest::Digest;
@@ -167,13 +167,13 @@ mod tests {
     fn an_event_goes_both_ways_and_stands_for_its_release_only() {
         let event = fixtures::event(7, 1, What::RolledBack { by: 9 });
         let bytes = event.seal("pods did not come up", fixtures::keys(), &Machine).unwrap();
-        let read = Event::read("x", &bytes, &event.owner, 7, 1).unwrap();
+        let read = ReleaseEvent::read("x", &bytes, &event.owner, 7, 1).unwrap();
         assert_eq!(read, event);
         assert_eq!(read.open(&bytes, event.release, fixtures::keys()).unwrap(), "pods did not come up");
         assert!(read.open(&bytes, Digest([9; 32]), fixtures::keys()).is_err());
-        assert!(Event::read("x", &bytes, &event.owner, 7, 2).is_err());
-        assert!(Event::read("x", &bytes, &event.owner, 8, 1).is_err());
-        assert!(Event::read("x", &bytes, &fixtures::owner("prod"), 7, 1).is_err());
+        assert!(ReleaseEvent::read("x", &bytes, &event.owner, 7, 2).is_err());
+        assert!(ReleaseEvent::read("x", &bytes, &event.owner, 8, 1).is_err());
+        assert!(ReleaseEvent::read("x", &bytes, &fixtures::owner("prod"), 7, 1).is_err());
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::history::Event;
 use crate::history::History;
 use crate::history::InMemoryStore;
 use crate::history::InjectedFault;
 use crate::history::NewEvent;
 use crate::history::Release;
+use crate::history::ReleaseEvent;
 use crate::history::What;
 use crate::history::error::HistoryError;
 use crate::history::fixtures;
@@ -22,7 +22,7 @@ const PASSING_FOR_CREATIONS: [InjectedFault; 4] =
 const LASTING: [InjectedFault; 3] = [InjectedFault::Full, InjectedFault::Denied, InjectedFault::Broken];
 
 /// What a run of a deploy does with a history. What became of the record, and of the event when there was one.
-async fn deploy(store: &InMemoryStore, name: &str) -> (Result<Release, HistoryError>, Option<Result<Event, HistoryError>>) {
+async fn deploy(store: &InMemoryStore, name: &str) -> (Result<Release, HistoryError>, Option<Result<ReleaseEvent, HistoryError>>) {
     let recorded = async {
         let history = History::open(fixtures::reader(store, "dev"), fixtures::session()).await?;
         let head = history.head().await?;

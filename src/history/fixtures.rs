@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::clock::Machine;
 use crate::clock::Timestamp;
 use crate::digest::Digest;
@@ -12,8 +11,8 @@ use crate::history::BlobRef;
 use crate::history::Body;
 use crate::history::Draft;
 use crate::history::DraftManifest;
-use crate::history::Event;
 use crate::history::History;
+use crate::history::HistorySession;
 use crate::history::NewEvent;
 use crate::history::Owner;
 use crate::history::PackId;
@@ -23,7 +22,7 @@ use crate::history::RecordedBlank;
 use crate::history::RecordedFile;
 use crate::history::RecordedManifest;
 use crate::history::Release;
-use crate::history::Session;
+use crate::history::ReleaseEvent;
 use crate::history::Summary;
 use crate::history::What;
 use crate::history::WriteId;
@@ -37,18 +36,8 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::fresh(&Machine));
 
 pub(crate) const KEYRING: &[u8] = b"{\"keyring\":\"of the tests\"}";
 
-/// Half past nothing, always.
-#[derive(Debug)]
-pub(crate) struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        Timestamp(1_700_000_000)
-    }
-}
-
 /// A manifest with its bytes.
-pub(crate) type Text = (Identity, String);
+pub(crate) type ManifestText = (Identity, String);
 
 pub(crate) fn keys() -> &'static Keys {
     &KEYS
@@ -58,8 +47,8 @@ pub(crate) fn owner(environment: &str) -> Owner {
     Owner { project: "shop".to_owned(), environment: environment.to_owned() }
 }
 
-pub(crate) fn session() -> Session<'static> {
-    Session { keys: keys(), keyring: KEYRING, clock: &Stopped, entropy: &Machine }
+pub(crate) fn session() -> HistorySession<'static> {
+    HistorySession { keys: keys(), keyring: KEYRING, clock: &Timestamp(1_700_000_000), entropy: &Machine }
 }
 
 pub(crate) fn reader<'a>(store: &'a dyn HistoryStore, environment: &str) -> Reader<'a> {
@@ -72,7 +61,7 @@ pub(crate) async fn history<'a>(store: &'a dyn HistoryStore, environment: &str) 
 }
 
 /// The manifests named `names`, whose content is theirs alone.
-pub(crate) fn manifests(names: &[&str]) -> Vec<Text> {
+pub(crate) fn manifests(names: &[&str]) -> Vec<ManifestText> {
     let identity = |name: &str| Identity {
         api_version: "v1".to_owned(),
         kind: "ConfigMap".to_owned(),
@@ -82,7 +71,7 @@ pub(crate) fn manifests(names: &[&str]) -> Vec<Text> {
     names.iter().map(|name| (identity(name), format!("content of {name}"))).collect()
 }
 
-pub(crate) fn draft(manifests: &[Text]) -> Draft<'_> {
+pub(crate) fn draft(manifests: &[ManifestText]) -> Draft<'_> {
     let manifests = manifests.iter().map(|(identity, text)| DraftManifest {
         identity,
         base: &identity.name,
@@ -138,8 +127,8 @@ pub(crate) fn summary(number: u64) -> Summary {
     }
 }
 
-pub(crate) fn event(number: u64, sequence: u32, what: What) -> Event {
-    Event {
+pub(crate) fn event(number: u64, sequence: u32, what: What) -> ReleaseEvent {
+    ReleaseEvent {
         attempt: WriteId([0xe7; 16]),
         format: FORMAT,
         store: keys().store().to_owned(),

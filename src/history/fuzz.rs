@@ -4,7 +4,7 @@ use crate::clock::Machine;
 use crate::fuzz::fuzz;
 use crate::history::Body;
 use crate::history::Checkpoint;
-use crate::history::Event;
+use crate::history::ReleaseEvent;
 use crate::history::StoreIdentity;
 use crate::history::Summary;
 use crate::history::What;
@@ -25,7 +25,7 @@ fn heads() {
         {
             assert_eq!(body, fixtures::body(), "a changed record was believed");
         }
-        let _ = Event::read("events/7/1", bytes, &owner, 7, 1);
+        let _ = ReleaseEvent::read("events/7/1", bytes, &owner, 7, 1);
         let _ = StoreIdentity::read(bytes);
     });
 }

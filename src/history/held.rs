@@ -18,7 +18,7 @@ use crate::history::store::StoreError;
 /// A store behind a network, asked once in a run for each small object. What was created is not held, since a store that does not keep what it
 /// says that it took has to be found out; a listing is always asked for again.
 #[derive(Debug)]
-pub struct Held<S> {
+pub struct Cached<S> {
     store: S,
     objects: Mutex<BTreeMap<String, Bytes>>,
 }
@@ -27,7 +27,7 @@ pub struct Held<S> {
 const LARGEST: usize = 256 << 10;
 const MOST: usize = 64;
 
-impl<S: HistoryStore> Held<S> {
+impl<S: HistoryStore> Cached<S> {
     /// Holds what is read from `store`.
     pub fn new(store: S) -> Self {
         Self { store, objects: Mutex::default() }
@@ -43,7 +43,7 @@ impl<S: HistoryStore> Held<S> {
 }
 
 #[async_trait]
-impl<S: HistoryStore> HistoryStore for Held<S> {
+impl<S: HistoryStore> HistoryStore for Cached<S> {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
         self.store.create(path, bytes).await
     }
@@ -91,7 +91,7 @@ impl<S: HistoryStore> HistoryStore for Held<S> {
     }
 }
 
-impl<S: HistoryStore> fmt::Display for Held<S> {
+impl<S: HistoryStore> fmt::Display for Cached<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.store, f)
     }
@@ -101,7 +101,7 @@ impl<S: HistoryStore> fmt::Display for Held<S> {
 mod tests {
     use bytes::Bytes;
 
-    use super::Held;
+    use super::Cached;
     use super::LARGEST;
     use crate::history::HistoryStore as _;
     use crate::history::InMemoryStore;
@@ -109,15 +109,15 @@ mod tests {
 
     #[tokio::test]
     async fn it_keeps_to_what_a_history_store_must_do() {
-        suite::all(&Held::new(InMemoryStore::new())).await;
+        suite::all(&Cached::new(InMemoryStore::new())).await;
     }
 
     #[tokio::test]
     async fn what_was_read_is_asked_for_once_and_what_was_created_is_asked_for() {
-        let held = Held::new(InMemoryStore::new());
+        let held = Cached::new(InMemoryStore::new());
         held.create("a", Bytes::from_static(b"small")).await.unwrap();
         held.create("b", Bytes::from(vec![0; LARGEST + 1])).await.unwrap();
-        let calls = |held: &Held<InMemoryStore>| held.store.count();
+        let calls = |held: &Cached<InMemoryStore>| held.store.count();
         let before = calls(&held);
         for _ in 0..3 {
             assert_eq!(held.get("a").await.unwrap().unwrap(), "small");

@@ -7,19 +7,19 @@ use serde::Serialize;
 use crate::clock::Entropy;
 use crate::clock::Timestamp;
 use crate::history::access::Access;
-use crate::history::access::Claim;
+use crate::history::access::CreationOutcome;
 use crate::history::envelope;
 use crate::history::envelope::Binding;
 use crate::history::envelope::FORMAT;
 use crate::history::error::HistoryError;
 use crate::history::layout;
 use crate::history::owner::Owner;
-use crate::history::session::Session;
+use crate::history::session::HistorySession;
 use crate::history::store::Creation;
 use crate::history::store::StoreFault;
 use crate::history::write_id::WriteId;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealedKind;
 
 /// Whose history a store holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,15 +77,15 @@ pub(crate) fn store_id(bytes: &[u8]) -> String {
 const STORE_ID_LENGTH: usize = 32;
 
 /// Makes the store that of `owner`, unless it is already.
-pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: Session<'_>) -> Result<(), HistoryError> {
+pub(crate) async fn establish(access: Access<'_>, owner: &Owner, session: HistorySession<'_>) -> Result<(), HistoryError> {
     probe(access, session.entropy).await?;
     let attempt = WriteId::new(session.entropy);
     let identity =
         StoreIdentity { attempt, format: FORMAT, store: session.keys.store().to_owned(), owner: owner.clone(), time: session.clock.now() };
     let bytes = envelope::encode(&identity, &[], binding(owner), session.keys, session.entropy)?;
     match access.claim(layout::STORE, &bytes, attempt).await? {
-        Claim::Won => Ok(()),
-        Claim::Lost(there) => StoreIdentity::read(&there)?.prove(&there, owner, session.keys),
+        CreationOutcome::Won => Ok(()),
+        CreationOutcome::Lost(there) => StoreIdentity::read(&there)?.prove(&there, owner, session.keys),
     }
 }
 
@@ -111,7 +111,7 @@ pub(crate) async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<b
         Err(error) => return Err(error),
     };
     match said {
-        Ok(Creation::Exists) if made == Claim::Won && kept => Ok(removed),
+        Ok(Creation::Exists) if made == CreationOutcome::Won && kept => Ok(removed),
         Err(error) if kept => Err(HistoryError::of(&path, error)),
         // Whoever made the store has proven it, and may have swept this probe away.
         _ if access.get(layout::STORE).await?.is_some() => Ok(removed),
@@ -123,5 +123,5 @@ pub(crate) async fn probe(access: Access<'_>, entropy: &dyn Entropy) -> Result<b
 }
 
 fn binding(owner: &Owner) -> Binding<'_> {
-    Binding { owner, kind: Kind::Record, number: 0, predecessor: None }
+    Binding { owner, kind: SealedKind::Record, number: 0, predecessor: None }
 }

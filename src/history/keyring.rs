@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::digest::Digest;
-use crate::history::access::Claim;
+use crate::history::access::CreationOutcome;
 use crate::history::envelope;
 use crate::history::envelope::Binding;
 use crate::history::envelope::FORMAT;
@@ -19,7 +19,7 @@ use crate::history::reader;
 use crate::history::reader::Reader;
 use crate::history::write_id::WriteId;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealedKind;
 
 /// That a keyring took the place of those before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ impl KeyringEntry {
     }
 
     fn binding(&self) -> Binding<'_> {
-        Binding { owner: &self.owner, kind: Kind::Keyring, number: self.number.into(), predecessor: None }
+        Binding { owner: &self.owner, kind: SealedKind::Keyring, number: self.number.into(), predecessor: None }
     }
 }
 
@@ -121,9 +121,9 @@ impl History<'_> {
             };
             let bytes = envelope::encode(&entry, &[], entry.binding(), self.session.keys, self.session.entropy)?;
             match self.reader.access.claim(&layout::keyring_entry(number), &bytes, entry.attempt).await? {
-                Claim::Won => return Ok(()),
-                Claim::Lost(there) if KeyringEntry::read(&there, &self.reader.owner, number)?.keyring == keyring => return Ok(()),
-                Claim::Lost(_) => {}
+                CreationOutcome::Won => return Ok(()),
+                CreationOutcome::Lost(there) if KeyringEntry::read(&there, &self.reader.owner, number)?.keyring == keyring => return Ok(()),
+                CreationOutcome::Lost(_) => {}
             }
         }
         Err(HistoryError::TooLarge { reason: format!("the history has {LAST_KEYRING} keyrings") })
@@ -139,16 +139,16 @@ mod tests {
     use crate::clock::Machine;
     use crate::history::History;
     use crate::history::HistoryError;
+    use crate::history::HistorySession;
     use crate::history::InMemoryStore;
-    use crate::history::Session;
     use crate::history::fixtures;
     use crate::history::layout;
     use crate::seal::Keys;
 
-    type Change<'c> = &'c dyn Fn(&mut BTreeMap<String, Bytes>);
+    type Edit<'c> = &'c dyn Fn(&mut BTreeMap<String, Bytes>);
 
     async fn with<'a>(store: &'a InMemoryStore, keyring: &'a [u8]) -> History<'a> {
-        History::open(fixtures::reader(store, "dev"), Session { keyring, ..fixtures::session() }).await.unwrap()
+        History::open(fixtures::reader(store, "dev"), HistorySession { keyring, ..fixtures::session() }).await.unwrap()
     }
 
     async fn kept(store: &InMemoryStore) -> Bytes {
@@ -201,7 +201,7 @@ mod tests {
             with(&store, keyring).await.keep_keyring().await.unwrap();
         }
         let objects = store.objects();
-        let planted = |change: Change<'_>| {
+        let planted = |change: Edit<'_>| {
             let mut objects = objects.clone();
             change(&mut objects);
             InMemoryStore::of(objects)
@@ -216,7 +216,7 @@ mod tests {
         );
         let forged = InMemoryStore::new();
         for keyring in [&b"second"[..], b"evil"] {
-            let session = Session { keys: &other, keyring, ..fixtures::session() };
+            let session = HistorySession { keys: &other, keyring, ..fixtures::session() };
             let history = History::open(fixtures::reader(&forged, "dev"), session).await.unwrap();
             fixtures::releases(&history, 1).await;
         }
@@ -239,7 +239,7 @@ mod tests {
         assert!(!is_whole(&store).await);
         // Gaps, swaps and copies that are gone.
         let copy = |keyring: &[u8]| crate::history::reader::keyring_path(crate::history::reader::keyring_digest(keyring));
-        let changes: [Change<'_>; 4] = [
+        let changes: [Edit<'_>; 4] = [
             &|objects| drop(objects.remove(&one)),
             &|objects| drop(objects.insert(one.clone(), objects[&two].clone())),
             &|objects| drop(objects.remove(&copy(b"third"))),

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::join;
 
 use crate::digest::Digest;
-use crate::history::access::Claim;
+use crate::history::access::CreationOutcome;
 use crate::history::body::Body;
 use crate::history::body::RecordedManifest;
 use crate::history::draft::Draft;
@@ -19,9 +19,9 @@ use crate::history::draft::DraftManifest;
 use crate::history::envelope;
 use crate::history::envelope::FORMAT;
 use crate::history::error::HistoryError;
-use crate::history::event::Event;
 use crate::history::event::NewEvent;
 use crate::history::event::Outcome;
+use crate::history::event::ReleaseEvent;
 use crate::history::identity;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
@@ -29,13 +29,13 @@ use crate::history::layout::LAST_EVENT;
 use crate::history::layout::LAST_NUMBER;
 use crate::history::layout::PackId;
 use crate::history::pack;
-use crate::history::plan::Part;
-use crate::history::plan::Plan;
+use crate::history::plan::PackPart;
+use crate::history::plan::WritePlan;
 use crate::history::reader;
 use crate::history::reader::Reader;
 use crate::history::record::NAME_LIMIT;
 use crate::history::release::Release;
-use crate::history::session::Session;
+use crate::history::session::HistorySession;
 use crate::history::summary::Summary;
 use crate::history::write_id::WriteId;
 use crate::seal::Keys;
@@ -44,7 +44,7 @@ use crate::seal::Keys;
 #[derive(Debug)]
 pub struct History<'a> {
     pub(crate) reader: Reader<'a>,
-    pub(crate) session: Session<'a>,
+    pub(crate) session: HistorySession<'a>,
     established: AtomicBool,
     /// How many events releases have at least, as far as this run looked or wrote them itself.
     known_events: Mutex<BTreeMap<u64, u32>>,
@@ -52,7 +52,7 @@ pub struct History<'a> {
 
 impl<'a> History<'a> {
     /// Opens the history. Writes nothing; a store that is new is made this environment's by the first record.
-    pub async fn open(reader: Reader<'a>, session: Session<'a>) -> Result<Self, HistoryError> {
+    pub async fn open(reader: Reader<'a>, session: HistorySession<'a>) -> Result<Self, HistoryError> {
         let owner = &reader.owner;
         for (what, name) in [("project", &owner.project), ("environment", &owner.environment)] {
             if name.len() > NAME_LIMIT {
@@ -152,7 +152,7 @@ impl<'a> History<'a> {
         };
         let attempt = WriteId::new(self.session.entropy);
         let contents = self.contents(draft);
-        let plan = Plan::new(number, attempt, &contents, after.map(|release| &release.body));
+        let plan = WritePlan::new(number, attempt, &contents, after.map(|release| &release.body));
         let body = body_of(draft, &contents, &plan);
         drop(contents);
         let parts = plan.into_parts();
@@ -208,12 +208,12 @@ impl<'a> History<'a> {
     }
 
     /// Tells what became of `release`.
-    pub async fn add_event(&self, release: &Release, note: NewEvent<'_>) -> Result<Event, HistoryError> {
+    pub async fn add_event(&self, release: &Release, note: NewEvent<'_>) -> Result<ReleaseEvent, HistoryError> {
         if note.actor.len() > NAME_LIMIT {
             return Err(HistoryError::TooLarge { reason: format!("the actor has {} bytes, more than {NAME_LIMIT}", note.actor.len()) });
         }
         let number = release.summary.number;
-        let mut event = Event {
+        let mut event = ReleaseEvent {
             attempt: WriteId::new(self.session.entropy),
             format: FORMAT,
             store: self.session.keys.store().to_owned(),
@@ -228,7 +228,7 @@ impl<'a> History<'a> {
         while event.sequence < LAST_EVENT {
             event.sequence += 1;
             let bytes = event.seal(note.detail, self.session.keys, self.session.entropy)?;
-            if self.reader.access.claim(&layout::event(number, event.sequence), &bytes, event.attempt).await? == Claim::Won {
+            if self.reader.access.claim(&layout::event(number, event.sequence), &bytes, event.attempt).await? == CreationOutcome::Won {
                 self.know_events(number, event.sequence);
                 return Ok(event);
             }
@@ -237,11 +237,11 @@ impl<'a> History<'a> {
     }
 
     /// What became of `release`, in order, proven, each with its detail.
-    pub async fn events(&self, release: &Release) -> Result<Vec<(Event, String)>, HistoryError> {
+    pub async fn events(&self, release: &Release) -> Result<Vec<(ReleaseEvent, String)>, HistoryError> {
         let number = release.summary.number;
         let mut events = Vec::new();
         for (sequence, bytes) in self.reader.event_objects(number).await? {
-            let event = Event::read(&layout::event(number, sequence), &bytes, &self.reader.owner, number, sequence)?;
+            let event = ReleaseEvent::read(&layout::event(number, sequence), &bytes, &self.reader.owner, number, sequence)?;
             let detail = event.open(&bytes, release.digest, self.session.keys)?;
             events.push((event, detail));
         }
@@ -293,9 +293,9 @@ impl<'a> History<'a> {
             return Ok(false);
         }
         let attempt = WriteId::new(self.session.entropy);
-        if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+        if access.claim(&path, &bytes, attempt).await? != CreationOutcome::Won {
             access.remove(&path).await?;
-            if access.claim(&path, &bytes, attempt).await? != Claim::Won {
+            if access.claim(&path, &bytes, attempt).await? != CreationOutcome::Won {
                 return Err(HistoryError::damaged(path, "the store does not keep what is written"));
             }
         }
@@ -307,12 +307,12 @@ impl<'a> History<'a> {
         self.established.load(Ordering::Acquire)
     }
 
-    async fn write_packs(&self, parts: Vec<Part<'_>>, attempt: WriteId) -> Result<(), HistoryError> {
+    async fn write_packs(&self, parts: Vec<PackPart<'_>>, attempt: WriteId) -> Result<(), HistoryError> {
         let access = self.reader.access;
-        for Part { id, entries } in parts {
+        for PackPart { id, entries } in parts {
             let sealed = Bytes::from(pack::seal(id, &entries, &self.reader.owner, self.session.keys, self.session.entropy));
             let claim = access.claim(&layout::pack(id), &sealed, attempt).await;
-            if claim.map_err(HistoryError::before_the_record)? != Claim::Won {
+            if claim.map_err(HistoryError::before_the_record)? != CreationOutcome::Won {
                 return Err(HistoryError::damaged(layout::pack(id), "the store does not keep what is written"));
             }
         }
@@ -322,8 +322,8 @@ impl<'a> History<'a> {
     async fn write_record(&self, attempt: WriteId, record: &Bytes, number: u64) -> Result<(), HistoryError> {
         let path = layout::release(number);
         match self.reader.access.claim(&path, record, attempt).await? {
-            Claim::Won => Ok(()),
-            Claim::Lost(there) => {
+            CreationOutcome::Won => Ok(()),
+            CreationOutcome::Lost(there) => {
                 let winner = Box::new(Summary::read(&path, &there, &self.reader.owner, number)?);
                 Err(HistoryError::Conflict { winner })
             }
@@ -338,7 +338,7 @@ impl<'a> History<'a> {
 }
 
 /// What is recorded of `draft`.
-fn body_of(draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &Plan<'_>) -> Body {
+fn body_of(draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &WritePlan<'_>) -> Body {
     let mut places = contents.iter().map(|(digest, _)| plan.place(*digest));
     let mut place = || places.next().unwrap_or_else(|| unreachable!("the contents were made of these manifests"));
     let manifests = draft.manifests.iter().map(|manifest| RecordedManifest {
@@ -371,13 +371,13 @@ mod tests {
     use crate::history::Action;
     use crate::history::Draft;
     use crate::history::HistoryError;
+    use crate::history::HistorySession;
     use crate::history::HistoryStore;
     use crate::history::InMemoryStore;
     use crate::history::InjectedFault;
     use crate::history::LocalDirectory;
     use crate::history::NewEvent;
     use crate::history::Outcome;
-    use crate::history::Session;
     use crate::history::What;
     use crate::history::fixtures;
     use crate::history::reader;
@@ -516,7 +516,7 @@ mod tests {
             }
         );
         let other = Keys::fresh(&Machine);
-        let session = Session { keys: &other, ..fixtures::session() };
+        let session = HistorySession { keys: &other, ..fixtures::session() };
         let error = History::open(fixtures::reader(&store, "dev"), session).await.unwrap_err();
         let words = format!("this history was written under keyring {}, not under {}", fixtures::keys().store(), other.store());
         assert_eq!(error, HistoryError::Other { reason: words });
@@ -529,7 +529,7 @@ mod tests {
         let (old, new) = (keys(root(1), Vec::new()), keys(root(2), vec![root(1)]));
         let store = InMemoryStore::new();
         let open = async |keys, keyring| {
-            History::open(fixtures::reader(&store, "dev"), Session { keys, keyring, ..fixtures::session() }).await.unwrap()
+            History::open(fixtures::reader(&store, "dev"), HistorySession { keys, keyring, ..fixtures::session() }).await.unwrap()
         };
         let before = open(&old, b"old keyring").await;
         let mut releases = fixtures::releases(&before, 2).await;

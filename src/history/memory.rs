@@ -22,7 +22,7 @@ use crate::history::store::is_path;
 /// A history store in memory.
 #[derive(Debug, Default)]
 pub struct InMemoryStore {
-    state: Mutex<State>,
+    state: Mutex<StoreState>,
 }
 
 /// What can go wrong with one call.
@@ -70,7 +70,7 @@ pub struct Calls {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StoreState {
     objects: BTreeMap<String, Bytes>,
     late: Vec<(String, Bytes)>,
     calls: Calls,
@@ -91,7 +91,7 @@ impl InMemoryStore {
     /// A store that holds `objects`.
     #[must_use]
     pub fn of(objects: BTreeMap<String, Bytes>) -> Self {
-        Self { state: Mutex::new(State { objects, ..State::default() }) }
+        Self { state: Mutex::new(StoreState { objects, ..StoreState::default() }) }
     }
 
     /// What it holds.
@@ -129,7 +129,7 @@ impl InMemoryStore {
         self.state().always = mishap;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, StoreState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -153,7 +153,7 @@ impl InMemoryStore {
     }
 
     /// A call that creates nothing, with its mishap.
-    async fn ask<T>(&self, path: &str, valid: bool, answer: impl FnOnce(&mut State) -> T) -> Result<T, StoreError> {
+    async fn ask<T>(&self, path: &str, valid: bool, answer: impl FnOnce(&mut StoreState) -> T) -> Result<T, StoreError> {
         let mishap = self.enter(path, valid)?;
         let fault = match mishap {
             Some(InjectedFault::Slow(time)) => {

@@ -74,9 +74,9 @@ pub use copy::Copied;
 pub use copy::copy;
 pub use draft::{Draft, DraftManifest};
 pub use error::HistoryError;
-pub use event::{Event, NewEvent, Outcome, What};
+pub use event::{NewEvent, Outcome, ReleaseEvent, What};
 #[cfg(any(feature = "bucket", feature = "cluster"))]
-pub use held::Held;
+pub use held::Cached;
 pub use identity::StoreIdentity;
 pub use layout::PackId;
 pub use local::LocalDirectory;
@@ -90,11 +90,11 @@ pub use patience::Patience;
 pub use prune::PrunePlan;
 pub use reader::{Head, Reader};
 pub use release::{Release, StoredManifest};
-pub use session::Session;
+pub use session::HistorySession;
 #[cfg(any(feature = "bucket", feature = "cluster"))]
 pub(crate) use store::is_path;
 pub use store::{Creation, HistoryStore, Listing, OBJECT_LIMIT, StoreError, StoreFault};
 pub use summary::{Action, Summary};
 pub use sweep::Swept;
-pub use verify::{Defect, Report};
+pub use verify::{Defect, Verification};
 pub use write_id::WriteId;

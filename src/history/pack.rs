@@ -9,17 +9,17 @@ use bytes::Bytes;
 use crate::clock::Entropy;
 use crate::digest::Digest;
 use crate::history::body::BlobRef;
+use crate::history::codec::ByteReader;
 use crate::history::codec::Malformed;
-use crate::history::codec::Reader;
 use crate::history::codec::Writer;
 use crate::history::codec::width;
 use crate::history::error::HistoryError;
 use crate::history::layout;
 use crate::history::layout::PackId;
 use crate::history::owner::Owner;
-use crate::seal::Context;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealContext;
+use crate::seal::SealedKind;
 use crate::secret::Secret;
 
 /// Bytes inside an opened pack, which lives as long as one of them.
@@ -110,7 +110,7 @@ impl fmt::Debug for Blob {
 }
 
 fn entries(plain: &[u8]) -> Result<Vec<(Digest, Range<usize>)>, Malformed> {
-    let mut reader = Reader::new(plain);
+    let mut reader = ByteReader::new(plain);
     if reader.byte()? != FORMAT {
         return Err(Malformed);
     }
@@ -137,12 +137,12 @@ fn identity(id: PackId) -> String {
     format!("{}-{}", id.attempt, id.part)
 }
 
-fn context<'a>(id: PackId, owner: &'a Owner, keys: &'a Keys, identity: &'a str) -> Context<'a> {
-    Context {
+fn context<'a>(id: PackId, owner: &'a Owner, keys: &'a Keys, identity: &'a str) -> SealContext<'a> {
+    SealContext {
         store: keys.store(),
         project: &owner.project,
         environment: &owner.environment,
-        kind: Kind::Pack,
+        kind: SealedKind::Pack,
         identity,
         number: id.number,
         predecessor: None,

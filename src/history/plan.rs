@@ -14,18 +14,18 @@ use crate::history::write_id::WriteId;
 pub(crate) const PACKS_LIMIT: usize = 5;
 
 /// Where everything is, and what is to be written.
-pub(crate) struct Plan<'a> {
+pub(crate) struct WritePlan<'a> {
     places: HashMap<Digest, BlobRef>,
-    parts: Vec<Part<'a>>,
+    parts: Vec<PackPart<'a>>,
 }
 
 /// A part to write.
-pub(crate) struct Part<'a> {
+pub(crate) struct PackPart<'a> {
     pub(crate) id: PackId,
     pub(crate) entries: Vec<(Digest, &'a [u8])>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> WritePlan<'a> {
     /// The plan for `contents`, after a release whose body is `before`.
     pub(crate) fn new(number: u64, attempt: WriteId, contents: &[(Digest, &'a [u8])], before: Option<&Body>) -> Self {
         let known: HashMap<Digest, BlobRef> = before.into_iter().flat_map(Body::blobs).map(|stored| (stored.digest, *stored)).collect();
@@ -55,7 +55,7 @@ impl<'a> Plan<'a> {
     }
 
     /// What is to be written.
-    pub(crate) fn into_parts(self) -> Vec<Part<'a>> {
+    pub(crate) fn into_parts(self) -> Vec<PackPart<'a>> {
         self.parts
     }
 
@@ -81,7 +81,7 @@ impl<'a> Plan<'a> {
                     stored.index = index;
                 }
             }
-            self.parts.push(Part { id, entries: entries.to_vec() });
+            self.parts.push(PackPart { id, entries: entries.to_vec() });
             rest = others;
         }
     }
@@ -93,7 +93,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::PACKS_LIMIT;
-    use super::Plan;
+    use super::WritePlan;
     use crate::digest::Digest;
     use crate::history::body::Body;
     use crate::history::body::RecordedManifest;
@@ -104,7 +104,7 @@ mod tests {
         texts.iter().map(|text| (Digest::plain(&[text.as_bytes()]), text.as_bytes())).collect()
     }
 
-    fn body(plan: &Plan<'_>, contents: &[(Digest, &[u8])]) -> Body {
+    fn body(plan: &WritePlan<'_>, contents: &[(Digest, &[u8])]) -> Body {
         let manifests = contents.iter().map(|(digest, _)| RecordedManifest {
             identity: Identity { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: String::new(), name: "a".into() },
             base: "a".into(),
@@ -124,7 +124,7 @@ mod tests {
             let index = usize::try_from(number).unwrap() % 10;
             texts[index] = format!("manifest {index} of {number}");
             let contents = contents(&texts);
-            let plan = Plan::new(number, WriteId([7; 16]), &contents, before.as_ref());
+            let plan = WritePlan::new(number, WriteId([7; 16]), &contents, before.as_ref());
             let written: usize = plan.parts.iter().map(|part| part.entries.len()).sum();
             assert!(written == 1 || written == 10, "{written}");
             whole += usize::from(written == 10);
@@ -140,11 +140,11 @@ mod tests {
     fn equal_bytes_are_written_once_and_nothing_new_needs_no_pack() {
         let texts = ["a".to_owned(), "a".to_owned(), "b".to_owned()];
         let contents = contents(&texts);
-        let plan = Plan::new(1, WriteId([7; 16]), &contents, None);
+        let plan = WritePlan::new(1, WriteId([7; 16]), &contents, None);
         assert_eq!(plan.parts.len(), 1);
         assert_eq!(plan.parts[0].entries.len(), 2);
         assert_eq!(plan.place(contents[0].0), plan.place(contents[1].0));
-        let again = Plan::new(2, WriteId([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
+        let again = WritePlan::new(2, WriteId([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
         assert!(again.parts.is_empty());
     }
 
@@ -152,7 +152,7 @@ mod tests {
     fn more_than_a_part_holds_becomes_parts() {
         let texts: Vec<String> = (0..5).map(|index| format!("{index}").repeat(5 << 19)).collect();
         let contents = contents(&texts);
-        let plan = Plan::new(1, WriteId([7; 16]), &contents, None);
+        let plan = WritePlan::new(1, WriteId([7; 16]), &contents, None);
         let sizes: Vec<usize> = plan.parts.iter().map(|part| part.entries.len()).collect();
         assert_eq!(sizes, [3, 2]);
         let last = plan.place(contents[4].0);

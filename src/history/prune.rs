@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use futures::stream;
 
 use crate::digest::Digest;
-use crate::history::access::Claim;
+use crate::history::access::CreationOutcome;
 use crate::history::body::Body;
 use crate::history::error::HistoryError;
 use crate::history::layout;
@@ -99,7 +99,7 @@ impl History<'_> {
             let marker = Pruning::new(self.session, &self.reader.owner, actor, plan.first, predecessor);
             let path = layout::pruning(plan.first);
             let claim = self.reader.access.claim(&path, &marker.seal(self.session)?, marker.attempt).await;
-            if let Claim::Lost(there) = claim.map_err(HistoryError::before_the_record)? {
+            if let CreationOutcome::Lost(there) = claim.map_err(HistoryError::before_the_record)? {
                 // Another run, or one before this, pruned to the same release.
                 Pruning::read(&there, &self.reader.owner, plan.first)?.prove(&there, self.session.keys)?;
             }
@@ -159,10 +159,10 @@ mod tests {
     use crate::history::Continuity;
     use crate::history::History;
     use crate::history::HistoryError;
+    use crate::history::HistorySession;
     use crate::history::InMemoryStore;
     use crate::history::InjectedFault;
     use crate::history::NewEvent;
-    use crate::history::Session;
     use crate::history::What;
     use crate::history::copy;
     use crate::history::fixtures;
@@ -368,7 +368,7 @@ mod tests {
         // Who has no key hides a release behind a marker of another key.
         let keys = Keys::of(fixtures::keys().store().to_owned(), RootKey::generate(&Machine), Vec::new(), Secret::copy_of(b"naming"));
         let planted = InMemoryStore::new();
-        let others = History::open(fixtures::reader(&planted, "dev"), Session { keys: &keys, ..fixtures::session() }).await.unwrap();
+        let others = History::open(fixtures::reader(&planted, "dev"), HistorySession { keys: &keys, ..fixtures::session() }).await.unwrap();
         fixtures::releases(&others, 8).await;
         others.prune(&others.plan_prune(3, None).await.unwrap(), "eve").await.unwrap();
         let mut objects = store.objects();

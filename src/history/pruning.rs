@@ -14,10 +14,10 @@ use crate::history::layout;
 use crate::history::log::History;
 use crate::history::owner::Owner;
 use crate::history::reader::Reader;
-use crate::history::session::Session;
+use crate::history::session::HistorySession;
 use crate::history::write_id::WriteId;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealedKind;
 
 /// That the releases before one were pruned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(crate) struct Pruning {
 
 impl Pruning {
     /// A marker that is to be written.
-    pub(crate) fn new(session: Session<'_>, owner: &Owner, actor: &str, first: u64, predecessor: Digest) -> Self {
+    pub(crate) fn new(session: HistorySession<'_>, owner: &Owner, actor: &str, first: u64, predecessor: Digest) -> Self {
         let (attempt, store) = (WriteId::new(session.entropy), session.keys.store().to_owned());
         let (time, actor) = (session.clock.now(), actor.to_owned());
         Self { attempt, format: FORMAT, store, owner: owner.clone(), first, predecessor, time, actor }
@@ -54,7 +54,7 @@ impl Pruning {
     }
 
     /// The object's bytes.
-    pub(crate) fn seal(&self, session: Session<'_>) -> Result<Bytes, HistoryError> {
+    pub(crate) fn seal(&self, session: HistorySession<'_>) -> Result<Bytes, HistoryError> {
         envelope::encode(self, &[], self.binding(), session.keys, session.entropy)
     }
 
@@ -64,7 +64,7 @@ impl Pruning {
     }
 
     fn binding(&self) -> Binding<'_> {
-        Binding { owner: &self.owner, kind: Kind::Pruning, number: self.first, predecessor: Some(self.predecessor) }
+        Binding { owner: &self.owner, kind: SealedKind::Pruning, number: self.first, predecessor: Some(self.predecessor) }
     }
 }
 

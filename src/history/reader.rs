@@ -16,8 +16,8 @@ use crate::history::access::Access;
 use crate::history::envelope;
 use crate::history::envelope::LINE_LIMIT;
 use crate::history::error::HistoryError;
-use crate::history::event::Event;
 use crate::history::event::Outcome;
+use crate::history::event::ReleaseEvent;
 use crate::history::identity;
 use crate::history::identity::StoreIdentity;
 use crate::history::layout;
@@ -207,11 +207,11 @@ impl<'a> Reader<'a> {
     }
 
     /// What became of a release, in order.
-    pub async fn events(&self, number: u64) -> Result<Vec<Event>, HistoryError> {
+    pub async fn events(&self, number: u64) -> Result<Vec<ReleaseEvent>, HistoryError> {
         let objects = self.event_objects(number).await?;
         objects
             .iter()
-            .map(|(sequence, bytes)| Event::read(&layout::event(number, *sequence), bytes, &self.owner, number, *sequence))
+            .map(|(sequence, bytes)| ReleaseEvent::read(&layout::event(number, *sequence), bytes, &self.owner, number, *sequence))
             .collect()
     }
 

@@ -12,7 +12,7 @@ use crate::history::owner::Owner;
 use crate::history::store::OBJECT_LIMIT;
 use crate::history::summary::Summary;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealedKind;
 
 impl Summary {
     /// The summary in the record at `path`, of which `bytes` may be the beginning only. Proves nothing.
@@ -46,7 +46,7 @@ impl Summary {
     }
 
     fn binding(&self) -> Binding<'_> {
-        Binding { owner: &self.owner, kind: Kind::Record, number: self.number, predecessor: self.predecessor }
+        Binding { owner: &self.owner, kind: SealedKind::Record, number: self.number, predecessor: self.predecessor }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::seal::Keys;
 
 /// What a history is opened with.
 #[derive(Debug, Clone, Copy)]
-pub struct Session<'a> {
+pub struct HistorySession<'a> {
     /// The environment's keys.
     pub keys: &'a Keys,
     /// The text of the keyring that gave them; a copy of it lies in the store.

@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use crate::clock::Machine;
 use crate::digest::Digest;
-use crate::history::Event;
 use crate::history::History;
+use crate::history::HistorySession;
 use crate::history::InMemoryStore;
 use crate::history::NewEvent;
-use crate::history::Report;
-use crate::history::Session;
+use crate::history::ReleaseEvent;
+use crate::history::Verification;
 use crate::history::What;
 use crate::history::error::HistoryError;
 use crate::history::fixtures;
@@ -36,7 +36,7 @@ async fn small(environment: &str) -> ObjectMap {
     store.objects()
 }
 
-async fn verify(objects: &ObjectMap) -> Result<Report, HistoryError> {
+async fn verify(objects: &ObjectMap) -> Result<Verification, HistoryError> {
     let store = InMemoryStore::of(objects.clone());
     let history = History::open(fixtures::reader(&store, "dev"), fixtures::session()).await?;
     history.verify().await
@@ -71,7 +71,7 @@ fn prove(history: &History<'_>, releases: &BTreeMap<u64, Digest>, path: &str, by
         ["packs", .., name] => Pack::open(layout::pack_of(name).unwrap(), Bytes::copy_from_slice(bytes), owner, keys).map(|_| ()),
         ["events", .., number, name] => {
             let (number, sequence) = (number.parse().unwrap(), name.parse().unwrap());
-            Event::read(path, bytes, owner, number, sequence)?.open(bytes, releases[&number], keys).map(|_| ())
+            ReleaseEvent::read(path, bytes, owner, number, sequence)?.open(bytes, releases[&number], keys).map(|_| ())
         }
         _ => panic!("{path}"),
     }
@@ -199,7 +199,7 @@ async fn what_another_key_wrote_is_noticed() {
     let objects = small("dev").await;
     let forger = Keys::fresh(&Machine);
     let store = InMemoryStore::new();
-    let session = Session { keys: &forger, ..fixtures::session() };
+    let session = HistorySession { keys: &forger, ..fixtures::session() };
     let forgery = History::open(fixtures::reader(&store, "dev"), session).await.unwrap();
     for release in fixtures::releases(&forgery, 4).await {
         forgery.add_event(&release, NewEvent { actor: "eve", what: What::Applied, detail: "" }).await.unwrap();

@@ -11,7 +11,7 @@ use crate::digest::Digest;
 use crate::history::body::Body;
 use crate::history::envelope;
 use crate::history::error::HistoryError;
-use crate::history::event::Event;
+use crate::history::event::ReleaseEvent;
 use crate::history::identity::StoreIdentity;
 use crate::history::keyring::KeyringEntry;
 use crate::history::layout;
@@ -25,7 +25,7 @@ use crate::history::release::Release;
 
 /// What a proof found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct Verification {
     /// How many releases there are.
     pub releases: u64,
     /// How many objects were read and proven.
@@ -47,9 +47,9 @@ pub struct Defect {
     pub reason: String,
 }
 
-struct Walk<'h, 'a> {
+struct Verifier<'h, 'a> {
     history: &'h History<'a>,
-    report: Report,
+    report: Verification,
     keyrings: BTreeSet<Digest>,
     referred: BTreeSet<PackId>,
     packs: BTreeMap<PackId, Option<Pack>>,
@@ -65,10 +65,10 @@ impl History<'_> {
     ///
     /// Without a checkpoint nobody can tell that the newest releases were cut off. What the newest
     /// release's events said can be cut off unseen: its outcome is unknown then, never better than it was.
-    pub async fn verify(&self) -> Result<Report, HistoryError> {
-        let mut walk = Walk {
+    pub async fn verify(&self) -> Result<Verification, HistoryError> {
+        let mut walk = Verifier {
             history: self,
-            report: Report::default(),
+            report: Verification::default(),
             keyrings: BTreeSet::new(),
             referred: BTreeSet::new(),
             packs: BTreeMap::new(),
@@ -85,7 +85,7 @@ impl History<'_> {
     }
 }
 
-impl Walk<'_, '_> {
+impl Verifier<'_, '_> {
     async fn root(&mut self) -> Result<(), HistoryError> {
         let access = self.history.reader.access;
         let known =
@@ -311,7 +311,7 @@ impl Walk<'_, '_> {
         let count = objects.last().map_or(0, |(sequence, _)| *sequence);
         for (sequence, bytes) in objects {
             let path = layout::event(number, sequence);
-            let event = Event::read(&path, &bytes, &reader.owner, number, sequence);
+            let event = ReleaseEvent::read(&path, &bytes, &reader.owner, number, sequence);
             let proof = event.and_then(|event| event.open(&bytes, release, self.history.session.keys));
             self.judge(Some(number), &path, proof)?;
         }

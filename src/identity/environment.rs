@@ -25,12 +25,12 @@ const PREFIXES: [&str; 11] = [
 
 /// The variables of the clouds' own tools, and the user's home directory. `Debug` prints names only.
 #[derive(Default)]
-pub struct Environment {
+pub struct ToolEnvironment {
     variables: BTreeMap<String, Secret>,
     home: Option<PathBuf>,
 }
 
-impl Environment {
+impl ToolEnvironment {
     /// Keeps what the clouds' tools know of a process environment, and drops the rest. What is set to nothing is not set.
     pub fn collect(pairs: impl IntoIterator<Item = (OsString, OsString)>, home: Option<PathBuf>) -> Self {
         let known = |name: &String| PREFIXES.iter().any(|prefix| name.starts_with(prefix));
@@ -41,7 +41,7 @@ impl Environment {
 }
 
 #[cfg(any(feature = "aws", feature = "azure", feature = "cluster", feature = "gcp"))]
-impl Environment {
+impl ToolEnvironment {
     /// A variable that is UTF-8 text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.variables.get(name)?.expose_text()
@@ -63,7 +63,7 @@ impl Environment {
     }
 }
 
-impl fmt::Debug for Environment {
+impl fmt::Debug for ToolEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()
     }
@@ -71,12 +71,12 @@ impl fmt::Debug for Environment {
 
 #[cfg(test)]
 mod tests {
-    use super::Environment;
+    use super::ToolEnvironment;
 
     #[test]
     fn only_what_the_clouds_tools_know_is_kept_and_nothing_is_printed() {
         let pairs = [("AWS_REGION", "eu-central-1"), ("AWS_PROFILE", ""), ("PASSWORD", "canary"), ("GOOGLE_CLOUD_PROJECT", "canary")];
-        let environment = Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), Some("/home/a".into()));
+        let environment = ToolEnvironment::collect(pairs.map(|(name, value)| (name.into(), value.into())), Some("/home/a".into()));
         assert_eq!(environment.text("AWS_REGION"), Some("eu-central-1"));
         assert_eq!((environment.text("AWS_PROFILE"), environment.text("PASSWORD")), (None, None));
         assert_eq!(environment.at_home(".aws").unwrap(), std::path::Path::new("/home/a/.aws"));

@@ -31,4 +31,4 @@ mod token_service;
 #[cfg(feature = "http")]
 pub(crate) mod trust;
 
-pub use environment::Environment;
+pub use environment::ToolEnvironment;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::identity::token_cache::Held;
+use crate::identity::token_cache::CachedToken;
 use crate::service::ServiceError;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
@@ -17,7 +17,7 @@ pub(crate) trait Login: Sync {
     type Token: Protocol;
 
     /// A token for a fetch that ends at `until`, other than the `rejected` one, as [`TokenCache::get`](crate::identity::token_cache::TokenCache::get).
-    async fn token(&self, rejected: Option<&Held<Self::Token>>, until: Instant) -> Result<Held<Self::Token>, ServiceError>;
+    async fn token(&self, rejected: Option<&CachedToken<Self::Token>>, until: Instant) -> Result<CachedToken<Self::Token>, ServiceError>;
 
     /// Whether `reply` says that the token has ended, or is not known any more, and another one can be had.
     fn is_rejected(&self, token: &Self::Token, reply: &Reply) -> bool;
@@ -29,7 +29,7 @@ pub(crate) struct Authenticated<T> {
     /// The answer.
     pub(crate) reply: Reply,
     /// The token.
-    pub(crate) token: Held<T>,
+    pub(crate) token: CachedToken<T>,
 }
 
 /// Makes a call by a login, once more with a new token where the first one is rejected.

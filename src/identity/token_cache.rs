@@ -19,7 +19,7 @@ pub(crate) struct TokenCache<T> {
     margin: Duration,
     /// Who holds it asks for a token. What it failed with is not asked for again in the same fetch.
     renewal: tokio::sync::Mutex<Option<(Instant, ServiceError)>>,
-    held: Mutex<Option<Held<T>>>,
+    held: Mutex<Option<CachedToken<T>>>,
 }
 
 /// What a login gave.
@@ -32,7 +32,7 @@ pub(crate) struct Granted<T> {
 }
 
 /// A token of the cache.
-pub(crate) struct Held<T> {
+pub(crate) struct CachedToken<T> {
     token: Arc<T>,
     ends: Option<Instant>,
     /// Which login it came from, from 1.
@@ -43,7 +43,7 @@ pub(crate) struct Held<T> {
     replaces: bool,
 }
 
-impl<T> Held<T> {
+impl<T> CachedToken<T> {
     /// Whether both are of the same login.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.number == other.number
@@ -64,10 +64,10 @@ impl<T> TokenCache<T> {
     /// What `obtain` failed with, now or earlier in the same fetch; no token by `until`.
     pub(crate) async fn get(
         &self,
-        rejected: Option<&Held<T>>,
+        rejected: Option<&CachedToken<T>>,
         until: Instant,
         obtain: impl Future<Output = Result<Granted<T>, ServiceError>>,
-    ) -> Result<Held<T>, ServiceError> {
+    ) -> Result<CachedToken<T>, ServiceError> {
         if let Some(held) = self.usable(rejected, until) {
             return Ok(held);
         }
@@ -84,7 +84,7 @@ impl<T> TokenCache<T> {
             Ok(Granted { token, ends }) => {
                 let mut place = self.held.lock().unwrap_or_else(PoisonError::into_inner);
                 let number = place.as_ref().map_or(0, |held| held.number) + 1;
-                let held = Held { token: Arc::new(token), ends, number, obtained_for: until, replaces: rejected.is_some() };
+                let held = CachedToken { token: Arc::new(token), ends, number, obtained_for: until, replaces: rejected.is_some() };
                 *place = Some(held.clone());
                 Ok(held)
             }
@@ -106,12 +106,12 @@ impl<T> TokenCache<T> {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn held(&self) -> Option<Held<T>> {
+    fn held(&self) -> Option<CachedToken<T>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What is held, if it will do. A token that does not last as long as it should is as good as it gets for the fetch that it was obtained for.
-    fn usable(&self, rejected: Option<&Held<T>>, until: Instant) -> Option<Held<T>> {
+    fn usable(&self, rejected: Option<&CachedToken<T>>, until: Instant) -> Option<CachedToken<T>> {
         self.held().filter(|held| match rejected {
             None => held.obtained_for == until || held.ends.is_none_or(|ends| ends > until + self.margin),
             Some(rejected) => held.number > rejected.number || held.replaces && held.obtained_for == until,
@@ -123,13 +123,13 @@ fn late() -> ServiceError {
     ServiceError::new(ServiceFault::Unavailable, "the login was not done in time", "check the network, or allow more time")
 }
 
-impl<T> Clone for Held<T> {
+impl<T> Clone for CachedToken<T> {
     fn clone(&self) -> Self {
         Self { token: Arc::clone(&self.token), ..*self }
     }
 }
 
-impl<T> Deref for Held<T> {
+impl<T> Deref for CachedToken<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -137,7 +137,7 @@ impl<T> Deref for Held<T> {
     }
 }
 
-impl<T> fmt::Debug for Held<T> {
+impl<T> fmt::Debug for CachedToken<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Held").field("number", &self.number).finish_non_exhaustive()
     }
@@ -160,8 +160,8 @@ mod tests {
     use tokio::time::advance;
     use tokio::time::sleep;
 
+    use super::CachedToken;
     use super::Granted;
-    use super::Held;
     use super::TokenCache;
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
@@ -179,7 +179,7 @@ mod tests {
             Self { cache: TokenCache::new(Duration::from_mins(5)), asked: AtomicU64::new(0), working }
         }
 
-        async fn get(&self, rejected: Option<&Held<u64>>, until: Instant) -> Result<Held<u64>, ServiceError> {
+        async fn get(&self, rejected: Option<&CachedToken<u64>>, until: Instant) -> Result<CachedToken<u64>, ServiceError> {
             let obtain = async {
                 sleep(Duration::from_millis(10)).await;
                 let number = self.asked.fetch_add(1, Ordering::Relaxed) + 1;

@@ -131,18 +131,8 @@ pub(crate) fn moment(time: Timestamp, clock: &dyn Clock) -> Option<Instant> {
 mod tests {
     use super::expiry;
     use super::form;
-    use crate::clock::Clock;
     use crate::clock::Timestamp;
     use crate::service::json::Json;
-
-    #[derive(Debug)]
-    struct Stopped;
-
-    impl Clock for Stopped {
-        fn now(&self) -> Timestamp {
-            Timestamp(1000)
-        }
-    }
 
     #[test]
     fn a_form_holds_any_bytes() {
@@ -152,7 +142,7 @@ mod tests {
 
     #[test]
     fn an_end_is_relative_or_absolute_and_a_number_or_a_text() {
-        let of = |text: &str| expiry(Json::parse(text.as_bytes()).unwrap(), &Stopped).map(|time| time.0);
+        let of = |text: &str| expiry(Json::parse(text.as_bytes()).unwrap(), &Timestamp(1000)).map(|time| time.0);
         assert_eq!(of(r#"{"expires_in": 60}"#), Some(1060));
         assert_eq!(of(r#"{"expires_in": "60", "expires_on": "5"}"#), Some(1060));
         assert_eq!(of(r#"{"expires_on": "1234"}"#), Some(1234));

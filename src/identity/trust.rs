@@ -24,7 +24,7 @@ struct TrustEntry {
 
 /// Where credentials are about to go.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Destination<'a> {
+pub(crate) struct CredentialDestination<'a> {
     /// The server.
     pub(crate) address: &'a str,
     /// The audience of the id token that is asked for, where it is not the server's own origin.
@@ -70,7 +70,7 @@ impl TrustedOrigins {
     ///
     /// # Errors
     /// Nobody but the project says so.
-    pub(crate) fn check(&self, destination: &Destination<'_>) -> Result<Grounds, Untrusted> {
+    pub(crate) fn check(&self, destination: &CredentialDestination<'_>) -> Result<Grounds, Untrusted> {
         let Ok(base) = Base::new(destination.address) else { return Ok(Grounds::Unusable) };
         let (url, host) = (base.url(), base.url().host_str().unwrap_or_default());
         let refused = |audience: Option<&str>| Err(Untrusted { origin: base.origin(), audience: audience.map(str::to_owned) });
@@ -129,15 +129,15 @@ pub(crate) fn is_entra(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Destination;
+    use super::CredentialDestination;
     use super::Grounds;
     use super::TrustedOrigins;
 
-    fn to(address: &str) -> Destination<'_> {
-        Destination { address, audience: None, is_service: |host| host == "service.example", named: None, loopback: true }
+    fn to(address: &str) -> CredentialDestination<'_> {
+        CredentialDestination { address, audience: None, is_service: |host| host == "service.example", named: None, loopback: true }
     }
 
-    fn of(entries: &[&str], destination: Destination<'_>) -> Result<Grounds, String> {
+    fn of(entries: &[&str], destination: CredentialDestination<'_>) -> Result<Grounds, String> {
         TrustedOrigins::new(entries.iter().copied()).check(&destination).map_err(|untrusted| untrusted.to_string())
     }
 
@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn the_variable_of_the_tool_names_one_origin() {
-        let named = |address| Destination { named: Some(("VAULT_ADDR", "https://vault.example/")), loopback: false, ..to(address) };
+        let named =
+            |address| CredentialDestination { named: Some(("VAULT_ADDR", "https://vault.example/")), loopback: false, ..to(address) };
         assert_eq!(of(&[], named("https://vault.example/x")), Ok(Grounds::Variable("VAULT_ADDR")));
         assert!(of(&[], named("https://evil.example")).is_err());
         assert!(of(&[], named("http://127.0.0.1:8200")).is_err(), "what is set for one vault went to another");
@@ -193,7 +194,7 @@ mod tests {
     fn this_machine_is_trusted_where_it_will_do() {
         for address in ["http://127.0.0.1:1", "http://localhost:1", "https://[::1]:1"] {
             assert_eq!(of(&[], to(address)), Ok(Grounds::Loopback), "{address}");
-            assert!(of(&[], Destination { loopback: false, ..to(address) }).is_err(), "{address}");
+            assert!(of(&[], CredentialDestination { loopback: false, ..to(address) }).is_err(), "{address}");
         }
         for address in ["https://localhost.evil.example", "https://127.0.0.1.evil.example", "https://2130706434"] {
             assert_ne!(of(&[], to(address)), Ok(Grounds::Service), "{address}");
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn an_audience_is_bound_to_its_origin() {
-        let with = |audience| Destination { audience: Some(audience), ..to("https://vault.example:8200") };
+        let with = |audience| CredentialDestination { audience: Some(audience), ..to("https://vault.example:8200") };
         let listed = ["https://vault.example:8200=vault", "https://vault.example:8200=other", "https://cloud.example=sts.amazonaws.com"];
         assert_eq!(of(&listed, with("vault")), Ok(Grounds::Listed));
         assert_eq!(of(&listed, with("other")), Ok(Grounds::Listed));
@@ -211,9 +212,9 @@ mod tests {
         let entry = "https://vault.example:8200=sts.amazonaws.com".to_owned();
         assert_eq!(of(&listed, with("sts.amazonaws.com")), Err(entry.clone()));
         assert_eq!(of(&["https://vault.example:8200"], with("sts.amazonaws.com")), Err(entry.clone()));
-        let named = Destination { named: Some(("VAULT_ADDR", "https://vault.example:8200")), ..with("sts.amazonaws.com") };
+        let named = CredentialDestination { named: Some(("VAULT_ADDR", "https://vault.example:8200")), ..with("sts.amazonaws.com") };
         assert_eq!(of(&[], named), Err(entry), "the variable names an address and no audience");
-        let local = Destination { address: "http://127.0.0.1:8200", ..with("x") };
+        let local = CredentialDestination { address: "http://127.0.0.1:8200", ..with("x") };
         assert_eq!(of(&[], local), Ok(Grounds::Loopback));
     }
 

@@ -12,9 +12,9 @@ use tokio::time::timeout_at;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
+use crate::identity::aws::CodeKind;
 use crate::identity::aws::Config;
-use crate::identity::aws::Kind;
 use crate::identity::aws::Login;
 use crate::identity::aws::LoginParts;
 use crate::identity::aws::check_region;
@@ -39,9 +39,9 @@ use crate::service::ServiceFault;
 use crate::service::http::Base;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
-use crate::service::http::Limits;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
 use crate::service::words;
 
@@ -57,11 +57,11 @@ pub struct KmsSettings {
     /// Where the service is, if not at its region's public address.
     pub endpoint: Option<String>,
     /// The variables of AWS's own tools.
-    pub environment: Arc<Environment>,
+    pub environment: Arc<ToolEnvironment>,
     /// Who is believed to be the service.
     pub transport: Transport,
     /// How much at once, how fast and how long.
-    pub limits: Limits,
+    pub limits: RequestLimits,
     /// For the attempts.
     pub entropy: Arc<dyn Entropy>,
     /// For signatures.
@@ -192,17 +192,17 @@ fn refused(reply: &Reply, protocol: &dyn Protocol) -> ServiceError {
             "the key is disabled or scheduled for deletion".to_owned(),
             "enable it, or cancel its deletion, in AWS KMS",
         ),
-        (_, Kind::Denied) => error(
+        (_, CodeKind::Denied) => error(
             ServiceFault::Denied,
             "the identity may not use the key".to_owned(),
             "allow `kms:Decrypt` on it, and `kms:Encrypt` for `key add` and `key rotate`, in a policy of the identity or of the key",
         ),
-        (_, Kind::Expired | Kind::Clock | Kind::Credential | Kind::Account) => error(
+        (_, CodeKind::Expired | CodeKind::Clock | CodeKind::Credential | CodeKind::Account) => error(
             ServiceFault::Unauthenticated,
             format!("AWS does not accept the credential ({})", words::tame(&code, 64)),
             "log in again, and check the credential, the account and this machine's clock",
         ),
-        (_, Kind::Throttled) => error(ServiceFault::RateLimited, "AWS KMS is rate limiting requests".to_owned(), "try again later"),
+        (_, CodeKind::Throttled) => error(ServiceFault::RateLimited, "AWS KMS is rate limiting requests".to_owned(), "try again later"),
         _ => error(
             ServiceFault::Unavailable,
             format!("AWS KMS refused the request with status {} ({})", reply.status, words::tame(&code, 64)),
@@ -225,10 +225,10 @@ mod tests {
     use super::KmsSettings;
     use super::kms;
     use crate::clock::Machine;
-    use crate::identity::Environment;
+    use crate::identity::ToolEnvironment;
     use crate::key::ServiceKey;
     use crate::key::suite;
-    use crate::service::http::Limits;
+    use crate::service::http::RequestLimits;
     use crate::service::http::Transport;
 
     fn key(server: &Server<Aws>, name: &str) -> ServiceKey {
@@ -239,12 +239,12 @@ mod tests {
             region: None,
             profile: None,
             endpoint: Some(server.url()),
-            environment: Arc::new(Environment::collect(
+            environment: Arc::new(ToolEnvironment::collect(
                 pairs.map(|(name, value)| (name.into(), value.into())).into_iter().chain([("AWS_REGION".into(), "eu-central-1".into())]),
                 None,
             )),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
             entropy: Arc::new(Machine),
             clock: Arc::new(Machine),
         })
@@ -297,9 +297,9 @@ mod tests {
             region: None,
             profile: None,
             endpoint: Some(server.url()),
-            environment: Arc::new(Environment::collect([("AWS_EC2_METADATA_DISABLED".into(), "true".into())], None)),
+            environment: Arc::new(ToolEnvironment::collect([("AWS_EC2_METADATA_DISABLED".into(), "true".into())], None)),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
             entropy: Arc::new(Machine),
             clock: Arc::new(Machine),
         };

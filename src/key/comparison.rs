@@ -7,7 +7,7 @@ use crate::key::Recipient;
 
 /// A recipient that the settings name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedRecipient {
     /// `key-file`, `passphrase`, ….
     pub kind: String,
     /// The key's own id; `None` where only the key says it, and the key is not at hand.
@@ -16,7 +16,7 @@ pub struct Expected {
 
 /// How the settings and a keyring differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
+pub struct KeyringDifference {
     /// For each expected recipient, the one that has a slot; `None` where none has.
     pub found: Vec<Option<Recipient>>,
     /// Recipients that have a slot and are not expected.
@@ -25,7 +25,7 @@ pub struct Comparison {
     pub unclear: BTreeSet<String>,
 }
 
-impl Comparison {
+impl KeyringDifference {
     /// Whether each has the other's recipients.
     pub fn is_equal(&self) -> bool {
         self.extra.is_empty() && self.found.iter().all(Option::is_some)
@@ -34,7 +34,7 @@ impl Comparison {
 
 impl Keyring {
     /// Compares its slots with what is expected: by id where that is known, and then what is left by kind.
-    pub fn compare(&self, expected: &[Expected]) -> Comparison {
+    pub fn compare(&self, expected: &[ExpectedRecipient]) -> KeyringDifference {
         let mut rest: Vec<&Recipient> = self.recipients().collect();
         let mut take = |is: &dyn Fn(&Recipient) -> bool| {
             let at = rest.iter().position(|recipient| is(recipient))?;
@@ -47,27 +47,27 @@ impl Keyring {
                 take(&|recipient| (&recipient.kind, &recipient.id) == (&expected.kind, id))
             })
             .collect();
-        let unnamed = |expected: &&Expected| expected.id.is_none();
+        let unnamed = |expected: &&ExpectedRecipient| expected.id.is_none();
         for (found, expected) in found.iter_mut().zip(expected).filter(|(_, expected)| unnamed(expected)) {
             *found = take(&|recipient| recipient.kind == expected.kind);
         }
         let extra: Vec<Recipient> = rest.into_iter().cloned().collect();
-        let is_extra = |expected: &&Expected| extra.iter().any(|recipient| recipient.kind == expected.kind);
+        let is_extra = |expected: &&ExpectedRecipient| extra.iter().any(|recipient| recipient.kind == expected.kind);
         let unclear = expected.iter().filter(unnamed).filter(is_extra).map(|expected| expected.kind.clone()).collect();
-        Comparison { found, extra, unclear }
+        KeyringDifference { found, extra, unclear }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Expected;
+    use super::ExpectedRecipient;
     use crate::clock::Machine;
     use crate::key::KeyWrap;
     use crate::key::Keyring;
     use crate::key::MemoryKey;
 
-    fn expected(ids: &[Option<&str>]) -> Vec<Expected> {
-        ids.iter().map(|id| Expected { kind: "memory".to_owned(), id: id.map(str::to_owned) }).collect()
+    fn expected(ids: &[Option<&str>]) -> Vec<ExpectedRecipient> {
+        ids.iter().map(|id| ExpectedRecipient { kind: "memory".to_owned(), id: id.map(str::to_owned) }).collect()
     }
 
     #[tokio::test]
@@ -96,7 +96,7 @@ mod tests {
         case(&[None, None, None, None], "one two three ", "", false);
         assert!(keyring.compare(&expected(&[Some("one"), Some("two"), None])).is_equal());
         assert!(!keyring.compare(&expected(&[Some("one"), Some("two"), None, None])).is_equal());
-        let other = Expected { kind: "other".to_owned(), id: Some("one".to_owned()) };
+        let other = ExpectedRecipient { kind: "other".to_owned(), id: Some("one".to_owned()) };
         assert_eq!(keyring.compare(&[other]).extra.len(), 3);
     }
 }

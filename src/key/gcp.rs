@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::google::Login;
 use crate::identity::google::LoginParts;
 use crate::identity::renewal;
@@ -31,7 +31,7 @@ use crate::service::ServiceFault;
 use crate::service::http::Base;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
-use crate::service::http::Limits;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
 use crate::service::json::Json;
 
@@ -45,11 +45,11 @@ pub struct CloudKmsSettings {
     /// The JSON of credentials; none for application default credentials.
     pub credentials: Option<Secret>,
     /// The variables of Google's own tools.
-    pub environment: Arc<Environment>,
+    pub environment: Arc<ToolEnvironment>,
     /// Who is believed to be Google.
     pub transport: Transport,
     /// How much at once, how fast and how long.
-    pub limits: Limits,
+    pub limits: RequestLimits,
     /// For the attempts.
     pub entropy: Arc<dyn Entropy>,
     /// For tokens.
@@ -194,7 +194,7 @@ mod tests {
     use crate::key::suite;
     use crate::secret::Secret;
     use crate::service::ServiceError;
-    use crate::service::http::Limits;
+    use crate::service::http::RequestLimits;
     use crate::service::http::Transport;
 
     fn named(server: &Server<Gcp>, key: String) -> Result<ServiceKey, ServiceError> {
@@ -204,7 +204,7 @@ mod tests {
             credentials: Some(Secret::copy_of(server.protocol().service_account(&server.url()).as_bytes())),
             environment: Arc::default(),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
             entropy: Arc::new(Machine),
             clock: Arc::new(Machine),
         })

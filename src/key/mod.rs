@@ -44,8 +44,8 @@ pub use age::AgeKey;
 pub use aws::{KmsSettings, kms};
 #[cfg(feature = "azure")]
 pub use azure::{vault_and_name, wrapping_key};
-pub use comparison::Comparison;
-pub use comparison::Expected;
+pub use comparison::ExpectedRecipient;
+pub use comparison::KeyringDifference;
 pub use file::KeyFile;
 #[cfg(feature = "gcp")]
 pub(crate) use gcp::is_service as is_cloud_kms;

@@ -22,9 +22,9 @@ use crate::seal::RootKey;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::HttpClient;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
@@ -121,7 +121,7 @@ impl KeyWrap for ServiceKey {
     async fn diagnose(&self) -> Vec<Diagnostic> {
         match self.cipher.client().await {
             Ok(client) => connectivity(client).await,
-            Err(error) => vec![Diagnostic::bad(Step::Setup, error)],
+            Err(error) => vec![Diagnostic::bad(DiagnosticStep::Setup, error)],
         }
     }
 

@@ -121,14 +121,14 @@ pub struct Environment {
     /// Where the history is kept.
     pub history: Option<HistoryEntry>,
     /// Recipients of the environment's root key.
-    pub keys: Vec<Spanned<KeyEntry>>,
+    pub keys: Vec<Spanned<RecipientEntry>>,
     /// The cluster that deploys apply to.
     pub cluster: Option<ClusterEntry>,
 }
 
 /// A recipient of the root key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyEntry {
+pub enum RecipientEntry {
     /// A key file beneath the project's root; `.cloze/ENV.key` when no path is said.
     KeyFile {
         /// The file.

@@ -3,9 +3,9 @@
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::document::Environment;
-use crate::project::document::KeyEntry;
 use crate::project::document::PROJECT_FILE;
 use crate::project::document::Project;
+use crate::project::document::RecipientEntry;
 use crate::project::history::HistoryUrl;
 use crate::project::location::Location;
 use crate::project::path::normalise;
@@ -15,7 +15,7 @@ use crate::project::vault::VaultKind;
 
 /// Paths beneath the root with what each is; a directory stands for all that is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reserved {
+pub struct ReservedPaths {
     paths: Vec<(String, &'static str)>,
 }
 
@@ -28,7 +28,7 @@ const HISTORY: &str = "a history";
 /// Endings that are reserved in every directory.
 const ENDINGS: [(&str, &str); 2] = [(".keyring", "a keyring"), (".vault", "a vault file")];
 
-impl Reserved {
+impl ReservedPaths {
     /// What all environments of a project keep.
     pub fn of(project: &Project) -> Self {
         let mut reserved = Self { paths: vec![(PROJECT_FILE.to_owned(), "the project file")] };
@@ -49,7 +49,7 @@ impl Reserved {
             }
         }
         for key in &environment.keys {
-            if let KeyEntry::KeyFile { path: Some(path) } = &key.value {
+            if let RecipientEntry::KeyFile { path: Some(path) } = &key.value {
                 keep(path, "a key file");
             }
         }
@@ -105,7 +105,7 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::Reserved;
+    use super::ReservedPaths;
     use crate::project::document::Project;
     use crate::project::root::Root;
 
@@ -130,7 +130,7 @@ environments:
         symlink("../keys/dev", dir.path().join("config/harmless")).unwrap();
         symlink("../.git", dir.path().join("config/dir")).unwrap();
         let root = Root::open(dir.path()).unwrap();
-        let reserved = Reserved::of(&Project::parse("cloze.yaml", PROJECT).unwrap());
+        let reserved = ReservedPaths::of(&Project::parse("cloze.yaml", PROJECT).unwrap());
         for (path, what) in [
             ("store/passwords", "a vault file"),
             ("keys/dev", "a key file"),

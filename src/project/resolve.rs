@@ -23,16 +23,16 @@ use crate::project::cluster::cluster;
 use crate::project::decode::NAMES;
 use crate::project::document::ConfigEntry;
 use crate::project::document::Environment;
-use crate::project::document::KeyEntry;
 use crate::project::document::ManifestFiles;
 use crate::project::document::Project;
+use crate::project::document::RecipientEntry;
 use crate::project::history::HistorySettings;
 use crate::project::history::HistoryUrl;
 use crate::project::location::Location;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
 use crate::project::quote::quote;
-use crate::project::reserved::Reserved;
+use crate::project::reserved::ReservedPaths;
 use crate::project::resolver::Resolver;
 use crate::project::resolver::file;
 use crate::project::settings::Flags;
@@ -128,7 +128,7 @@ impl Settings {
             lock: format!("locks/{name}.lock"),
             deadline: Duration::from_secs(deadline),
             budget,
-            reserved: Reserved::of(project),
+            reserved: ReservedPaths::of(project),
             context,
             cluster,
             environment: name,
@@ -295,7 +295,7 @@ impl Resolver<'_> {
 
     /// `CLOZE_KEY_FILE` takes the place of the path of every key file, said or not.
     fn keys(&mut self, environment: &Environment) -> Vec<KeySettings> {
-        let default = [Spanned::none(KeyEntry::KeyFile { path: None })];
+        let default = [Spanned::none(RecipientEntry::KeyFile { path: None })];
         let entries = if environment.keys.is_empty() { &default[..] } else { &environment.keys };
         let variable = self
             .variables
@@ -305,13 +305,13 @@ impl Resolver<'_> {
         for (index, entry) in entries.iter().enumerate() {
             let said = entry.place.clone().map_or(Origin::Default, Origin::File);
             let choice = match &entry.value {
-                KeyEntry::Service(service) => {
+                RecipientEntry::Service(service) => {
                     list.extend(self.service(environment, &format!("keys[{index}]"), said, service.clone()));
                     continue;
                 }
-                KeyEntry::Age { recipient } => Choice::of([Some((KeySettings::Age(recipient.clone()), said))]),
-                KeyEntry::Passphrase => Choice::of([Some((KeySettings::Passphrase, said))]),
-                KeyEntry::KeyFile { path } => Choice::of([
+                RecipientEntry::Age { recipient } => Choice::of([Some((KeySettings::Age(recipient.clone()), said))]),
+                RecipientEntry::Passphrase => Choice::of([Some((KeySettings::Passphrase, said))]),
+                RecipientEntry::KeyFile { path } => Choice::of([
                     variable.clone().map(|(location, origin)| (KeySettings::KeyFile(location), origin)),
                     path.clone().map(|path| (KeySettings::KeyFile(Location::Beneath(path)), said)),
                     Some((KeySettings::KeyFile(Location::Beneath(format!(".cloze/{}.key", environment.name.value))), Origin::Default)),

@@ -12,7 +12,7 @@ use crate::project::history::HistorySettings;
 use crate::project::location::Location;
 use crate::project::origin::Origin;
 use crate::project::origin::ResolvedSetting;
-use crate::project::reserved::Reserved;
+use crate::project::reserved::ReservedPaths;
 use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
 use crate::project::vault::VaultSettings;
@@ -95,7 +95,7 @@ pub struct Settings {
     /// How many times the usual amounts a run may cost: 1 to 64.
     pub budget: u32,
     /// The files that the project, cloze and git keep for themselves.
-    pub reserved: Reserved,
+    pub reserved: ReservedPaths,
     /// The context of the kubeconfig; its current one where nobody says it.
     pub context: Option<String>,
     /// How deploys apply to a cluster; `None` where they only write.

@@ -101,11 +101,11 @@ fn named(project: &str, files: &[(&'static str, Content)]) -> Result<Vec<Starter
 pub struct Generated {
     /// Its name in the vault.
     pub name: &'static str,
-    recipe: Recipe,
+    value: GeneratedValue,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Recipe {
+enum GeneratedValue {
     Random(Random),
     /// A JSON object of one fixed field and one random field; neither needs escaping.
     Account {
@@ -128,22 +128,25 @@ const TRYING: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 /// Every secret that the starter's templates ask for.
 pub const GENERATED: &[Generated] = &[
-    Generated { name: "api-token", recipe: Recipe::Random(Random { length: 40, alphabet: LETTERS_AND_DIGITS }) },
-    Generated { name: "db-password", recipe: Recipe::Random(Random { length: 24, alphabet: TRYING }) },
-    Generated { name: "session-key", recipe: Recipe::Random(Random { length: 48, alphabet: LETTERS_AND_DIGITS }) },
-    Generated { name: "smtp", recipe: Recipe::Account { username: "app", password: Random { length: 24, alphabet: LETTERS_AND_DIGITS } } },
+    Generated { name: "api-token", value: GeneratedValue::Random(Random { length: 40, alphabet: LETTERS_AND_DIGITS }) },
+    Generated { name: "db-password", value: GeneratedValue::Random(Random { length: 24, alphabet: TRYING }) },
+    Generated { name: "session-key", value: GeneratedValue::Random(Random { length: 48, alphabet: LETTERS_AND_DIGITS }) },
+    Generated {
+        name: "smtp",
+        value: GeneratedValue::Account { username: "app", password: Random { length: 24, alphabet: LETTERS_AND_DIGITS } },
+    },
 ];
 
 impl Generated {
     /// A new value.
     pub fn value(&self, entropy: &dyn Entropy) -> Secret {
-        match self.recipe {
-            Recipe::Random(random) => {
+        match self.value {
+            GeneratedValue::Random(random) => {
                 let mut buffer = SecretBuffer::with_capacity(random.length);
                 random.write(entropy, &mut buffer);
                 buffer.into()
             }
-            Recipe::Account { username, password } => {
+            GeneratedValue::Account { username, password } => {
                 let mut buffer = SecretBuffer::with_capacity(64 + username.len() + password.length);
                 buffer.extend(br#"{"username":""#);
                 buffer.extend(username.as_bytes());
@@ -187,10 +190,10 @@ mod tests {
     use tera::Tera;
 
     use super::GENERATED;
+    use super::GeneratedValue;
     use super::LETTERS_AND_DIGITS;
     use super::PROJECT;
     use super::Random;
-    use super::Recipe;
     use super::STARTER_ENVIRONMENT;
     use super::TRYING;
     use super::bare_starter;
@@ -334,13 +337,13 @@ mod tests {
         for generated in GENERATED {
             let (one, two) = (generated.value(&Machine), generated.value(&Machine));
             assert!(!one.ct_eq(&two), "{}", generated.name);
-            match generated.recipe {
-                Recipe::Random(random) => {
+            match generated.value {
+                GeneratedValue::Random(random) => {
                     assert_eq!(one.len(), random.length);
                     assert!(one.expose().iter().all(|byte| random.alphabet.contains(byte)));
                     assert!(!one.expose().starts_with(b" ") && !one.expose().ends_with(b" "));
                 }
-                Recipe::Account { username, password } => {
+                GeneratedValue::Account { username, password } => {
                     let value: serde_json::Value = serde_json::from_slice(one.expose()).unwrap();
                     assert_eq!(value["username"], username);
                     assert_eq!(value["password"].as_str().unwrap().len(), password.length);

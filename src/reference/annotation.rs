@@ -4,7 +4,7 @@ use crate::manifest::ConfigKind;
 use crate::manifest::Entry;
 use crate::manifest::Value;
 use crate::reference::Presence;
-use crate::reference::Site;
+use crate::reference::ReferenceSite;
 use crate::reference::Visit;
 
 /// How an annotation writes names.
@@ -30,7 +30,7 @@ pub(super) fn annotated<B>(entry: &mut Entry<B>, fixed: Option<&'static str>, vi
             return None;
         }
         let (namespace, name) = text.split_once('/').map_or((None, text), |(namespace, name)| (Some(namespace), name));
-        let site = Site { referent: *referent, name, namespace, keys: Vec::new(), text_only: false, presence, fixed, mark };
+        let site = ReferenceSite { referent: *referent, name, namespace, keys: Vec::new(), text_only: false, presence, fixed, mark };
         let name = visitor.reference(&site)?;
         let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
         Some(namespace.map_or_else(|| format!("{scheme}{name}"), |namespace| format!("{scheme}{namespace}/{name}")))

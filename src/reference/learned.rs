@@ -6,7 +6,7 @@ use crate::manifest::ConfigKind;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::reference::Presence;
-use crate::reference::rule::Rule;
+use crate::reference::rule::ReferenceRule;
 use crate::reference::table;
 use crate::reference::table::Branch;
 
@@ -39,7 +39,7 @@ impl Learned {
         }
         for Taught { group, kind, path, referent } in taught {
             let root = learned.kinds.entry((group.to_owned(), kind.to_owned())).or_default();
-            path.iter().fold(root, |branch, key| branch.grow(key.clone())).rule = Some(Rule::Name(referent, Presence::Required));
+            path.iter().fold(root, |branch, key| branch.grow(key.clone())).rule = Some(ReferenceRule::Name(referent, Presence::Required));
         }
         learned
     }
@@ -69,7 +69,7 @@ impl Learned {
 }
 
 /// Takes the fields that name an object out of a schema (`JSONSchemaProps`), whose own rule is `rule`.
-fn describe<B>(schema: &Node<B>, rule: Option<Rule>, branch: &mut Branch) {
+fn describe<B>(schema: &Node<B>, rule: Option<ReferenceRule>, branch: &mut Branch) {
     if let Some(items) = schema.get("items") {
         return describe(items, rule, branch);
     }
@@ -83,7 +83,7 @@ fn describe<B>(schema: &Node<B>, rule: Option<Rule>, branch: &mut Branch) {
     for property in properties {
         let rule = match (property.key.as_str(), rule) {
             ("status" | "metadata", None) => continue,
-            ("name", Some(Rule::Name(referent, presence))) if typed => Some(Rule::Typed(Some(referent), presence)),
+            ("name", Some(ReferenceRule::Name(referent, presence))) if typed => Some(ReferenceRule::Typed(Some(referent), presence)),
             ("name", rule) => rule,
             (key, _) => named(key).or_else(|| described(property.node.get("description").and_then(Node::as_text)?)),
         };
@@ -92,18 +92,18 @@ fn describe<B>(schema: &Node<B>, rule: Option<Rule>, branch: &mut Branch) {
 }
 
 /// What a property of that name names: `secretName`, `tlsSecret`, `authSecretRef`, `configMaps`, ….
-fn named(key: &str) -> Option<Rule> {
+fn named(key: &str) -> Option<ReferenceRule> {
     let key = key.to_lowercase();
     let stem = ["keyselector", "keyref", "ref", "refs", "names", "name", "s", ""].iter().find_map(|end| {
         let stem = key.strip_suffix(end)?;
         (stem.ends_with("secret") || stem.ends_with("configmap")).then_some(stem)
     })?;
     let referent = if stem.ends_with("secret") { ConfigKind::Secret } else { ConfigKind::ConfigMap };
-    Some(Rule::Name(referent, Presence::Optional))
+    Some(ReferenceRule::Name(referent, Presence::Optional))
 }
 
 /// What a property's description says that it names.
-fn described(description: &str) -> Option<Rule> {
+fn described(description: &str) -> Option<ReferenceRule> {
     let text = description.to_lowercase();
     let says = |word: &str| {
         ["name of the ", "name of a ", "name of the kubernetes ", "name of a kubernetes "]
@@ -117,7 +117,7 @@ fn described(description: &str) -> Option<Rule> {
     } else {
         return None;
     };
-    Some(Rule::Name(referent, Presence::Optional))
+    Some(ReferenceRule::Name(referent, Presence::Optional))
 }
 
 #[cfg(test)]
@@ -131,7 +131,7 @@ mod tests {
     use super::Taught;
     use crate::manifest::ConfigKind;
     use crate::reference::Presence;
-    use crate::reference::rule::Rule;
+    use crate::reference::rule::ReferenceRule;
     use crate::reference::sample::object;
 
     fn learned(spec: &Json) -> Learned {
@@ -143,7 +143,7 @@ mod tests {
         Learned::of([taught], [&object::<Infallible>(&definition)])
     }
 
-    fn rule(learned: &Learned, kind: &str, path: &[&str]) -> Option<Rule> {
+    fn rule(learned: &Learned, kind: &str, path: &[&str]) -> Option<ReferenceRule> {
         path.iter().try_fold(learned.fields("example.com", kind)?, |branch, key| branch.below(key))?.rule
     }
 
@@ -158,13 +158,13 @@ mod tests {
             "users": {"type": "array", "items": {"type": "object", "properties": {"passwordSecret": {"type": "object", "properties": {"name": string, "kind": string}}}}},
             "secretStore": string, "secretKey": string, "host": string,
         }));
-        let name = |referent| Some(Rule::Name(referent, Presence::Optional));
+        let name = |referent| Some(ReferenceRule::Name(referent, Presence::Optional));
         assert_eq!(rule(&learned, "Cache", &["spec", "tlsSecret"]), name(ConfigKind::Secret));
         assert_eq!(rule(&learned, "Cache", &["spec", "settings"]), name(ConfigKind::ConfigMap));
         assert_eq!(rule(&learned, "Cache", &["spec", "authSecretRef", "name"]), name(ConfigKind::Secret));
         assert_eq!(rule(&learned, "Cache", &["spec", "authSecretRef", "key"]), None);
         assert_eq!(rule(&learned, "Cache", &["spec", "configMaps"]), name(ConfigKind::ConfigMap));
-        let typed = Some(Rule::Typed(Some(ConfigKind::Secret), Presence::Optional));
+        let typed = Some(ReferenceRule::Typed(Some(ConfigKind::Secret), Presence::Optional));
         assert_eq!(rule(&learned, "Cache", &["spec", "users", "passwordSecret", "name"]), typed);
         for other in ["secretStore", "secretKey", "host"] {
             assert_eq!(rule(&learned, "Cache", &["spec", other]), None, "{other}");
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn what_the_project_teaches_has_to_be_there() {
         let learned = learned(&json!({}));
-        assert_eq!(rule(&learned, "Queue", &["spec", "auth"]), Some(Rule::Name(ConfigKind::ConfigMap, Presence::Required)));
+        assert_eq!(rule(&learned, "Queue", &["spec", "auth"]), Some(ReferenceRule::Name(ConfigKind::ConfigMap, Presence::Required)));
         assert!(learned.fields("example.com", "Other").is_none());
     }
 }

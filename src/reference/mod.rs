@@ -28,7 +28,7 @@ pub use walk::walk;
 
 /// One field that names a ConfigMap or Secret.
 #[derive(Debug)]
-pub struct Site<'a> {
+pub struct ReferenceSite<'a> {
     /// Which of the two.
     pub referent: ConfigKind,
     /// The name that is there, without a namespace.
@@ -71,7 +71,7 @@ pub enum Presence {
 
 /// A string that no rule takes for a reference, though it may be one.
 #[derive(Debug)]
-pub struct Text<'a> {
+pub struct FreeText<'a> {
     /// What it is.
     pub place: TextPlace,
     /// The key of the mapping that the string's mapping is under; empty at the root.
@@ -104,7 +104,7 @@ pub enum TextPlace {
 /// What [`walk`] tells about an object, and what it writes back.
 pub trait Visit {
     /// A field that names a ConfigMap or Secret. The name to write in its stead, or `None` to leave it.
-    fn reference(&mut self, site: &Site<'_>) -> Option<String>;
+    fn reference(&mut self, site: &ReferenceSite<'_>) -> Option<String>;
 
     /// The names that a permission has to cover besides or instead of its own; empty to leave it.
     fn permission(&mut self, permission: &Permission<'_>) -> Vec<String>;
@@ -125,7 +125,7 @@ pub trait Visit {
     }
 
     /// A string that no rule takes for a reference. Labels, selectors and ports are not shown.
-    fn text(&mut self, text: &Text<'_>) {
+    fn text(&mut self, text: &FreeText<'_>) {
         let _ = text;
     }
 }

@@ -5,7 +5,7 @@ use crate::reference::Presence;
 
 /// The third column of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(super) enum ReferenceRule {
     /// The field is a name, or a list of names.
     Name(ConfigKind, Presence),
     /// The field is a name beside a `kind` and a `group` or `apiGroup`; the kind when it is absent.
@@ -16,7 +16,7 @@ pub(super) enum Rule {
     Parameters,
 }
 
-impl Rule {
+impl ReferenceRule {
     /// The same for an object that may be absent.
     pub(super) fn optional(self) -> Self {
         match self {
@@ -44,19 +44,19 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::Rule;
+    use super::ReferenceRule;
     use crate::manifest::ConfigKind;
     use crate::reference::Presence;
 
     #[test]
     fn reads_what_the_tables_write() {
-        assert_eq!(Rule::parse("Secret"), Some(Rule::Name(ConfigKind::Secret, Presence::Required)));
-        assert_eq!(Rule::parse("Secret?"), Some(Rule::Name(ConfigKind::Secret, Presence::Optional)));
-        assert_eq!(Rule::parse("typed:ConfigMap"), Some(Rule::Typed(Some(ConfigKind::ConfigMap), Presence::Required)));
-        assert_eq!(Rule::parse("typed:-?"), Some(Rule::Typed(None, Presence::Optional)));
-        assert_eq!(Rule::parse("rbac:Secret"), Some(Rule::Permission));
-        assert_eq!(Rule::parse("param"), Some(Rule::Parameters));
-        assert_eq!(Rule::parse("Pod"), None);
-        assert_eq!(Rule::parse("odd:Secret"), None);
+        assert_eq!(ReferenceRule::parse("Secret"), Some(ReferenceRule::Name(ConfigKind::Secret, Presence::Required)));
+        assert_eq!(ReferenceRule::parse("Secret?"), Some(ReferenceRule::Name(ConfigKind::Secret, Presence::Optional)));
+        assert_eq!(ReferenceRule::parse("typed:ConfigMap"), Some(ReferenceRule::Typed(Some(ConfigKind::ConfigMap), Presence::Required)));
+        assert_eq!(ReferenceRule::parse("typed:-?"), Some(ReferenceRule::Typed(None, Presence::Optional)));
+        assert_eq!(ReferenceRule::parse("rbac:Secret"), Some(ReferenceRule::Permission));
+        assert_eq!(ReferenceRule::parse("param"), Some(ReferenceRule::Parameters));
+        assert_eq!(ReferenceRule::parse("Pod"), None);
+        assert_eq!(ReferenceRule::parse("odd:Secret"), None);
     }
 }

@@ -5,7 +5,7 @@ use crate::manifest::Entry;
 use crate::manifest::Node;
 use crate::manifest::Value;
 use crate::reference::Presence;
-use crate::reference::rule::Rule;
+use crate::reference::rule::ReferenceRule;
 
 /// Every pod spec at any depth, outermost first.
 pub fn pod_specs<B>(root: &Node<B>) -> Vec<&Node<B>> {
@@ -37,13 +37,13 @@ pub(super) fn is_pod_spec<B>(entries: &[Entry<B>]) -> bool {
 ///
 /// - Prometheus Operator: `{name, key, optional}` (`v1.SecretKeySelector`, `v1.ConfigMapKeySelector`).
 /// - External Secrets: `{name, key, namespace}` (`SecretKeySelector`) and `caProvider: {type, name, key, namespace}` in its stores.
-pub(super) fn selector<B>(group: &str, kind: &str, parent: &str, entries: &[Entry<B>]) -> Option<Rule> {
+pub(super) fn selector<B>(group: &str, kind: &str, parent: &str, entries: &[Entry<B>]) -> Option<ReferenceRule> {
     let third = match group {
         "monitoring.coreos.com" => "optional",
         "external-secrets.io" if kind.ends_with("SecretStore") => {
             if parent == "caProvider" {
                 let referent = text(entries, "type").and_then(ConfigKind::of)?;
-                return Some(Rule::Name(referent, Presence::Required));
+                return Some(ReferenceRule::Name(referent, Presence::Required));
             }
             "namespace"
         }
@@ -56,7 +56,7 @@ pub(super) fn selector<B>(group: &str, kind: &str, parent: &str, entries: &[Entr
         return None;
     }
     let referent = if parent.to_lowercase().contains("configmap") { ConfigKind::ConfigMap } else { ConfigKind::Secret };
-    Some(Rule::Name(referent, Presence::Required))
+    Some(ReferenceRule::Name(referent, Presence::Required))
 }
 
 /// Whether a text in a custom resource stands for names rather than being one: a policy's wildcard, a template's variable.
@@ -66,7 +66,7 @@ pub(super) fn is_pattern(text: &str) -> bool {
 
 /// The rule for the `name` of a mapping under a key such as `valueFrom.secretKeyRef`, `envFrom.configMapRef` or `authSecretRef`: it has
 /// one meaning in every kind.
-pub(super) fn reference<B>(parent: &str, entries: &[Entry<B>]) -> Option<Rule> {
+pub(super) fn reference<B>(parent: &str, entries: &[Entry<B>]) -> Option<ReferenceRule> {
     let parent = parent.to_lowercase();
     let ends =
         |word: &str| ["ref", "keyref", "keyselector"].iter().any(|end| parent.strip_suffix(end).is_some_and(|stem| stem.ends_with(word)));
@@ -78,18 +78,18 @@ pub(super) fn reference<B>(parent: &str, entries: &[Entry<B>]) -> Option<Rule> {
         return None;
     };
     text(entries, "name")?;
-    Some(Rule::Typed(Some(referent), Presence::Optional))
+    Some(ReferenceRule::Typed(Some(referent), Presence::Optional))
 }
 
 /// The rule for `name` beside `kind: Secret`, and for `names` beside `kinds: [Secret]`: they have one meaning in every kind.
-pub(super) fn beside_kind<B>(entries: &[Entry<B>]) -> Option<(&'static str, Rule)> {
+pub(super) fn beside_kind<B>(entries: &[Entry<B>]) -> Option<(&'static str, ReferenceRule)> {
     if text(entries, "name").is_some() {
-        return referent(entries, None).map(|referent| ("name", Rule::Name(referent, Presence::Optional)));
+        return referent(entries, None).map(|referent| ("name", ReferenceRule::Name(referent, Presence::Optional)));
     }
     let kinds = entries.iter().find(|entry| entry.key == "kinds")?.node.as_list()?;
     let mut kinds = kinds.iter().map(|kind| kind.as_text().and_then(|kind| ConfigKind::of(kind.trim_start_matches("v1/"))));
     let referent = kinds.next()??;
-    kinds.all(|kind| kind == Some(referent)).then_some(("names", Rule::Name(referent, Presence::Optional)))
+    kinds.all(|kind| kind == Some(referent)).then_some(("names", ReferenceRule::Name(referent, Presence::Optional)))
 }
 
 /// The kind that a reference says it names; `None` when it is neither ConfigMap nor Secret.
@@ -148,7 +148,7 @@ mod tests {
     use super::selector;
     use crate::manifest::ConfigKind;
     use crate::reference::Presence;
-    use crate::reference::rule::Rule;
+    use crate::reference::rule::ReferenceRule;
     use crate::reference::sample::node;
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn references_are_known_by_the_key_that_they_stand_under() {
         let rule = |parent, value| reference(parent, node::<Infallible>(&value).as_map().unwrap());
-        let typed = |referent| Some(Rule::Typed(Some(referent), Presence::Optional));
+        let typed = |referent| Some(ReferenceRule::Typed(Some(referent), Presence::Optional));
         for parent in ["secretRef", "secretKeyRef", "authSecretRef", "SecretKeySelector"] {
             assert_eq!(rule(parent, json!({"name": "a", "key": "b"})), typed(ConfigKind::Secret), "{parent}");
         }
@@ -188,7 +188,8 @@ mod tests {
     #[test]
     fn selectors_are_known_by_their_keys() {
         let rule = |group, kind, parent, value| selector(group, kind, parent, node::<Infallible>(&value).as_map().unwrap());
-        let (secret, map) = (Rule::Name(ConfigKind::Secret, Presence::Required), Rule::Name(ConfigKind::ConfigMap, Presence::Required));
+        let (secret, map) =
+            (ReferenceRule::Name(ConfigKind::Secret, Presence::Required), ReferenceRule::Name(ConfigKind::ConfigMap, Presence::Required));
         let prometheus = |parent, value| rule("monitoring.coreos.com", "ServiceMonitor", parent, value);
         assert_eq!(prometheus("username", json!({"name": "a", "key": "b"})), Some(secret));
         assert_eq!(prometheus("configMap", json!({"name": "a", "key": "b", "optional": true})), Some(map));

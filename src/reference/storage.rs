@@ -4,7 +4,7 @@ use crate::manifest::ConfigKind;
 use crate::manifest::Entry;
 use crate::manifest::Value;
 use crate::reference::Presence;
-use crate::reference::Site;
+use crate::reference::ReferenceSite;
 use crate::reference::Visit;
 use crate::reference::shape::is_pattern;
 use crate::reference::shape::text;
@@ -18,7 +18,7 @@ pub(super) fn parameter<B>(entries: &mut [Entry<B>], index: usize, fixed: Option
     }
     let namespace = text(entries, &beside).filter(|namespace| !is_pattern(namespace));
     let mark = entry.node.mark;
-    let site = Site { referent: ConfigKind::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, fixed, mark };
+    let site = ReferenceSite { referent: ConfigKind::Secret, name, namespace, keys: Vec::new(), text_only: false, presence, fixed, mark };
     if let Some(name) = visitor.reference(&site) {
         entries[index].node.value = Value::Text(name.into());
     }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::reference::rule::Rule;
+use crate::reference::rule::ReferenceRule;
 
 /// A field or a step on the way to one.
 #[derive(Debug, Default)]
 pub(super) struct Branch {
     /// What the field names; `None` on the way.
-    pub(super) rule: Option<Rule>,
+    pub(super) rule: Option<ReferenceRule>,
     children: Vec<(Cow<'static, str>, Branch)>,
 }
 
@@ -91,7 +91,7 @@ fn parse(text: &'static str) -> Table {
             kinds.len() - 1
         });
         let field = path.split('.').fold(&mut kinds[index].1, |branch, key| branch.grow(key));
-        field.rule = Rule::parse(rule);
+        field.rule = ReferenceRule::parse(rule);
     }
     table
 }
@@ -109,7 +109,7 @@ pub(super) mod tests {
     use super::is_core_group;
     use super::pod_fields;
     use super::rows;
-    use crate::reference::rule::Rule;
+    use crate::reference::rule::ReferenceRule;
 
     /// Rows of the two tables.
     pub(in crate::reference) const CORE_ROWS: usize = 262;
@@ -133,7 +133,7 @@ pub(super) mod tests {
             let root = fields(group, kind).unwrap();
             let field = path.split('.').fold(root, |branch, key| branch.below(key).unwrap());
             assert!(field.rule.is_some(), "{kind} {path}");
-            assert!(Rule::parse(rule).is_some(), "{rule}");
+            assert!(ReferenceRule::parse(rule).is_some(), "{rule}");
         }
     }
 

@@ -6,16 +6,16 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::reference::FreeText;
 use crate::reference::Learned;
 use crate::reference::Presence;
-use crate::reference::Site;
-use crate::reference::Text;
+use crate::reference::ReferenceSite;
 use crate::reference::TextPlace;
 use crate::reference::Visit;
 use crate::reference::annotation::annotated;
 use crate::reference::fixed::Fixed;
 use crate::reference::permission::permissions;
-use crate::reference::rule::Rule;
+use crate::reference::rule::ReferenceRule;
 use crate::reference::shape;
 use crate::reference::shape::is_name;
 use crate::reference::shape::is_pattern;
@@ -41,7 +41,7 @@ pub fn walk<B>(object: &mut Object<B>, learned: &Learned, visitor: &mut impl Vis
         parameters: parameters(&object.root, kind, visitor),
         fixed_part,
     };
-    let cursor = Cursor { table: table::fields(group, kind), learned: learned.fields(group, kind), pod: None, weak: false, fixed };
+    let cursor = TablePosition { table: table::fields(group, kind), learned: learned.fields(group, kind), pod: None, weak: false, fixed };
     let below = cursor.below("metadata").below("annotations");
     if let Some(annotations) =
         object.root.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")).and_then(Node::as_map_mut)
@@ -85,7 +85,7 @@ struct ObjectWalk<'a> {
 
 /// Where in the tables a node lies.
 #[derive(Clone, Copy)]
-struct Cursor<'a> {
+struct TablePosition<'a> {
     table: Option<&'static Branch>,
     learned: Option<&'a Branch>,
     pod: Option<&'static Branch>,
@@ -104,7 +104,7 @@ struct Way<'a> {
     place: Option<TextPlace>,
 }
 
-impl Cursor<'_> {
+impl TablePosition<'_> {
     fn below(self, key: &str) -> Self {
         Self {
             table: self.table.and_then(|branch| branch.below(key)),
@@ -115,7 +115,7 @@ impl Cursor<'_> {
         }
     }
 
-    fn rule(self) -> Option<Rule> {
+    fn rule(self) -> Option<ReferenceRule> {
         let known = self.table.and_then(|branch| branch.rule).or_else(|| self.learned.and_then(|branch| branch.rule));
         known.or_else(|| {
             let rule = self.pod.and_then(|branch| branch.rule)?;
@@ -158,7 +158,7 @@ impl ObjectWalk<'_> {
         }
     }
 
-    fn field_or_below<B>(&self, node: &mut Node<B>, cursor: Cursor<'_>, way: Way<'_>, visitor: &mut impl Visit) {
+    fn field_or_below<B>(&self, node: &mut Node<B>, cursor: TablePosition<'_>, way: Way<'_>, visitor: &mut impl Visit) {
         match &mut node.value {
             Value::Map(entries) if way.place == Some(TextPlace::Annotation) => self.annotations(entries, cursor, visitor),
             Value::Map(entries) => self.map(entries, cursor, way, visitor),
@@ -174,14 +174,14 @@ impl ObjectWalk<'_> {
             Value::Text(text) => {
                 if let Some(place) = way.place {
                     let Way { parent, key, listed, .. } = way;
-                    visitor.text(&Text { place, parent, key, listed, text, mark: node.mark });
+                    visitor.text(&FreeText { place, parent, key, listed, text, mark: node.mark });
                 }
             }
             _ => {}
         }
     }
 
-    fn map<B>(&self, entries: &mut Vec<Entry<B>>, mut cursor: Cursor<'_>, way: Way<'_>, visitor: &mut impl Visit) {
+    fn map<B>(&self, entries: &mut Vec<Entry<B>>, mut cursor: TablePosition<'_>, way: Way<'_>, visitor: &mut impl Visit) {
         if shape::is_pod_spec(entries) {
             cursor.pod = table::pod_fields();
             cursor.weak = false;
@@ -221,7 +221,7 @@ impl ObjectWalk<'_> {
         }
     }
 
-    fn annotations<B>(&self, entries: &mut [Entry<B>], cursor: Cursor<'_>, visitor: &mut impl Visit) {
+    fn annotations<B>(&self, entries: &mut [Entry<B>], cursor: TablePosition<'_>, visitor: &mut impl Visit) {
         for index in 0..entries.len() {
             let below = cursor.below(&entries[index].key);
             if let Some(rule) = below.rule() {
@@ -230,21 +230,29 @@ impl ObjectWalk<'_> {
                 && let Some(text) = entries[index].node.as_text()
             {
                 let (key, mark) = (entries[index].key.as_str(), entries[index].node.mark);
-                visitor.text(&Text { place: TextPlace::Annotation, parent: "annotations", key, listed: false, text, mark });
+                visitor.text(&FreeText { place: TextPlace::Annotation, parent: "annotations", key, listed: false, text, mark });
             }
         }
     }
 
-    fn fixed(&self, cursor: Cursor<'_>) -> Option<&'static str> {
+    fn fixed(&self, cursor: TablePosition<'_>) -> Option<&'static str> {
         (cursor.fixed == Fixed::Inside).then_some(self.fixed_part)
     }
 
-    fn field<B>(&self, entries: &mut [Entry<B>], index: usize, rule: Rule, cursor: Cursor<'_>, parent: &str, visitor: &mut impl Visit) {
+    fn field<B>(
+        &self,
+        entries: &mut [Entry<B>],
+        index: usize,
+        rule: ReferenceRule,
+        cursor: TablePosition<'_>,
+        parent: &str,
+        visitor: &mut impl Visit,
+    ) {
         let named = match rule {
-            Rule::Permission => return permissions(entries, index, visitor),
-            Rule::Name(referent, presence) => Some((referent, presence)),
-            Rule::Typed(default, presence) => shape::referent(entries, default).map(|referent| (referent, presence)),
-            Rule::Parameters => self.parameters,
+            ReferenceRule::Permission => return permissions(entries, index, visitor),
+            ReferenceRule::Name(referent, presence) => Some((referent, presence)),
+            ReferenceRule::Typed(default, presence) => shape::referent(entries, default).map(|referent| (referent, presence)),
+            ReferenceRule::Parameters => self.parameters,
         };
         let Some((referent, presence)) = named else { return };
         let presence = if optional(entries) { Presence::Optional } else { presence };
@@ -255,7 +263,7 @@ impl ObjectWalk<'_> {
             Value::Text(name) => {
                 let (name, mark) = (name.clone(), node.mark);
                 let (namespace, keys) = (namespace(entries, &entries[index].key), keys(entries));
-                let site = Site { referent, name: &name, namespace, keys, text_only, presence, fixed, mark };
+                let site = ReferenceSite { referent, name: &name, namespace, keys, text_only, presence, fixed, mark };
                 if let Some(name) = self.ask(site, visitor) {
                     entries[index].node.value = Value::Text(name.into());
                 }
@@ -266,7 +274,8 @@ impl ObjectWalk<'_> {
                         self.named(entries, rule, cursor, parent, visitor);
                     }
                     let Value::Text(name) = &mut item.value else { continue };
-                    let site = Site { referent, name, namespace: None, keys: Vec::new(), text_only, presence, fixed, mark: item.mark };
+                    let site =
+                        ReferenceSite { referent, name, namespace: None, keys: Vec::new(), text_only, presence, fixed, mark: item.mark };
                     if let Some(new) = self.ask(site, visitor) {
                         *name = new.into();
                     }
@@ -279,14 +288,14 @@ impl ObjectWalk<'_> {
     }
 
     /// A field that is said to be a name and is a mapping with one.
-    fn named<B>(&self, entries: &mut [Entry<B>], rule: Rule, cursor: Cursor<'_>, parent: &str, visitor: &mut impl Visit) {
+    fn named<B>(&self, entries: &mut [Entry<B>], rule: ReferenceRule, cursor: TablePosition<'_>, parent: &str, visitor: &mut impl Visit) {
         if let Some(index) = entries.iter().position(|entry| entry.key == "name" && entry.node.as_text().is_some()) {
             self.field(entries, index, rule, cursor, parent, visitor);
         }
     }
 
     /// What to write in place of a name; a custom resource may have `namespace/name` there.
-    fn ask(&self, site: Site<'_>, visitor: &mut impl Visit) -> Option<String> {
+    fn ask(&self, site: ReferenceSite<'_>, visitor: &mut impl Visit) -> Option<String> {
         if !self.custom {
             return visitor.reference(&site);
         }
@@ -295,7 +304,7 @@ impl ObjectWalk<'_> {
         }
         match site.name.split_once('/').filter(|(namespace, name)| site.namespace.is_none() && is_name(namespace) && is_name(name)) {
             Some((namespace, name)) => {
-                visitor.reference(&Site { name, namespace: Some(namespace), ..site }).map(|new| format!("{namespace}/{new}"))
+                visitor.reference(&ReferenceSite { name, namespace: Some(namespace), ..site }).map(|new| format!("{namespace}/{new}"))
             }
             None => visitor.reference(&site),
         }
@@ -389,12 +398,12 @@ mod tests {
     use super::walk;
     use crate::manifest::ConfigKind;
     use crate::manifest::Mark;
+    use crate::reference::FreeText;
     use crate::reference::Learned;
     use crate::reference::Permission;
     use crate::reference::Presence;
-    use crate::reference::Site;
+    use crate::reference::ReferenceSite;
     use crate::reference::Taught;
-    use crate::reference::Text;
     use crate::reference::Visit;
     use crate::reference::sample;
     use crate::reference::table::tests::CORE_ROWS;
@@ -423,7 +432,7 @@ mod tests {
     }
 
     impl Visit for Renamer {
-        fn reference(&mut self, site: &Site<'_>) -> Option<String> {
+        fn reference(&mut self, site: &ReferenceSite<'_>) -> Option<String> {
             let keys = site.keys.iter().map(|(key, _)| (*key).to_owned()).collect();
             self.seen.push(Seen {
                 referent: site.referent,
@@ -455,7 +464,7 @@ mod tests {
             Some(("note".to_owned(), self.templates.to_string()))
         }
 
-        fn text(&mut self, text: &Text<'_>) {
+        fn text(&mut self, text: &FreeText<'_>) {
             self.texts.push(format!("{:?} {}.{}={}", text.place, text.parent, text.key, text.text));
         }
     }

@@ -11,12 +11,12 @@ use crate::render::findings::Additions;
 use crate::render::findings::Findings;
 use crate::render::findings::Lines;
 use crate::render::findings::Links;
-use crate::render::findings::Site;
-use crate::render::lexer::Broken;
-use crate::render::lexer::Part;
+use crate::render::findings::TemplateSite;
+use crate::render::lexer::LexError;
+use crate::render::lexer::TemplatePart;
 use crate::render::lexer::parts;
 use crate::render::marker::Marker;
-use crate::render::reader::Stop;
+use crate::render::reader::GrammarEnd;
 use crate::render::repair::Repair;
 use crate::render::repair::silence;
 use crate::render::statement::Walk;
@@ -29,7 +29,7 @@ pub(super) struct Analysis {
     /// Where text was added: byte of the source, and how many bytes, in order.
     pub(super) added: Vec<(usize, usize)>,
     /// The places that the text for Tera names by number, counted from `base`.
-    pub(super) sites: Vec<Site>,
+    pub(super) sites: Vec<TemplateSite>,
     /// Names of other templates and of components.
     pub(super) links: Links,
     /// What is wrong with it.
@@ -77,24 +77,24 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
     let broken = match parts(source) {
         Ok(parts) => {
             let broken = parts.iter().find_map(|part| match part {
-                Part::Tag(tag) if examined => {
+                TemplatePart::Tag(tag) if examined => {
                     let problems = walk.findings.problems.len();
                     match walk.tag(tag) {
                         Ok(()) if walk.findings.problems.len() == problems => repair.follow(tag, &mut walk.findings),
                         Ok(()) if repair.silence(tag, &mut walk.findings) => {}
-                        Err(Stop(at)) if repair.silence(tag, &mut walk.findings) => unread.push((tag.range.clone(), at)),
-                        Ok(()) => return Some(Stop(tag.range.start)),
+                        Err(GrammarEnd(at)) if repair.silence(tag, &mut walk.findings) => unread.push((tag.range.clone(), at)),
+                        Ok(()) => return Some(GrammarEnd(tag.range.start)),
                         Err(stop) => return Some(stop),
                     }
                     None
                 }
-                Part::Tag(tag) => walk.tag(tag).err(),
-                Part::Stray(at) => {
+                TemplatePart::Tag(tag) => walk.tag(tag).err(),
+                TemplatePart::Stray(at) => {
                     walk.findings.problem(*at, "`{#` begins neither a comment nor ordinary text for certain", NO_COMMENT);
                     silence(&(*at..at + 2), "", &mut walk.findings);
                     None
                 }
-                Part::Text(range) => {
+                TemplatePart::Text(range) => {
                     // What only looks like a comment is hidden from Tera.
                     for (at, opening) in source[range.clone()].match_indices("{#") {
                         let at = range.start + at;
@@ -102,7 +102,7 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
                     }
                     None
                 }
-                Part::Raw(_) | Part::Comment(_) => None,
+                TemplatePart::Raw(_) | TemplatePart::Comment(_) => None,
             });
             repair.finish(&mut walk.findings);
             if let (None, Some(marker)) = (&broken, marker) {
@@ -110,7 +110,7 @@ pub(super) fn analyse(file: &Arc<str>, source: &str, base: usize, marker: Option
             }
             broken.map(|stop| stop.0)
         }
-        Err(Broken(at)) => Some(at),
+        Err(LexError(at)) => Some(at),
     };
     let Findings { additions, sites, links, problems, .. } = walk.findings;
     let (text, added) = if broken.is_some() { (String::new(), Vec::new()) } else { additions.apply(source) };

@@ -16,7 +16,7 @@ use crate::render::lexer::WordKind;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
 use crate::render::reader::Expression;
-use crate::render::reader::Stop;
+use crate::render::reader::GrammarEnd;
 use crate::render::reader::TagReader;
 use crate::suggest::suggest;
 
@@ -30,7 +30,7 @@ struct Arguments {
 }
 
 impl<'s> TagReader<'_, 's> {
-    pub(super) fn call(&mut self, word: &Word) -> Result<Expression, Stop> {
+    pub(super) fn call(&mut self, word: &Word) -> Result<Expression, GrammarEnd> {
         let name = self.text(word);
         let open = self.words[self.at].range.end;
         let start = word.range.start;
@@ -68,7 +68,7 @@ impl<'s> TagReader<'_, 's> {
     }
 
     /// `(a=…, b=…)`. Blanks may be only in the arguments named in `open`.
-    fn arguments(&mut self, of: &str, kind: &str, open: &[&str]) -> Result<Arguments, Stop> {
+    fn arguments(&mut self, of: &str, kind: &str, open: &[&str]) -> Result<Arguments, GrammarEnd> {
         self.expect("(")?;
         let mut list = Vec::new();
         while !self.sign(")") {
@@ -102,7 +102,7 @@ impl<'s> TagReader<'_, 's> {
         Ok(Arguments { list, end: self.expect(")")?.range.end })
     }
 
-    pub(super) fn filter(&mut self, left: Expression) -> Result<Expression, Stop> {
+    pub(super) fn filter(&mut self, left: Expression) -> Result<Expression, GrammarEnd> {
         let start = left.range.start;
         let (name, at) = self.filter_name()?;
         let lazy = LAZY_OWN.contains(&name) || LAZY_BUILTIN.contains(&name);
@@ -122,7 +122,7 @@ impl<'s> TagReader<'_, 's> {
         Ok(Expression { may_hold_blank, ..Expression::primary(start..end) })
     }
 
-    fn filter_name(&mut self) -> Result<(&'s str, Range<usize>), Stop> {
+    fn filter_name(&mut self) -> Result<(&'s str, Range<usize>), GrammarEnd> {
         let word = self.name()?;
         let name = self.text(word);
         self.findings.links.growing += if matches!(name, "indent" | "join" | "replace") { MANY } else { 1 };
@@ -133,7 +133,7 @@ impl<'s> TagReader<'_, 's> {
     }
 
     /// The arguments of a filter, if any; a lazy filter learns where it is. Gives the byte behind it.
-    fn filter_arguments(&mut self, name: &str, at: Range<usize>, start: usize) -> Result<usize, Stop> {
+    fn filter_arguments(&mut self, name: &str, at: Range<usize>, start: usize) -> Result<usize, GrammarEnd> {
         let lazy = LAZY_OWN.contains(&name) || LAZY_BUILTIN.contains(&name);
         let open = self.sign("(").then(|| self.words[self.at].range.end);
         let end = match open {
@@ -156,7 +156,7 @@ impl<'s> TagReader<'_, 's> {
     }
 
     /// `a | b | c` behind `{% set x` or `{% filter`, applied to what the section holds.
-    pub(super) fn section_filters(&mut self) -> Result<(), Stop> {
+    pub(super) fn section_filters(&mut self) -> Result<(), GrammarEnd> {
         loop {
             let (name, at) = self.filter_name()?;
             if !LAZY_OWN.contains(&name) && !LAZY_BUILTIN.contains(&name) {
@@ -171,7 +171,7 @@ impl<'s> TagReader<'_, 's> {
         }
     }
 
-    pub(super) fn test(&mut self, left: &Expression) -> Result<Expression, Stop> {
+    pub(super) fn test(&mut self, left: &Expression) -> Result<Expression, GrammarEnd> {
         self.take(WordKind::Name, "not");
         let word = self.name()?;
         let name = self.text(word);
@@ -191,7 +191,7 @@ impl<'s> TagReader<'_, 's> {
     }
 
     /// `<name attributes` up to `close` and `>`; the `<` is read already.
-    pub(super) fn component(&mut self, start: usize, close: &str) -> Result<Expression, Stop> {
+    pub(super) fn component(&mut self, start: usize, close: &str) -> Result<Expression, GrammarEnd> {
         let name = self.dotted()?;
         if self.in_index > 0 {
             self.findings.problem(start, "a component cannot be an index", "set it first with {% set %}");

@@ -3,7 +3,7 @@
 use tera::Kwargs;
 use tera::Value;
 
-use crate::render::findings::Site;
+use crate::render::findings::TemplateSite;
 use crate::render::functions::CallFailure;
 use crate::render::functions::Functions;
 use crate::render::functions::defined;
@@ -24,7 +24,7 @@ pub(super) const CHECKS: [(&str, Check); 4] =
 
 impl Functions {
     /// The value, if it passes.
-    pub(super) fn check(&mut self, check: Check, site: &Site, value: Value, arguments: &Kwargs) -> Result<Value, CallFailure> {
+    pub(super) fn check(&mut self, check: Check, site: &TemplateSite, value: Value, arguments: &Kwargs) -> Result<Value, CallFailure> {
         for (key, step) in arguments.iter() {
             if key.as_str().is_some_and(|key| key.starts_with("__p")) && self.is_blank(step) {
                 let reason = format!("a blank has no parts that a template could take{}", self.names(step));

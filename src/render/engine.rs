@@ -11,9 +11,9 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::render::Engine;
 use crate::render::LineMap;
+use crate::render::RenderRequest;
 use crate::render::Rendered;
 use crate::render::RenderedText;
-use crate::render::Request;
 use crate::render::library::Purpose;
 use crate::render::renderer::Renderer;
 use crate::render::token::Tokens;
@@ -42,7 +42,7 @@ impl TeraEngine {
 }
 
 impl Engine for TeraEngine {
-    fn render(&self, request: &Request) -> Result<Rendered, Problems> {
+    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems> {
         let random = self.random();
         let mut texts = Vec::new();
         let mut blanks = Blanks::default();
@@ -64,7 +64,7 @@ impl Engine for TeraEngine {
         Problems::or(Rendered { texts, blanks, tokens }, problems)
     }
 
-    fn lines(&self, request: &Request, file: &str) -> LineMap {
+    fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {
         trace(request, file, &self.random())
     }
 }
@@ -84,7 +84,7 @@ pub(super) enum Done {
 }
 
 /// Renders every template in order and tells `done` of each, then of all problems. Ends early when that fails.
-pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Done) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn run(request: &RenderRequest, random: &[u8; 16], done: &mut dyn FnMut(Done) -> io::Result<()>) -> io::Result<()> {
     let mut renderer = match Renderer::new(request, random, Purpose::Output) {
         Ok(renderer) => renderer,
         Err(problem) => return done(Done::Problems(vec![problem])),
@@ -121,7 +121,7 @@ pub(super) fn run(request: &Request, random: &[u8; 16], done: &mut dyn FnMut(Don
 
 /// Renders `file` with and without markers and reads them. Where a template looks at text that an included one wrote, the markers in that
 /// would change what it sees; then only the file itself is marked.
-pub(super) fn trace(request: &Request, file: &str, random: &[u8; 16]) -> LineMap {
+pub(super) fn trace(request: &RenderRequest, file: &str, random: &[u8; 16]) -> LineMap {
     let once = |purpose: Purpose<'_>| {
         let mut renderer = Renderer::new(request, random, purpose).ok()?;
         let number = renderer.library.number(file)?;

@@ -6,8 +6,8 @@ use crate::render::lexer::WordKind;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
 use crate::render::reader::Expression;
+use crate::render::reader::GrammarEnd;
 use crate::render::reader::PARTS;
-use crate::render::reader::Stop;
 use crate::render::reader::TagReader;
 
 const MAX_DEPTH: usize = 40;
@@ -15,7 +15,7 @@ const MAX_STEPS: usize = 16;
 
 impl TagReader<'_, '_> {
     /// An expression whose operators bind at least as tightly as `min`.
-    pub(super) fn expression(&mut self, min: u8) -> Result<Expression, Stop> {
+    pub(super) fn expression(&mut self, min: u8) -> Result<Expression, GrammarEnd> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(self.stop());
@@ -25,7 +25,7 @@ impl TagReader<'_, '_> {
         result
     }
 
-    fn operators(&mut self, min: u8) -> Result<Expression, Stop> {
+    fn operators(&mut self, min: u8) -> Result<Expression, GrammarEnd> {
         let mut left = self.operand()?;
         while let Some(word) = self.words.get(self.at) {
             let text = self.text(word);
@@ -95,7 +95,7 @@ impl TagReader<'_, '_> {
         }
     }
 
-    fn ternary(&mut self, yes: &Expression) -> Result<Expression, Stop> {
+    fn ternary(&mut self, yes: &Expression) -> Result<Expression, GrammarEnd> {
         self.at += 1;
         let condition = self.expression(0)?;
         if !self.take(WordKind::Name, "else") {
@@ -111,7 +111,7 @@ impl TagReader<'_, '_> {
         Ok(Expression { may_hold_blank, ..Expression::computed(yes.range.start..no.range.end) })
     }
 
-    fn operand(&mut self) -> Result<Expression, Stop> {
+    fn operand(&mut self) -> Result<Expression, GrammarEnd> {
         let word = self.next()?;
         let start = word.range.start;
         match (word.kind, self.text(word)) {
@@ -149,7 +149,7 @@ impl TagReader<'_, '_> {
     }
 
     /// A variable with its steps, or a call.
-    fn path(&mut self) -> Result<Expression, Stop> {
+    fn path(&mut self) -> Result<Expression, GrammarEnd> {
         let word = self.name()?;
         if self.sign("(") {
             return self.call(word);
@@ -188,7 +188,7 @@ impl TagReader<'_, '_> {
     }
 
     /// What is between `[` and `]`; gives the byte behind it.
-    fn index(&mut self) -> Result<usize, Stop> {
+    fn index(&mut self) -> Result<usize, GrammarEnd> {
         self.in_index += 1;
         for part in 0..3 {
             if part > 0 && !self.take(WordKind::Sign, ":") {
@@ -205,7 +205,7 @@ impl TagReader<'_, '_> {
     }
 
     /// `[…]` behind anything but a variable.
-    fn index_of(&mut self, left: &Expression) -> Result<Expression, Stop> {
+    fn index_of(&mut self, left: &Expression) -> Result<Expression, GrammarEnd> {
         self.at += 1;
         let end = self.index()?;
         let range = left.range.start..end;
@@ -218,7 +218,7 @@ impl TagReader<'_, '_> {
         Ok(Expression { may_be_undefined: true, may_hold_blank: blank, ..Expression::primary(range) })
     }
 
-    fn map(&mut self, start: usize) -> Result<Expression, Stop> {
+    fn map(&mut self, start: usize) -> Result<Expression, GrammarEnd> {
         let mut first = true;
         while !self.sign("}") {
             if !std::mem::take(&mut first) {
@@ -245,7 +245,7 @@ impl TagReader<'_, '_> {
         Ok(Expression { may_hold_blank: true, ..Expression::primary(start..end) })
     }
 
-    fn array(&mut self, start: usize) -> Result<Expression, Stop> {
+    fn array(&mut self, start: usize) -> Result<Expression, GrammarEnd> {
         let mut first = true;
         let mut may_hold_blank = false;
         while !self.sign("]") {
@@ -273,7 +273,7 @@ impl TagReader<'_, '_> {
         Ok(Expression { may_hold_blank, ..Expression::primary(start..end) })
     }
 
-    fn comprehension(&mut self) -> Result<(), Stop> {
+    fn comprehension(&mut self) -> Result<(), GrammarEnd> {
         self.findings.links.growing += MANY;
         self.loop_target(1)?;
         if self.take(WordKind::Name, "if") {
@@ -285,7 +285,7 @@ impl TagReader<'_, '_> {
     }
 
     /// `x in …` or `k, v in …`. Gives what is looped over, and whether it is by key and value.
-    pub(super) fn loop_target(&mut self, min: u8) -> Result<(Expression, bool), Stop> {
+    pub(super) fn loop_target(&mut self, min: u8) -> Result<(Expression, bool), GrammarEnd> {
         self.name()?;
         let pairs = self.take(WordKind::Sign, ",");
         if pairs {

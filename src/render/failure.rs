@@ -10,7 +10,7 @@ use tera::ReportError;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::render::Request;
+use crate::render::RenderRequest;
 use crate::render::analysis::Analysis;
 use crate::render::findings::Lines;
 use crate::render::foreign::RAW;
@@ -105,7 +105,7 @@ fn syntax_words(report: &ReportError) -> Problem {
 }
 
 /// The problem of a failed call.
-pub(super) fn failed(failed: CallFailure, request: &Request) -> Problem {
+pub(super) fn failed(failed: CallFailure, request: &RenderRequest) -> Problem {
     match failed {
         CallFailure::Problem(problem) => problem,
         CallFailure::Undefined { place, source } => {
@@ -124,7 +124,7 @@ pub(super) fn failed(failed: CallFailure, request: &Request) -> Problem {
 pub(super) fn translate<'a>(
     error: &tera::Error,
     file: &Arc<str>,
-    request: &Request,
+    request: &RenderRequest,
     held: impl Fn(&str) -> Option<LoadedTemplate<'a>>,
 ) -> Problem {
     match error.kind() {
@@ -163,7 +163,7 @@ fn circle(verb: &str, chain: &[String], file: &Arc<str>) -> Problem {
     Problem::new(Fault::Check, reason, "remove one of these").at(Place::file(file))
 }
 
-fn rendering(message: &str, source: &str, range: Range<usize>, request: &Request) -> Problem {
+fn rendering(message: &str, source: &str, range: Range<usize>, request: &RenderRequest) -> Problem {
     let begins = |words: &[&str]| words.iter().any(|word| message.starts_with(word));
     let shown = shown(source.get(range.clone()).unwrap_or_default());
     if begins(&["Variable `", "Field `", "Tried to render a variable", "Cannot index into an undefined"]) {
@@ -229,7 +229,7 @@ fn byte_of(text: &str, place: &Place) -> usize {
 }
 
 /// What to write where a name with hyphens was read as a subtraction: the byte `at` of `text` is in or beside it.
-fn hyphenated(text: &str, at: usize, request: &Request) -> Option<String> {
+fn hyphenated(text: &str, at: usize, request: &RenderRequest) -> Option<String> {
     let part = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.');
     let start = text.get(..at)?.rfind(|char| !part(char)).map_or(0, |before| before + 1);
     let run = &text[start..];
@@ -260,7 +260,7 @@ pub(super) fn is_minus(next: &str) -> bool {
 }
 
 /// Something that is not defined, with the nearest name that is: the names of values are public. The byte `at` of `text` is its place.
-fn undefined(source: &str, request: &Request, text: &str, at: usize) -> Problem {
+fn undefined(source: &str, request: &RenderRequest, text: &str, at: usize) -> Problem {
     let reason = format!("{} is not defined", shown(source));
     if let Some(next) = hyphenated(text, at, request) {
         return Problem::new(Fault::Check, reason, next);

@@ -7,7 +7,7 @@ use tera::Value;
 use crate::blank::ConnectionStyle;
 use crate::blank::Filter;
 use crate::blank::Source;
-use crate::render::findings::Site;
+use crate::render::findings::TemplateSite;
 use crate::render::functions::CallFailure;
 use crate::render::functions::Functions;
 use crate::render::functions::defined;
@@ -17,7 +17,7 @@ use crate::secret::Secret;
 
 impl Functions {
     /// A filter that Tera does not have.
-    pub(super) fn own_filter(&mut self, name: &str, site: &Site, value: &Value, arguments: &Kwargs) -> Result<Value, CallFailure> {
+    pub(super) fn own_filter(&mut self, name: &str, site: &TemplateSite, value: &Value, arguments: &Kwargs) -> Result<Value, CallFailure> {
         defined(site, value)?;
         let filter = match name {
             "urlencode" => Filter::Urlencode,
@@ -64,7 +64,7 @@ impl Functions {
     pub(super) fn builtin_filter(
         &mut self,
         name: &str,
-        site: &Site,
+        site: &TemplateSite,
         value: &Value,
         arguments: &Kwargs,
         state: &State<'_>,
@@ -83,7 +83,7 @@ impl Functions {
         }
     }
 
-    fn derive(&mut self, site: &Site, filter: Filter, text: &str) -> Result<Value, CallFailure> {
+    fn derive(&mut self, site: &TemplateSite, filter: Filter, text: &str) -> Result<Value, CallFailure> {
         let input = self
             .tokens
             .split(text)
@@ -91,13 +91,13 @@ impl Functions {
         self.mint(&site.place, Source::Derived { filter, input })
     }
 
-    fn nested(&self, name: &str, site: &Site, value: &Value) -> CallFailure {
+    fn nested(&self, name: &str, site: &TemplateSite, value: &Value) -> CallFailure {
         let reason = format!("the filter `{name}` got a {} with a blank in it{}", kind(value), self.names(value));
         problem(&site.place, reason, format!("write the {} out and apply `{name}` to the blank itself", kind(value)))
     }
 }
 
-fn not_text(name: &str, site: &Site, value: &Value) -> CallFailure {
+fn not_text(name: &str, site: &TemplateSite, value: &Value) -> CallFailure {
     problem(&site.place, format!("the filter `{name}` works on text and got a {}", kind(value)), "put `| str` before it")
 }
 

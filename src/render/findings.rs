@@ -17,7 +17,7 @@ pub(super) struct Findings<'a> {
     /// The template is read for all that is wrong with it.
     pub(super) examined: bool,
     pub(super) additions: Additions,
-    pub(super) sites: Vec<Site>,
+    pub(super) sites: Vec<TemplateSite>,
     pub(super) links: Links,
     pub(super) problems: Vec<Problem>,
 }
@@ -31,14 +31,14 @@ impl Findings<'_> {
     /// Notes a place and gives its number.
     pub(super) fn site(&mut self, range: Range<usize>, reason: String, next: &'static str) -> usize {
         let place = self.lines.place(range.start);
-        self.sites.push(Site { place, source: self.source[range].to_owned(), reason, next });
+        self.sites.push(TemplateSite { place, source: self.source[range].to_owned(), reason, next });
         self.base + self.sites.len() - 1
     }
 }
 
 /// A place in a template that may have to be named.
 #[derive(Debug, Clone)]
-pub(super) struct Site {
+pub(super) struct TemplateSite {
     pub(super) place: Place,
     /// The expression as the author wrote it.
     pub(super) source: String,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::render::Request;
+use crate::render::RenderRequest;
 use crate::render::findings::Lines;
-use crate::render::lexer::Part;
 use crate::render::lexer::Tag;
+use crate::render::lexer::TemplatePart;
 use crate::render::lexer::Word;
 use crate::render::lexer::WordKind;
 use crate::render::lexer::parts;
@@ -56,12 +56,12 @@ fn alien(inner: &str) -> Option<String> {
 
 /// A warning for each placeholder of another program that the values fill: `{{namespace}}` in the legend of a Grafana panel, `${{ x }}` of
 /// GitHub Actions, `{{workflow.name}}` of Argo Workflows.
-pub fn filled_placeholders(request: &Request) -> Vec<Problem> {
+pub fn filled_placeholders(request: &RenderRequest) -> Vec<Problem> {
     let mut warnings = Vec::new();
     for template in request.templates.iter().filter(|template| may_be_anothers(&template.text)) {
         let lines = Lines::new(Arc::clone(&template.file), &template.text);
         for part in parts(&template.text).unwrap_or_default() {
-            let Part::Tag(Tag { statement: false, range, words, .. }) = part else { continue };
+            let TemplatePart::Tag(Tag { statement: false, range, words, .. }) = part else { continue };
             let [Word { kind: WordKind::Name, range: name }, rest @ ..] = words.as_slice() else { continue };
             let line = template.text[..range.start].rsplit('\n').next().unwrap_or_default();
             let name = &template.text[name.clone()];
@@ -148,7 +148,7 @@ mod tests {
 
     use super::filled_placeholders;
     use super::foreign;
-    use crate::render::Request;
+    use crate::render::RenderRequest;
     use crate::render::Template;
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
         let text = "\"expr\": \"{{ namespace }}\",\n\"legendFormat\": \"{{namespace}} {{pod}}\",\n\"legendFormat\": \"{{ cloze.namespace }}\",\n\
                     {% raw %}\"legendFormat\": \"{{namespace}}\"{% endraw %}\nrun: ${{ namespace.x }} $${{ other }} ${{ secret(name=\"a\") }}\n";
         let templates = vec![Template { file: Arc::from("d.json"), text: text.to_owned() }];
-        let warnings = filled_placeholders(&Request { values: json!({"namespace": "shop"}), templates, ..Request::default() });
+        let warnings = filled_placeholders(&RenderRequest { values: json!({"namespace": "shop"}), templates, ..RenderRequest::default() });
         let reported: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
             reported,
@@ -172,7 +172,7 @@ mod tests {
         let values = json!({"workflow": {"name": "x"}, "inputs": {"parameters": {"a": 1}}, "server": "s", "Values": {"a": 1}, "name": "n"});
         let reported = |text: &str| {
             let templates = vec![Template { file: Arc::from("d.yaml"), text: text.to_owned() }];
-            let warnings = filled_placeholders(&Request { values: values.clone(), templates, ..Request::default() });
+            let warnings = filled_placeholders(&RenderRequest { values: values.clone(), templates, ..RenderRequest::default() });
             warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         for kind in ["Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"] {

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 use crate::render::MAX_BLANKS;
 use crate::render::examination::Examination;
 use crate::render::findings::OWN_SITES;
-use crate::render::findings::Site;
+use crate::render::findings::TemplateSite;
 use crate::render::token::Tokens;
 
 const MAX_NESTING: usize = 100;
@@ -31,8 +31,8 @@ const MAX_NESTING: usize = 100;
 pub(super) struct Functions {
     pub(super) tokens: Tokens,
     pub(super) blanks: Blanks,
-    pub(super) library_sites: Vec<Site>,
-    pub(super) own_sites: Vec<Site>,
+    pub(super) library_sites: Vec<TemplateSite>,
+    pub(super) own_sites: Vec<TemplateSite>,
     /// The template that is being rendered.
     pub(super) file: Arc<str>,
     /// Why the last call failed.
@@ -78,7 +78,7 @@ impl Functions {
     pub(super) fn answer(
         &mut self,
         arguments: &Kwargs,
-        call: impl FnOnce(&mut Self, &Site, &Kwargs) -> Result<Value, CallFailure>,
+        call: impl FnOnce(&mut Self, &TemplateSite, &Kwargs) -> Result<Value, CallFailure>,
     ) -> Result<Value, tera::Error> {
         let site = self.site(arguments);
         call(self, &site, arguments).map_err(|failed| {
@@ -87,14 +87,15 @@ impl Functions {
         })
     }
 
-    fn site(&self, arguments: &Kwargs) -> Site {
+    fn site(&self, arguments: &Kwargs) -> TemplateSite {
         let site = number(arguments).and_then(|number| self.site_at(number));
-        let unknown = || Site { place: Place::file(Arc::clone(&self.file)), source: String::new(), reason: String::new(), next: "" };
+        let unknown =
+            || TemplateSite { place: Place::file(Arc::clone(&self.file)), source: String::new(), reason: String::new(), next: "" };
         site.cloned().unwrap_or_else(unknown)
     }
 
     /// The place of that number.
-    pub(super) fn site_at(&self, number: usize) -> Option<&Site> {
+    pub(super) fn site_at(&self, number: usize) -> Option<&TemplateSite> {
         match number.checked_sub(OWN_SITES) {
             Some(own) => self.own_sites.get(own),
             None => self.library_sites.get(number),
@@ -109,7 +110,7 @@ impl Functions {
         Ok(Value::from(self.tokens.mint(id)))
     }
 
-    pub(super) fn secret(&mut self, site: &Site, arguments: &Kwargs) -> Result<Value, CallFailure> {
+    pub(super) fn secret(&mut self, site: &TemplateSite, arguments: &Kwargs) -> Result<Value, CallFailure> {
         let place = &site.place;
         let text = |name: &'static str| -> Result<Option<String>, CallFailure> {
             let found = arguments.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value);
@@ -195,7 +196,7 @@ pub(super) fn number(arguments: &Kwargs) -> Option<usize> {
     arguments.get::<usize>("__at").ok().flatten()
 }
 
-pub(super) fn throw(site: &Site, arguments: &Kwargs) -> Result<Value, CallFailure> {
+pub(super) fn throw(site: &TemplateSite, arguments: &Kwargs) -> Result<Value, CallFailure> {
     // The analysis lets literals pass only, so the message is the template's own.
     let message = arguments.get::<&str>("message").ok().flatten().unwrap_or("no message");
     Err(problem(&site.place, format!("the template refuses: {message}"), "do what the message says"))
@@ -205,7 +206,7 @@ pub(super) fn problem(place: &Place, reason: impl Into<String>, next: impl Into<
     CallFailure::Problem(Problem::new(Fault::Check, reason, next).at(place.clone()))
 }
 
-pub(super) fn defined(site: &Site, value: &Value) -> Result<(), CallFailure> {
+pub(super) fn defined(site: &TemplateSite, value: &Value) -> Result<(), CallFailure> {
     if value.is_undefined() {
         return Err(CallFailure::Undefined { place: site.place.clone(), source: site.source.clone() });
     }

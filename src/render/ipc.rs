@@ -19,7 +19,7 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::render::LineMap;
-use crate::render::marker::Mark;
+use crate::render::marker::LineMark;
 
 /// What a frame is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -259,7 +259,7 @@ impl<'a> BodyReader<'a> {
         for _ in 0..self.size()? {
             let mut marks = Vec::new();
             for _ in 0..self.size()? {
-                marks.push(Mark { column: self.number()?, exact: self.truth()?, origin: self.place()? });
+                marks.push(LineMark { column: self.number()?, exact: self.truth()?, origin: self.place()? });
             }
             lines.push(marks);
         }
@@ -286,7 +286,7 @@ mod tests {
     use crate::problem::Fault;
     use crate::problem::Problem;
     use crate::render::LineMap;
-    use crate::render::marker::Mark;
+    use crate::render::marker::LineMark;
 
     #[test]
     fn frames_go_both_ways_and_end_with_the_stream() {
@@ -338,7 +338,7 @@ mod tests {
             body.problem(&problem);
             assert_eq!(BodyReader(&body.0).problem(), Some(problem));
         }
-        let map = LineMap::of_marks(vec![vec![], vec![Mark { column: 1, origin: Place::new("f", 2, 3), exact: true }]]);
+        let map = LineMap::of_marks(vec![vec![], vec![LineMark { column: 1, origin: Place::new("f", 2, 3), exact: true }]]);
         let mut body = BodyWriter::default();
         body.lines(&map);
         assert_eq!(BodyReader(&body.0).lines(), Some(map));

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// A part of a template. Ranges are bytes of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum TemplatePart {
     /// Text that is written as it is.
     Text(Range<usize>),
     /// The text inside `{% raw %}`.
@@ -50,10 +50,10 @@ pub(super) enum WordKind {
 
 /// Where the source cannot be cut, as a byte of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Broken(pub(super) usize);
+pub(super) struct LexError(pub(super) usize);
 
 /// The parts of `source` in order.
-pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
+pub(super) fn parts(source: &str) -> Result<Vec<TemplatePart>, LexError> {
     let bytes = source.as_bytes();
     let mut parts = Vec::new();
     let mut at = 0;
@@ -62,7 +62,7 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
             Some(b"{{") => at = tag(source, at, *b"}}", &mut parts)?,
             Some(b"{%") => match raw(source, at)? {
                 Some((body, end)) => {
-                    parts.push(Part::Raw(body));
+                    parts.push(TemplatePart::Raw(body));
                     at = end;
                 }
                 None => at = tag(source, at, *b"%}", &mut parts)?,
@@ -71,12 +71,12 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
                 // Tera looks for the end behind `{#` or `{#-`.
                 let dash = bytes.get(at + 2) == Some(&b'-');
                 if !dash && !bytes.get(at + 2).is_none_or(u8::is_ascii_whitespace) {
-                    parts.push(Part::Stray(at));
+                    parts.push(TemplatePart::Stray(at));
                     at += 2;
                     continue;
                 }
-                let end = find(bytes, at + 2 + usize::from(dash), *b"#}").ok_or(Broken(at))? + 2;
-                parts.push(Part::Comment(at..end));
+                let end = find(bytes, at + 2 + usize::from(dash), *b"#}").ok_or(LexError(at))? + 2;
+                parts.push(TemplatePart::Comment(at..end));
                 at = end;
             }
             _ => {
@@ -88,7 +88,7 @@ pub(super) fn parts(source: &str) -> Result<Vec<Part>, Broken> {
                         _ => false,
                     })
                     .unwrap_or(bytes.len());
-                parts.push(Part::Text(at..end));
+                parts.push(TemplatePart::Text(at..end));
                 at = end;
             }
         }
@@ -101,7 +101,7 @@ fn find(bytes: &[u8], from: usize, needle: [u8; 2]) -> Option<usize> {
 }
 
 /// The body of a raw section that begins at `start`, and where the section ends.
-fn raw(source: &str, start: usize) -> Result<Option<(Range<usize>, usize)>, Broken> {
+fn raw(source: &str, start: usize) -> Result<Option<(Range<usize>, usize)>, LexError> {
     let bytes = source.as_bytes();
     let Some(body) = keyword(bytes, start + 2 + usize::from(bytes.get(start + 2) == Some(&b'-')), b"raw") else {
         return Ok(None);
@@ -113,7 +113,7 @@ fn raw(source: &str, start: usize) -> Result<Option<(Range<usize>, usize)>, Brok
         }
         at = open + 2;
     }
-    Err(Broken(start))
+    Err(LexError(start))
 }
 
 /// The end of `-? name -? %}` at `at`.
@@ -134,13 +134,13 @@ fn keyword(bytes: &[u8], mut at: usize, name: &[u8]) -> Option<usize> {
     bytes.get(at..)?.starts_with(b"%}").then_some(at + 2)
 }
 
-fn tag(source: &str, start: usize, close: [u8; 2], parts: &mut Vec<Part>) -> Result<usize, Broken> {
+fn tag(source: &str, start: usize, close: [u8; 2], parts: &mut Vec<TemplatePart>) -> Result<usize, LexError> {
     let bytes = source.as_bytes();
     let trims_before = bytes.get(start + 2) == Some(&b'-');
     let mut at = start + 2 + usize::from(trims_before);
     let mut words = Vec::new();
     loop {
-        let Some(&byte) = bytes.get(at) else { return Err(Broken(source.len())) };
+        let Some(&byte) = bytes.get(at) else { return Err(LexError(source.len())) };
         if byte.is_ascii_whitespace() {
             at += 1;
             continue;
@@ -148,10 +148,10 @@ fn tag(source: &str, start: usize, close: [u8; 2], parts: &mut Vec<Part>) -> Res
         let trims_after = byte == b'-' && bytes[at + 1..].starts_with(&close);
         if trims_after || bytes[at..].starts_with(&close) {
             let end = at + 2 + usize::from(trims_after);
-            parts.push(Part::Tag(Tag { statement: close == *b"%}", range: start..end, trims_before, trims_after, words }));
+            parts.push(TemplatePart::Tag(Tag { statement: close == *b"%}", range: start..end, trims_before, trims_after, words }));
             return Ok(end);
         }
-        let (kind, length) = word(&bytes[at..]).ok_or(Broken(at))?;
+        let (kind, length) = word(&bytes[at..]).ok_or(LexError(at))?;
         words.push(Word { kind, range: at..at + length });
         at += length;
     }
@@ -194,17 +194,17 @@ fn word(rest: &[u8]) -> Option<(WordKind, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::Broken;
-    use super::Part;
+    use super::LexError;
+    use super::TemplatePart;
     use super::parts;
 
     fn shape(source: &str) -> Vec<String> {
-        let shape = |part: &Part| match part {
-            Part::Text(range) => format!("text {}", &source[range.clone()]),
-            Part::Raw(range) => format!("raw {}", &source[range.clone()]),
-            Part::Comment(_) => "comment".to_owned(),
-            Part::Stray(at) => format!("stray {at}"),
-            Part::Tag(tag) => {
+        let shape = |part: &TemplatePart| match part {
+            TemplatePart::Text(range) => format!("text {}", &source[range.clone()]),
+            TemplatePart::Raw(range) => format!("raw {}", &source[range.clone()]),
+            TemplatePart::Comment(_) => "comment".to_owned(),
+            TemplatePart::Stray(at) => format!("stray {at}"),
+            TemplatePart::Tag(tag) => {
                 let words: Vec<&str> = tag.words.iter().map(|word| &source[word.range.clone()]).collect();
                 format!("{} {}", if tag.statement { "statement" } else { "output" }, words.join(" "))
             }
@@ -242,10 +242,10 @@ mod tests {
 
     #[test]
     fn a_broken_source_says_where() {
-        assert_eq!(parts("ab{{ ü }}"), Err(Broken(5)));
-        assert_eq!(parts("ab{# c"), Err(Broken(2)));
-        assert_eq!(parts("{% raw %}x"), Err(Broken(0)));
-        assert_eq!(parts("{{ a"), Err(Broken(4)));
-        assert_eq!(parts("{{ 'a"), Err(Broken(3)));
+        assert_eq!(parts("ab{{ ü }}"), Err(LexError(5)));
+        assert_eq!(parts("ab{# c"), Err(LexError(2)));
+        assert_eq!(parts("{% raw %}x"), Err(LexError(0)));
+        assert_eq!(parts("{{ a"), Err(LexError(4)));
+        assert_eq!(parts("{{ 'a"), Err(LexError(3)));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::render::Request;
+use crate::render::RenderRequest;
 use crate::render::analysis::Analysis;
 use crate::render::analysis::analyse;
 use crate::render::failure::syntax;
@@ -33,7 +33,7 @@ pub(super) struct Library {
 
 impl Library {
     /// Sorts the templates of a request and reads the library.
-    pub(super) fn new(request: &Request, purpose: Purpose<'_>) -> Self {
+    pub(super) fn new(request: &RenderRequest, purpose: Purpose<'_>) -> Self {
         let mut library = Self { examined: matches!(purpose, Purpose::Examination), ..Self::default() };
         let mut named = BTreeSet::new();
         for (number, template) in request.templates.iter().enumerate() {
@@ -77,7 +77,7 @@ impl Library {
     }
 
     /// What is wrong with a template as far as its text tells.
-    pub(super) fn problems_of(&self, request: &Request, number: usize, analysis: &Analysis) -> Vec<Problem> {
+    pub(super) fn problems_of(&self, request: &RenderRequest, number: usize, analysis: &Analysis) -> Vec<Problem> {
         let template = &request.templates[number];
         let mut problems = if self.examined { Vec::new() } else { analysis.problems.clone() };
         if let Some(at) = analysis.broken {
@@ -111,7 +111,7 @@ impl Library {
     }
 
     /// The blocks that a template sets and none of those that it extends has.
-    pub(super) fn stray_blocks(&self, request: &Request) -> Vec<Problem> {
+    pub(super) fn stray_blocks(&self, request: &RenderRequest) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (number, analysis) in self.members.iter().filter(|(_, analysis)| analysis.links.extends.is_some()) {
             let mut known = BTreeSet::new();
@@ -147,7 +147,7 @@ pub(super) enum Purpose<'a> {
 }
 
 /// Reads one template of a request.
-pub(super) fn read(request: &Request, number: usize, base: usize, purpose: Purpose<'_>) -> Analysis {
+pub(super) fn read(request: &RenderRequest, number: usize, base: usize, purpose: Purpose<'_>) -> Analysis {
     let template = &request.templates[number];
     let marker = match purpose {
         Purpose::Lines(random) => Some(Marker::new(random, number)),

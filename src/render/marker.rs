@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::place::Place;
 use crate::render::findings::Findings;
-use crate::render::lexer::Part;
 use crate::render::lexer::Tag;
+use crate::render::lexer::TemplatePart;
 use crate::render::lexer::WordKind;
 use crate::render::token::push_number;
 use crate::render::token::read_number;
@@ -43,14 +43,14 @@ impl Marker {
     }
 
     /// Marks the parts of a template.
-    pub(super) fn mark(&self, parts: &[Part], findings: &mut Findings<'_>) {
+    pub(super) fn mark(&self, parts: &[TemplatePart], findings: &mut Findings<'_>) {
         if findings.links.extends.is_some() {
             return;
         }
         let mut captured = 0usize;
         for part in parts {
             match part {
-                Part::Text(range) | Part::Raw(range) if captured == 0 => {
+                TemplatePart::Text(range) | TemplatePart::Raw(range) if captured == 0 => {
                     let mut start = range.start;
                     for line in findings.source[range.clone()].split_inclusive('\n') {
                         let visible = line.len() - line.trim_start().len();
@@ -62,8 +62,8 @@ impl Marker {
                         start += line.len();
                     }
                 }
-                Part::Text(_) | Part::Raw(_) | Part::Comment(_) | Part::Stray(_) => {}
-                Part::Tag(tag) => {
+                TemplatePart::Text(_) | TemplatePart::Raw(_) | TemplatePart::Comment(_) | TemplatePart::Stray(_) => {}
+                TemplatePart::Tag(tag) => {
                     let capture = capture(tag, findings.source);
                     if captured == 0 && (!tag.statement || capture > 0 || first_word(tag, findings.source) == "include") {
                         let text = self.text(&findings.lines.place(tag.range.start), false);
@@ -99,11 +99,11 @@ fn capture(tag: &Tag, source: &str) -> isize {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineMap {
     /// For each rendered line the marks on it, by column.
-    lines: Vec<Vec<Mark>>,
+    lines: Vec<Vec<LineMark>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mark {
+pub(super) struct LineMark {
     /// Column of the rendered line, in characters from 1.
     pub(super) column: u32,
     pub(super) origin: Place,
@@ -157,17 +157,17 @@ impl LineMap {
                 }
                 let [exact, file, line, origin] = numbers;
                 let origin = Place::new(Arc::clone(files.get(usize::try_from(file).ok()?)?), line, origin);
-                map.lines.last_mut()?.push(Mark { column, origin, exact: exact == 1 });
+                map.lines.last_mut()?.push(LineMark { column, origin, exact: exact == 1 });
             }
         }
         Some((map, text))
     }
 
-    pub(super) fn marks(&self) -> &[Vec<Mark>] {
+    pub(super) fn marks(&self) -> &[Vec<LineMark>] {
         &self.lines
     }
 
-    pub(super) fn of_marks(lines: Vec<Vec<Mark>>) -> Self {
+    pub(super) fn of_marks(lines: Vec<Vec<LineMark>>) -> Self {
         Self { lines }
     }
 }

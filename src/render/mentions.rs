@@ -1,7 +1,7 @@
 //! Which values the tags of a template mention.
 
-use crate::render::lexer::Part;
 use crate::render::lexer::Tag;
+use crate::render::lexer::TemplatePart;
 use crate::render::lexer::WordKind;
 use crate::render::lexer::parts;
 
@@ -9,7 +9,7 @@ use crate::render::lexer::parts;
 /// another way: behind `image[name]` all of `image` is mentioned. Names that the template itself defines are among them.
 pub fn mentions(source: &str) -> Vec<Vec<String>> {
     let tags = parts(source).unwrap_or_default().into_iter().filter_map(|part| match part {
-        Part::Tag(tag) => Some(tag),
+        TemplatePart::Tag(tag) => Some(tag),
         _ => None,
     });
     tags.flat_map(|tag| mentioned(source, &tag)).collect()

@@ -63,7 +63,7 @@ pub struct Template {
 
 /// What is to be rendered.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
+pub struct RenderRequest {
     /// What the templates see: an object whose members are the variables.
     pub values: serde_json::Value,
     /// The templates. Those whose file name begins with `_` are partials: others include them, they have no output of their own.
@@ -97,11 +97,11 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Renders every template of the request, or reports every problem that it finds.
     ///
     /// The same request gives the same texts but for the tokens, on any machine.
-    fn render(&self, request: &Request) -> Result<Rendered, Problems>;
+    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems>;
 
     /// Traces the lines of what `file` renders to. Renders it again, so ask only when a problem needs its place. Where nothing can
     /// be traced the map is empty.
-    fn lines(&self, request: &Request, file: &str) -> LineMap;
+    fn lines(&self, request: &RenderRequest, file: &str) -> LineMap;
 }
 
 impl Template {

@@ -28,9 +28,9 @@ use crate::problem::Problems;
 use crate::render::Engine;
 use crate::render::LineMap;
 use crate::render::MAX_BLANKS;
+use crate::render::RenderRequest;
 use crate::render::Rendered;
 use crate::render::RenderedText;
-use crate::render::Request;
 use crate::render::ipc::BodyReader;
 use crate::render::ipc::BodyWriter;
 use crate::render::ipc::FrameKind;
@@ -67,7 +67,7 @@ impl ProcessEngine {
         Self { program: program.into(), arguments, entropy }
     }
 
-    fn order(&self, request: &Request, traced: &str, answer: &mut WorkerAnswer<'_>) -> Result<(), Problem> {
+    fn order(&self, request: &RenderRequest, traced: &str, answer: &mut WorkerAnswer<'_>) -> Result<(), Problem> {
         let values = serde_json::to_vec(&request.values).unwrap_or_default();
         let size = values.len() + request.templates.iter().map(|template| template.text.len()).sum::<usize>();
         if size > request.budget.bytes() {
@@ -87,7 +87,7 @@ impl ProcessEngine {
             let alarm = sender.clone();
             scope.spawn(move || {
                 if unless_over.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
-                    let _ = alarm.send(Message::Nothing);
+                    let _ = alarm.send(ChildMessage::Nothing);
                 }
             });
             scope.spawn(|| send(input, &order, request));
@@ -101,17 +101,17 @@ impl ProcessEngine {
                     frames.push((kind, body));
                     if output.buffer().is_empty() || bytes > BATCH {
                         bytes = 0;
-                        if sender.send(Message::Frames(std::mem::take(&mut frames))).is_err() {
+                        if sender.send(ChildMessage::Frames(std::mem::take(&mut frames))).is_err() {
                             return;
                         }
                     }
                 }
-                let _ = sender.send(Message::Frames(frames));
-                let _ = sender.send(Message::Closed);
+                let _ = sender.send(ChildMessage::Frames(frames));
+                let _ = sender.send(ChildMessage::Closed);
             });
             let end = 'listening: loop {
                 match said.recv() {
-                    Ok(Message::Frames(frames)) => {
+                    Ok(ChildMessage::Frames(frames)) => {
                         for (kind, body) in frames {
                             if kind == FrameKind::End {
                                 break 'listening End::Whole;
@@ -121,8 +121,8 @@ impl ProcessEngine {
                             }
                         }
                     }
-                    Ok(Message::Closed) | Err(RecvError) => break End::Dead,
-                    Ok(Message::Nothing) => break End::Late,
+                    Ok(ChildMessage::Closed) | Err(RecvError) => break End::Dead,
+                    Ok(ChildMessage::Nothing) => break End::Late,
                 }
             };
             // The other threads end when the child has and nobody listens.
@@ -164,7 +164,7 @@ impl ProcessEngine {
 }
 
 impl Engine for ProcessEngine {
-    fn render(&self, request: &Request) -> Result<Rendered, Problems> {
+    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems> {
         let mut answer = WorkerAnswer::new(request, self.random());
         if let Err(problem) = self.order(request, "", &mut answer) {
             answer.problems.push(problem);
@@ -173,7 +173,7 @@ impl Engine for ProcessEngine {
         Problems::or(Rendered { texts: answer.texts, blanks: answer.blanks, tokens: answer.tokens }, answer.problems)
     }
 
-    fn lines(&self, request: &Request, file: &str) -> LineMap {
+    fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {
         let mut answer = WorkerAnswer::new(request, self.random());
         match self.order(request, file, &mut answer) {
             Ok(()) => answer.lines,
@@ -183,7 +183,7 @@ impl Engine for ProcessEngine {
 }
 
 /// What is heard from the child.
-enum Message {
+enum ChildMessage {
     Frames(Vec<(FrameKind, Vec<u8>)>),
     /// It closed its output.
     Closed,
@@ -201,7 +201,7 @@ enum End {
 
 /// What the child has said so far.
 struct WorkerAnswer<'r> {
-    request: &'r Request,
+    request: &'r RenderRequest,
     random: [u8; 16],
     loaded: bool,
     /// All templates were rendered.
@@ -217,7 +217,7 @@ struct WorkerAnswer<'r> {
 }
 
 impl<'r> WorkerAnswer<'r> {
-    fn new(request: &'r Request, random: [u8; 16]) -> Self {
+    fn new(request: &'r RenderRequest, random: [u8; 16]) -> Self {
         Self {
             request,
             random,
@@ -312,7 +312,7 @@ fn cannot_start() -> Problem {
     )
 }
 
-fn send(input: ChildStdin, order: &BodyWriter, request: &Request) -> io::Result<()> {
+fn send(input: ChildStdin, order: &BodyWriter, request: &RenderRequest) -> io::Result<()> {
     let mut input = BufWriter::with_capacity(64 << 10, input);
     write_frame(&mut input, FrameKind::Order, &order.0, &[])?;
     let mut body = BodyWriter::default();

@@ -9,7 +9,7 @@ use crate::render::lexer::WordKind;
 
 /// The grammar ends here; Tera may know why.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stop(pub(super) usize);
+pub(super) struct GrammarEnd(pub(super) usize);
 
 /// What is known of an expression before it is evaluated.
 #[expect(clippy::struct_excessive_bools, reason = "four facts that do not hang together")]
@@ -82,17 +82,17 @@ impl<'r, 's> TagReader<'r, 's> {
         self.peek_is(WordKind::Sign, text)
     }
 
-    pub(super) fn stop(&self) -> Stop {
-        Stop(self.words.get(self.at).map_or(self.end, |word| word.range.start))
+    pub(super) fn stop(&self) -> GrammarEnd {
+        GrammarEnd(self.words.get(self.at).map_or(self.end, |word| word.range.start))
     }
 
-    pub(super) fn next(&mut self) -> Result<&'r Word, Stop> {
+    pub(super) fn next(&mut self) -> Result<&'r Word, GrammarEnd> {
         let word = self.words.get(self.at).ok_or_else(|| self.stop())?;
         self.at += 1;
         Ok(word)
     }
 
-    pub(super) fn expect(&mut self, text: &str) -> Result<&'r Word, Stop> {
+    pub(super) fn expect(&mut self, text: &str) -> Result<&'r Word, GrammarEnd> {
         if self.sign(text) { self.next() } else { Err(self.stop()) }
     }
 
@@ -103,7 +103,7 @@ impl<'r, 's> TagReader<'r, 's> {
     }
 
     /// A name, which must not be one of the engine's own.
-    pub(super) fn name(&mut self) -> Result<&'r Word, Stop> {
+    pub(super) fn name(&mut self) -> Result<&'r Word, GrammarEnd> {
         match self.words.get(self.at) {
             Some(word) if word.kind == WordKind::Name => {
                 self.at += 1;
@@ -121,7 +121,7 @@ impl<'r, 's> TagReader<'r, 's> {
     }
 
     /// `a` or `a.b.c`, for components.
-    pub(super) fn dotted(&mut self) -> Result<Range<usize>, Stop> {
+    pub(super) fn dotted(&mut self) -> Result<Range<usize>, GrammarEnd> {
         let mut range = self.name()?.range.clone();
         while self.take(WordKind::Sign, ".") {
             range.end = self.name()?.range.end;
@@ -129,7 +129,7 @@ impl<'r, 's> TagReader<'r, 's> {
         Ok(range)
     }
 
-    pub(super) fn finish(&self) -> Result<(), Stop> {
+    pub(super) fn finish(&self) -> Result<(), GrammarEnd> {
         if self.at == self.words.len() { Ok(()) } else { Err(self.stop()) }
     }
 

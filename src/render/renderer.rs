@@ -10,7 +10,7 @@ use crate::blank::BlankId;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::render::Request;
+use crate::render::RenderRequest;
 use crate::render::analysis::Analysis;
 use crate::render::examination::Examination;
 use crate::render::failure;
@@ -27,7 +27,7 @@ use crate::render::token::Tokens;
 
 /// Renders the templates of a request, one after the other.
 pub(super) struct Renderer<'r> {
-    request: &'r Request,
+    request: &'r RenderRequest,
     purpose: Purpose<'r>,
     pub(super) library: Library,
     usable: bool,
@@ -44,7 +44,7 @@ pub(super) struct Renderer<'r> {
 }
 
 impl<'r> Renderer<'r> {
-    pub(super) fn new(request: &'r Request, random: &[u8; 16], purpose: Purpose<'r>) -> Result<Self, Problem> {
+    pub(super) fn new(request: &'r RenderRequest, random: &[u8; 16], purpose: Purpose<'r>) -> Result<Self, Problem> {
         let mut context = Context::new();
         let Some(values) = request.values.as_object() else {
             return Err(Problem::new(Fault::Project, "the values are not a mapping", "write `name: value` lines"));

@@ -9,7 +9,7 @@ use crate::render::lexer::Tag;
 use crate::render::lexer::WordKind;
 use crate::render::reader::DECIDE;
 use crate::render::reader::Demand;
-use crate::render::reader::Stop;
+use crate::render::reader::GrammarEnd;
 use crate::render::reader::TagReader;
 
 /// A walk over the tags of one template.
@@ -24,7 +24,7 @@ impl<'s> Walk<'s> {
     }
 
     /// Reads one tag.
-    pub(super) fn tag(&mut self, tag: &Tag) -> Result<(), Stop> {
+    pub(super) fn tag(&mut self, tag: &Tag) -> Result<(), GrammarEnd> {
         let end = tag.range.end - 2 - usize::from(tag.trims_after);
         let mut reader = TagReader::new(&tag.words, end, &mut self.findings);
         if tag.statement {
@@ -38,7 +38,7 @@ impl<'s> Walk<'s> {
     }
 }
 
-fn statement(reader: &mut TagReader<'_, '_>) -> Result<(), Stop> {
+fn statement(reader: &mut TagReader<'_, '_>) -> Result<(), GrammarEnd> {
     let word = reader.next()?;
     if matches!(reader.text(word), "<" | "set" | "set_global" | "filter" | "for" | "include" | "extends" | "block" | "component") {
         reader.findings.links.growing += MANY;
@@ -109,15 +109,15 @@ fn statement(reader: &mut TagReader<'_, '_>) -> Result<(), Stop> {
             Ok(())
         }
         (WordKind::Name, "else" | "endif" | "endfor" | "endset" | "endfilter" | "break" | "continue") => Ok(()),
-        _ => Err(Stop(word.range.start)),
+        _ => Err(GrammarEnd(word.range.start)),
     }
 }
 
 /// A text in quotes, with its escapes resolved as Tera does.
-fn literal(reader: &mut TagReader<'_, '_>) -> Result<(String, Range<usize>), Stop> {
+fn literal(reader: &mut TagReader<'_, '_>) -> Result<(String, Range<usize>), GrammarEnd> {
     let word = reader.next()?;
     if word.kind != WordKind::Text {
-        return Err(Stop(word.range.start));
+        return Err(GrammarEnd(word.range.start));
     }
     let quoted = reader.text(word);
     let mut text = String::with_capacity(quoted.len());
@@ -129,7 +129,7 @@ fn literal(reader: &mut TagReader<'_, '_>) -> Result<(String, Range<usize>), Sto
                 Some('t') => '\t',
                 Some('r') => '\r',
                 Some(other @ ('"' | '\'' | '/' | '\\')) => other,
-                _ => return Err(Stop(word.range.start)),
+                _ => return Err(GrammarEnd(word.range.start)),
             },
             other => other,
         });

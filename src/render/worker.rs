@@ -14,7 +14,7 @@ use rustix::process::getrlimit;
 use rustix::process::setrlimit;
 
 use crate::render::Budget;
-use crate::render::Request;
+use crate::render::RenderRequest;
 use crate::render::Template;
 use crate::render::engine::Done;
 use crate::render::engine::run;
@@ -57,7 +57,7 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     limit(Resource::Cpu, u64::from(seconds))?;
     let _whole = Stopwatch::wound(Duration::from_secs(seconds.into()).saturating_sub(HASTE))?;
     let mut each: Option<Stopwatch> = None;
-    let mut request = Request { values, templates: Vec::new(), budget };
+    let mut request = RenderRequest { values, templates: Vec::new(), budget };
     loop {
         match read_frame(&mut input, usize::MAX)? {
             (FrameKind::Template, body) => request.templates.push(template(&body).ok_or(io::ErrorKind::InvalidData)?),

@@ -28,10 +28,10 @@ use crate::report::VaultListReport;
 use crate::report::VerifyReport;
 
 /// A word that asks for a schema, and what makes it.
-type Named = (&'static str, fn() -> Value);
+type NamedSchema = (&'static str, fn() -> Value);
 
 /// Every report by the word that asks for its schema.
-const REPORTS: &[Named] = &[
+const REPORTS: &[NamedSchema] = &[
     ("check", of::<CheckReport>),
     ("check-all", of::<CheckAllReport>),
     ("config", of::<ConfigReport>),

@@ -5,7 +5,7 @@ use crate::seal::derive;
 
 /// Where and as what an object was sealed. Enters the key derivation, length-prefixed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context<'a> {
+pub struct SealContext<'a> {
     /// The random id of the keyring that the store and the local vault belong to.
     pub store: &'a str,
     /// The project's name.
@@ -13,7 +13,7 @@ pub struct Context<'a> {
     /// The environment's name.
     pub environment: &'a str,
     /// What kind of object.
-    pub kind: Kind,
+    pub kind: SealedKind,
     /// Which one of its kind.
     pub identity: &'a str,
     /// A release's number; zero for what has none.
@@ -22,7 +22,7 @@ pub struct Context<'a> {
     pub predecessor: Option<Digest>,
 }
 
-impl Context<'_> {
+impl SealContext<'_> {
     /// The context as bytes, with `header`, which is in clear before the sealed bytes and names the format's version. Each
     /// part is preceded by its length as eight big-endian bytes: no two contexts have the same bytes.
     pub(crate) fn encode(&self, header: &[u8]) -> Vec<u8> {
@@ -48,7 +48,7 @@ impl Context<'_> {
 
 /// The kinds of sealed objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum SealedKind {
     /// A version of a secret in the local vault.
     VaultEntry,
     /// The manifests that a release brought.
@@ -65,7 +65,7 @@ pub enum Kind {
     Slot,
 }
 
-impl Kind {
+impl SealedKind {
     /// The word that stands for the kind in a context. Part of the format: never changes.
     pub(crate) fn word(self) -> &'static str {
         match self {
@@ -92,28 +92,38 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::Context;
-    use super::Kind;
+    use super::SealContext;
+    use super::SealedKind;
     use crate::digest::Digest;
 
     #[test]
     fn every_field_enters() {
-        let base = Context { store: "s", project: "p", environment: "e", kind: Kind::Record, identity: "i", number: 1, predecessor: None };
+        let base = SealContext {
+            store: "s",
+            project: "p",
+            environment: "e",
+            kind: SealedKind::Record,
+            identity: "i",
+            number: 1,
+            predecessor: None,
+        };
         let mut all = vec![base.encode(b"h")];
         all.push(base.encode(b""));
-        all.push(Context { store: "", ..base.clone() }.encode(b"h"));
-        all.push(Context { project: "", ..base.clone() }.encode(b"h"));
-        all.push(Context { environment: "", ..base.clone() }.encode(b"h"));
-        for kind in [Kind::VaultEntry, Kind::Pack, Kind::Event, Kind::Keyring, Kind::Pruning, Kind::Slot] {
-            all.push(Context { kind, ..base.clone() }.encode(b"h"));
+        all.push(SealContext { store: "", ..base.clone() }.encode(b"h"));
+        all.push(SealContext { project: "", ..base.clone() }.encode(b"h"));
+        all.push(SealContext { environment: "", ..base.clone() }.encode(b"h"));
+        for kind in
+            [SealedKind::VaultEntry, SealedKind::Pack, SealedKind::Event, SealedKind::Keyring, SealedKind::Pruning, SealedKind::Slot]
+        {
+            all.push(SealContext { kind, ..base.clone() }.encode(b"h"));
         }
-        all.push(Context { identity: "", ..base.clone() }.encode(b"h"));
-        all.push(Context { number: 2, ..base.clone() }.encode(b"h"));
-        all.push(Context { predecessor: Some(Digest([0; 32])), ..base.clone() }.encode(b"h"));
-        all.push(Context { predecessor: Some(Digest([1; 32])), ..base.clone() }.encode(b"h"));
+        all.push(SealContext { identity: "", ..base.clone() }.encode(b"h"));
+        all.push(SealContext { number: 2, ..base.clone() }.encode(b"h"));
+        all.push(SealContext { predecessor: Some(Digest([0; 32])), ..base.clone() }.encode(b"h"));
+        all.push(SealContext { predecessor: Some(Digest([1; 32])), ..base.clone() }.encode(b"h"));
         // The same letters, divided otherwise.
-        all.push(Context { project: "pe", environment: "", ..base.clone() }.encode(b"h"));
-        all.push(Context { project: "", environment: "pe", ..base }.encode(b"h"));
+        all.push(SealContext { project: "pe", environment: "", ..base.clone() }.encode(b"h"));
+        all.push(SealContext { project: "", environment: "pe", ..base }.encode(b"h"));
         let count = all.len();
         all.sort();
         all.dedup();

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use crate::clock::Entropy;
-use crate::seal::Context;
 use crate::seal::OpenFault;
 use crate::seal::RootKey;
+use crate::seal::SealContext;
 use crate::seal::cobblestone;
 use crate::seal::cobblestone::SALT_LENGTH;
 use crate::seal::derive;
@@ -42,7 +42,7 @@ impl fmt::Display for Generation {
 
 /// A root key's own keys, one for each purpose (HKDF, RFC 5869).
 #[derive(Debug)]
-pub(crate) struct Branch {
+pub(crate) struct DerivedKeys {
     pub(crate) generation: Generation,
     pub(crate) root: RootKey,
     pub(crate) object: Secret,
@@ -51,7 +51,7 @@ pub(crate) struct Branch {
     sealing: Secret,
 }
 
-impl Branch {
+impl DerivedKeys {
     /// The keys of `root` in the keyring `store`.
     pub(crate) fn new(store: &str, root: RootKey) -> Self {
         let key = |purpose: &str| derive::key(&root.0, &[b"cloze.dev/keys/v1", purpose.as_bytes(), store.as_bytes()]);
@@ -68,7 +68,7 @@ impl Branch {
     }
 
     /// Magic, version and generation in clear, then Cobblestone-256 over the parts, padded, bound to all of these and the context.
-    pub(crate) fn seal(&self, context: &Context<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
+    pub(crate) fn seal(&self, context: &SealContext<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
         let mut salt = [0; SALT_LENGTH];
         entropy.fill(&mut salt);
         let (padded, length) = padding::pad(parts, context.kind.floor());
@@ -79,8 +79,8 @@ impl Branch {
         sealed
     }
 
-    /// What [`Branch::seal`] of the same generation sealed in the same context, in the same buffer.
-    pub(crate) fn open(&self, context: &Context<'_>, sealed: Vec<u8>) -> Result<Secret, OpenFault> {
+    /// What [`DerivedKeys::seal`] of the same generation sealed in the same context, in the same buffer.
+    pub(crate) fn open(&self, context: &SealContext<'_>, sealed: Vec<u8>) -> Result<Secret, OpenFault> {
         let header = header(self.generation);
         if !sealed.starts_with(&header) {
             return Err(OpenFault);
@@ -104,20 +104,20 @@ const HEADER_LENGTH: usize = MAGIC.len() + GENERATION_LENGTH;
 
 #[cfg(test)]
 mod tests {
-    use super::Branch;
+    use super::DerivedKeys;
     use super::Generation;
     use crate::clock::Machine;
-    use crate::seal::Context;
-    use crate::seal::Kind;
     use crate::seal::OpenFault;
     use crate::seal::RootKey;
+    use crate::seal::SealContext;
+    use crate::seal::SealedKind;
 
-    const CONTEXT: Context<'static> =
-        Context { store: "s", project: "p", environment: "e", kind: Kind::Event, identity: "i", number: 1, predecessor: None };
+    const CONTEXT: SealContext<'static> =
+        SealContext { store: "s", project: "p", environment: "e", kind: SealedKind::Event, identity: "i", number: 1, predecessor: None };
 
     #[test]
     fn text_goes_both_ways() {
-        let generation = Branch::new("s", RootKey::generate(&Machine)).generation;
+        let generation = DerivedKeys::new("s", RootKey::generate(&Machine)).generation;
         assert_eq!(Generation::from_hex(&generation.to_string()), Some(generation));
         for other in ["", "0", "+000000000000000", "00000000000000000", "000000000000000g", "ABCDEFABCDEFABCD"] {
             assert_eq!(Generation::from_hex(other), None, "{other}");
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_sealed_object_names_its_own() {
-        let branch = Branch::new("s", RootKey::generate(&Machine));
+        let branch = DerivedKeys::new("s", RootKey::generate(&Machine));
         let sealed = branch.seal(&CONTEXT, &[], &Machine);
         assert_eq!(sealed[..6], *b"cloze\x01");
         assert_eq!(Generation::of(&sealed), Some(branch.generation));
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn another_version_is_refused() {
-        let branch = Branch::new("s", RootKey::generate(&Machine));
+        let branch = DerivedKeys::new("s", RootKey::generate(&Machine));
         let mut sealed = branch.seal(&CONTEXT, &[], &Machine);
         for version in (0..=255).filter(|version| *version != 1) {
             sealed[5] = version;
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn everything_short_has_one_length() {
-        let branch = Branch::new("s", RootKey::generate(&Machine));
+        let branch = DerivedKeys::new("s", RootKey::generate(&Machine));
         let whole = branch.seal(&CONTEXT, &[], &Machine).len();
         for length in [1, 16, 1_000, 4_095, 4_096] {
             assert_eq!(branch.seal(&CONTEXT, &[&vec![0x80; length]], &Machine).len(), whole);

@@ -2,12 +2,12 @@
 
 use crate::clock::Entropy;
 use crate::digest::Digest;
-use crate::seal::Context;
 use crate::seal::Generation;
 use crate::seal::OpenFault;
 use crate::seal::RootKey;
+use crate::seal::SealContext;
 use crate::seal::derive;
-use crate::seal::generation::Branch;
+use crate::seal::generation::DerivedKeys;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
@@ -15,8 +15,8 @@ use crate::secret::SecretBuffer;
 #[derive(Debug)]
 pub struct Keys {
     store: String,
-    present: Branch,
-    earlier: Vec<Branch>,
+    present: DerivedKeys,
+    earlier: Vec<DerivedKeys>,
     naming: Secret,
     names: Secret,
 }
@@ -34,8 +34,8 @@ impl Keys {
     /// The keys of the keyring `store`: its present root key, its earlier ones, newest first, and its naming key.
     pub(crate) fn of(store: String, present: RootKey, earlier: Vec<RootKey>, naming: Secret) -> Self {
         Self {
-            present: Branch::new(&store, present),
-            earlier: earlier.into_iter().map(|root| Branch::new(&store, root)).collect(),
+            present: DerivedKeys::new(&store, present),
+            earlier: earlier.into_iter().map(|root| DerivedKeys::new(&store, root)).collect(),
             names: derive::key(&naming, &[b"cloze.dev/keys/v1", b"name", store.as_bytes()]),
             naming,
             store,
@@ -43,8 +43,8 @@ impl Keys {
     }
 
     /// The keys of the keyring `store` from its present root key and what [`Keys::inner`] sealed, sealed in `context`.
-    pub(crate) fn opened(store: &str, root: RootKey, context: &Context<'_>, sealed: &[u8]) -> Result<Self, OpenFault> {
-        let present = Branch::new(store, root);
+    pub(crate) fn opened(store: &str, root: RootKey, context: &SealContext<'_>, sealed: &[u8]) -> Result<Self, OpenFault> {
+        let present = DerivedKeys::new(store, root);
         let inner = present.open(context, sealed.to_vec())?;
         let (naming, earlier) = inner.expose().split_first_chunk::<{ RootKey::LENGTH }>().ok_or(OpenFault)?;
         let (earlier, rest) = earlier.as_chunks::<{ RootKey::LENGTH }>();
@@ -66,23 +66,23 @@ impl Keys {
     }
 
     /// Seals `plain`, padded, under the sealing key.
-    pub fn seal(&self, context: &Context<'_>, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
+    pub fn seal(&self, context: &SealContext<'_>, plain: &[u8], entropy: &dyn Entropy) -> Vec<u8> {
         self.seal_parts(context, &[plain], entropy)
     }
 
     /// The same of parts, one after the other: what they are together is never in clear.
-    pub fn seal_parts(&self, context: &Context<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
+    pub fn seal_parts(&self, context: &SealContext<'_>, parts: &[&[u8]], entropy: &dyn Entropy) -> Vec<u8> {
         self.present.seal(context, parts, entropy)
     }
 
     /// Opens what [`Keys::seal`] made under this keyring, by its present or an earlier root key: the one that the sealed object
     /// names, and no other.
-    pub fn open(&self, context: &Context<'_>, sealed: &[u8]) -> Result<Secret, OpenFault> {
+    pub fn open(&self, context: &SealContext<'_>, sealed: &[u8]) -> Result<Secret, OpenFault> {
         self.open_in_place(context, sealed.to_vec())
     }
 
     /// The same in the buffer that holds it, for what is large.
-    pub fn open_in_place(&self, context: &Context<'_>, sealed: Vec<u8>) -> Result<Secret, OpenFault> {
+    pub fn open_in_place(&self, context: &SealContext<'_>, sealed: Vec<u8>) -> Result<Secret, OpenFault> {
         let generation = Generation::of(&sealed).ok_or(OpenFault)?;
         self.branch(generation).ok_or(OpenFault)?.open(context, sealed)
     }
@@ -154,11 +154,11 @@ impl Keys {
         Self::of(self.store.clone(), root, earlier, naming.unwrap_or_else(|| self.naming.duplicate()))
     }
 
-    fn branch(&self, generation: Generation) -> Option<&Branch> {
+    fn branch(&self, generation: Generation) -> Option<&DerivedKeys> {
         self.branches().find(|branch| branch.generation == generation)
     }
 
-    fn branches(&self) -> impl Iterator<Item = &Branch> {
+    fn branches(&self) -> impl Iterator<Item = &DerivedKeys> {
         std::iter::once(&self.present).chain(&self.earlier)
     }
 }
@@ -170,19 +170,19 @@ mod tests {
     use super::Keys;
     use crate::clock::Machine;
     use crate::digest::Digest;
-    use crate::seal::Context;
     use crate::seal::Generation;
-    use crate::seal::Kind;
     use crate::seal::OpenFault;
     use crate::seal::RootKey;
+    use crate::seal::SealContext;
+    use crate::seal::SealedKind;
     use crate::secret::Secret;
 
-    fn context(keys: &Keys) -> Context<'_> {
-        Context {
+    fn context(keys: &Keys) -> SealContext<'_> {
+        SealContext {
             store: keys.store(),
             project: "shop",
             environment: "dev",
-            kind: Kind::VaultEntry,
+            kind: SealedKind::VaultEntry,
             identity: "db-password",
             number: 3,
             predecessor: None,
@@ -208,19 +208,19 @@ mod tests {
     #[test]
     fn every_context_field_is_bound() {
         let keys = Keys::fresh(&Machine);
-        let base = Context { predecessor: Some(Digest([7; 32])), ..context(&keys) };
+        let base = SealContext { predecessor: Some(Digest([7; 32])), ..context(&keys) };
         let sealed = keys.seal(&base, b"hunter2", &Machine);
-        let kinds = [Kind::Pack, Kind::Record, Kind::Event, Kind::Keyring, Kind::Pruning, Kind::Slot];
+        let kinds = [SealedKind::Pack, SealedKind::Record, SealedKind::Event, SealedKind::Keyring, SealedKind::Pruning, SealedKind::Slot];
         let mut others = vec![
-            Context { store: "other", ..base.clone() },
-            Context { project: "other", ..base.clone() },
-            Context { environment: "other", ..base.clone() },
-            Context { identity: "other", ..base.clone() },
-            Context { number: 4, ..base.clone() },
-            Context { predecessor: None, ..base.clone() },
-            Context { predecessor: Some(Digest([8; 32])), ..base.clone() },
+            SealContext { store: "other", ..base.clone() },
+            SealContext { project: "other", ..base.clone() },
+            SealContext { environment: "other", ..base.clone() },
+            SealContext { identity: "other", ..base.clone() },
+            SealContext { number: 4, ..base.clone() },
+            SealContext { predecessor: None, ..base.clone() },
+            SealContext { predecessor: Some(Digest([8; 32])), ..base.clone() },
         ];
-        others.extend(kinds.map(|kind| Context { kind, ..base.clone() }));
+        others.extend(kinds.map(|kind| SealContext { kind, ..base.clone() }));
         for other in others {
             assert_eq!(keys.open(&other, &sealed).unwrap_err(), OpenFault, "{other:?}");
         }

@@ -10,7 +10,7 @@ mod keys;
 mod padding;
 mod root;
 
-pub use context::{Context, Kind};
+pub use context::{SealContext, SealedKind};
 pub use fault::OpenFault;
 pub use generation::Generation;
 pub use keys::Keys;

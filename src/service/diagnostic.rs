@@ -8,26 +8,26 @@ use crate::service::ServiceError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The step.
-    pub step: Step,
+    pub step: DiagnosticStep,
     /// What was found, as a fragment such as `3 addresses`; or the error.
     pub outcome: Result<String, ServiceError>,
 }
 
 impl Diagnostic {
     /// A step that went well.
-    pub fn good(step: Step, words: impl Into<String>) -> Self {
+    pub fn good(step: DiagnosticStep, words: impl Into<String>) -> Self {
         Self { step, outcome: Ok(words.into()) }
     }
 
     /// The step at which the diagnosis ends.
-    pub fn bad(step: Step, error: ServiceError) -> Self {
+    pub fn bad(step: DiagnosticStep, error: ServiceError) -> Self {
         Self { step, outcome: Err(error) }
     }
 }
 
 /// The steps from an address to a permission, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum DiagnosticStep {
     /// The file or program that the vault is, or what it is set up with.
     Setup,
     /// Who says that the vault may have credentials.
@@ -54,7 +54,7 @@ pub enum Step {
     Backup,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for DiagnosticStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Setup => "setup",

@@ -16,7 +16,7 @@ mod meter;
 pub(crate) mod words;
 
 pub use diagnostic::Diagnostic;
-pub use diagnostic::Step;
+pub use diagnostic::DiagnosticStep;
 pub use error::ServiceError;
 pub use error::ServiceFault;
 pub use meter::Meter;

@@ -180,7 +180,7 @@ mod tests {
     use crate::stage::encode::encode;
     use crate::stage::fill::fill;
     use crate::stage::sample::Chest;
-    use crate::stage::sample::Stopped;
+    use crate::stage::sample::NOON;
     use crate::stage::sample::ask;
     use crate::stage::sample::cloze;
     use crate::stage::sample::derive;
@@ -222,7 +222,7 @@ mod tests {
         let config_data = vec![("file", cloze("_", &[revealed])), ("text", cloze("a_", &[shown]))];
         let config = object("ConfigMap", vec![("data", map(config_data)), ("binaryData", map(vec![("b", cloze("_", &[shown]))]))]);
         let vaults = Chest::with(&[("pw", b"s3cret"), ("bin", b"\xff\x00\xfe")]).into_default();
-        let filled = fill(vec![secret, config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![secret, config], &blanks, &vaults, &NOON, &Digest::plain).await.unwrap();
         let encoded = encode(filled).unwrap();
         let [secret, config] = encoded.objects() else { panic!("two objects") };
         assert_eq!(
@@ -245,7 +245,7 @@ mod tests {
 
     async fn problems_of(fields: Vec<(&str, Node<BlankText>)>) -> Problems {
         let (blanks, vaults) = (Blanks::default(), Chest::default().into_default());
-        let filled = fill(vec![object("Secret", fields)], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![object("Secret", fields)], &blanks, &vaults, &NOON, &Digest::plain).await.unwrap();
         encode(filled).unwrap_err()
     }
 
@@ -254,7 +254,7 @@ mod tests {
         let one = |text: &str| map(vec![("a", Node::text(text))]);
         let config = object("ConfigMap", vec![("data", one("x")), ("binaryData", one("eA=="))]);
         let (blanks, vaults) = (Blanks::default(), Chest::default().into_default());
-        let filled = fill(vec![config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![config], &blanks, &vaults, &NOON, &Digest::plain).await.unwrap();
         let problems = encode(filled).unwrap_err();
         assert_eq!(problems.to_string(), "t.yaml (rendered):7:1: `a` under `data` is under `binaryData`, too");
     }

@@ -108,7 +108,7 @@ pub async fn fill(
     problems.extend(unfiltered);
 
     let mut warnings = warnings_of(&answers, blanks, &untrimmed, now);
-    let filling = Filling { derivations: &derivations, values: &values };
+    let filling = Filler { derivations: &derivations, values: &values };
     let mut leaves = leaves.into_iter();
     let mut done = Vec::with_capacity(objects.len());
     let mut missing = false;
@@ -141,12 +141,12 @@ pub async fn fill(
     Ok(Filled { objects: done, used: used_of(answers, blanks, fingerprint), waivers, warnings })
 }
 
-struct Filling<'a> {
+struct Filler<'a> {
     derivations: &'a Derivations<'a>,
     values: &'a BlankValues<'a>,
 }
 
-impl Filling<'_> {
+impl Filler<'_> {
     /// The leaf's value, or `None` where a value that it needs has a problem already.
     fn fill_leaf(&self, cloze: &BlankText, leaf: &PlannedLeaf) -> Result<Option<Secret>, Problem> {
         let value = match &leaf.plan {
@@ -247,9 +247,8 @@ mod tests {
     use crate::secret::Secret;
     use crate::stage::fill::fill;
     use crate::stage::sample::Chest;
-    use crate::stage::sample::Held;
     use crate::stage::sample::NOON;
-    use crate::stage::sample::Stopped;
+    use crate::stage::sample::SampleValue;
     use crate::stage::sample::ask;
     use crate::stage::sample::ask_of;
     use crate::stage::sample::cloze;
@@ -279,8 +278,7 @@ mod tests {
         let (chest, second) = (Arc::new(Chest::with(&[("pw", b"a\"/{{ _")])), Arc::new(Chest::with(&[("pw", b"o")])));
         let vaults: BTreeMap<String, Arc<dyn Vault>> =
             BTreeMap::from([("default".to_owned(), Arc::clone(&chest) as Arc<dyn Vault>), ("other".to_owned(), second as Arc<dyn Vault>)]);
-        let filled =
-            fill(vec![object("Secret", vec![("stringData", map(text))])], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![object("Secret", vec![("stringData", map(text))])], &blanks, &vaults, &NOON, &Digest::plain).await.unwrap();
         let secret = &filled.objects()[0];
         assert_eq!(value(secret, &["stringData", "a"]), b"a\"/{{ _");
         assert_eq!(value(secret, &["stringData", "b"]), b"p://o:a%22%2F%7B%7B%20_@");
@@ -309,7 +307,7 @@ mod tests {
         let data = vec![(".dockercfg", cloze("_", &[encoded])), ("settings.json", cloze("_", &[encoded]))];
         let secret = object("Secret", vec![("stringData", map(text)), ("data", map(data))]);
         let vaults = Chest::with(&[("pw", hostile)]).into_default();
-        let filled = fill(vec![secret], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![secret], &blanks, &vaults, &NOON, &Digest::plain).await.unwrap();
         let read = |path: &[&str]| serde_json::from_slice::<serde_json::Value>(value(&filled.objects()[0], path)).unwrap();
         let password = str::from_utf8(hostile).unwrap();
         let expected = serde_json::json!({"auths": {"r": {"password": password}}});
@@ -322,7 +320,7 @@ mod tests {
     #[tokio::test]
     async fn every_failure_is_reported_at_its_blank() {
         let mut blanks = Blanks::default();
-        let held = |value: &[u8], not_before, expires| Held { value: value.to_vec(), not_before, expires, ..Held::default() };
+        let held = |value: &[u8], not_before, expires| SampleValue { value: value.to_vec(), not_before, expires, ..SampleValue::default() };
         let mut chest = Chest::default();
         chest.values.insert("empty".into(), held(b"", None, None));
         chest.values.insert("old".into(), held(b"x", None, Some(NOON)));
@@ -337,7 +335,7 @@ mod tests {
         ids.extend([derive(&mut blanks, Filter::Upper, bytes), derive(&mut blanks, Filter::B64decode, bytes), bytes]);
         let text = cloze(&"_,".repeat(ids.len()), &ids);
         let secret = object("Secret", vec![("stringData", map(vec![("a", text)]))]);
-        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &NOON, &Digest::plain).await.unwrap_err();
         assert_eq!(
             reasons(problems.list()),
             [
@@ -365,7 +363,7 @@ mod tests {
         let id = ask(&mut blanks, "pw");
         let chest = Chest { forgets: true, ..Chest::with(&[("pw", b"x")]) };
         let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_", &[id]))]))]);
-        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &NOON, &Digest::plain).await.unwrap_err();
         assert_eq!(reasons(problems.list()), ["the chest gave 0 answers to 1 questions"]);
     }
 
@@ -375,9 +373,9 @@ mod tests {
         let empty = ask_of(&mut blanks, "default", "empty", Allow { empty: true, expired: false });
         let old = ask_of(&mut blanks, "default", "old", Allow { empty: false, expired: true });
         let mut chest = Chest::with(&[("empty", b"")]);
-        chest.values.insert("old".into(), Held { value: b"x".to_vec(), expires: Some(NOON), ..Held::default() });
+        chest.values.insert("old".into(), SampleValue { value: b"x".to_vec(), expires: Some(NOON), ..SampleValue::default() });
         let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_-_", &[empty, old]))]))]);
-        let filled = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![secret], &blanks, &chest.into_default(), &NOON, &Digest::plain).await.unwrap();
         assert_eq!(value(&filled.objects()[0], &["stringData", "a"]), b"-x");
     }
 
@@ -396,13 +394,15 @@ mod tests {
             ("fine", b"0123456789abcdef"),
             ("newline2", b"x\n"),
         ]);
-        chest.values.insert("near".into(), Held { value: b"x".to_vec(), expires: Some(Timestamp(NOON.0 + 86_400)), ..Held::default() });
-        chest.values.insert("pinned".into(), Held { value: b"x".to_vec(), current: Some(false), ..Held::default() });
+        chest.values.insert(
+            "near".into(),
+            SampleValue { value: b"x".to_vec(), expires: Some(Timestamp(NOON.0 + 86_400)), ..SampleValue::default() },
+        );
+        chest.values.insert("pinned".into(), SampleValue { value: b"x".to_vec(), current: Some(false), ..SampleValue::default() });
         let mut data: Vec<(&str, Node<_>)> = names.iter().zip(&ids).map(|(name, id)| (*name, cloze("_", &[*id]))).collect();
         data.push(("trimmed", cloze("_", &[trimmed])));
-        let filled = fill(vec![object("Secret", vec![("data", map(data))])], &blanks, &chest.into_default(), &Stopped, &Digest::plain)
-            .await
-            .unwrap();
+        let filled =
+            fill(vec![object("Secret", vec![("data", map(data))])], &blanks, &chest.into_default(), &NOON, &Digest::plain).await.unwrap();
         assert_eq!(
             reasons(filled.warnings()),
             [
@@ -419,7 +419,7 @@ mod tests {
     fn structured() -> Chest {
         let mut chest = Chest::with(&[("text", b"a\"b")]);
         let mut hold = |name: &str, json: &str, kind| {
-            chest.values.insert(name.into(), Held { value: json.into(), json: Some(kind), ..Held::default() });
+            chest.values.insert(name.into(), SampleValue { value: json.into(), json: Some(kind), ..SampleValue::default() });
         };
         hold("port", "5432.0", "a number");
         hold("map", "{\"b\": \"canary 1\",\n \"a\": [1, 2]}", "an object");
@@ -446,7 +446,7 @@ mod tests {
             ("c.json", cloze("{\"map\": _}", &[raw])),
         ];
         let secret = object("Secret", vec![("stringData", map(data))]);
-        let filled = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap();
+        let filled = fill(vec![secret], &blanks, &structured().into_default(), &NOON, &Digest::plain).await.unwrap();
         let of = |key| str::from_utf8(value(&filled.objects()[0], &["stringData", key])).unwrap().to_owned();
         assert_eq!(of("port"), "5432.0");
         assert_eq!(of("all"), "{\"b\":\"canary 1\",\"a\":[1,2]} {} \"a\\\"b\"");
@@ -462,7 +462,7 @@ mod tests {
         let id = ask(&mut blanks, "map");
         let json = derive(&mut blanks, Filter::Json, id);
         let secret = object("Secret", vec![("stringData", map(vec![("a.json", cloze("{\"map\": _}", &[json]))]))]);
-        let problems = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &structured().into_default(), &NOON, &Digest::plain).await.unwrap_err();
         assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the value would change the structure of this JSON file (line 1 of `a.json`)"]);
     }
 
@@ -477,7 +477,7 @@ mod tests {
         let fine = derive(&mut blanks, Filter::Json, both);
         let data = vec![("a", cloze("_ _ _", &ids)), ("b", cloze("_", &[late])), ("c", cloze("_ _", &[both, fine]))];
         let secret = object("Secret", vec![("stringData", map(data))]);
-        let problems = fill(vec![secret], &blanks, &structured().into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &structured().into_default(), &NOON, &Digest::plain).await.unwrap_err();
         assert_eq!(
             reasons(problems.list()),
             [
@@ -502,7 +502,7 @@ mod tests {
         let chest = Arc::new(Chest::with(&[("pw", b"x")]));
         let vaults: BTreeMap<String, Arc<dyn Vault>> = BTreeMap::from([("default".to_owned(), Arc::clone(&chest) as Arc<dyn Vault>)]);
         let config = object("ConfigMap", vec![("data", map(vec![("a", cloze("_", &[id]))]))]);
-        fill(vec![config], &blanks, &vaults, &Stopped, &Digest::plain).await.unwrap_err();
+        fill(vec![config], &blanks, &vaults, &NOON, &Digest::plain).await.unwrap_err();
         assert!(chest.asked.lock().unwrap().is_empty());
     }
 
@@ -519,7 +519,7 @@ mod tests {
         ];
         let chest = Chest::with(&[("pw", b" canary\r\n")]);
         let secret = object("Secret", vec![("stringData", map(text))]);
-        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &NOON, &Digest::plain).await.unwrap_err();
         assert_eq!(problems.list().len(), 4);
         assert!(!format!("{problems:?}{problems}").contains("canary"));
     }
@@ -532,7 +532,7 @@ mod tests {
         let long = derive(&mut blanks, Filter::Replace { from: "\n".into(), to: "x".repeat(100_000) }, id);
         let chest = Chest::with(&[("pw", "\n".repeat(1000).as_bytes())]);
         let secret = object("Secret", vec![("stringData", map(vec![("a", cloze("_ _", &[wide, long]))]))]);
-        let problems = fill(vec![secret], &blanks, &chest.into_default(), &Stopped, &Digest::plain).await.unwrap_err();
+        let problems = fill(vec![secret], &blanks, &chest.into_default(), &NOON, &Digest::plain).await.unwrap_err();
         assert_eq!(reasons(problems.list()), ["t.yaml:1:1: the blank's filters make a text of more than 4 MiB"]);
     }
 }

@@ -28,8 +28,8 @@ use crate::reference::walk;
 use crate::stage::name::control::Control;
 use crate::stage::name::follow::Follow;
 use crate::stage::name::index::Index;
+use crate::stage::name::index::IndexedConfig;
 use crate::stage::name::index::Restart;
-use crate::stage::name::index::Target;
 use crate::stage::order;
 
 pub use naming::BASE_NAME;
@@ -125,7 +125,7 @@ fn target<B: Leaf>(
     control: &Control,
     naming: &Naming<'_>,
     problems: &mut Vec<Problem>,
-) -> Target {
+) -> IndexedConfig {
     let names = control::names(object, control, naming.default, problems);
     let base = match names {
         Names::Versioned => control::base_name(object),
@@ -153,7 +153,7 @@ fn target<B: Leaf>(
         None => Restart::Unknown,
         Some(keys) => Restart::By(keys.name(&[&[b"restart".as_slice()], parts.as_slice()].concat())),
     };
-    Target {
+    IndexedConfig {
         object: number,
         referent,
         namespace: object.identity.namespace.clone(),
@@ -169,7 +169,7 @@ fn target<B: Leaf>(
 /// The most characters of a name (apimachinery `DNS1123SubdomainMaxLength`).
 const LONGEST_NAME: usize = 253;
 
-fn rename<B>(object: &mut Object<B>, target: &Target) {
+fn rename<B>(object: &mut Object<B>, target: &IndexedConfig) {
     if target.names == Names::Stable {
         return;
     }
@@ -203,7 +203,7 @@ fn policies<B>(objects: &[Object<B>]) -> HashMap<(String, String), bool> {
 
 /// A warning of a name that kustomize made of the content already: ten characters of its own (`encode` in
 /// sigs.k8s.io/kustomize/api/hasher), of which at least one is a digit.
-fn suffixed<B>(object: &Object<B>, target: &Target) -> Option<Problem> {
+fn suffixed<B>(object: &Object<B>, target: &IndexedConfig) -> Option<Problem> {
     let suffix = target.base.rsplit_once('-').filter(|_| target.names == Names::Versioned)?.1;
     let is_of_kustomize = |byte: u8| matches!(byte, b'2' | b'4'..=b'9' | b'b'..=b'd' | b'f'..=b'h' | b'k' | b'm' | b't');
     let is_digest = suffix.len() == 10 && suffix.bytes().all(is_of_kustomize) && suffix.bytes().any(|byte| byte.is_ascii_digit());

@@ -100,21 +100,11 @@ mod tests {
     use crate::blank::Blanks;
     use crate::blank::SecretRef;
     use crate::blank::Source;
-    use crate::clock::Clock;
     use crate::clock::Timestamp;
     use crate::place::Place;
     use crate::secret::Secret;
     use crate::vault::Vault;
     use crate::vault::memory::MemoryVault;
-
-    #[derive(Debug)]
-    struct At(i64);
-
-    impl Clock for At {
-        fn now(&self) -> Timestamp {
-            Timestamp(self.0)
-        }
-    }
 
     fn blanks(list: &[(&str, &str, Allow)]) -> Blanks {
         let mut blanks = Blanks::default();
@@ -148,8 +138,9 @@ mod tests {
             ("m", "../x", strict),
             ("n", "x", strict),
         ]);
-        let probe = probe(&blanks, &vaults, &At(1_000_000)).await;
-        let reported = |list: &[crate::problem::Problem]| list.iter().map(|problem| format!("{problem}; {}", problem.next)).collect::<Vec<_>>();
+        let probe = probe(&blanks, &vaults, &Timestamp(1_000_000)).await;
+        let reported =
+            |list: &[crate::problem::Problem]| list.iter().map(|problem| format!("{problem}; {}", problem.next)).collect::<Vec<_>>();
         let mut problems = reported(&probe.problems);
         problems.sort();
         assert_eq!(

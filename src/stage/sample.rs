@@ -16,7 +16,6 @@ use crate::blank::Filter;
 use crate::blank::Piece;
 use crate::blank::SecretRef;
 use crate::blank::Source;
-use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::manifest::Entry;
 use crate::manifest::Identity;
@@ -28,7 +27,7 @@ use crate::place::Place;
 use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::vault::Plan;
+use crate::vault::CallPlan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
@@ -37,20 +36,10 @@ use crate::vault::Vault;
 /// Noon of a day in 2026.
 pub(super) const NOON: Timestamp = Timestamp(1_790_000_000);
 
-/// A clock that does not move.
-#[derive(Debug)]
-pub(super) struct Stopped;
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        NOON
-    }
-}
-
 /// A vault that holds what it is given and notes what it is asked.
 #[derive(Debug, Default)]
 pub(super) struct Chest {
-    pub(super) values: BTreeMap<String, Held>,
+    pub(super) values: BTreeMap<String, SampleValue>,
     pub(super) asked: Mutex<Vec<SecretRef>>,
     /// Whether it forgets its last answer.
     pub(super) forgets: bool,
@@ -58,7 +47,7 @@ pub(super) struct Chest {
 
 /// A value with its metadata.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held {
+pub(super) struct SampleValue {
     pub(super) value: Vec<u8>,
     pub(super) not_before: Option<Timestamp>,
     pub(super) expires: Option<Timestamp>,
@@ -69,7 +58,7 @@ pub(super) struct Held {
 
 impl Chest {
     pub(super) fn with(values: &[(&str, &[u8])]) -> Self {
-        let held = |value: &[u8]| Held { value: value.to_vec(), ..Held::default() };
+        let held = |value: &[u8]| SampleValue { value: value.to_vec(), ..SampleValue::default() };
         Self { values: values.iter().map(|(name, value)| ((*name).to_owned(), held(value))).collect(), ..Self::default() }
     }
 
@@ -110,8 +99,8 @@ impl Vault for Chest {
         asks[..answered].iter().map(answer).collect()
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        Plan::none(asks.len())
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        CallPlan::none(asks.len())
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {

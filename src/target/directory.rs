@@ -23,7 +23,7 @@ use rustix::io::Errno;
 
 use crate::clock::Entropy;
 use crate::file;
-use crate::file::Access;
+use crate::file::LockMode;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -38,7 +38,7 @@ use crate::target::Reservation;
 use crate::target::Target;
 use crate::target::file_names;
 use crate::target::inventory::FILE;
-use crate::target::inventory::Inventory;
+use crate::target::inventory::FileList;
 
 /// A directory that cloze owns: every file in it is cloze's, and a list in it says so.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Directory {
             _ => PathBuf::from("."),
         };
         // Another run may be putting its manifests in place just now.
-        let _lock = if parent.is_dir() { Some(locked(&parent, Access::Shared)?) } else { None };
+        let _lock = if parent.is_dir() { Some(locked(&parent, LockMode::Shared)?) } else { None };
         match fs::symlink_metadata(target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(file::unwritten(target, &error)),
@@ -120,7 +120,7 @@ impl Directory {
     }
 
     /// What each manifest of `set` does to what the directory holds, then what goes.
-    fn effects(&self, inventory: &Inventory, set: &ManifestSet<'_>, names: &[String]) -> Vec<ObjectEffect> {
+    fn effects(&self, inventory: &FileList, set: &ManifestSet<'_>, names: &[String]) -> Vec<ObjectEffect> {
         let mut before: HashMap<Identity, (&String, &ObservedObject)> =
             inventory.objects().map(|(file, object)| (object.named_by_template(), (file, object))).collect();
         let mut effects = Vec::with_capacity(set.manifests.len());
@@ -180,13 +180,13 @@ impl Target for Directory {
         let make = || DirBuilder::new().recursive(true).create(&self.parent);
         make().map_err(|error| file::unwritten(&self.parent, &error))?;
         let parent = self.parent.clone();
-        let waiting = tokio::task::spawn_blocking(move || locked(&parent, Access::Exclusive));
+        let waiting = tokio::task::spawn_blocking(move || locked(&parent, LockMode::Exclusive));
         let lock = waiting.await.map_err(|_| file::unwritten(&self.parent, &io::ErrorKind::Interrupted.into()))??;
         Ok(Box::new(Reserved { directory: self, _lock: lock }))
     }
 
     async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
-        let inventory = Inventory::load(&self.target).map_err(|error| file::unwritten(&self.target, &error))?;
+        let inventory = FileList::load(&self.target).map_err(|error| file::unwritten(&self.target, &error))?;
         Ok(Some(inventory.objects().map(|(_, object)| object.clone()).collect()))
     }
 }
@@ -204,9 +204,9 @@ impl Reservation for Reserved<'_> {
         let directory = self.directory;
         let warnings = directory.sweep().map_err(|error| file::unwritten(&directory.parent, &error))?;
         let names = file_names(set);
-        let inventory = Inventory::load(&directory.target).map_err(|error| file::unwritten(&directory.target, &error))?;
+        let inventory = FileList::load(&directory.target).map_err(|error| file::unwritten(&directory.target, &error))?;
         let objects = directory.effects(&inventory, set, &names);
-        let list = Inventory::of(set, &names).to_text();
+        let list = FileList::of(set, &names).to_text();
         let is_there =
             || fs::symlink_metadata(&directory.target).is_ok_and(|found| is_private(&found, 0o700)) && inventory.to_text() == list;
         let mut put = Put { objects, warnings };
@@ -234,7 +234,7 @@ impl fmt::Display for Directory {
     }
 }
 
-fn locked(folder: &Path, access: Access) -> Result<File, Problem> {
+fn locked(folder: &Path, access: LockMode) -> Result<File, Problem> {
     file::lock(folder, access).map_err(|error| file::unwritten(folder, &error))
 }
 
@@ -272,7 +272,7 @@ fn is_private(found: &fs::Metadata, mode: u32) -> bool {
 /// A file in `directory` that cloze did not write, if there is one.
 fn foreign_file(directory: &Path) -> Result<Option<String>, Problem> {
     let failed = |error: io::Error| file::unwritten(directory, &error);
-    let inventory = Inventory::load(directory).map_err(failed)?;
+    let inventory = FileList::load(directory).map_err(failed)?;
     let known = inventory.files();
     for entry in fs::read_dir(directory).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
@@ -309,9 +309,9 @@ mod tests {
         Directory::at(target, Arc::new(Machine))
     }
 
-    async fn put(target: &Path, objects: &[suite::Object]) {
+    async fn put(target: &Path, objects: &[suite::SampleObject]) {
         let directory = at(target).unwrap();
-        let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::Object::manifest).collect() };
+        let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::SampleObject::manifest).collect() };
         let put = directory.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap();
         assert_eq!(put.warnings, []);
     }
@@ -342,7 +342,7 @@ mod tests {
         put(&target, &[suite::object("a", "1"), suite::object("b", "1")]).await;
         fs::write(target.join(A), "2\n").unwrap();
         let objects = [suite::object("a", "1"), suite::object("b", "1")];
-        let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::Object::manifest).collect() };
+        let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(suite::SampleObject::manifest).collect() };
         let directory = at(&target).unwrap();
         assert_eq!(directory.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap().summary(), "1 changed, 1 unchanged");
         assert_eq!(fs::read(target.join(A)).unwrap(), b"1\n");

@@ -18,11 +18,11 @@ const LIMIT: u64 = 64 << 20;
 /// What a directory holds: its files, and the object in each. A line for each file, in apply order: a JSON array of its name, API version,
 /// kind, namespace, name and base name. Older lists have the file's name alone.
 #[derive(Debug, Default)]
-pub(super) struct Inventory {
+pub(super) struct FileList {
     files: Vec<(String, Option<ObservedObject>)>,
 }
 
-impl Inventory {
+impl FileList {
     /// That of the directory at `path`; empty where there is no directory or no list.
     pub(super) fn load(path: &Path) -> io::Result<Self> {
         let text = match file::read(&path.join(FILE), LIMIT) {

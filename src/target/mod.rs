@@ -22,7 +22,7 @@ pub use memory::MemoryTarget;
 pub use put::{Effect, ObjectEffect, Put};
 pub use stream::Stream;
 pub use unproven::Unproven;
-pub use worktree::{Exposure, Kept, exposed_to_git, tracked_by_git};
+pub use worktree::{Exposure, PathKind, exposed_to_git, tracked_by_git};
 
 use std::fmt;
 

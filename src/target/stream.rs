@@ -146,7 +146,7 @@ mod tests {
         let stream = Stream::new("stdout", Box::new(written.clone()));
         let objects = [suite::object("a", "1"), suite::object("b", "2")];
         for syntax in [Syntax::Yaml, Syntax::Json] {
-            let set = ManifestSet { syntax, manifests: objects.iter().map(suite::Object::manifest).collect() };
+            let set = ManifestSet { syntax, manifests: objects.iter().map(suite::SampleObject::manifest).collect() };
             stream.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap();
         }
         assert_eq!(written.0.lock().unwrap().as_slice(), b"---\n1\n---\n2\n1\n2\n");

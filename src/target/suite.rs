@@ -13,13 +13,13 @@ use crate::target::Target;
 
 /// An object that owns what a manifest borrows.
 #[derive(Debug, Clone)]
-pub(super) struct Object {
+pub(super) struct SampleObject {
     identity: Identity,
     base: String,
     content: String,
 }
 
-impl Object {
+impl SampleObject {
     /// It as part of a release.
     pub(super) fn manifest(&self) -> Manifest<'_> {
         Manifest::new(&self.identity, &self.base, self.content.as_bytes())
@@ -27,10 +27,10 @@ impl Object {
 }
 
 /// A ConfigMap named by its content.
-pub(super) fn object(base: &str, content: &str) -> Object {
+pub(super) fn object(base: &str, content: &str) -> SampleObject {
     let name = format!("{base}-{content}");
     let identity = Identity { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: "shop".into(), name };
-    Object { identity, base: base.into(), content: format!("{content}\n") }
+    SampleObject { identity, base: base.into(), content: format!("{content}\n") }
 }
 
 /// Runs the suite on a target that holds nothing.
@@ -55,8 +55,8 @@ async fn holds_the_last_release(target: &dyn Target) {
     check(target, &[], counts("8 removed", "")).await;
 }
 
-async fn check(target: &dyn Target, objects: &[Object], summary: &str) {
-    let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(Object::manifest).collect() };
+async fn check(target: &dyn Target, objects: &[SampleObject], summary: &str) {
+    let set = ManifestSet { syntax: Syntax::Yaml, manifests: objects.iter().map(SampleObject::manifest).collect() };
     let put = target.reserve(&Claim::default()).await.unwrap().put(&set).await.unwrap();
     assert_eq!((put.summary().as_str(), put.warnings.as_slice()), (summary, [].as_slice()), "{target}: {objects:?}");
     let named: Vec<_> = put.objects.iter().take(objects.len()).map(|done| done.object.name.as_str()).collect();

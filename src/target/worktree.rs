@@ -20,7 +20,7 @@ pub struct Exposure {
 
 /// What is asked about: rules that end in `/` are for directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum PathKind {
     /// A file.
     File,
     /// A directory.
@@ -31,12 +31,13 @@ pub enum Kept {
 ///
 /// What is ignored is git's own verdict. Where no git answers, only a rule that names the path or a folder above it in plain letters counts.
 /// The user's global excludes do not: they hide nothing from a colleague.
-pub fn exposed_to_git(path: &Path, kept: Kept) -> Option<Exposure> {
+pub fn exposed_to_git(path: &Path, kept: PathKind) -> Option<Exposure> {
     let path = real(path);
-    let top = path.ancestors().skip(usize::from(kept == Kept::File)).find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
+    let top =
+        path.ancestors().skip(usize::from(kept == PathKind::File)).find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
     let within = path.strip_prefix(top).unwrap_or(&path);
     // Git knows what is a directory by looking; this one may not be there yet, so it is asked about a file in it.
-    let asked = if kept == Kept::Directory { within.join("x") } else { within.to_owned() };
+    let asked = if kept == PathKind::Directory { within.join("x") } else { within.to_owned() };
     let ignored = ask_git(top, &["check-ignore", "--quiet", "--"], &asked).unwrap_or_else(|| plainly(top, within, kept));
     (!ignored).then(|| Exposure { top: top.to_owned(), path: within.to_owned() })
 }
@@ -93,7 +94,7 @@ fn ask_git(top: &Path, arguments: &[&str], within: &Path) -> Option<bool> {
 }
 
 /// Whether a rule in plain letters names the path or a folder above it, and no rule on the way takes anything back.
-fn plainly(top: &Path, within: &Path, kept: Kept) -> bool {
+fn plainly(top: &Path, within: &Path, kept: PathKind) -> bool {
     let folders: Vec<&Path> = within.ancestors().skip(1).collect();
     let mut sources: Vec<(&Path, PathBuf)> = folders.iter().map(|folder| (*folder, top.join(folder).join(".gitignore"))).collect();
     sources.push((Path::new(""), top.join(".git/info/exclude")));
@@ -111,7 +112,7 @@ fn plainly(top: &Path, within: &Path, kept: Kept) -> bool {
             let below = within.strip_prefix(folder).unwrap_or(within);
             let parts = below.ancestors().filter(|part| !part.as_os_str().is_empty());
             named |= parts.into_iter().any(|part| {
-                let is_folder = kept == Kept::Directory || part != below;
+                let is_folder = kept == PathKind::Directory || part != below;
                 part.to_str().is_some_and(|part| anchored == part || is_folder && anchored.strip_suffix('/') == Some(part))
             });
         }
@@ -135,13 +136,13 @@ mod tests {
 
     use tempfile::TempDir;
 
-    use super::Kept;
+    use super::PathKind;
     use super::exposed_to_git;
     use super::plainly;
     use super::tracked_by_git;
 
     fn top(target: &Path) -> Option<PathBuf> {
-        exposed_to_git(target, Kept::Directory).map(|exposure| exposure.top)
+        exposed_to_git(target, PathKind::Directory).map(|exposure| exposure.top)
     }
 
     fn repository() -> TempDir {
@@ -173,7 +174,7 @@ mod tests {
         let (root, tree) = (tempfile::tempdir().unwrap(), repository());
         let tree = tree.path().canonicalize().unwrap();
         fs::write(root.path().join("key"), "").unwrap();
-        let exposed = |path: &Path| exposed_to_git(path, Kept::File).map(|exposure| exposure.path);
+        let exposed = |path: &Path| exposed_to_git(path, PathKind::File).map(|exposure| exposure.path);
         assert_eq!(exposed(&root.path().join("key")), None);
         assert_eq!(exposed(&tree.join(".cloze/key")), Some(".cloze/key".into()), "it need not be there");
         symlink(root.path().join("key"), tree.join("link")).unwrap();
@@ -252,7 +253,7 @@ mod tests {
             ("", false),
         ] {
             fs::write(root.path().join("shop/.gitignore"), text).unwrap();
-            assert_eq!(plainly(root.path(), within, Kept::Directory), ignored, "{text:?}");
+            assert_eq!(plainly(root.path(), within, PathKind::Directory), ignored, "{text:?}");
             // An empty `.git` is not a repository, so git cannot tell.
             assert_eq!(top(&root.path().join(within)).is_none(), ignored, "{text:?}");
         }

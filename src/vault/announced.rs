@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::blank::SecretRef;
 use crate::secret::Secret;
 use crate::service::ServiceError;
-use crate::vault::Plan;
+use crate::vault::CallPlan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
@@ -47,7 +47,7 @@ impl Vault for Announced {
         answers
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
         self.vault.plan(asks)
     }
 

@@ -10,7 +10,7 @@ use crate::vault::current;
 use crate::vault::current::Versioned;
 
 /// What a list of answers holds.
-pub(crate) type Answers<T> = Vec<Result<T, ServiceError>>;
+pub(crate) type BatchAnswers<T> = Vec<Result<T, ServiceError>>;
 
 /// Asks, and which of them have one answer in common: those with an equal `W`, which is what the vault is asked for.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl<'a, W: Ord> Batch<'a, W> {
     }
 
     /// All answers in the order of the asks, where nothing could be read.
-    pub(crate) fn failed<T: Versioned>(self, error: &ServiceError) -> Answers<T> {
+    pub(crate) fn failed<T: Versioned>(self, error: &ServiceError) -> BatchAnswers<T> {
         let reads = self.wanted.keys().map(|_| Err::<(), _>(error.clone())).collect();
         self.collect(reads, |(), _| Err(error.clone()))
     }
@@ -55,7 +55,7 @@ impl<'a, W: Ord> Batch<'a, W> {
         self,
         reads: Vec<Result<R, ServiceError>>,
         of: impl Fn(&R, Option<&str>) -> Result<T, ServiceError>,
-    ) -> Answers<T> {
+    ) -> BatchAnswers<T> {
         let lists = self.keyed().zip(reads).map(|((_, keys), read)| match read {
             Ok(read) => keys.into_iter().map(|key| of(&read, key)).collect(),
             Err(error) => keys.iter().map(|_| Err(error.clone())).collect(),
@@ -65,18 +65,18 @@ impl<'a, W: Ord> Batch<'a, W> {
     }
 
     /// All answers in the order of the asks, where `call` gives those to the keys that are wanted of one secret and version.
-    pub(crate) async fn answers<T, F>(self, call: impl Fn(W, Vec<Option<&'a str>>) -> F) -> Answers<T>
+    pub(crate) async fn answers<T, F>(self, call: impl Fn(W, Vec<Option<&'a str>>) -> F) -> BatchAnswers<T>
     where
         W: Copy,
         T: Versioned,
-        F: Future<Output = Answers<T>>,
+        F: Future<Output = BatchAnswers<T>>,
     {
         let calls: Vec<F> = self.keyed().map(|(wanted, keys)| call(*wanted, keys)).collect();
         let lists = join_all(calls).await;
         self.placed(lists)
     }
 
-    fn placed<T: Versioned>(self, lists: Vec<Answers<T>>) -> Answers<T> {
+    fn placed<T: Versioned>(self, lists: Vec<BatchAnswers<T>>) -> BatchAnswers<T> {
         let mut answers: Vec<Option<Result<T, ServiceError>>> = self.asks.iter().map(|_| None).collect();
         for (index, answer) in self.wanted.values().zip(lists).flat_map(|(indexes, list)| indexes.iter().zip(list)) {
             answers[*index] = Some(answer);
@@ -84,7 +84,7 @@ impl<'a, W: Ord> Batch<'a, W> {
         for (index, error) in self.refused {
             answers[index] = Some(Err(error));
         }
-        let mut answers: Answers<T> =
+        let mut answers: BatchAnswers<T> =
             answers.into_iter().map(|answer| answer.unwrap_or_else(|| unreachable!("each ask is wanted or refused"))).collect();
         current::tell(self.asks, &mut answers);
         answers

@@ -12,14 +12,14 @@ use crate::blank::SecretRef;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
@@ -28,17 +28,17 @@ use crate::vault::name;
 /// A vault in memory.
 #[derive(Debug, Default)]
 pub(crate) struct MemoryVault {
-    state: Mutex<State>,
+    state: Mutex<VaultState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    secrets: BTreeMap<String, Vec<Version>>,
+struct VaultState {
+    secrets: BTreeMap<String, Vec<MemoryVersion>>,
 }
 
 /// A version; without a value it is a removed one.
 #[derive(Debug, Default)]
-struct Version {
+struct MemoryVersion {
     value: Option<Secret>,
     not_before: Option<Timestamp>,
     expires: Option<Timestamp>,
@@ -51,12 +51,12 @@ impl MemoryVault {
     /// When `name` cannot be a name: a test is wrong.
     pub(crate) fn set(&self, name: &str, value: Secret) -> u64 {
         assert_eq!(name::check(name), Ok(()));
-        self.push(name, Version { value: Some(value), ..Version::default() })
+        self.push(name, MemoryVersion { value: Some(value), ..MemoryVersion::default() })
     }
 
     /// Removes a secret; pinned old versions still open.
     pub(crate) fn remove(&self, name: &str) -> u64 {
-        self.push(name, Version::default())
+        self.push(name, MemoryVersion::default())
     }
 
     /// Says from when until when the current version of a secret is meant to be used.
@@ -67,19 +67,19 @@ impl MemoryVault {
         }
     }
 
-    fn push(&self, name: &str, version: Version) -> u64 {
+    fn push(&self, name: &str, version: MemoryVersion) -> u64 {
         let mut state = self.lock();
         let versions = state.secrets.entry(name.to_owned()).or_default();
         versions.push(version);
         versions.len() as u64
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, VaultState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl VaultState {
     fn answer(&self, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         let error = |fault, reason: String| ServiceError::new(fault, reason, "mend the test's vault");
         let name = &ask.name;
@@ -92,7 +92,7 @@ impl State {
         let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
         let version = versions.get(at).ok_or_else(|| error(ServiceFault::NotFound, format!("`{name}` has no version {number}")))?;
         let value = version.value.as_ref().ok_or_else(|| error(ServiceFault::Gone, format!("version {number} of `{name}` was removed")))?;
-        let Version { not_before, expires, .. } = *version;
+        let MemoryVersion { not_before, expires, .. } = *version;
         let whole = SecretValue::plain(value.duplicate(), number.to_string(), Some(number == last));
         SecretValue { not_before, expires, ..whole }.of_key(ask.key.as_deref())
     }
@@ -115,8 +115,8 @@ impl Vault for MemoryVault {
         asks.iter().map(|ask| state.answer(ask)).collect()
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        Plan::none(Plan::distinct(asks))
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        CallPlan::none(CallPlan::distinct(asks))
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
@@ -142,7 +142,7 @@ impl ListSecrets for MemoryVault {
 #[async_trait]
 impl Diagnose for MemoryVault {
     async fn diagnose(&self) -> Vec<Diagnostic> {
-        vec![Diagnostic::good(Step::Setup, "in memory")]
+        vec![Diagnostic::good(DiagnosticStep::Setup, "in memory")]
     }
 }
 

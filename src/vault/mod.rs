@@ -41,7 +41,7 @@ mod suite;
 mod surroundings;
 
 pub use name_rule::NameRule;
-pub use plan::Plan;
+pub use plan::CallPlan;
 pub use shape::Shape;
 #[cfg(any(feature = "env", feature = "exec"))]
 pub use surroundings::Surroundings;
@@ -71,7 +71,7 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>>;
 
     /// What fetching `asks` costs in calls. Needs no network.
-    fn plan(&self, asks: &[SecretRef]) -> Plan;
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan;
 
     /// Whether each ask would be answered, one for each in order. No value is read where the vault's interface has a way round it.
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>>;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::blank::SecretRef;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::vault::Plan;
+use crate::vault::CallPlan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
@@ -77,7 +77,7 @@ impl Vault for Pinned {
         self.held(asks, self.vault.fetch(&self.pinned(asks)).await, |fetched| &fetched.version)
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
         self.vault.plan(&self.pinned(asks))
     }
 
@@ -220,7 +220,7 @@ mod tests {
             asks.iter().map(fetched).map(Ok).collect()
         }
 
-        fn plan(&self, asks: &[SecretRef]) -> crate::vault::Plan {
+        fn plan(&self, asks: &[SecretRef]) -> crate::vault::CallPlan {
             self.memory.plan(asks)
         }
 

@@ -7,7 +7,7 @@ use crate::blank::SecretRef;
 
 /// Calls that a vault makes to answer some asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Plan {
+pub struct CallPlan {
     /// Distinct secrets and versions among the asks.
     pub secrets: usize,
     /// Calls that read them, each for one or more.
@@ -18,7 +18,7 @@ pub struct Plan {
     pub parallel: usize,
 }
 
-impl Plan {
+impl CallPlan {
     /// For a vault that needs no call.
     pub fn none(secrets: usize) -> Self {
         Self { secrets, calls: 0, ahead: 0, parallel: 1 }
@@ -40,12 +40,12 @@ impl Plan {
 mod tests {
     use std::time::Duration;
 
-    use super::Plan;
+    use super::CallPlan;
 
     #[test]
     fn time_is_rounds() {
-        let plan = Plan { secrets: 167, calls: 167, ahead: 1, parallel: 16 };
+        let plan = CallPlan { secrets: 167, calls: 167, ahead: 1, parallel: 16 };
         assert_eq!(plan.time(Duration::from_millis(50)), Duration::from_millis(600));
-        assert_eq!(Plan::none(3).time(Duration::from_secs(1)), Duration::ZERO);
+        assert_eq!(CallPlan::none(3).time(Duration::from_secs(1)), Duration::ZERO);
     }
 }

@@ -9,11 +9,11 @@ use crate::bucket;
 use crate::cluster::SecretStore;
 use crate::file;
 #[cfg(any(feature = "bucket", feature = "cluster"))]
-use crate::history::Held;
+use crate::history::Cached;
 use crate::history::HistoryStore;
 use crate::history::LocalDirectory;
 #[cfg(feature = "bucket")]
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::BucketUrl;
@@ -32,7 +32,7 @@ use crate::secret::Secret;
 #[cfg(feature = "bucket")]
 use crate::service::ServiceError;
 #[cfg(feature = "bucket")]
-use crate::service::http::Limits;
+use crate::service::http::RequestLimits;
 use crate::wiring::Wiring;
 #[cfg(feature = "az")]
 use crate::wiring::vaults::azure::credential;
@@ -71,7 +71,7 @@ impl Wiring<'_> {
         let shown = format!("{url} ({})", connection.name());
         let history = url.name.as_deref().unwrap_or("history");
         let store = SecretStore::new(&connection, &url.namespace, history, shown, Arc::clone(self.ports.entropy));
-        Ok(Box::new(Held::new(store)))
+        Ok(Box::new(Cached::new(store)))
     }
 
     #[cfg(not(feature = "cluster"))]
@@ -109,15 +109,15 @@ impl Wiring<'_> {
 
 #[cfg(feature = "bucket")]
 impl Wiring<'_> {
-    fn bucket_settings(&self, history: &HistorySettings, url: &BucketUrl) -> Result<bucket::Settings, Problem> {
-        Ok(bucket::Settings {
+    fn bucket_settings(&self, history: &HistorySettings, url: &BucketUrl) -> Result<bucket::BucketSettings, Problem> {
+        Ok(bucket::BucketSettings {
             bucket: url.bucket.clone(),
             prefix: url.prefix.clone(),
             name: url.to_string(),
             endpoint: history.endpoint.clone(),
             environment: Arc::clone(self.ports.tools),
             transport: self.transport(None, None)?,
-            limits: Limits { deadline: self.settings.deadline, meter: self.ports.meters.of("history"), ..Limits::default() },
+            limits: RequestLimits { deadline: self.settings.deadline, meter: self.ports.meters.of("history"), ..RequestLimits::default() },
             clock: Arc::clone(self.ports.clock),
             entropy: Arc::clone(self.ports.entropy),
         })
@@ -128,7 +128,7 @@ impl Wiring<'_> {
     fn trusted(&self, history: &HistorySettings, is_service: fn(&str) -> bool, variables: &[&'static str]) -> Result<(), Problem> {
         let Some(address) = history.endpoint.as_deref() else { return Ok(()) };
         let named = variables.iter().find_map(|name| Some((*name, self.ports.tools.text(name)?)));
-        let destination = Destination { address, audience: None, is_service, named, loopback: true };
+        let destination = CredentialDestination { address, audience: None, is_service, named, loopback: true };
         let (_, refused) = self.judge("history", vec![destination]);
         let Some(untrusted) = refused.first() else { return Ok(()) };
         let reason = format!("the history would send this run's credentials to {}, which is not a trusted origin", untrusted.origin);
@@ -177,7 +177,7 @@ impl Wiring<'_> {
 
 #[cfg(feature = "bucket")]
 fn boxed(bucket: bucket::Bucket) -> Box<dyn HistoryStore> {
-    Box::new(Held::new(bucket))
+    Box::new(Cached::new(bucket))
 }
 
 #[cfg(feature = "bucket")]

@@ -15,17 +15,17 @@ use crate::project::variable::Variable;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::service::http::Authorities;
-use crate::service::http::Identity;
-use crate::service::http::Limits;
+use crate::service::http::ClientCertificate;
 use crate::service::http::Proxies;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
 use crate::wiring::Wiring;
 
 impl Wiring<'_> {
     /// How much at once and how long, for a vault behind a network.
-    pub(super) fn limits(&self, settings: &VaultSettings) -> Limits {
+    pub(super) fn limits(&self, settings: &VaultSettings) -> RequestLimits {
         let meter = self.ports.meters.of(settings.name());
-        Limits { deadline: self.settings.deadline, meter, ..Limits::default() }
+        RequestLimits { deadline: self.settings.deadline, meter, ..RequestLimits::default() }
     }
 
     /// How a vault is reached and who is believed to be it: the authorities that its settings name, and else those of `SSL_CERT_FILE`.
@@ -37,7 +37,7 @@ impl Wiring<'_> {
         });
         let identity = identity.map(|(chain, key)| {
             let chain = self.file(&chain, "the client's certificate")?.expose().to_vec();
-            Ok::<_, Problem>(Identity { chain, key: self.file(&key, "the key of the client's certificate")? })
+            Ok::<_, Problem>(ClientCertificate { chain, key: self.file(&key, "the key of the client's certificate")? })
         });
         Ok(Transport { authorities: authorities.transpose()?, identity: identity.transpose()?, proxies: self.proxies()? })
     }

@@ -9,7 +9,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::target::Exposure;
-use crate::target::Kept;
+use crate::target::PathKind;
 use crate::target::exposed_to_git;
 use crate::target::tracked_by_git;
 use crate::wiring::Wiring;
@@ -60,7 +60,7 @@ fn committed(path: &Path) -> Option<Problem> {
 
 /// That git would take the key file at `path`, which `lies` or `would lie` there.
 fn exposed(path: &Path, lies: &str) -> Option<Problem> {
-    let Exposure { top, path: within } = exposed_to_git(path, Kept::File)?;
+    let Exposure { top, path: within } = exposed_to_git(path, PathKind::File)?;
     // cloze keeps nothing in a folder of its name that belongs into version control.
     let own = within.parent().filter(|folder| folder.ends_with(".cloze"));
     let line = own.map_or_else(|| format!("/{}", within.display()), |folder| format!("/{}/", folder.display()));

@@ -7,9 +7,9 @@ use futures::future::join_all;
 use crate::history::Checkpoint;
 use crate::history::HistoryStore;
 use crate::history::Reader;
-use crate::key::Comparison;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
+use crate::key::KeyringDifference;
 use crate::key::KeyringError;
 use crate::key::Passphrase;
 use crate::key::Recipient;
@@ -128,7 +128,7 @@ impl Wiring<'_> {
     }
 
     /// What is wrong where the project names other recipients than the keyring has.
-    pub(super) fn differences(&self, comparison: &Comparison) -> Vec<Problem> {
+    pub(super) fn differences(&self, comparison: &KeyringDifference) -> Vec<Problem> {
         let Settings { environment, keys, keyring, .. } = self.settings;
         let differs = |what: String, next: String| Problem::new(Fault::Project, format!("environment `{environment}`: {what}"), next);
         let missing = keys.iter().zip(&comparison.found).filter(|(_, found)| found.is_none()).map(|(settings, _)| {

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::file;
-use crate::file::Access;
+use crate::file::LockMode;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -53,7 +53,7 @@ impl NewProject<'_> {
         if self.here { placement::is_free(&target, &[]) } else { is_new(&target) }?;
         let entropy = ports.entropy.clone();
         let side = directory.join(file::side_name(&name, entropy.as_ref()));
-        let lock = file::lock(directory, Access::Exclusive).map_err(|error| file::unwritten(directory, &error))?;
+        let lock = file::lock(directory, LockMode::Exclusive).map_err(|error| file::unwritten(directory, &error))?;
         let left = file::sweep(directory, &name).map_err(|error| file::unwritten(directory, &error))?;
         if let Some((path, error)) = left.first() {
             return Err(file::unwritten(path, error).into());

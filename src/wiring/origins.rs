@@ -1,6 +1,6 @@
 //! Where a vault's settings would send credentials, and whether their owner trusts that server with them. Nothing is sent here.
 
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 use crate::identity::trust::Grounds;
 use crate::identity::trust::TrustedOrigins;
 use crate::identity::trust::Untrusted;
@@ -11,9 +11,9 @@ use crate::project::VaultSettings;
 #[cfg(any(feature = "azure", feature = "gcp", feature = "hashicorp"))]
 use crate::project::variable::Variable;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::Base;
 use crate::service::words;
 use crate::wiring::Wiring;
@@ -28,7 +28,7 @@ impl Wiring<'_> {
             Ok(said) => Ok(said.join(", ")),
             Err(Problem { reason, next, .. }) => Err(ServiceError { fault: ServiceFault::Unauthenticated, reason, next }),
         };
-        Some(Diagnostic { step: Step::Trust, outcome })
+        Some(Diagnostic { step: DiagnosticStep::Trust, outcome })
     }
 
     /// Why each server that a vault's settings name may have credentials.
@@ -50,7 +50,7 @@ impl Wiring<'_> {
 
     /// Why each destination may have credentials, with its origin, and those that may not. The person at the terminal is asked about those of
     /// `asker`.
-    pub(super) fn judge(&self, asker: &str, destinations: Vec<Destination<'_>>) -> (Vec<(Grounds, String)>, Vec<Untrusted>) {
+    pub(super) fn judge(&self, asker: &str, destinations: Vec<CredentialDestination<'_>>) -> (Vec<(Grounds, String)>, Vec<Untrusted>) {
         let trusted = TrustedOrigins::new(self.settings.trust.iter().map(String::as_str));
         let (mut allowed, mut refused) = (Vec::new(), Vec::new());
         for destination in destinations {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::event::Observer;
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::problem::Problems;
 use crate::project::Variables;
 use crate::secret::Secret;
@@ -34,7 +34,7 @@ pub struct Ports<'p> {
     /// The directory in which this user's programs remember things, for histories that no project names.
     pub state: Option<&'p Path>,
     /// What the clouds' own tools take from the environment.
-    pub tools: &'p Arc<Environment>,
+    pub tools: &'p Arc<ToolEnvironment>,
     /// The variables of the process, for vaults of kind `env` and for programs.
     #[cfg(any(feature = "env", feature = "exec"))]
     pub surroundings: &'p Arc<dyn Surroundings>,

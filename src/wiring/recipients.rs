@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::file;
 #[cfg(feature = "age")]
 use crate::key::AgeKey;
-use crate::key::Expected;
+use crate::key::ExpectedRecipient;
 use crate::key::KeyFile;
 use crate::key::KeyWrap;
 use crate::key::Passphrase;
@@ -83,19 +83,21 @@ impl Wiring<'_> {
     }
 
     /// What the settings say of the recipients, each with its id where that is known.
-    pub(super) fn expected(&self) -> Vec<Expected> {
-        let mut list: Vec<Expected> = Vec::new();
+    pub(super) fn expected(&self) -> Vec<ExpectedRecipient> {
+        let mut list: Vec<ExpectedRecipient> = Vec::new();
         for settings in &self.settings.keys {
             let expected = match settings {
                 KeySettings::KeyFile(location) => {
                     let id = self.key_file(location).ok().map(|key| key.id().to_owned());
                     // One file in the place of several is not known to be the others.
                     let id = id.filter(|id| !list.iter().any(|known| known.id.as_ref() == Some(id)));
-                    Expected { kind: KEY_FILE.to_owned(), id }
+                    ExpectedRecipient { kind: KEY_FILE.to_owned(), id }
                 }
-                KeySettings::Passphrase => Expected { kind: PASSPHRASE.to_owned(), id: Some(PASSPHRASE.to_owned()) },
-                KeySettings::Age(recipient) => Expected { kind: AGE.to_owned(), id: Some(recipient.clone()) },
-                KeySettings::Service(settings) => Expected { kind: settings.kind().word().to_owned(), id: Some(settings.key_id()) },
+                KeySettings::Passphrase => ExpectedRecipient { kind: PASSPHRASE.to_owned(), id: Some(PASSPHRASE.to_owned()) },
+                KeySettings::Age(recipient) => ExpectedRecipient { kind: AGE.to_owned(), id: Some(recipient.clone()) },
+                KeySettings::Service(settings) => {
+                    ExpectedRecipient { kind: settings.kind().word().to_owned(), id: Some(settings.key_id()) }
+                }
             };
             list.push(expected);
         }

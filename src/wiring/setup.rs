@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 #[cfg(feature = "http")]
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 #[cfg(feature = "http")]
 use crate::key::KeyWrap;
 use crate::problem::Fault;
@@ -17,11 +17,11 @@ use crate::wiring::Wiring;
 /// The vault that the settings describe.
 type Make = fn(&Wiring<'_>, &VaultSettings) -> Result<Arc<dyn Adapter>, Problem>;
 
-type Names = fn(&VaultSettings) -> Result<NameRule, ServiceError>;
+type NameRuleOf = fn(&VaultSettings) -> Result<NameRule, ServiceError>;
 
 /// Where the settings send credentials.
 #[cfg(feature = "http")]
-type Destinations = for<'s> fn(&'s Wiring<'_>, &'s VaultSettings) -> Vec<Destination<'s>>;
+type Destinations = for<'s> fn(&'s Wiring<'_>, &'s VaultSettings) -> Vec<CredentialDestination<'s>>;
 
 /// The key that the settings describe.
 #[cfg(feature = "http")]
@@ -32,7 +32,7 @@ type MakeKey = fn(&Wiring<'_>, &VaultSettings) -> Result<Box<dyn KeyWrap>, Probl
 pub(super) struct Setup {
     pub(super) adapter: Make,
     /// Which names its secrets can have.
-    pub(super) names: Names,
+    pub(super) names: NameRuleOf,
     /// For kinds that send credentials anywhere.
     #[cfg(feature = "http")]
     pub(super) destinations: Option<Destinations>,
@@ -44,7 +44,7 @@ pub(super) struct Setup {
 impl Setup {
     /// Of a kind that needs no network.
     #[cfg(any(feature = "env", feature = "exec"))]
-    pub(super) const fn here(adapter: Make, names: Names) -> Self {
+    pub(super) const fn here(adapter: Make, names: NameRuleOf) -> Self {
         Self {
             adapter,
             names,
@@ -57,7 +57,7 @@ impl Setup {
 
     /// Of a kind behind a network.
     #[cfg(feature = "http")]
-    pub(super) const fn remote(adapter: Make, names: Names, destinations: Destinations, key: MakeKey) -> Self {
+    pub(super) const fn remote(adapter: Make, names: NameRuleOf, destinations: Destinations, key: MakeKey) -> Self {
         Self { adapter, names, destinations: Some(destinations), key: Some(key) }
     }
 }

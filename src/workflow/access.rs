@@ -9,11 +9,11 @@ use crate::history::Checkpoint;
 use crate::history::Continuity;
 use crate::history::History;
 use crate::history::HistoryError;
+use crate::history::HistorySession;
 use crate::history::HistoryStore;
 use crate::history::Owner;
 use crate::history::Reader;
 use crate::history::Release;
-use crate::history::Session;
 use crate::history::Summary;
 use crate::problem::Problem;
 use crate::project::Settings;
@@ -42,7 +42,7 @@ impl<'a> HistoryAccess<'a> {
         owned?;
         let remembered = remembered?;
         newest?;
-        let session = Session { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
+        let session = HistorySession { keys: self.keys, keyring: self.keyring, clock: context.clock, entropy: context.entropy };
         let history = History::open(reader, session).await?;
         if remembered == Continuity::Pruned {
             history.prove_pruning().await?;

@@ -40,7 +40,7 @@ pub enum ImportFormat {
 
 /// How what is imported is named.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Naming<'n> {
+pub struct ImportNaming<'n> {
     /// What is before each name.
     pub prefix: &'n str,
     /// The one secret whose fields all values become.
@@ -48,7 +48,7 @@ pub struct Naming<'n> {
 }
 
 /// A value with the object that it belongs to, if there is one, and its own name.
-struct Found {
+struct FoundValue {
     group: Option<String>,
     key: String,
     value: Secret,
@@ -75,7 +75,7 @@ impl ImportFormat {
 ///
 /// # Errors
 /// As [`from_text`] and [`from_directory`], and a file whose name does not say what it is.
-pub fn from_path(path: &Path, format: Option<ImportFormat>, naming: Naming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
+pub fn from_path(path: &Path, format: Option<ImportFormat>, naming: ImportNaming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
     let shown = path.to_string_lossy();
     if path.is_dir() {
         return from_directory(path, naming);
@@ -102,14 +102,14 @@ pub const FILE_LIMIT: u64 = 16 << 20;
 ///
 /// # Errors
 /// All that is wrong with it, each with its place and never with a value.
-pub fn from_text(text: &Secret, format: ImportFormat, file: &str, naming: Naming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
+pub fn from_text(text: &Secret, format: ImportFormat, file: &str, naming: ImportNaming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
     let Some(content) = text.expose_text() else {
         return Err(problem("not UTF-8 text", "import binary values as a directory of files").at(Place::file(file)).into());
     };
     let found = match format {
         ImportFormat::Env => {
             let list = variables(content, |line| Place::new(file, line, 1))?;
-            list.into_iter().map(|(key, value)| Found { group: None, key, value }).collect()
+            list.into_iter().map(|(key, value)| FoundValue { group: None, key, value }).collect()
         }
         ImportFormat::Json => members(content).map_err(|problem| problem.at(Place::file(file)))?,
         ImportFormat::Secret => secrets(content, file)?,
@@ -121,16 +121,16 @@ pub fn from_text(text: &Secret, format: ImportFormat, file: &str, naming: Naming
 ///
 /// # Errors
 /// What cannot be read, and what is not a regular file of at most 64 KiB.
-pub fn from_directory(directory: &Path, naming: Naming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
+pub fn from_directory(directory: &Path, naming: ImportNaming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     collect(directory, "", &mut found, &mut problems);
-    found.sort_by(|one: &Found, other: &Found| one.key.cmp(&other.key));
+    found.sort_by(|one: &FoundValue, other: &FoundValue| one.key.cmp(&other.key));
     let found = Problems::or(found, problems)?;
     named(found, &directory.to_string_lossy(), naming)
 }
 
-fn collect(directory: &Path, above: &str, found: &mut Vec<Found>, problems: &mut Vec<Problem>) {
+fn collect(directory: &Path, above: &str, found: &mut Vec<FoundValue>, problems: &mut Vec<Problem>) {
     let failed = |path: &Path, error: &std::io::Error| {
         let reason = format!("cannot be read: {}", file::cause(error));
         problem(reason, "import a directory of regular files, each at most 64 KiB").at(Place::file(path.to_string_lossy()))
@@ -152,7 +152,7 @@ fn collect(directory: &Path, above: &str, found: &mut Vec<Found>, problems: &mut
             continue;
         }
         match file::read(&path, VALUE_LIMIT as u64) {
-            Ok(Some(bytes)) => found.push(Found { group: None, key, value: Secret::new(bytes) }),
+            Ok(Some(bytes)) => found.push(FoundValue { group: None, key, value: Secret::new(bytes) }),
             Ok(None) => {}
             Err(error) => problems.push(failed(&path, &error)),
         }
@@ -162,27 +162,27 @@ fn collect(directory: &Path, above: &str, found: &mut Vec<Found>, problems: &mut
 /// How deep directories of a directory are read.
 const MOST_DEEP: usize = 8;
 
-fn members(content: &str) -> Result<Vec<Found>, Problem> {
+fn members(content: &str) -> Result<Vec<FoundValue>, Problem> {
     let json = Json::parse(content.as_bytes())
         .map_err(|fault| problem(format!("not JSON (byte {})", fault.offset), "correct it, or say with `--from` what it is"))?;
     if json.kind() != JsonKind::Object {
         return Err(problem(format!("{}, not an object", json.kind()), "import an object: a secret for each of its members"));
     }
-    let found = json
-        .members()
-        .filter_map(|(key, value)| Some(Found { group: None, key: key?.text()?, value: value.secret().unwrap_or_else(|| value.source()) }));
+    let found = json.members().filter_map(|(key, value)| {
+        Some(FoundValue { group: None, key: key?.text()?, value: value.secret().unwrap_or_else(|| value.source()) })
+    });
     Ok(found.collect())
 }
 
 /// The values of Kubernetes Secrets.
-fn secrets(content: &str, file: &str) -> Result<Vec<Found>, Problems> {
+fn secrets(content: &str, file: &str) -> Result<Vec<FoundValue>, Problems> {
     let place = |node: &Node<Infallible>| Place::new(file, node.mark.line, node.mark.column);
     let documents = read(content, Limits::default()).map_err(|faults| {
         let problems =
             faults.into_iter().map(|fault| problem(fault.reason, fault.next).at(Place::new(file, fault.mark.line, fault.mark.column)));
         Problems::from(problems.collect::<Vec<_>>())
     })?;
-    let mut found: Vec<Found> = Vec::new();
+    let mut found: Vec<FoundValue> = Vec::new();
     let mut problems = Vec::new();
     let mut names = BTreeSet::new();
     for mut object in documents.into_iter().flat_map(items) {
@@ -207,7 +207,7 @@ fn secrets(content: &str, file: &str) -> Result<Vec<Found>, Problems> {
                 if let Some(bytes) = value {
                     // `stringData` wins over `data`, as in Kubernetes.
                     found.retain(|known| (known.group.as_deref(), &known.key) != (Some(&name), &key));
-                    found.push(Found { group: Some(name.clone()), key, value: Secret::new(bytes) });
+                    found.push(FoundValue { group: Some(name.clone()), key, value: Secret::new(bytes) });
                 } else {
                     let what = if field == "data" { "base64" } else { "text" };
                     let reason = format!("the value of `{field}.{key}` is not {what}");
@@ -229,7 +229,7 @@ fn items(mut document: Node<Infallible>) -> Vec<Node<Infallible>> {
 }
 
 /// The secrets by their names in the vault.
-fn named(found: Vec<Found>, file: &str, naming: Naming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
+fn named(found: Vec<FoundValue>, file: &str, naming: ImportNaming<'_>) -> Result<Vec<(String, Secret)>, Problems> {
     let refuse = |reason: String, next: &str| Err(problem(reason, next).at(Place::file(file)).into());
     if found.is_empty() {
         return refuse("there is nothing to import".to_owned(), "name a file or directory that has values");
@@ -247,7 +247,7 @@ fn named(found: Vec<Found>, file: &str, naming: Naming<'_>) -> Result<Vec<(Strin
         let value = object(fields).map_err(|error| problem(error.reason, "leave `--into` out").at(Place::file(file)))?;
         return Ok(vec![(format!("{}{into}", naming.prefix), value)]);
     }
-    let name = |one: &Found| match &one.group {
+    let name = |one: &FoundValue| match &one.group {
         Some(group) => format!("{}{group}/{}", naming.prefix, one.key),
         None => format!("{}{}", naming.prefix, one.key),
     };
@@ -263,7 +263,7 @@ mod tests {
     use std::fs;
 
     use super::ImportFormat;
-    use super::Naming;
+    use super::ImportNaming;
     use super::from_directory;
     use super::from_text;
     use crate::problem::Problems;
@@ -274,7 +274,7 @@ mod tests {
             .map_err(|problems| problems.to_string())
     }
 
-    fn of(text: &str, format: ImportFormat, naming: Naming<'_>) -> Result<Vec<String>, String> {
+    fn of(text: &str, format: ImportFormat, naming: ImportNaming<'_>) -> Result<Vec<String>, String> {
         shown(from_text(&Secret::copy_of(text.as_bytes()), format, "f", naming))
     }
 
@@ -282,12 +282,12 @@ mod tests {
         list.iter().map(|text| (*text).to_owned()).collect()
     }
 
-    const PLAIN: Naming<'_> = Naming { prefix: "", into: None };
+    const PLAIN: ImportNaming<'_> = ImportNaming { prefix: "", into: None };
 
     #[test]
     fn each_member_variable_or_key_becomes_a_secret() {
         use ImportFormat::{Env, Json, Secret};
-        let shop = Naming { prefix: "shop/", into: None };
+        let shop = ImportNaming { prefix: "shop/", into: None };
         assert_eq!(of("A=1\nB=\"x y\"\n", Env, shop), Ok(all(&["shop/A=1", "shop/B=x y"])));
         assert_eq!(of(r#"{"a": "t\n", "n": 1.50, "o": {"x": 1}}"#, Json, PLAIN), Ok(all(&["a=t\n", "n=1.50", "o={\"x\": 1}"])));
         let manifest = "apiVersion: v1\nkind: Secret\nmetadata: { name: db }\ndata:\n  user: YXBw\n  password: |\n    eA\n    ==\nstringData: { user: other }\n";
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn all_become_fields_of_one_secret() {
-        let into = Naming { prefix: "", into: Some("db") };
+        let into = ImportNaming { prefix: "", into: Some("db") };
         assert_eq!(of("A=1\nB='\"'\n", ImportFormat::Env, into), Ok(all(&[r#"db={"A":"1","B":"\""}"#])));
         let list = "{kind: List, items: [{kind: Secret, metadata: {name: a}, data: {k: YQ==}}, {kind: Secret, metadata: {name: b}, data: {k: Yg==}}]}";
         assert_eq!(of(list, ImportFormat::Secret, into), Err("f: `k` is there twice".to_owned()));

@@ -199,7 +199,10 @@ mod tests {
         );
         problems.clear();
         enter(&mut lock, &probed("a", Some("z"), "2"), &mut problems);
-        assert_eq!(reported(&problems)[0], "a.yaml:1:2: v/a changed during the run: version 1 came before version 2; run `cloze lock` again");
+        assert_eq!(
+            reported(&problems)[0],
+            "a.yaml:1:2: v/a changed during the run: version 1 came before version 2; run `cloze lock` again"
+        );
     }
 
     #[tokio::test]

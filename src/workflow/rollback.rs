@@ -253,7 +253,7 @@ fn object(stored: &StoredManifest<'_>, blanks: &mut Blanks) -> Result<Object<Bla
         None => Vec::new(),
     };
     let mut root = unfill(root, &sites);
-    // Names are given anew: what was made immutable under its old name is another object under its new one.
+    // Names are given again: what was made immutable under its old name is another object under its new one.
     if sites.iter().any(|site| matches!(site.path.first(), Some(Step::Key(_)))) {
         root.take("immutable");
     }

@@ -12,8 +12,8 @@ use crate::project::ConfigEntry;
 use crate::project::Spanned;
 use crate::project::Values;
 use crate::render::Budget;
+use crate::render::RenderRequest;
 use crate::render::Rendered;
-use crate::render::Request;
 use crate::render::Template;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
@@ -26,7 +26,7 @@ use crate::workflow::context::Context;
 #[derive(Debug)]
 pub(super) struct Sources {
     /// What is to be rendered: templates of manifests and text files of bundles.
-    pub(super) request: Request,
+    pub(super) request: RenderRequest,
     /// The bundles.
     pub(super) bundles: Vec<Bundle>,
     /// Manifests that are not templates.
@@ -53,7 +53,7 @@ pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
             let assigned = assigned::assigned(&values);
             warnings.extend(assigned::unknown(&assigned, &values, &templates));
             Ok(Sources {
-                request: Request { values: values.context(settings), templates, budget: budget(context) },
+                request: RenderRequest { values: values.context(settings), templates, budget: budget(context) },
                 bundles,
                 plain,
                 assigned,
@@ -70,7 +70,7 @@ pub(super) fn budget(context: &Context<'_>) -> Budget {
 }
 
 /// Takes the empty lines that tags leave before the first line of a script away from the files of bundles.
-pub(super) fn trim_first_lines(request: &Request, bundles: &[Bundle], rendered: &mut Rendered) {
+pub(super) fn trim_first_lines(request: &RenderRequest, bundles: &[Bundle], rendered: &mut Rendered) {
     let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
     for text in rendered.texts.iter_mut().filter(|text| files.contains(&text.file)) {
         if let Some(template) = request.templates.iter().find(|template| template.file == text.file) {

@@ -26,16 +26,16 @@ use std::time::Instant;
 use cloze::bucket;
 use cloze::clock::Machine;
 use cloze::history::History;
+use cloze::history::HistorySession;
 use cloze::history::NewEvent;
 use cloze::history::Owner;
 use cloze::history::Reader;
-use cloze::history::Session;
 use cloze::history::What;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
 use cloze::key::KeyFile;
 use cloze::key::Keyring;
 use cloze::secret::Secret;
-use cloze::service::http::Limits;
+use cloze::service::http::RequestLimits;
 use cloze::service::http::Transport;
 
 use crate::releases::release;
@@ -122,20 +122,20 @@ impl Place<'_> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let keys = runtime.block_on(Keyring::parse(&String::from_utf8_lossy(&keyring)).unwrap().open(&[&file])).unwrap();
         let pairs = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "us-east-1")];
-        let settings = bucket::Settings {
+        let settings = bucket::BucketSettings {
             bucket: "bench".to_owned(),
             prefix: self.url.rsplit('/').next().unwrap().to_owned(),
             name: "the history".to_owned(),
             endpoint: Some(self.store.endpoint.clone()),
-            environment: Arc::new(Environment::collect(pairs.into_iter().map(|(name, value)| (name.into(), value.into())), None)),
+            environment: Arc::new(ToolEnvironment::collect(pairs.into_iter().map(|(name, value)| (name.into(), value.into())), None)),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
             clock: Arc::new(Machine),
             entropy: Arc::new(Machine),
         };
         let store = bucket::s3(settings, None).unwrap();
         let owner = Owner { project: self.project.file_name().unwrap().to_str().unwrap().to_owned(), environment: "dev".to_owned() };
-        let session = Session { keys: &keys, keyring: &keyring, clock: &Machine, entropy: &Machine };
+        let session = HistorySession { keys: &keys, keyring: &keyring, clock: &Machine, entropy: &Machine };
         runtime.block_on(async {
             let history = History::open(Reader::new(&store, owner), session).await.unwrap();
             let mut head = None;

@@ -12,7 +12,6 @@ use cloze::blank::Blanks;
 use cloze::blank::Piece;
 use cloze::blank::SecretRef;
 use cloze::blank::Source;
-use cloze::clock::Clock;
 use cloze::clock::Timestamp;
 use cloze::digest::Digest;
 use cloze::manifest::Entry;
@@ -27,7 +26,7 @@ use cloze::service::ServiceError;
 use cloze::stage::encode::encode;
 use cloze::stage::fill::fill;
 use cloze::stage::mask::mask;
-use cloze::vault::Plan;
+use cloze::vault::CallPlan;
 use cloze::vault::SecretMetadata;
 use cloze::vault::SecretValue;
 use cloze::vault::Shape;
@@ -50,7 +49,7 @@ fn fill_and_encode(bencher: Bencher<'_, '_>, manifests: usize) {
     let fingerprint = |parts: &[&[u8]]| Digest::keyed(&key, parts);
     bencher.counter(ItemsCount::new(manifests)).with_inputs(|| project(manifests)).bench_values(|(objects, blanks)| {
         let filled =
-            runtime.block_on(fill(objects, &blanks, &vaults, &Still, &fingerprint)).unwrap_or_else(|problems| panic!("{problems}"));
+            runtime.block_on(fill(objects, &blanks, &vaults, &Timestamp(0), &fingerprint)).unwrap_or_else(|problems| panic!("{problems}"));
         encode(filled).unwrap_or_else(|problems| panic!("{problems}"))
     });
 }
@@ -93,21 +92,12 @@ impl Vault for Same {
         asks.iter().map(fetched).collect()
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        Plan::none(asks.len())
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        CallPlan::none(asks.len())
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         self.fetch(asks).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
-    }
-}
-
-#[derive(Debug)]
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Timestamp {
-        Timestamp(0)
     }
 }
 

@@ -8,11 +8,11 @@ use std::sync::LazyLock;
 
 use cloze::clock::Machine;
 use cloze::history::History;
+use cloze::history::HistorySession;
 use cloze::history::HistoryStore;
 use cloze::history::LocalDirectory;
 use cloze::history::Owner;
 use cloze::history::Reader;
-use cloze::history::Session;
 use cloze::seal::Keys;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -53,7 +53,7 @@ fn grown(number: u64) -> TempDir {
 
 async fn open(store: &dyn HistoryStore) -> History<'_> {
     let owner = Owner { project: "shop".to_owned(), environment: "dev".to_owned() };
-    let session = Session { keys: &KEYS, keyring: b"keyring", clock: &Machine, entropy: &Machine };
+    let session = HistorySession { keys: &KEYS, keyring: b"keyring", clock: &Machine, entropy: &Machine };
     History::open(Reader::new(store, owner), session).await.expect("a history")
 }
 

@@ -11,13 +11,13 @@ use cloze::clock::Machine;
 use cloze::render::Budget;
 use cloze::render::Engine;
 use cloze::render::ProcessEngine;
-use cloze::render::Request;
+use cloze::render::RenderRequest;
 use cloze::render::Template;
 use cloze::render::TeraEngine;
 use serde_json::json;
 
 /// A third each ConfigMap, Secret with blanks, and Deployment with an included partial, about 1 KB each.
-fn request(count: usize) -> Request {
+fn request(count: usize) -> RenderRequest {
     let partial = "app.kubernetes.io/name: {{ app.name }}\n    app.kubernetes.io/part-of: {{ app.name | upper }}";
     let mut templates = vec![Template { file: Arc::from("_labels.yaml"), text: partial.to_owned() }];
     let padding = "  setting: some value that is as long as values often are, and a word more\n".repeat(10);
@@ -29,7 +29,7 @@ fn request(count: usize) -> Request {
         };
         Template { file: Arc::from(format!("templates/{number}.yaml")), text }
     }));
-    Request {
+    RenderRequest {
         values: json!({ "app": { "name": "shop", "port": 80, "debug": true }, "names": ["A", "B", "C"] }),
         templates,
         budget: Budget::default(),
@@ -37,7 +37,7 @@ fn request(count: usize) -> Request {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bench is about time")]
-fn best(engine: &dyn Engine, request: &Request) -> Duration {
+fn best(engine: &dyn Engine, request: &RenderRequest) -> Duration {
     let run = || {
         let start = Instant::now();
         let rendered = engine.render(request).unwrap_or_else(|problems| panic!("{problems}"));

@@ -7,10 +7,10 @@ use cloze::key::Cost;
 use cloze::key::KeyFile;
 use cloze::key::KeyWrap;
 use cloze::key::Passphrase;
-use cloze::seal::Context;
 use cloze::seal::Keys;
-use cloze::seal::Kind;
 use cloze::seal::RootKey;
+use cloze::seal::SealContext;
+use cloze::seal::SealedKind;
 use cloze::secret::Secret;
 use divan::Bencher;
 use divan::counter::BytesCount;
@@ -18,11 +18,11 @@ use futures::FutureExt;
 
 const LENGTHS: [usize; 3] = [4 << 10, 1 << 20, 32 << 20];
 
-const CONTEXT: Context<'static> = Context {
+const CONTEXT: SealContext<'static> = SealContext {
     store: "00112233445566778899aabbccddeeff",
     project: "shop",
     environment: "dev",
-    kind: Kind::Pack,
+    kind: SealedKind::Pack,
     identity: "release-42",
     number: 42,
     predecessor: None,

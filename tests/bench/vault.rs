@@ -5,23 +5,23 @@
 
 #![cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
 #![expect(clippy::print_stdout, reason = "a bench reports its figures")]
-#![expect(clippy::unwrap_used, dead_code, reason = "a bench may end early, and uses a part of the tests' rigs")]
+#![expect(clippy::unwrap_used, dead_code, reason = "a bench may end early, and uses a part of the tests' fixtures")]
 
-#[path = "../vault/rig/mod.rs"]
-mod rig;
+#[path = "../vault/fixture/mod.rs"]
+mod fixture;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use cloze::blank::SecretRef;
-use cloze::service::http::Limits;
+use cloze::service::http::RequestLimits;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
-use crate::rig::Rig;
-use crate::rig::SECRETS;
-use crate::rig::all;
-use crate::rig::ask;
+use crate::fixture::Fixture;
+use crate::fixture::SECRETS;
+use crate::fixture::all;
+use crate::fixture::ask;
 
 const ASKS: usize = 500;
 const PARALLEL: usize = 16;
@@ -33,28 +33,28 @@ fn main() -> ExitCode {
         "{ASKS} blanks of {SECRETS} secrets, {LATENCY:?} an answer, {PARALLEL} at once\n{:<10} {:>6} {:>6} {:>10} {:>10} {:>10} {:>10} {:>8}",
         "vault", "calls", "ahead", "floor ms", "fastest", "median", "slowest", "x floor"
     );
-    let good = all(50).iter().map(|rig| measure(rig.as_ref())).filter(|good| *good).count();
+    let good = all(50).iter().map(|fixture| measure(fixture.as_ref())).filter(|good| *good).count();
     if good == all(0).len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn measure(rig: &dyn Rig) -> bool {
+fn measure(fixture: &dyn Fixture) -> bool {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     // As a run asks: equal asks once. What is in 500 places is asked for 167 times.
     let mut asks: Vec<SecretRef> = (0..ASKS).map(|number| ask(number % SECRETS)).collect();
     asks.sort();
     asks.dedup();
-    let (calls, ahead) = rig.calls(SECRETS);
+    let (calls, ahead) = fixture.calls(SECRETS);
     let mut times = Vec::new();
     let mut counted = 0;
     for _ in 0..ROUNDS {
         // A new client each time: connections are new ones, as in a deploy.
-        let vault = rig.vault(Limits::default());
-        rig.journal().clear();
+        let vault = fixture.vault(RequestLimits::default());
+        fixture.journal().clear();
         let began = Instant::now();
         let answers = runtime.block_on(vault.fetch(&asks));
         times.push(began.elapsed());
-        assert!(answers.iter().all(Result::is_ok), "{}: {:?}", rig.kind(), answers.iter().find(|answer| answer.is_err()));
-        counted = rig.journal().count();
+        assert!(answers.iter().all(Result::is_ok), "{}: {:?}", fixture.kind(), answers.iter().find(|answer| answer.is_err()));
+        counted = fixture.journal().count();
     }
     times.sort();
     let rounds = u32::try_from(ahead + calls.div_ceil(PARALLEL)).unwrap_or(u32::MAX);
@@ -63,7 +63,7 @@ fn measure(rig: &dyn Rig) -> bool {
     let factor = median.as_secs_f64() / floor.as_secs_f64();
     println!(
         "{:<10} {counted:>6} {ahead:>6} {:>10} {:>10} {:>10} {:>10} {factor:>8.2}",
-        rig.kind(),
+        fixture.kind(),
         ms(floor),
         ms(times[0]),
         ms(median),

@@ -91,7 +91,8 @@ fn a_wrong_answer_is_told_with_both_texts() {
     let version = complaint(&CASE.replace("check", "--version"));
     assert!(version.starts_with("a.txt:4: `cloze --version` writes to stdout\n"), "{version}");
     for (edit, place) in [("3 - project: shop\n3 + project: Shop", 3), ("9 + a: b\n4 + c: d", 9), ("99 + a: b", 99)] {
-        let complaint = complaint(&CASE.replace("templates/x.yaml\n1 | kind: ConfigMap\n2 | metadata: { name: x }", &format!("cloze.yaml\n{edit}")));
+        let complaint =
+            complaint(&CASE.replace("templates/x.yaml\n1 | kind: ConfigMap\n2 | metadata: { name: x }", &format!("cloze.yaml\n{edit}")));
         assert!(complaint.ends_with(&format!(": cloze.yaml:{place}: the line is another one")), "{complaint}");
     }
     assert_eq!(complaint(&format!("b is gone\n{CASE}")), "a.txt:5: b: No such file or directory (os error 2)");

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
-use crate::support::Dice;
 use crate::support::Outcome;
+use crate::support::Random;
 use crate::support::Sandbox;
 use crate::support::rounds;
 
@@ -64,11 +64,11 @@ fn an_io_error_at_any_call_is_a_clean_error_and_the_next_run_works() {
             faults.extend((1..=count).map(|at| (number, call.clone(), at)));
         }
     }
-    let (mut dice, mut wrong) = (Dice::new(14), Vec::new());
+    let (mut random, mut wrong) = (Random::new(14), Vec::new());
     let (mut fired, mut codes) = (0, BTreeMap::<i32, usize>::new());
     let all = faults.len();
     for _ in 0..rounds(40, all) {
-        let (number, call, at) = faults.swap_remove(dice.below(faults.len()));
+        let (number, call, at) = faults.swap_remove(random.below(faults.len()));
         let arguments = commands[number];
         let sandbox = base.twin();
         let log = sandbox.root().join("tmp/log");

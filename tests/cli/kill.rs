@@ -18,16 +18,16 @@ mod secret;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::support::Dice;
+use crate::support::Random;
 use crate::support::Sandbox;
 use crate::support::running::End;
 use crate::support::running::Strike;
 
 /// A sandbox whose runs are killed, and what that came to.
 #[derive(Debug)]
-struct Siege {
+struct Killer {
     sandbox: Sandbox,
-    dice: Dice,
+    random: Random,
     /// By kind of command: how long an undisturbed run takes, and how often it changes files.
     usual: BTreeMap<&'static str, (Duration, u32)>,
     kills: usize,
@@ -37,9 +37,9 @@ struct Siege {
     done: usize,
 }
 
-impl Siege {
+impl Killer {
     fn new(sandbox: Sandbox, seed: u64) -> Self {
-        Self { sandbox, dice: Dice::new(seed), usual: BTreeMap::new(), kills: 0, littered: 0, done: 0 }
+        Self { sandbox, random: Random::new(seed), usual: BTreeMap::new(), kills: 0, littered: 0, done: 0 }
     }
 
     /// Runs a command and kills it at some moment; a run that ended before is as good as any.
@@ -67,7 +67,7 @@ impl Siege {
     fn choose(&mut self, kind: &'static str) -> Strike {
         let (took, changes) = self.usual.get(kind).copied().unwrap_or((Duration::from_millis(50), 8));
         let micros = usize::try_from(took.as_micros()).unwrap();
-        let mut below = |end: usize| self.dice.below(end.max(1));
+        let mut below = |end: usize| self.random.below(end.max(1));
         let wait = |micros: usize| Duration::from_micros(micros as u64);
         match below(10) {
             0 => Strike::After(wait(below(3000))),

@@ -15,10 +15,10 @@ mod commands;
 mod errors;
 mod full;
 mod hostile;
+#[cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
+mod injection;
 mod io_error;
 mod kill;
-#[cfg(all(feature = "azure", feature = "hashicorp", feature = "aws", feature = "gcp"))]
-mod lottery;
 mod mutation;
 mod race;
 mod rollback;

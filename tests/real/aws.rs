@@ -7,10 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::vault::Adapter;
 use cloze::vault::Diagnose;
 use cloze::vault::ListSecrets;
@@ -80,7 +80,7 @@ fn settings(server: &Moto, service: Service) -> Settings {
 
 fn adapter(settings: Settings) -> AwsVault {
     let pairs = [("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "any")];
-    let environment = Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
+    let environment = Arc::new(ToolEnvironment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
     AwsVault::new(Settings { environment, ..settings }, Arc::new(Machine), Arc::new(Machine)).unwrap()
 }
 
@@ -222,7 +222,7 @@ async fn the_doctor_sees_who_asks() {
     for service in [Service::SecretsManager, Service::ParameterStore] {
         let findings = adapter(settings(&server, service)).diagnose().await;
         assert!(findings.iter().all(|finding| finding.outcome.is_ok()), "{findings:?}");
-        let identity = findings.iter().find(|finding| finding.step == Step::Identity).unwrap();
+        let identity = findings.iter().find(|finding| finding.step == DiagnosticStep::Identity).unwrap();
         assert!(identity.outcome.as_ref().is_ok_and(|words| words.contains("123456789012")), "{identity:?}");
     }
 }

@@ -12,8 +12,8 @@ use cloze::vault::Adapter;
 use cloze::vault::ListSecrets;
 use cloze::vault::SecretValue;
 use cloze::vault::Vault;
-use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::hashicorp::KvEngine;
 use cloze::vault::hashicorp::Settings;
 use serde_json::Map;
 use serde_json::Value;
@@ -30,26 +30,26 @@ use crate::suite::ask;
 #[derive(Debug)]
 struct Bench {
     server: VaultServer,
-    engine: Engine,
+    engine: KvEngine,
     vault: HashicorpVault,
 }
 
 impl Bench {
     async fn start() -> Option<Self> {
-        Self::of(Engine::V2).await
+        Self::of(KvEngine::V2).await
     }
 
-    async fn of(engine: Engine) -> Option<Self> {
+    async fn of(engine: KvEngine) -> Option<Self> {
         let server = VaultServer::start()?;
-        server.mount("secret", if engine == Engine::V1 { 1 } else { 2 }).await;
+        server.mount("secret", if engine == KvEngine::V1 { 1 } else { 2 }).await;
         let vault = HashicorpVault::new(Settings { engine, ..settings(&server, "secret", server.token()) }, Arc::new(Machine)).unwrap();
         Some(Self { server, engine, vault })
     }
 
     async fn write(&self, name: &str, fields: Value) {
         match self.engine {
-            Engine::V1 => self.server.done("POST", &format!("secret/{name}"), fields).await,
-            Engine::V2 => self.server.done("POST", &format!("secret/data/{name}"), json!({ "data": fields })).await,
+            KvEngine::V1 => self.server.done("POST", &format!("secret/{name}"), fields).await,
+            KvEngine::V2 => self.server.done("POST", &format!("secret/data/{name}"), json!({ "data": fields })).await,
         };
     }
 }
@@ -86,14 +86,14 @@ impl Seeded for Bench {
     }
 
     async fn remove(&self, name: &str) {
-        let verb = if self.engine == Engine::V1 { "" } else { "data/" };
+        let verb = if self.engine == KvEngine::V1 { "" } else { "data/" };
         self.server.done("DELETE", &format!("secret/{verb}{name}"), Value::Null).await;
     }
 
     fn abilities(&self) -> Abilities {
         match self.engine {
-            Engine::V1 => Abilities { versions: Versions::None, remembers: false, ..Abilities::default() },
-            Engine::V2 => Abilities { probes: true, ..Abilities::default() },
+            KvEngine::V1 => Abilities { versions: Versions::None, remembers: false, ..Abilities::default() },
+            KvEngine::V2 => Abilities { probes: true, ..Abilities::default() },
         }
     }
 }
@@ -106,13 +106,13 @@ async fn version_2_conforms() {
 
 #[tokio::test]
 async fn version_1_conforms() {
-    let Some(bench) = Bench::of(Engine::V1).await else { return };
+    let Some(bench) = Bench::of(KvEngine::V1).await else { return };
     suite::all(&bench).await;
 }
 
 #[tokio::test]
 async fn a_mount_of_the_other_version_is_known() {
-    for (engine, other) in [(Engine::V1, Engine::V2), (Engine::V2, Engine::V1)] {
+    for (engine, other) in [(KvEngine::V1, KvEngine::V2), (KvEngine::V2, KvEngine::V1)] {
         let Some(bench) = Bench::of(engine).await else { return };
         bench.put("a", b"one").await;
         let mistaken = Settings { engine: other, ..settings(&bench.server, "secret", bench.server.token()) };

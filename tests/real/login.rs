@@ -6,13 +6,13 @@ use cloze::clock::Clock as _;
 use cloze::clock::Machine;
 use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::vault::Close;
 use cloze::vault::Diagnose;
 use cloze::vault::Vault as _;
+use cloze::vault::hashicorp::AuthMethod;
 use cloze::vault::hashicorp::HashicorpVault;
-use cloze::vault::hashicorp::Login;
 use cloze::vault::hashicorp::Settings;
 use serde_json::Value;
 use serde_json::json;
@@ -33,7 +33,7 @@ async fn server() -> Option<VaultServer> {
     Some(server)
 }
 
-fn adapter(server: &VaultServer, login: Login) -> HashicorpVault {
+fn adapter(server: &VaultServer, login: AuthMethod) -> HashicorpVault {
     let settings = Settings { login, ..Settings::new(server.url(), "secret", Secret::copy_of(b"none")) };
     HashicorpVault::new(settings, Arc::new(Machine)).unwrap()
 }
@@ -53,7 +53,10 @@ async fn walks(server: &VaultServer, vault: &HashicorpVault) {
     let (status, body) = lookup().await;
     assert_eq!((status, &body["data"]["policies"]), (200, &json!(["default", "test"])));
     let findings = vault.diagnose().await;
-    assert!(findings.iter().filter(|finding| finding.step != Step::Permission).all(|finding| finding.outcome.is_ok()), "{findings:?}");
+    assert!(
+        findings.iter().filter(|finding| finding.step != DiagnosticStep::Permission).all(|finding| finding.outcome.is_ok()),
+        "{findings:?}"
+    );
     assert_eq!(vault.close().await, Ok(()));
     let (status, body) = lookup().await;
     assert!(status == 400 && body.to_string().contains("invalid accessor"), "{status} {body}");
@@ -63,7 +66,7 @@ async fn walks(server: &VaultServer, vault: &HashicorpVault) {
     assert_eq!((vault.close().await, server.accessors().await), (Ok(()), before));
 }
 
-async fn refused(server: &VaultServer, login: Login) -> (ServiceFault, String) {
+async fn refused(server: &VaultServer, login: AuthMethod) -> (ServiceFault, String) {
     let error = adapter(server, login).fetch(&[ask("shop/db")]).await.remove(0).unwrap_err();
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
     (error.fault, error.reason)
@@ -84,9 +87,9 @@ async fn secret_id(server: &VaultServer, name: &str) -> String {
     answer["data"]["secret_id"].as_str().unwrap().to_owned()
 }
 
-fn approle(role_id: &str, secret_id: Option<&str>) -> Login {
+fn approle(role_id: &str, secret_id: Option<&str>) -> AuthMethod {
     let secret = |text: &str| Secret::copy_of(text.as_bytes());
-    Login::AppRole { mount: "approle".to_owned(), role_id: secret(role_id), secret_id: secret_id.map(secret) }
+    AuthMethod::AppRole { mount: "approle".to_owned(), role_id: secret(role_id), secret_id: secret_id.map(secret) }
 }
 
 #[tokio::test]
@@ -115,7 +118,7 @@ async fn approle_lets_in_and_out() {
     let secret = secret_id(&server, "far").await;
     let (fault, reason) = refused(&server, approle(&far, Some(&secret))).await;
     assert_eq!(fault, ServiceFault::Denied, "{reason}");
-    let elsewhere = Login::AppRole { mount: "nowhere".to_owned(), role_id: Secret::copy_of(b"canary"), secret_id: None };
+    let elsewhere = AuthMethod::AppRole { mount: "nowhere".to_owned(), role_id: Secret::copy_of(b"canary"), secret_id: None };
     // Vault does not tell who has not logged in yet where its logins are.
     let (fault, reason) = refused(&server, elsewhere).await;
     assert!(fault == ServiceFault::Denied && reason.starts_with("the vault lets nobody in at `auth/nowhere`"), "{fault:?} {reason}");
@@ -154,7 +157,7 @@ async fn a_signed_token_lets_in_and_out() {
         claims.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         claims
     };
-    let login = |token: &str, role: Option<&str>| Login::Jwt {
+    let login = |token: &str, role: Option<&str>| AuthMethod::Jwt {
         mount: "ci".to_owned(),
         role: role.map(str::to_owned),
         audience: None,
@@ -167,7 +170,7 @@ async fn a_signed_token_lets_in_and_out() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("token");
     std::fs::write(&file, format!("{good}\n")).unwrap();
-    let projected = Login::Jwt { mount: "ci".to_owned(), role: None, audience: None, token: IdToken::File(file) };
+    let projected = AuthMethod::Jwt { mount: "ci".to_owned(), role: None, audience: None, token: IdToken::File(file) };
     walks(&server, &adapter(&server, projected)).await;
     for (token, fault, words) in [
         (issuer.token(&claims(json!({ "aud": "https://other.test" }))), ServiceFault::Unauthenticated, "audience"),

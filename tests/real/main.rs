@@ -10,9 +10,6 @@
 mod aws;
 mod clients;
 mod cluster;
-#[expect(dead_code, reason = "others need more of it")]
-#[path = "../cli/support/dice.rs"]
-mod dice;
 mod fixture;
 mod hashicorp;
 #[path = "../../src/history/suite.rs"]
@@ -21,6 +18,9 @@ mod history_suite;
 mod key_suite;
 mod keys;
 mod login;
+#[expect(dead_code, reason = "others need more of it")]
+#[path = "../cli/support/random.rs"]
+mod random;
 mod rollout;
 mod stores;
 #[path = "../../src/vault/suite.rs"]

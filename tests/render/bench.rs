@@ -9,8 +9,8 @@ use cloze::problem::Problems;
 use cloze::render::Budget;
 use cloze::render::Engine;
 use cloze::render::ProcessEngine;
+use cloze::render::RenderRequest;
 use cloze::render::Rendered;
-use cloze::render::Request;
 use cloze::render::Template;
 use cloze::render::TeraEngine;
 use serde_json::Value;
@@ -30,9 +30,9 @@ pub(crate) fn process_problems(templates: &[(&str, &str)]) -> Vec<String> {
     problems.list().iter().map(ToString::to_string).collect()
 }
 
-pub(crate) fn request(templates: &[(&str, &str)], values: Value) -> Request {
+pub(crate) fn request(templates: &[(&str, &str)], values: Value) -> RenderRequest {
     let template = |(file, text): &(&str, &str)| Template { file: Arc::from(*file), text: (*text).to_owned() };
-    Request { values, templates: templates.iter().map(template).collect(), budget: Budget::default() }
+    RenderRequest { values, templates: templates.iter().map(template).collect(), budget: Budget::default() }
 }
 
 pub(crate) fn values() -> Value {

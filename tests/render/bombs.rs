@@ -17,9 +17,9 @@ use cloze::render::Engine as _;
 use cloze::render::ProcessEngine;
 use tempfile::TempDir;
 
+use crate::bench::messages;
 use crate::bench::process;
 use crate::bench::request;
-use crate::bench::messages;
 use crate::bench::values;
 
 /// Templates that would never end, or fill all memory.

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use crate::bench::engines;
 use crate::bench::masked;
+use crate::bench::messages;
 use crate::bench::refused;
 use crate::bench::render;
 use crate::bench::render_with;
 use crate::bench::request;
-use crate::bench::messages;
 
 #[test]
 fn a_shells_lengths_begin_no_comment() {

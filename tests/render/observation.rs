@@ -1,7 +1,7 @@
 //! No template can look at a blank.
 
-use crate::bench::render_with;
 use crate::bench::messages;
+use crate::bench::render_with;
 
 /// Each way to observe a blank, with a word of the refusal.
 const OBSERVATIONS: [(&str, &str); 62] = [

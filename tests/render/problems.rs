@@ -4,9 +4,9 @@ use serde_json::json;
 
 use crate::bench::engines;
 use crate::bench::masked;
+use crate::bench::messages;
 use crate::bench::render_with;
 use crate::bench::request;
-use crate::bench::messages;
 
 #[test]
 fn all_problems_are_told_at_once() {

@@ -17,8 +17,8 @@ use tera::Kwargs;
 use tera::State;
 use tera::Tera;
 
-use crate::bench::request;
 use crate::bench::messages;
+use crate::bench::request;
 use crate::bench::values;
 use crate::grammar::COMPONENTS;
 use crate::grammar::template;

@@ -6,8 +6,8 @@ use cloze::clock::Machine;
 use cloze::render::Engine as _;
 use cloze::render::ProcessEngine;
 
-use crate::bench::request;
 use crate::bench::messages;
+use crate::bench::request;
 use crate::bench::values;
 
 #[test]

@@ -15,13 +15,13 @@ use cloze::history::Draft;
 use cloze::history::DraftManifest;
 use cloze::history::History;
 use cloze::history::HistoryError;
+use cloze::history::HistorySession;
 use cloze::history::NewEvent;
 use cloze::history::Owner;
 use cloze::history::Patience;
 use cloze::history::Reader;
 use cloze::history::Release;
-use cloze::history::Report;
-use cloze::history::Session;
+use cloze::history::Verification;
 use cloze::history::What;
 use cloze::history::copy;
 use cloze::manifest::Identity;
@@ -29,7 +29,7 @@ use cloze::seal::Keys;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
-use crate::dice::Dice;
+use crate::random::Random;
 use crate::store::Store;
 
 /// Texts of the keyring: a recipient comes, another goes, and some machine has a checkout from before.
@@ -58,7 +58,7 @@ pub(crate) struct Machine<'a> {
     store: &'a Store,
     mirror: &'a Mirror,
     chance: Seeded,
-    clock: At,
+    clock: Timestamp,
     /// Which keyring its checkout has.
     keyring: AtomicUsize,
     results: Mutex<Results>,
@@ -108,11 +108,11 @@ impl Drop for Copying<'_> {
 
 /// Randomness that a seed repeats.
 #[derive(Debug)]
-pub(crate) struct Seeded(Mutex<Dice>);
+pub(crate) struct Seeded(Mutex<Random>);
 
 impl Seeded {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Mutex::new(Dice::new(seed)))
+        Self(Mutex::new(Random::new(seed)))
     }
 
     fn below(&self, end: usize) -> usize {
@@ -122,9 +122,9 @@ impl Seeded {
 
 impl Entropy for Seeded {
     fn fill(&self, buffer: &mut [u8]) {
-        let mut dice = self.0.lock().unwrap();
+        let mut random = self.0.lock().unwrap();
         for byte in buffer {
-            *byte = dice.number().to_be_bytes()[0];
+            *byte = random.number().to_be_bytes()[0];
         }
     }
 }
@@ -132,16 +132,6 @@ impl Entropy for Seeded {
 impl Clock for Seeded {
     fn now(&self) -> Timestamp {
         Timestamp(0)
-    }
-}
-
-/// A clock that stopped.
-#[derive(Debug)]
-struct At(i64);
-
-impl Clock for At {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0)
     }
 }
 
@@ -153,7 +143,7 @@ pub(crate) fn reader(store: &Store) -> Reader<'_> {
 
 /// That nothing is wrong with the history in a store; how many releases it has.
 pub(crate) async fn prove(keys: &Keys, store: &Store) -> u64 {
-    let Report { releases, defects, .. } = verify(keys, store).await;
+    let Verification { releases, defects, .. } = verify(keys, store).await;
     assert_eq!(defects, []);
     releases
 }
@@ -165,9 +155,9 @@ async fn prove_cut(keys: &Keys, store: &Store) {
     assert_eq!(defects, []);
 }
 
-async fn verify(keys: &Keys, store: &Store) -> Report {
+async fn verify(keys: &Keys, store: &Store) -> Verification {
     let (clock, entropy) = (Seeded::new(1), Seeded::new(2));
-    let session = Session { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
+    let session = HistorySession { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
     History::open(reader(store), session).await.unwrap().verify().await.unwrap()
 }
 
@@ -179,7 +169,7 @@ pub(crate) fn content(name: &str) -> String {
 impl<'a> Machine<'a> {
     /// A machine whose clock is so many years ahead.
     pub(crate) fn new(id: usize, keys: &'a Keys, store: &'a Store, mirror: &'a Mirror, seed: u64, years: i64) -> Self {
-        let clock = At(1_800_000_000 + years * 365 * 86_400);
+        let clock = Timestamp(1_800_000_000 + years * 365 * 86_400);
         Self { id, keys, store, mirror, chance: Seeded::new(seed), clock, keyring: AtomicUsize::new(0), results: Mutex::default() }
     }
 
@@ -193,7 +183,7 @@ impl<'a> Machine<'a> {
             sleep(Duration::from_millis(self.chance.below(400) as u64)).await;
             let life = if self.chance.below(4) == 0 { self.chance.below(1_500) as u64 } else { 3_600_000 };
             let note = format!("run {} of machine {}", step, self.id);
-            let deed = async {
+            let work = async {
                 match self.chance.below(12) {
                     0..5 => self.deploy(&note).await,
                     5 | 6 => self.roll_back(&note).await,
@@ -203,7 +193,7 @@ impl<'a> Machine<'a> {
                     _ => self.open().await?.sweep(0).await.map(drop),
                 }
             };
-            match timeout(Duration::from_millis(life), deed).await {
+            match timeout(Duration::from_millis(life), work).await {
                 Err(_) => self.results.lock().unwrap().killed += 1,
                 // Beside a run that prunes, what it removes may be missing before its marker is seen; beside one whose half record is taken
                 // away, that record.
@@ -231,7 +221,7 @@ impl<'a> Machine<'a> {
             checkpoint.check(&reader).await?;
         }
         let keyring = KEYRINGS[self.keyring.load(Ordering::Relaxed)];
-        let session = Session { keys: self.keys, keyring, clock: &self.clock, entropy: &self.chance };
+        let session = HistorySession { keys: self.keys, keyring, clock: &self.clock, entropy: &self.chance };
         History::open(reader, session).await
     }
 

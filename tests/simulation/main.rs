@@ -8,10 +8,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as expected")]
 
-#[expect(dead_code, reason = "others need more of it")]
-#[path = "../cli/support/dice.rs"]
-mod dice;
 mod machine;
+#[expect(dead_code, reason = "others need more of it")]
+#[path = "../cli/support/random.rs"]
+mod random;
 mod store;
 
 use std::collections::BTreeMap;
@@ -31,18 +31,18 @@ use cloze::seal::Keys;
 use futures::future::join_all;
 use tokio::time::sleep;
 
-use crate::dice::Dice;
 use crate::machine::KEYRINGS;
 use crate::machine::Machine;
 use crate::machine::Mirror;
-use crate::machine::Seeded;
 use crate::machine::Results;
+use crate::machine::Seeded;
 use crate::machine::reader;
+use crate::random::Random;
 use crate::store::Store;
 
-/// What came of a seed.
+/// What a seed led to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Came {
+struct Outcome {
     /// A digest of every call in its order.
     trace: u64,
     acknowledged: u64,
@@ -57,7 +57,7 @@ struct Came {
     forks: u64,
 }
 
-impl Came {
+impl Outcome {
     fn add(&mut self, other: Self) {
         let Self { trace: _, acknowledged, pruned, killed, mishaps, copies, kept, torn, forks } = other;
         self.acknowledged += acknowledged;
@@ -71,16 +71,16 @@ impl Came {
     }
 }
 
-fn run(seed: u64) -> Came {
+fn run(seed: u64) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let keys = Keys::fresh(&Seeded::new(seed));
         let store = Store::new(seed, seed % 4 == 3);
-        let mut dice = Dice::new(seed ^ 0x5eed);
-        let mirror = Mirror::new(dice.number(), seed % 3 == 2);
+        let mut random = Random::new(seed ^ 0x5eed);
+        let mirror = Mirror::new(random.number(), seed % 3 == 2);
         let years = [0, 10, -10, 40];
         let machines: Vec<Machine<'_>> =
-            (0..2 + dice.below(3)).map(|id| Machine::new(id, &keys, &store, &mirror, dice.number(), years[id % 4])).collect();
+            (0..2 + random.below(3)).map(|id| Machine::new(id, &keys, &store, &mirror, random.number(), years[id % 4])).collect();
         join_all(machines.iter().map(|machine| machine.work(4 + usize::try_from(seed % 9).unwrap()))).await;
         // What is late comes, and then nothing goes wrong any more.
         sleep(Duration::from_mins(1)).await;
@@ -88,21 +88,21 @@ fn run(seed: u64) -> Came {
         mirror.store.calm();
         let torn = store.torn();
         halves_are_noticed(&keys, &store, &torn).await;
-        store.mend();
+        store.repair();
         check(&keys, &store, &machines).await;
-        let last = Machine::new(9, &keys, &store, &mirror, dice.number(), 0);
+        let last = Machine::new(9, &keys, &store, &mirror, random.number(), 0);
         last.deploy("afterwards").await.unwrap();
         let forks = forks_are_noticed(&keys, &store).await;
         last.prune(2).await.unwrap();
         check(&keys, &store, &machines).await;
-        let keyring = dice.below(KEYRINGS.len());
+        let keyring = random.below(KEYRINGS.len());
         last.keep_keyring(keyring).await.unwrap();
         assert_eq!(reader(&store).keyring().await.unwrap().unwrap(), KEYRINGS[keyring]);
         last.copy().await.unwrap();
         let newest = reader(&mirror.store).newest().await.unwrap();
         assert_eq!(newest, reader(&store).newest().await.unwrap(), "a copy has the newest release");
         let results: Vec<Results> = machines.iter().map(Machine::results).collect();
-        Came {
+        Outcome {
             trace: store.trace(),
             acknowledged: results.iter().map(|results| results.acknowledged.len() as u64).sum(),
             pruned: reader(&store).first().await.unwrap() - 1,
@@ -226,7 +226,7 @@ fn nothing_acknowledged_is_lost() {
         .map(|_| {
             let next = Arc::clone(&next);
             thread::spawn(move || {
-                let mut all = Came::default();
+                let mut all = Outcome::default();
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= count {
@@ -244,7 +244,7 @@ fn nothing_acknowledged_is_lost() {
             })
         })
         .collect();
-    let mut all = Came::default();
+    let mut all = Outcome::default();
     for worker in workers {
         all.add(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
     }

@@ -17,7 +17,7 @@ use cloze::history::StoreError;
 use cloze::history::StoreFault;
 use tokio::time::sleep;
 
-use crate::dice::Dice;
+use crate::random::Random;
 
 /// A store in memory.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Store {
 #[derive(Debug)]
 struct State {
     objects: BTreeMap<String, Bytes>,
-    dice: Dice,
+    random: Random,
     calm: bool,
     /// Whether it is a directory that may tear: of its creations, half can be there.
     tears: bool,
@@ -69,7 +69,7 @@ const ON_A_DISK: [(usize, Mishap); 3] = [(4, Mishap::AnswerLost), (3, Mishap::Ca
 impl Store {
     pub(crate) fn new(seed: u64, tears: bool) -> Self {
         let (objects, torn, missing, beaten) = Default::default();
-        let state = State { objects, dice: Dice::new(seed), calm: false, tears, torn, missing, beaten, halves: 0, trace: 0, mishaps: 0 };
+        let state = State { objects, random: Random::new(seed), calm: false, tears, torn, missing, beaten, halves: 0, trace: 0, mishaps: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -109,7 +109,7 @@ impl Store {
 
     /// Makes whole what is there in half, and events that were until their writer was killed between two tries: a later release may have
     /// seen them.
-    pub(crate) fn mend(&self) {
+    pub(crate) fn repair(&self) {
         let mut state = self.state();
         let (torn, mut missing) = (std::mem::take(&mut state.torn), std::mem::take(&mut state.missing));
         missing.retain(|path, _| path.starts_with("events/"));
@@ -141,7 +141,7 @@ impl Store {
     }
 
     async fn delay(&self) {
-        let millis = self.state().dice.below(40) as u64;
+        let millis = self.state().random.below(40) as u64;
         sleep(Duration::from_millis(millis)).await;
     }
 
@@ -151,7 +151,7 @@ impl Store {
         for byte in call.bytes().chain(path.bytes()) {
             state.trace = (state.trace ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        let mut roll = state.dice.below(100);
+        let mut roll = state.random.below(100);
         let found = mishaps.iter().find(|(chance, _)| {
             let hit = roll < *chance;
             roll = roll.saturating_sub(*chance);
@@ -162,13 +162,13 @@ impl Store {
         mishap
     }
 
-    /// Does `deed` to the objects in a while, whatever becomes of the caller.
-    fn later(&self, deed: impl FnOnce(&mut BTreeMap<String, Bytes>) + Send + 'static) {
-        let wait = Duration::from_millis(self.state().dice.below(5_000) as u64);
+    /// Does `change` to the objects in a while, whatever becomes of the caller.
+    fn later(&self, change: impl FnOnce(&mut BTreeMap<String, Bytes>) + Send + 'static) {
+        let wait = Duration::from_millis(self.state().random.below(5_000) as u64);
         let state = Arc::clone(&self.state);
         tokio::spawn(async move {
             sleep(wait).await;
-            deed(&mut state.lock().unwrap().objects);
+            change(&mut state.lock().unwrap().objects);
         });
     }
 

@@ -9,9 +9,9 @@ use cloze::clock::Timestamp;
 use cloze::identity::azure::Credential;
 use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::service::http::Authorities;
 use cloze::vault::Close;
 use cloze::vault::Diagnose;
@@ -33,11 +33,11 @@ use vault_mock::azure::Seed;
 use vault_mock::azure::Version;
 
 use crate::damage::damaged;
+use crate::one_fault::DEADLINE;
+use crate::one_fault::OneFault;
+use crate::one_fault::REDIRECTS;
 use crate::read;
 use crate::read::CANARY;
-use crate::trial::DEADLINE;
-use crate::trial::REDIRECTS;
-use crate::trial::Trial;
 
 const APPLICATION: &str = include_str!("application.pem");
 
@@ -72,10 +72,10 @@ async fn one(vault: &AzureVault, name: &str) -> Result<SecretValue, ServiceError
 }
 
 /// A read of `b`, where what goes `on` fails.
-fn trial(on: &'static str) -> Trial<Azure, AzureVault> {
+fn one_fault(on: &'static str) -> OneFault<Azure, AzureVault> {
     let server = server();
     let vault = made(settings(&server));
-    Trial { server, vault, ask: ask("b", None), on, grace: Duration::from_secs(1) }
+    OneFault { server, vault, ask: ask("b", None), on, grace: Duration::from_secs(1) }
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn refusals_are_told_apart() {
     let is = async |fault: Fault, expected: ServiceFault, reason: &str, next: &str| {
         // A token that is not accepted is renewed once.
         let calls = if expected == Unauthenticated { 2 } else { 1 };
-        let error = trial("GetSecret").fails_after(fault, expected, reason, calls).await;
+        let error = one_fault("GetSecret").fails_after(fault, expected, reason, calls).await;
         assert!(error.next.contains(next), "{}", error.next);
     };
     is(Fault::variant(403, "disabled"), Gone, "`b` is disabled", "enable it").await;
@@ -109,9 +109,9 @@ async fn refusals_are_told_apart() {
 #[tokio::test]
 async fn passing_faults_are_tried_again() {
     let reason = "the vault failed with status 503: The service is unavailable.";
-    trial("GetSecret").fails_after(Fault::status(503), ServiceFault::Unavailable, reason, 4).await;
+    one_fault("GetSecret").fails_after(Fault::status(503), ServiceFault::Unavailable, reason, 4).await;
     let reason = "the vault is rate limiting requests: Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
-    trial("GetSecret").fails(Fault::status(429), ServiceFault::RateLimited, reason).await;
+    one_fault("GetSecret").fails(Fault::status(429), ServiceFault::RateLimited, reason).await;
     let server = server();
     for fault in [Fault::status(500), Fault::Reset, Fault::Truncated, Fault::throttled(0)] {
         server.script(Script::new("GetSecret", 1, fault));
@@ -121,7 +121,7 @@ async fn passing_faults_are_tried_again() {
 
 #[tokio::test]
 async fn a_login_that_fails_is_told_and_not_repeated_for_each() {
-    let is = async |fault: Fault, expected: ServiceFault, reason: &str| trial("Token").fails_after(fault, expected, reason, 1).await;
+    let is = async |fault: Fault, expected: ServiceFault, reason: &str| one_fault("Token").fails_after(fault, expected, reason, 1).await;
     let worded = |words: &str| Fault::Status {
         code: 401,
         variant: Some("7000215".to_owned()),
@@ -184,7 +184,7 @@ async fn no_credential_goes_astray() {
     let elsewhere = server();
     for code in REDIRECTS {
         let to = format!("{}/secrets/b?api-version=7.5", elsewhere.url());
-        trial("GetSecret").follows_no_redirect(code, &to).await;
+        one_fault("GetSecret").follows_no_redirect(code, &to).await;
     }
     // A challenge for another domain gets no token, and no request with one is made.
     for resource in ["https://vault.azure.net", "https://graph.microsoft.com", "https://management.azure.com"] {
@@ -342,8 +342,8 @@ async fn the_doctor_walks_to_the_first_that_is_bad() {
         let last = findings.last().unwrap();
         (last.step, last.outcome.clone().map_err(|error| error.fault))
     };
-    assert_eq!(walk("", None).await, (Step::Permission, Ok("secrets can be read and listed".to_owned())));
-    assert_eq!(walk("Token", Some(Fault::variant(401, "7000222"))).await, (Step::Identity, Err(ServiceFault::Unauthenticated)));
-    assert_eq!(walk("GetSecret", Some(Fault::variant(403, "rbac"))).await, (Step::Permission, Err(ServiceFault::Denied)));
-    assert_eq!(walk("ListSecrets", Some(Fault::status(404))).await, (Step::Service, Err(ServiceFault::Unavailable)));
+    assert_eq!(walk("", None).await, (DiagnosticStep::Permission, Ok("secrets can be read and listed".to_owned())));
+    assert_eq!(walk("Token", Some(Fault::variant(401, "7000222"))).await, (DiagnosticStep::Identity, Err(ServiceFault::Unauthenticated)));
+    assert_eq!(walk("GetSecret", Some(Fault::variant(403, "rbac"))).await, (DiagnosticStep::Permission, Err(ServiceFault::Denied)));
+    assert_eq!(walk("ListSecrets", Some(Fault::status(404))).await, (DiagnosticStep::Service, Err(ServiceFault::Unavailable)));
 }

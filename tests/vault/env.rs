@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use cloze::blank::SecretRef;
 use cloze::secret::Secret;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::vault::Diagnose;
 use cloze::vault::ListSecrets;
 use cloze::vault::Surroundings;
@@ -110,7 +110,7 @@ async fn a_probe_reads_no_value_but_for_a_field() {
 async fn the_walk_counts_what_is_set() {
     let walk = async |prefix: &str| {
         let findings = vault(prefix).diagnose().await;
-        assert_eq!((findings.len(), findings[0].step), (1, Step::Setup));
+        assert_eq!((findings.len(), findings[0].step), (1, DiagnosticStep::Setup));
         findings[0].outcome.clone().map_err(|error| error.reason)
     };
     assert_eq!(walk("SHOP_").await.unwrap(), "3 variables begin with `SHOP_`");

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use cloze::blank::SecretRef;
 use cloze::clock::Timestamp;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::vault::Diagnose;
 use cloze::vault::ListSecrets;
 use cloze::vault::Vault as _;
@@ -261,14 +261,17 @@ async fn the_walk_ends_at_the_first_bad_step() {
         (findings.len(), last.step, last.outcome.map_err(|error| error.reason))
     };
     let absent = "the program `/absent` is not there, or what it needs to start is not".to_owned();
-    assert_eq!(walk(&made(&["/absent"]).unwrap()).await, (1, Step::Setup, Err(absent)));
-    assert_eq!(walk(&made(&["/etc/passwd"]).unwrap()).await, (1, Step::Setup, Err("the program `/etc/passwd` may not be run".to_owned())));
+    assert_eq!(walk(&made(&["/absent"]).unwrap()).await, (1, DiagnosticStep::Setup, Err(absent)));
+    assert_eq!(
+        walk(&made(&["/etc/passwd"]).unwrap()).await,
+        (1, DiagnosticStep::Setup, Err("the program `/etc/passwd` may not be run".to_owned()))
+    );
     let (vault, directory) = answering();
     fs::write(directory.path().join("answer"), "{}").unwrap();
-    assert_eq!(walk(&vault).await, (2, Step::Service, Err(format!("{STRANGE}no list `answers`"))));
+    assert_eq!(walk(&vault).await, (2, DiagnosticStep::Service, Err(format!("{STRANGE}no list `answers`"))));
     for good in [r#"{"answers": []}"#, r#"{"error": {"kind": "unsupported"}}"#] {
         fs::write(directory.path().join("answer"), good).unwrap();
-        assert_eq!(walk(&vault).await, (2, Step::Service, Ok("it answers as `cloze.dev/exec/v1` says".to_owned())));
+        assert_eq!(walk(&vault).await, (2, DiagnosticStep::Service, Ok("it answers as `cloze.dev/exec/v1` says".to_owned())));
     }
 }
 

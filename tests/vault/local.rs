@@ -14,7 +14,7 @@ use cloze::clock::Entropy;
 use cloze::clock::Machine;
 use cloze::seal::Keys;
 use cloze::secret::Secret;
-use cloze::vault::local::Change;
+use cloze::vault::local::LocalChange;
 use cloze::vault::local::LocalVault;
 
 /// The same bytes for everybody, so that each process has the same keys. Salts come from the machine.
@@ -40,7 +40,7 @@ fn writer() {
     for round in 0..rounds.parse::<u32>().unwrap() {
         for target in [name.as_str(), "shared"] {
             let value = format!("{name}-{round}");
-            assert!(matches!(vault.set(target, &Secret::copy_of(value.as_bytes()), &Machine, &Machine), Ok(Change::Written(_))));
+            assert!(matches!(vault.set(target, &Secret::copy_of(value.as_bytes()), &Machine, &Machine), Ok(LocalChange::Written(_))));
         }
     }
 }
@@ -89,7 +89,7 @@ fn a_kill_leaves_the_old_file_or_the_new_one() {
         // What was there still is, and the next writer goes on without a repair.
         assert_eq!(vault.get("kept", None).unwrap().value.expose(), b"precious");
         let change = vault.set("shared", &Secret::copy_of(format!("after {round}").as_bytes()), &Machine, &Machine).unwrap();
-        let Change::Written(number) = change else { panic!("a new value was taken for an old one") };
+        let LocalChange::Written(number) = change else { panic!("a new value was taken for an old one") };
         assert!(number > versions, "versions were lost");
         versions = number;
     }

@@ -1,26 +1,26 @@
 //! What a fetch costs is known before it, and no secret is read twice.
 
 use cloze::blank::SecretRef;
-use cloze::service::http::Limits;
+use cloze::service::http::RequestLimits;
 
-use crate::rig::SECRETS;
-use crate::rig::all;
-use crate::rig::ask;
+use crate::fixture::SECRETS;
+use crate::fixture::all;
+use crate::fixture::ask;
 
 #[tokio::test]
 async fn the_calls_made_are_the_calls_planned() {
-    for rig in all(0) {
-        let vault = rig.vault(Limits::default());
+    for fixture in all(0) {
+        let vault = fixture.vault(RequestLimits::default());
         // Every secret is asked for thrice: as it is, and by two keys that are not there.
         let keyed = |number: usize, key: &str| SecretRef { key: Some(key.to_owned()), ..ask(number) };
         let asks: Vec<SecretRef> = (0..SECRETS).flat_map(|number| [ask(number), keyed(number, "a"), keyed(number, "b")]).collect();
         let plan = vault.plan(&asks);
-        let (calls, ahead) = rig.calls(SECRETS);
-        assert_eq!((plan.secrets, plan.calls, plan.parallel), (SECRETS, calls, 16), "{}", rig.kind());
+        let (calls, ahead) = fixture.calls(SECRETS);
+        assert_eq!((plan.secrets, plan.calls, plan.parallel), (SECRETS, calls, 16), "{}", fixture.kind());
         let answers = vault.fetch(&asks).await;
-        assert!(answers.iter().step_by(3).all(Result::is_ok), "{}", rig.kind());
-        assert_eq!(rig.journal().count(), calls + ahead, "{}", rig.kind());
-        assert!(plan.ahead <= ahead && rig.journal().most_at_once() <= 16, "{}", rig.kind());
-        println!("{}: {} asks, {} calls", rig.kind(), asks.len(), rig.journal().count());
+        assert!(answers.iter().step_by(3).all(Result::is_ok), "{}", fixture.kind());
+        assert_eq!(fixture.journal().count(), calls + ahead, "{}", fixture.kind());
+        assert!(plan.ahead <= ahead && fixture.journal().most_at_once() <= 16, "{}", fixture.kind());
+        println!("{}: {} asks, {} calls", fixture.kind(), asks.len(), fixture.journal().count());
     }
 }

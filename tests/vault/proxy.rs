@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceError;
-use cloze::service::Step;
 use cloze::service::http::Authorities;
 use cloze::service::http::Proxies;
 use cloze::vault::Diagnose;
@@ -123,8 +123,8 @@ async fn a_vault_that_only_the_proxy_can_resolve_is_read_by_it() {
     assert_eq!(proxy.asked()[0], format!("CONNECT {NAME}:{port} HTTP/1.1"));
     let found = vault.diagnose().await;
     let words = |step| found.iter().find(|found| found.step == step).unwrap().outcome.clone().unwrap();
-    assert_eq!(words(Step::Proxy), format!("by 127.0.0.1:{}", proxy.port));
-    assert_eq!(words(Step::Tls), "the certificate is valid by `corp.pem`");
+    assert_eq!(words(DiagnosticStep::Proxy), format!("by 127.0.0.1:{}", proxy.port));
+    assert_eq!(words(DiagnosticStep::Tls), "the certificate is valid by `corp.pem`");
     assert!(found.last().unwrap().outcome.is_ok(), "{found:?}");
 }
 

@@ -30,7 +30,7 @@
 //! faults:                             # the first script that a request matches is used up first
 //!   - { on: shop/db, times: 2, fault: { kind: status, code: 429, retry_after: "1" } }
 //!   - { on: shop/slow, fault: { kind: slow, each_ms: 100 } }       # no `times`: always
-//!   - { on: shop/hot, until_ms: 60000, fault: { kind: status, code: 429 } }   # a storm: so long from the first request
+//!   - { on: shop/hot, until_ms: 60000, fault: { kind: status, code: 429 } }   # throttling: so long from the first request
 //! gcp:
 //!   project: demo-project             # default; its number is 123456789012
 //!   secrets:                          # NAME, or LOCATION/NAME: its versions, oldest first

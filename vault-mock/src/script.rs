@@ -39,7 +39,7 @@ impl Script {
 
     /// A fault for all requests for `on`, for so long from the first of them.
     #[must_use]
-    pub fn storm(on: &str, length: Duration, fault: Fault) -> Self {
+    pub fn throttling(on: &str, length: Duration, fault: Fault) -> Self {
         let length = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         Self { on: on.to_owned(), times: None, until_ms: Some(length), fault }
     }
@@ -125,7 +125,7 @@ mod tests {
     fn a_storm_lasts_from_its_first_request() {
         let (mut scripts, subject, start) = (Scripts::default(), Subject::default(), instant());
         let after = |ms| start + Duration::from_millis(ms);
-        scripts.add(Script::storm("", Duration::from_millis(100), Fault::Reset));
+        scripts.add(Script::throttling("", Duration::from_millis(100), Fault::Reset));
         assert_eq!(scripts.next("/", &subject, after(500)), Some(Fault::Reset));
         assert_eq!(scripts.next("/", &subject, after(599)), Some(Fault::Reset));
         assert_eq!(scripts.next("/", &subject, after(600)), None);

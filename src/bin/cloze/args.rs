@@ -7,12 +7,12 @@ mod key;
 mod vault;
 
 pub(crate) use emit::Emit;
-pub(crate) use emit::Masker;
+pub(crate) use emit::MaskerArg;
 pub(crate) use emit::Masking;
 pub(crate) use history::HistoryCommand;
 pub(crate) use init::Init;
-pub(crate) use key::Key;
-pub(crate) use vault::Vault;
+pub(crate) use key::KeyCommand;
+pub(crate) use vault::VaultCommand;
 
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ pub(crate) struct Global {
     pub(crate) environment: Option<String>,
     /// Format of results and problems [env: `CLOZE_FORMAT`] [default: human]
     #[arg(long, value_enum, value_name = "FORMAT", global = true)]
-    pub(crate) format: Option<Format>,
+    pub(crate) format: Option<OutputFormat>,
     /// Print only results and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -81,7 +81,7 @@ pub(crate) struct Global {
 
 /// Human or machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     /// For people
     #[default]
     Human,
@@ -127,7 +127,7 @@ pub(crate) enum Command {
   cloze check -e prod              no key, vault or network needed
   cloze check -e prod --online     does every secret exist?
   cloze check --all                every environment of the project")]
-    Check(Check),
+    Check(CheckArgs),
     /// Test the connection to each vault, to each service that holds a key and to the history, step by step
     Doctor {
         /// Only this vault of the project file
@@ -140,7 +140,7 @@ pub(crate) enum Command {
   cloze lock -e prod --check     fail if a version is not the vault's current one")]
     Lock {
         #[command(flatten)]
-        values: Values,
+        values: ValueArgs,
         /// Write nothing; exit with 1 if the file would change
         #[arg(long)]
         check: bool,
@@ -241,14 +241,14 @@ key, and the right to delete objects in the history's store, which no other comm
     },
     /// List, read and write the secrets of a vault
     #[command(subcommand)]
-    Vault(Vault),
+    Vault(VaultCommand),
     /// Make an environment's keys, and change who opens its keyring
     #[command(subcommand)]
-    Key(Key),
+    Key(KeyCommand),
     /// Show each effective setting and where it comes from
     Config {
         #[command(flatten)]
-        values: Values,
+        values: ValueArgs,
     },
     /// Print the JSON Schema of the project file or of a report
     Schema {
@@ -273,7 +273,7 @@ key, and the right to delete objects in the history's store, which no other comm
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Templates {
     #[command(flatten)]
-    pub(crate) values: Values,
+    pub(crate) values: ValueArgs,
     /// Fail on warnings about templates, values and secrets, before anything is recorded or written
     #[arg(long)]
     pub(crate) strict: bool,
@@ -281,7 +281,7 @@ pub(crate) struct Templates {
 
 /// What `check` looks at.
 #[derive(Debug, Args)]
-pub(crate) struct Check {
+pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) templates: Templates,
     /// Check every environment of the project
@@ -323,7 +323,7 @@ pub(crate) struct Diff {
 
 /// Values on top of the project's files.
 #[derive(Debug, Clone, Default, Args)]
-pub(crate) struct Values {
+pub(crate) struct ValueArgs {
     /// Merge this values file over those of the project (can be repeated)
     #[arg(long = "values", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cloze::cause::cause;
 use cloze::clock::Clock;
 use cloze::clock::Entropy;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -37,7 +37,7 @@ pub(crate) struct Run {
     /// The directory in which the user's programs remember things.
     pub(crate) state: Option<PathBuf>,
     /// What the clouds' own tools take from the process environment.
-    pub(crate) tools: Arc<Environment>,
+    pub(crate) tools: Arc<ToolEnvironment>,
     /// The environment that was asked for.
     pub(crate) environment: Option<String>,
     /// The variables that the program was started with.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
@@ -14,8 +14,8 @@ use cloze::project::variable;
 use cloze::project::variable::Variable;
 
 use crate::args::Color;
-use crate::args::Format;
 use crate::args::Global;
+use crate::args::OutputFormat;
 use crate::ui::Terminal;
 
 /// A CI runner that masks values in its logs.
@@ -75,7 +75,7 @@ pub(crate) fn misused(typed: &[String]) -> Global {
     let asked =
         |word: &str| typed.iter().any(|one| one == &format!("--format={word}")) || typed.windows(2).any(|pair| pair == ["--format", word]);
     let json = asked("json") || (!asked("human") && read(&["CLOZE_FORMAT"]).is_some_and(|format| format == "json"));
-    Global { format: json.then_some(Format::Json), ..Global::default() }
+    Global { format: json.then_some(OutputFormat::Json), ..Global::default() }
 }
 
 /// Lets variables say what the command line left open, and refuses those that say what they cannot.
@@ -90,8 +90,8 @@ pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Pr
     };
     let format = match variables.get(variable::FORMAT) {
         None => None,
-        Some("human") => Some(Format::Human),
-        Some("json") => Some(Format::Json),
+        Some("human") => Some(OutputFormat::Human),
+        Some("json") => Some(OutputFormat::Json),
         Some(_) => {
             refuse(variable::FORMAT, "is not a format", "set it to `human` or `json`, or unset it");
             None
@@ -162,8 +162,8 @@ impl cloze::vault::Surroundings for Process {
 }
 
 /// What the clouds' own tools take from the environment.
-pub(crate) fn tools() -> Environment {
-    Environment::collect(std::env::vars_os(), home())
+pub(crate) fn tools() -> ToolEnvironment {
+    ToolEnvironment::collect(std::env::vars_os(), home())
 }
 
 /// The user's home directory.

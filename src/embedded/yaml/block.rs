@@ -5,8 +5,8 @@ use crate::embedded::escape::Chomp;
 use crate::embedded::escape::Tail;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::count_blanks;
@@ -72,7 +72,7 @@ pub(in crate::embedded) fn write_block(
 
 /// Runs over a block whose bar or angle is at `start` below a node indented by `parent` (-1 at the top); returns the
 /// byte where the next line after it begins.
-pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dyn ScanSink) -> Result<usize, Broken> {
+pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dyn ScanSink) -> Result<usize, ScanError> {
     let header_end = line_end(text, start);
     let (chomp, digit) = header(text, start, header_end, sink)?;
     sink.token(b'b', start);
@@ -119,7 +119,7 @@ pub(super) fn scan_block(text: &[u8], start: usize, parent: isize, sink: &mut dy
     Ok(end)
 }
 
-fn header(text: &[u8], start: usize, end: usize, sink: &mut dyn ScanSink) -> Result<(Chomp, Option<usize>), Broken> {
+fn header(text: &[u8], start: usize, end: usize, sink: &mut dyn ScanSink) -> Result<(Chomp, Option<usize>), ScanError> {
     let (mut chomp, mut digit) = (Chomp::Clip, None);
     let mut at = start + 1;
     while at < end {
@@ -140,7 +140,11 @@ fn header(text: &[u8], start: usize, end: usize, sink: &mut dyn ScanSink) -> Res
         at += 1;
     }
     debug_assert!(at <= end, "the header is one line");
-    if at == end { Ok((chomp, digit)) } else { Err(Broken { at, reason: "the first line of a block has something else behind the bar" }) }
+    if at == end {
+        Ok((chomp, digit))
+    } else {
+        Err(ScanError { at, reason: "the first line of a block has something else behind the bar" })
+    }
 }
 
 /// A line: where it begins and ends, where the next one begins, and how many spaces it begins with.

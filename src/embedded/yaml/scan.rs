@@ -3,10 +3,10 @@
 use crate::embedded::Escape;
 use crate::embedded::skeleton::BLANK;
 use crate::embedded::skeleton::BlankSpot;
-use crate::embedded::skeleton::Broken;
 use crate::embedded::skeleton::IN_COMMENT;
 use crate::embedded::skeleton::IN_ESCAPE;
 use crate::embedded::skeleton::IN_KEY;
+use crate::embedded::skeleton::ScanError;
 use crate::embedded::skeleton::ScanSink;
 use crate::embedded::skeleton::SpotRefusal;
 use crate::embedded::skeleton::UNQUOTED;
@@ -25,7 +25,7 @@ const IN_SEVERAL_LINES: SpotRefusal =
 const IN_PROPERTY: SpotRefusal =
     SpotRefusal { reason: "a blank is in an anchor, an alias, a tag or a directive", next: "write it out; only values can be filled" };
 
-pub(in crate::embedded) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), Broken> {
+pub(in crate::embedded) fn scan(text: &[u8], sink: &mut dyn ScanSink) -> Result<(), ScanError> {
     let at = if text.starts_with("\u{feff}".as_bytes()) { 3 } else { 0 };
     let mut scanner = Scanner { text, sink, at, line: at, flow: Vec::new(), parent: -1, explicit_key: false, plain: None };
     scanner.run()
@@ -48,7 +48,7 @@ struct Scanner<'t, 's> {
 }
 
 impl Scanner<'_, '_> {
-    fn run(&mut self) -> Result<(), Broken> {
+    fn run(&mut self) -> Result<(), ScanError> {
         while let Some(&byte) = self.text.get(self.at) {
             if self.at == self.line && self.line_start()? {
                 continue;
@@ -83,8 +83,8 @@ impl Scanner<'_, '_> {
         if self.flow.is_empty() { Ok(()) } else { self.broken("a bracket is not closed") }
     }
 
-    fn broken<T>(&self, reason: &'static str) -> Result<T, Broken> {
-        Err(Broken { at: self.at, reason })
+    fn broken<T>(&self, reason: &'static str) -> Result<T, ScanError> {
+        Err(ScanError { at: self.at, reason })
     }
 
     fn token(&mut self, kind: u8) {
@@ -106,7 +106,7 @@ impl Scanner<'_, '_> {
     }
 
     /// What is only at the beginning of a line; whether something was taken.
-    fn line_start(&mut self) -> Result<bool, Broken> {
+    fn line_start(&mut self) -> Result<bool, ScanError> {
         let rest = &self.text[self.at..];
         if self.flow.is_empty() && self.is_marker(self.at) {
             self.sink.token(rest[0], self.at);
@@ -192,9 +192,9 @@ impl Scanner<'_, '_> {
         key
     }
 
-    fn quoted(&mut self, quote: u8) -> Result<(), Broken> {
+    fn quoted(&mut self, quote: u8) -> Result<(), ScanError> {
         let start = self.at;
-        let end = closing_quote(self.text, start).ok_or(Broken { at: start, reason: "a quote is not closed" })?;
+        let end = closing_quote(self.text, start).ok_or(ScanError { at: start, reason: "a quote is not closed" })?;
         let scalar = &self.text[start..end];
         let breaks = scalar.iter().enumerate().filter(|(_, byte)| matches!(byte, b'\n' | b'\r'));
         if breaks.map(|(index, _)| start + index + 1).any(|line| self.is_marker(line)) {
@@ -226,7 +226,7 @@ impl Scanner<'_, '_> {
     }
 
     /// A line of plain text, the first one or a `continued` one.
-    fn plain_line(&mut self, continued: bool) -> Result<(), Broken> {
+    fn plain_line(&mut self, continued: bool) -> Result<(), ScanError> {
         let start = self.at;
         let end = self.plain_end();
         let part = &self.text[start..end];

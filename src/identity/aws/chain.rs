@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::time::Instant;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::aws::config::Config;
 use crate::identity::aws::credential::Credential;
 use crate::identity::aws::endpoint;
@@ -15,7 +15,7 @@ use crate::identity::aws::parts::LoginParts;
 use crate::identity::aws::profiles::Section;
 use crate::identity::aws::refused;
 use crate::identity::aws::sso::SignOn;
-use crate::identity::aws::sts::Role;
+use crate::identity::aws::sts::AssumedRole;
 use crate::identity::aws::sts::Sts;
 use crate::identity::program;
 use crate::secret::Secret;
@@ -54,7 +54,7 @@ impl Chain<'_> {
         }
         if let (Some(arn), Some(token)) = (environment.text("AWS_ROLE_ARN"), environment.text("AWS_WEB_IDENTITY_TOKEN_FILE")) {
             let session = environment.text("AWS_ROLE_SESSION_NAME");
-            let role = Role { arn, session, external_id: None, seconds: None };
+            let role = AssumedRole { arn, session, external_id: None, seconds: None };
             return self.sts()?.web_identity(role, Path::new(token)).await;
         }
         match self.machine(None).await? {
@@ -88,7 +88,7 @@ impl Chain<'_> {
             _ => return Err(bad("needs either `source_profile` or `credential_source` for its role")),
         };
         let own = own.ok_or_else(|| bad("names a source that does not give a credential"))?;
-        let role = Role {
+        let role = AssumedRole {
             arn,
             session: profile.get("role_session_name"),
             external_id: profile.get("external_id"),
@@ -103,7 +103,7 @@ impl Chain<'_> {
             return self.machine(Some(source)).await;
         }
         if let (Some(arn), Some(token)) = (profile.get("role_arn"), profile.get("web_identity_token_file")) {
-            let role = Role { arn, session: profile.get("role_session_name"), external_id: None, seconds: None };
+            let role = AssumedRole { arn, session: profile.get("role_session_name"), external_id: None, seconds: None };
             return self.sts()?.web_identity(role, Path::new(token)).await.map(Some);
         }
         if let Some(sign_on) = SignOn::read(self.config, name, profile)? {
@@ -150,7 +150,7 @@ impl Chain<'_> {
 }
 
 /// The access key of the environment.
-pub(super) fn of_environment(environment: &Environment) -> Option<Credential> {
+pub(super) fn of_environment(environment: &ToolEnvironment) -> Option<Credential> {
     Some(Credential {
         id: environment.text("AWS_ACCESS_KEY_ID")?.to_owned(),
         secret: environment.secret("AWS_SECRET_ACCESS_KEY")?.duplicate(),

@@ -7,7 +7,7 @@ use crate::service::json::Json;
 
 /// The kinds of codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum CodeKind {
     Missing,
     Decryption,
     Denied,
@@ -27,8 +27,8 @@ pub(super) fn retry_decision(reply: &Reply) -> RetryDecision {
         return RetryDecision::of_status(reply.status);
     }
     match kind(&code(reply)) {
-        Kind::Throttled => RetryDecision::Throttled,
-        Kind::Passing => RetryDecision::Again,
+        CodeKind::Throttled => RetryDecision::Throttled,
+        CodeKind::Passing => RetryDecision::Again,
         _ => RetryDecision::of_status(reply.status),
     }
 }
@@ -47,31 +47,31 @@ pub(crate) fn bare(code: &str) -> String {
 }
 
 /// The kind of a bare code.
-pub(crate) fn kind(code: &str) -> Kind {
+pub(crate) fn kind(code: &str) -> CodeKind {
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "ResourceNotFound" | "ParameterNotFound" | "ParameterVersionNotFound" => Kind::Missing,
-        "DecryptionFailure" | "InvalidKeyId" => Kind::Decryption,
-        "AccessDenied" | "UnauthorizedOperation" => Kind::Denied,
-        "ExpiredToken" => Kind::Expired,
-        "RequestExpired" | "RequestTimeTooSkewed" => Kind::Clock,
+        "ResourceNotFound" | "ParameterNotFound" | "ParameterVersionNotFound" => CodeKind::Missing,
+        "DecryptionFailure" | "InvalidKeyId" => CodeKind::Decryption,
+        "AccessDenied" | "UnauthorizedOperation" => CodeKind::Denied,
+        "ExpiredToken" => CodeKind::Expired,
+        "RequestExpired" | "RequestTimeTooSkewed" => CodeKind::Clock,
         "UnrecognizedClient" | "InvalidClientTokenId" | "InvalidSignature" | "SignatureDoesNotMatch" | "IncompleteSignature" => {
-            Kind::Credential
+            CodeKind::Credential
         }
-        "MissingAuthenticationToken" | "InvalidAccessKeyId" | "AuthFailure" | "InvalidToken" | "NotAuthorized" => Kind::Credential,
-        "OptInRequired" | "SubscriptionRequired" | "AccountProblem" => Kind::Account,
+        "MissingAuthenticationToken" | "InvalidAccessKeyId" | "AuthFailure" | "InvalidToken" | "NotAuthorized" => CodeKind::Credential,
+        "OptInRequired" | "SubscriptionRequired" | "AccountProblem" => CodeKind::Account,
         "Throttling" | "Throttled" | "ThrottledException" | "RequestLimitExceeded" | "TooManyRequests" | "RequestThrottled" => {
-            Kind::Throttled
+            CodeKind::Throttled
         }
-        "SlowDown" | "ProvisionedThroughputExceeded" | "PriorRequestNotComplete" | "BandwidthLimitExceeded" => Kind::Throttled,
-        "UnknownOperation" | "InvalidAction" => Kind::Unknown,
-        "RequestTimeout" | "InternalServiceError" | "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => Kind::Passing,
-        _ => Kind::Other,
+        "SlowDown" | "ProvisionedThroughputExceeded" | "PriorRequestNotComplete" | "BandwidthLimitExceeded" => CodeKind::Throttled,
+        "UnknownOperation" | "InvalidAction" => CodeKind::Unknown,
+        "RequestTimeout" | "InternalServiceError" | "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => CodeKind::Passing,
+        _ => CodeKind::Other,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Kind;
+    use super::CodeKind;
     use super::bare;
     use super::kind;
 
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn codes_with_and_without_their_ending_are_the_same() {
         for code in ["ExpiredToken", "ExpiredTokenException"] {
-            assert_eq!(kind(code), Kind::Expired);
+            assert_eq!(kind(code), CodeKind::Expired);
         }
-        assert_eq!(kind("ThrottlingException"), Kind::Throttled);
-        assert_eq!(kind("InternalServiceError"), Kind::Passing);
-        assert_eq!(kind(""), Kind::Other);
+        assert_eq!(kind("ThrottlingException"), CodeKind::Throttled);
+        assert_eq!(kind("InternalServiceError"), CodeKind::Passing);
+        assert_eq!(kind(""), CodeKind::Other);
     }
 }

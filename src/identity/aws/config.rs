@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::identity::Environment;
-use crate::identity::aws::endpoint::Kind;
+use crate::identity::ToolEnvironment;
+use crate::identity::aws::endpoint::EndpointKind;
 use crate::identity::aws::profiles::Profiles;
 use crate::identity::aws::profiles::Section;
 use crate::service::ServiceError;
@@ -11,7 +11,7 @@ use crate::service::ServiceError;
 /// AWS's own settings.
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(super) environment: Arc<Environment>,
+    pub(super) environment: Arc<ToolEnvironment>,
     pub(super) profiles: Profiles,
     /// The profile that the caller names: it alone gives the credential.
     pub(super) named: Option<String>,
@@ -22,7 +22,7 @@ impl Config {
     ///
     /// # Errors
     /// A file that cannot be read.
-    pub(crate) fn read(environment: &Arc<Environment>, profile: Option<&str>) -> Result<Self, ServiceError> {
+    pub(crate) fn read(environment: &Arc<ToolEnvironment>, profile: Option<&str>) -> Result<Self, ServiceError> {
         let profiles = Profiles::read(environment)?;
         Ok(Self { environment: Arc::clone(environment), profiles, named: profile.map(str::to_owned) })
     }
@@ -60,9 +60,9 @@ impl Config {
     }
 
     /// Which of a region's addresses is wanted.
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> EndpointKind {
         let is_set = |variable, key| self.setting(variable, key).is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        Kind {
+        EndpointKind {
             fips: is_set("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"),
             dual_stack: is_set("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"),
         }
@@ -75,7 +75,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::Config;
-    use crate::identity::Environment;
+    use crate::identity::ToolEnvironment;
 
     #[test]
     fn variables_go_before_the_profile() {
@@ -86,7 +86,7 @@ mod tests {
         fs::write(home.path().join(".aws/config"), config).unwrap();
         let of = |pairs: &[(&str, &str)], profile| {
             let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
-            Config::read(&Arc::new(Environment::collect(pairs, Some(home.path().to_owned()))), profile).unwrap()
+            Config::read(&Arc::new(ToolEnvironment::collect(pairs, Some(home.path().to_owned()))), profile).unwrap()
         };
         let plain = of(&[], None);
         assert_eq!(

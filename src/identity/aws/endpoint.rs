@@ -2,7 +2,7 @@
 
 /// Which of a region's addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Kind {
+pub(crate) struct EndpointKind {
     /// With cryptography that is validated by FIPS 140.
     pub(crate) fips: bool,
     /// With IPv6.
@@ -21,7 +21,7 @@ pub(crate) fn check(region: &str) -> Result<(), String> {
 }
 
 /// The address of a service in a region.
-pub(crate) fn of(service: &str, region: &str, kind: Kind) -> Result<String, String> {
+pub(crate) fn of(service: &str, region: &str, kind: EndpointKind) -> Result<String, String> {
     let suffix = suffix(region, kind.dual_stack).ok_or_else(|| format!("there is no dual-stack address in region {region}"))?;
     let fips = if kind.fips { "-fips" } else { "" };
     Ok(format!("https://{service}{fips}.{region}.{suffix}"))
@@ -34,7 +34,7 @@ pub(crate) fn is_service(service: &str, host: &str) -> bool {
     let kinds = [(false, false), (true, false), (false, true), (true, true)];
     region.is_some_and(|region| {
         kinds.into_iter().any(|(fips, dual_stack)| {
-            of(service, region, Kind { fips, dual_stack }).is_ok_and(|address| address.strip_prefix("https://") == Some(host))
+            of(service, region, EndpointKind { fips, dual_stack }).is_ok_and(|address| address.strip_prefix("https://") == Some(host))
         })
     })
 }
@@ -57,23 +57,23 @@ fn suffix(region: &str, dual_stack: bool) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Kind;
+    use super::EndpointKind;
     use super::check;
     use super::of;
 
     #[test]
     fn each_partition_has_its_names() {
-        let plain = |region: &str| of("ssm", region, Kind::default()).unwrap();
+        let plain = |region: &str| of("ssm", region, EndpointKind::default()).unwrap();
         assert_eq!(plain("eu-central-1"), "https://ssm.eu-central-1.amazonaws.com");
         assert_eq!(plain("cn-north-1"), "https://ssm.cn-north-1.amazonaws.com.cn");
         assert_eq!(plain("us-gov-west-1"), "https://ssm.us-gov-west-1.amazonaws.com");
         assert_eq!(plain("us-iso-east-1"), "https://ssm.us-iso-east-1.c2s.ic.gov");
         assert_eq!(plain("us-isob-east-1"), "https://ssm.us-isob-east-1.sc2s.sgov.gov");
         assert_eq!(plain("eusc-de-east-1"), "https://ssm.eusc-de-east-1.amazonaws.eu");
-        let kind = |fips, dual_stack| of("secretsmanager", "us-east-1", Kind { fips, dual_stack }).unwrap();
+        let kind = |fips, dual_stack| of("secretsmanager", "us-east-1", EndpointKind { fips, dual_stack }).unwrap();
         assert_eq!(kind(true, false), "https://secretsmanager-fips.us-east-1.amazonaws.com");
         assert_eq!(kind(true, true), "https://secretsmanager-fips.us-east-1.api.aws");
-        let dual = Kind { fips: false, dual_stack: true };
+        let dual = EndpointKind { fips: false, dual_stack: true };
         assert_eq!(of("ssm", "cn-north-1", dual).unwrap(), "https://ssm.cn-north-1.api.amazonwebservices.com.cn");
         assert_eq!(of("ssm", "eusc-de-east-1", dual).unwrap_err(), "there is no dual-stack address in region eusc-de-east-1");
     }

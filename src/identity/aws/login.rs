@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use crate::identity::aws::chain::Chain;
-use crate::identity::aws::code::Kind;
+use crate::identity::aws::code::CodeKind;
 use crate::identity::aws::code::code;
 use crate::identity::aws::code::kind;
 use crate::identity::aws::config::Config;
@@ -15,8 +15,8 @@ use crate::identity::aws::machine::Instance;
 use crate::identity::aws::parts::LoginParts;
 use crate::identity::aws::signer::Signer;
 use crate::identity::renewal;
+use crate::identity::token_cache::CachedToken;
 use crate::identity::token_cache::Granted;
-use crate::identity::token_cache::Held;
 use crate::identity::token_cache::TokenCache;
 use crate::identity::token_service;
 use crate::service::ServiceError;
@@ -50,7 +50,7 @@ impl Login {
     }
 
     /// What signs requests of a fetch that ends at `until`, with another credential than the `rejected` one.
-    pub(crate) async fn signer(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
+    pub(crate) async fn signer(&self, rejected: Option<&CachedToken<Signer>>, until: Instant) -> Result<CachedToken<Signer>, ServiceError> {
         let obtain = async {
             let chain = Chain { config: &self.config, parts: &self.parts, region: &self.region, until };
             let credential = chain.credential().await?;
@@ -72,12 +72,12 @@ impl Login {
 impl renewal::Login for Login {
     type Token = Signer;
 
-    async fn token(&self, rejected: Option<&Held<Signer>>, until: Instant) -> Result<Held<Signer>, ServiceError> {
+    async fn token(&self, rejected: Option<&CachedToken<Signer>>, until: Instant) -> Result<CachedToken<Signer>, ServiceError> {
         self.signer(rejected, until).await
     }
 
     /// An access key without an end is the same when it is read again.
     fn is_rejected(&self, token: &Signer, reply: &Reply) -> bool {
-        token.credential.expires.is_some() && matches!(kind(&code(reply)), Kind::Expired | Kind::Credential)
+        token.credential.expires.is_some() && matches!(kind(&code(reply)), CodeKind::Expired | CodeKind::Credential)
     }
 }

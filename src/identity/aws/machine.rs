@@ -10,7 +10,7 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::header::HeaderName;
 use tokio::time::Instant;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::aws::credential::Credential;
 use crate::identity::aws::parts::LoginParts;
 use crate::identity::aws::refused;
@@ -32,7 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const ROLES: &str = "latest/meta-data/iam/security-credentials/";
 
 /// The role of a container, if the environment says that there is one.
-pub(super) async fn container(environment: &Environment, parts: &LoginParts, until: Instant) -> Result<Option<Credential>, ServiceError> {
+pub(super) async fn container(
+    environment: &ToolEnvironment,
+    parts: &LoginParts,
+    until: Instant,
+) -> Result<Option<Credential>, ServiceError> {
     let relative = environment.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map(|path| format!("{TASK}{path}"));
     let Some(address) = relative.or_else(|| environment.text("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned)) else {
         return Ok(None);
@@ -68,7 +72,7 @@ pub(super) struct Instance<'a> {
 
 impl<'a> Instance<'a> {
     /// Opens a session; nothing where the machine is not an instance, or the service is switched off.
-    pub(super) async fn open(environment: &Environment, parts: &'a LoginParts, until: Instant) -> Option<Self> {
+    pub(super) async fn open(environment: &ToolEnvironment, parts: &'a LoginParts, until: Instant) -> Option<Self> {
         if environment.is_true("AWS_EC2_METADATA_DISABLED") {
             return None;
         }

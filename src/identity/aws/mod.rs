@@ -19,7 +19,7 @@ mod login;
 mod signed_identity;
 
 #[cfg(feature = "aws")]
-pub(crate) use code::{Kind, bare, code, kind};
+pub(crate) use code::{CodeKind, bare, code, kind};
 #[cfg(feature = "aws")]
 pub(crate) use config::Config;
 #[cfg(feature = "aws")]

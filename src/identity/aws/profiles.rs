@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::file;
 use crate::secret::Secret;
 use crate::service::ServiceError;
@@ -28,7 +28,7 @@ impl Profiles {
     ///
     /// # Errors
     /// A file that cannot be read or has a line that is no setting.
-    pub(super) fn read(environment: &Environment) -> Result<Self, ServiceError> {
+    pub(super) fn read(environment: &ToolEnvironment) -> Result<Self, ServiceError> {
         let mut profiles = Self::default();
         // What is in `credentials` goes before the same in `config`.
         for (variable, usual, bare) in

@@ -7,7 +7,7 @@ use reqwest::Url;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::aws::chain::of_environment;
 use crate::identity::aws::machine::Instance;
 use crate::identity::aws::parts::LoginParts;
@@ -23,7 +23,7 @@ use crate::service::ServiceError;
 pub(crate) async fn signed_identity(
     address: &str,
     audience: &str,
-    environment: &Environment,
+    environment: &ToolEnvironment,
     parts: &LoginParts,
     until: Instant,
 ) -> Result<Secret, ServiceError> {

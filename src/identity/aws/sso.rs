@@ -59,7 +59,7 @@ impl<'a> SignOn<'a> {
     pub(super) async fn credential(&self, config: &Config, parts: &LoginParts, until: Instant) -> Result<Credential, ServiceError> {
         let token = self.token(config, parts.clock.now())?;
         let address = config.endpoint("SSO").map(str::to_owned);
-        let usual = || endpoint::of("portal.sso", self.region, endpoint::Kind::default()).ok();
+        let usual = || endpoint::of("portal.sso", self.region, endpoint::EndpointKind::default()).ok();
         let url = address.or_else(usual).and_then(|address| Url::parse(&address).ok()?.join("federation/credentials").ok());
         let mut url = url.ok_or_else(|| refused::source(format!("the address of {NAME} cannot be used"), "correct `sso_region`"))?;
         url.query_pairs_mut().append_pair("role_name", self.role).append_pair("account_id", self.account);

@@ -35,7 +35,7 @@ pub(super) struct Sts<'a> {
 
 /// A role, as a profile or the environment names it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Role<'a> {
+pub(super) struct AssumedRole<'a> {
     pub(super) arn: &'a str,
     pub(super) session: Option<&'a str>,
     pub(super) external_id: Option<&'a str>,
@@ -44,7 +44,7 @@ pub(super) struct Role<'a> {
 
 impl Sts<'_> {
     /// A credential of the role, for whose token is in the file.
-    pub(super) async fn web_identity(&self, role: Role<'_>, token: &Path) -> Result<Credential, ServiceError> {
+    pub(super) async fn web_identity(&self, role: AssumedRole<'_>, token: &Path) -> Result<Credential, ServiceError> {
         let text = file::read(token).map_err(|reason| {
             refused::source(format!("the web identity token's file `{}` {reason}", token.display()), "check the path of the token")
         })?;
@@ -55,7 +55,7 @@ impl Sts<'_> {
     }
 
     /// A credential of the role, for another credential that may assume it.
-    pub(super) async fn assume(&self, role: Role<'_>, own: Credential) -> Result<Credential, ServiceError> {
+    pub(super) async fn assume(&self, role: AssumedRole<'_>, own: Credential) -> Result<Credential, ServiceError> {
         let call = Call::post(self.url()?, FORM, token_service::form(&role.fields("AssumeRole")));
         let signer =
             Signer { credential: Arc::new(own), region: self.region.clone(), service: "sts", clock: Arc::clone(&self.parts.clock) };
@@ -71,7 +71,7 @@ impl Sts<'_> {
         Ok(base.url().clone())
     }
 
-    async fn role(&self, call: &Call, role: Role<'_>, source: &'static str) -> Result<Credential, ServiceError> {
+    async fn role(&self, call: &Call, role: AssumedRole<'_>, source: &'static str) -> Result<Credential, ServiceError> {
         let reply = self.parts.ask(call, NAME, self.until).await?;
         let text = reply.body.expose_text().unwrap_or_default();
         let arn = words::tame(role.arn, 128);
@@ -94,7 +94,7 @@ impl Sts<'_> {
     }
 }
 
-impl<'a> Role<'a> {
+impl<'a> AssumedRole<'a> {
     fn fields(self, action: &'static str) -> Vec<(&'static str, &'a [u8])> {
         let mut fields = vec![
             ("Action", action.as_bytes()),

@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::HeaderName;
 use tokio::time::Instant;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::azure::entra;
 use crate::identity::azure::parts::LoginParts;
 use crate::identity::token_service::TokenService;
@@ -24,7 +24,7 @@ const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
 const UNSUPPORTED: [&str; 3] = ["IDENTITY_SERVER_THUMBPRINT", "MSI_ENDPOINT", "IMDS_ENDPOINT"];
 
 /// What is wrong with the machine, as far as can be seen here.
-pub(super) fn check(environment: &Environment) -> Result<(), ServiceError> {
+pub(super) fn check(environment: &ToolEnvironment) -> Result<(), ServiceError> {
     let app_service = environment.text("IDENTITY_ENDPOINT").is_some() && environment.secret("IDENTITY_HEADER").is_some();
     let thumbprint = environment.text(UNSUPPORTED[0]).is_some();
     if thumbprint || !app_service && UNSUPPORTED.iter().any(|name| environment.text(name).is_some()) {
@@ -48,7 +48,7 @@ pub(super) async fn token(parts: &LoginParts, client: Option<&str>, scope: &str,
 }
 
 /// What is asked where.
-fn call(environment: &Environment, client: Option<&str>, resource: &str) -> Result<Call, ServiceError> {
+fn call(environment: &ToolEnvironment, client: Option<&str>, resource: &str) -> Result<Call, ServiceError> {
     let (address, version, name, value) = match (environment.text("IDENTITY_ENDPOINT"), environment.secret("IDENTITY_HEADER")) {
         (Some(address), Some(header)) => (address, "2019-08-01", "x-identity-header", header.duplicate()),
         _ => (METADATA, "2018-02-01", "metadata", Secret::copy_of(b"true")),
@@ -75,10 +75,10 @@ fn is_of_this_machine(url: &Url) -> bool {
 mod tests {
     use super::call;
     use super::check;
-    use crate::identity::Environment;
+    use crate::identity::ToolEnvironment;
 
-    fn environment(pairs: &[(&str, &str)]) -> Environment {
-        Environment::collect(pairs.iter().map(|(name, value)| (name.into(), value.into())), None)
+    fn environment(pairs: &[(&str, &str)]) -> ToolEnvironment {
+        ToolEnvironment::collect(pairs.iter().map(|(name, value)| (name.into(), value.into())), None)
     }
 
     #[test]

@@ -20,8 +20,8 @@ use crate::clock::Timestamp;
 use crate::identity::azure::certificate::Certificate;
 use crate::identity::bearer::Bearer;
 use crate::identity::id_token::IdToken;
+use crate::identity::token_cache::CachedToken;
 use crate::identity::token_cache::Granted;
-use crate::identity::token_cache::Held;
 use crate::identity::token_cache::TokenCache;
 use crate::identity::token_service;
 use crate::identity::token_service::TokenService;
@@ -41,7 +41,7 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 /// Who asks, and the token that shows it.
 pub(crate) struct Login {
-    source: Source,
+    source: TokenSource,
     words: String,
     tenant: Option<String>,
     parts: LoginParts,
@@ -49,7 +49,7 @@ pub(crate) struct Login {
 }
 
 /// Where tokens come from.
-enum Source {
+enum TokenSource {
     /// Entra ID, by something that an application shows.
     Application { endpoint: Url, client: String, proof: Proof },
     /// The machine's own service.
@@ -98,20 +98,20 @@ impl Login {
                     return Err(bad("the client secret is empty or not text".to_owned(), "give the client secret's value"));
                 };
                 let proof = Proof::Secret(Secret::copy_of(text.as_bytes()));
-                Source::Application { endpoint: endpoint(&tenant)?, client, proof }
+                TokenSource::Application { endpoint: endpoint(&tenant)?, client, proof }
             }
             Credential::ClientCertificate { tenant, client, pem } => {
                 let proof = Proof::Certificate(Certificate::new(&pem)?);
-                Source::Application { endpoint: endpoint(&tenant)?, client, proof }
+                TokenSource::Application { endpoint: endpoint(&tenant)?, client, proof }
             }
             Credential::Federated { tenant, client, token } => {
-                Source::Application { endpoint: endpoint(&tenant)?, client, proof: Proof::Token(token) }
+                TokenSource::Application { endpoint: endpoint(&tenant)?, client, proof: Proof::Token(token) }
             }
             Credential::ManagedIdentity { client } => {
                 managed::check(&parts.environment)?;
-                Source::Managed { client }
+                TokenSource::Managed { client }
             }
-            Credential::AzureCli { tenant } => Source::Cli { tenant },
+            Credential::AzureCli { tenant } => TokenSource::Cli { tenant },
         };
         Ok(Self { source, words, tenant, parts, tokens: TokenCache::new(MARGIN) })
     }
@@ -132,7 +132,12 @@ impl Login {
     }
 
     /// A token for `scope`, which is always the same, for a fetch that ends at `until`.
-    pub(crate) async fn token(&self, scope: &str, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+    pub(crate) async fn token(
+        &self,
+        scope: &str,
+        rejected: Option<&CachedToken<Bearer>>,
+        until: Instant,
+    ) -> Result<CachedToken<Bearer>, ServiceError> {
         self.tokens.get(rejected, until, self.obtain(scope, until)).await
     }
 
@@ -143,12 +148,12 @@ impl Login {
 
     async fn obtain(&self, scope: &str, until: Instant) -> Result<Granted<Bearer>, ServiceError> {
         let (text, expires) = match &self.source {
-            Source::Application { endpoint, client, proof } => {
+            TokenSource::Application { endpoint, client, proof } => {
                 let reply = self.of_entra(endpoint, client, proof, scope, until).await?;
                 self.granted(&reply)?
             }
-            Source::Managed { client } => self.granted(&managed::token(&self.parts, client.as_deref(), scope, until).await?)?,
-            Source::Cli { tenant } => cli::token(scope, tenant.as_deref()).await?,
+            TokenSource::Managed { client } => self.granted(&managed::token(&self.parts, client.as_deref(), scope, until).await?)?,
+            TokenSource::Cli { tenant } => cli::token(scope, tenant.as_deref()).await?,
         };
         let token = Bearer::new(text, expires).ok_or_else(|| {
             let reason = format!("the token for {} has characters that a token cannot have", self.words);

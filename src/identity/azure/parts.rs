@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::clock::Entropy;
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::service::Meter;
 use crate::service::http::Transport;
 
@@ -20,7 +20,7 @@ pub(crate) struct LoginParts {
     /// Counts the requests.
     pub(crate) meter: Arc<Meter>,
     /// The variables of Azure's machines.
-    pub(crate) environment: Arc<Environment>,
+    pub(crate) environment: Arc<ToolEnvironment>,
     /// Randomness for assertions.
     pub(crate) entropy: Arc<dyn Entropy>,
     /// The time.

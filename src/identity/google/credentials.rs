@@ -1,6 +1,6 @@
 //! The JSON of Google's credentials, as `gcloud` writes it.
 
-use crate::identity::google::external::External;
+use crate::identity::google::external::ExternalAccount;
 use crate::identity::google::field::lacking;
 use crate::identity::google::field::secret;
 use crate::identity::google::field::text;
@@ -18,22 +18,22 @@ const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
 /// Credentials.
 #[derive(Debug)]
 pub(super) struct Credentials {
-    pub(super) source: Source,
+    pub(super) source: TokenSource,
     /// The project that pays.
     pub(super) quota_project: Option<String>,
 }
 
 /// Where tokens come from.
 #[derive(Debug)]
-pub(super) enum Source {
+pub(super) enum TokenSource {
     /// A service account's key signs tokens.
     ServiceAccount { email: String, key_id: Option<String>, signer: JwtSigner },
     /// A user's refresh token.
     User { token_uri: String, client_id: String, client_secret: Secret, refresh_token: Secret },
     /// The token of another identity provider.
-    External(Box<External>),
+    External(Box<ExternalAccount>),
     /// Another login that may act as a service account.
-    Impersonated { url: String, delegates: Vec<String>, source: Box<Source> },
+    Impersonated { url: String, delegates: Vec<String>, source: Box<TokenSource> },
     /// The machine's service account.
     MetadataServer,
 }
@@ -48,11 +48,11 @@ impl Credentials {
 
     /// Those of the machine.
     pub(super) fn of_metadata_server() -> Self {
-        Self { source: Source::MetadataServer, quota_project: None }
+        Self { source: TokenSource::MetadataServer, quota_project: None }
     }
 }
 
-impl Source {
+impl TokenSource {
     /// What it is, for a message.
     pub(super) fn words(&self) -> &'static str {
         match self {
@@ -65,28 +65,28 @@ impl Source {
     }
 }
 
-fn source(json: Json<'_>, depth: u32) -> Result<Source, ServiceError> {
+fn source(json: Json<'_>, depth: u32) -> Result<TokenSource, ServiceError> {
     let kind = json.get("type").and_then(|kind| kind.text()).unwrap_or_default();
     Ok(match kind.as_str() {
         "service_account" => {
             let signer = JwtSigner::new(secret(json, "private_key")?.expose(), Algorithm::Rs256)
                 .map_err(|_| unusable("have a private key that cannot be used"))?;
             let key_id = json.get("private_key_id").and_then(|id| id.text());
-            Source::ServiceAccount { email: text(json, "client_email")?, key_id, signer }
+            TokenSource::ServiceAccount { email: text(json, "client_email")?, key_id, signer }
         }
-        "authorized_user" => Source::User {
+        "authorized_user" => TokenSource::User {
             token_uri: json.get("token_uri").and_then(|uri| uri.text()).unwrap_or_else(|| TOKEN_URI.to_owned()),
             client_id: text(json, "client_id")?,
             client_secret: secret(json, "client_secret")?,
             refresh_token: secret(json, "refresh_token")?,
         },
-        "external_account" => Source::External(Box::new(External::read(json)?)),
+        "external_account" => TokenSource::External(Box::new(ExternalAccount::read(json)?)),
         // One login can be the source of another, but hardly of a fifth.
         "impersonated_service_account" if depth < 4 => {
             let inner = json.get("source_credentials").filter(|inner| inner.kind() == JsonKind::Object);
             let inner = inner.ok_or_else(|| lacking("source_credentials"))?;
             let delegates = json.get("delegates").into_iter().flat_map(|list| list.members()).filter_map(|(_, name)| name.text());
-            Source::Impersonated {
+            TokenSource::Impersonated {
                 url: text(json, "service_account_impersonation_url")?,
                 delegates: delegates.collect(),
                 source: Box::new(source(inner, depth + 1)?),

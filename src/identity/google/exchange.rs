@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::bearer::authorization;
 use crate::identity::google::field::unusable;
 use crate::identity::google::refusal::Granting;
@@ -33,7 +33,7 @@ pub(super) const LIFE: i64 = 3600;
 #[derive(Debug)]
 pub(crate) struct LoginParts {
     /// The variables of Google's own tools.
-    pub(crate) environment: Arc<Environment>,
+    pub(crate) environment: Arc<ToolEnvironment>,
     /// Whether credentials that are given may name an address of this machine, as a stand-in for Google.
     pub(crate) local: bool,
     /// The way to Google.

@@ -37,7 +37,7 @@ const VERIFICATION: &str = "https://sts.{region}.amazonaws.com?Action=GetCallerI
 
 /// A workload of another identity provider.
 #[derive(Debug)]
-pub(super) struct External {
+pub(super) struct ExternalAccount {
     audience: String,
     token_type: String,
     token_url: String,
@@ -46,21 +46,21 @@ pub(super) struct External {
     user_project: Option<String>,
     /// Where a token of a service account is got for the workload's.
     pub(super) impersonation_url: Option<String>,
-    source: Source,
+    source: SubjectTokenSource,
     /// The field of a JSON text in which the token is; the whole text without one.
     field: Option<String>,
 }
 
 /// Where the workload's own token comes from.
 #[derive(Debug)]
-enum Source {
+enum SubjectTokenSource {
     File(PathBuf),
     Url { url: String, headers: Vec<(String, Secret)> },
     Program { command: String, output: Option<PathBuf> },
     Aws { verification: String },
 }
 
-impl External {
+impl ExternalAccount {
     /// Reads the JSON.
     pub(super) fn read(json: Json<'_>) -> Result<Self, ServiceError> {
         let optional = |name: &str| json.get(name).and_then(|value| value.text());
@@ -78,7 +78,7 @@ impl External {
             client,
             user_project: optional("workforce_pool_user_project"),
             impersonation_url: optional("service_account_impersonation_url"),
-            source: Source::read(source)?,
+            source: SubjectTokenSource::read(source)?,
             field,
         })
     }
@@ -112,10 +112,10 @@ impl External {
     /// The workload's own token.
     async fn subject(&self, exchange: Exchange<'_>) -> Result<Secret, ServiceError> {
         let text = match &self.source {
-            Source::File(path) => {
+            SubjectTokenSource::File(path) => {
                 file::read(path).map_err(|reason| unusable(&format!("name the file `{}`, which {reason}", path.display())))?
             }
-            Source::Url { url, headers } => {
+            SubjectTokenSource::Url { url, headers } => {
                 let url = Url::parse(url).map_err(|_| unusable("name an address that is not a URL"))?;
                 let mut call = Call::get(url);
                 for (name, value) in headers {
@@ -129,8 +129,8 @@ impl External {
                 }
                 reply.body
             }
-            Source::Program { command, output } => return self.of_program(exchange, command, output.as_ref()).await,
-            Source::Aws { verification } => return self.of_aws(exchange, verification).await,
+            SubjectTokenSource::Program { command, output } => return self.of_program(exchange, command, output.as_ref()).await,
+            SubjectTokenSource::Aws { verification } => return self.of_aws(exchange, verification).await,
         };
         let token = match &self.field {
             Some(field) => Json::parse(text.expose()).ok().and_then(|json| token_service::token(json, field)),
@@ -170,7 +170,7 @@ impl External {
     }
 }
 
-impl Source {
+impl SubjectTokenSource {
     fn read(json: Json<'_>) -> Result<Self, ServiceError> {
         let optional = |name: &str| json.get(name).and_then(|value| value.text());
         if optional("environment_id").is_some() {

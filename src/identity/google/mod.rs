@@ -28,7 +28,7 @@ use crate::clock::Timestamp;
 use crate::identity::bearer::Bearer;
 use crate::identity::file;
 use crate::identity::google::credentials::Credentials;
-use crate::identity::google::credentials::Source;
+use crate::identity::google::credentials::TokenSource;
 use crate::identity::google::exchange::Exchange;
 use crate::identity::google::exchange::LIFE;
 use crate::identity::google::exchange::SCOPE;
@@ -38,8 +38,8 @@ use crate::identity::google::field::unusable;
 use crate::identity::google::refusal::Granting;
 use crate::identity::google::refusal::no_metadata_server;
 use crate::identity::renewal;
+use crate::identity::token_cache::CachedToken;
 use crate::identity::token_cache::Granted;
-use crate::identity::token_cache::Held;
 use crate::identity::token_cache::TokenCache;
 use crate::identity::token_service;
 use crate::secret::Secret;
@@ -83,7 +83,7 @@ impl Login {
     }
 
     /// A token for a fetch that ends at `until`, other than the `rejected` one.
-    pub(crate) async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+    pub(crate) async fn token(&self, rejected: Option<&CachedToken<Bearer>>, until: Instant) -> Result<CachedToken<Bearer>, ServiceError> {
         self.tokens.get(rejected, until, self.obtain(until)).await
     }
 
@@ -146,16 +146,16 @@ impl fmt::Debug for Login {
 }
 
 /// A token by `source`.
-async fn token(exchange: Exchange<'_>, source: &Source) -> Result<TokenWithEnd, ServiceError> {
+async fn token(exchange: Exchange<'_>, source: &TokenSource) -> Result<TokenWithEnd, ServiceError> {
     match source {
-        Source::ServiceAccount { email, key_id, signer } => {
+        TokenSource::ServiceAccount { email, key_id, signer } => {
             let now = exchange.parts.clock.now().0;
             let claims = json!({"iss": email, "sub": email, "scope": SCOPE, "iat": now - SKEW, "exp": now + LIFE});
             let header = json!({"alg": "RS256", "typ": "JWT", "kid": key_id});
             let signed = signer.sign(&header, &claims).ok_or_else(|| unusable("have a private key that cannot be used"))?;
             Ok((signed, Some(Timestamp(now + LIFE))))
         }
-        Source::User { token_uri, client_id, client_secret, refresh_token } => {
+        TokenSource::User { token_uri, client_id, client_secret, refresh_token } => {
             let fields = [
                 ("grant_type", &b"refresh_token"[..]),
                 ("client_id", client_id.as_bytes()),
@@ -164,18 +164,18 @@ async fn token(exchange: Exchange<'_>, source: &Source) -> Result<TokenWithEnd, 
             ];
             exchange.granted(form(token_uri, &fields)?, Granting::Token).await
         }
-        Source::External(external) => {
+        TokenSource::External(external) => {
             let own = external.token(exchange).await?;
             match &external.impersonation_url {
                 Some(url) => exchange.impersonated(url, &[], &own.0).await,
                 None => Ok(own),
             }
         }
-        Source::Impersonated { url, delegates, source } => {
+        TokenSource::Impersonated { url, delegates, source } => {
             let (own, _) = Box::pin(token(exchange, source)).await?;
             exchange.impersonated(url, delegates, &own).await
         }
-        Source::MetadataServer => {
+        TokenSource::MetadataServer => {
             let host = exchange.parts.environment.text("GCE_METADATA_HOST").unwrap_or(METADATA);
             let url = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/token?scopes={SCOPE}");
             let url = Url::parse(&url).map_err(|_| no_metadata_server())?;
@@ -189,7 +189,7 @@ async fn token(exchange: Exchange<'_>, source: &Source) -> Result<TokenWithEnd, 
 impl renewal::Login for Login {
     type Token = Bearer;
 
-    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+    async fn token(&self, rejected: Option<&CachedToken<Bearer>>, until: Instant) -> Result<CachedToken<Bearer>, ServiceError> {
         Self::token(self, rejected, until).await
     }
 

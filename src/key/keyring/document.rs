@@ -20,11 +20,12 @@ impl Keyring {
         if text.len() > LONGEST_TEXT {
             return Err(KeyringError::Invalid { reason: "it is larger than 1 MiB" });
         }
-        let document: Document = serde_json::from_str(text).map_err(|error| named_otherwise(text).unwrap_or_else(|| unreadable(&error)))?;
+        let document: KeyringDocument =
+            serde_json::from_str(text).map_err(|error| named_otherwise(text).unwrap_or_else(|| unreadable(&error)))?;
         if document.format != FORMAT {
             return Err(KeyringError::Format);
         }
-        let Document { format: _, id, project, environment, slots, sealed } = document;
+        let KeyringDocument { format: _, id, project, environment, slots, sealed } = document;
         let keyring = Self { id, project, environment, slots, sealed };
         keyring.check()?;
         Ok(keyring)
@@ -36,7 +37,7 @@ impl Keyring {
     /// Never: it is made of texts and numbers.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let document = Document {
+        let document = KeyringDocument {
             format: FORMAT.to_owned(),
             id: self.id.clone(),
             project: self.project.clone(),
@@ -83,7 +84,7 @@ impl Keyring {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct KeyringDocument {
     format: String,
     id: String,
     project: String,
@@ -95,10 +96,10 @@ struct Document {
 /// A later format may have another shape; its name is what the user must learn of.
 fn named_otherwise(text: &str) -> Option<KeyringError> {
     #[derive(Deserialize)]
-    struct Named {
+    struct KeyringFormat {
         format: String,
     }
-    let named: Named = serde_json::from_str(text).ok()?;
+    let named: KeyringFormat = serde_json::from_str(text).ok()?;
     (named.format != FORMAT).then_some(KeyringError::Format)
 }
 

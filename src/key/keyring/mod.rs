@@ -16,10 +16,10 @@ use crate::key::KeyWrap;
 use crate::key::Parameter;
 use crate::key::Recipient;
 use crate::key::Slot;
-use crate::seal::Context;
 use crate::seal::Keys;
-use crate::seal::Kind;
 use crate::seal::RootKey;
+use crate::seal::SealContext;
+use crate::seal::SealedKind;
 
 mod document;
 mod error;
@@ -212,12 +212,12 @@ impl Keyring {
         self.open_with(keys.root().duplicate()).map(drop)
     }
 
-    fn context<'a>(&'a self, identity: &'a str) -> Context<'a> {
-        Context {
+    fn context<'a>(&'a self, identity: &'a str) -> SealContext<'a> {
+        SealContext {
             store: &self.id,
             project: &self.project,
             environment: &self.environment,
-            kind: Kind::Keyring,
+            kind: SealedKind::Keyring,
             identity,
             number: 0,
             predecessor: None,
@@ -225,7 +225,7 @@ impl Keyring {
     }
 
     fn slot_context(&self, recipient: &Recipient) -> Vec<u8> {
-        Context { kind: Kind::Slot, ..self.context(&recipient.to_string()) }.encode(FORMAT.as_bytes())
+        SealContext { kind: SealedKind::Slot, ..self.context(&recipient.to_string()) }.encode(FORMAT.as_bytes())
     }
 
     /// A digest of everything in clear, in hexadecimal.
@@ -258,16 +258,16 @@ mod tests {
     use crate::key::Parameter;
     use crate::key::Recipient;
     use crate::key::Slot;
-    use crate::seal::Context;
     use crate::seal::Keys;
-    use crate::seal::Kind;
+    use crate::seal::SealContext;
+    use crate::seal::SealedKind;
 
-    fn entry(keys: &Keys) -> Context<'_> {
-        Context {
+    fn entry(keys: &Keys) -> SealContext<'_> {
+        SealContext {
             store: keys.store(),
             project: "shop",
             environment: "dev",
-            kind: Kind::VaultEntry,
+            kind: SealedKind::VaultEntry,
             identity: "db-password",
             number: 1,
             predecessor: None,

@@ -6,7 +6,7 @@ use crate::manifest::Mark;
 
 /// One event.
 #[derive(Debug, PartialEq)]
-pub(super) struct Event<'t> {
+pub(super) struct ParseEvent<'t> {
     /// Where it starts, its properties included.
     pub(super) mark: Mark,
     /// What it is.

@@ -18,7 +18,7 @@ use crate::manifest::read::resolve;
 use crate::manifest::read::resolve::Resolved;
 use crate::manifest::read::resolve::TagFault;
 use crate::manifest::read::tree::Id;
-use crate::manifest::read::tree::Kind;
+use crate::manifest::read::tree::NodeKind;
 use crate::manifest::read::tree::Tree;
 
 /// How many faults are looked for in one text.
@@ -50,12 +50,12 @@ impl Expansion {
     /// A limit is reached, or the tree contains itself. Other faults leave null in the place of what cannot be read.
     pub(super) fn root(&mut self, tree: &Tree<'_>) -> Result<Node<Infallible>, Stop> {
         // go-yaml counts the document itself too.
-        let mut walk = Walk { expansion: self, tree, open: Vec::new(), aliases: 0, decoded: 1, by_alias: 0 };
+        let mut walk = Expander { expansion: self, tree, open: Vec::new(), aliases: 0, decoded: 1, by_alias: 0 };
         walk.node(0)
     }
 }
 
-struct Walk<'a, 't> {
+struct Expander<'a, 't> {
     expansion: &'a mut Expansion,
     tree: &'a Tree<'t>,
     /// The collections around the node at hand, through aliases.
@@ -66,7 +66,7 @@ struct Walk<'a, 't> {
     by_alias: u32,
 }
 
-impl Walk<'_, '_> {
+impl Expander<'_, '_> {
     fn fault(&mut self, mark: Mark, reason: impl Into<String>, next: impl Into<String>) {
         self.expansion.faults.push(ReadFault::new(mark, reason, next));
     }
@@ -133,12 +133,12 @@ impl Walk<'_, '_> {
         let mark = written.mark;
         self.count(mark)?;
         let value = match &written.kind {
-            Kind::Alias(target) => return self.follow(*target, mark, |walk| Ok(Node { mark, ..walk.node(*target)? })),
-            Kind::Scalar { text, .. } => {
+            NodeKind::Alias(target) => return self.follow(*target, mark, |walk| Ok(Node { mark, ..walk.node(*target)? })),
+            NodeKind::Scalar { text, .. } => {
                 let resolved = self.resolve(id);
                 self.scalar(text, resolved, mark)?
             }
-            Kind::List(items) => {
+            NodeKind::List(items) => {
                 self.enter(id, mark)?;
                 let mut nodes = Vec::with_capacity(items.len());
                 for item in items {
@@ -147,14 +147,14 @@ impl Walk<'_, '_> {
                 self.open.pop();
                 Value::List(nodes)
             }
-            Kind::Map(_) => Value::Map(self.map(id)?.into_list()),
+            NodeKind::Map(_) => Value::Map(self.map(id)?.into_list()),
         };
         Ok(Node { mark, value })
     }
 
     fn resolve(&mut self, id: Id) -> Resolved {
         let written = self.tree.get(id);
-        let Kind::Scalar { text, tag, plain } = &written.kind else { return Resolved::Text };
+        let NodeKind::Scalar { text, tag, plain } = &written.kind else { return Resolved::Text };
         match tag {
             Some(tag) => resolve::tagged(tag, text).unwrap_or_else(|fault| {
                 let (reason, next) = match fault {
@@ -190,7 +190,7 @@ impl Walk<'_, '_> {
         let tree = self.tree;
         let mark = tree.get(id).mark;
         let mut entries = Entries::default();
-        let Kind::Map(children) = &tree.get(id).kind else { return Ok(entries) };
+        let NodeKind::Map(children) = &tree.get(id).kind else { return Ok(entries) };
         self.enter(id, mark)?;
         for pair in children.chunks_exact(2) {
             let (key, value) = (pair[0], pair[1]);
@@ -217,11 +217,11 @@ impl Walk<'_, '_> {
         let mark = tree.get(id).mark;
         self.count(mark)?;
         let mut scalar = id;
-        if let Kind::Alias(target) = tree.get(id).kind {
+        if let NodeKind::Alias(target) = tree.get(id).kind {
             self.follow(target, mark, |walk| walk.count(mark))?;
             scalar = target;
         }
-        let Kind::Scalar { text, .. } = &tree.get(scalar).kind else {
+        let NodeKind::Scalar { text, .. } = &tree.get(scalar).kind else {
             self.fault(mark, "a mapping key must be a string", "write a string");
             return Ok(None);
         };
@@ -248,7 +248,7 @@ impl Walk<'_, '_> {
         let tree = self.tree;
         let mark = tree.get(id).mark;
         let brought = match &tree.get(id).kind {
-            Kind::List(items) => {
+            NodeKind::List(items) => {
                 let mut brought = Entries::default();
                 for item in items {
                     if let Some(more) = self.merged(*item)? {
@@ -273,8 +273,8 @@ impl Walk<'_, '_> {
         let mark = tree.get(id).mark;
         self.count(mark)?;
         match tree.get(id).kind {
-            Kind::Map(_) => self.map(id).map(Some),
-            Kind::Alias(target) if matches!(tree.get(target).kind, Kind::Map(_)) => self.follow(target, mark, |walk| {
+            NodeKind::Map(_) => self.map(id).map(Some),
+            NodeKind::Alias(target) if matches!(tree.get(target).kind, NodeKind::Map(_)) => self.follow(target, mark, |walk| {
                 walk.count(mark)?;
                 walk.map(target).map(Some)
             }),
@@ -288,7 +288,7 @@ impl Walk<'_, '_> {
 
 fn is_merge(tree: &Tree<'_>, key: Id) -> bool {
     match &tree.get(key).kind {
-        Kind::Scalar { text, tag, plain } => text == "<<" && (*plain || tag.as_deref() == Some("tag:yaml.org,2002:merge")),
+        NodeKind::Scalar { text, tag, plain } => text == "<<" && (*plain || tag.as_deref() == Some("tag:yaml.org,2002:merge")),
         _ => false,
     }
 }

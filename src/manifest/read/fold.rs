@@ -46,13 +46,13 @@ impl<'t> Fold<'t> {
 
 /// A scalar's text while it is scanned: a part of the source for as long as that will do.
 #[derive(Debug)]
-pub(super) struct Text<'t> {
+pub(super) struct ScalarText<'t> {
     text: Cow<'t, str>,
     /// Where in the source the text ends, while it is a part of it.
     end: usize,
 }
 
-impl<'t> Text<'t> {
+impl<'t> ScalarText<'t> {
     /// No text yet.
     pub(super) fn new() -> Self {
         Self { text: Cow::Borrowed(""), end: 0 }
@@ -84,7 +84,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::Fold;
-    use super::Text;
+    use super::ScalarText;
     use crate::manifest::read::cursor::Cursor;
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn text_that_carries_on_is_not_copied() {
         let mut cursor = Cursor::new("abcd", 0);
-        let mut text = Text::new();
+        let mut text = ScalarText::new();
         cursor.skip(2);
         text.append(&cursor, 0);
         cursor.skip(1);

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use crate::manifest::Mark;
 use crate::manifest::read::cursor::Cursor;
-use crate::manifest::read::event::Event;
 use crate::manifest::read::event::EventKind;
+use crate::manifest::read::event::ParseEvent;
 use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::scan::Scanner;
 use crate::manifest::read::stream::Document;
-use crate::manifest::read::token::Token;
 use crate::manifest::read::token::TokenKind;
+use crate::manifest::read::token::YamlToken;
 
 /// The parser of one document.
 pub(super) struct Parser<'t> {
@@ -44,7 +44,7 @@ enum Expected {
 
 /// What kinds of node may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Context {
+enum NodeContext {
     Flow,
     Block,
     /// Within a block mapping, where the items of a sequence need no indentation.
@@ -73,7 +73,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The next event, `None` at the document's end.
-    pub(super) fn next(&mut self) -> Result<Option<Event<'t>>, ReadFault> {
+    pub(super) fn next(&mut self) -> Result<Option<ParseEvent<'t>>, ReadFault> {
         let Some(expected) = self.expected.pop() else { return Ok(None) };
         match expected {
             Expected::Document => self.document(),
@@ -99,7 +99,7 @@ impl<'t> Parser<'t> {
             Expected::PairEnd => {
                 self.expected.push(Expected::FlowItem { first: false });
                 let mark = self.scanner.peek()?.mark;
-                Ok(Some(Event { mark, kind: EventKind::End }))
+                Ok(Some(ParseEvent { mark, kind: EventKind::End }))
             }
         }
     }
@@ -111,8 +111,8 @@ impl<'t> Parser<'t> {
     pub(super) fn finish(&mut self) -> Result<(), ReadFault> {
         loop {
             let mark = match self.scanner.take() {
-                Ok(Token { kind: TokenKind::DocumentEnd, .. }) => continue,
-                Ok(Token { kind: TokenKind::StreamEnd, .. }) => return Ok(()),
+                Ok(YamlToken { kind: TokenKind::DocumentEnd, .. }) => continue,
+                Ok(YamlToken { kind: TokenKind::StreamEnd, .. }) => return Ok(()),
                 Ok(token) => token.mark,
                 Err(fault) => fault.mark,
             };
@@ -121,7 +121,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn document(&mut self) -> Result<Option<Event<'t>>, ReadFault> {
+    fn document(&mut self) -> Result<Option<ParseEvent<'t>>, ReadFault> {
         match self.scanner.peek()?.kind {
             TokenKind::StreamEnd => return Ok(None),
             TokenKind::DocumentStart => {
@@ -132,36 +132,36 @@ impl<'t> Parser<'t> {
             }
             _ => {}
         }
-        self.node(Context::Block).map(Some)
+        self.node(NodeContext::Block).map(Some)
     }
 
     /// A node: properties, then an alias, a scalar or the start of a collection.
-    fn node(&mut self, context: Context) -> Result<Event<'t>, ReadFault> {
+    fn node(&mut self, context: NodeContext) -> Result<ParseEvent<'t>, ReadFault> {
         let mark = self.scanner.peek()?.mark;
         if let TokenKind::Alias(name) = self.scanner.peek()?.kind {
             self.scanner.take()?;
-            return Ok(Event { mark, kind: EventKind::Alias(name.into()) });
+            return Ok(ParseEvent { mark, kind: EventKind::Alias(name.into()) });
         }
         let (anchor, tag) = self.properties()?;
         let next = self.scanner.peek()?;
         let opened = match next.kind {
-            TokenKind::Entry if context == Context::BlockOrFlush => {
+            TokenKind::Entry if context == NodeContext::BlockOrFlush => {
                 // The item's own token is the first that the sequence expects.
                 self.expected.push(Expected::FlushItem);
-                return Ok(Event { mark, kind: EventKind::List { anchor } });
+                return Ok(ParseEvent { mark, kind: EventKind::List { anchor } });
             }
             TokenKind::FlowListStart => Expected::FlowItem { first: true },
             TokenKind::FlowMapStart => Expected::FlowKey { first: true },
-            TokenKind::BlockListStart if context != Context::Flow => Expected::BlockItem,
-            TokenKind::BlockMapStart if context != Context::Flow => Expected::BlockKey,
+            TokenKind::BlockListStart if context != NodeContext::Flow => Expected::BlockItem,
+            TokenKind::BlockMapStart if context != NodeContext::Flow => Expected::BlockKey,
             TokenKind::Scalar { .. } => {
                 let TokenKind::Scalar { text, plain } = self.scanner.take()?.kind else { return self.nothing() };
                 let plain = plain && tag.is_none();
-                return Ok(Event { mark, kind: EventKind::Scalar { text, tag, anchor, plain } });
+                return Ok(ParseEvent { mark, kind: EventKind::Scalar { text, tag, anchor, plain } });
             }
             _ if anchor.is_some() || tag.is_some() => {
                 let plain = tag.is_none();
-                return Ok(Event { mark, kind: EventKind::Scalar { text: Cow::Borrowed(""), tag, anchor, plain } });
+                return Ok(ParseEvent { mark, kind: EventKind::Scalar { text: Cow::Borrowed(""), tag, anchor, plain } });
             }
             _ => return Err(ReadFault::new(next.mark, "a value is missing before this", "add it, or quote the text")),
         };
@@ -172,7 +172,7 @@ impl<'t> Parser<'t> {
         } else {
             EventKind::Map { anchor }
         };
-        Ok(Event { mark, kind })
+        Ok(ParseEvent { mark, kind })
     }
 
     /// An anchor and a tag, in either order.
@@ -196,17 +196,17 @@ impl<'t> Parser<'t> {
     }
 
     /// Null, where a value may be left out.
-    fn nothing(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn nothing(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         let mark = self.scanner.peek()?.mark;
         Ok(empty(mark))
     }
 
-    fn end(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn end(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         let mark = self.scanner.take()?.mark;
-        Ok(Event { mark, kind: EventKind::End })
+        Ok(ParseEvent { mark, kind: EventKind::End })
     }
 
-    fn block_item(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn block_item(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         let token = self.scanner.peek()?;
         match token.kind {
             TokenKind::Entry => {
@@ -214,7 +214,7 @@ impl<'t> Parser<'t> {
                 self.expected.push(Expected::BlockItem);
                 match self.scanner.peek()?.kind {
                     TokenKind::Entry | TokenKind::BlockEnd => Ok(empty(mark)),
-                    _ => self.node(Context::Block),
+                    _ => self.node(NodeContext::Block),
                 }
             }
             TokenKind::BlockEnd => self.end(),
@@ -222,20 +222,20 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn flush_item(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn flush_item(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         let mark = self.scanner.peek()?.mark;
         if self.scanner.peek()?.kind != TokenKind::Entry {
-            return Ok(Event { mark, kind: EventKind::End });
+            return Ok(ParseEvent { mark, kind: EventKind::End });
         }
         self.scanner.take()?;
         self.expected.push(Expected::FlushItem);
         match self.scanner.peek()?.kind {
             TokenKind::Entry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => Ok(empty(mark)),
-            _ => self.node(Context::Block),
+            _ => self.node(NodeContext::Block),
         }
     }
 
-    fn block_key(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn block_key(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         let token = self.scanner.peek()?;
         match token.kind {
             TokenKind::Key => {
@@ -248,7 +248,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn block_value(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn block_value(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         self.expected.push(Expected::BlockKey);
         let token = self.scanner.peek()?;
         let mark = token.mark;
@@ -260,10 +260,10 @@ impl<'t> Parser<'t> {
     }
 
     /// What follows `?` or `:` in a block mapping.
-    fn block_content(&mut self, mark: Mark) -> Result<Event<'t>, ReadFault> {
+    fn block_content(&mut self, mark: Mark) -> Result<ParseEvent<'t>, ReadFault> {
         match self.scanner.peek()?.kind {
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => Ok(empty(mark)),
-            _ => self.node(Context::BlockOrFlush),
+            _ => self.node(NodeContext::BlockOrFlush),
         }
     }
 
@@ -283,7 +283,7 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    fn flow_item(&mut self, first: bool) -> Result<Event<'t>, ReadFault> {
+    fn flow_item(&mut self, first: bool) -> Result<ParseEvent<'t>, ReadFault> {
         if self.scanner.peek()?.kind == TokenKind::FlowListEnd {
             return self.end();
         }
@@ -293,16 +293,16 @@ impl<'t> Parser<'t> {
             TokenKind::Key => {
                 let mark = self.scanner.take()?.mark;
                 self.expected.push(Expected::PairKey);
-                Ok(Event { mark, kind: EventKind::Map { anchor: None } })
+                Ok(ParseEvent { mark, kind: EventKind::Map { anchor: None } })
             }
             _ => {
                 self.expected.push(Expected::FlowItem { first: false });
-                self.node(Context::Flow)
+                self.node(NodeContext::Flow)
             }
         }
     }
 
-    fn flow_key(&mut self, first: bool) -> Result<Event<'t>, ReadFault> {
+    fn flow_key(&mut self, first: bool) -> Result<ParseEvent<'t>, ReadFault> {
         if self.scanner.peek()?.kind == TokenKind::FlowMapEnd {
             return self.end();
         }
@@ -319,13 +319,13 @@ impl<'t> Parser<'t> {
             }
             _ => {
                 self.expected.push(Expected::NoValue);
-                self.node(Context::Flow)
+                self.node(NodeContext::Flow)
             }
         }
     }
 
     /// What follows `:` in a flow mapping, or null where there is none; then `after`.
-    fn value_or_nothing(&mut self, after: Expected) -> Result<Event<'t>, ReadFault> {
+    fn value_or_nothing(&mut self, after: Expected) -> Result<ParseEvent<'t>, ReadFault> {
         self.expected.push(after);
         if self.scanner.peek()?.kind != TokenKind::Value {
             return self.nothing();
@@ -334,16 +334,16 @@ impl<'t> Parser<'t> {
         self.flow_node_or_nothing()
     }
 
-    fn flow_node_or_nothing(&mut self) -> Result<Event<'t>, ReadFault> {
+    fn flow_node_or_nothing(&mut self) -> Result<ParseEvent<'t>, ReadFault> {
         match self.scanner.peek()?.kind {
             TokenKind::Comma | TokenKind::FlowListEnd | TokenKind::FlowMapEnd => self.nothing(),
-            _ => self.node(Context::Flow),
+            _ => self.node(NodeContext::Flow),
         }
     }
 }
 
-fn empty<'t>(mark: Mark) -> Event<'t> {
-    Event { mark, kind: EventKind::Scalar { text: Cow::Borrowed(""), tag: None, anchor: None, plain: true } }
+fn empty<'t>(mark: Mark) -> ParseEvent<'t> {
+    ParseEvent { mark, kind: EventKind::Scalar { text: Cow::Borrowed(""), tag: None, anchor: None, plain: true } }
 }
 
 /// What YAML 1.1 forbids, and the byte order mark, after which go-yaml v2 can lose a character.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::fold::Fold;
-use crate::manifest::read::fold::Text;
+use crate::manifest::read::fold::ScalarText;
 
 /// A plain scalar.
 pub(super) struct Plain<'t> {
@@ -17,7 +17,7 @@ pub(super) struct Plain<'t> {
 
 /// Scans the plain scalar that starts at the cursor; on further lines it must reach column `indent` unless `in_flow`.
 pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, indent: i64, in_flow: bool) -> Result<Plain<'t>, ReadFault> {
-    let mut text = Text::new();
+    let mut text = ScalarText::new();
     let mut fold = Fold::default();
     // Where the last word ended, and with it the text.
     let mut end = cursor.at();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::fold::Fold;
-use crate::manifest::read::fold::Text;
+use crate::manifest::read::fold::ScalarText;
 
 /// Scans the single-quoted scalar that starts at the cursor.
 pub(super) fn scan_single<'t>(cursor: &mut Cursor<'t>) -> Result<Cow<'t, str>, ReadFault> {
@@ -20,7 +20,7 @@ pub(super) fn scan_double<'t>(cursor: &mut Cursor<'t>) -> Result<Cow<'t, str>, R
 fn scan<'t>(cursor: &mut Cursor<'t>, quote: u8) -> Result<Cow<'t, str>, ReadFault> {
     let opened = cursor.mark();
     cursor.skip(1);
-    let mut text = Text::new();
+    let mut text = ScalarText::new();
     loop {
         if cursor.document_indicator() {
             return Err(ReadFault::new(cursor.mark(), "a document separator is within quotes", "indent it or close the quotes"));

@@ -9,8 +9,8 @@ use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::plain;
 use crate::manifest::read::quoted;
 use crate::manifest::read::tag;
-use crate::manifest::read::token::Token;
 use crate::manifest::read::token::TokenKind;
+use crate::manifest::read::token::YamlToken;
 
 /// The characters within which the colon of a key must follow that has no `?`.
 const LONGEST_KEY: u32 = 1024;
@@ -18,11 +18,11 @@ const LONGEST_KEY: u32 = 1024;
 /// Reads tokens on demand, as far ahead as it takes to tell a key from a value.
 pub(super) struct Scanner<'t> {
     cursor: Cursor<'t>,
-    queue: VecDeque<Token<'t>>,
+    queue: VecDeque<YamlToken<'t>>,
     /// How many tokens left the queue.
     taken: usize,
     /// What may turn out to be a key, on each level of flow collections, the block level first.
-    candidates: Vec<Option<Candidate>>,
+    candidates: Vec<Option<SimpleKey>>,
     /// The columns of the block collections around the cursor.
     indents: Vec<i64>,
     /// Whether a key without `?` may start here.
@@ -32,7 +32,7 @@ pub(super) struct Scanner<'t> {
 
 /// A token that is a key if a colon follows on its line.
 #[derive(Clone, Copy)]
-struct Candidate {
+struct SimpleKey {
     /// Its number since the start.
     number: usize,
     mark: Mark,
@@ -47,7 +47,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// The next token.
-    pub(super) fn peek(&mut self) -> Result<&Token<'t>, ReadFault> {
+    pub(super) fn peek(&mut self) -> Result<&YamlToken<'t>, ReadFault> {
         while self.queue.is_empty() || self.head_may_be_key()? {
             self.fetch()?;
         }
@@ -55,7 +55,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Takes the next token.
-    pub(super) fn take(&mut self) -> Result<Token<'t>, ReadFault> {
+    pub(super) fn take(&mut self) -> Result<YamlToken<'t>, ReadFault> {
         self.peek()?;
         self.taken += 1;
         self.queue.pop_front().ok_or_else(|| ReadFault::new(self.cursor.mark(), "the text has ended", "complete it"))
@@ -82,7 +82,7 @@ impl<'t> Scanner<'t> {
 
     fn drop_candidate_of(&mut self, level: usize) -> Result<(), ReadFault> {
         match self.candidates[level].take() {
-            Some(Candidate { required: true, mark, .. }) => {
+            Some(SimpleKey { required: true, mark, .. }) => {
                 let reason = "neither a key with a colon nor a part of the value before it";
                 Err(ReadFault::new(mark, reason, "add the colon or correct the indentation"))
             }
@@ -110,20 +110,20 @@ impl<'t> Scanner<'t> {
             let required = !self.in_flow() && self.indent() == column;
             let number = self.taken + self.queue.len();
             let last = self.candidates.len() - 1;
-            self.candidates[last] = Some(Candidate { number, mark: self.cursor.mark(), column, required });
+            self.candidates[last] = Some(SimpleKey { number, mark: self.cursor.mark(), column, required });
         }
         Ok(())
     }
 
     fn push(&mut self, mark: Mark, kind: TokenKind<'t>) {
-        self.queue.push_back(Token { mark, kind });
+        self.queue.push_back(YamlToken { mark, kind });
     }
 
     /// Opens a block collection where the column is deeper than the one around it; its token goes to `place` in the queue.
     fn deepen(&mut self, column: i64, place: usize, mark: Mark, kind: TokenKind<'t>) {
         if !self.in_flow() && self.indent() < column {
             self.indents.push(column);
-            self.queue.insert(place, Token { mark, kind });
+            self.queue.insert(place, YamlToken { mark, kind });
         }
     }
 
@@ -269,10 +269,10 @@ impl<'t> Scanner<'t> {
     fn fetch_value(&mut self) -> Result<(), ReadFault> {
         let level = self.candidates.len() - 1;
         if self.still_possible(level)?
-            && let Some(Candidate { number, mark, column, .. }) = self.candidates[level].take()
+            && let Some(SimpleKey { number, mark, column, .. }) = self.candidates[level].take()
         {
             let place = number.saturating_sub(self.taken);
-            self.queue.insert(place, Token { mark, kind: TokenKind::Key });
+            self.queue.insert(place, YamlToken { mark, kind: TokenKind::Key });
             self.deepen(column, place, mark, TokenKind::BlockMapStart);
             return self.fetch_indicator(TokenKind::Value, false);
         }

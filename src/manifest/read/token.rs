@@ -6,7 +6,7 @@ use crate::manifest::Mark;
 
 /// A token and where it starts.
 #[derive(Debug)]
-pub(super) struct Token<'t> {
+pub(super) struct YamlToken<'t> {
     /// Where it starts.
     pub(super) mark: Mark,
     /// What it is.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::manifest::Mark;
-use crate::manifest::read::event::Event;
 use crate::manifest::read::event::EventKind;
+use crate::manifest::read::event::ParseEvent;
 use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::limits::Limits;
 use crate::manifest::read::limits::too_deep;
@@ -17,21 +17,21 @@ pub(super) type Id = usize;
 /// All nodes of a document; the root is the first.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'t> {
-    nodes: Vec<Written<'t>>,
+    nodes: Vec<WrittenNode<'t>>,
 }
 
 /// A node as it is written.
 #[derive(Debug)]
-pub(super) struct Written<'t> {
+pub(super) struct WrittenNode<'t> {
     /// Where it starts.
     pub(super) mark: Mark,
     /// What it is.
-    pub(super) kind: Kind<'t>,
+    pub(super) kind: NodeKind<'t>,
 }
 
 /// What a node can be.
 #[derive(Debug)]
-pub(super) enum Kind<'t> {
+pub(super) enum NodeKind<'t> {
     /// A scalar.
     Scalar {
         /// Its text.
@@ -54,28 +54,31 @@ impl<'t> Tree<'t> {
     ///
     /// # Errors
     /// The parser's fault, an alias of nothing, or the limits on depth and nodes.
-    pub(super) fn build(mut next: impl FnMut() -> Result<Option<Event<'t>>, ReadFault>, limits: Limits) -> Result<Option<Self>, ReadFault> {
+    pub(super) fn build(
+        mut next: impl FnMut() -> Result<Option<ParseEvent<'t>>, ReadFault>,
+        limits: Limits,
+    ) -> Result<Option<Self>, ReadFault> {
         let mut tree = Self::default();
         let mut anchors: HashMap<Box<str>, Id> = HashMap::new();
         let mut open: Vec<(Id, Vec<Id>)> = Vec::new();
-        while let Some(Event { mark, kind }) = next()? {
+        while let Some(ParseEvent { mark, kind }) = next()? {
             let id = tree.nodes.len();
             if id >= limits.nodes {
                 return Err(too_many_nodes(mark, limits));
             }
             let (kind, anchor, opens) = match kind {
-                EventKind::Scalar { text, tag, anchor, plain } => (Kind::Scalar { text, tag, plain }, anchor, false),
+                EventKind::Scalar { text, tag, anchor, plain } => (NodeKind::Scalar { text, tag, plain }, anchor, false),
                 EventKind::Alias(name) => match anchors.get(&name) {
-                    Some(target) => (Kind::Alias(*target), None, false),
+                    Some(target) => (NodeKind::Alias(*target), None, false),
                     None => return Err(ReadFault::new(mark, "the alias has no anchor before it", "define the anchor or quote the text")),
                 },
-                EventKind::List { anchor } => (Kind::List(Vec::new()), anchor, true),
-                EventKind::Map { anchor } => (Kind::Map(Vec::new()), anchor, true),
+                EventKind::List { anchor } => (NodeKind::List(Vec::new()), anchor, true),
+                EventKind::Map { anchor } => (NodeKind::Map(Vec::new()), anchor, true),
                 EventKind::End => {
                     if let Some((closed, children)) = open.pop() {
                         match &mut tree.nodes[closed].kind {
-                            Kind::List(place) | Kind::Map(place) => *place = children,
-                            Kind::Scalar { .. } | Kind::Alias(_) => {}
+                            NodeKind::List(place) | NodeKind::Map(place) => *place = children,
+                            NodeKind::Scalar { .. } | NodeKind::Alias(_) => {}
                         }
                     }
                     continue;
@@ -93,13 +96,13 @@ impl<'t> Tree<'t> {
                 }
                 open.push((id, Vec::new()));
             }
-            tree.nodes.push(Written { mark, kind });
+            tree.nodes.push(WrittenNode { mark, kind });
         }
         Ok((!tree.nodes.is_empty()).then_some(tree))
     }
 
     /// The node of that index.
-    pub(super) fn get(&self, id: Id) -> &Written<'t> {
+    pub(super) fn get(&self, id: Id) -> &WrittenNode<'t> {
         &self.nodes[id]
     }
 }

@@ -4,7 +4,7 @@ use crate::manifest::ConfigKind;
 use crate::project::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
-use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::shape;
 use crate::project::decode::word;
 use crate::project::document::ConfigEntry;
@@ -16,7 +16,7 @@ use crate::project::spanned::Spanned;
 pub(super) fn manifests(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Vec<ManifestFiles>> {
     let path = fields.path("templates");
     let items = decoder.items(fields.get("templates")?, &path, "a list of strings")?;
-    let entry = |(index, item): (usize, &Tree)| -> Vec<ManifestFiles> {
+    let entry = |(index, item): (usize, &ProjectNode)| -> Vec<ManifestFiles> {
         let path = format!("{path}[{index}]");
         if item.as_map().is_none() {
             return decoder.text(item, &path, check::pattern).into_iter().map(|files| ManifestFiles { files, template: true }).collect();
@@ -43,14 +43,19 @@ pub(super) fn externals(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<Exter
     entries
 }
 
-pub(super) fn list<T>(decoder: &mut Decoder, fields: &Fields<'_>, key: &str, entry: fn(&mut Decoder, &Tree, &str) -> Option<T>) -> Vec<T> {
+pub(super) fn list<T>(
+    decoder: &mut Decoder,
+    fields: &Fields<'_>,
+    key: &str,
+    entry: fn(&mut Decoder, &ProjectNode, &str) -> Option<T>,
+) -> Vec<T> {
     let Some(node) = fields.get(key) else { return Vec::new() };
     let path = fields.path(key);
     let items = decoder.items(node, &path, "a list of mappings").unwrap_or_default();
     items.iter().enumerate().filter_map(|(index, item)| entry(decoder, item, &format!("{path}[{index}]"))).collect()
 }
 
-fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ConfigEntry> {
+fn config_entry(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<ConfigEntry> {
     let fields = decoder.fields(node, path, &shape::CONFIG)?;
     let kind = fields.word(decoder, "kind", word::OBJECT_KINDS);
     let name = fields.text(decoder, "name", check::subdomain);
@@ -87,7 +92,7 @@ fn config_entry(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Config
     })
 }
 
-fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ExternalEntry> {
+fn external(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<ExternalEntry> {
     let fields = decoder.fields(node, path, &shape::EXTERNAL)?;
     let kind = fields.word(decoder, "kind", word::OBJECT_KINDS);
     let name = fields.text(decoder, "name", check::subdomain);
@@ -96,9 +101,9 @@ fn external(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ExternalEn
     Some(ExternalEntry { place: decoder.place(node.mark), kind: kind?, name: name?, namespace, keys })
 }
 
-type Named<'e> = (&'e Spanned<ConfigKind>, &'e Spanned<String>, &'e Option<Spanned<String>>);
+type NamedConfig<'e> = (&'e Spanned<ConfigKind>, &'e Spanned<String>, &'e Option<Spanned<String>>);
 
-fn report_doubles<'e>(decoder: &mut Decoder, entries: impl Iterator<Item = Named<'e>>) {
+fn report_doubles<'e>(decoder: &mut Decoder, entries: impl Iterator<Item = NamedConfig<'e>>) {
     let mut seen: Vec<(ConfigKind, &str, Option<&str>)> = Vec::new();
     for (kind, name, namespace) in entries {
         let identity = (kind.value, name.value.as_str(), namespace.as_ref().map(|namespace| namespace.value.as_str()));

@@ -19,7 +19,7 @@ use crate::project::spanned::Spanned;
 use crate::suggest::suggest;
 
 /// A node of the project file.
-pub(super) type Tree = Node<Infallible>;
+pub(super) type ProjectNode = Node<Infallible>;
 
 /// Collects problems.
 pub(super) struct Decoder {
@@ -51,7 +51,7 @@ impl Decoder {
     }
 
     /// The mapping at `path`, its keys checked.
-    pub(super) fn fields<'n>(&mut self, node: &'n Tree, path: &'n str, shape: &Shape<'_>) -> Option<Fields<'n>> {
+    pub(super) fn fields<'n>(&mut self, node: &'n ProjectNode, path: &'n str, shape: &Shape<'_>) -> Option<Fields<'n>> {
         let entries = self.mapping(node, path)?;
         for entry in entries {
             if !shape.keys.contains(&entry.key.as_str()) {
@@ -80,7 +80,7 @@ impl Decoder {
     }
 
     /// The entries of a mapping whose keys are names.
-    pub(super) fn mapping<'n>(&mut self, node: &'n Tree, path: &str) -> Option<&'n [Entry<Infallible>]> {
+    pub(super) fn mapping<'n>(&mut self, node: &'n ProjectNode, path: &str) -> Option<&'n [Entry<Infallible>]> {
         let entries = node.as_map();
         if entries.is_none() {
             self.wrong_type(node, path, "a mapping", "write `key: value` lines");
@@ -89,7 +89,7 @@ impl Decoder {
     }
 
     /// The items of a list.
-    pub(super) fn items<'n>(&mut self, node: &'n Tree, path: &str, expected: &str) -> Option<&'n [Tree]> {
+    pub(super) fn items<'n>(&mut self, node: &'n ProjectNode, path: &str, expected: &str) -> Option<&'n [ProjectNode]> {
         let items = node.as_list();
         if items.is_none() {
             self.wrong_type(node, path, expected, "write a list: `[a, b]`, or lines that begin with `- `");
@@ -97,14 +97,14 @@ impl Decoder {
         items
     }
 
-    fn wrong_type(&mut self, node: &Tree, path: &str, expected: &str, next: &str) {
+    fn wrong_type(&mut self, node: &ProjectNode, path: &str, expected: &str, next: &str) {
         let home = if path.is_empty() { String::new() } else { format!(" at `{path}`") };
         let next = if matches!(node.value, Value::Null) { "give it a value, or remove the key" } else { next };
         self.report(self.place(node.mark), format!("expected {expected}{home}, found {}", node.kind()), next);
     }
 
     /// The text of a node, checked.
-    pub(super) fn text(&mut self, node: &Tree, path: &str, check: impl Fn(&str) -> Result<(), BadText>) -> Option<Spanned<String>> {
+    pub(super) fn text(&mut self, node: &ProjectNode, path: &str, check: impl Fn(&str) -> Result<(), BadText>) -> Option<Spanned<String>> {
         let Some(text) = node.as_text() else {
             let next = match node.value {
                 Value::Bool(_) | Value::Number(_) => "put the value in quotes",
@@ -136,7 +136,7 @@ impl Decoder {
     }
 
     /// The value that a word of a closed list stands for. Where no word is near, `offered` ones are listed.
-    pub(super) fn word<T: Copy>(&mut self, node: &Tree, path: &str, words: &[(&str, T)], offered: &[&str]) -> Option<Spanned<T>> {
+    pub(super) fn word<T: Copy>(&mut self, node: &ProjectNode, path: &str, words: &[(&str, T)], offered: &[&str]) -> Option<Spanned<T>> {
         let text = self.text(node, path, some)?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text.value) {
             return Some(Spanned { value: *value, place: text.place });
@@ -152,7 +152,7 @@ impl Decoder {
 
 impl<'n> Fields<'n> {
     /// The value of `key`.
-    pub(super) fn get(&self, key: &str) -> Option<&'n Tree> {
+    pub(super) fn get(&self, key: &str) -> Option<&'n ProjectNode> {
         self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 

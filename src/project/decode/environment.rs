@@ -12,7 +12,7 @@ use crate::project::decode::config::config;
 use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
-use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::decoder::join;
 use crate::project::decode::key::keys;
 use crate::project::decode::shape;
@@ -45,7 +45,7 @@ pub(super) fn environments(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<En
 }
 
 /// An environment without its name. `dev:` with nothing behind it is an environment that says nothing.
-fn environment(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<Environment> {
+fn environment(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<Environment> {
     let mut environment = Environment {
         name: Spanned::none(String::new()),
         namespace: None,

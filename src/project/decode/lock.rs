@@ -10,7 +10,7 @@ use crate::problem::Problems;
 use crate::project::check::label;
 use crate::project::check::some;
 use crate::project::decode::decoder::Decoder;
-use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::shape;
 use crate::project::lock::LOCK_API_VERSION;
 use crate::project::lock::LOCK_LIMIT;
@@ -69,7 +69,7 @@ pub(in crate::project) fn decode(file: &str, text: &str) -> Result<Lock, Problem
 }
 
 /// `None` only where a problem says why.
-fn lock(decoder: &mut Decoder, document: &Tree) -> Option<Lock> {
+fn lock(decoder: &mut Decoder, document: &ProjectNode) -> Option<Lock> {
     let fields = decoder.fields(document, "", &shape::LOCK)?;
     if let Some(version) = fields.text(decoder, "apiVersion", some)
         && version.value != LOCK_API_VERSION

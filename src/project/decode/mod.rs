@@ -32,7 +32,7 @@ use crate::project::decode::config::config;
 use crate::project::decode::config::externals;
 use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
-use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::environment::environments;
 use crate::project::decode::reference::cluster_scoped;
 use crate::project::decode::reference::references;
@@ -97,7 +97,7 @@ fn decode(file: &str, text: &str) -> Result<Project, Problems> {
 }
 
 /// `None` only where a problem says why.
-fn project(decoder: &mut Decoder, document: &Tree) -> Option<Project> {
+fn project(decoder: &mut Decoder, document: &ProjectNode) -> Option<Project> {
     let fields = decoder.fields(document, "", &shape::PROJECT)?;
     if let Some(version) = fields.text(decoder, "apiVersion", some)
         && version.value != API_VERSION

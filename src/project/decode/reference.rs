@@ -5,7 +5,7 @@ use crate::project::check::BadText;
 use crate::project::decode::config::list;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
-use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::shape;
 use crate::project::decode::word;
 use crate::project::document::ReferenceEntry;
@@ -25,7 +25,7 @@ pub(super) fn cluster_scoped(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<
     })
 }
 
-fn reference(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<ReferenceEntry> {
+fn reference(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<ReferenceEntry> {
     let fields = decoder.fields(node, path, &shape::REFERENCE)?;
     let group = fields.text(decoder, "group", group);
     let kind = fields.text(decoder, "kind", kind);

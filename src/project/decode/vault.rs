@@ -5,7 +5,7 @@ use std::iter;
 use crate::project::check;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::Fields;
-use crate::project::decode::decoder::Tree;
+use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::decoder::join;
 use crate::project::decode::decoder::one_of;
 use crate::project::decode::shape::Shape;
@@ -30,7 +30,7 @@ pub(super) fn vaults(decoder: &mut Decoder, fields: &Fields<'_>) -> Vec<VaultEnt
 }
 
 /// A vault without its name.
-fn vault(decoder: &mut Decoder, node: &Tree, path: &str) -> Option<VaultEntry> {
+fn vault(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<VaultEntry> {
     decoder.mapping(node, path)?;
     let kinds = VaultKind::all();
     let words: Vec<&str> = kinds.iter().map(|(word, _)| *word).collect();
@@ -63,7 +63,7 @@ fn texts(
     key: &str,
     check: fn(&str) -> Result<(), check::BadText>,
 ) -> Option<Vec<Spanned<String>>> {
-    if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[Tree]>::is_empty)) {
+    if let Some(list) = mapping.get(key).filter(|node| node.as_list().is_some_and(<[ProjectNode]>::is_empty)) {
         let next = if key == "prefixes" {
             "list the prefixes that are allowed, or remove the key"
         } else {

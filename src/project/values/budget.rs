@@ -27,13 +27,13 @@ impl Default for ValuesLimits {
 }
 
 /// What is left to spend, and the words for what went wrong: `serde_yaml`'s own words may quote the file.
-pub(super) struct Budget {
+pub(super) struct ValuesBudget {
     limits: ValuesLimits,
     nodes: Cell<usize>,
     fault: RefCell<Option<(String, &'static str)>>,
 }
 
-impl Budget {
+impl ValuesBudget {
     pub(super) fn new(limits: ValuesLimits) -> Self {
         Self { limits, nodes: Cell::new(0), fault: RefCell::new(None) }
     }

@@ -12,17 +12,17 @@ use serde::de::SeqAccess;
 use serde::de::Visitor;
 
 use crate::project::quote::quote;
-use crate::project::values::budget::Budget;
+use crate::project::values::budget::ValuesBudget;
 
 /// Reads a key, and refuses one that is in its mapping already.
-pub(super) struct Key<'b, 's> {
+pub(super) struct UniqueKey<'b, 's> {
     /// Where refusals are noted.
-    pub budget: &'b Budget,
+    pub budget: &'b ValuesBudget,
     /// The keys that are in the mapping already.
     pub seen: &'s HashSet<String>,
 }
 
-impl Key<'_, '_> {
+impl UniqueKey<'_, '_> {
     fn new_key<E: Error>(&self, key: String) -> Result<String, E> {
         if self.seen.contains(&key) {
             return Err(self.budget.fail(format!("the key {} is in this mapping twice", quote(&key)), "remove one of the two"));
@@ -35,7 +35,7 @@ impl Key<'_, '_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
+impl<'de> DeserializeSeed<'de> for UniqueKey<'_, '_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
@@ -43,7 +43,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for Key<'_, '_> {
+impl<'de> Visitor<'de> for UniqueKey<'_, '_> {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

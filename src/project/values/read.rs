@@ -17,9 +17,9 @@ use serde_json::Value;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::project::values::budget::Budget;
+use crate::project::values::budget::ValuesBudget;
 use crate::project::values::budget::ValuesLimits;
-use crate::project::values::key::Key;
+use crate::project::values::key::UniqueKey;
 use crate::project::values::spelling::Spelling;
 
 /// The mapping that `text` holds; an empty text is an empty mapping. Merge keys (`<<`) are expanded, keys that are numbers or
@@ -34,7 +34,7 @@ pub fn read(file: &str, text: &str, limits: ValuesLimits) -> Result<Value, Probl
         let problem = Problem::new(Fault::Project, "brackets nest too deeply", "flatten the values");
         return Err(problem.at(Place::new(file, line, 1)));
     }
-    let budget = Budget::new(limits);
+    let budget = ValuesBudget::new(limits);
     let mut documents = serde_yaml::Deserializer::from_str(text);
     let Some(first) = documents.next() else { return Ok(Value::Object(Map::new())) };
     let seed = Seed { budget: &budget, depth: 0, merge: false, second: false };
@@ -78,7 +78,7 @@ fn too_many_brackets(text: &str) -> Option<u32> {
 /// Reads one value.
 #[derive(Clone, Copy)]
 struct Seed<'b> {
-    budget: &'b Budget,
+    budget: &'b ValuesBudget,
     depth: usize,
     /// Whether this is the value of a merge key, which must be a mapping or a list of mappings.
     merge: bool,
@@ -182,7 +182,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut map = Map::new();
         let mut merged = Vec::new();
         let mut seen = HashSet::new();
-        while let Some(key) = entries.next_key_seed(Key { budget: self.budget, seen: &seen })? {
+        while let Some(key) = entries.next_key_seed(UniqueKey { budget: self.budget, seen: &seen })? {
             let merge = key == "<<";
             let value = entries.next_value_seed(Seed { depth: self.depth + 1, merge, ..self })?;
             seen.insert(key.clone());

@@ -12,7 +12,7 @@ use serde::de::Visitor;
 use serde_json::Number;
 use serde_json::Value;
 
-use crate::project::values::budget::Budget;
+use crate::project::values::budget::ValuesBudget;
 
 /// Whether a template writes `number` as `text` says it.
 pub(super) fn keeps(number: &Number, text: &str) -> bool {
@@ -30,7 +30,7 @@ pub(super) const QUOTE: &str = "put it in quotes to keep every character, or wri
 #[derive(Clone, Copy)]
 pub(super) struct Spelling<'b, 'v> {
     /// Where refusals are noted.
-    pub(super) budget: &'b Budget,
+    pub(super) budget: &'b ValuesBudget,
     /// What was read here; null where it does not matter.
     pub(super) value: &'v Value,
 }

@@ -17,15 +17,15 @@ const FIRST: Duration = Duration::from_secs(1);
 /// Whether requests to one service are sent.
 #[derive(Debug)]
 pub(super) struct CircuitBreaker {
-    state: Mutex<State>,
+    state: Mutex<BreakerState>,
     moved: Notify,
     rest: Duration,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BreakerState {
     /// Until when no request is sent, and why.
-    open: Option<(Instant, Open)>,
+    open: Option<(Instant, OpenReason)>,
     /// Whether a probe is on its way.
     probing: bool,
     /// Answers in a row that limited the rate.
@@ -38,7 +38,7 @@ struct State {
 
 /// Why the circuit is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Open {
+pub(super) enum OpenReason {
     /// The service limits the rate.
     Throttled,
     /// The service fails.
@@ -47,9 +47,9 @@ pub(super) enum Open {
 
 /// Why a request is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum NotSent {
     /// The circuit stays open beyond the deadline.
-    TooLong(Open),
+    TooLong(OpenReason),
     /// The service failed for others again and again.
     Hopeless,
 }
@@ -68,18 +68,18 @@ impl CircuitBreaker {
     }
 
     /// Waits until a request may be sent, at most until `until`.
-    pub(super) async fn permit(&self, until: Instant) -> Result<Permit<'_>, Refused> {
+    pub(super) async fn permit(&self, until: Instant) -> Result<Permit<'_>, NotSent> {
         loop {
             // A change after this line is noticed, even before the wait begins.
             let moved = self.moved.notified();
             let closes = {
                 let mut state = self.lock();
                 if state.given_up {
-                    return Err(Refused::Hopeless);
+                    return Err(NotSent::Hopeless);
                 }
                 match state.open {
                     None => return Ok(Permit { breaker: self, probe: false }),
-                    Some((time, why)) if time >= until => return Err(Refused::TooLong(why)),
+                    Some((time, why)) if time >= until => return Err(NotSent::TooLong(why)),
                     Some((time, _)) if time <= Instant::now() && !state.probing => {
                         state.probing = true;
                         return Ok(Permit { breaker: self, probe: true });
@@ -102,12 +102,12 @@ impl CircuitBreaker {
         state.failed = 0;
     }
 
-    fn open(&self, state: &mut State, wait: Duration, why: Open) {
+    fn open(&self, state: &mut BreakerState, wait: Duration, why: OpenReason) {
         let time = Instant::now() + wait;
         state.open = Some((state.open.map_or(time, |(before, _)| before.max(time)), why));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BreakerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,7 +132,7 @@ impl Permit<'_> {
             state.throttled += 1;
             let said = wait.filter(|wait| !wait.is_zero());
             let wait = said.map_or(ladder.mul_f64(0.5 + chance / 2.0), |wait| wait + FIRST.mul_f64(chance / 4.0));
-            self.breaker.open(&mut state, wait, Open::Throttled);
+            self.breaker.open(&mut state, wait, OpenReason::Throttled);
         }
     }
 
@@ -140,11 +140,11 @@ impl Permit<'_> {
     pub(super) fn failed(self) {
         let mut state = self.breaker.lock();
         state.failed += 1;
-        if self.probe && matches!(state.open, Some((_, Open::Failing))) {
+        if self.probe && matches!(state.open, Some((_, OpenReason::Failing))) {
             state.given_up = true;
         } else if state.failed >= PATIENCE {
             let rest = self.breaker.rest;
-            self.breaker.open(&mut state, rest, Open::Failing);
+            self.breaker.open(&mut state, rest, OpenReason::Failing);
         }
     }
 }
@@ -166,9 +166,9 @@ mod tests {
     use tokio::time::timeout;
 
     use super::CircuitBreaker;
-    use super::Open;
+    use super::NotSent;
+    use super::OpenReason;
     use super::PATIENCE;
-    use super::Refused;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -209,7 +209,7 @@ mod tests {
         let breaker = CircuitBreaker::new(SECOND);
         breaker.permit(in_seconds(5)).await.unwrap().throttled(Some(SECOND * 7), 0.0);
         let began = Instant::now();
-        assert_eq!(breaker.permit(in_seconds(5)).await.unwrap_err(), Refused::TooLong(Open::Throttled));
+        assert_eq!(breaker.permit(in_seconds(5)).await.unwrap_err(), NotSent::TooLong(OpenReason::Throttled));
         assert_eq!(began.elapsed(), Duration::ZERO);
     }
 
@@ -223,7 +223,7 @@ mod tests {
         let probe = breaker.permit(in_seconds(60)).await.unwrap();
         assert_eq!(began.elapsed(), SECOND * 10);
         probe.failed();
-        assert_eq!(breaker.permit(in_seconds(60)).await.unwrap_err(), Refused::Hopeless);
+        assert_eq!(breaker.permit(in_seconds(60)).await.unwrap_err(), NotSent::Hopeless);
         breaker.renew();
         assert!(breaker.permit(in_seconds(60)).await.is_ok());
     }

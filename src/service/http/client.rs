@@ -142,7 +142,7 @@ mod tests {
     use super::Client;
     use crate::secret::Secret;
     use crate::service::http::Authorities;
-    use crate::service::http::Identity;
+    use crate::service::http::ClientCertificate;
     use crate::service::http::Transport;
 
     fn reason(transport: &Transport) -> String {
@@ -161,7 +161,7 @@ mod tests {
         let empty = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert_eq!(reason(&authorities(empty)), "the file of authorities `ca.pem` has something other than a certificate");
         let identity = |chain: &[u8], key: &[u8]| Transport {
-            identity: Some(Identity { chain: chain.to_vec(), key: Secret::copy_of(key) }),
+            identity: Some(ClientCertificate { chain: chain.to_vec(), key: Secret::copy_of(key) }),
             ..Transport::default()
         };
         assert_eq!(reason(&identity(b"canary", b"")), "the client's certificate is not valid PEM");

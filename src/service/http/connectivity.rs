@@ -9,16 +9,16 @@ use tokio::time::timeout_at;
 
 use crate::cause::cause;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::HttpClient;
 use crate::service::http::peer::CONNECT;
 
 /// Goes as far as an answer of any kind to a request without a credential. The last finding says how far that was.
 pub(crate) async fn connectivity(client: &HttpClient) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> =
-        client.client().route.clone().map(|words| Diagnostic::good(Step::Proxy, words)).into_iter().collect();
+        client.client().route.clone().map(|words| Diagnostic::good(DiagnosticStep::Proxy, words)).into_iter().collect();
     let outcome = steps(client, &mut findings).await;
     findings.extend(outcome.err());
     findings
@@ -29,21 +29,21 @@ async fn steps(client: &HttpClient, findings: &mut Vec<Diagnostic>) -> Result<()
     let (origin, until) = (client.origin(), client.until());
     let server = client.client().proxy.as_ref().unwrap_or(origin);
     let (Some(host), Some(port)) = (server.host_str(), server.port_or_known_default()) else { return Ok(()) };
-    let addresses = resolve(host, port, until).await.map_err(|error| Diagnostic::bad(Step::Resolution, error))?;
-    findings.push(Diagnostic::good(Step::Resolution, format!("{host} is {}", addresses[0].ip())));
-    let peer = connect(host, port, &addresses, until).await.map_err(|error| Diagnostic::bad(Step::Connection, error))?;
-    findings.push(Diagnostic::good(Step::Connection, format!("{peer}")));
+    let addresses = resolve(host, port, until).await.map_err(|error| Diagnostic::bad(DiagnosticStep::Resolution, error))?;
+    findings.push(Diagnostic::good(DiagnosticStep::Resolution, format!("{host} is {}", addresses[0].ip())));
+    let peer = connect(host, port, &addresses, until).await.map_err(|error| Diagnostic::bad(DiagnosticStep::Connection, error))?;
+    findings.push(Diagnostic::good(DiagnosticStep::Connection, format!("{peer}")));
     let answer = timeout_at(until, client.client().reach(origin.clone())).await.unwrap_or_else(|_| {
         let name = client.client().name();
         let next = format!("check {name}, or allow more time");
         Err(ServiceError::new(ServiceFault::Unavailable, format!("{name} did not answer in time"), next))
     });
-    answer.map_err(|error| Diagnostic::bad(Step::Tls, error))?;
+    answer.map_err(|error| Diagnostic::bad(DiagnosticStep::Tls, error))?;
     let words = match origin.scheme() {
         "https" => format!("the certificate is valid by {}", client.client().authorities),
         _ => "not used: the address is of this machine".to_owned(),
     };
-    findings.push(Diagnostic::good(Step::Tls, words));
+    findings.push(Diagnostic::good(DiagnosticStep::Tls, words));
     Ok(())
 }
 

@@ -36,9 +36,9 @@ impl Failure {
 }
 
 /// Reason, next step, and whether another attempt may fare better.
-type Words = (String, String, bool);
+type Wording = (String, String, bool);
 
-fn of_tls(error: &rustls::Error, name: &str, proxied: bool) -> Words {
+fn of_tls(error: &rustls::Error, name: &str, proxied: bool) -> Wording {
     match error {
         rustls::Error::InvalidCertificate(_) => {
             let opened = if proxied { "; a proxy that opens TLS has an authority of its own: name its file in SSL_CERT_FILE" } else { "" };
@@ -53,7 +53,7 @@ fn of_tls(error: &rustls::Error, name: &str, proxied: bool) -> Words {
     }
 }
 
-fn of_proxy(error: &reqwest::Error, name: &str, proxy: &str) -> Words {
+fn of_proxy(error: &reqwest::Error, name: &str, proxy: &str) -> Wording {
     // The crate's error has no type of its own for this.
     let said = |words: &str| causes(error).any(|cause| cause.to_string().ends_with(words));
     if said("proxy authorization required") {
@@ -68,7 +68,7 @@ fn of_proxy(error: &reqwest::Error, name: &str, proxy: &str) -> Words {
     (format!("no connection to the proxy {proxy}"), next, true)
 }
 
-fn of_connection(error: &reqwest::Error, io: Option<&io::Error>, name: &str) -> Words {
+fn of_connection(error: &reqwest::Error, io: Option<&io::Error>, name: &str) -> Wording {
     let peer = || format!("check {name} and the network");
     match io {
         _ if error.is_timeout() && error.is_connect() => {

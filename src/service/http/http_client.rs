@@ -15,15 +15,15 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
 use crate::service::http::Client;
-use crate::service::http::Limits;
 use crate::service::http::Protocol;
 use crate::service::http::Reply;
+use crate::service::http::RequestLimits;
 use crate::service::http::RetryDecision;
 use crate::service::http::Transport;
 use crate::service::http::circuit_breaker::CircuitBreaker;
-use crate::service::http::circuit_breaker::Open;
+use crate::service::http::circuit_breaker::NotSent;
+use crate::service::http::circuit_breaker::OpenReason;
 use crate::service::http::circuit_breaker::Permit;
-use crate::service::http::circuit_breaker::Refused;
 use crate::service::http::failure::Failure;
 use crate::service::http::rate_limiter::RateLimiter;
 
@@ -51,7 +51,12 @@ impl HttpClient {
     ///
     /// # Errors
     /// Certificates that are not in PEM, and a machine without any.
-    pub(crate) fn new(origin: &Url, transport: &Transport, limits: &Limits, entropy: Arc<dyn Entropy>) -> Result<Self, ServiceError> {
+    pub(crate) fn new(
+        origin: &Url,
+        transport: &Transport,
+        limits: &RequestLimits,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, ServiceError> {
         Self::named("the vault", origin, transport, limits, entropy)
     }
 
@@ -63,10 +68,10 @@ impl HttpClient {
         name: &'static str,
         origin: &Url,
         transport: &Transport,
-        limits: &Limits,
+        limits: &RequestLimits,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, ServiceError> {
-        let Limits { parallel, deadline, rest, rate, body, meter } = limits;
+        let RequestLimits { parallel, deadline, rest, rate, body, meter } = limits;
         Ok(Self {
             client: Client::new(name, origin, transport, *parallel)?,
             origin: origin.clone(),
@@ -124,7 +129,7 @@ impl HttpClient {
     }
 
     /// Leaves in `last` what came of the last attempt, for when there is no time for another.
-    async fn attempts(&self, call: &Call, protocol: &dyn Protocol, until: Instant, last: &mut Option<Outcome>) -> Outcome {
+    async fn attempts(&self, call: &Call, protocol: &dyn Protocol, until: Instant, last: &mut Option<ReplyOrError>) -> ReplyOrError {
         let mut attempt = 0;
         loop {
             let permit = match self.breaker.permit(until).await {
@@ -198,25 +203,25 @@ impl HttpClient {
 }
 
 /// An answer, or why there is none.
-type Outcome = Result<Reply, ServiceError>;
+type ReplyOrError = Result<Reply, ServiceError>;
 
 /// What came of an attempt.
 enum Judged {
     /// What will not change.
-    Done(Outcome),
+    Done(ReplyOrError),
     /// The service limits the rate.
     Patience(Reply),
     /// What may change, after that long at least.
-    Failed(Outcome, Duration),
+    Failed(ReplyOrError, Duration),
 }
 
-fn not_asked(refused: Refused, name: &str) -> ServiceError {
+fn not_asked(refused: NotSent, name: &str) -> ServiceError {
     match refused {
-        Refused::Hopeless | Refused::TooLong(Open::Failing) => {
+        NotSent::Hopeless | NotSent::TooLong(OpenReason::Failing) => {
             let reason = format!("not asked for: {name} could not answer several others");
             ServiceError::new(ServiceFault::Unavailable, reason, "see why the others failed")
         }
-        Refused::TooLong(Open::Throttled) => {
+        NotSent::TooLong(OpenReason::Throttled) => {
             let reason = format!("not asked for: {name} asks for a longer wait than there is time");
             ServiceError::new(ServiceFault::RateLimited, reason, "try again later, or allow more time")
         }

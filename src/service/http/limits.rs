@@ -9,7 +9,7 @@ use crate::service::http::Proxies;
 
 /// How much at once, how fast and how long.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct RequestLimits {
     /// How many requests may be open at once.
     pub parallel: usize,
     /// How long one fetch, probe or listing may take with all its retries.
@@ -33,7 +33,7 @@ pub struct Rate {
     pub per: Duration,
 }
 
-impl Default for Limits {
+impl Default for RequestLimits {
     /// 16 at once, 30 seconds, 10 seconds of rest, no rate, 1 MiB.
     fn default() -> Self {
         Self {
@@ -53,7 +53,7 @@ pub struct Transport {
     /// Authorities in place of the system's.
     pub authorities: Option<Authorities>,
     /// The client's certificate.
-    pub identity: Option<Identity>,
+    pub identity: Option<ClientCertificate>,
     /// The proxy on the way.
     pub proxies: Proxies,
 }
@@ -76,7 +76,7 @@ pub struct Authorities {
 
 /// A client's certificate with its key.
 #[derive(Debug)]
-pub struct Identity {
+pub struct ClientCertificate {
     /// The chain in PEM, the client's own first.
     pub chain: Vec<u8>,
     /// The private key in PEM: PKCS #8, PKCS #1 or SEC 1.

@@ -28,7 +28,7 @@ pub(crate) use connectivity::connectivity;
 #[cfg(test)]
 pub(crate) use fuzz_names::fuzz_names;
 pub(crate) use http_client::HttpClient;
-pub use limits::{Authorities, Identity, Limits, Rate, Transport};
+pub use limits::{Authorities, ClientCertificate, Rate, RequestLimits, Transport};
 pub(crate) use protocol::Protocol;
 pub(crate) use protocol::RetryDecision;
 pub use proxy::Proxies;

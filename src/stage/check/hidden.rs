@@ -45,14 +45,14 @@ type Known<'a> = HashMap<(ConfigKind, &'a str, &'a str), Vec<&'a str>>;
 
 /// Where a variable comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source<'a> {
+enum VariableSource<'a> {
     /// An entry of `envFrom`.
     From(ConfigKind, &'a str),
     /// An entry of `env`.
     Env,
 }
 
-impl fmt::Display for Source<'_> {
+impl fmt::Display for VariableSource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::From(referent, name) => write!(f, "{referent} {name}"),
@@ -62,14 +62,18 @@ impl fmt::Display for Source<'_> {
 }
 
 /// The hidden variables by the place of what hides them, what that is, and where they came from.
-fn hidden<'a, B>(container: &'a Node<B>, namespace: &str, known: &Known<'_>) -> BTreeMap<(Mark, Source<'a>, Source<'a>), Vec<String>> {
+fn hidden<'a, B>(
+    container: &'a Node<B>,
+    namespace: &str,
+    known: &Known<'_>,
+) -> BTreeMap<(Mark, VariableSource<'a>, VariableSource<'a>), Vec<String>> {
     let mut hidden: BTreeMap<_, Vec<String>> = BTreeMap::new();
     let sources = items(container, "envFrom").count() + items(container, "env").count();
     if sources < 2 {
         return hidden;
     }
-    let mut given: HashMap<String, Source<'a>> = HashMap::new();
-    let mut give = |name: String, source: Source<'a>, mark: Mark| {
+    let mut given: HashMap<String, VariableSource<'a>> = HashMap::new();
+    let mut give = |name: String, source: VariableSource<'a>, mark: Mark| {
         if let Some(before) = given.insert(name.clone(), source) {
             hidden.entry((mark, source, before)).or_default().push(name);
         }
@@ -81,14 +85,14 @@ fn hidden<'a, B>(container: &'a Node<B>, namespace: &str, known: &Known<'_>) -> 
             for key in known.get(&(referent, namespace, name)).into_iter().flatten() {
                 let variable = format!("{prefix}{key}");
                 if dns::is_variable(&variable) {
-                    give(variable, Source::From(referent, name), entry.mark);
+                    give(variable, VariableSource::From(referent, name), entry.mark);
                 }
             }
         }
     }
     for entry in items(container, "env") {
         if let Some(name) = entry.get("name").and_then(Node::as_text) {
-            give(name.to_owned(), Source::Env, entry.mark);
+            give(name.to_owned(), VariableSource::Env, entry.mark);
         }
     }
     hidden

@@ -225,7 +225,10 @@ mod tests {
         ];
         let mut wanted: Vec<String> = wanted.iter().map(|field| format!("`{field}`")).collect();
         let reported = found(&json);
-        assert!(reported.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes needs a string") && next == "quote it"), "{reported:?}");
+        assert!(
+            reported.iter().all(|(reason, next)| reason.ends_with(" where Kubernetes needs a string") && next == "quote it"),
+            "{reported:?}"
+        );
         let mut fields: Vec<String> = reported.iter().map(|(reason, _)| reason.split(' ').next().unwrap().to_owned()).collect();
         wanted.sort();
         fields.sort();

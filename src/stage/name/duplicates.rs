@@ -6,7 +6,7 @@ use crate::manifest::ConfigKind;
 use crate::manifest::Object;
 use crate::problem::Fault;
 use crate::problem::Problem;
-use crate::stage::name::index::Target;
+use crate::stage::name::index::IndexedConfig;
 
 /// Objects that Kubernetes would take for one.
 pub(super) fn duplicates<B>(objects: &[Object<B>]) -> Vec<Problem> {
@@ -26,8 +26,8 @@ pub(super) fn duplicates<B>(objects: &[Object<B>]) -> Vec<Problem> {
 }
 
 /// Objects that get one name although they were written with two.
-pub(super) fn clashes<B>(objects: &[Object<B>], targets: &[Target]) -> Vec<Problem> {
-    let mut seen: HashMap<(ConfigKind, &str, &str), &Target> = HashMap::with_capacity(targets.len());
+pub(super) fn clashes<B>(objects: &[Object<B>], targets: &[IndexedConfig]) -> Vec<Problem> {
+    let mut seen: HashMap<(ConfigKind, &str, &str), &IndexedConfig> = HashMap::with_capacity(targets.len());
     let mut problems = Vec::new();
     for target in targets {
         let twin = seen.insert((target.referent, &target.namespace, &target.name), target);

@@ -14,13 +14,13 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::Permission;
 use crate::reference::Presence;
-use crate::reference::Site;
+use crate::reference::ReferenceSite;
 use crate::reference::Visit;
 use crate::seal::Keys;
-use crate::stage::name::index::Found;
 use crate::stage::name::index::Index;
+use crate::stage::name::index::IndexedConfig;
+use crate::stage::name::index::ResolvedReference;
 use crate::stage::name::index::Restart;
-use crate::stage::name::index::Target;
 use crate::stage::name::naming::CHECKSUM;
 use crate::stage::name::naming::Naming;
 use crate::stage::name::naming::PLACEHOLDER;
@@ -91,7 +91,7 @@ impl<'a> Follow<'a> {
         self.problems.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
     }
 
-    fn keys_of_target(&mut self, site: &Site<'_>, shown: &str, target: &Target) {
+    fn keys_of_target(&mut self, site: &ReferenceSite<'_>, shown: &str, target: &IndexedConfig) {
         for (key, mark) in &site.keys {
             match target.keys.binary_search_by(|(known, _)| known.as_str().cmp(key)) {
                 Ok(at) if site.text_only && !target.keys[at].1 => self.complain(
@@ -114,7 +114,7 @@ impl<'a> Follow<'a> {
     }
 
     /// A name that changes in what never does.
-    fn fixed(&mut self, mark: Mark, part: &str, number: usize, target: &Target) {
+    fn fixed(&mut self, mark: Mark, part: &str, number: usize, target: &IndexedConfig) {
         if !self.said.insert(number) {
             return;
         }
@@ -133,7 +133,7 @@ impl<'a> Follow<'a> {
     }
 
     /// A name that a custom resource may do without, and that is a slip of one in the release.
-    fn doubtful(&mut self, site: &Site<'_>, namespace: &str) {
+    fn doubtful(&mut self, site: &ReferenceSite<'_>, namespace: &str) {
         if let Some(near) = self.index.suggest(site.referent, namespace, site.name) {
             let reason = format!("{} is not in the release", shown(site.referent, namespace, site.name));
             let next = format!("write `{near}` if that is meant, or list it under `external:`");
@@ -141,7 +141,7 @@ impl<'a> Follow<'a> {
         }
     }
 
-    fn missing(&mut self, site: &Site<'_>, namespace: &str, shown: &str) {
+    fn missing(&mut self, site: &ReferenceSite<'_>, namespace: &str, shown: &str) {
         let next = match self.index.suggest(site.referent, namespace, site.name) {
             Some(near) => format!("write `{near}`, or list it under `external:`"),
             None => "add it to the templates, or list it under `external:`".to_owned(),
@@ -151,12 +151,12 @@ impl<'a> Follow<'a> {
 }
 
 impl Visit for Follow<'_> {
-    fn reference(&mut self, site: &Site<'_>) -> Option<String> {
+    fn reference(&mut self, site: &ReferenceSite<'_>) -> Option<String> {
         let index = self.index;
         let namespace = site.namespace.map_or_else(|| self.namespace.clone(), str::to_owned);
         let required = site.presence == Presence::Required;
         match index.find(site.referent, &namespace, site.name) {
-            Found::Target(number, target) => {
+            ResolvedReference::Target(number, target) => {
                 if required && !site.keys.is_empty() {
                     self.keys_of_target(site, &shown(site.referent, &target.namespace, site.name), target);
                 }
@@ -168,7 +168,7 @@ impl Visit for Follow<'_> {
                 }
                 (target.names == Names::Versioned).then(|| target.name.clone())
             }
-            Found::Elsewhere(Some(keys)) if required => {
+            ResolvedReference::Elsewhere(Some(keys)) if required => {
                 for (key, mark) in &site.keys {
                     if !keys.iter().any(|known| known == key) {
                         let shown = shown(site.referent, &namespace, site.name);
@@ -177,16 +177,16 @@ impl Visit for Follow<'_> {
                 }
                 None
             }
-            Found::Missing if required && self.complete => {
+            ResolvedReference::Missing if required && self.complete => {
                 self.missing(site, &namespace, &shown(site.referent, &namespace, site.name));
                 None
             }
-            Found::Missing if self.complete && self.is_custom => {
+            ResolvedReference::Missing if self.complete && self.is_custom => {
                 self.doubtful(site, &namespace);
                 None
             }
-            Found::Elsewhere(_) | Found::Missing => None,
-            Found::Several(mut namespaces) => {
+            ResolvedReference::Elsewhere(_) | ResolvedReference::Missing => None,
+            ResolvedReference::Several(mut namespaces) => {
                 namespaces.sort_unstable();
                 let reason = format!(
                     "{} `{}` is in more than one namespace ({}), and the field does not say which",

@@ -13,7 +13,7 @@ use crate::suggest::suggest;
 
 /// A ConfigMap or Secret of the release.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct IndexedConfig {
     /// Its place in the list of objects.
     pub(super) object: usize,
     /// Which of the two.
@@ -47,9 +47,9 @@ pub(super) enum Restart {
 
 /// What a reference means.
 #[derive(Debug)]
-pub(super) enum Found<'a> {
+pub(super) enum ResolvedReference<'a> {
     /// An object of the release, by number.
-    Target(usize, &'a Target),
+    Target(usize, &'a IndexedConfig),
     /// Something that exists without standing in the release, and its keys where they are known.
     Elsewhere(Option<&'a [String]>),
     /// Objects of several namespaces, and the field tells none.
@@ -60,7 +60,7 @@ pub(super) enum Found<'a> {
 
 /// Everything that references can mean, found by name.
 pub(super) struct Index<'a> {
-    targets: Vec<Target>,
+    targets: Vec<IndexedConfig>,
     used: Vec<Cell<bool>>,
     placed: HashMap<ConfigKind, HashMap<String, HashMap<String, usize>>>,
     anywhere: HashMap<ConfigKind, HashMap<String, Vec<usize>>>,
@@ -76,7 +76,7 @@ struct Elsewhere<'a> {
 
 impl<'a> Index<'a> {
     /// Of the release's objects, of what is declared, and of what is produced.
-    pub(super) fn new(targets: Vec<Target>, external: &'a [External], products: Vec<Product>) -> Self {
+    pub(super) fn new(targets: Vec<IndexedConfig>, external: &'a [External], products: Vec<Product>) -> Self {
         let mut placed: HashMap<ConfigKind, HashMap<String, HashMap<String, usize>>> = HashMap::new();
         let mut anywhere: HashMap<ConfigKind, HashMap<String, Vec<usize>>> = HashMap::new();
         for (number, target) in targets.iter().enumerate() {
@@ -97,11 +97,11 @@ impl<'a> Index<'a> {
     }
 
     /// What `name` means in `namespace`; in any one where it is empty, as it is for references from objects of the cluster.
-    pub(super) fn find(&self, referent: ConfigKind, namespace: &str, name: &str) -> Found<'_> {
+    pub(super) fn find(&self, referent: ConfigKind, namespace: &str, name: &str) -> ResolvedReference<'_> {
         let number = self.names_in(referent, namespace).and_then(|names| names.get(name));
         if let Some(&number) = number {
             self.used[number].set(true);
-            return Found::Target(number, &self.targets[number]);
+            return ResolvedReference::Target(number, &self.targets[number]);
         }
         if namespace.is_empty()
             && let Some(numbers) = self.anywhere.get(&referent).and_then(|names| names.get(name))
@@ -111,18 +111,18 @@ impl<'a> Index<'a> {
             }
             let first = &self.targets[numbers[0]];
             return if numbers.iter().all(|number| self.targets[*number].name == first.name) {
-                Found::Target(numbers[0], first)
+                ResolvedReference::Target(numbers[0], first)
             } else {
-                Found::Several(numbers.iter().map(|number| self.targets[*number].namespace.as_str()).collect())
+                ResolvedReference::Several(numbers.iter().map(|number| self.targets[*number].namespace.as_str()).collect())
             };
         }
         let elsewhere = self.elsewhere.get(&referent).and_then(|names| names.get(name)).and_then(|entries| {
             entries.iter().find(|entry| namespace.is_empty() || entry.namespace.as_deref().is_none_or(|own| own == namespace))
         });
         match elsewhere {
-            Some(entry) => Found::Elsewhere(entry.keys),
-            None if always_there(referent, name) => Found::Elsewhere(None),
-            None => Found::Missing,
+            Some(entry) => ResolvedReference::Elsewhere(entry.keys),
+            None if always_there(referent, name) => ResolvedReference::Elsewhere(None),
+            None => ResolvedReference::Missing,
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Index<'a> {
     }
 
     /// A versioned object of that name, without taking it for used.
-    pub(super) fn versioned(&self, referent: ConfigKind, namespace: &str, name: &str) -> Option<&Target> {
+    pub(super) fn versioned(&self, referent: ConfigKind, namespace: &str, name: &str) -> Option<&IndexedConfig> {
         let number = *self.names_in(referent, namespace)?.get(name)?;
         Some(&self.targets[number]).filter(|target| target.names == Names::Versioned)
     }
@@ -157,18 +157,18 @@ impl<'a> Index<'a> {
     }
 
     /// The objects by number.
-    pub(super) fn target(&self, number: usize) -> &Target {
+    pub(super) fn target(&self, number: usize) -> &IndexedConfig {
         &self.targets[number]
     }
 
     /// Versioned objects that nothing refers to.
-    pub(super) fn unused(&self) -> impl Iterator<Item = &Target> {
+    pub(super) fn unused(&self) -> impl Iterator<Item = &IndexedConfig> {
         let unused = self.targets.iter().zip(&self.used).filter(|(target, used)| target.names == Names::Versioned && !used.get());
         unused.map(|(target, _)| target)
     }
 
     /// The objects.
-    pub(super) fn into_targets(self) -> Vec<Target> {
+    pub(super) fn into_targets(self) -> Vec<IndexedConfig> {
         self.targets
     }
 

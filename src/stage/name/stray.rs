@@ -19,11 +19,11 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::reference::FreeText;
 use crate::reference::Learned;
 use crate::reference::Permission;
-use crate::reference::Site;
+use crate::reference::ReferenceSite;
 use crate::reference::Taught;
-use crate::reference::Text;
 use crate::reference::TextPlace;
 use crate::reference::Visit;
 use crate::reference::walk;
@@ -31,7 +31,7 @@ use crate::secret::Secret;
 use crate::stage::name::control;
 use crate::stage::name::follow::shown;
 use crate::stage::name::referent;
-use crate::stage::name::stray::mention::Context;
+use crate::stage::name::stray::mention::TextContext;
 use crate::stage::name::stray::mention::mentions;
 use crate::stage::name::stray::mention::speaks;
 
@@ -67,7 +67,7 @@ pub fn strays(objects: &mut [Object<BlankText>], default: Names, taught: &[Taugh
             found.retain(|found| found.target != own);
         }
         let mut said = BTreeSet::new();
-        for Found { mark, what, target, next } in found {
+        for StrayName { mark, what, target, next } in found {
             if said.insert((mark, target.clone())) {
                 let reason = format!("{what} seems to name {target}, whose name follows its content; cloze leaves it as it is");
                 warnings.push(Problem::new(Fault::Check, reason, next).at(object.place(mark)));
@@ -87,7 +87,7 @@ struct Changing {
     others: HashSet<String>,
 }
 
-struct Found {
+struct StrayName {
     mark: Mark,
     what: String,
     target: String,
@@ -96,7 +96,7 @@ struct Found {
 
 impl Changing {
     /// The object that `text` names in `namespace`, if it does; `context` is what is known of the place.
-    fn named(&self, namespace: &str, text: &str, context: Context<'_>) -> Option<String> {
+    fn named(&self, namespace: &str, text: &str, context: TextContext<'_>) -> Option<String> {
         for mention in mentions(text, context) {
             let Some(targets) = self.names.get(mention.name) else { continue };
             let clear = mention.speaks || mention.plain && !self.others.contains(mention.name);
@@ -118,11 +118,11 @@ impl Changing {
 struct Search<'a> {
     changing: &'a Changing,
     namespace: String,
-    found: Vec<Found>,
+    found: Vec<StrayName>,
 }
 
 impl Visit for Search<'_> {
-    fn reference(&mut self, _: &Site<'_>) -> Option<String> {
+    fn reference(&mut self, _: &ReferenceSite<'_>) -> Option<String> {
         None
     }
 
@@ -136,15 +136,15 @@ impl Visit for Search<'_> {
 
     fn misfit(&mut self, _: &str, _: &'static str, _: Mark) {}
 
-    fn text(&mut self, text: &Text<'_>) {
-        let Text { place, parent, key, listed, text, mark } = *text;
+    fn text(&mut self, text: &FreeText<'_>) {
+        let FreeText { place, parent, key, listed, text, mark } = *text;
         // The name of one of many parts is the part's own, unless what it is part of speaks of secrets.
         let own = key == "name" && (listed && !ANY.contains(&parent) || OWN.contains(&parent));
         if place == TextPlace::Field && own && !speaks(parent) {
             return;
         }
         let label = if key == "name" { parent } else { key };
-        let context = Context { label, content: false };
+        let context = TextContext { label, content: false };
         let Some(target) = self.changing.named(&self.namespace, text, context) else { return };
         let (what, next) = match place {
             TextPlace::Argument => ("an argument".to_owned(), STABLE),
@@ -159,7 +159,7 @@ impl Visit for Search<'_> {
                 )
             }
         };
-        self.found.push(Found { mark, what, target, next });
+        self.found.push(StrayName { mark, what, target, next });
     }
 }
 
@@ -172,15 +172,15 @@ const OWN: [&str; 8] = ["backend", "issuerRef", "parentRefs", "ref", "roleRef", 
 const ANY: [&str; 5] = ["items", "objects", "references", "refs", "sources"];
 
 /// Mentions in the values of a ConfigMap or Secret.
-fn contents(object: &Object<BlankText>, changing: &Changing) -> Vec<Found> {
+fn contents(object: &Object<BlankText>, changing: &Changing) -> Vec<StrayName> {
     let mut found = Vec::new();
     for section in ["data", "stringData"] {
         for entry in object.root.get(section).and_then(Node::as_map).unwrap_or_default() {
             let mut search = |text: &str| {
-                let context = Context { label: &entry.key, content: true };
+                let context = TextContext { label: &entry.key, content: true };
                 if let Some(target) = changing.named(&object.identity.namespace, text, context) {
                     let what = format!("key `{}` of {}", entry.key, object.identity);
-                    found.push(Found { mark: entry.mark, what, target, next: STABLE });
+                    found.push(StrayName { mark: entry.mark, what, target, next: STABLE });
                 }
             };
             match &entry.node.value {

@@ -16,8 +16,8 @@ use crate::vault::ListedSecret;
 use crate::vault::NameRule;
 use crate::vault::SecretMetadata;
 use crate::vault::answer::AnswerForm;
-use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
+use crate::vault::aws::link::RequestFailure;
 use crate::vault::aws::name;
 use crate::vault::aws::parameters;
 use crate::vault::aws::refusal::Subject;
@@ -47,13 +47,14 @@ pub(super) enum Status {
 /// What `DescribeSecret` tells of each wanted version of one secret.
 pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Status> {
     let Some(first) = wanted.first() else { return Vec::new() };
-    let failed = |failure: &Failure| wanted.iter().map(|wanted| Status::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
+    let failed =
+        |failure: &RequestFailure| wanted.iter().map(|wanted| Status::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
     match link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": first.name }), until).await {
         Ok(answered) => match SecretVersions::of(&answered.reply, &first.name) {
             Ok(secret) => wanted.iter().map(|wanted| secret.status(wanted)).collect(),
-            Err(error) => failed(&Failure::Error(error)),
+            Err(error) => failed(&RequestFailure::Error(error)),
         },
-        Err(Failure::Refused(refusal)) if refusal.is_denial() => wanted.iter().map(|_| Status::Nothing).collect(),
+        Err(RequestFailure::Refused(refusal)) if refusal.is_denial() => wanted.iter().map(|_| Status::Nothing).collect(),
         Err(failure) => failed(&failure),
     }
 }
@@ -145,7 +146,7 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
 }
 
 /// An operation that lists.
-struct Listing {
+struct ListOperation {
     service: Service,
     operation: &'static str,
     action: &'static str,
@@ -153,14 +154,14 @@ struct Listing {
     size: usize,
 }
 
-const LIST: Listing = Listing {
+const LIST: ListOperation = ListOperation {
     service: SecretsManager,
     operation: "secretsmanager.ListSecrets",
     action: "secretsmanager:ListSecrets",
     field: "SecretList",
     size: 100,
 };
-const DESCRIBE: Listing = Listing {
+const DESCRIBE: ListOperation = ListOperation {
     service: ParameterStore,
     operation: "AmazonSSM.DescribeParameters",
     action: "ssm:DescribeParameters",
@@ -234,7 +235,7 @@ pub(super) async fn try_list(link: &Link, until: Instant) -> Result<(), Option<S
 /// Calls `each` for all entries, page by page.
 async fn pages(
     link: &Link,
-    listing: &Listing,
+    listing: &ListOperation,
     mut request: Body,
     until: Instant,
     mut each: impl FnMut(Json<'_>) -> Result<(), ServiceError>,
@@ -255,12 +256,12 @@ async fn pages(
     Err(ServiceError::new(ServiceFault::Unsupported, reason, "limit the vault to prefixes in the project file"))
 }
 
-async fn page(link: &Link, listing: &Listing, request: &Body, until: Instant) -> Result<Reply, ServiceError> {
+async fn page(link: &Link, listing: &ListOperation, request: &Body, until: Instant) -> Result<Reply, ServiceError> {
     let subject = Subject { service: listing.service, action: listing.action, name: None, version: None };
     link.call(listing.operation, request, until).await.map(|answered| answered.reply).map_err(|failure| failure.of(subject))
 }
 
-impl Listing {
+impl ListOperation {
     /// A page and its entries.
     fn read<'r>(&self, reply: &'r Reply) -> Result<(Json<'r>, Vec<Json<'r>>), ServiceError> {
         let form = self.service.form();

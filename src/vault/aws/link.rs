@@ -57,14 +57,14 @@ pub(super) struct Link {
 
 /// Why a call brought nothing.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum RequestFailure {
     /// AWS refused it.
     Refused(Refusal),
     /// Anything else.
     Error(ServiceError),
 }
 
-impl Failure {
+impl RequestFailure {
     /// The error of what was asked for.
     pub(super) fn of(&self, subject: Subject<'_>) -> ServiceError {
         match self {
@@ -123,15 +123,20 @@ impl Link {
     }
 
     /// One call of an operation, such as `secretsmanager.GetSecretValue`.
-    pub(super) async fn call(&self, operation: &'static str, body: &Value, until: Instant) -> Result<Authenticated<Signer>, Failure> {
+    pub(super) async fn call(
+        &self,
+        operation: &'static str,
+        body: &Value,
+        until: Instant,
+    ) -> Result<Authenticated<Signer>, RequestFailure> {
         let body = Secret::new(body.to_string().into_bytes());
         let call = Call::post(self.url.clone(), "application/x-amz-json-1.1", body);
         let call = call.with(HeaderName::from_static("x-amz-target"), operation);
-        let answered = renewal::ask(&self.login, &self.client, &call, until).await.map_err(Failure::Error)?;
+        let answered = renewal::ask(&self.login, &self.client, &call, until).await.map_err(RequestFailure::Error)?;
         match answered.reply.redirect() {
-            Some(redirect) => Err(Failure::Error(redirect)),
+            Some(redirect) => Err(RequestFailure::Error(redirect)),
             None if answered.reply.status == 200 => Ok(answered),
-            None => Err(Failure::Refused(Refusal::of(&answered.reply, &*answered.token))),
+            None => Err(RequestFailure::Refused(Refusal::of(&answered.reply, &*answered.token))),
         }
     }
 

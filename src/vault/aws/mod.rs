@@ -40,16 +40,16 @@ use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::identity::aws::check_region;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::HttpClient;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
@@ -211,9 +211,9 @@ impl Vault for AwsVault {
     }
 
     /// The calls when all goes well: what a batch does not tell is asked for alone, which is not foreseen.
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
         let wanted: Vec<Wanted> = Batch::new(asks, |ask| self.wanted(ask)).wanted().cloned().collect();
-        Plan { secrets: wanted.len(), calls: self.calls(&wanted).len(), ahead: 0, parallel: self.settings.limits.parallel.max(1) }
+        CallPlan { secrets: wanted.len(), calls: self.calls(&wanted).len(), ahead: 0, parallel: self.settings.limits.parallel.max(1) }
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
@@ -263,7 +263,7 @@ impl Diagnose for AwsVault {
     async fn diagnose(&self) -> Vec<Diagnostic> {
         match self.link(self.until()).await {
             Ok(link) => doctor::examine(link, &self.settings, &self.parts()).await,
-            Err(error) => vec![Diagnostic::bad(Step::Setup, error)],
+            Err(error) => vec![Diagnostic::bad(DiagnosticStep::Setup, error)],
         }
     }
 }
@@ -292,7 +292,7 @@ mod tests {
     use super::Service;
     use super::Settings;
     use crate::clock::Machine;
-    use crate::identity::Environment;
+    use crate::identity::ToolEnvironment;
     use crate::vault::Adapter;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
@@ -314,7 +314,7 @@ mod tests {
             settings.endpoint = Some(server.url());
             let key = server.protocol().key();
             let pairs = [("AWS_ACCESS_KEY_ID", &key.id), ("AWS_SECRET_ACCESS_KEY", &key.secret)];
-            settings.environment = Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
+            settings.environment = Arc::new(ToolEnvironment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
             let vault = AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap();
             Self { service, server, vault }
         }

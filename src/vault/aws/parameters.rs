@@ -14,8 +14,8 @@ use crate::service::json::Json;
 use crate::service::words;
 use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
-use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
+use crate::vault::aws::link::RequestFailure;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::wanted::Wanted;
@@ -28,7 +28,7 @@ const FORM: AnswerForm = ParameterStore.form();
 
 /// A parameter with its value.
 #[derive(Debug)]
-pub(super) struct Parameter {
+pub(super) struct SsmParameter {
     pub(super) value: SecretValue,
     /// Whether the value is still encrypted, and so no value at all.
     pub(super) sealed: bool,
@@ -50,29 +50,34 @@ pub(super) fn calls(wanted: &[Wanted]) -> Vec<Vec<usize>> {
 }
 
 /// Reads the wanted with the same call, and has the service decrypt them or not.
-pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<Parameter, ServiceError>> {
+pub(super) async fn read(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Vec<Result<SsmParameter, ServiceError>> {
     match together(link, wanted, decrypt, until).await {
         Ok(values) => values,
         // One that may not be read, or not decrypted, spoils the call for all of them.
-        Err(Failure::Refused(refusal)) if wanted.len() > 1 && !refusal.is_of_credential() && !refusal.passes() => {
+        Err(RequestFailure::Refused(refusal)) if wanted.len() > 1 && !refusal.is_of_credential() && !refusal.passes() => {
             join_all(wanted.iter().map(|wanted| alone(link, wanted, decrypt, until))).await
         }
         Err(failure) => wanted.iter().map(|wanted| Err(failure.of(subject(Some(wanted))))).collect(),
     }
 }
 
-async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<Parameter, ServiceError> {
+async fn alone(link: &Link, wanted: &Wanted, decrypt: bool, until: Instant) -> Result<SsmParameter, ServiceError> {
     match together(link, &[wanted], decrypt, until).await {
         Ok(mut values) => values.pop().unwrap_or_else(|| Err(FORM.unexpected("a parameter was left out"))),
         Err(failure) => Err(failure.of(subject(Some(wanted)))),
     }
 }
 
-async fn together(link: &Link, wanted: &[&Wanted], decrypt: bool, until: Instant) -> Result<Vec<Result<Parameter, ServiceError>>, Failure> {
+async fn together(
+    link: &Link,
+    wanted: &[&Wanted],
+    decrypt: bool,
+    until: Instant,
+) -> Result<Vec<Result<SsmParameter, ServiceError>>, RequestFailure> {
     let names: Vec<String> = wanted.iter().map(|wanted| selected(wanted)).collect();
     let body = json!({ "Names": names, "WithDecryption": decrypt });
     let answered = link.call("AmazonSSM.GetParameters", &body, until).await?;
-    values(&answered.reply, wanted, &names, decrypt).map_err(Failure::Error)
+    values(&answered.reply, wanted, &names, decrypt).map_err(RequestFailure::Error)
 }
 
 /// The values of a reply, in the order of the wanted; the service has its own.
@@ -81,10 +86,10 @@ fn values(
     wanted: &[&Wanted],
     names: &[String],
     decrypt: bool,
-) -> Result<Vec<Result<Parameter, ServiceError>>, ServiceError> {
+) -> Result<Vec<Result<SsmParameter, ServiceError>>, ServiceError> {
     let json = FORM.object(&reply.body)?;
-    let mut answers: Vec<Option<Result<Parameter, ServiceError>>> = wanted.iter().map(|_| None).collect();
-    let mut note = |place: Option<usize>, answer: Result<Parameter, ServiceError>| {
+    let mut answers: Vec<Option<Result<SsmParameter, ServiceError>>> = wanted.iter().map(|_| None).collect();
+    let mut note = |place: Option<usize>, answer: Result<SsmParameter, ServiceError>| {
         let place = place.ok_or_else(|| FORM.unexpected("a parameter that was not asked for"))?;
         match answers[place].replace(answer) {
             None => Ok(()),
@@ -119,13 +124,13 @@ fn answers_to(wanted: &Wanted, selector: Option<&str>, number: &str) -> bool {
     }
 }
 
-fn parameter(entry: Json<'_>, decrypt: bool) -> Result<Parameter, ServiceError> {
+fn parameter(entry: Json<'_>, decrypt: bool) -> Result<SsmParameter, ServiceError> {
     let version = FORM.only(entry, "Version")?.and_then(|number| number.number());
     let version = version.ok_or_else(|| FORM.unexpected("no `Version`"))?;
     let secret = FORM.only(entry, "Value")?.and_then(|value| value.secret());
     let secret = secret.ok_or_else(|| FORM.unexpected("no `Value`"))?;
     let sealed = !decrypt && FORM.only(entry, "Type")?.is_some_and(|kind| kind.is("SecureString"));
-    Ok(Parameter { value: SecretValue::plain(secret, version.to_string(), None), sealed })
+    Ok(SsmParameter { value: SecretValue::plain(secret, version.to_string(), None), sealed })
 }
 
 /// The name with its version, as a call has it.

@@ -1,7 +1,7 @@
 //! What AWS refuses with: a code that says what to do, and words that it shows to everybody. Its documentation lists them for each operation,
 //! and those that every operation has (docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html).
 
-use crate::identity::aws::Kind;
+use crate::identity::aws::CodeKind;
 use crate::identity::aws::bare;
 use crate::identity::aws::code;
 use crate::identity::aws::kind;
@@ -59,22 +59,22 @@ impl Refusal {
 
     /// Whether asking once more, or otherwise, may fare better.
     pub(super) fn passes(&self) -> bool {
-        matches!(kind(&self.code), Kind::Throttled | Kind::Passing) || self.status >= 500
+        matches!(kind(&self.code), CodeKind::Throttled | CodeKind::Passing) || self.status >= 500
     }
 
     /// Whether it says that the caller may not do this.
     pub(super) fn is_denial(&self) -> bool {
-        kind(&self.code) == Kind::Denied
+        kind(&self.code) == CodeKind::Denied
     }
 
     /// Whether the server does not know the operation.
     pub(super) fn is_unknown_operation(&self) -> bool {
-        kind(&self.code) == Kind::Unknown
+        kind(&self.code) == CodeKind::Unknown
     }
 
     /// Whether it is about the credential, and so the same for everything else that is asked with it.
     pub(super) fn is_of_credential(&self) -> bool {
-        matches!(kind(&self.code), Kind::Expired | Kind::Clock | Kind::Credential | Kind::Account)
+        matches!(kind(&self.code), CodeKind::Expired | CodeKind::Clock | CodeKind::Credential | CodeKind::Account)
     }
 
     fn says(&self, phrase: &str) -> bool {
@@ -90,7 +90,7 @@ impl Refusal {
         let error = |fault, reason: String, next: &str| ServiceError::new(fault, reason, next);
         let kms = "allow `kms:Decrypt` on the key that it is encrypted by, in the key's own policy too, and see that the key is enabled";
         match kind(&self.code) {
-            Kind::Missing => match subject.version {
+            CodeKind::Missing => match subject.version {
                 Some(version) => error(
                     ServiceFault::NotFound,
                     format!("{what} or its version `{}` is not there", words::tame(version, 64)),
@@ -105,42 +105,42 @@ impl Refusal {
                     "check the name, the region and whose credential it is: `cloze doctor` shows the account",
                 ),
             },
-            Kind::Other if self.code == "InvalidRequestException" && self.says("delet") => error(
+            CodeKind::Other if self.code == "InvalidRequestException" && self.says("delet") => error(
                 ServiceFault::Gone,
                 format!("{what} is scheduled for deletion"),
                 "restore it, such as by `aws secretsmanager restore-secret`, or ask for another",
             ),
-            Kind::Decryption => error(ServiceFault::Denied, format!("{what} cannot be decrypted{said}"), kms),
-            Kind::Denied if self.says("kms") || self.says("customer master key") || self.says("ciphertext") => {
+            CodeKind::Decryption => error(ServiceFault::Denied, format!("{what} cannot be decrypted{said}"), kms),
+            CodeKind::Denied if self.says("kms") || self.says("customer master key") || self.says("ciphertext") => {
                 error(ServiceFault::Denied, format!("{what} cannot be decrypted with this credential{said}"), kms)
             }
-            Kind::Denied => {
+            CodeKind::Denied => {
                 let next =
                     format!("allow `{action}` in a policy of the identity that the credential belongs to; `cloze doctor` shows which");
                 error(ServiceFault::Denied, format!("the credential may not do `{action}` with {what}{said}"), &next)
             }
-            Kind::Expired => error(
+            CodeKind::Expired => error(
                 ServiceFault::Unauthenticated,
                 "the credential has expired".to_owned(),
                 "log in again, such as by `aws sso login`, or get a new session token",
             ),
-            Kind::Clock => {
+            CodeKind::Clock => {
                 error(ServiceFault::Unauthenticated, "AWS does not accept the time of the signature".to_owned(), "set this machine's clock")
             }
-            Kind::Credential if self.says("expired") || self.says("not yet current") => {
+            CodeKind::Credential if self.says("expired") || self.says("not yet current") => {
                 Self { code: "RequestExpired".to_owned(), ..self.clone() }.error(subject)
             }
-            Kind::Credential => error(
+            CodeKind::Credential => error(
                 ServiceFault::Unauthenticated,
                 format!("AWS does not accept the credential ({})", words::tame(&self.code, 64)),
                 "check that access key, secret key and session token belong together, and to this partition of AWS",
             ),
-            Kind::Account => error(
+            CodeKind::Account => error(
                 ServiceFault::Unauthenticated,
                 format!("the account may not use {} here ({})", service.words(), words::tame(&self.code, 64)),
                 "check that the account is active and the region is enabled for it",
             ),
-            Kind::Throttled => error(
+            CodeKind::Throttled => error(
                 ServiceFault::RateLimited,
                 format!("the vault is rate limiting requests{said}"),
                 "try again later, or ask AWS for a higher quota",
@@ -150,7 +150,7 @@ impl Refusal {
                 format!("the vault failed with status {}{said}", self.status),
                 "try again later, and see health.aws.amazon.com",
             ),
-            Kind::Unknown | Kind::Passing | Kind::Other => {
+            CodeKind::Unknown | CodeKind::Passing | CodeKind::Other => {
                 let code = if self.code.is_empty() { String::new() } else { format!(" ({})", words::tame(&self.code, 64)) };
                 error(
                     ServiceFault::Unavailable,

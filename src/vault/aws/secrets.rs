@@ -13,8 +13,8 @@ use crate::service::http::Reply;
 use crate::service::json::Json;
 use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
-use crate::vault::aws::link::Failure;
 use crate::vault::aws::link::Link;
+use crate::vault::aws::link::RequestFailure;
 use crate::vault::aws::name;
 use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
@@ -45,7 +45,7 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
     let answered = match link.call("secretsmanager.BatchGetSecretValue", &json!({ "SecretIdList": names }), until).await {
         Ok(answered) => answered,
         // To read each may be allowed where to read many at once is not.
-        Err(Failure::Refused(refusal)) if !refusal.is_of_credential() && !refusal.passes() => {
+        Err(RequestFailure::Refused(refusal)) if !refusal.is_of_credential() && !refusal.passes() => {
             if refusal.is_denial() || refusal.is_unknown_operation() {
                 link.alone.store(true, Ordering::Relaxed);
             }
@@ -58,31 +58,31 @@ pub(super) async fn read(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec
         Err(error) => return wanted.iter().map(|_| Err(error.clone())).collect(),
     };
     let again: Vec<&Wanted> =
-        wanted.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Again)).map(|(wanted, _)| *wanted).collect();
+        wanted.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, BatchOutcome::Again)).map(|(wanted, _)| *wanted).collect();
     let mut again = each(link, &again, until).await.into_iter();
     let unread = || FORM.unexpected("a secret was left out");
     outcomes
         .into_iter()
         .map(|outcome| match outcome {
-            Outcome::Read(value) => Ok(value),
-            Outcome::Refused(error) => Err(error),
-            Outcome::Again => again.next().unwrap_or_else(|| Err(unread())),
+            BatchOutcome::Read(value) => Ok(value),
+            BatchOutcome::Refused(error) => Err(error),
+            BatchOutcome::Again => again.next().unwrap_or_else(|| Err(unread())),
         })
         .collect()
 }
 
 /// What a batch says of one secret.
-enum Outcome {
+enum BatchOutcome {
     Read(SecretValue),
     Refused(ServiceError),
     /// It says nothing that lasts.
     Again,
 }
 
-fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<Outcome>, ServiceError> {
+fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<BatchOutcome>, ServiceError> {
     let json = FORM.object(&reply.body)?;
-    let mut outcomes: Vec<Option<Outcome>> = wanted.iter().map(|_| None).collect();
-    let mut note = |names: &[Option<&str>], outcome: Outcome| {
+    let mut outcomes: Vec<Option<BatchOutcome>> = wanted.iter().map(|_| None).collect();
+    let mut note = |names: &[Option<&str>], outcome: BatchOutcome| {
         let place = names.iter().flatten().find_map(|name| wanted.iter().position(|wanted| wanted.name == **name));
         let place = place.ok_or_else(|| FORM.unexpected("a secret that was not asked for"))?;
         match outcomes[place].replace(outcome) {
@@ -92,7 +92,7 @@ fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<Outco
     };
     for entry in FORM.list(json, "SecretValues")? {
         let name = FORM.text(entry, "Name")?;
-        note(&[Some(&name)], Outcome::Read(value(entry, None)?))?;
+        note(&[Some(&name)], BatchOutcome::Read(value(entry, None)?))?;
     }
     for entry in FORM.list(json, "Errors")? {
         let id = FORM.text(entry, "SecretId")?;
@@ -100,11 +100,11 @@ fn batch(reply: &Reply, wanted: &[&Wanted], signer: &Signer) -> Result<Vec<Outco
         // The error may name the secret by its ARN.
         let names = [Some(id.as_str()), name::of_arn(&id)];
         let known = wanted.iter().find(|wanted| names.contains(&Some(wanted.name.as_str()))).copied();
-        let outcome = if refusal.passes() { Outcome::Again } else { Outcome::Refused(refusal.error(subject(known))) };
+        let outcome = if refusal.passes() { BatchOutcome::Again } else { BatchOutcome::Refused(refusal.error(subject(known))) };
         note(&names, outcome)?;
     }
     let more = FORM.only(json, "NextToken")?.is_some();
-    let unread = || if more { Ok(Outcome::Again) } else { Err(FORM.unexpected("a secret was left out")) };
+    let unread = || if more { Ok(BatchOutcome::Again) } else { Err(FORM.unexpected("a secret was left out")) };
     outcomes.into_iter().map(|outcome| outcome.map_or_else(unread, Ok)).collect()
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::identity::Environment;
-use crate::service::http::Limits;
+use crate::identity::ToolEnvironment;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
 use crate::vault::answer::AnswerForm;
 
@@ -19,13 +19,13 @@ pub struct Settings {
     /// Where the service is, if not at its region's public address. Plain `http` is for the loopback only.
     pub endpoint: Option<String>,
     /// The variables of AWS's own tools.
-    pub environment: Arc<Environment>,
+    pub environment: Arc<ToolEnvironment>,
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be the vault.
     pub transport: Transport,
     /// How much at once, how fast and how long. Without a rate, the service's published one holds.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 /// The services of AWS that keep secrets.
@@ -56,7 +56,7 @@ impl Settings {
             environment: Arc::default(),
             prefixes: Vec::new(),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
         }
     }
 }

@@ -6,9 +6,9 @@ use crate::identity::renewal::Authenticated;
 use crate::identity::signed_jwt;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::connectivity;
 use crate::service::json::Json;
 use crate::service::words;
@@ -32,17 +32,22 @@ pub(super) async fn examine(link: &Link, api_version: &str) -> Vec<Diagnostic> {
     findings
 }
 
-async fn steps(link: &Link, api_version: &str, findings: &mut Vec<Diagnostic>, until: Instant) -> Result<(), (Step, ServiceError)> {
-    let challenge = link.challenge(until).await.map_err(|error| (Step::Service, error))?;
-    let scope = challenge.scope(link.address.host()).map_err(|error| (Step::Service, error))?;
+async fn steps(
+    link: &Link,
+    api_version: &str,
+    findings: &mut Vec<Diagnostic>,
+    until: Instant,
+) -> Result<(), (DiagnosticStep, ServiceError)> {
+    let challenge = link.challenge(until).await.map_err(|error| (DiagnosticStep::Service, error))?;
+    let scope = challenge.scope(link.address.host()).map_err(|error| (DiagnosticStep::Service, error))?;
     let service = format!("a key vault for tokens of {}, asked by version {}", words::tame(&challenge.resource, 64), api_version);
-    findings.push(Diagnostic::good(Step::Service, service));
+    findings.push(Diagnostic::good(DiagnosticStep::Service, service));
     // The cloud's own scope is what a known vault gets, whatever a challenge says.
     let scope = link.scope.get_or_init(|| async { scope }).await;
-    let token = link.login.token(scope, None, until).await.map_err(|error| (Step::Identity, error))?;
+    let token = link.login.token(scope, None, until).await.map_err(|error| (DiagnosticStep::Identity, error))?;
     let claims = Claims::of(token.text());
     let shown = claims.as_ref().and_then(|claims| claims.who.clone()).map(|who| format!(" ({who})")).unwrap_or_default();
-    findings.push(Diagnostic::good(Step::Identity, format!("{}{shown}", link.login.words())));
+    findings.push(Diagnostic::good(DiagnosticStep::Identity, format!("{}{shown}", link.login.words())));
     let tenant = claims.and_then(|claims| claims.tenant).or_else(|| link.login.tenant().map(str::to_owned));
     if let (Some(own), Some(other)) = (&tenant, &challenge.tenant)
         && is_id(own)
@@ -51,13 +56,13 @@ async fn steps(link: &Link, api_version: &str, findings: &mut Vec<Diagnostic>, u
     {
         let reason = format!("the vault belongs to the tenant {other}, and the token to {own}");
         let next = "use a credential of the vault's tenant, or check the vault's name";
-        return Err((Step::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
+        return Err((DiagnosticStep::Tenant, ServiceError::new(ServiceFault::Unauthenticated, reason, next)));
     }
-    findings.push(Diagnostic::good(Step::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
+    findings.push(Diagnostic::good(DiagnosticStep::Tenant, tenant.unwrap_or_else(|| "the token does not say".to_owned())));
     let end = token.expires.map_or_else(|| "the token does not say when it ends".to_owned(), |end| format!("the token lasts until {end}"));
-    findings.push(Diagnostic::good(Step::Expiry, end));
-    let may = permission(link, until).await.map_err(|error| (Step::Permission, error))?;
-    findings.push(Diagnostic::good(Step::Permission, may));
+    findings.push(Diagnostic::good(DiagnosticStep::Expiry, end));
+    let may = permission(link, until).await.map_err(|error| (DiagnosticStep::Permission, error))?;
+    findings.push(Diagnostic::good(DiagnosticStep::Permission, may));
     Ok(())
 }
 

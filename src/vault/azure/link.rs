@@ -9,7 +9,7 @@ use crate::identity::azure::Login;
 use crate::identity::bearer::Bearer;
 use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
-use crate::identity::token_cache::Held;
+use crate::identity::token_cache::CachedToken;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
@@ -57,7 +57,7 @@ impl renewal::Login for Link {
     type Token = Bearer;
 
     /// What a token has to be for is known by the cloud, or else the vault is asked, without a credential.
-    async fn token(&self, rejected: Option<&Held<Bearer>>, until: Instant) -> Result<Held<Bearer>, ServiceError> {
+    async fn token(&self, rejected: Option<&CachedToken<Bearer>>, until: Instant) -> Result<CachedToken<Bearer>, ServiceError> {
         let scope = self.scope.get_or_try_init(|| async { self.challenge(until).await?.scope(self.address.host()) }).await?;
         self.login.token(scope, rejected, until).await
     }

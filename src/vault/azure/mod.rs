@@ -37,14 +37,14 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
-use crate::service::http::Limits;
 use crate::service::http::Rate;
+use crate::service::http::RequestLimits;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
@@ -85,7 +85,7 @@ impl AzureVault {
         let names = names(&prefixes)?;
         let cloud = Cloud::of(address.host());
         let own = cloud.unwrap_or_else(Cloud::public);
-        let Limits { parallel, ref meter, .. } = limits;
+        let RequestLimits { parallel, ref meter, .. } = limits;
         let parts = LoginParts {
             authority: authority.unwrap_or_else(|| own.authority.to_owned()),
             audience: own.exchange,
@@ -169,14 +169,14 @@ impl Vault for AzureVault {
         batch.collect(reads, SecretValue::of_key)
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        let secrets = Plan::distinct(asks);
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        let secrets = CallPlan::distinct(asks);
         let ahead = if secrets == 0 {
             0
         } else {
             usize::from(!self.link.scope.initialized()) + usize::from(!self.link.login.is_ready(Instant::now()))
         };
-        Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
+        CallPlan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
     /// By the list of versions, which holds no value; where that is not allowed, by a read.
@@ -255,8 +255,8 @@ mod tests {
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
     use crate::vault::Adapter;
+    use crate::vault::CallPlan;
     use crate::vault::ListSecrets;
-    use crate::vault::Plan;
     use crate::vault::Vault;
     use crate::vault::suite;
     use crate::vault::suite::Abilities;
@@ -385,8 +385,8 @@ mod tests {
         let bench = Bench::new();
         bench.put("a", b"v").await;
         let asks = [ask("a"), ask("a"), ask("b")];
-        assert_eq!(bench.vault.plan(&asks), Plan { secrets: 2, calls: 2, ahead: 2, parallel: 16 });
-        assert_eq!(bench.vault.plan(&[]), Plan { secrets: 0, calls: 0, ahead: 0, parallel: 16 });
+        assert_eq!(bench.vault.plan(&asks), CallPlan { secrets: 2, calls: 2, ahead: 2, parallel: 16 });
+        assert_eq!(bench.vault.plan(&[]), CallPlan { secrets: 0, calls: 0, ahead: 0, parallel: 16 });
         bench.vault.fetch(&asks[..1]).await;
         assert_eq!(bench.vault.plan(&asks).ahead, 0);
         let known = Settings::new("https://shop.vault.azure.net", settings(&bench.server).credential);

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::identity::azure::Credential;
-use crate::service::http::Limits;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
 
 /// How a key vault is reached.
@@ -21,11 +21,11 @@ pub struct Settings {
     /// What the names of secrets must begin with; everything when there is none.
     pub prefixes: Vec<String>,
     /// The variables of Azure's own machines.
-    pub environment: Arc<Environment>,
+    pub environment: Arc<ToolEnvironment>,
     /// Who is believed to be the vault and the authority.
     pub transport: Transport,
     /// How much at once, how fast and how long. Without a rate it is the published one, 4,000 in 10 seconds.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 impl Settings {
@@ -40,7 +40,7 @@ impl Settings {
             prefixes: Vec::new(),
             environment: Arc::default(),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
         }
     }
 }

@@ -18,16 +18,16 @@ use async_trait::async_trait;
 
 use crate::blank::SecretRef;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::words;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Surroundings;
@@ -124,8 +124,8 @@ impl Vault for EnvVault {
         asks.iter().map(|ask| self.read(ask)).collect()
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        Plan::none(Plan::distinct(asks))
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        CallPlan::none(CallPlan::distinct(asks))
     }
 
     /// A value is read where a field of it is asked for.
@@ -166,7 +166,7 @@ impl Diagnose for EnvVault {
             1 => Ok(format!("1 variable begins with `{prefix}`")),
             count => Ok(format!("{count} variables begin with `{prefix}`")),
         };
-        vec![Diagnostic { step: Step::Setup, outcome }]
+        vec![Diagnostic { step: DiagnosticStep::Setup, outcome }]
     }
 }
 

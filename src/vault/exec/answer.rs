@@ -30,13 +30,13 @@ const VALUES: [&str; 3] = ["value", "base64", "fields"];
 
 /// An answer of the program as a whole.
 #[derive(Debug)]
-pub(super) struct Answers<'a> {
+pub(super) struct ProgramAnswer<'a> {
     list: Vec<Json<'a>>,
     /// Whether there is a value in it: a message beside one could repeat it, whole or in part, in any encoding.
     valued: bool,
 }
 
-impl<'a> Answers<'a> {
+impl<'a> ProgramAnswer<'a> {
     /// Reads the answer to `count` asks, or to a request for everything.
     pub(super) fn read(text: &'a Secret, count: Option<usize>) -> Result<Self, ServiceError> {
         let json = FORM.object(text)?;

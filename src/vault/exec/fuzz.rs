@@ -5,7 +5,7 @@ use crate::fuzz::assert_silent;
 use crate::fuzz::fuzz;
 use crate::secret::Secret;
 use crate::service::ServiceError;
-use crate::vault::exec::answer::Answers;
+use crate::vault::exec::answer::ProgramAnswer;
 
 /// No error tells what could be a value.
 #[test]
@@ -20,7 +20,7 @@ fn program_answers() {
     fuzz("exec", Vec::new(), |bytes| {
         let text = Secret::copy_of(bytes);
         for count in [Some(1), Some(2), None] {
-            let answers = match Answers::read(&text, count) {
+            let answers = match ProgramAnswer::read(&text, count) {
                 Ok(answers) => answers,
                 Err(error) => {
                     check(&error);

@@ -57,21 +57,21 @@ use tokio::time::Instant;
 
 use crate::blank::SecretRef;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::batch::Batch;
 use crate::vault::current::Versioned;
-use crate::vault::exec::answer::Answers;
+use crate::vault::exec::answer::ProgramAnswer;
 use crate::vault::exec::program::Program;
 use crate::vault::exec::request::Operation;
 use crate::vault::name;
@@ -110,7 +110,7 @@ impl ExecVault {
         &self,
         operation: Operation,
         (asks, until): (&[SecretRef], Instant),
-        take: impl Fn(&Answers<'_>, usize, &SecretRef) -> Result<T, ServiceError>,
+        take: impl Fn(&ProgramAnswer<'_>, usize, &SecretRef) -> Result<T, ServiceError>,
     ) -> Vec<Result<T, ServiceError>> {
         let batch = Batch::new(asks, |ask| self.check(ask).map(|()| ask));
         let distinct: Vec<&SecretRef> = batch.wanted().copied().collect();
@@ -118,7 +118,7 @@ impl ExecVault {
             return batch.collect(Vec::<Result<(), _>>::new(), |(), _| unreachable!("nothing is wanted"));
         }
         let output = self.program.run(&request::text(operation, &distinct), until).await;
-        match output.as_ref().map_err(ServiceError::clone).and_then(|output| Answers::read(output, Some(distinct.len()))) {
+        match output.as_ref().map_err(ServiceError::clone).and_then(|output| ProgramAnswer::read(output, Some(distinct.len()))) {
             Ok(read) => {
                 // Equal asks are given one answer each.
                 let places = (0..distinct.len()).map(Ok).collect();
@@ -158,8 +158,8 @@ impl Vault for ExecVault {
         self.fetch_by(asks, self.program.until()).await
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        Plan { secrets: Plan::distinct(asks), calls: usize::from(!asks.is_empty()), ahead: 0, parallel: 1 }
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        CallPlan { secrets: CallPlan::distinct(asks), calls: usize::from(!asks.is_empty()), ahead: 0, parallel: 1 }
     }
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
@@ -183,26 +183,26 @@ impl ListSecrets for ExecVault {
     /// Names that cannot be asked for are left out.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let output = self.program.run(&request::text(Operation::List, &[]), self.program.until()).await?;
-        Answers::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
+        ProgramAnswer::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
     }
 }
 
 #[async_trait]
 impl Diagnose for ExecVault {
     async fn diagnose(&self) -> Vec<Diagnostic> {
-        let there = Diagnostic { step: Step::Setup, outcome: self.program.there().await };
+        let there = Diagnostic { step: DiagnosticStep::Setup, outcome: self.program.there().await };
         if there.outcome.is_err() {
             return vec![there];
         }
         let spoken = match self.program.run(&request::text(Operation::Probe, &[]), self.program.until()).await {
-            Ok(output) => Answers::read(&output, None).map(drop),
+            Ok(output) => ProgramAnswer::read(&output, None).map(drop),
             Err(error) => Err(error),
         };
         let spoken = match spoken {
             Err(error) if error.fault != ServiceFault::Unsupported => Err(error),
             _ => Ok(format!("it answers as `{}` says", request::PROTOCOL)),
         };
-        vec![there, Diagnostic { step: Step::Service, outcome: spoken }]
+        vec![there, Diagnostic { step: DiagnosticStep::Service, outcome: spoken }]
     }
 }
 

@@ -103,7 +103,7 @@ impl Program {
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, OsStr::from_bytes(value.expose()))));
         let child = command.spawn().map_err(|error| self.absent(&error))?;
         self.meter.send();
-        let ended = timeout_at(until, Run::of(child).finish(input)).await;
+        let ended = timeout_at(until, ProcessGroup::of(child).finish(input)).await;
         self.meter.answer();
         let (status, output, complaints) = match ended {
             Ok(Ok(ended)) => ended,
@@ -157,12 +157,12 @@ struct Excess;
 
 /// A child that leads a process group. Dropped before its end, the whole group is killed.
 #[derive(Debug)]
-struct Run {
+struct ProcessGroup {
     child: Child,
     group: Option<Pid>,
 }
 
-impl Run {
+impl ProcessGroup {
     fn of(child: Child) -> Self {
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         Self { child, group }
@@ -186,7 +186,7 @@ impl Run {
     }
 }
 
-impl Drop for Run {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(group) = self.group {
             kill_process_group(group, Signal::KILL).ok();

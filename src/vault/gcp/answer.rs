@@ -7,14 +7,14 @@ use crate::service::json::JsonKind;
 use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
 use crate::vault::binary;
-use crate::vault::gcp::place::Place;
+use crate::vault::gcp::place::SecretsParent;
 
 const SECRET_MANAGER: AnswerForm =
     AnswerForm { reason: "the answer is not that of Secret Manager", next: "check the endpoint, and what lies between here and there" };
 
 /// The value of a version of the secret `name` in the body of an answer (google.cloud.secretmanager.v1.AccessSecretVersionResponse); nothing
 /// where the checksum is not that of the value.
-pub(super) fn value(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<Option<SecretValue>, ServiceError> {
+pub(super) fn value(body: &Secret, place: &SecretsParent, name: &str, wanted: Option<&str>) -> Result<Option<SecretValue>, ServiceError> {
     let unexpected = |what: &str| SECRET_MANAGER.unexpected(what);
     let json = SECRET_MANAGER.object(body)?;
     let number = number(json, place, name, wanted)?;
@@ -34,15 +34,20 @@ pub(super) fn value(body: &Secret, place: &Place, name: &str, wanted: Option<&st
 
 /// The number of the version that a body tells of, and whether its value can be read
 /// (google.cloud.secretmanager.v1.SecretVersion).
-pub(super) fn state(body: &Secret, place: &Place, name: &str, wanted: Option<&str>) -> Result<(String, State), ServiceError> {
+pub(super) fn state(
+    body: &Secret,
+    place: &SecretsParent,
+    name: &str,
+    wanted: Option<&str>,
+) -> Result<(String, VersionState), ServiceError> {
     let json = SECRET_MANAGER.object(body)?;
     let number = number(json, place, name, wanted)?;
     let state = json.get("state").ok_or_else(|| SECRET_MANAGER.unexpected("a version without a `state`"))?;
     let is = |name: &str, number: u64| state.is(name) || state.number() == Some(number);
     let state = match () {
-        () if is("ENABLED", 1) => State::Enabled,
-        () if is("DISABLED", 2) => State::Disabled,
-        () if is("DESTROYED", 3) => State::Destroyed,
+        () if is("ENABLED", 1) => VersionState::Enabled,
+        () if is("DISABLED", 2) => VersionState::Disabled,
+        () if is("DESTROYED", 3) => VersionState::Destroyed,
         () => return Err(SECRET_MANAGER.unexpected("a version in an unknown state")),
     };
     Ok((number, state))
@@ -50,14 +55,14 @@ pub(super) fn state(body: &Secret, place: &Place, name: &str, wanted: Option<&st
 
 /// The state of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum VersionState {
     Enabled,
     Disabled,
     Destroyed,
 }
 
 /// The names on a page of a list, and where the next page begins, if there is one.
-pub(super) fn page(body: &Secret, place: &Place) -> Result<(Vec<String>, Option<String>), ServiceError> {
+pub(super) fn page(body: &Secret, place: &SecretsParent) -> Result<(Vec<String>, Option<String>), ServiceError> {
     let json = SECRET_MANAGER.object(body)?;
     let name = |secret: Json<'_>| {
         let resource = SECRET_MANAGER.text(secret, "name")?;
@@ -74,7 +79,7 @@ pub(super) fn allows(body: &Secret, permission: &str) -> Result<bool, ServiceErr
     Ok(held.is_some_and(|held| held.members().any(|(_, held)| held.is(permission))))
 }
 
-fn number(json: Json<'_>, place: &Place, name: &str, wanted: Option<&str>) -> Result<String, ServiceError> {
+fn number(json: Json<'_>, place: &SecretsParent, name: &str, wanted: Option<&str>) -> Result<String, ServiceError> {
     let resource = SECRET_MANAGER.text(json, "name")?;
     let number = place.number(&resource, name).ok_or_else(|| SECRET_MANAGER.unexpected("a version of another secret"))?;
     match wanted.filter(|wanted| wanted.starts_with(|first: char| first.is_ascii_digit())) {

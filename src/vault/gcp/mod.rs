@@ -32,27 +32,27 @@ use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
-use crate::service::http::Limits;
 use crate::service::http::Rate;
 use crate::service::http::Reply;
+use crate::service::http::RequestLimits;
 use crate::service::http::connectivity;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::batch::Batch;
-use crate::vault::gcp::answer::State;
-use crate::vault::gcp::place::Place;
+use crate::vault::gcp::answer::VersionState;
+use crate::vault::gcp::place::SecretsParent;
 use crate::vault::gcp::refusal::Subject;
 use crate::vault::name;
 use crate::vault::name_rule::Cover;
@@ -69,7 +69,7 @@ const ACCESS: &str = "secretmanager.versions.access";
 /// The secrets of a project.
 #[derive(Debug)]
 pub struct GcpVault {
-    place: Place,
+    place: SecretsParent,
     names: NameRule,
     login: Login,
     parallel: usize,
@@ -91,12 +91,12 @@ impl GcpVault {
     /// A project, location or endpoint that cannot be one, and a machine without CA certificates.
     pub fn new(settings: Settings, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Result<Self, ServiceError> {
         let Settings { project, location, endpoint, credentials, environment, prefixes, transport, limits } = settings;
-        let place = Place::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
+        let place = SecretsParent::new(&project, location.as_deref(), endpoint.as_deref()).map_err(|reason| {
             ServiceError::new(ServiceFault::Unavailable, reason, "correct the vault's settings; `gcloud projects list` names the projects")
         })?;
         let names = names(&prefixes)?;
         let (parallel, deadline) = (limits.parallel, limits.deadline);
-        let rated = |rate: Rate| Limits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
+        let rated = |rate: Rate| RequestLimits { rate: limits.rate.or(Some(rate)), ..limits.clone() };
         let values = HttpClient::new(place.base().url(), &transport, &rated(ACCESSES), Arc::clone(&entropy))?;
         let facts = HttpClient::new(place.base().url(), &transport, &rated(READS), entropy)?;
         let parts = LoginParts {
@@ -147,8 +147,8 @@ impl GcpVault {
         let reply = self.ask(&self.facts, &call, self.subject(wanted, "secretmanager.versions.get"), until).await?;
         let (number, state) = answer::state(&reply.body, &self.place, name, version)?;
         let subject = self.subject(wanted, ACCESS);
-        if state != State::Enabled {
-            return Err(subject.gone(state == State::Destroyed, ""));
+        if state != VersionState::Enabled {
+            return Err(subject.gone(state == VersionState::Destroyed, ""));
         }
         // Who may see a version may not always read it.
         let question = Secret::copy_of(format!("{{\"permissions\":[\"{ACCESS}\"]}}").as_bytes());
@@ -158,15 +158,15 @@ impl GcpVault {
     }
 
     /// What is known of a version. Where only its value may be read, or more was asked than the quota allows, the value is read.
-    async fn probed(&self, wanted: Wanted<'_>, read: bool, until: Instant) -> Result<Probed, ServiceError> {
+    async fn probed(&self, wanted: Wanted<'_>, read: bool, until: Instant) -> Result<ProbeAnswer, ServiceError> {
         if !read {
             match self.look(wanted, until).await {
-                Ok(number) => return Ok(Probed::Seen(number)),
+                Ok(number) => return Ok(ProbeAnswer::Seen(number)),
                 Err(error) if matches!(error.fault, ServiceFault::Denied | ServiceFault::RateLimited) => {}
                 Err(error) => return Err(error),
             }
         }
-        self.read(wanted, until).await.map(Probed::Read)
+        self.read(wanted, until).await.map(ProbeAnswer::Read)
     }
 
     /// How many versions can be looked at, with two requests each, within half of the deadline.
@@ -188,27 +188,29 @@ impl GcpVault {
     /// Whether the identity may ask this project for anything.
     async fn may(&self) -> Diagnostic {
         match self.page("", 1, self.facts.until()).await {
-            Ok(_) => Diagnostic::good(Step::Permission, format!("may list the secrets of the project `{}`", self.place.project())),
+            Ok(_) => {
+                Diagnostic::good(DiagnosticStep::Permission, format!("may list the secrets of the project `{}`", self.place.project()))
+            }
             // Reading does not need it; the other kinds of 403 have other words.
             Err(error) if error.fault == ServiceFault::Denied && error.reason.starts_with("the identity lacks") => {
-                Diagnostic::good(Step::Permission, "may not list secrets; `cloze check --online` shows whether it may read them")
+                Diagnostic::good(DiagnosticStep::Permission, "may not list secrets; `cloze check --online` shows whether it may read them")
             }
-            Err(error) => Diagnostic::bad(Step::Permission, error),
+            Err(error) => Diagnostic::bad(DiagnosticStep::Permission, error),
         }
     }
 }
 
 /// What a probe found.
 #[derive(Debug)]
-enum Probed {
+enum ProbeAnswer {
     Seen(String),
     Read(SecretValue),
 }
 
-fn found(probed: &Probed, key: Option<&str>) -> Result<SecretMetadata, ServiceError> {
+fn found(probed: &ProbeAnswer, key: Option<&str>) -> Result<SecretMetadata, ServiceError> {
     match probed {
-        Probed::Read(value) => value.of_key(key).map(|value| SecretMetadata::from(&value)),
-        Probed::Seen(number) => Ok(SecretMetadata::new(&**number, None)),
+        ProbeAnswer::Read(value) => value.of_key(key).map(|value| SecretMetadata::from(&value)),
+        ProbeAnswer::Seen(number) => Ok(SecretMetadata::new(&**number, None)),
     }
 }
 
@@ -241,10 +243,10 @@ impl Vault for GcpVault {
         batch.collect(reads, SecretValue::of_key)
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        let distinct = Plan::distinct(asks);
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        let distinct = CallPlan::distinct(asks);
         let ahead = usize::from(!asks.is_empty() && !self.login.is_ready());
-        Plan { secrets: distinct, calls: distinct, ahead, parallel: self.parallel }
+        CallPlan { secrets: distinct, calls: distinct, ahead, parallel: self.parallel }
     }
 
     /// A value is read where a field of it is asked for, where nothing but the value may be seen, and where there are more than Google
@@ -295,16 +297,16 @@ impl Diagnose for GcpVault {
         let who = match self.login.who(self.facts.until()).await {
             Ok(who) => who,
             Err(error) => {
-                findings.push(Diagnostic::bad(Step::Identity, error));
+                findings.push(Diagnostic::bad(DiagnosticStep::Identity, error));
                 return findings;
             }
         };
-        findings.push(Diagnostic::good(Step::Identity, who.words()));
-        findings.push(Diagnostic::good(Step::Tenant, format!("the project `{}`", self.place.project())));
+        findings.push(Diagnostic::good(DiagnosticStep::Identity, who.words()));
+        findings.push(Diagnostic::good(DiagnosticStep::Tenant, format!("the project `{}`", self.place.project())));
         if let Some(expires) = who.expires {
             let minutes = (expires.0 - self.clock.now().0) / 60;
             findings.push(Diagnostic::good(
-                Step::Expiry,
+                DiagnosticStep::Expiry,
                 format!("the token holds until {expires}, {minutes} minutes from now; others follow it"),
             ));
         }

@@ -15,14 +15,14 @@ const LONGEST_ALIAS: usize = 63;
 
 /// The secrets of a project, in a location or in none.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct SecretsParent {
     /// `SCHEME://HOST:PORT/…/v1/`.
     base: Base,
     project: String,
     location: Option<String>,
 }
 
-impl Place {
+impl SecretsParent {
     /// Where Google has a project's secrets, or at `endpoint`; otherwise what is wrong with any of them.
     pub(super) fn new(project: &str, location: Option<&str>, endpoint: Option<&str>) -> Result<Self, String> {
         check_project(project)?;
@@ -162,13 +162,13 @@ mod tests {
     use reqwest::Url;
 
     use super::NAME;
-    use super::Place;
+    use super::SecretsParent;
     use super::check_version;
     use super::is_service;
     use crate::service::http::fuzz_names;
 
-    fn place(location: Option<&str>) -> Place {
-        Place::new("demo-project", location, Some("https://vault.example:8200/behind")).unwrap()
+    fn place(location: Option<&str>) -> SecretsParent {
+        SecretsParent::new("demo-project", location, Some("https://vault.example:8200/behind")).unwrap()
     }
 
     fn name() -> impl Strategy<Value = String> {
@@ -207,12 +207,12 @@ mod tests {
 
     #[test]
     fn places_are_where_google_has_them() {
-        let place = Place::new("demo-project", None, None).unwrap();
+        let place = SecretsParent::new("demo-project", None, None).unwrap();
         let base = "https://secretmanager.googleapis.com/v1/projects/demo-project/secrets";
         assert_eq!(place.version("db", None, Some("access")).unwrap().as_str(), format!("{base}/db/versions/latest:access"));
         assert_eq!(place.version("db", Some("7"), None).unwrap().as_str(), format!("{base}/db/versions/7"));
         assert_eq!(place.list(250, "a b&c").unwrap().as_str(), format!("{base}?pageSize=250&pageToken=a%20b%26c"));
-        let place = Place::new("example.com:demo-project", Some("europe-west3"), None).unwrap();
+        let place = SecretsParent::new("example.com:demo-project", Some("europe-west3"), None).unwrap();
         assert_eq!(
             place.permissions("db").unwrap().as_str(),
             "https://secretmanager.europe-west3.rep.googleapis.com/v1/projects/example.com:demo-project/locations/europe-west3/secrets/db:testIamPermissions"
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn settings_that_cannot_be_are_told_why() {
-        let reason = |project: &str, location, endpoint| Place::new(project, location, endpoint).unwrap_err();
+        let reason = |project: &str, location, endpoint| SecretsParent::new(project, location, endpoint).unwrap_err();
         let rule = "is not the id of a project, which is 6 to 30 lower-case letters, digits and hyphens";
         for project in
             ["", "short", "Demo-Project", "1demo-project", "demo-project-", "demo/../project", "a:demo-project", "..:demo-project", "0123"]
@@ -275,7 +275,7 @@ mod tests {
             reason("demo-project", None, Some("http://vault.example")),
             "the endpoint cannot be used: plain http would show the token to the network"
         );
-        assert!(Place::new("123456789012", None, None).is_ok());
+        assert!(SecretsParent::new("123456789012", None, None).is_ok());
     }
 
     #[test]

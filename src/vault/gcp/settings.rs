@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::identity::Environment;
+use crate::identity::ToolEnvironment;
 use crate::secret::Secret;
-use crate::service::http::Limits;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
 
 /// How a project's Secret Manager is reached.
@@ -20,13 +20,13 @@ pub struct Settings {
     /// credentials.
     pub credentials: Option<Secret>,
     /// The variables of Google's own tools.
-    pub environment: Arc<Environment>,
+    pub environment: Arc<ToolEnvironment>,
     /// What the names of secrets that may be asked for begin with; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be Google.
     pub transport: Transport,
     /// How much at once, how fast and how long. Without a rate it is the published one.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 impl Settings {
@@ -41,7 +41,7 @@ impl Settings {
             environment: Arc::default(),
             prefixes: Vec::new(),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
         }
     }
 }

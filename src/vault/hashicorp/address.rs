@@ -4,7 +4,7 @@ use reqwest::Url;
 
 use crate::service::http::Base;
 use crate::service::words;
-use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::KvEngine;
 
 /// The longest name.
 const LONGEST: usize = 1024;
@@ -15,7 +15,7 @@ pub(super) struct Address {
     /// `SCHEME://HOST:PORT/…/v1/`.
     base: Base,
     mount: String,
-    engine: Engine,
+    engine: KvEngine,
 }
 
 /// Whether `name` can be the path of a secret, or else why not. `HashiCorp` allows almost anything that does not end in a period; what could
@@ -50,7 +50,7 @@ pub(super) fn check(name: &str) -> Result<(), String> {
 
 impl Address {
     /// The mount `mount` of the server at `address`; otherwise what is wrong with either.
-    pub(super) fn new(address: &str, mount: &str, engine: Engine) -> Result<Self, String> {
+    pub(super) fn new(address: &str, mount: &str, engine: KvEngine) -> Result<Self, String> {
         let base = Base::new(address)?;
         let mount = mount.trim_matches('/');
         check(mount).map_err(|reason| format!("its mount is not a path: {reason}"))?;
@@ -73,7 +73,7 @@ impl Address {
     }
 
     /// The version of the mount's engine.
-    pub(super) fn engine(&self) -> Engine {
+    pub(super) fn engine(&self) -> KvEngine {
         self.engine
     }
 
@@ -133,8 +133,8 @@ impl Address {
     /// The path of a secret or a folder as policies write it.
     pub(super) fn path(&self, verb: &str, name: &str) -> String {
         match self.engine {
-            Engine::V1 => format!("{}/{name}", self.mount),
-            Engine::V2 => format!("{}/{verb}/{name}", self.mount),
+            KvEngine::V1 => format!("{}/{name}", self.mount),
+            KvEngine::V2 => format!("{}/{verb}/{name}", self.mount),
         }
     }
 
@@ -145,7 +145,7 @@ impl Address {
 
     /// Version 1 has no verbs.
     fn place(&self, verb: &str, name: Vec<&str>, query: Option<&str>) -> Result<Url, String> {
-        let verb = (self.engine == Engine::V2).then_some(verb);
+        let verb = (self.engine == KvEngine::V2).then_some(verb);
         let segments: Vec<&str> = self.mount.split('/').chain(verb).chain(name).collect();
         self.base.place(&segments, query)
     }
@@ -164,13 +164,13 @@ mod tests {
     use super::Address;
     use super::check;
     use crate::service::http::fuzz_names;
-    use crate::vault::hashicorp::Engine;
+    use crate::vault::hashicorp::KvEngine;
 
     fn address() -> Address {
-        of(Engine::V2)
+        of(KvEngine::V2)
     }
 
-    fn of(engine: Engine) -> Address {
+    fn of(engine: KvEngine) -> Address {
         Address::new("https://vault.example:8200/behind/proxy/", "team/kv", engine).unwrap()
     }
 
@@ -194,7 +194,7 @@ mod tests {
                 }
                 3 => (address.metadata(&name), format!("{base}/team/kv/metadata/"), None),
                 4 => (address.login(&name), format!("{base}/auth/"), None),
-                _ => (of(Engine::V1).secret(&name, None), format!("{base}/team/kv/"), None),
+                _ => (of(KvEngine::V1).secret(&name, None), format!("{base}/team/kv/"), None),
             };
             if let Ok(url) = url {
                 // What the server sees, parsed once more and without the code under test.
@@ -227,11 +227,11 @@ mod tests {
 
     #[test]
     fn version_1_has_no_verbs() {
-        let address = of(Engine::V1);
+        let address = of(KvEngine::V1);
         let base = "/behind/proxy/v1/team/kv/";
         assert_eq!(address.secret("shop/db", None).unwrap().path(), format!("{base}shop/db"));
         assert_eq!(address.folder("shop").unwrap().path(), format!("{base}shop/"));
-        assert_eq!((address.path("data", "a"), of(Engine::V2).path("data", "a")), ("team/kv/a".into(), "team/kv/data/a".into()));
+        assert_eq!((address.path("data", "a"), of(KvEngine::V2).path("data", "a")), ("team/kv/a".into(), "team/kv/data/a".into()));
     }
 
     #[test]
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn a_mount_is_a_path() {
         assert_eq!(
-            Address::new("https://v", "../sys", Engine::V2).unwrap_err(),
+            Address::new("https://v", "../sys", KvEngine::V2).unwrap_err(),
             "its mount is not a path: `../sys` contains `..`, or `.` as a segment"
         );
     }

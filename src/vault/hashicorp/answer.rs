@@ -11,7 +11,7 @@ use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Shape;
 use crate::vault::field;
-use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::KvEngine;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::KV1;
 use crate::vault::hashicorp::refusal::KV2;
@@ -30,7 +30,7 @@ pub(super) struct Map<'a> {
 pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<Map<'r>, ServiceError> {
     let reply = answered.reply;
     if reply.status == 404 && warns_of_versions(&reply.body) {
-        return Err(other_kind(Engine::V1, subject.mount));
+        return Err(other_kind(KvEngine::V1, subject.mount));
     }
     if reply.status != 200 {
         return Err(answered.refusal(subject));
@@ -40,7 +40,7 @@ pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<
     let data = data.ok_or_else(|| KV1.unexpected("no `data`"))?;
     // A name that begins with `data/` reads a mount of version 2 too.
     let versioned = subject.name.starts_with("data/") && data.get("metadata").is_some_and(|metadata| metadata.get("version").is_some());
-    if versioned { Err(other_kind(Engine::V1, subject.mount)) } else { Ok(Map { data, number: 0, expires: None }) }
+    if versioned { Err(other_kind(KvEngine::V1, subject.mount)) } else { Ok(Map { data, number: 0, expires: None }) }
 }
 
 /// The map under `data.FIELD` in an answer of version 2: `data` with values, `subkeys` without.
@@ -98,10 +98,10 @@ pub(super) fn unsupported(what: &str) -> ServiceError {
 }
 
 /// The names in a folder; none when there is no such folder.
-pub(super) fn names(answered: Answered<'_>, engine: Engine, subject: Subject<'_>) -> Result<Vec<String>, ServiceError> {
-    let form = if engine == Engine::V1 { KV1 } else { KV2 };
+pub(super) fn names(answered: Answered<'_>, engine: KvEngine, subject: Subject<'_>) -> Result<Vec<String>, ServiceError> {
+    let form = if engine == KvEngine::V1 { KV1 } else { KV2 };
     let reply = answered.reply;
-    if engine == Engine::V1 && reply.status == 404 && warns_of_versions(&reply.body) {
+    if engine == KvEngine::V1 && reply.status == 404 && warns_of_versions(&reply.body) {
         return Err(other_kind(engine, subject.mount));
     }
     if reply.status == 404 && answered.words().is_none() {
@@ -160,7 +160,7 @@ impl<'a> Map<'a> {
 }
 
 /// The error of a mount whose engine is not of version `expected`.
-pub(super) fn other_kind(expected: Engine, mount: &str) -> ServiceError {
+pub(super) fn other_kind(expected: KvEngine, mount: &str) -> ServiceError {
     let mount = words::tame(mount, 64);
     let reason = format!("the mount `{mount}` is {}, and the project takes it for {expected}", expected.other());
     ServiceError::new(ServiceFault::NotFound, reason, format!("set the vault's engine to {} in the project file", expected.other()))

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Which KV engine is mounted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Engine {
+pub enum KvEngine {
     /// Version 1: one value for each name, without versions.
     V1,
     /// Version 2: versions that can be pinned, deleted and destroyed.
@@ -12,7 +12,7 @@ pub enum Engine {
     V2,
 }
 
-impl Engine {
+impl KvEngine {
     /// The other one.
     pub(super) fn other(self) -> Self {
         match self {
@@ -22,7 +22,7 @@ impl Engine {
     }
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for KvEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::V1 => "KV version 1",

@@ -5,14 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::http::Call;
 use crate::service::http::connectivity;
 use crate::service::json::Json;
 use crate::service::words;
-use crate::vault::hashicorp::Login;
+use crate::vault::hashicorp::AuthMethod;
 use crate::vault::hashicorp::answer;
 use crate::vault::hashicorp::mount::About;
 use crate::vault::hashicorp::mount::Mount;
@@ -32,19 +32,19 @@ pub(super) async fn examine(mount: &Mount, namespace: Option<&str>, prefixes: &[
     }
     let until = mount.session.client().until();
     let walk = async |findings: &mut Vec<Diagnostic>| -> Result<(), Diagnostic> {
-        let service = service(mount, until).await.map_err(|error| Diagnostic::bad(Step::Service, error))?;
-        findings.push(Diagnostic::good(Step::Service, service));
-        let owner = identity(mount, until).await.map_err(|error| Diagnostic::bad(Step::Identity, error))?;
-        findings.push(Diagnostic::good(Step::Identity, owner.words));
+        let service = service(mount, until).await.map_err(|error| Diagnostic::bad(DiagnosticStep::Service, error))?;
+        findings.push(Diagnostic::good(DiagnosticStep::Service, service));
+        let owner = identity(mount, until).await.map_err(|error| Diagnostic::bad(DiagnosticStep::Identity, error))?;
+        findings.push(Diagnostic::good(DiagnosticStep::Identity, owner.words));
         let namespace = owner.namespace.as_deref().or(namespace).map(|name| words::tame(name.trim_matches('/'), 64));
         let namespace = namespace.filter(|name| !name.is_empty()).map(|name| format!("namespace `{name}`"));
-        findings.push(Diagnostic::good(Step::Tenant, namespace.unwrap_or_else(|| "the root namespace".to_owned())));
-        findings.push(Diagnostic { step: Step::Expiry, outcome: expiry(owner.seconds, mount.session.login()) });
+        findings.push(Diagnostic::good(DiagnosticStep::Tenant, namespace.unwrap_or_else(|| "the root namespace".to_owned())));
+        findings.push(Diagnostic { step: DiagnosticStep::Expiry, outcome: expiry(owner.seconds, mount.session.login()) });
         if findings.last().is_some_and(|finding| finding.outcome.is_err()) {
             return Ok(());
         }
         let permission = permission(mount, prefixes, until).await;
-        findings.push(Diagnostic { step: Step::Permission, outcome: permission });
+        findings.push(Diagnostic { step: DiagnosticStep::Permission, outcome: permission });
         Ok(())
     };
     if let Err(finding) = walk(&mut findings).await {
@@ -88,14 +88,14 @@ async fn service(mount: &Mount, until: Instant) -> Result<String, ServiceError> 
 }
 
 /// Whose token it is.
-struct Owner {
+struct TokenOwner {
     words: String,
     namespace: Option<String>,
     /// How many seconds are left; nothing where that is not known, 0 where there is no end.
     seconds: Option<u64>,
 }
 
-async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> {
+async fn identity(mount: &Mount, until: Instant) -> Result<TokenOwner, ServiceError> {
     let url = mount.address.own("auth/token/lookup-self").map_err(name::refused)?;
     let heard = mount.session.ask(&Call::get(url), until).await?;
     let answered = heard.answered();
@@ -104,7 +104,7 @@ async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> 
         200 => {}
         403 if !answered.is_stranger() && !answered.is_ambiguous() => {
             let words = format!("by {by}; the token may not look itself up");
-            return Ok(Owner { words, namespace: None, seconds: None });
+            return Ok(TokenOwner { words, namespace: None, seconds: None });
         }
         403 if answered.is_ambiguous() => {
             let reason = "the vault does not accept the token, or does not let it look itself up";
@@ -121,14 +121,14 @@ async fn identity(mount: &Mount, until: Instant) -> Result<Owner, ServiceError> 
         data.get("policies").map(|list| words::names(list.members().filter_map(|(_, policy)| policy.text()))).unwrap_or_default();
     let policies = if policies.is_empty() { "no policy".to_owned() } else { format!("the policies {policies}") };
     let seconds = data.get("ttl").and_then(|seconds| seconds.number());
-    Ok(Owner { words: format!("{name} with {policies}, by {by}"), namespace: text("namespace_path"), seconds })
+    Ok(TokenOwner { words: format!("{name} with {policies}, by {by}"), namespace: text("namespace_path"), seconds })
 }
 
-fn expiry(seconds: Option<u64>, login: &Login) -> Result<String, ServiceError> {
+fn expiry(seconds: Option<u64>, login: &AuthMethod) -> Result<String, ServiceError> {
     match seconds {
         None => Ok("not known".to_owned()),
         Some(0) => Ok("the token has no end".to_owned()),
-        Some(seconds) if seconds < SHORT.as_secs() && matches!(login, Login::Token(_)) => {
+        Some(seconds) if seconds < SHORT.as_secs() && matches!(login, AuthMethod::Token(_)) => {
             let reason = format!("the token ends in {seconds} s");
             Err(ServiceError::new(ServiceFault::Unauthenticated, reason, "renew it, or get a new one"))
         }
@@ -190,7 +190,7 @@ mod tests {
     use super::expiry;
     use super::lasting;
     use crate::secret::Secret;
-    use crate::vault::hashicorp::Login;
+    use crate::vault::hashicorp::AuthMethod;
 
     #[test]
     fn an_end_is_told_in_its_largest_unit() {
@@ -200,8 +200,8 @@ mod tests {
 
     #[test]
     fn a_short_life_is_bad_for_a_token_that_was_given() {
-        let given = Login::Token(Secret::copy_of(b"t"));
-        let own = Login::AppRole { mount: "approle".into(), role_id: Secret::copy_of(b"r"), secret_id: None };
+        let given = AuthMethod::Token(Secret::copy_of(b"t"));
+        let own = AuthMethod::AppRole { mount: "approle".into(), role_id: Secret::copy_of(b"r"), secret_id: None };
         assert_eq!(expiry(Some(59), &given).unwrap_err().reason, "the token ends in 59 s");
         assert_eq!(expiry(Some(59), &own).unwrap(), "the token ends in 59 s");
         assert_eq!(expiry(Some(0), &given).unwrap(), "the token has no end");

@@ -15,7 +15,7 @@ use crate::vault::hashicorp::refusal::LOGIN;
 
 /// How one gets in.
 #[derive(Debug)]
-pub enum Login {
+pub enum AuthMethod {
     /// A token that somebody got. It is never revoked here.
     Token(Secret),
     /// A role's id and, unless the role wants none, its secret id.
@@ -51,7 +51,7 @@ pub enum Login {
 
 /// The body of a login, and what in it must not be shown.
 #[derive(Debug)]
-pub(super) struct Credentials {
+pub(super) struct LoginBody {
     pub(super) body: Secret,
     pub(super) held: Vec<Secret>,
 }
@@ -65,7 +65,7 @@ pub(super) struct Grant {
     pub(super) revocable: bool,
 }
 
-impl Login {
+impl AuthMethod {
     /// The auth mount of a login of our own.
     pub(super) fn mount(&self) -> Option<&str> {
         match self {
@@ -87,7 +87,7 @@ impl Login {
     }
 
     /// The body of the login; nothing for a token. A token of the platform is made for `audience` where that can be chosen.
-    pub(super) async fn credentials(&self, audience: &str) -> Result<Option<Credentials>, ServiceError> {
+    pub(super) async fn credentials(&self, audience: &str) -> Result<Option<LoginBody>, ServiceError> {
         let (fields, held): (Vec<(&str, Secret)>, Vec<Secret>) = match self {
             Self::Token(_) => return Ok(None),
             Self::AppRole { role_id, secret_id, .. } => {
@@ -103,7 +103,7 @@ impl Login {
         let body = object(&fields).ok_or_else(|| {
             ServiceError::new(ServiceFault::Unauthenticated, "a credential of the login is not text", "give it as the vault made it")
         })?;
-        Ok(Some(Credentials { body, held }))
+        Ok(Some(LoginBody { body, held }))
     }
 
     /// The token in the answer to a login, or why there is none.
@@ -231,7 +231,7 @@ fn object(fields: &[(&str, Secret)]) -> Option<Secret> {
     Some(out.into())
 }
 
-impl fmt::Display for Login {
+impl fmt::Display for AuthMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, mount) = match self {
             Self::Token(_) => return f.write_str("the token that was given"),
@@ -245,7 +245,7 @@ impl fmt::Display for Login {
 
 #[cfg(test)]
 mod tests {
-    use super::Login;
+    use super::AuthMethod;
     use super::object;
     use crate::secret::Secret;
 
@@ -253,8 +253,8 @@ mod tests {
         Secret::copy_of(text.as_bytes())
     }
 
-    fn approle(role_id: &str, secret_id: &str) -> Login {
-        Login::AppRole { mount: "/approle/".to_owned(), role_id: secret(role_id), secret_id: Some(secret(secret_id)) }
+    fn approle(role_id: &str, secret_id: &str) -> AuthMethod {
+        AuthMethod::AppRole { mount: "/approle/".to_owned(), role_id: secret(role_id), secret_id: Some(secret(secret_id)) }
     }
 
     #[test]
@@ -278,6 +278,6 @@ mod tests {
     #[test]
     fn a_login_has_a_name() {
         assert_eq!(approle("r", "s").to_string(), "AppRole at `auth/approle`");
-        assert_eq!(Login::Token(secret("t")).to_string(), "the token that was given");
+        assert_eq!(AuthMethod::Token(secret("t")).to_string(), "the token that was given");
     }
 }

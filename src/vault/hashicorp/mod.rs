@@ -17,8 +17,8 @@ mod session;
 mod settings;
 mod token;
 
-pub use engine::Engine;
-pub use login::Login;
+pub use engine::KvEngine;
+pub use login::AuthMethod;
 pub use settings::Settings;
 
 use std::collections::BTreeSet;
@@ -35,12 +35,12 @@ use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::http::Call;
 use crate::service::http::HttpClient;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
@@ -48,10 +48,10 @@ use crate::vault::batch::Batch;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::mount::Mount;
-use crate::vault::hashicorp::mount::Version;
+use crate::vault::hashicorp::mount::VersionedName;
 use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::rights::Rights;
-use crate::vault::hashicorp::session::Session;
+use crate::vault::hashicorp::session::VaultSession;
 use crate::vault::name;
 use crate::vault::name_rule::Cover;
 
@@ -86,7 +86,7 @@ impl HashicorpVault {
             address::check(mount).map_err(|reason| unusable(format!("the mount of the login cannot be used: {reason}")))?;
         }
         let client = HttpClient::new(address.base().url(), &transport, &limits, entropy)?;
-        let session = Session::new(client, address.clone(), login, Namespace::new(namespace.as_deref())?)?;
+        let session = VaultSession::new(client, address.clone(), login, Namespace::new(namespace.as_deref())?)?;
         Ok(Self { mount: Mount::new(address, session), namespace, names, parallel: limits.parallel })
     }
 
@@ -132,9 +132,9 @@ impl HashicorpVault {
     }
 
     /// What an ask is for, if its name and version can be asked for at all.
-    fn wanted<'a>(&self, ask: &'a SecretRef) -> Result<Version<'a>, ServiceError> {
+    fn wanted<'a>(&self, ask: &'a SecretRef) -> Result<VersionedName<'a>, ServiceError> {
         self.names.checked(&ask.name)?;
-        if ask.version.is_some() && self.mount.address.engine() == Engine::V1 {
+        if ask.version.is_some() && self.mount.address.engine() == KvEngine::V1 {
             let reason = format!("the mount `{}` is KV version 1, which has no versions", self.mount.address.mount());
             return Err(ServiceError::new(ServiceFault::Unsupported, reason, "take the version out of the blank"));
         }
@@ -169,10 +169,10 @@ impl Vault for HashicorpVault {
     }
 
     /// Counts no call that only a failure needs.
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
         let secrets = Batch::new(asks, |ask| self.wanted(ask)).wanted().len();
         let ahead = if secrets == 0 { 0 } else { self.mount.session.ahead() };
-        Plan { secrets, calls: secrets, ahead, parallel: self.parallel }
+        CallPlan { secrets, calls: secrets, ahead, parallel: self.parallel }
     }
 
     /// By the secrets' keys without values where the token may read those, by the metadata where no key is asked for, and else by a read.
@@ -181,8 +181,8 @@ impl Vault for HashicorpVault {
         let batch = Batch::new(asks, |ask| self.wanted(ask));
         let names: BTreeSet<&str> = batch.wanted().map(|(name, _)| *name).collect();
         let verbs: &[&str] = match mount.address.engine() {
-            Engine::V1 => &[],
-            Engine::V2 => &["data", "subkeys", "metadata"],
+            KvEngine::V1 => &[],
+            KvEngine::V2 => &["data", "subkeys", "metadata"],
         };
         let paths: Vec<String> = names.iter().flat_map(|name| verbs.iter().map(|verb| mount.address.path(verb, name))).collect();
         let rights = &Rights::of(&mount.address, &mount.session, &paths, until).await;
@@ -227,9 +227,9 @@ mod tests {
     use vault_mock::hashicorp::Role;
     use vault_mock::hashicorp::Seed;
 
-    use super::Engine;
+    use super::AuthMethod;
     use super::HashicorpVault;
-    use super::Login;
+    use super::KvEngine;
     use super::Settings;
     use crate::clock::Machine;
     use crate::secret::Secret;
@@ -262,7 +262,7 @@ mod tests {
             Self { vault: HashicorpVault::new(settings, Arc::new(Machine)).unwrap(), server }
         }
 
-        fn engine(&self) -> Engine {
+        fn engine(&self) -> KvEngine {
             self.vault.mount.address.engine()
         }
 
@@ -292,8 +292,8 @@ mod tests {
 
         fn abilities(&self) -> Abilities {
             match self.engine() {
-                Engine::V1 => Abilities { versions: Versions::None, remembers: false, ..Abilities::default() },
-                Engine::V2 => Abilities { probes: true, ..Abilities::default() },
+                KvEngine::V1 => Abilities { versions: Versions::None, remembers: false, ..Abilities::default() },
+                KvEngine::V2 => Abilities { probes: true, ..Abilities::default() },
             }
         }
 
@@ -309,12 +309,12 @@ mod tests {
 
     #[tokio::test]
     async fn version_1_conforms() {
-        suite::all(&Bench::of(Seed::default().mount("secret", 1), |settings| settings.engine = Engine::V1)).await;
+        suite::all(&Bench::of(Seed::default().mount("secret", 1), |settings| settings.engine = KvEngine::V1)).await;
     }
 
     #[tokio::test]
     async fn a_vault_with_a_login_of_its_own_conforms() {
-        let login = Login::AppRole {
+        let login = AuthMethod::AppRole {
             mount: "approle".to_owned(),
             role_id: Secret::copy_of(b"role-id"),
             secret_id: Some(Secret::copy_of(b"secret-id")),
@@ -330,10 +330,10 @@ mod tests {
 
     #[test]
     fn settings_that_cannot_work_are_refused() {
-        let error = refused(|settings| settings.login = Login::Token(Secret::copy_of(b"hunter2\n")));
+        let error = refused(|settings| settings.login = AuthMethod::Token(Secret::copy_of(b"hunter2\n")));
         assert_eq!(error.fault, ServiceFault::Unauthenticated);
         assert_eq!(error.reason, "the token is empty or has characters that a token cannot have");
-        assert_eq!(refused(|settings| settings.login = Login::Token(Secret::copy_of(b""))).fault, ServiceFault::Unauthenticated);
+        assert_eq!(refused(|settings| settings.login = AuthMethod::Token(Secret::copy_of(b""))).fault, ServiceFault::Unauthenticated);
         let error = refused(|settings| settings.namespace = Some("a\nb".to_owned()));
         assert_eq!(error.reason, "the namespace has characters that no namespace has");
         let error = refused(|settings| settings.address = "https://user:hunter2@vault.example".to_owned());
@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(error.reason, "a prefix cannot be used: `shop/..` contains `..`, or `.` as a segment");
         let approle = |mount: &str, role_id: &[u8]| {
             let (mount, role_id) = (mount.to_owned(), Secret::copy_of(role_id));
-            refused(|settings| settings.login = Login::AppRole { mount, role_id, secret_id: None }).reason
+            refused(|settings| settings.login = AuthMethod::AppRole { mount, role_id, secret_id: None }).reason
         };
         assert_eq!(approle("../sys", b"r"), "the mount of the login cannot be used: `../sys` contains `..`, or `.` as a segment");
         assert_eq!(approle("approle", b"r\n"), "the role_id is empty or has characters that it cannot have");

@@ -17,15 +17,15 @@ use crate::service::http::Call;
 use crate::service::json::Json;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
-use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::KvEngine;
 use crate::vault::hashicorp::address;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::answer;
 use crate::vault::hashicorp::refusal::Answered;
 use crate::vault::hashicorp::refusal::Subject;
 use crate::vault::hashicorp::rights::Rights;
-use crate::vault::hashicorp::session::Session;
-use crate::vault::hashicorp::token::Token;
+use crate::vault::hashicorp::session::VaultSession;
+use crate::vault::hashicorp::token::VaultToken;
 use crate::vault::name;
 
 /// The most folders that a listing opens, and how deep.
@@ -33,40 +33,45 @@ const FOLDERS: usize = 10_000;
 const DEPTH: usize = 32;
 
 /// A secret, and a version of it; the current one without a number.
-pub(super) type Version<'a> = (&'a str, Option<u64>);
+pub(super) type VersionedName<'a> = (&'a str, Option<u64>);
 
 /// A KV mount.
 #[derive(Debug)]
 pub(super) struct Mount {
     pub(super) address: Address,
-    pub(super) session: Session,
+    pub(super) session: VaultSession,
     /// Whether the engine has answered as one of its version does.
     proven: AtomicBool,
     /// What the vault says of the engine, asked when something is not there.
-    said: OnceCell<Option<Engine>>,
+    said: OnceCell<Option<KvEngine>>,
 }
 
 /// What is known of a mount.
 #[derive(Debug)]
 pub(super) enum About {
     /// It is a KV engine of this version.
-    Kv(Engine),
+    Kv(KvEngine),
     /// It is another engine.
     Other(String),
 }
 
 impl Mount {
-    pub(super) fn new(address: Address, session: Session) -> Self {
+    pub(super) fn new(address: Address, session: VaultSession) -> Self {
         Self { address, session, proven: AtomicBool::new(false), said: OnceCell::new() }
     }
 
     /// One read for all the keys that are wanted of one version.
-    pub(super) async fn read(&self, version: Version<'_>, keys: &[Option<&str>], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
+    pub(super) async fn read(
+        &self,
+        version: VersionedName<'_>,
+        keys: &[Option<&str>],
+        until: Instant,
+    ) -> Vec<Result<SecretValue, ServiceError>> {
         let (name, number) = version;
         let url = self.address.secret(name, number);
         self.answer(url, "data", name, keys, until, |answered, subject| match self.address.engine() {
-            Engine::V1 => answer::of_v1(answered, subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect()),
-            Engine::V2 => {
+            KvEngine::V1 => answer::of_v1(answered, subject).map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect()),
+            KvEngine::V2 => {
                 let map = answer::of_v2(answered, "data", subject).and_then(|map| map.of_version(number));
                 map.map(|map| keys.iter().map(|key| map.fetched(*key, subject)).collect())
             }
@@ -77,7 +82,7 @@ impl Mount {
     /// Whether one version is there with its keys, by the way with the least in its answer that is not forbidden.
     pub(super) async fn probe(
         &self,
-        version: Version<'_>,
+        version: VersionedName<'_>,
         keys: &[Option<&str>],
         rights: &Rights,
         until: Instant,
@@ -90,7 +95,7 @@ impl Mount {
                 ServiceError::new(ServiceFault::Denied, reason, "allow `read` on that path in the token's policy, or check the token");
             return keys.iter().map(|_| Err(error.clone())).collect();
         }
-        if self.address.engine() == Engine::V2 {
+        if self.address.engine() == KvEngine::V2 {
             if rights.allow(&self.address.path("subkeys", name)) {
                 let url = self.address.subkeys(name, number);
                 let answers = self
@@ -171,7 +176,7 @@ impl Mount {
         let options = data.and_then(|data| data.get("options"));
         let versioned = options.and_then(|options| options.get("version")).is_some_and(|version| version.is("2"));
         Ok(match kind.as_str() {
-            "kv" | "generic" => About::Kv(if versioned { Engine::V2 } else { Engine::V1 }),
+            "kv" | "generic" => About::Kv(if versioned { KvEngine::V2 } else { KvEngine::V1 }),
             _ => About::Other(kind),
         })
     }
@@ -202,7 +207,7 @@ impl Mount {
         }
     }
 
-    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Authenticated<Token>, ServiceError> {
+    async fn ask(&self, url: Result<Url, String>, until: Instant) -> Result<Authenticated<VaultToken>, ServiceError> {
         self.session.ask(&Call::get(url.map_err(name::refused)?), until).await
     }
 

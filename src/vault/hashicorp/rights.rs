@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use crate::service::http::Call;
 use crate::service::json::Json;
 use crate::vault::hashicorp::address::Address;
-use crate::vault::hashicorp::session::Session;
+use crate::vault::hashicorp::session::VaultSession;
 
 /// Paths with what may be done there. Nothing is known of a path that is not among them.
 #[derive(Debug, Default)]
@@ -19,7 +19,7 @@ pub(super) struct Rights {
 
 impl Rights {
     /// Asks for all `paths` at once. A vault that does not say leaves everything open.
-    pub(super) async fn of(address: &Address, session: &Session, paths: &[String], until: Instant) -> Self {
+    pub(super) async fn of(address: &Address, session: &VaultSession, paths: &[String], until: Instant) -> Self {
         let Ok(url) = address.own("sys/capabilities-self") else { return Self::default() };
         if paths.is_empty() {
             return Self::default();

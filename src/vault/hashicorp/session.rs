@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::identity::renewal;
 use crate::identity::renewal::Authenticated;
+use crate::identity::token_cache::CachedToken;
 use crate::identity::token_cache::Granted;
-use crate::identity::token_cache::Held;
 use crate::identity::token_cache::TokenCache;
 use crate::secret::Secret;
 use crate::service::ServiceError;
@@ -23,39 +23,41 @@ use crate::service::http::Reply;
 use crate::vault::hashicorp::address::Address;
 use crate::vault::hashicorp::headers::Namespace;
 use crate::vault::hashicorp::headers::Tokenless;
-use crate::vault::hashicorp::login::Login;
+use crate::vault::hashicorp::login::AuthMethod;
 use crate::vault::hashicorp::refusal::Answered;
-use crate::vault::hashicorp::token::Token;
+use crate::vault::hashicorp::token::VaultToken;
 use crate::vault::name;
 
 /// What is shared by all requests to one vault.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct VaultSession {
     client: HttpClient,
     address: Address,
-    login: Login,
+    login: AuthMethod,
     namespace: Namespace,
     /// The user's token, which is neither renewed nor revoked.
-    given: Option<Token>,
-    tokens: TokenCache<Token>,
+    given: Option<VaultToken>,
+    tokens: TokenCache<VaultToken>,
     /// Tokens of logins of our own, for the end of the run.
-    revocable: Mutex<Vec<Token>>,
+    revocable: Mutex<Vec<VaultToken>>,
 }
 
-impl Authenticated<Token> {
+impl Authenticated<VaultToken> {
     /// For the words of a refusal.
     pub(super) fn answered(&self) -> Answered<'_> {
         Answered { reply: &self.reply, protocol: &*self.token }
     }
 }
 
-impl Session {
+impl VaultSession {
     /// # Errors
     /// Credentials that cannot be used.
-    pub(super) fn new(client: HttpClient, address: Address, login: Login, namespace: Namespace) -> Result<Self, ServiceError> {
+    pub(super) fn new(client: HttpClient, address: Address, login: AuthMethod, namespace: Namespace) -> Result<Self, ServiceError> {
         login.check()?;
         let (given, login) = match login {
-            Login::Token(token) => (Some(Token::new(token, namespace.clone(), false)?), Login::Token(Secret::new(Vec::new()))),
+            AuthMethod::Token(token) => {
+                (Some(VaultToken::new(token, namespace.clone(), false)?), AuthMethod::Token(Secret::new(Vec::new())))
+            }
             other => (None, other),
         };
         Ok(Self { client, address, login, namespace, given, tokens: TokenCache::new(Duration::ZERO), revocable: Mutex::default() })
@@ -65,7 +67,7 @@ impl Session {
         &self.client
     }
 
-    pub(super) fn login(&self) -> &Login {
+    pub(super) fn login(&self) -> &AuthMethod {
         &self.login
     }
 
@@ -75,7 +77,7 @@ impl Session {
     }
 
     /// Asks with a token. Where the vault does not know the one of our own any more, once again with a new one.
-    pub(super) async fn ask(&self, call: &Call, until: Instant) -> Result<Authenticated<Token>, ServiceError> {
+    pub(super) async fn ask(&self, call: &Call, until: Instant) -> Result<Authenticated<VaultToken>, ServiceError> {
         renewal::ask(self, &self.client, call, until).await
     }
 
@@ -86,7 +88,7 @@ impl Session {
         Ok((reply, protocol))
     }
 
-    async fn obtain(&self, until: Instant) -> Result<Granted<Token>, ServiceError> {
+    async fn obtain(&self, until: Instant) -> Result<Granted<VaultToken>, ServiceError> {
         if let Some(given) = &self.given {
             return Ok(Granted { token: given.duplicate(), ends: None });
         }
@@ -98,7 +100,7 @@ impl Session {
         let asked = Instant::now();
         let reply = self.client.ask(&call, &protocol, until).await?;
         let grant = self.login.grant(Answered { reply: &reply, protocol: &protocol })?;
-        let token = Token::new(grant.token, self.namespace.clone(), true)?;
+        let token = VaultToken::new(grant.token, self.namespace.clone(), true)?;
         if grant.revocable {
             // Also one that is refused later: a vault may refuse a token that lives, and revoking a dead one harms nothing.
             self.revocable.lock().unwrap_or_else(PoisonError::into_inner).push(token.duplicate());
@@ -122,7 +124,7 @@ impl Session {
         outcome
     }
 
-    async fn revoke(&self, token: &Token, until: Instant) -> Result<(), ServiceError> {
+    async fn revoke(&self, token: &VaultToken, until: Instant) -> Result<(), ServiceError> {
         let url = self.address.own("auth/token/revoke-self").map_err(name::refused)?;
         let reply = self.client.ask(&Call::new(Method::POST, url), token, until).await?;
         let answered = Answered { reply: &reply, protocol: token };
@@ -135,14 +137,14 @@ impl Session {
 }
 
 #[async_trait]
-impl renewal::Login for Session {
-    type Token = Token;
+impl renewal::Login for VaultSession {
+    type Token = VaultToken;
 
-    async fn token(&self, rejected: Option<&Held<Token>>, until: Instant) -> Result<Held<Token>, ServiceError> {
+    async fn token(&self, rejected: Option<&CachedToken<VaultToken>>, until: Instant) -> Result<CachedToken<VaultToken>, ServiceError> {
         self.tokens.get(rejected, until, self.obtain(until)).await
     }
 
-    fn is_rejected(&self, token: &Token, reply: &Reply) -> bool {
+    fn is_rejected(&self, token: &VaultToken, reply: &Reply) -> bool {
         let answered = Answered { reply, protocol: token };
         token.is_own() && (answered.is_stranger() || answered.is_ambiguous())
     }

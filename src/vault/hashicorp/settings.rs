@@ -1,10 +1,10 @@
 //! How a `HashiCorp` Vault is reached.
 
 use crate::secret::Secret;
-use crate::service::http::Limits;
+use crate::service::http::RequestLimits;
 use crate::service::http::Transport;
-use crate::vault::hashicorp::Engine;
-use crate::vault::hashicorp::Login;
+use crate::vault::hashicorp::AuthMethod;
+use crate::vault::hashicorp::KvEngine;
 
 /// How a vault is reached. All of it comes from the caller: nothing is read from the environment.
 #[derive(Debug)]
@@ -16,15 +16,15 @@ pub struct Settings {
     /// The namespace (Vault Enterprise, `OpenBao`), for the login too.
     pub namespace: Option<String>,
     /// The version of the KV engine.
-    pub engine: Engine,
+    pub engine: KvEngine,
     /// How one gets in.
-    pub login: Login,
+    pub login: AuthMethod,
     /// The paths under which secrets may be asked for; everything when there is none.
     pub prefixes: Vec<String>,
     /// Who is believed to be the vault, and who says that it is us.
     pub transport: Transport,
     /// How much at once, how fast and how long.
-    pub limits: Limits,
+    pub limits: RequestLimits,
 }
 
 impl Settings {
@@ -35,11 +35,11 @@ impl Settings {
             address: address.into(),
             mount: mount.into(),
             namespace: None,
-            engine: Engine::default(),
-            login: Login::Token(token),
+            engine: KvEngine::default(),
+            login: AuthMethod::Token(token),
             prefixes: Vec::new(),
             transport: Transport::default(),
-            limits: Limits::default(),
+            limits: RequestLimits::default(),
         }
     }
 }

@@ -15,13 +15,13 @@ use crate::vault::hashicorp::headers::Namespace;
 
 /// A token in a namespace.
 #[derive(Debug)]
-pub(super) struct Token {
+pub(super) struct VaultToken {
     value: Secret,
     namespace: Namespace,
     own: bool,
 }
 
-impl Token {
+impl VaultToken {
     /// The user's token, or that of a login of our `own`.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl Token {
 }
 
 #[async_trait]
-impl Protocol for Token {
+impl Protocol for VaultToken {
     async fn sign(&self, request: &mut Request, _until: Instant) -> Result<(), ServiceError> {
         let mut token = HeaderValue::from_bytes(self.value.expose()).unwrap_or_else(|_| unreachable!("the token was checked"));
         token.set_sensitive(true);

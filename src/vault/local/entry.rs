@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::clock::Entropy;
 use crate::clock::Timestamp;
-use crate::seal::Context;
 use crate::seal::Keys;
-use crate::seal::Kind;
+use crate::seal::SealContext;
+use crate::seal::SealedKind;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 
@@ -18,37 +18,37 @@ const PREFIX: usize = 9;
 
 /// A version of a secret as it is in the file: `NAME VERSION TIME STATE SEALED`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct StoredVersion {
     pub(super) name: String,
     pub(super) version: u64,
     pub(super) created: Timestamp,
-    pub(super) state: State,
+    pub(super) state: VersionState,
     /// Standard base64.
     sealed: String,
 }
 
 /// Whether a version gives a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum State {
+pub(super) enum VersionState {
     Set,
     Removed,
 }
 
 /// Whose vault it is: what every entry is bound to besides its name and number.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Owner<'a> {
+pub(super) struct VaultOwner<'a> {
     pub(super) keys: &'a Keys,
     pub(super) project: &'a str,
     pub(super) environment: &'a str,
 }
 
-impl Owner<'_> {
-    fn context<'c>(&'c self, name: &'c str, version: u64) -> Context<'c> {
-        Context {
+impl VaultOwner<'_> {
+    fn context<'c>(&'c self, name: &'c str, version: u64) -> SealContext<'c> {
+        SealContext {
             store: self.keys.store(),
             project: self.project,
             environment: self.environment,
-            kind: Kind::VaultEntry,
+            kind: SealedKind::VaultEntry,
             identity: name,
             number: version,
             predecessor: None,
@@ -56,7 +56,7 @@ impl Owner<'_> {
     }
 }
 
-impl State {
+impl VersionState {
     fn word(self) -> &'static str {
         match self {
             Self::Set => "set",
@@ -65,12 +65,12 @@ impl State {
     }
 }
 
-impl Entry {
+impl StoredVersion {
     /// Seals a version. State and time go under the seal too, so that neither can be changed in the clear alone.
     pub(super) fn seal(
-        owner: Owner<'_>,
+        owner: VaultOwner<'_>,
         (name, version): (&str, u64),
-        (created, state): (Timestamp, State),
+        (created, state): (Timestamp, VersionState),
         value: &[u8],
         entropy: &dyn Entropy,
     ) -> Self {
@@ -82,7 +82,7 @@ impl Entry {
     }
 
     /// The value, or `None` when the line was changed since it was sealed or belongs elsewhere.
-    pub(super) fn open(&self, owner: Owner<'_>) -> Option<Secret> {
+    pub(super) fn open(&self, owner: VaultOwner<'_>) -> Option<Secret> {
         let sealed = STANDARD.decode(&self.sealed).ok()?;
         let plain = owner.keys.open(&owner.context(&self.name, self.version), &sealed).ok()?;
         let value = plain.expose().strip_prefix(&prefix(self.created, self.state))?;
@@ -90,7 +90,7 @@ impl Entry {
     }
 
     /// Whether it was sealed under a generation of keys that these have.
-    pub(super) fn is_known(&self, owner: Owner<'_>) -> bool {
+    pub(super) fn is_known(&self, owner: VaultOwner<'_>) -> bool {
         STANDARD.decode(&self.sealed).is_ok_and(|sealed| owner.keys.know(&sealed))
     }
 
@@ -101,8 +101,10 @@ impl Entry {
         crate::vault::name::check(name).map_err(|_| "the first field is not a secret's name")?;
         let version = crate::vault::name::version(version).map_err(|_| "the second field is not a version")?;
         let created = Timestamp::from_rfc3339(created).filter(|time| time.to_string() == created).ok_or("the third field is not a time")?;
-        let state =
-            [State::Set, State::Removed].into_iter().find(|known| known.word() == state).ok_or("the fourth field is not a state")?;
+        let state = [VersionState::Set, VersionState::Removed]
+            .into_iter()
+            .find(|known| known.word() == state)
+            .ok_or("the fourth field is not a state")?;
         if sealed.is_empty() || !sealed.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)) {
             return Err("the fifth field is not base64");
         }
@@ -110,17 +112,17 @@ impl Entry {
     }
 }
 
-fn prefix(created: Timestamp, state: State) -> [u8; PREFIX] {
+fn prefix(created: Timestamp, state: VersionState) -> [u8; PREFIX] {
     let mut prefix = [0; PREFIX];
     prefix[0] = match state {
-        State::Set => 1,
-        State::Removed => 2,
+        VersionState::Set => 1,
+        VersionState::Removed => 2,
     };
     prefix[1..].copy_from_slice(&created.0.to_be_bytes());
     prefix
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for StoredVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} {} {}", self.name, self.version, self.created, self.state.word(), self.sealed)
     }
@@ -128,9 +130,9 @@ impl fmt::Display for Entry {
 
 #[cfg(test)]
 mod tests {
-    use super::Entry;
-    use super::Owner;
-    use super::State;
+    use super::StoredVersion;
+    use super::VaultOwner;
+    use super::VersionState;
     use crate::clock::Machine;
     use crate::clock::Timestamp;
     use crate::seal::Keys;
@@ -138,11 +140,11 @@ mod tests {
     #[test]
     fn a_line_goes_both_ways_and_opens() {
         let keys = Keys::fresh(&Machine);
-        let owner = Owner { keys: &keys, project: "shop", environment: "dev" };
-        let entry = Entry::seal(owner, ("db/password", 3), (Timestamp(1_795_392_000), State::Set), b"hunter2", &Machine);
+        let owner = VaultOwner { keys: &keys, project: "shop", environment: "dev" };
+        let entry = StoredVersion::seal(owner, ("db/password", 3), (Timestamp(1_795_392_000), VersionState::Set), b"hunter2", &Machine);
         let line = entry.to_string();
         assert!(line.starts_with("db/password 3 2026-11-23T00:00:00Z set "));
-        let read = Entry::parse(&line).unwrap();
+        let read = StoredVersion::parse(&line).unwrap();
         assert_eq!(read, entry);
         assert_eq!(read.open(owner).unwrap().expose(), b"hunter2");
     }
@@ -150,24 +152,24 @@ mod tests {
     #[test]
     fn what_stands_in_the_clear_is_bound() {
         let keys = Keys::fresh(&Machine);
-        let owner = Owner { keys: &keys, project: "shop", environment: "dev" };
-        let entry = Entry::seal(owner, ("a", 1), (Timestamp(7), State::Set), b"v", &Machine);
+        let owner = VaultOwner { keys: &keys, project: "shop", environment: "dev" };
+        let entry = StoredVersion::seal(owner, ("a", 1), (Timestamp(7), VersionState::Set), b"v", &Machine);
         assert!(entry.open(owner).is_some());
         let changed = [
-            Entry { name: "b".to_owned(), ..entry.clone() },
-            Entry { version: 2, ..entry.clone() },
-            Entry { created: Timestamp(8), ..entry.clone() },
-            Entry { state: State::Removed, ..entry.clone() },
+            StoredVersion { name: "b".to_owned(), ..entry.clone() },
+            StoredVersion { version: 2, ..entry.clone() },
+            StoredVersion { created: Timestamp(8), ..entry.clone() },
+            StoredVersion { state: VersionState::Removed, ..entry.clone() },
         ];
         assert!(changed.iter().all(|entry| entry.open(owner).is_none()));
-        assert!(entry.open(Owner { environment: "prod", ..owner }).is_none());
-        assert!(entry.open(Owner { project: "other", ..owner }).is_none());
+        assert!(entry.open(VaultOwner { environment: "prod", ..owner }).is_none());
+        assert!(entry.open(VaultOwner { project: "other", ..owner }).is_none());
     }
 
     #[test]
     fn a_damaged_line_says_what_is_wrong() {
         let good = "a 1 2026-11-23T00:00:00Z set AAAA";
-        assert!(Entry::parse(good).is_ok());
+        assert!(StoredVersion::parse(good).is_ok());
         let cases = [
             ("a 1 set AAAA", "not five fields with single spaces between them"),
             ("a  1 2026-11-23T00:00:00Z set AAAA", "not five fields with single spaces between them"),
@@ -178,7 +180,7 @@ mod tests {
             ("a 1 2026-11-23T00:00:00Z set AA-A", "the fifth field is not base64"),
         ];
         for (line, reason) in cases {
-            assert_eq!(Entry::parse(line), Err(reason), "{line}");
+            assert_eq!(StoredVersion::parse(line), Err(reason), "{line}");
         }
     }
 }

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::clock::Entropy;
 use crate::file;
-use crate::file::Access;
+use crate::file::LockMode;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 
@@ -53,7 +53,7 @@ impl VaultFile {
     pub(super) fn lock(&self) -> Result<Locked<'_>, ServiceError> {
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(parent).map_err(|error| self.failed("write", &error))?;
-        let directory = file::lock(parent, Access::Exclusive).map_err(|error| self.failed("write", &error))?;
+        let directory = file::lock(parent, LockMode::Exclusive).map_err(|error| self.failed("write", &error))?;
         let locked = Locked { file: self, directory };
         locked.sweep().map_err(|error| self.failed("write", &error))?;
         Ok(locked)
@@ -67,8 +67,8 @@ impl VaultFile {
         ServiceError::new(ServiceFault::Unavailable, format!("{self} is a link or not a regular file"), "put the vault's file itself there")
     }
 
-    fn failed(&self, deed: &str, error: &io::Error) -> ServiceError {
-        let reason = format!("cannot {deed} {self}: {}", file::cause(error));
+    fn failed(&self, action: &str, error: &io::Error) -> ServiceError {
+        let reason = format!("cannot {action} {self}: {}", file::cause(error));
         ServiceError::new(ServiceFault::Unavailable, reason, file::next_step(error))
     }
 }

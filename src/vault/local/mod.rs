@@ -32,24 +32,24 @@ use crate::count::count;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::service::words;
 use crate::suggest::suggest;
+use crate::vault::CallPlan;
 use crate::vault::Close;
 use crate::vault::Diagnose;
 use crate::vault::ListSecrets;
 use crate::vault::ListedSecret;
 use crate::vault::NameRule;
-use crate::vault::Plan;
 use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::Vault;
 use crate::vault::field;
-use crate::vault::local::entry::Entry;
-use crate::vault::local::entry::Owner;
-use crate::vault::local::entry::State;
+use crate::vault::local::entry::StoredVersion;
+use crate::vault::local::entry::VaultOwner;
+use crate::vault::local::entry::VersionState;
 use crate::vault::local::file::VaultFile;
 use crate::vault::local::sheet::Sheet;
 use crate::vault::local::structured::with_field;
@@ -71,14 +71,14 @@ pub struct LocalVault {
 
 /// What setting or removing a secret did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum LocalChange {
     /// A version was written; this is its number.
     Written(u64),
     /// The current version, of this number, is what was asked for already. Nothing was written.
     Unchanged(u64),
 }
 
-impl Change {
+impl LocalChange {
     /// The current version now.
     pub fn version(self) -> u64 {
         match self {
@@ -108,7 +108,7 @@ impl LocalVault {
     ///
     /// # Errors
     /// A name that is none, a value over 64 KiB, a damaged or foreign file, and what the file system refuses.
-    pub fn set(&self, name: &str, value: &Secret, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, ServiceError> {
+    pub fn set(&self, name: &str, value: &Secret, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<LocalChange, ServiceError> {
         let changes = self.set_all(&[(name, value)], clock, entropy)?;
         Ok(changes[0])
     }
@@ -117,7 +117,7 @@ impl LocalVault {
     ///
     /// # Errors
     /// As [`LocalVault::set`].
-    pub fn set_all(&self, values: &[(&str, &Secret)], clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Vec<Change>, ServiceError> {
+    pub fn set_all(&self, values: &[(&str, &Secret)], clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Vec<LocalChange>, ServiceError> {
         for (name, value) in values {
             checked(name)?;
             check_size(name, value)?;
@@ -136,10 +136,10 @@ impl LocalVault {
         value: &Secret,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
-    ) -> Result<Change, ServiceError> {
+    ) -> Result<LocalChange, ServiceError> {
         checked(name)?;
         let changes = self.change(entropy, |sheet| {
-            let last = sheet.versions(name).last().filter(|entry| entry.state == State::Set);
+            let last = sheet.versions(name).last().filter(|entry| entry.state == VersionState::Set);
             let current = last.map(|entry| self.value(entry)).transpose()?;
             let object = with_field(current.as_ref(), key, value)?;
             check_size(name, &object)?;
@@ -156,23 +156,23 @@ impl LocalVault {
         value: &Secret,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
-    ) -> Result<Change, ServiceError> {
+    ) -> Result<LocalChange, ServiceError> {
         let last = sheet.versions(name).last();
         let version = last.map_or(0, |entry| entry.version);
-        if let Some(entry) = last.filter(|entry| entry.state == State::Set)
+        if let Some(entry) = last.filter(|entry| entry.state == VersionState::Set)
             && self.value(entry)?.ct_eq(value)
         {
-            return Ok(Change::Unchanged(version));
+            return Ok(LocalChange::Unchanged(version));
         }
-        sheet.push(Entry::seal(self.owner(), (name, version + 1), (clock.now(), State::Set), value.expose(), entropy));
-        Ok(Change::Written(version + 1))
+        sheet.push(StoredVersion::seal(self.owner(), (name, version + 1), (clock.now(), VersionState::Set), value.expose(), entropy));
+        Ok(LocalChange::Written(version + 1))
     }
 
     /// Removes a secret: its current version is from now on a removed one, and the old ones still open when they are pinned.
     ///
     /// # Errors
     /// As [`LocalVault::set`], and a secret that is not there.
-    pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<Change, ServiceError> {
+    pub fn remove(&self, name: &str, clock: &dyn Clock, entropy: &dyn Entropy) -> Result<LocalChange, ServiceError> {
         checked(name)?;
         let changes = self.change(entropy, |sheet| {
             let last = sheet.versions(name).last().ok_or_else(|| {
@@ -181,11 +181,11 @@ impl LocalVault {
                 ServiceError::new(ServiceFault::NotFound, reason, next)
             })?;
             let (version, state) = (last.version, last.state);
-            if state == State::Removed {
-                return Ok(vec![Change::Unchanged(version)]);
+            if state == VersionState::Removed {
+                return Ok(vec![LocalChange::Unchanged(version)]);
             }
-            sheet.push(Entry::seal(self.owner(), (name, version + 1), (clock.now(), State::Removed), b"", entropy));
-            Ok(vec![Change::Written(version + 1)])
+            sheet.push(StoredVersion::seal(self.owner(), (name, version + 1), (clock.now(), VersionState::Removed), b"", entropy));
+            Ok(vec![LocalChange::Written(version + 1)])
         })?;
         Ok(changes[0])
     }
@@ -201,7 +201,7 @@ impl LocalVault {
         for entry in sheet.entries() {
             if let Some(value) = entry.open(self.owner()) {
                 let place = (entry.name.as_str(), entry.version);
-                *entry = Entry::seal(self.owner(), place, (entry.created, entry.state), value.expose(), entropy);
+                *entry = StoredVersion::seal(self.owner(), place, (entry.created, entry.state), value.expose(), entropy);
                 sealed += 1;
             }
         }
@@ -224,7 +224,7 @@ impl LocalVault {
     pub fn current(&self, name: &str, key: Option<&str>) -> Result<Option<Secret>, ServiceError> {
         checked(name)?;
         let sheet = self.read()?;
-        let last = sheet.as_ref().and_then(|sheet| sheet.versions(name).last()).filter(|entry| entry.state == State::Set);
+        let last = sheet.as_ref().and_then(|sheet| sheet.versions(name).last()).filter(|entry| entry.state == VersionState::Set);
         let Some(value) = last.map(|entry| self.value(entry)).transpose()? else { return Ok(None) };
         match field::of(&value, key) {
             Ok((value, _)) => Ok(Some(value)),
@@ -233,8 +233,8 @@ impl LocalVault {
         }
     }
 
-    fn owner(&self) -> Owner<'_> {
-        Owner { keys: &self.keys, project: &self.project, environment: &self.environment }
+    fn owner(&self) -> VaultOwner<'_> {
+        VaultOwner { keys: &self.keys, project: &self.project, environment: &self.environment }
     }
 
     fn read(&self) -> Result<Option<Sheet>, ServiceError> {
@@ -246,12 +246,12 @@ impl LocalVault {
     fn change(
         &self,
         entropy: &dyn Entropy,
-        change: impl FnOnce(&mut Sheet) -> Result<Vec<Change>, ServiceError>,
-    ) -> Result<Vec<Change>, ServiceError> {
+        change: impl FnOnce(&mut Sheet) -> Result<Vec<LocalChange>, ServiceError>,
+    ) -> Result<Vec<LocalChange>, ServiceError> {
         let locked = self.file.lock()?;
         let mut sheet = self.read()?.unwrap_or_else(|| Sheet::new(self.keys.store()));
         let changes = change(&mut sheet)?;
-        if changes.iter().any(|change| matches!(change, Change::Written(_))) {
+        if changes.iter().any(|change| matches!(change, LocalChange::Written(_))) {
             locked.replace(&sheet.to_string(), entropy)?;
         }
         Ok(changes)
@@ -286,7 +286,7 @@ impl LocalVault {
             ServiceError::new(ServiceFault::NotFound, reason, "pin a version that is there, or leave `version` out")
         })?;
         let value = self.value(entry)?;
-        if entry.state == State::Removed {
+        if entry.state == VersionState::Removed {
             let reason = format!("`{name}` was removed at {} (version {number})", entry.created);
             return Err(ServiceError::new(
                 ServiceFault::Gone,
@@ -297,7 +297,7 @@ impl LocalVault {
         Ok(SecretValue::plain(value, number.to_string(), Some(number == last.version)))
     }
 
-    fn value(&self, entry: &Entry) -> Result<Secret, ServiceError> {
+    fn value(&self, entry: &StoredVersion) -> Result<Secret, ServiceError> {
         entry.open(self.owner()).ok_or_else(|| {
             if !entry.is_known(self.owner()) {
                 let reason = format!(
@@ -324,7 +324,7 @@ impl LocalVault {
         };
         let reason = format!("there is no secret `{name}` in {}", self.file);
         let set = format!("set it with `{}`", self.setting(ask));
-        let others = sheet.current().filter(|entry| entry.state != State::Removed).map(|entry| entry.name.as_str());
+        let others = sheet.current().filter(|entry| entry.state != VersionState::Removed).map(|entry| entry.name.as_str());
         let next = suggest(name, others).map_or_else(|| set.clone(), |other| format!("write `{other}` if that is meant, or {set}"));
         ServiceError::new(ServiceFault::NotFound, reason, next)
     }
@@ -376,8 +376,8 @@ impl Vault for LocalVault {
         }
     }
 
-    fn plan(&self, asks: &[SecretRef]) -> Plan {
-        Plan::none(Plan::distinct(asks))
+    fn plan(&self, asks: &[SecretRef]) -> CallPlan {
+        CallPlan::none(CallPlan::distinct(asks))
     }
 
     /// The file is at hand: each entry is opened, so that what is found is what a fetch would give.
@@ -394,7 +394,7 @@ impl ListSecrets for LocalVault {
             name: entry.name.clone(),
             version: Some(entry.version.to_string()),
             created: Some(entry.created),
-            removed: entry.state == State::Removed,
+            removed: entry.state == VersionState::Removed,
         });
         Ok(listed.collect())
     }
@@ -406,13 +406,18 @@ impl Diagnose for LocalVault {
     async fn diagnose(&self) -> Vec<Diagnostic> {
         let sheet = match self.read() {
             Ok(Some(sheet)) => sheet,
-            Ok(None) => return vec![Diagnostic::good(Step::Setup, format!("{} is not there yet: `cloze vault set` makes it", self.file))],
-            Err(error) => return vec![Diagnostic::bad(Step::Setup, error)],
+            Ok(None) => {
+                return vec![Diagnostic::good(
+                    DiagnosticStep::Setup,
+                    format!("{} is not there yet: `cloze vault set` makes it", self.file),
+                )];
+            }
+            Err(error) => return vec![Diagnostic::bad(DiagnosticStep::Setup, error)],
         };
-        let setup = Diagnostic::good(Step::Setup, format!("{} holds {}", self.file, count(sheet.current().count(), "secret")));
+        let setup = Diagnostic::good(DiagnosticStep::Setup, format!("{} holds {}", self.file, count(sheet.current().count(), "secret")));
         let permission = match sheet.current().try_for_each(|entry| self.value(entry).map(drop)) {
-            Ok(()) => Diagnostic::good(Step::Permission, "the key opens the current version of each"),
-            Err(error) => Diagnostic::bad(Step::Permission, error),
+            Ok(()) => Diagnostic::good(DiagnosticStep::Permission, "the key opens the current version of each"),
+            Err(error) => Diagnostic::bad(DiagnosticStep::Permission, error),
         };
         vec![setup, permission]
     }
@@ -434,7 +439,7 @@ mod tests {
     use proptest::prelude::proptest;
     use tempfile::TempDir;
 
-    use super::Change;
+    use super::LocalChange;
     use super::LocalVault;
     use super::VALUE_LIMIT;
     use super::whole;
@@ -442,9 +447,9 @@ mod tests {
     use crate::clock::Machine;
     use crate::seal::Keys;
     use crate::secret::Secret;
+    use crate::service::DiagnosticStep;
     use crate::service::ServiceError;
     use crate::service::ServiceFault;
-    use crate::service::Step;
     use crate::vault::Adapter;
     use crate::vault::Diagnose;
     use crate::vault::ListSecrets;
@@ -474,7 +479,7 @@ mod tests {
             std::fs::read_to_string(self.path()).unwrap()
         }
 
-        fn set(&self, name: &str, value: &[u8]) -> Change {
+        fn set(&self, name: &str, value: &[u8]) -> LocalChange {
             self.vault.set(name, &Secret::copy_of(value), &Machine, &Machine).unwrap()
         }
 
@@ -520,12 +525,12 @@ mod tests {
     #[test]
     fn an_equal_value_writes_nothing() {
         let bench = Bench::new();
-        assert_eq!(bench.set("a", b"one"), Change::Written(1));
+        assert_eq!(bench.set("a", b"one"), LocalChange::Written(1));
         let before = bench.text();
-        assert_eq!(bench.set("a", b"one"), Change::Unchanged(1));
+        assert_eq!(bench.set("a", b"one"), LocalChange::Unchanged(1));
         assert_eq!(bench.text(), before);
-        assert_eq!(bench.set("a", b"two"), Change::Written(2));
-        assert_eq!(bench.set("a", b"one"), Change::Written(3));
+        assert_eq!(bench.set("a", b"two"), LocalChange::Written(2));
+        assert_eq!(bench.set("a", b"one"), LocalChange::Written(3));
         assert_eq!(bench.value("a", Some(4)).unwrap_err().reason, "`a` has no version 4; the current one is 3");
     }
 
@@ -551,14 +556,14 @@ mod tests {
     fn a_removed_secret_is_gone_and_its_old_version_opens() {
         let bench = Bench::new();
         bench.set("a", b"one");
-        assert_eq!(bench.vault.remove("a", &Machine, &Machine), Ok(Change::Written(2)));
-        assert_eq!(bench.vault.remove("a", &Machine, &Machine), Ok(Change::Unchanged(2)));
+        assert_eq!(bench.vault.remove("a", &Machine, &Machine), Ok(LocalChange::Written(2)));
+        assert_eq!(bench.vault.remove("a", &Machine, &Machine), Ok(LocalChange::Unchanged(2)));
         let error = bench.value("a", None).unwrap_err();
         assert_eq!(error.fault, ServiceFault::Gone);
         assert!(error.reason.starts_with("`a` was removed at 20") && error.reason.ends_with("Z (version 2)"), "{error:?}");
         assert_eq!(error.next, "set it again with `cloze vault set a -e dev`, or pin an old version");
         assert_eq!(bench.value("a", Some(1)).unwrap(), b"one");
-        assert_eq!(bench.set("a", b"one"), Change::Written(3));
+        assert_eq!(bench.set("a", b"one"), LocalChange::Written(3));
         assert_eq!(bench.vault.remove("x", &Machine, &Machine).unwrap_err().fault, ServiceFault::NotFound);
     }
 
@@ -588,7 +593,7 @@ mod tests {
         assert_eq!(error.reason, expected);
         let walk = foreign.diagnose().await;
         assert!(walk[0].outcome.is_ok());
-        assert_eq!((walk.len(), walk[1].step, &walk[1].outcome), (2, Step::Permission, &Err(error)));
+        assert_eq!((walk.len(), walk[1].step, &walk[1].outcome), (2, DiagnosticStep::Permission, &Err(error)));
         let walk = bench.vault.diagnose().await;
         assert!(walk.len() == 2 && walk.iter().all(|finding| finding.outcome.is_ok()), "{walk:?}");
         let other = LocalVault::open(&path, Arc::new(Keys::fresh(&Machine)), "shop", "dev");

@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
 use crate::service::words;
-use crate::vault::local::entry::Entry;
-use crate::vault::local::entry::State;
+use crate::vault::local::entry::StoredVersion;
+use crate::vault::local::entry::VersionState;
 
 /// The format's name and version; the keyring's id follows it.
 const HEADER: &str = "cloze-vault 1 ";
@@ -17,7 +17,7 @@ const HEADER: &str = "cloze-vault 1 ";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Sheet {
     keyring: String,
-    secrets: BTreeMap<String, Vec<Entry>>,
+    secrets: BTreeMap<String, Vec<StoredVersion>>,
 }
 
 impl Sheet {
@@ -57,12 +57,12 @@ impl Sheet {
             let next = "restore the keyring and the vault from the same commit";
             return Err(ServiceError::new(ServiceFault::Denied, reason, next));
         }
-        let mut found: BTreeMap<String, BTreeMap<u64, (Entry, usize)>> = BTreeMap::new();
+        let mut found: BTreeMap<String, BTreeMap<u64, (StoredVersion, usize)>> = BTreeMap::new();
         for (line, number) in lines {
             if is_marker(line) {
                 return Err(damaged(number, CONFLICT, RESOLVE));
             }
-            let entry = Entry::parse(line).map_err(|reason| damaged(number, reason, restore))?;
+            let entry = StoredVersion::parse(line).map_err(|reason| damaged(number, reason, restore))?;
             let (name, version) = (entry.name.clone(), entry.version);
             if let Some((_, earlier)) = found.entry(name.clone()).or_default().insert(version, (entry, number)) {
                 let reason = format!("version {version} of `{name}` is on line {earlier}, too");
@@ -82,22 +82,22 @@ impl Sheet {
     }
 
     /// The versions of a secret in order, the first of them number 1; none when it was never set.
-    pub(super) fn versions(&self, name: &str) -> &[Entry] {
+    pub(super) fn versions(&self, name: &str) -> &[StoredVersion] {
         self.secrets.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// The current version of each secret, by name.
-    pub(super) fn current(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn current(&self) -> impl Iterator<Item = &StoredVersion> {
         self.secrets.values().filter_map(|versions| versions.last())
     }
 
     /// Each version of each secret.
-    pub(super) fn entries(&mut self) -> impl Iterator<Item = &mut Entry> {
+    pub(super) fn entries(&mut self) -> impl Iterator<Item = &mut StoredVersion> {
         self.secrets.values_mut().flatten()
     }
 
     /// Adds the next version of a secret.
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: StoredVersion) {
         self.secrets.entry(entry.name.clone()).or_default().push(entry);
     }
 }
@@ -109,12 +109,12 @@ const RESOLVE: &str = "keep the lines of both sides; where both have the same ve
 pub fn names_in(text: &[u8]) -> Vec<String> {
     let mut names = BTreeMap::new();
     for line in String::from_utf8_lossy(text).lines().skip(1) {
-        if let Ok(entry) = Entry::parse(line) {
+        if let Ok(entry) = StoredVersion::parse(line) {
             let latest = names.entry(entry.name).or_insert((entry.version, entry.state));
             *latest = (*latest).max((entry.version, entry.state));
         }
     }
-    names.into_iter().filter(|(_, (_, state))| *state == State::Set).map(|(name, _)| name).collect()
+    names.into_iter().filter(|(_, (_, state))| *state == VersionState::Set).map(|(name, _)| name).collect()
 }
 
 /// Whether git wrote the line into a merge conflict.

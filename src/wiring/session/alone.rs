@@ -75,7 +75,7 @@ impl<'p> Session<'p> {
     /// other people's keys; none that has the id of another, or goes on where this user's checkpoint is.
     pub(super) async fn believe(&self, keys: &EnvironmentKeys) -> Result<(), Problem> {
         let (clock, entropy) = (self.ports.clock.as_ref(), self.ports.entropy.as_ref());
-        let session = history::Session { keys: &keys.keys, keyring: keys.keyring.as_bytes(), clock, entropy };
+        let session = history::HistorySession { keys: &keys.keys, keyring: keys.keyring.as_bytes(), clock, entropy };
         let history = History::open(Reader::new(self.store()?, owner(&self.settings)), session).await?;
         history.prove_keyring().await?;
         let Some(id) = history.reader().store_id().await? else { return Ok(()) };

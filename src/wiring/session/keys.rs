@@ -9,10 +9,10 @@ use futures::future::join_all;
 use crate::event::Event;
 use crate::event::Observer;
 use crate::file;
-use crate::file::Access;
-use crate::key::Comparison;
+use crate::file::LockMode;
 use crate::key::KeyWrap;
 use crate::key::Keyring;
+use crate::key::KeyringDifference;
 use crate::key::KeyringError;
 use crate::key::Recipient;
 use crate::problem::Fault;
@@ -28,9 +28,9 @@ use crate::report::KeyReport;
 use crate::report::VaultDiagnosis;
 use crate::seal::Keys;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::wiring::IfMissing;
 use crate::wiring::PromptedPassphrase;
 use crate::wiring::Session;
@@ -215,13 +215,13 @@ impl Session<'_> {
     /// Whether a key opens the keyring: what it may do shows when it does it.
     async fn opens(&self, key: &dyn KeyWrap, keyring: &Keyring) -> Diagnostic {
         let Err(error) = keyring.open(&[key]).await else {
-            return Diagnostic::good(Step::Permission, format!("it opens `{}`", self.settings.keyring));
+            return Diagnostic::good(DiagnosticStep::Permission, format!("it opens `{}`", self.settings.keyring));
         };
         let next = match error {
             KeyringError::NoKey { .. } => format!("run `cloze key add -e {}` where the keyring opens", self.settings.environment),
             _ => error.next(),
         };
-        Diagnostic::bad(Step::Permission, ServiceError { fault: ServiceFault::Denied, reason: error.to_string(), next })
+        Diagnostic::bad(DiagnosticStep::Permission, ServiceError { fault: ServiceFault::Denied, reason: error.to_string(), next })
     }
 
     /// The environment's keys, to seal under: where the project names other recipients than the keyring has, that is an error.
@@ -243,7 +243,7 @@ impl Session<'_> {
     }
 
     /// The environment's keyring, and how the project differs from it.
-    async fn keyring(&self, wiring: &Wiring<'_>) -> Result<(Keyring, Comparison), Problems> {
+    async fn keyring(&self, wiring: &Wiring<'_>) -> Result<(Keyring, KeyringDifference), Problems> {
         let text = wiring.keyring_text(self.store()?).await?.ok_or_else(|| wiring.no_keyring())?;
         let keyring = wiring.parsed(&text)?;
         let comparison = keyring.compare(&wiring.expected());
@@ -254,7 +254,7 @@ impl Session<'_> {
     fn lock_keyring(&self) -> Result<File, Problem> {
         let path = self.wiring().beneath(&self.settings.keyring)?;
         let folder = path.parent().unwrap_or(&path);
-        let locked = fs::create_dir_all(folder).and_then(|()| file::lock(folder, Access::Exclusive));
+        let locked = fs::create_dir_all(folder).and_then(|()| file::lock(folder, LockMode::Exclusive));
         locked.map_err(|error| file::unwritten(folder, &error))
     }
 

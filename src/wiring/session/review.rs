@@ -25,7 +25,7 @@ use crate::stage::probe::Probe;
 use crate::target::Claim;
 use crate::target::Directory;
 use crate::target::Exposure;
-use crate::target::Kept;
+use crate::target::PathKind;
 use crate::target::Target;
 use crate::target::exposed_to_git;
 use crate::target::file_names;
@@ -162,7 +162,7 @@ impl Session<'_> {
             Some(path) => path.to_owned(),
             None => self.wiring().beneath(&self.settings.output)?,
         };
-        if let Some(Exposure { top, .. }) = exposed_to_git(&path, Kept::Directory) {
+        if let Some(Exposure { top, .. }) = exposed_to_git(&path, PathKind::Directory) {
             let reason = format!("`{}` lies in the git work tree `{}`, which does not ignore it", path.display(), top.display());
             return Err(Problem::new(
                 Fault::Usage,

@@ -18,11 +18,11 @@ use crate::report::VaultDiagnosis;
 use crate::report::VaultListReport;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::vault::Adapter;
-use crate::vault::local::Change;
+use crate::vault::local::LocalChange;
 use crate::vault::local::LocalVault;
 use crate::wiring::IfMissing;
 use crate::wiring::Session;
@@ -127,7 +127,7 @@ impl Session<'_> {
     pub async fn set_secrets(&self, vault: &str, secrets: &[(&str, &Secret)]) -> Result<VaultChangesReport, Problems> {
         let opened = self.local_vault(vault, self.ports.missing_keys).await?;
         let changes = opened.set_all(secrets, self.ports.clock.as_ref(), self.ports.entropy.as_ref())?;
-        let entry = |((name, _), change): (&(&str, &Secret), Change)| SecretChange {
+        let entry = |((name, _), change): (&(&str, &Secret), LocalChange)| SecretChange {
             name: (*name).to_owned(),
             version: change.version(),
             written: change.is_written(),
@@ -179,7 +179,7 @@ impl Session<'_> {
     }
 
     /// What was done to a secret of a local vault, as a report.
-    pub fn changed(&self, vault: &str, name: &str, change: Change) -> VaultChangeReport {
+    pub fn changed(&self, vault: &str, name: &str, change: LocalChange) -> VaultChangeReport {
         VaultChangeReport {
             project: self.settings.project.clone(),
             environment: self.settings.environment.clone(),
@@ -194,7 +194,7 @@ impl Session<'_> {
 /// What is wrong with the setup of a vault or of a key, as its only step.
 pub(super) fn broken(problem: Problem) -> Diagnostic {
     let reason = problem.to_string();
-    Diagnostic { step: Step::Setup, outcome: Err(ServiceError { fault: ServiceFault::Unavailable, reason, next: problem.next }) }
+    Diagnostic { step: DiagnosticStep::Setup, outcome: Err(ServiceError { fault: ServiceFault::Unavailable, reason, next: problem.next }) }
 }
 
 fn lost() -> Problem {

@@ -6,9 +6,9 @@ use crate::problem::Problem;
 use crate::project::HistoryUrl;
 use crate::report::VaultDiagnosis;
 use crate::service::Diagnostic;
+use crate::service::DiagnosticStep;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
-use crate::service::Step;
 use crate::wiring::Session;
 use crate::wiring::session::secrets::broken;
 use crate::workflow::access::owner;
@@ -31,37 +31,37 @@ impl Session<'_> {
 
     async fn walk(&self, store: &dyn HistoryStore, findings: &mut Vec<Diagnostic>) -> Result<(), Diagnostic> {
         let reader = Reader::new(store, owner(&self.settings));
-        let newest = reader.newest().await.map_err(|error| failed(Step::Connection, error))?;
+        let newest = reader.newest().await.map_err(|error| failed(DiagnosticStep::Connection, error))?;
         let releases = if newest == 0 { "no releases yet".to_owned() } else { format!("release {newest} is the newest") };
-        findings.push(Diagnostic::good(Step::Connection, format!("{store}: {releases}")));
-        reader.check_owner().await.map_err(|error| failed(Step::Service, error))?;
-        let id = reader.store_id().await.map_err(|error| failed(Step::Service, error))?;
+        findings.push(Diagnostic::good(DiagnosticStep::Connection, format!("{store}: {releases}")));
+        reader.check_owner().await.map_err(|error| failed(DiagnosticStep::Service, error))?;
+        let id = reader.store_id().await.map_err(|error| failed(DiagnosticStep::Service, error))?;
         let whose = id.as_ref().map_or_else(|| "nobody's yet".to_owned(), |id| format!("that of {}, store id {id}", reader.owner()));
-        findings.push(Diagnostic::good(Step::Service, whose));
+        findings.push(Diagnostic::good(DiagnosticStep::Service, whose));
         // What is not there yet is not made for this.
         if id.is_none() && matches!(self.settings.history.url, HistoryUrl::Directory(_)) {
-            findings.push(Diagnostic::good(Step::Permission, "not tried: the first deploy makes the directory"));
+            findings.push(Diagnostic::good(DiagnosticStep::Permission, "not tried: the first deploy makes the directory"));
             return Ok(());
         }
-        let removes = reader.try_out(self.ports.entropy.as_ref()).await.map_err(|error| failed(Step::Permission, error))?;
+        let removes = reader.try_out(self.ports.entropy.as_ref()).await.map_err(|error| failed(DiagnosticStep::Permission, error))?;
         let rights = if removes {
             "it may list, get, create and remove; what exists is not created again"
         } else {
             "it may list, get and create, not remove, which only `prune` needs; what exists is not created again"
         };
-        findings.push(Diagnostic::good(Step::Permission, rights));
+        findings.push(Diagnostic::good(DiagnosticStep::Permission, rights));
         if let HistoryUrl::Cluster(url) = &self.settings.history.url {
-            let first = reader.first().await.map_err(|error| failed(Step::Backup, error))?;
+            let first = reader.first().await.map_err(|error| failed(DiagnosticStep::Backup, error))?;
             let releases = (newest + 1).saturating_sub(first.min(newest + 1));
             let words =
                 format!("with the cluster its {releases} releases would be lost: `cloze history copy {url} URL` keeps them elsewhere");
-            findings.push(Diagnostic::good(Step::Backup, words));
+            findings.push(Diagnostic::good(DiagnosticStep::Backup, words));
         }
         Ok(())
     }
 }
 
-fn failed(step: Step, error: impl Into<Problem>) -> Diagnostic {
+fn failed(step: DiagnosticStep, error: impl Into<Problem>) -> Diagnostic {
     let problem = error.into();
     let reason = problem.to_string();
     Diagnostic::bad(step, ServiceError { fault: ServiceFault::Unavailable, reason, next: problem.next })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::identity::aws::is_service;
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 use crate::key::KeyWrap;
 use crate::key::KmsSettings;
 use crate::key::kms;
@@ -50,7 +50,7 @@ fn key(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Box<dyn KeyWrap>
     })))
 }
 
-fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {
+fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<CredentialDestination<'s>> {
     let service = if settings.entry.key.is_some() { None } else { Some(Service::of(settings.text("service"))) };
     let (is_service, own): (fn(&str) -> bool, _) = match service {
         None => (|host| is_service("kms", host), "AWS_ENDPOINT_URL_KMS"),
@@ -59,5 +59,5 @@ fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<
     };
     let named = [own, "AWS_ENDPOINT_URL"].into_iter().find_map(|name| Some((name, wiring.ports.tools.text(name)?)));
     let endpoint = settings.get("endpoint");
-    endpoint.map(|address| Destination { address, audience: None, is_service, named, loopback: true }).into_iter().collect()
+    endpoint.map(|address| CredentialDestination { address, audience: None, is_service, named, loopback: true }).into_iter().collect()
 }

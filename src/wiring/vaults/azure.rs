@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::identity::azure::Credential;
 use crate::identity::id_token::IdToken;
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 use crate::identity::trust::is_entra;
 use crate::key::KeyWrap;
 use crate::key::vault_and_name;
@@ -69,14 +69,19 @@ fn vault(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<AzureVault, Pr
     vault.map_err(|error| refused(settings, error))
 }
 
-fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {
+fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<CredentialDestination<'s>> {
     let url = url(settings);
-    let vault = Destination { address: url, audience: None, is_service, named: None, loopback: true };
+    let vault = CredentialDestination { address: url, audience: None, is_service, named: None, loopback: true };
     // A stand-in for a vault may have one for the authority; a vault elsewhere has none here, in plain http.
     let stand_in = Base::new(url).is_ok_and(|base| base.is_local());
     let named = wiring.set(variable::AZURE_AUTHORITY_HOST);
-    let authority =
-        settings.get("authority").map(|address| Destination { address, is_service: is_entra, named, loopback: stand_in, ..vault });
+    let authority = settings.get("authority").map(|address| CredentialDestination {
+        address,
+        is_service: is_entra,
+        named,
+        loopback: stand_in,
+        ..vault
+    });
     [vault].into_iter().chain(authority).collect()
 }
 

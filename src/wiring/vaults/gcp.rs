@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 use crate::key::CloudKmsSettings;
 use crate::key::KeyWrap;
 use crate::key::cloud_kms;
@@ -52,12 +52,12 @@ fn key(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Box<dyn KeyWrap>
     Ok(Box::new(cloud_kms(given).map_err(|error| refused(settings, error))?))
 }
 
-fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {
+fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<CredentialDestination<'s>> {
     let (is_service, variable): (fn(&str) -> bool, _) = match settings.entry.key {
         Some(_) => (is_cloud_kms, variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS),
         None => (is_service, variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER),
     };
     let named = wiring.set(variable);
     let endpoint = settings.get("endpoint");
-    endpoint.map(|address| Destination { address, audience: None, is_service, named, loopback: true }).into_iter().collect()
+    endpoint.map(|address| CredentialDestination { address, audience: None, is_service, named, loopback: true }).into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::identity::id_token::IdToken;
-use crate::identity::trust::Destination;
+use crate::identity::trust::CredentialDestination;
 use crate::key::KeyWrap;
 use crate::key::transit;
 use crate::problem::Problem;
@@ -12,9 +12,9 @@ use crate::project::VaultSettings;
 use crate::project::variable;
 use crate::secret::Secret;
 use crate::vault::Adapter;
-use crate::vault::hashicorp::Engine;
+use crate::vault::hashicorp::AuthMethod;
 use crate::vault::hashicorp::HashicorpVault;
-use crate::vault::hashicorp::Login;
+use crate::vault::hashicorp::KvEngine;
 use crate::vault::hashicorp::Settings;
 use crate::vault::hashicorp::names;
 use crate::wiring::Wiring;
@@ -44,7 +44,7 @@ fn vault(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<HashicorpVault
         address: settings.text("address").to_owned(),
         mount: settings.text("mount").to_owned(),
         namespace: settings.owned("namespace"),
-        engine: if settings.entry.key.is_none() && settings.text("engine") == "kv-v1" { Engine::V1 } else { Engine::V2 },
+        engine: if settings.entry.key.is_none() && settings.text("engine") == "kv-v1" { KvEngine::V1 } else { KvEngine::V2 },
         login: login(wiring, settings)?,
         prefixes: settings.prefixes(),
         transport: wiring.transport(settings.location("ca"), identity)?,
@@ -54,7 +54,7 @@ fn vault(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<HashicorpVault
     vault.map_err(|error| refused(settings, error))
 }
 
-fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<Destination<'s>> {
+fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<CredentialDestination<'s>> {
     let named = [variable::BAO_ADDR, variable::VAULT_ADDR].into_iter().find_map(|variable| wiring.set(variable));
     // What is set for one vault is not sent to another, not even on this machine.
     let own = matches!(settings.location("tokenFile"), Some(Location::Beneath(_)));
@@ -64,15 +64,21 @@ fn destinations<'s>(wiring: &'s Wiring<'_>, settings: &'s VaultSettings) -> Vec<
         Some(JwtSource::AzurePipelines(_)) => Some(IdToken::AZURE_PIPELINES_AUDIENCE),
         _ => settings.get("audience"),
     };
-    vec![Destination { address: settings.text("address"), audience, is_service: |_| false, named, loopback: named.is_none() || own }]
+    vec![CredentialDestination {
+        address: settings.text("address"),
+        audience,
+        is_service: |_| false,
+        named,
+        loopback: named.is_none() || own,
+    }]
 }
 
-fn login(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Login, Problem> {
+fn login(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<AuthMethod, Problem> {
     let way = settings.text("auth");
     let needs = Needs { wiring, settings, vault: Some(&settings.entry.name), way: ("auth", way) };
     let mount = settings.owned("authMount").unwrap_or_else(|| way.to_owned());
     Ok(match way {
-        "approle" => Login::AppRole {
+        "approle" => AuthMethod::AppRole {
             mount,
             role_id: needs.secret(variable::VAULT_ROLE_ID)?,
             secret_id: wiring.ports.variables.secret(variable::VAULT_SECRET_ID).map(Secret::duplicate),
@@ -80,10 +86,10 @@ fn login(wiring: &Wiring<'_>, settings: &VaultSettings) -> Result<Login, Problem
         "kubernetes" => {
             let location = settings.location("tokenFile").unwrap_or_else(|| Location::Anywhere(SERVICE_ACCOUNT.into()));
             let token = IdToken::File(wiring.located(&location)?);
-            Login::Kubernetes { mount, role: needs.said("role")?, token }
+            AuthMethod::Kubernetes { mount, role: needs.said("role")?, token }
         }
-        "jwt" => Login::Jwt { mount, role: settings.owned("role"), audience: settings.owned("audience"), token: id_token(&needs)? },
-        _ => Login::Token(token(&needs)?),
+        "jwt" => AuthMethod::Jwt { mount, role: settings.owned("role"), audience: settings.owned("audience"), token: id_token(&needs)? },
+        _ => AuthMethod::Token(token(&needs)?),
     })
 }
 

@@ -10,13 +10,13 @@ use vault_mock::Server;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
-use crate::canary::flock::Make;
-use crate::canary::garden::canaries;
-use crate::canary::garden::plant;
-use crate::canary::garden::strays;
-use crate::canary::trip::May;
-use crate::canary::trip::Trip;
-use crate::support::Dice;
+use crate::canary::canaries::Make;
+use crate::canary::project::canaries;
+use crate::canary::project::plant;
+use crate::canary::project::strays;
+use crate::canary::runs::May;
+use crate::canary::runs::Runs;
+use crate::support::Random;
 use crate::support::Sandbox;
 use crate::support::rounds;
 
@@ -88,14 +88,14 @@ fn faults() -> Vec<(String, Fault)> {
     ];
     // An answer that is cut, or has a wrong character, at any place.
     let answer = json!({ "data": { "data": { "value": text(&canaries()[12].value), "b": text(&canaries()[16].value) }, "metadata": { "version": 1 } } });
-    let mut dice = Dice::new(3);
+    let mut random = Random::new(3);
     for _ in 0..rounds(6, 200) {
         let mut characters: Vec<char> = answer.to_string().chars().collect();
-        let at = dice.below(characters.len());
-        if dice.below(2) == 0 {
+        let at = random.below(characters.len());
+        if random.below(2) == 0 {
             characters.truncate(at);
         } else {
-            characters[at] = ['"', '\\', '{', ']', '\u{1}', '9'][dice.below(6)];
+            characters[at] = ['"', '\\', '{', ']', '\u{1}', '9'][random.below(6)];
         }
         list.push(body(200, characters.into_iter().collect()));
     }
@@ -110,7 +110,7 @@ fn a_failing_vault_gives_no_canary_away() {
     assert_eq!(sound.code, Some(0), "{}", sound.err());
     assert_eq!(strays(&sandbox, None), Vec::<String>::new());
     let clean = sandbox.twin();
-    let mut trip = Trip::default();
+    let mut runs = Runs::default();
     for (number, (what, fault)) in faults().into_iter().enumerate() {
         server.heal();
         server.script(Script::always("", fault));
@@ -128,10 +128,10 @@ fn a_failing_vault_gives_no_canary_away() {
             let talk: &[&str] = if (at + number) % 2 == 0 { &["-v", "-v"] } else { &["--format", "json"] };
             // A body that is a secret's true answer makes `vault get` print what it was asked for.
             let may = if command[1..].starts_with(&["get"]) { May::Everything } else { May::Nothing };
-            trip.go(&what, (&sandbox, &clean), &[talk, command].concat(), may);
+            runs.go(&what, (&sandbox, &clean), &[talk, command].concat(), may);
         }
     }
-    let trip = trip.end("failing vault");
-    assert!(trip.codes[&Some(5)] > 20, "{:?}", trip.codes);
+    let runs = runs.end("failing vault");
+    assert!(runs.codes[&Some(5)] > 20, "{:?}", runs.codes);
     assert!(fs::read_dir(sandbox.shop_path("dist/dev")).unwrap().count() > 3);
 }

@@ -10,10 +10,10 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::canary::garden::REVEALED;
-use crate::canary::garden::canaries;
-use crate::canary::garden::garden;
-use crate::canary::garden::searcher;
+use crate::canary::project::REVEALED;
+use crate::canary::project::canaries;
+use crate::canary::project::searcher;
+use crate::canary::project::shared;
 use crate::support::Sandbox;
 
 /// The number of `exit_group(2)`.
@@ -63,7 +63,7 @@ fn written(process: &str) -> Option<BTreeMap<String, Vec<u8>>> {
 
 #[test]
 fn no_secret_is_in_memory_when_a_run_ends() {
-    let sandbox = garden().twin();
+    let sandbox = shared().twin();
     sandbox.write("values/dev.yaml", "logLevel: another\n");
     let (mut wrong, mut scanned) = (Vec::new(), 0);
     let commands: [&[&str]; 8] = [

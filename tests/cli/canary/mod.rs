@@ -1,13 +1,13 @@
 //! No secret leaves its place: fifty canaries, searched in everything that any command writes on any way that it can end.
 
+pub(crate) mod canaries;
 pub(crate) mod encoding;
 mod faults;
-pub(crate) mod flock;
-mod garden;
 mod memory;
 mod pin;
 mod process;
+mod project;
+mod runs;
 pub(crate) mod search;
 mod terminal;
-mod trip;
 mod ways;

@@ -9,13 +9,13 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::canary::garden::REVEALED;
-use crate::canary::garden::canaries;
-use crate::canary::garden::garden;
-use crate::canary::garden::searcher;
-use crate::canary::garden::strays;
-use crate::canary::trip::May;
-use crate::canary::trip::Trip;
+use crate::canary::project::REVEALED;
+use crate::canary::project::canaries;
+use crate::canary::project::searcher;
+use crate::canary::project::shared;
+use crate::canary::project::strays;
+use crate::canary::runs::May;
+use crate::canary::runs::Runs;
 use crate::support::Outcome;
 use crate::support::Sandbox;
 use crate::support::rounds;
@@ -31,7 +31,7 @@ fn seen(process: u32) -> BTreeMap<u32, Vec<u8>> {
 
 #[test]
 fn no_argument_and_no_environment_holds_a_canary() {
-    let sandbox = garden().twin();
+    let sandbox = shared().twin();
     let commands: [&[&str]; 5] = [&["check"], &["deploy"], &["diff"], &["vault", "get", REVEALED], &["vault", "set", "new"]];
     let (mut samples, mut workers) = (0, BTreeSet::new());
     for command in commands {
@@ -56,7 +56,7 @@ fn no_argument_and_no_environment_holds_a_canary() {
 
 #[test]
 fn the_worker_sees_no_environment() {
-    let mut sandbox = garden().twin();
+    let mut sandbox = shared().twin();
     sandbox.variable("VAULT_TOKEN", std::str::from_utf8(&canaries()[5].value).unwrap());
     sandbox.variable("CLOZE_PASSPHRASE", std::str::from_utf8(&canaries()[6].value).unwrap());
     let mut workers = 0;
@@ -77,9 +77,9 @@ fn the_worker_sees_no_environment() {
 
 #[test]
 fn a_killed_run_leaves_canaries_nowhere_but_in_its_manifests() {
-    let sandbox = garden().twin();
+    let sandbox = shared().twin();
     let before = sandbox.twin();
-    let mut trip = Trip::default();
+    let mut runs = Runs::default();
     let commands: [&[&str]; 3] = [&["deploy"], &["rollback", "1"], &["vault", "set", "token-8"]];
     for round in 0..rounds(18, 300) {
         let command = commands[round % 3];
@@ -92,23 +92,23 @@ fn a_killed_run_leaves_canaries_nowhere_but_in_its_manifests() {
         child.kill().unwrap_or_default();
         let outcome = Outcome::of(child.wait_with_output().unwrap());
         if outcome.signal == Some(9) {
-            *trip.codes.entry(None).or_default() += 1;
+            *runs.codes.entry(None).or_default() += 1;
             let found = [searcher().find(&outcome.stdout), searcher().find(&outcome.stderr)].concat();
-            trip.faults.extend(found.iter().map(|hit| format!("{command:?}: {hit:?}")));
-            trip.faults.extend(strays(&sandbox, Some(&before)));
+            runs.faults.extend(found.iter().map(|hit| format!("{command:?}: {hit:?}")));
+            runs.faults.extend(strays(&sandbox, Some(&before)));
         } else {
-            trip.judge("kill", (&sandbox, &before), command, &outcome, May::Nothing);
+            runs.judge("kill", (&sandbox, &before), command, &outcome, May::Nothing);
         }
     }
-    let trip = trip.end("killed");
-    assert!(trip.codes.contains_key(&None), "no run was killed in time");
+    let runs = runs.end("killed");
+    assert!(runs.codes.contains_key(&None), "no run was killed in time");
 }
 
 #[test]
 fn a_full_disk_and_a_closed_stdout_tell_nothing() {
-    let garden = garden();
-    let sandbox = garden.twin();
-    let mut trip = Trip::default();
+    let project = shared();
+    let sandbox = project.twin();
+    let mut runs = Runs::default();
     let limited = |sandbox: &Sandbox, blocks: usize, command: &[&str]| {
         let program = sandbox.command(["-C", "shop", "-vvv"].iter().chain(command));
         let mut shell = Command::new("bash");
@@ -124,10 +124,10 @@ fn a_full_disk_and_a_closed_stdout_tell_nothing() {
         sandbox.write("values/dev.yaml", format!("logLevel: level-{number}\n"));
         for command in [&["deploy"][..], &["deploy", "-o", "out/full"], &["rollback", "1"], &["vault", "set", "other"]] {
             let outcome = limited(&sandbox, blocks, command);
-            trip.judge(&format!("{blocks} blocks"), (&sandbox, &garden), command, &outcome, May::Nothing);
+            runs.judge(&format!("{blocks} blocks"), (&sandbox, &project), command, &outcome, May::Nothing);
         }
     }
-    assert!(trip.codes.contains_key(&Some(8)), "{:?}", trip.codes);
+    assert!(runs.codes.contains_key(&Some(8)), "{:?}", runs.codes);
     for command in [
         &["deploy", "-o", "-"][..],
         &["show", "--reveal"],
@@ -140,12 +140,12 @@ fn a_full_disk_and_a_closed_stdout_tell_nothing() {
         let run = sandbox.command(["-C", "shop", "-vvv"].iter().chain(command)).stdout(full).output().unwrap();
         let outcome = Outcome::of(run);
         assert_eq!(outcome.code, Some(8), "{command:?}: {}", outcome.err());
-        trip.judge("full stdout", (&sandbox, &garden), command, &outcome, May::Nothing);
+        runs.judge("full stdout", (&sandbox, &project), command, &outcome, May::Nothing);
         let mut child = sandbox.command(["-C", "shop", "-vvv"].iter().chain(command)).spawn().unwrap();
         drop(child.stdout.take());
         let outcome = Outcome::of(child.wait_with_output().unwrap());
-        trip.judge("closed stdout", (&sandbox, &garden), command, &outcome, May::Nothing);
+        runs.judge("closed stdout", (&sandbox, &project), command, &outcome, May::Nothing);
         assert_eq!(outcome.code, Some(0), "{command:?}: {}", outcome.err());
     }
-    trip.end("full disk and closed stdout");
+    runs.end("full disk and closed stdout");
 }

@@ -9,9 +9,9 @@ use std::process::Stdio;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::canary::canaries::Canary;
 use crate::canary::encoding::ALL;
 use crate::canary::encoding::Encoding;
-use crate::canary::flock::Canary;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,24 +138,24 @@ fn digests(canaries: &[Canary]) -> Vec<(usize, Vec<u8>)> {
 
 #[cfg(test)]
 mod tests {
+    use crate::canary::canaries::Canary;
+    use crate::canary::canaries::generate;
     use crate::canary::encoding::ALL;
     use crate::canary::encoding::Encoding;
-    use crate::canary::flock::Canary;
-    use crate::canary::flock::flock;
     use crate::canary::search::Searcher;
-    use crate::support::Dice;
+    use crate::support::Random;
 
     #[test]
     fn finds_each_canary_in_each_encoding_and_nothing_in_noise() {
-        let flock = flock(7);
-        let searcher = Searcher::new(&flock);
-        let mut dice = Dice::new(8);
+        let canaries = generate(7);
+        let searcher = Searcher::new(&canaries);
+        let mut random = Random::new(8);
         let mut found = 0;
-        for canary in &flock {
+        for canary in &canaries {
             for encoding in ALL {
                 for part in &canary.parts {
                     for form in encoding.forms(part) {
-                        let text = [dice.bytes(300), form, dice.bytes(300)].concat();
+                        let text = [random.bytes(300), form, random.bytes(300)].concat();
                         let hits = searcher.find(&text);
                         assert!(hits.iter().any(|hit| hit.canary == canary.name), "{} {encoding:?}: {hits:?}", canary.name);
                         assert!(hits.iter().all(|hit| hit.canary == canary.name), "{} {encoding:?}: {hits:?}", canary.name);
@@ -164,17 +164,17 @@ mod tests {
                 }
             }
         }
-        assert_eq!(searcher.find(&dice.bytes(200_000)), []);
+        assert_eq!(searcher.find(&random.bytes(200_000)), []);
         println!("{} runs of bytes, {found} leaks planted and found", searcher.size());
     }
 
     #[test]
     fn finds_a_fragment_in_real_encoders_output() {
-        let flock = flock(7);
-        let searcher = Searcher::new(&flock);
+        let canaries = generate(7);
+        let searcher = Searcher::new(&canaries);
         let sees = |canary: &Canary, bytes: &[u8]| searcher.find(bytes).iter().any(|hit| hit.canary == canary.name);
         let check = |canary: &Canary, bytes: &[u8], what: &str| assert!(sees(canary, bytes), "{} in {what}", canary.name);
-        for canary in &flock {
+        for canary in &canaries {
             let part = &canary.parts[0];
             check(canary, &part[1..11.min(part.len())], "ten bytes");
             if let Ok(text) = std::str::from_utf8(part) {

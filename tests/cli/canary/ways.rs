@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::canary::flock::COUNT;
-use crate::canary::garden::canaries;
-use crate::canary::garden::garden;
-use crate::canary::garden::searcher;
-use crate::canary::garden::strays;
-use crate::canary::trip::May;
-use crate::canary::trip::Trip;
+use crate::canary::canaries::COUNT;
+use crate::canary::project::canaries;
+use crate::canary::project::searcher;
+use crate::canary::project::shared;
+use crate::canary::project::strays;
+use crate::canary::runs::May;
+use crate::canary::runs::Runs;
 use crate::support::Sandbox;
 use crate::support::rounds;
 
@@ -21,9 +21,9 @@ type Spoil = fn(&Sandbox);
 
 #[test]
 fn every_command_of_a_sound_project_keeps_the_canaries() {
-    let garden = garden();
-    assert_eq!(strays(&garden, None), Vec::<String>::new());
-    let emitted: BTreeSet<String> = garden
+    let project = shared();
+    assert_eq!(strays(&project, None), Vec::<String>::new());
+    let emitted: BTreeSet<String> = project
         .files()
         .into_iter()
         .filter(|(path, _)| path.starts_with("work/shop/dist"))
@@ -31,57 +31,57 @@ fn every_command_of_a_sound_project_keeps_the_canaries() {
         .map(|hit| hit.canary)
         .collect();
     assert_eq!(emitted.len(), COUNT, "each canary stands where it belongs");
-    let mut trip = Trip::default();
+    let mut runs = Runs::default();
     for talk in TALK {
-        let sandbox = garden.twin();
-        for (command, may) in Trip::commands() {
-            trip.go("sound", (&sandbox, &garden), &[talk, &command].concat(), may);
+        let sandbox = project.twin();
+        for (command, may) in Runs::commands() {
+            runs.go("sound", (&sandbox, &project), &[talk, &command].concat(), may);
         }
     }
-    let trip = trip.end("sound project");
-    assert_eq!(trip.codes.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 5, 6].map(Some));
+    let runs = runs.end("sound project");
+    assert_eq!(runs.codes.keys().copied().collect::<Vec<_>>(), [0, 1, 2, 5, 6].map(Some));
 }
 
 #[test]
 fn a_value_among_the_arguments_is_not_repeated() {
-    let garden = garden();
+    let project = shared();
     let value = std::str::from_utf8(&canaries()[4].value).unwrap();
-    let mut trip = Trip::default();
+    let mut runs = Runs::default();
     for arguments in [&["vault", "set", "name", value][..], &["vault", "set", &format!("name={value}")], &["vault", "set", value, "--x"]] {
-        let outcome = garden.cloze(arguments);
+        let outcome = project.cloze(arguments);
         assert!(outcome.err().contains("error: ") && outcome.code != Some(0), "{outcome:?}");
-        trip.judge("arguments", (&garden, &garden), arguments, &outcome, May::Nothing);
+        runs.judge("arguments", (&project, &project), arguments, &outcome, May::Nothing);
     }
-    trip.end("values among arguments");
+    runs.end("values among arguments");
 }
 
 #[test]
 fn every_broken_project_keeps_the_canaries() {
-    let garden = garden();
-    let mut trip = Trip::default();
+    let project = shared();
+    let mut runs = Runs::default();
     for (number, (what, codes, spoil)) in WAYS.iter().enumerate() {
-        let sandbox = garden.twin();
+        let sandbox = project.twin();
         spoil(&sandbox);
         let spoiled = sandbox.twin();
         let mut seen = Vec::new();
-        let commands = Trip::commands().into_iter().filter(|(command, _)| command[0] != "completions" && command[0] != "schema");
+        let commands = Runs::commands().into_iter().filter(|(command, _)| command[0] != "completions" && command[0] != "schema");
         for (at, (command, may)) in commands.enumerate() {
             for talk in TALK.iter().skip((at + number) % 2).take(rounds(1, 2)) {
                 // By default a deploy and a sixth of the commands, another sixth for the next way.
                 if command == ["deploy"] || rounds((at + number) % 6, 0) == 0 {
-                    seen.extend(trip.go(what, (&sandbox, &spoiled), &[talk, command.as_slice()].concat(), may));
+                    seen.extend(runs.go(what, (&sandbox, &spoiled), &[talk, command.as_slice()].concat(), may));
                 }
             }
         }
         // Of a few commands only some come to where it is broken.
         let missing = codes.iter().filter(|code| !seen.contains(code)).count();
         if missing > rounds(codes.len() - 1, 0) {
-            trip.faults.push(format!("{what}: not all of {codes:?} in {seen:?}"));
+            runs.faults.push(format!("{what}: not all of {codes:?} in {seen:?}"));
         }
     }
-    let trip = trip.end("broken projects");
+    let runs = runs.end("broken projects");
     for code in [0, 2, 3, 4, 5, 6] {
-        assert!(trip.codes.contains_key(&Some(code)), "no run ended with {code}");
+        assert!(runs.codes.contains_key(&Some(code)), "no run ended with {code}");
     }
 }
 

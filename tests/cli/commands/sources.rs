@@ -88,7 +88,8 @@ fn a_hyphen_in_a_name_is_told_from_a_minus() {
         ("host-a.name-b", "cloze.values[\"host-a\"][\"name-b\"]"),
         ("smtp.host-name", "smtp[\"host-name\"]"),
     ] {
-        let reported = config(&format!("{{{{ {written} }}}}")).fails(4, &[&format!("`-` is minus: write `{known}` for the value `{written}`")]);
+        let reported =
+            config(&format!("{{{{ {written} }}}}")).fails(4, &[&format!("`-` is minus: write `{known}` for the value `{written}`")]);
         assert_eq!(reported.matches("error: ").count(), 1, "{reported}");
     }
     config("{{ cloze.values['image-tag'] }}{{ cloze.values['host-a']['name-b'] }}").fails(0, &["no problems"]);

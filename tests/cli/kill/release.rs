@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use crate::kill::Siege;
+use crate::kill::Killer;
 use crate::support::Sandbox;
 use crate::support::past::Listed;
 use crate::support::rounds;
 
-/// A project under siege, with what is known of its releases.
+/// A project under killer, with what is known of its releases.
 #[derive(Debug)]
 struct Releases {
-    siege: Siege,
+    killer: Killer,
     known: Vec<Listed>,
     /// The manifests of the current release.
     current: Vec<u8>,
@@ -24,16 +24,16 @@ fn a_killed_deploy_or_rollback_is_carried_on() {
     let (mut kills, mut carried_on, mut littered) = (0, 0, 0);
     while kills < aim {
         let mut releases = Releases::new(kills as u64);
-        while releases.siege.kills < project.min(aim - kills) {
+        while releases.killer.kills < project.min(aim - kills) {
             releases.round();
             if releases.known.len().is_multiple_of(10) {
-                assert_eq!(releases.siege.sandbox.proved(), releases.known.len() as u64);
+                assert_eq!(releases.killer.sandbox.proved(), releases.known.len() as u64);
             }
         }
         releases.finish();
-        kills += releases.siege.kills;
+        kills += releases.killer.kills;
         carried_on += releases.carried_on;
-        littered += releases.siege.littered;
+        littered += releases.killer.littered;
     }
     println!("deploy, rollback: {kills} kills in all; {carried_on} releases of unknown outcome carried on");
     assert!(carried_on > 0 && littered > 0, "kills that matter");
@@ -61,7 +61,7 @@ fn litter_below_the_newest_release_is_swept_too() {
 impl Releases {
     fn new(seed: u64) -> Self {
         let mut releases =
-            Self { siege: Siege::new(Sandbox::shop(), seed), known: Vec::new(), current: Vec::new(), serial: 0, carried_on: 0 };
+            Self { killer: Killer::new(Sandbox::shop(), seed), known: Vec::new(), current: Vec::new(), serial: 0, carried_on: 0 };
         // The first deploy is killed too, as are a second and the first rollback.
         releases.deploy();
         releases.deploy();
@@ -69,7 +69,7 @@ impl Releases {
     }
 
     fn round(&mut self) {
-        match self.siege.dice.below(10) {
+        match self.killer.random.below(10) {
             0 => self.rotate(),
             1..=4 => self.rollback(),
             _ => self.deploy(),
@@ -85,8 +85,8 @@ impl Releases {
 
     fn rollback(&mut self) {
         self.serial += 1;
-        let target = 1 + self.siege.dice.below(self.known.len()) as u64;
-        let there = self.siege.sandbox.shown(target);
+        let target = 1 + self.killer.random.below(self.known.len()) as u64;
+        let there = self.killer.sandbox.shown(target);
         if there == self.current {
             return;
         }
@@ -98,21 +98,21 @@ impl Releases {
 
     /// A new version of a secret, so that rollbacks bring back old values.
     fn rotate(&mut self) {
-        let value = self.siege.dice.number().to_string();
-        let _ = self.siege.sandbox.feed(["vault", "set", "db-password"], value.as_bytes()).ok();
+        let value = self.killer.random.number().to_string();
+        let _ = self.killer.sandbox.feed(["vault", "set", "db-password"], value.as_bytes()).ok();
     }
 
     /// Kills the command, looks, and runs it again.
     fn released(&mut self, kind: &'static str, arguments: &[&str], note: &str, action: &str) {
-        let end = self.siege.strike(kind, arguments, b"");
+        let end = self.killer.strike(kind, arguments, b"");
         let reported = end.outcome.err().contains(" recorded: ") || !end.killed;
-        let there = self.siege.sandbox.releases();
+        let there = self.killer.sandbox.releases();
         let recorded = there.len() > self.known.len();
         assert!(recorded || !reported, "a release that was reported is lost");
         self.follows(&there, note, action);
         self.whole(&there);
 
-        let again = self.siege.calm(kind, arguments, b"").outcome;
+        let again = self.killer.calm(kind, arguments, b"").outcome;
         let said = again.err();
         let _ = again.ok();
         let number = self.known.len() + 1;
@@ -124,15 +124,15 @@ impl Releases {
         } else {
             assert!(said.contains(&format!("nothing changed: release {number} is current")), "{said}");
         }
-        self.siege.done += usize::from(end.killed && recorded);
-        let there = self.siege.sandbox.releases();
+        self.killer.done += usize::from(end.killed && recorded);
+        let there = self.killer.sandbox.releases();
         assert_eq!(there.len(), number, "recorded once");
         self.follows(&there, note, action);
         assert_eq!(there.last().unwrap().outcome, "emitted");
         self.known = there;
-        self.current = self.siege.sandbox.shown(number as u64);
-        assert!(self.siege.sandbox.emitted().as_ref() == Some(&self.current), "the directory is that of release {number}");
-        self.siege.swept();
+        self.current = self.killer.sandbox.shown(number as u64);
+        assert!(self.killer.sandbox.emitted().as_ref() == Some(&self.current), "the directory is that of release {number}");
+        self.killer.swept();
     }
 
     /// That the releases known are there as they were, and at most the one asked for is new.
@@ -146,18 +146,18 @@ impl Releases {
 
     /// That the directory holds one release: the one before, or the new one.
     fn whole(&self, there: &[Listed]) {
-        match self.siege.sandbox.emitted() {
+        match self.killer.sandbox.emitted() {
             None => assert!(self.known.is_empty(), "the directory is gone"),
             Some(emitted) if emitted == self.current => {}
-            Some(emitted) => assert!(emitted == self.siege.sandbox.shown(there.len() as u64), "a torn directory"),
+            Some(emitted) => assert!(emitted == self.killer.sandbox.shown(there.len() as u64), "a torn directory"),
         }
     }
 
     fn finish(&self) {
-        let sandbox = &self.siege.sandbox;
+        let sandbox = &self.killer.sandbox;
         assert_eq!(sandbox.proved(), self.known.len() as u64);
         let _ = sandbox.cloze(["check"]).ok();
         let _ = sandbox.cloze(["vault", "get", "db-password"]).ok();
-        self.siege.report(&format!("deploy, rollback: {} releases", self.known.len()));
+        self.killer.report(&format!("deploy, rollback: {} releases", self.known.len()));
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::canary::flock::Canary;
-use crate::canary::flock::Make;
+use crate::canary::canaries::Canary;
+use crate::canary::canaries::Make;
 use crate::canary::search::Searcher;
-use crate::support::Dice;
+use crate::support::Random;
 use crate::support::Sandbox;
 
 /// The project as it was before anything went wrong.
@@ -67,8 +67,8 @@ impl Bench {
 
     /// A project with two releases, into which `plant` writes so many `words`.
     fn new(seed: u64, count: usize, plant: impl FnOnce(&Sandbox, &[String])) -> Self {
-        let mut dice = Dice::new(seed);
-        let mut word = || dice.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 24);
+        let mut random = Random::new(seed);
+        let mut word = || random.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 24);
         let words: Vec<String> = (0..count).map(|_| word()).collect();
         let mut sandbox = Sandbox::shop();
         sandbox.variable("CLOZE_ENV", "dev");

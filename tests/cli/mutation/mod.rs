@@ -12,8 +12,8 @@ use std::time::Instant;
 use bench::Bench;
 use mutate::mutate;
 
-use crate::support::Dice;
 use crate::support::Outcome;
+use crate::support::Random;
 use crate::support::rounds;
 
 /// How long a run may take.
@@ -88,11 +88,11 @@ fn run(bench: &Bench, targets: &[(String, &[&str])], count: usize) {
     let paths: Vec<&PathBuf> = bench.sound.keys().collect();
     let mut tally = Tally::default();
     for number in 0..count {
-        let mut dice = Dice::new(number as u64);
+        let mut random = Random::new(number as u64);
         let (beginning, commands) = &targets[number % targets.len()];
         let among: Vec<&&PathBuf> = paths.iter().filter(|path| path.to_string_lossy().starts_with(beginning.as_str())).collect();
-        let (path, command) = (among[dice.below(among.len())], dice.one(commands));
-        let (bytes, what) = mutate(&bench.sound[*path], &bench.marks(&bench.sound[*path]), &mut dice);
+        let (path, command) = (among[random.below(among.len())], random.one(commands));
+        let (bytes, what) = mutate(&bench.sound[*path], &bench.marks(&bench.sound[*path]), &mut random);
         fs::write(bench.sandbox.root().join(path), &bytes).unwrap();
         let mut arguments: Vec<&str> = command.split(' ').collect();
         let assignments = String::from_utf8_lossy(&bytes).replace('\0', "");

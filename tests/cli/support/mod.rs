@@ -1,12 +1,12 @@
 //! A sandbox for the program: its own folder and HOME, no environment, and an outcome that must be looked at.
 
-mod dice;
 pub(crate) mod mount;
 pub(crate) mod past;
+mod random;
 pub(crate) mod running;
 pub(crate) mod terminal;
 
-pub(crate) use dice::Dice;
+pub(crate) use random::Random;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

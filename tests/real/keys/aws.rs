@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cloze::clock::Machine;
 use cloze::digest::Digest;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
 use cloze::key::KmsSettings;
 use cloze::key::ServiceKey;
 use cloze::key::kms;
-use cloze::service::http::Limits;
+use cloze::service::http::RequestLimits;
 use cloze::service::http::Transport;
 use serde_json::Value;
 use serde_json::json;
@@ -24,9 +24,9 @@ fn key(url: &str, region: &str, name: &str) -> ServiceKey {
         region: Some(region.to_owned()),
         profile: None,
         endpoint: Some(url.to_owned()),
-        environment: Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None)),
+        environment: Arc::new(ToolEnvironment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None)),
         transport: Transport::default(),
-        limits: Limits::default(),
+        limits: RequestLimits::default(),
         entropy: Arc::new(Machine),
         clock: Arc::new(Machine),
     })

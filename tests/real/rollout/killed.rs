@@ -16,16 +16,16 @@ use super::Rollout;
 use super::deploy::config_map;
 use super::deployment;
 use super::shop::Shop;
-use crate::dice::Dice;
 use crate::fixture::User;
 use crate::fixture::rounds;
+use crate::random::Random;
 
 /// Deploys of one image after the other to a Deployment and a ConfigMap.
 struct Runs<'r> {
     shop: Shop<'r>,
     /// How long one takes undisturbed.
     usual: Duration,
-    dice: Dice,
+    random: Random,
     serial: usize,
 }
 
@@ -34,7 +34,7 @@ impl<'r> Runs<'r> {
         let shop = Shop::new(rollout);
         shop.template("web.yaml", &deployment("{{ image }}").to_string());
         shop.template("extra.yaml", &config_map("extra", "{{ image }}"));
-        let mut runs = Self { shop, usual: Duration::ZERO, dice: Dice::new(seed), serial: 0 };
+        let mut runs = Self { shop, usual: Duration::ZERO, random: Random::new(seed), serial: 0 };
         for _ in 0..2 {
             let began = Instant::now();
             let next = runs.next();
@@ -64,7 +64,7 @@ impl<'r> Runs<'r> {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let child = command.process_group(0).spawn().unwrap();
-        let part = self.dice.below(100);
+        let part = self.random.below(100);
         sleep(self.usual * u32::try_from(part).unwrap() / 100).await;
         child
     }

@@ -32,7 +32,7 @@ async fn a_wait_outlasts_an_api_server_that_is_away() {
         // It becomes ready while nobody sees it, and was not stuck.
         rollout.apply(&[deployment("web:2")]).await;
         sleep(Duration::from_secs(seconds)).await;
-        wire.mend();
+        wire.repair();
     };
     let report = |progress: &cloze::cluster::health::Progress<'_>| log.take(progress);
     let (verdicts, ()) = futures::join!(wait(client, &awaited, rollout.limits(), &report), outage);

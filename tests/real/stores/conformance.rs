@@ -6,13 +6,13 @@ use bytes::Bytes;
 use cloze::bucket;
 use cloze::bucket::AzureAccess;
 use cloze::bucket::Bucket;
-use cloze::bucket::Settings;
+use cloze::bucket::BucketSettings;
 use cloze::clock::Machine;
 use cloze::history::HistoryStore;
 use cloze::history::StoreFault;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
 use cloze::secret::Secret;
-use cloze::service::http::Limits;
+use cloze::service::http::RequestLimits;
 use cloze::service::http::Transport;
 use futures::StreamExt as _;
 use futures::stream;
@@ -36,22 +36,22 @@ pub(super) fn door(server: &StoreServer) -> Door {
 }
 
 fn open(server: &StoreServer, door: &Door) -> Bucket {
-    open_with(server, door, Limits::default())
+    open_with(server, door, RequestLimits::default())
 }
 
-pub(super) fn open_with(server: &StoreServer, door: &Door, limits: Limits) -> Bucket {
+pub(super) fn open_with(server: &StoreServer, door: &Door, limits: RequestLimits) -> Bucket {
     let pairs = match server.kind() {
         Kind::Versitygw | Kind::Moto => vec![("AWS_ACCESS_KEY_ID", door.id.clone()), ("AWS_SECRET_ACCESS_KEY", door.secret.clone())],
         Kind::Gcs => vec![("STORAGE_EMULATOR_HOST", door.endpoint.clone())],
         Kind::Azurite => Vec::new(),
     };
-    let environment = Environment::collect(pairs.into_iter().map(|(name, value)| (name.into(), value.into())), None);
+    let environment = ToolEnvironment::collect(pairs.into_iter().map(|(name, value)| (name.into(), value.into())), None);
     let endpoint = match server.kind() {
         Kind::Versitygw | Kind::Moto => Some(door.endpoint.clone()),
         Kind::Gcs => None,
         Kind::Azurite => Some(format!("{}/{}", door.endpoint, door.id)),
     };
-    let settings = Settings {
+    let settings = BucketSettings {
         bucket: door.bucket.clone(),
         prefix: server.prefix().to_owned(),
         name: "the history".to_owned(),

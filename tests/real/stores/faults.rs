@@ -11,12 +11,12 @@ use cloze::history::Draft;
 use cloze::history::DraftManifest;
 use cloze::history::History;
 use cloze::history::HistoryError;
+use cloze::history::HistorySession;
 use cloze::history::Owner;
 use cloze::history::Reader;
-use cloze::history::Session;
 use cloze::manifest::Identity;
 use cloze::seal::Keys;
-use cloze::service::http::Limits;
+use cloze::service::http::RequestLimits;
 use futures::future::join_all;
 use tokio::time::sleep;
 
@@ -80,13 +80,13 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Verdicts> {
     let server = StoreServer::start(kind)?;
     let proxy = Proxy::start(server.endpoint());
     let keys = Keys::fresh(&Machine);
-    let session = Session { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
+    let session = HistorySession { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
     // What never answers is waited for.
     let limits = limits(fault);
     let mut through = door(&server);
     through.endpoint = proxy.url();
     let store = open_with(&server, &through, limits);
-    let direct = open_with(&server, &door(&server), Limits::default());
+    let direct = open_with(&server, &door(&server), RequestLimits::default());
     let mut verdicts = Verdicts::default();
     let mut expected = 0;
     for run in 0..runs {
@@ -130,9 +130,9 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Verdicts> {
 }
 
 /// What never answers is waited for: longer where many histories share the machine.
-fn limits(fault: Fault) -> Limits {
+fn limits(fault: Fault) -> RequestLimits {
     let deadline = if fault == Fault::DoneThenSilence { Duration::from_millis(rounds(300, 2_000) as u64) } else { Duration::from_secs(30) };
-    Limits { deadline, rest: Duration::from_millis(100), ..Limits::default() }
+    RequestLimits { deadline, rest: Duration::from_millis(100), ..RequestLimits::default() }
 }
 
 /// Reads a history through answers to reads and listings that are spoilt; how often that gave all of it. Nothing else is given: what cannot be
@@ -141,8 +141,8 @@ async fn spoilt_reads(kind: Kind, fault: Fault, runs: usize) -> Option<usize> {
     let server = StoreServer::start(kind)?;
     let proxy = Proxy::start(server.endpoint());
     let keys = Keys::fresh(&Machine);
-    let session = Session { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
-    let direct = open_with(&server, &door(&server), Limits::default());
+    let session = HistorySession { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
+    let direct = open_with(&server, &door(&server), RequestLimits::default());
     let (identity, content) = (identity("read"), "content ".repeat(200));
     let manifest = DraftManifest { identity: &identity, base: "read", file: "a.yaml", content: content.as_bytes(), recipe: None };
     let history = History::open(Reader::new(&direct, owner()), session).await.unwrap();
@@ -184,9 +184,9 @@ async fn many_writers(kind: Kind) {
     let Some(server) = StoreServer::start(kind) else { return };
     let (writers, each) = (rounds(8, 50), rounds(3, 20));
     let keys = Keys::fresh(&Machine);
-    let session = Session { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
+    let session = HistorySession { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
     let one = async |writer: usize| {
-        let store = open_with(&server, &door(&server), Limits::default());
+        let store = open_with(&server, &door(&server), RequestLimits::default());
         let mut numbers = Vec::new();
         while numbers.len() < each {
             let name = format!("writer-{writer}-{}", numbers.len());
@@ -211,7 +211,7 @@ async fn many_writers(kind: Kind) {
     numbers.sort_unstable();
     let total = (writers * each) as u64;
     assert_eq!(numbers, (1..=total).collect::<Vec<u64>>(), "{kind:?}");
-    let store = open_with(&server, &door(&server), Limits::default());
+    let store = open_with(&server, &door(&server), RequestLimits::default());
     let report = History::open(Reader::new(&store, owner()), session).await.unwrap().verify().await.unwrap();
     assert_eq!((report.releases, report.defects), (total, Vec::new()), "{kind:?}");
 }
@@ -249,7 +249,11 @@ async fn every_fault(kind: Kind) {
             return;
         };
         let sum = |part: fn(&Verdicts) -> usize| all.iter().map(part).sum();
-        let verdicts = Verdicts { recorded: sum(|verdicts| verdicts.recorded), unknown: sum(|verdicts| verdicts.unknown), failed: sum(|verdicts| verdicts.failed) };
+        let verdicts = Verdicts {
+            recorded: sum(|verdicts| verdicts.recorded),
+            unknown: sum(|verdicts| verdicts.unknown),
+            failed: sum(|verdicts| verdicts.failed),
+        };
         let read: usize = join_all((0..histories).map(|_| spoilt_reads(kind, fault, runs / histories))).await.into_iter().flatten().sum();
         println!("{kind:?} {fault:?}: {runs} runs, {verdicts:?}; {read} of {runs} reads in spite of it");
         // A fault that passes is not heard of.

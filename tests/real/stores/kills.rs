@@ -16,14 +16,14 @@ use rustix::process::Signal;
 use rustix::process::kill_process_group;
 use serde_json::Value;
 
-use crate::dice::Dice;
 use crate::fixture::Kind;
 use crate::fixture::StoreServer;
 use crate::fixture::rounds;
+use crate::random::Random;
 use crate::stores::command::Checkout;
 
 /// What is killed.
-const DEEDS: [&str; 5] = ["deploy", "rollback", "rotate", "prune", "copy"];
+const COMMANDS: [&str; 5] = ["deploy", "rollback", "rotate", "prune", "copy"];
 /// Kills of one project, before another begins.
 const PROJECT: usize = 50;
 
@@ -35,10 +35,10 @@ struct Listed {
 }
 
 /// A project whose runs are killed, and what is known of its releases.
-struct Siege<'s> {
+struct Killer<'s> {
     checkout: Checkout<'s>,
     server: &'s StoreServer,
-    dice: Dice,
+    random: Random,
     /// How long an undisturbed run takes.
     usual: BTreeMap<&'static str, Duration>,
     known: Vec<Listed>,
@@ -48,13 +48,13 @@ struct Siege<'s> {
     done: usize,
 }
 
-impl<'s> Siege<'s> {
+impl<'s> Killer<'s> {
     fn new(server: &'s StoreServer, seed: u64) -> Self {
         let checkout = Checkout::through(server, server.endpoint());
-        let mut siege = Self {
+        let mut killer = Self {
             checkout,
             server,
-            dice: Dice::new(seed),
+            random: Random::new(seed),
             usual: BTreeMap::new(),
             known: Vec::new(),
             serial: 0,
@@ -62,9 +62,9 @@ impl<'s> Siege<'s> {
             done: 0,
         };
         for _ in 0..4 {
-            siege.release("deploy", None);
+            killer.release("deploy", None);
         }
-        siege
+        killer
     }
 
     /// Where copies go.
@@ -72,42 +72,42 @@ impl<'s> Siege<'s> {
         format!("{}-copy", self.server.url())
     }
 
-    fn round(&mut self, deed: &'static str) {
-        match deed {
-            "deploy" => self.release(deed, None),
+    fn round(&mut self, command: &'static str) {
+        match command {
+            "deploy" => self.release(command, None),
             "rollback" => {
-                let old = self.known[self.dice.below(self.known.len() - 1)].number;
-                self.release(deed, Some(old));
+                let old = self.known[self.random.below(self.known.len() - 1)].number;
+                self.release(command, Some(old));
             }
             "prune" => {
-                self.again(deed, &["prune", "--keep", "4", "--yes"]);
+                self.again(command, &["prune", "--keep", "4", "--yes"]);
                 let there = self.listed();
                 assert!(there.len() >= 2 && self.known.ends_with(&there), "what stays is the newest: {there:?} of {:?}", self.known);
                 self.known = there;
             }
             "copy" => {
                 let (from, to) = (self.server.url(), self.copy());
-                self.again(deed, &["history", "copy", &from, &to]);
+                self.again(command, &["history", "copy", &from, &to]);
                 self.checkout.ok(&["history", "--verify", "--history", &to]);
             }
-            _ => self.again(deed, &["key", "rotate"]),
+            _ => self.again(command, &["key", "rotate"]),
         }
-        assert_eq!(self.listed(), self.known, "{deed}");
+        assert_eq!(self.listed(), self.known, "{command}");
         let proven = self.checkout.json(&["history", "--verify"])["releases"].as_u64().unwrap();
-        assert_eq!(proven, self.known.len() as u64, "{deed}");
+        assert_eq!(proven, self.known.len() as u64, "{command}");
     }
 
     /// Kills a run that records a release, and runs it again: one release with its note comes of it.
-    fn release(&mut self, deed: &'static str, old: Option<u64>) {
+    fn release(&mut self, command: &'static str, old: Option<u64>) {
         self.serial += 1;
-        let (level, note) = (format!("logLevel=v{}", self.serial), format!("{deed} {}", self.serial));
+        let (level, note) = (format!("logLevel=v{}", self.serial), format!("{command} {}", self.serial));
         let number = old.map(|old| old.to_string()).unwrap_or_default();
         let words: Vec<&str> = match old {
             Some(_) => vec!["rollback", &number, "--note", &note],
             None => vec!["deploy", "--set-string", &level, "--note", &note],
         };
         let before = self.known.len();
-        self.again(deed, &words);
+        self.again(command, &words);
         let there = self.listed();
         assert_eq!(there[..before], self.known[..], "releases that were there are as they were");
         // The content of the current release again is no release.
@@ -117,21 +117,21 @@ impl<'s> Siege<'s> {
     }
 
     /// Runs a command and kills it at some moment, then runs it undisturbed.
-    fn again(&mut self, deed: &'static str, words: &[&str]) {
-        if let Some(usual) = self.usual.get(deed).copied() {
+    fn again(&mut self, command: &'static str, words: &[&str]) {
+        if let Some(usual) = self.usual.get(command).copied() {
             let before = self.known.len();
             let micros = usize::try_from(usual.as_micros()).unwrap();
-            let wait = Duration::from_micros(self.dice.below(micros.max(1)) as u64);
-            let mut command = self.checkout.command();
-            command.args(words).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-            let mut child = command.spawn().unwrap();
+            let wait = Duration::from_micros(self.random.below(micros.max(1)) as u64);
+            let mut program = self.checkout.command();
+            program.args(words).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+            let mut child = program.spawn().unwrap();
             thread::sleep(wait);
             if child.try_wait().unwrap().is_none() {
                 let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
             }
             if child.wait().unwrap().signal() == Some(9) {
-                *self.kills.entry(deed).or_default() += 1;
-                if matches!(deed, "deploy" | "rollback") {
+                *self.kills.entry(command).or_default() += 1;
+                if matches!(command, "deploy" | "rollback") {
                     let there = self.listed();
                     assert_eq!(there[..before], self.known[..], "releases that were there are as they were");
                     assert!(there.len() <= before + 1, "doubled: {there:?}");
@@ -141,7 +141,7 @@ impl<'s> Siege<'s> {
         }
         let began = Instant::now();
         self.checkout.ok(words);
-        self.usual.insert(deed, began.elapsed());
+        self.usual.insert(command, began.elapsed());
     }
 
     /// The releases, oldest first, each number once and none missing.
@@ -170,18 +170,18 @@ fn a_kill_at_any_moment_loses_nothing_of_a_history_in_a_bucket() {
             break;
         }
         let server = StoreServer::start(Kind::Versitygw).unwrap();
-        let mut siege = Siege::new(&server, seed);
+        let mut killer = Killer::new(&server, seed);
         // Each kind once undisturbed, which shows how long it takes.
-        let mut first = DEEDS.into_iter();
-        while siege.kills.values().sum::<usize>() < PROJECT.min(aim - before) {
-            let deed = first.next().unwrap_or_else(|| DEEDS[siege.dice.below(DEEDS.len())]);
-            siege.round(deed);
+        let mut first = COMMANDS.into_iter();
+        while killer.kills.values().sum::<usize>() < PROJECT.min(aim - before) {
+            let command = first.next().unwrap_or_else(|| COMMANDS[killer.random.below(COMMANDS.len())]);
+            killer.round(command);
         }
-        for (deed, count) in siege.kills {
-            *kills.entry(deed).or_default() += count;
+        for (command, count) in killer.kills {
+            *kills.entry(command).or_default() += count;
         }
-        done += siege.done;
+        done += killer.done;
         println!("{} kills in {:?}: {kills:?}; {done} releases were there all the same", kills.values().sum::<usize>(), began.elapsed());
     }
-    assert!(done > 0 && kills.len() == DEEDS.len(), "kills that matter: {kills:?}, {done}");
+    assert!(done > 0 && kills.len() == COMMANDS.len(), "kills that matter: {kills:?}, {done}");
 }

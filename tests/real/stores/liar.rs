@@ -13,13 +13,13 @@ use std::thread;
 use bytes::Bytes;
 use cloze::bucket;
 use cloze::bucket::Bucket;
-use cloze::bucket::Settings;
+use cloze::bucket::BucketSettings;
 use cloze::clock::Machine;
 use cloze::history::Creation;
 use cloze::history::HistoryStore as _;
 use cloze::history::StoreFault;
-use cloze::identity::Environment;
-use cloze::service::http::Limits;
+use cloze::identity::ToolEnvironment;
+use cloze::service::http::RequestLimits;
 use cloze::service::http::Transport;
 
 /// Bytes that every answer to a request for a part has too many.
@@ -36,14 +36,14 @@ fn liar() -> Bucket {
         }
     });
     let pairs = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret")];
-    let settings = Settings {
+    let settings = BucketSettings {
         bucket: "cloze".to_owned(),
         prefix: String::new(),
         name: "the history".to_owned(),
         endpoint: Some(endpoint),
-        environment: Arc::new(Environment::collect(pairs.into_iter().map(|(name, value)| (name.into(), value.into())), None)),
+        environment: Arc::new(ToolEnvironment::collect(pairs.into_iter().map(|(name, value)| (name.into(), value.into())), None)),
         transport: Transport::default(),
-        limits: Limits::default(),
+        limits: RequestLimits::default(),
         clock: Arc::new(Machine),
         entropy: Arc::new(Machine),
     };

@@ -8,8 +8,8 @@ use vault_mock::Script;
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
+use crate::aws::bench::one_fault;
 use crate::aws::bench::server;
-use crate::aws::bench::trial;
 use crate::aws::bench::vault;
 use crate::read::CANARY;
 
@@ -35,7 +35,7 @@ async fn answers_that_are_none_are_not_believed() {
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Secrets Manager: {reason}");
-        trial(SECRETS).fails(Fault::Body { code: 200, text }, ServiceFault::Unavailable, &reason).await;
+        one_fault(SECRETS).fails(Fault::Body { code: 200, text }, ServiceFault::Unavailable, &reason).await;
     }
     let parameter = |more: &str| format!(r#"{{"Parameters": [{{"Name": "/b"{more}}}]}}"#);
     let cases = [
@@ -51,11 +51,11 @@ async fn answers_that_are_none_are_not_believed() {
     ];
     for (text, reason) in cases {
         let reason = format!("the vault's answer is not that of AWS Parameter Store: {reason}");
-        trial(PARAMETERS).fails(Fault::Body { code: 200, text }, ServiceFault::Unavailable, &reason).await;
+        one_fault(PARAMETERS).fails(Fault::Body { code: 200, text }, ServiceFault::Unavailable, &reason).await;
     }
     let large = || Fault::Body { code: 200, text: "x".repeat(9 << 20) };
-    trial(SECRETS).fails(large(), ServiceFault::BadValue, "the vault's answer is larger than 8 MiB").await;
-    trial(PARAMETERS).fails(large(), ServiceFault::BadValue, "the vault's answer is larger than 1 MiB").await;
+    one_fault(SECRETS).fails(large(), ServiceFault::BadValue, "the vault's answer is larger than 8 MiB").await;
+    one_fault(PARAMETERS).fails(large(), ServiceFault::BadValue, "the vault's answer is larger than 1 MiB").await;
 }
 
 #[tokio::test]

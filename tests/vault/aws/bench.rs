@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Service;
 use cloze::vault::aws::Settings;
@@ -15,10 +15,10 @@ use vault_mock::aws::Aws;
 use vault_mock::aws::Key;
 use vault_mock::aws::Seed;
 
+use crate::one_fault::DEADLINE;
+use crate::one_fault::OneFault;
 use crate::read;
 use crate::read::CANARY;
-use crate::trial::DEADLINE;
-use crate::trial::Trial;
 
 pub(super) const SECRETS: Service = Service::SecretsManager;
 pub(super) const PARAMETERS: Service = Service::ParameterStore;
@@ -40,11 +40,11 @@ pub(super) fn settings(server: &Server<Aws>, service: Service) -> Settings {
 }
 
 /// The environment of a user who has the key.
-pub(super) fn environment(key: &Key) -> Arc<Environment> {
+pub(super) fn environment(key: &Key) -> Arc<ToolEnvironment> {
     let pairs =
         [("AWS_ACCESS_KEY_ID", Some(&key.id)), ("AWS_SECRET_ACCESS_KEY", Some(&key.secret)), ("AWS_SESSION_TOKEN", key.session.as_ref())];
     let pairs = pairs.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
-    Arc::new(Environment::collect(pairs, None))
+    Arc::new(ToolEnvironment::collect(pairs, None))
 }
 
 pub(super) fn with_key(server: &Server<Aws>, service: Service, key: &Key) -> AwsVault {
@@ -68,10 +68,10 @@ pub(super) fn pinned(name: &str, version: &str) -> SecretRef {
 }
 
 /// A read of the secret `b`, or of the parameter `/b`.
-pub(super) fn trial(service: Service) -> Trial<Aws, AwsVault> {
+pub(super) fn one_fault(service: Service) -> OneFault<Aws, AwsVault> {
     let server = server();
     let vault = vault(&server, service);
-    Trial { server, vault, ask: ask(if service == SECRETS { "b" } else { "/b" }), on: "", grace: Duration::from_millis(500) }
+    OneFault { server, vault, ask: ask(if service == SECRETS { "b" } else { "/b" }), on: "", grace: Duration::from_millis(500) }
 }
 
 pub(super) fn refusal(code: u16, kind: &str, words: &str) -> Fault {

@@ -5,8 +5,8 @@ use std::fs::write;
 use std::sync::Arc;
 
 use cloze::clock::Machine;
-use cloze::identity::Environment;
-use cloze::service::Step;
+use cloze::identity::ToolEnvironment;
+use cloze::service::DiagnosticStep;
 use cloze::vault::Diagnose;
 use cloze::vault::aws::AwsVault;
 use cloze::vault::aws::Settings;
@@ -20,9 +20,9 @@ use vault_mock::aws::Key;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
 use crate::aws::bench::seed;
+use crate::one_fault::DEADLINE;
 use crate::read::CANARY;
 use crate::read::one;
-use crate::trial::DEADLINE;
 
 const KEYS: &str = "aws_access_key_id = AKIACHAIN\naws_secret_access_key = chain-secret\naws_session_token = chain-session\n";
 const ROLE: &str = "arn:aws:iam::123456789012:role/r";
@@ -58,7 +58,7 @@ impl Bench {
         let first = [("AWS_EC2_METADATA_DISABLED", "true")];
         let pairs = first.iter().chain(variables).map(|(name, value)| (name.into(), value.into()));
         let mut settings = Settings::new(SECRETS);
-        settings.environment = Arc::new(Environment::collect(pairs, Some(self.home.path().to_owned())));
+        settings.environment = Arc::new(ToolEnvironment::collect(pairs, Some(self.home.path().to_owned())));
         settings.profile = profile.map(str::to_owned);
         settings.limits.deadline = DEADLINE;
         AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap()
@@ -77,7 +77,7 @@ impl Bench {
             Ok(fetched) => {
                 assert_eq!(fetched.value.expose(), CANARY.as_bytes());
                 let walk = vault.diagnose().await;
-                let identity = walk.iter().find(|finding| finding.step == Step::Identity).unwrap();
+                let identity = walk.iter().find(|finding| finding.step == DiagnosticStep::Identity).unwrap();
                 let words = identity.outcome.as_ref().unwrap();
                 words.strip_prefix("arn:aws:iam::123456789012:user/akiachain, by ").unwrap().to_owned()
             }
@@ -122,7 +122,7 @@ async fn each_kind_of_profile_is_used() {
         "[profile keys]\nregion = eu-central-1\nendpoint_url = {url}\n{KEYS}\
          [profile role]\nrole_arn = {ROLE}\nsource_profile = keys\nexternal_id = x\n\
          [profile chain]\nrole_arn = {ROLE}\nsource_profile = role\n\
-         [profile ambient]\nrole_arn = {ROLE}\ncredential_source = Environment\n\
+         [profile ambient]\nrole_arn = {ROLE}\ncredential_source = ToolEnvironment\n\
          [profile web]\nrole_arn = {ROLE}\nweb_identity_token_file = {token}\n\
          [profile program]\ncredential_process = cat '{output}'\n\
          [profile broken]\ncredential_process = echo chain-secret >&2; false\n\

@@ -5,14 +5,15 @@ use vault_mock::Fault;
 
 use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
+use crate::aws::bench::one_fault;
 use crate::aws::bench::refusal;
-use crate::aws::bench::trial;
 
 #[tokio::test]
 async fn every_refusal_has_its_words() {
     use ServiceFault::{Denied, Gone, NotFound, RateLimited, Unauthenticated, Unavailable};
-    let is =
-        async |code, kind: &str, words: &str, fault, reason: &str| trial(SECRETS).fails(refusal(code, kind, words), fault, reason).await;
+    let is = async |code, kind: &str, words: &str, fault, reason: &str| {
+        one_fault(SECRETS).fails(refusal(code, kind, words), fault, reason).await
+    };
     is(400, "ResourceNotFoundException", "Secrets Manager can't find it.", NotFound, "`b` is not there, in this region of this account")
         .await;
     let stage = "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT";
@@ -43,7 +44,7 @@ async fn every_refusal_has_its_words() {
     is(404, "", "", Unavailable, "the vault refused the request with status 404").await;
     let unknown = "the vault refused the request with status 400 (UnknownOperationException)";
     is(400, "UnknownOperationException", "", Unavailable, unknown).await;
-    let is = async |kind: &str, fault, reason: &str| trial(PARAMETERS).fails(refusal(400, kind, ""), fault, reason).await;
+    let is = async |kind: &str, fault, reason: &str| one_fault(PARAMETERS).fails(refusal(400, kind, ""), fault, reason).await;
     is("AccessDeniedException", Denied, "the credential may not do `ssm:GetParameters` with `/b`").await;
     is("InvalidKeyId", Denied, "`/b` cannot be decrypted").await;
     is("OptInRequired", Unauthenticated, "the account may not use AWS Parameter Store here (OptInRequired)").await;
@@ -61,7 +62,7 @@ async fn passing_faults_pass_and_throttling_is_known_by_its_code() {
             Fault::variant(400, "header:ThrottlingException"),
             Fault::variant(400, "RequestTimeoutException"),
         ] {
-            trial(service).recovers(1, fault).await;
+            one_fault(service).recovers(1, fault).await;
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use cloze::clock::Machine;
-use cloze::identity::Environment;
+use cloze::identity::ToolEnvironment;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::service::http::Authorities;
 use cloze::vault::Close;
 use cloze::vault::Diagnose;
@@ -49,12 +49,12 @@ fn settings_that_cannot_work_are_refused() {
 async fn a_vault_without_a_region_says_so() {
     let mut settings = Settings::new(PARAMETERS);
     let pairs = [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_EC2_METADATA_DISABLED", "true")];
-    settings.environment = Arc::new(Environment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
+    settings.environment = Arc::new(ToolEnvironment::collect(pairs.map(|(name, value)| (name.into(), value.into())), None));
     let vault = AwsVault::new(settings, Arc::new(Machine), Arc::new(Machine)).unwrap();
     assert_eq!(vault.to_string(), "AWS Parameter Store");
     let error = one(&vault, ask("/a")).await.unwrap_err();
     assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::Unavailable, "no AWS region is set"));
-    assert_eq!(vault.diagnose().await[0].step, Step::Setup);
+    assert_eq!(vault.diagnose().await[0].step, DiagnosticStep::Setup);
     assert_eq!(vault.probe(&[ask("/a")]).await[0].as_ref().unwrap_err().reason, "no AWS region is set");
     assert!(vault.list().await.is_err());
     assert!(vault.close().await.is_ok() && vault.close().await.is_ok());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use cloze::clock::Clock;
 use cloze::clock::Machine;
 use cloze::clock::Timestamp;
 use cloze::service::ServiceFault;
@@ -50,20 +49,11 @@ async fn a_wrong_secret_key_a_foreign_one_and_an_expired_session_are_told() {
     assert_eq!(outcome(&temporary).await.unwrap_err().1, "the vault refused the request with status 400 (Strange)");
 }
 
-#[derive(Debug)]
-struct Stopped(Timestamp);
-
-impl Clock for Stopped {
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-}
-
 #[tokio::test]
 async fn the_signature_has_the_clocks_time_and_the_regions_name() {
     let server = server();
     let environment = environment(server.protocol().key());
-    let clock = Arc::new(Stopped(Timestamp::from_rfc3339("2000-01-01T00:00:00Z").unwrap()));
+    let clock = Arc::new(Timestamp::from_rfc3339("2000-01-01T00:00:00Z").unwrap());
     let vault =
         AwsVault::new(Settings { environment: Arc::clone(&environment), ..settings(&server, SECRETS) }, Arc::new(Machine), clock).unwrap();
     assert_eq!(one(&vault, ask("a")).await.unwrap_err().reason, "AWS does not accept the time of the signature");

@@ -21,15 +21,15 @@ use crate::aws::bench::PARAMETERS;
 use crate::aws::bench::SECRETS;
 use crate::aws::bench::ask;
 use crate::aws::bench::environment;
+use crate::aws::bench::one_fault;
 use crate::aws::bench::seed;
 use crate::aws::bench::server;
 use crate::aws::bench::settings;
-use crate::aws::bench::trial;
 use crate::aws::bench::vault;
 use crate::aws::bench::with;
+use crate::one_fault::REDIRECTS;
 use crate::read::CANARY;
 use crate::read::one;
-use crate::trial::REDIRECTS;
 
 #[tokio::test]
 async fn redirects_are_not_followed_and_the_signature_stays_home() {
@@ -37,9 +37,9 @@ async fn redirects_are_not_followed_and_the_signature_stays_home() {
     for service in [SECRETS, PARAMETERS] {
         for code in REDIRECTS {
             for to in [format!("{}/", elsewhere.url()), "/a".to_owned(), "//evil.example/x".to_owned()] {
-                let trial = trial(service);
-                trial.follows_no_redirect(code, &to).await;
-                let server = &trial.server;
+                let one_fault = one_fault(service);
+                one_fault.follows_no_redirect(code, &to).await;
+                let server = &one_fault.server;
                 server.script(Script::new("", 2, Fault::Redirect { code, to }));
                 assert!(vault(server, service).list().await.is_err() && vault(server, service).probe(&[ask("b")]).await[0].is_err());
             }

@@ -9,8 +9,8 @@ use vault_mock::Script;
 
 use crate::damage::damaged;
 use crate::gcp::bench::STRANGE;
+use crate::gcp::bench::one_fault;
 use crate::gcp::bench::server;
-use crate::gcp::bench::trial;
 use crate::gcp::bench::vault;
 use crate::read::CANARY;
 use crate::read::ask;
@@ -30,7 +30,7 @@ async fn answers_that_are_none_are_not_believed() {
     let good = "projects/123456789012/secrets/b/versions/2";
     let is = async |text: &str, reason: &str| {
         let fault = Fault::Body { code: 200, text: text.to_owned() };
-        trial().fails_after(fault, ServiceFault::Unavailable, &format!("{STRANGE}{reason}"), 1).await;
+        one_fault().fails_after(fault, ServiceFault::Unavailable, &format!("{STRANGE}{reason}"), 1).await;
     };
     is("", "no JSON from byte 0 on").await;
     is(&format!("[\"{CANARY}\"]"), "an array in place of an object").await;

@@ -12,10 +12,10 @@ use vault_mock::Server;
 use vault_mock::gcp::Gcp;
 use vault_mock::gcp::Seed;
 
+use crate::one_fault::DEADLINE;
+use crate::one_fault::OneFault;
 use crate::read::CANARY;
 use crate::read::ask;
-use crate::trial::DEADLINE;
-use crate::trial::Trial;
 
 pub(super) const STRANGE: &str = "the answer is not that of Secret Manager: ";
 
@@ -54,10 +54,10 @@ pub(super) fn user(server: &Server<Gcp>) -> GcpVault {
 }
 
 /// A read of `b`.
-pub(super) fn trial() -> Trial<Gcp, GcpVault> {
+pub(super) fn one_fault() -> OneFault<Gcp, GcpVault> {
     let server = server();
     let vault = vault(&server);
-    Trial { server, vault, ask: ask("b", None, None), on: "", grace: Duration::from_secs(1) }
+    OneFault { server, vault, ask: ask("b", None, None), on: "", grace: Duration::from_secs(1) }
 }
 
 pub(super) fn says(code: u16, variant: &str) -> Fault {

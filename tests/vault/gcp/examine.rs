@@ -1,6 +1,6 @@
 //! The walk of the doctor.
 
-use cloze::service::Step;
+use cloze::service::DiagnosticStep;
 use cloze::vault::Diagnose;
 use cloze::vault::gcp::GcpVault;
 use vault_mock::Fault;
@@ -18,12 +18,23 @@ use crate::gcp::bench::vault;
 #[tokio::test]
 async fn the_walk_says_who_asks_and_ends_at_the_first_bad_step() {
     let server = server();
-    let walk = async |vault: GcpVault| -> Vec<(Step, Result<String, String>)> {
+    let walk = async |vault: GcpVault| -> Vec<(DiagnosticStep, Result<String, String>)> {
         vault.diagnose().await.into_iter().map(|finding| (finding.step, finding.outcome.map_err(|error| error.reason))).collect()
     };
     let findings = walk(vault(&server)).await;
-    let steps: Vec<Step> = findings.iter().map(|(step, _)| *step).collect();
-    assert_eq!(steps, [Step::Resolution, Step::Connection, Step::Tls, Step::Identity, Step::Tenant, Step::Expiry, Step::Permission]);
+    let steps: Vec<DiagnosticStep> = findings.iter().map(|(step, _)| *step).collect();
+    assert_eq!(
+        steps,
+        [
+            DiagnosticStep::Resolution,
+            DiagnosticStep::Connection,
+            DiagnosticStep::Tls,
+            DiagnosticStep::Identity,
+            DiagnosticStep::Tenant,
+            DiagnosticStep::Expiry,
+            DiagnosticStep::Permission
+        ]
+    );
     let email = "reader@demo-project.iam.gserviceaccount.com";
     assert_eq!(findings[3].1, Ok(format!("the credentials given: a service account's key, {email}")));
     assert_eq!(findings[4].1, Ok("the project `demo-project`".to_owned()));
@@ -37,13 +48,13 @@ async fn the_walk_says_who_asks_and_ends_at_the_first_bad_step() {
     let (step, outcome) = walk(vault(&narrow)).await.pop().unwrap();
     assert_eq!(
         (step, outcome),
-        (Step::Permission, Ok("may not list secrets; `cloze check --online` shows whether it may read them".to_owned()))
+        (DiagnosticStep::Permission, Ok("may not list secrets; `cloze check --online` shows whether it may read them".to_owned()))
     );
     let mut settings = settings(&server, &server.protocol().service_account(&server.url()));
     settings.project = "other-project".to_owned();
     let (step, outcome) = walk(made(settings)).await.pop().unwrap();
-    assert!(step == Step::Permission && outcome.unwrap_err().starts_with("there is no project `other-project`, or it is closed"));
+    assert!(step == DiagnosticStep::Permission && outcome.unwrap_err().starts_with("there is no project `other-project`, or it is closed"));
     server.protocol().revoke();
     let (step, outcome) = walk(user(&server)).await.pop().unwrap();
-    assert_eq!((step, outcome), (Step::Identity, Err("the login at Google has expired or was revoked (status 400)".to_owned())));
+    assert_eq!((step, outcome), (DiagnosticStep::Identity, Err("the login at Google has expired or was revoked (status 400)".to_owned())));
 }

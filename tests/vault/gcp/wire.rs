@@ -4,13 +4,13 @@ use cloze::vault::Vault as _;
 use vault_mock::Credential;
 
 use crate::gcp::bench::made;
+use crate::gcp::bench::one_fault;
 use crate::gcp::bench::server;
 use crate::gcp::bench::settings;
-use crate::gcp::bench::trial;
 use crate::gcp::bench::vault;
+use crate::one_fault::REDIRECTS;
 use crate::read::ask;
 use crate::read::one;
-use crate::trial::REDIRECTS;
 
 #[tokio::test]
 async fn redirects_are_not_followed_and_the_token_stays_home() {
@@ -18,7 +18,7 @@ async fn redirects_are_not_followed_and_the_token_stays_home() {
     for code in REDIRECTS {
         let path = "/v1/projects/demo-project/secrets/b/versions/latest:access";
         for to in [format!("{}{path}", elsewhere.url()), path.to_owned(), "//evil.example/x".to_owned()] {
-            trial().follows_no_redirect(code, &to).await;
+            one_fault().follows_no_redirect(code, &to).await;
         }
     }
     assert_eq!(elsewhere.journal().count(), 0);

@@ -3,8 +3,8 @@
 use cloze::clock::Machine;
 use cloze::secret::Secret;
 use cloze::service::ServiceError;
+use cloze::vault::hashicorp::AuthMethod;
 use cloze::vault::hashicorp::HashicorpVault;
-use cloze::vault::hashicorp::Login;
 use cloze::vault::hashicorp::Settings;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use vault_mock::Server;
 use vault_mock::hashicorp::Hashicorp;
 use vault_mock::hashicorp::Seed;
 
+use crate::one_fault::DEADLINE;
+use crate::one_fault::OneFault;
 use crate::read::CANARY;
 use crate::read::ask;
 use crate::read::one;
-use crate::trial::DEADLINE;
-use crate::trial::Trial;
 
 pub(super) fn server() -> Server<Hashicorp> {
     Hashicorp::serve(Seed::default().secret("secret/a", &[("value", CANARY), ("user", "app")]).secret("secret/b", &[("value", CANARY)]))
@@ -35,10 +35,10 @@ pub(super) fn with_token(server: &Server<Hashicorp>, token: &str) -> HashicorpVa
 }
 
 /// A read of `b`.
-pub(super) fn trial() -> Trial<Hashicorp, HashicorpVault> {
+pub(super) fn one_fault() -> OneFault<Hashicorp, HashicorpVault> {
     let server = server();
     let vault = vault(&server);
-    Trial { server, vault, ask: ask("b", None, None), on: "", grace: Duration::from_millis(500) }
+    OneFault { server, vault, ask: ask("b", None, None), on: "", grace: Duration::from_millis(500) }
 }
 
 pub(super) fn words(code: u16, words: &str) -> Fault {
@@ -46,7 +46,7 @@ pub(super) fn words(code: u16, words: &str) -> Fault {
 }
 
 /// A vault with a login of its own.
-pub(super) fn logged_in(server: &Server<Hashicorp>, login: Login) -> HashicorpVault {
+pub(super) fn logged_in(server: &Server<Hashicorp>, login: AuthMethod) -> HashicorpVault {
     with(server, |settings| settings.login = login)
 }
 

@@ -9,7 +9,7 @@ use crate::read::ask;
 use crate::read::one;
 use cloze::secret::Secret;
 use cloze::vault::Vault as _;
-use cloze::vault::hashicorp::Login;
+use cloze::vault::hashicorp::AuthMethod;
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::hashicorp::Hashicorp;
@@ -68,7 +68,7 @@ async fn no_damage_to_a_login_shows_the_token() {
         format!(r#"{{"auth": {{"client_token": "{CANARY}", "lease_duration": 60, "token_type": "service", "mfa_requirement": null}}}}"#);
     for text in damaged(&good) {
         for code in [200, 400, 403] {
-            let login = Login::AppRole {
+            let login = AuthMethod::AppRole {
                 mount: "approle".to_owned(),
                 role_id: Secret::copy_of(b"role"),
                 secret_id: Some(Secret::copy_of(CANARY.as_bytes())),

@@ -3,8 +3,8 @@
 use cloze::service::ServiceFault;
 use cloze::vault::ListSecrets;
 use cloze::vault::Shape;
-use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::hashicorp::KvEngine;
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::Server;
@@ -23,7 +23,7 @@ fn server() -> Server<Hashicorp> {
     Hashicorp::serve(seed.secret("secret/a", &[("value", CANARY)])).unwrap()
 }
 
-fn of(server: &Server<Hashicorp>, mount: &str, engine: Engine) -> HashicorpVault {
+fn of(server: &Server<Hashicorp>, mount: &str, engine: KvEngine) -> HashicorpVault {
     with(server, |settings| {
         mount.clone_into(&mut settings.mount);
         settings.engine = engine;
@@ -33,7 +33,7 @@ fn of(server: &Server<Hashicorp>, mount: &str, engine: Engine) -> HashicorpVault
 #[tokio::test]
 async fn version_1_has_values_and_no_versions() {
     let server = server();
-    let vault = of(&server, "kv", Engine::V1);
+    let vault = of(&server, "kv", KvEngine::V1);
     let fetched = one(&vault, ask("a", None, None)).await.unwrap();
     assert_eq!((fetched.value.expose(), fetched.version.as_str(), fetched.current), (CANARY.as_bytes(), "", Some(true)));
     assert_eq!(one(&vault, ask("deep/b", Some("user"), None)).await.unwrap().value.expose(), b"app");
@@ -52,7 +52,7 @@ async fn version_1_has_values_and_no_versions() {
 #[tokio::test]
 async fn answers_of_version_1_that_are_none_are_not_believed() {
     let server = server();
-    let vault = of(&server, "kv", Engine::V1);
+    let vault = of(&server, "kv", KvEngine::V1);
     for (text, reason) in [
         (format!("{{\"{CANARY}"), "no JSON from byte 13 on"),
         (format!("[\"{CANARY}\"]"), "an array in place of an object"),
@@ -66,7 +66,7 @@ async fn answers_of_version_1_that_are_none_are_not_believed() {
 #[tokio::test]
 async fn a_mount_of_version_2_is_noticed_by_who_expects_1() {
     let server = server();
-    let vault = of(&server, "secret", Engine::V1);
+    let vault = of(&server, "secret", KvEngine::V1);
     let reason = "the mount `secret` is KV version 2, and the project takes it for KV version 1";
     for name in ["a", "data/a", "absent"] {
         let error = error(&vault, name).await;
@@ -79,14 +79,14 @@ async fn a_mount_of_version_2_is_noticed_by_who_expects_1() {
 #[tokio::test]
 async fn a_mount_of_version_1_is_noticed_by_who_expects_2() {
     let server = server();
-    let vault = of(&server, "kv", Engine::V2);
+    let vault = of(&server, "kv", KvEngine::V2);
     let reason = "the mount `kv` is KV version 1, and the project takes it for KV version 2";
     for name in ["a", "deep/b", "absent"] {
         assert_eq!(error(&vault, name).await.reason, reason, "{name}");
     }
     // What the mount is was asked once, and where a secret was found not at all.
     assert_eq!(server.journal().of("mount").len(), 1);
-    let vault = of(&server, "secret", Engine::V2);
+    let vault = of(&server, "secret", KvEngine::V2);
     one(&vault, ask("a", None, None)).await.unwrap();
     assert_eq!(error(&vault, "absent").await.fault, ServiceFault::NotFound);
     assert_eq!(server.journal().of("mount").len(), 1);

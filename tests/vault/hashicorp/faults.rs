@@ -1,7 +1,7 @@
 //! Refusals, passing faults, patience, and answers that are none.
 
+use crate::hashicorp::bench::one_fault;
 use crate::hashicorp::bench::server;
-use crate::hashicorp::bench::trial;
 use crate::hashicorp::bench::vault;
 use crate::hashicorp::bench::words;
 use crate::read::CANARY;
@@ -23,41 +23,43 @@ use vault_mock::Script;
 #[tokio::test]
 async fn refusals_are_told_apart_and_not_repeated() {
     use ServiceFault::{Denied, NotFound, Unauthenticated, Unavailable};
-    trial().fails_after(Fault::status(401), Unauthenticated, "the vault does not accept the token", 1).await;
-    trial().fails_after(Fault::status(403), Denied, "the token may not read `secret/data/b`: permission denied", 1).await;
-    trial()
+    one_fault().fails_after(Fault::status(401), Unauthenticated, "the vault does not accept the token", 1).await;
+    one_fault().fails_after(Fault::status(403), Denied, "the token may not read `secret/data/b`: permission denied", 1).await;
+    one_fault()
         .fails_after(words(403, "* bad\ttoken\u{1b}[31m"), Unauthenticated, "the vault does not accept the token: * bad token[31m", 1)
         .await;
     let reason = "`b` or the version asked for is not there, or the vault hides it from this token";
     // The second call asks what the mount is.
-    trial().fails_after(Fault::status(404), NotFound, reason, 2).await;
-    trial().fails_after(words(404, "no handler for route"), NotFound, "there is no `secret/data/b`: no handler for route", 2).await;
-    trial().fails_after(words(400, "odd"), Unavailable, "the vault refused the request with status 400: odd", 1).await;
-    trial().fails_after(Fault::status(405), Unavailable, "the vault refused the request with status 405: unsupported operation", 1).await;
-    trial().fails_after(Fault::status(501), Unavailable, "the vault failed with status 501", 1).await;
+    one_fault().fails_after(Fault::status(404), NotFound, reason, 2).await;
+    one_fault().fails_after(words(404, "no handler for route"), NotFound, "there is no `secret/data/b`: no handler for route", 2).await;
+    one_fault().fails_after(words(400, "odd"), Unavailable, "the vault refused the request with status 400: odd", 1).await;
+    one_fault()
+        .fails_after(Fault::status(405), Unavailable, "the vault refused the request with status 405: unsupported operation", 1)
+        .await;
+    one_fault().fails_after(Fault::status(501), Unavailable, "the vault failed with status 501", 1).await;
     // The token itself is never shown, even when a server says it.
-    trial().fails_after(words(403, "no demo-token here"), Denied, "the token may not read `secret/data/b`", 1).await;
+    one_fault().fails_after(words(403, "no demo-token here"), Denied, "the token may not read `secret/data/b`", 1).await;
 }
 
 #[tokio::test]
 async fn passing_faults_are_tried_four_times() {
     use ServiceFault::Unavailable;
-    trial().fails_after(Fault::status(500), Unavailable, "the vault failed with status 500: internal error", 4).await;
-    trial().fails_after(Fault::status(503), Unavailable, "the vault is sealed", 4).await;
-    trial()
+    one_fault().fails_after(Fault::status(500), Unavailable, "the vault failed with status 500: internal error", 4).await;
+    one_fault().fails_after(Fault::status(503), Unavailable, "the vault is sealed", 4).await;
+    one_fault()
         .fails_after(Fault::status(412), Unavailable, "the vault refused the request with status 412: required index state not present", 4)
         .await;
     let broken = "the connection to the vault broke before the answer was complete";
-    trial().fails_after(Fault::Reset, Unavailable, broken, 4).await;
-    trial().fails_after(Fault::Truncated, Unavailable, broken, 4).await;
-    trial()
+    one_fault().fails_after(Fault::Reset, Unavailable, broken, 4).await;
+    one_fault().fails_after(Fault::Truncated, Unavailable, broken, 4).await;
+    one_fault()
         .fails_after(Fault::Body { code: 502, text: format!("<html>{CANARY}") }, Unavailable, "the vault failed with status 502", 4)
         .await;
 }
 
 #[tokio::test]
 async fn a_vault_that_asks_for_patience_is_asked_less_and_less_until_the_deadline() {
-    let (outcome, count) = trial().under(None, Fault::status(429)).await;
+    let (outcome, count) = one_fault().under(None, Fault::status(429)).await;
     let error = outcome.unwrap_err();
     let reason = "the vault is rate limiting requests: request path \"secret/data/b\": rate limit quota exceeded";
     assert_eq!((error.fault, error.reason.as_str()), (ServiceFault::RateLimited, reason));
@@ -66,7 +68,7 @@ async fn a_vault_that_asks_for_patience_is_asked_less_and_less_until_the_deadlin
 
 #[tokio::test]
 async fn a_vault_that_asks_for_no_time_at_all_is_asked_no_more_often() {
-    let (outcome, count) = trial().under(None, Fault::throttled(0)).await;
+    let (outcome, count) = one_fault().under(None, Fault::throttled(0)).await;
     assert_eq!(outcome.unwrap_err().fault, ServiceFault::RateLimited);
     assert!((2..=4).contains(&count), "{count}");
 }
@@ -82,30 +84,30 @@ async fn patience_that_ends_in_silence_is_told_as_patience() {
 
 #[tokio::test]
 async fn passing_faults_pass() {
-    trial().recovers(1, Fault::status(429)).await;
-    trial().recovers(1, Fault::throttled(0)).await;
+    one_fault().recovers(1, Fault::status(429)).await;
+    one_fault().recovers(1, Fault::throttled(0)).await;
     for fault in [Fault::status(500), Fault::status(503), Fault::Reset, Fault::Truncated] {
-        trial().recovers(3, fault).await;
+        one_fault().recovers(3, fault).await;
     }
 }
 
 #[tokio::test]
 async fn retry_after_is_honoured_up_to_the_deadline() {
     let started = Instant::now();
-    trial().recovers(1, Fault::throttled(1)).await;
+    one_fault().recovers(1, Fault::throttled(1)).await;
     assert!(started.elapsed() >= Duration::from_secs(1));
     let started = Instant::now();
-    let (outcome, count) = trial().under(None, Fault::throttled(3600)).await;
+    let (outcome, count) = one_fault().under(None, Fault::throttled(3600)).await;
     assert_eq!((outcome.unwrap_err().fault, count), (ServiceFault::RateLimited, 1));
     assert!(started.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test]
 async fn answers_that_take_too_long_end_at_the_deadline() {
-    trial().fails_after(Fault::Slow { each_ms: 100 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
-    trial().fails_after(Fault::Delay { ms: 60_000 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
-    trial().recovers(0, Fault::Reset).await;
-    let (outcome, _) = trial().under(Some(1), Fault::Slow { each_ms: 1 }).await;
+    one_fault().fails_after(Fault::Slow { each_ms: 100 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
+    one_fault().fails_after(Fault::Delay { ms: 60_000 }, ServiceFault::Unavailable, "the vault did not answer within 3 s", 1).await;
+    one_fault().recovers(0, Fault::Reset).await;
+    let (outcome, _) = one_fault().under(Some(1), Fault::Slow { each_ms: 1 }).await;
     assert!(outcome.is_ok());
 }
 
@@ -113,15 +115,16 @@ async fn answers_that_take_too_long_end_at_the_deadline() {
 async fn answers_that_are_none_are_not_believed() {
     let strange = "the vault's answer is not that of a KV version 2 mount: ";
     let body = |text: &str| Fault::Body { code: 200, text: text.to_owned() };
-    let is =
-        async |text: &str, reason: &str| trial().fails_after(body(text), ServiceFault::Unavailable, &format!("{strange}{reason}"), 1).await;
+    let is = async |text: &str, reason: &str| {
+        one_fault().fails_after(body(text), ServiceFault::Unavailable, &format!("{strange}{reason}"), 1).await
+    };
     is("", "no JSON from byte 0 on").await;
     is(&format!("{{\"{CANARY}"), "no JSON from byte 13 on").await;
     is(&format!(r#"{{"data": {{"value": "{CANARY}"}}}}"#), "no `data.metadata`").await;
     is(&format!(r#"{{"data": {{"data": {{"value": "{CANARY}"}}, "metadata": {{}}}}}}"#), "no `data.metadata.version`").await;
     is(&format!(r#"{{"errors": ["{CANARY}"]}}"#), "no `data.metadata`").await;
     let large = Fault::Body { code: 200, text: "x".repeat(2 << 20) };
-    trial().fails_after(large, ServiceFault::BadValue, "the vault's answer is larger than 1 MiB", 1).await;
+    one_fault().fails_after(large, ServiceFault::BadValue, "the vault's answer is larger than 1 MiB", 1).await;
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use cloze::blank::SecretRef;
 use cloze::identity::id_token::IdToken;
 use cloze::secret::Secret;
 use cloze::service::ServiceFault;
+use cloze::vault::CallPlan;
 use cloze::vault::Close;
-use cloze::vault::Plan;
 use cloze::vault::Vault as _;
+use cloze::vault::hashicorp::AuthMethod;
 use cloze::vault::hashicorp::HashicorpVault;
-use cloze::vault::hashicorp::Login;
 use vault_mock::Credential;
 use vault_mock::Fault;
 use vault_mock::Options;
@@ -47,19 +47,19 @@ fn server() -> Server<Hashicorp> {
     Hashicorp::serve(seed()).unwrap()
 }
 
-fn approle(role_id: &str, secret_id: Option<&str>) -> Login {
+fn approle(role_id: &str, secret_id: Option<&str>) -> AuthMethod {
     let secret = |text: &str| Secret::copy_of(text.as_bytes());
-    Login::AppRole { mount: "approle".to_owned(), role_id: secret(role_id), secret_id: secret_id.map(secret) }
+    AuthMethod::AppRole { mount: "approle".to_owned(), role_id: secret(role_id), secret_id: secret_id.map(secret) }
 }
 
-fn kubernetes(role: &str, token: &str) -> Login {
+fn kubernetes(role: &str, token: &str) -> AuthMethod {
     let token = IdToken::Text(Secret::copy_of(token.as_bytes()));
-    Login::Kubernetes { mount: "kubernetes".to_owned(), role: role.to_owned(), token }
+    AuthMethod::Kubernetes { mount: "kubernetes".to_owned(), role: role.to_owned(), token }
 }
 
-fn jwt(role: Option<&str>, token: &str) -> Login {
+fn jwt(role: Option<&str>, token: &str) -> AuthMethod {
     let token = IdToken::Text(Secret::copy_of(token.as_bytes()));
-    Login::Jwt { mount: "jwt".to_owned(), role: role.map(str::to_owned), audience: None, token }
+    AuthMethod::Jwt { mount: "jwt".to_owned(), role: role.map(str::to_owned), audience: None, token }
 }
 
 #[tokio::test]
@@ -82,11 +82,11 @@ async fn a_run_logs_in_once_and_the_login_is_ended() {
     let server = Hashicorp::serve_with(seed(), Options::latency(Duration::from_millis(5))).unwrap();
     let vault = logged_in(&server, approle("shop-id", Some(CANARY)));
     let asks: Vec<SecretRef> = (0..50).map(|number| ask(&format!("n{number}"), None, None)).chain([ask("a", None, None)]).collect();
-    let plan = Plan { secrets: 51, calls: 51, ahead: 1, parallel: 16 };
-    assert_eq!((vault.plan(&asks), vault.plan(&[])), (plan, Plan { secrets: 0, calls: 0, ahead: 0, parallel: 16 }));
+    let plan = CallPlan { secrets: 51, calls: 51, ahead: 1, parallel: 16 };
+    assert_eq!((vault.plan(&asks), vault.plan(&[])), (plan, CallPlan { secrets: 0, calls: 0, ahead: 0, parallel: 16 }));
     let (first, second, found) = tokio::join!(vault.fetch(&asks), vault.fetch(&asks), vault.probe(&asks[50..]));
     assert!(first[50].is_ok() && second[50].is_ok() && found[0].is_ok());
-    assert_eq!(vault.plan(&asks), Plan { ahead: 0, ..plan });
+    assert_eq!(vault.plan(&asks), CallPlan { ahead: 0, ..plan });
     assert_eq!(server.journal().of("login").len(), 1);
     let [token] = &server.protocol().issued()[..] else { panic!("one token is issued") };
     assert!(server.protocol().holds(token));
@@ -134,7 +134,7 @@ async fn a_login_that_cannot_be_ended_is_told() {
     assert_eq!(server.journal().count(), 0);
 }
 
-async fn refused(server: &Server<Hashicorp>, login: Login, fault: ServiceFault, reason: &str) {
+async fn refused(server: &Server<Hashicorp>, login: AuthMethod, fault: ServiceFault, reason: &str) {
     let vault = logged_in(server, login);
     server.journal().clear();
     let answers = vault.fetch(&[ask("a", None, None), ask("b", None, None), ask("a", Some("x"), None)]).await;
@@ -171,7 +171,7 @@ async fn refused_logins_are_told_apart() {
                  the token signature";
     refused(&server, jwt(Some("ci"), POD), Unauthenticated, token).await;
     let nowhere =
-        Login::Jwt { mount: "gitlab".to_owned(), role: None, audience: None, token: IdToken::Text(Secret::copy_of(JOB.as_bytes())) };
+        AuthMethod::Jwt { mount: "gitlab".to_owned(), role: None, audience: None, token: IdToken::Text(Secret::copy_of(JOB.as_bytes())) };
     refused(&server, nowhere, Denied, "the vault lets nobody in at `auth/gitlab` with these credentials: permission denied").await;
     // What is no token is not sent.
     server.journal().clear();
@@ -183,15 +183,15 @@ async fn refused_logins_are_told_apart() {
 #[tokio::test]
 async fn what_a_server_says_of_a_login_is_understood() {
     use ServiceFault::{Denied, NotFound, Unauthenticated, Unavailable};
-    let said = async |login: fn() -> Login, code: u16, words: &str, fault: ServiceFault, reason: &str| {
+    let said = async |login: fn() -> AuthMethod, code: u16, words: &str, fault: ServiceFault, reason: &str| {
         let server = server();
         server.script(Script::always("login", Fault::worded(code, words)));
         refused(&server, login(), fault, reason).await;
     };
-    let role: fn() -> Login = || approle("shop-id", Some(CANARY));
-    let pod: fn() -> Login = || kubernetes("shop", POD);
-    let job: fn() -> Login = || jwt(Some("ci"), JOB);
-    let default: fn() -> Login = || jwt(None, JOB);
+    let role: fn() -> AuthMethod = || approle("shop-id", Some(CANARY));
+    let pod: fn() -> AuthMethod = || kubernetes("shop", POD);
+    let job: fn() -> AuthMethod = || jwt(Some("ci"), JOB);
+    let default: fn() -> AuthMethod = || jwt(None, JOB);
     said(role, 400, "invalid secret id", Unauthenticated, "the vault does not accept the secret_id: invalid secret id").await;
     said(role, 400, "invalid role ID", Unauthenticated, "the vault does not accept the role_id: invalid role ID").await;
     let cidr = "source address \"10.0.0.1\" unauthorized through CIDR restrictions on the secret ID";

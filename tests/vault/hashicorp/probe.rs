@@ -4,8 +4,8 @@ use cloze::service::ServiceError;
 use cloze::service::ServiceFault;
 use cloze::vault::SecretMetadata;
 use cloze::vault::Vault as _;
-use cloze::vault::hashicorp::Engine;
 use cloze::vault::hashicorp::HashicorpVault;
+use cloze::vault::hashicorp::KvEngine;
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::Server;
@@ -149,7 +149,7 @@ async fn version_1_can_only_be_read() {
     let server = Hashicorp::serve(Seed::default().mount("kv", 1).secret("kv/a", &[("value", CANARY)])).unwrap();
     let vault = with(&server, |settings| {
         settings.mount = "kv".to_owned();
-        settings.engine = Engine::V1;
+        settings.engine = KvEngine::V1;
     });
     assert_eq!(probe(&vault, "a", None, None).await.unwrap(), found("", Some(true), true));
     assert_eq!(probe(&vault, "b", None, None).await.unwrap_err().fault, ServiceFault::NotFound);

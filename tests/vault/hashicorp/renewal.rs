@@ -4,8 +4,8 @@ use cloze::secret::Secret;
 use cloze::service::ServiceFault;
 use cloze::vault::Close;
 use cloze::vault::Vault as _;
+use cloze::vault::hashicorp::AuthMethod;
 use cloze::vault::hashicorp::HashicorpVault;
-use cloze::vault::hashicorp::Login;
 use vault_mock::Fault;
 use vault_mock::Script;
 use vault_mock::Server;
@@ -28,7 +28,7 @@ fn server(flavor: Flavor, ttl: u64) -> Server<Hashicorp> {
 
 fn logging_in(server: &Server<Hashicorp>) -> HashicorpVault {
     let secret = |text: &str| Secret::copy_of(text.as_bytes());
-    logged_in(server, Login::AppRole { mount: "approle".to_owned(), role_id: secret("role-1"), secret_id: Some(secret("secret-1")) })
+    logged_in(server, AuthMethod::AppRole { mount: "approle".to_owned(), role_id: secret("role-1"), secret_id: Some(secret("secret-1")) })
 }
 
 /// Reads twenty secrets at once, and gives the number of those that came and of the logins since the last time.

@@ -8,10 +8,10 @@ use crate::read::ask;
 use crate::read::one;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
+use cloze::service::DiagnosticStep;
 use cloze::service::ServiceFault;
-use cloze::service::Step;
 use cloze::service::http::Authorities;
-use cloze::service::http::Identity;
+use cloze::service::http::ClientCertificate;
 use cloze::service::http::Transport;
 use cloze::vault::Diagnose;
 use cloze::vault::hashicorp::HashicorpVault;
@@ -89,7 +89,7 @@ fn encrypted(authority: &Authority, client_authority: bool) -> Server<Hashicorp>
     Hashicorp::serve_with(seed, Options { tls: Some(authority), client_authority, ..Options::default() }).unwrap()
 }
 
-fn trusting(authority: &Authority, identity: Option<Identity>) -> Transport {
+fn trusting(authority: &Authority, identity: Option<ClientCertificate>) -> Transport {
     Transport {
         authorities: Some(Authorities { pem: authority.pem().into_bytes(), source: "`ca.pem`".to_owned() }),
         identity,
@@ -97,9 +97,9 @@ fn trusting(authority: &Authority, identity: Option<Identity>) -> Transport {
     }
 }
 
-fn shown(authority: &Authority) -> Identity {
+fn shown(authority: &Authority) -> ClientCertificate {
     let (chain, key) = authority.client();
-    Identity { chain: chain.into_bytes(), key: Secret::new(key.into_bytes()) }
+    ClientCertificate { chain: chain.into_bytes(), key: Secret::new(key.into_bytes()) }
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn an_authority_of_ones_own_is_believed_and_no_other() {
     assert_eq!(error(&vault, "a").await.reason, "the vault's certificate is not valid here");
     assert_eq!(server.journal().count(), 0);
     let last = vault.diagnose().await.pop().unwrap();
-    assert_eq!((last.step, last.outcome.unwrap_err().reason.as_str()), (Step::Tls, "the vault's certificate is not valid here"));
+    assert_eq!((last.step, last.outcome.unwrap_err().reason.as_str()), (DiagnosticStep::Tls, "the vault's certificate is not valid here"));
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What goes over the wire, how often, and where it does not go.
 
+use crate::hashicorp::bench::one_fault;
 use crate::hashicorp::bench::server;
-use crate::hashicorp::bench::trial;
 use crate::hashicorp::bench::vault;
 use crate::hashicorp::bench::with_token;
+use crate::one_fault::REDIRECTS;
 use crate::read::ask;
 use crate::read::one;
-use crate::trial::REDIRECTS;
 use cloze::blank::SecretRef;
 use cloze::clock::Machine;
 use cloze::secret::Secret;
@@ -27,7 +27,7 @@ async fn redirects_are_not_followed_and_the_token_stays_home() {
     let elsewhere = server();
     for code in REDIRECTS {
         for to in [format!("{}/v1/secret/data/b", elsewhere.url()), "/v1/secret/data/a".to_owned(), "//evil.example/x".to_owned()] {
-            trial().follows_no_redirect(code, &to).await;
+            one_fault().follows_no_redirect(code, &to).await;
         }
     }
     assert_eq!(elsewhere.journal().count(), 0);

@@ -134,7 +134,8 @@ fn the_journal_tells_who_asked_for_what() {
 
 #[test]
 fn a_storm_ends_by_itself_and_a_heal_ends_all() {
-    let server = server(Options { faults: vec![Script::storm("", Duration::from_millis(80), Fault::status(429))], ..Options::default() });
+    let server =
+        server(Options { faults: vec![Script::throttling("", Duration::from_millis(80), Fault::status(429))], ..Options::default() });
     let replies: Vec<u16> = (0..400).map(|_| get(&server).unwrap().status).take_while(|status| *status == 429).collect();
     let calls = server.journal().calls();
     let last = &calls[calls.len() - 1];

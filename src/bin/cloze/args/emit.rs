@@ -13,8 +13,8 @@ pub(crate) struct Emit {
     #[arg(short, long, value_name = "DIR|-", value_parser = directory)]
     pub(crate) output: Option<String>,
     /// Syntax of the manifests
-    #[arg(long, value_enum, value_name = "SYNTAX", default_value_t = Syntax::Yaml)]
-    pub(crate) syntax: Syntax,
+    #[arg(long, value_enum, value_name = "SYNTAX", default_value_t = SyntaxArg::Yaml)]
+    pub(crate) syntax: SyntaxArg,
     /// Take over an object of the cluster that others made; twice for what Helm, Argo CD or Flux manages
     #[arg(long, value_name = "KIND/NAME", conflicts_with = "output")]
     pub(crate) adopt: Vec<String>,
@@ -38,12 +38,12 @@ pub(crate) struct Masking {
     /// Mask each value in the CI runner's log before it is used [env: `CLOZE_MASK`] [possible values: auto, github, azure]
     #[arg(long, value_enum, value_name = "RUNNER", num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
     #[arg(hide_possible_values = true)]
-    pub(crate) mask_ci: Option<Masker>,
+    pub(crate) mask_ci: Option<MaskerArg>,
 }
 
 /// Whose log masker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Masker {
+pub(crate) enum MaskerArg {
     /// The runner that cloze runs on, if it is one of these
     Auto,
     /// GitHub Actions
@@ -54,7 +54,7 @@ pub(crate) enum Masker {
 
 /// The syntax of emitted manifests.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Syntax {
+pub(crate) enum SyntaxArg {
     /// YAML
     #[default]
     Yaml,
@@ -62,11 +62,11 @@ pub(crate) enum Syntax {
     Json,
 }
 
-impl From<Syntax> for cloze::target::Syntax {
-    fn from(syntax: Syntax) -> Self {
+impl From<SyntaxArg> for cloze::target::Syntax {
+    fn from(syntax: SyntaxArg) -> Self {
         match syntax {
-            Syntax::Yaml => Self::Yaml,
-            Syntax::Json => Self::Json,
+            SyntaxArg::Yaml => Self::Yaml,
+            SyntaxArg::Json => Self::Json,
         }
     }
 }

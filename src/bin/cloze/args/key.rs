@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 /// What to do with the keys of an environment.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Key {
+pub(crate) enum KeyCommand {
     /// Make the first keys of an environment: its keyring and its key file
     Init,
     /// List the keys that open the keyring, and those that `keys:` of the project file names

@@ -12,7 +12,7 @@ use crate::usage::Misuse;
 
 /// What to do with a vault.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Vault {
+pub(crate) enum VaultCommand {
     /// Set a secret of the local vault; the value comes from a prompt or stdin
     #[command(after_help = "Examples:
   cloze vault set db-password                 type the value at a prompt

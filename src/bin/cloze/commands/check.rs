@@ -10,14 +10,14 @@ use cloze::report::EnvironmentCheck;
 use cloze::report::document;
 use cloze::wiring::Session;
 
-use crate::args::Check;
+use crate::args::CheckArgs;
 use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::Ui;
 
 /// Reports every problem of the project, or how many objects have none; asks the vaults, too, with `--online`.
-pub(crate) fn check(run: &Run, asked: &Check) -> Result<(), Problems> {
+pub(crate) fn check(run: &Run, asked: &CheckArgs) -> Result<(), Problems> {
     let report = examine(run, &session::of(run, &asked.templates, None)?, asked)?;
     if run.ui.is_json() {
         return run.ui.json(&document(&report));
@@ -27,7 +27,7 @@ pub(crate) fn check(run: &Run, asked: &Check) -> Result<(), Problems> {
 }
 
 /// The same for every environment, one after the other.
-pub(crate) fn check_all(run: &Run, asked: &Check) -> Result<ExitCode, Problems> {
+pub(crate) fn check_all(run: &Run, asked: &CheckArgs) -> Result<ExitCode, Problems> {
     let found = Session::find(&run.directory);
     let (project, names) = Session::environments(&found)?;
     let mut environments = Vec::new();
@@ -54,7 +54,7 @@ pub(crate) fn check_all(run: &Run, asked: &Check) -> Result<ExitCode, Problems> 
     Ok(worst.map_or(ExitCode::from(exit::DONE), exit::code_of))
 }
 
-fn examine(run: &Run, session: &Session<'_>, asked: &Check) -> Result<CheckReport, Problems> {
+fn examine(run: &Run, session: &Session<'_>, asked: &CheckArgs) -> Result<CheckReport, Problems> {
     if asked.online { run.wait(session.check_online(asked.locked)) } else { session.check() }
 }
 

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use cloze::problem::Problems;
 use cloze::report::ConfigReport;
 
-use crate::args::Values;
+use crate::args::ValueArgs;
 use crate::commands::session;
 use crate::context::Run;
 use crate::ui::clean;
 
 /// Shows each effective setting and value, where it comes from, and what it overrides.
-pub(crate) fn config(run: &Run, values: &Values) -> Result<(), Problems> {
+pub(crate) fn config(run: &Run, values: &ValueArgs) -> Result<(), Problems> {
     run.ui.report(&session::with(run, values, None)?.config()?, in_words)
 }
 

@@ -5,19 +5,19 @@ use cloze::report::KeyEntry;
 use cloze::report::KeyListReport;
 use cloze::report::KeyRecipient;
 
-use crate::args::Key;
+use crate::args::KeyCommand;
 use crate::commands::session;
 use crate::context::Run;
 use crate::ui::clean;
 
 /// Makes the keys of an environment, lists them, or changes who opens its keyring.
-pub(crate) fn key(run: &Run, command: &Key) -> Result<(), Problems> {
+pub(crate) fn key(run: &Run, command: &KeyCommand) -> Result<(), Problems> {
     match command {
-        Key::Init => init(run),
-        Key::List => run.ui.report(&run.wait(session::open(run)?.list_keys())?, in_words),
-        Key::Add => add(run),
-        Key::Remove => remove(run),
-        Key::Rotate { names } => rotate(run, *names),
+        KeyCommand::Init => init(run),
+        KeyCommand::List => run.ui.report(&run.wait(session::open(run)?.list_keys())?, in_words),
+        KeyCommand::Add => add(run),
+        KeyCommand::Remove => remove(run),
+        KeyCommand::Rotate { names } => rotate(run, *names),
     }
 }
 

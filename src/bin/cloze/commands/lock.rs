@@ -9,14 +9,14 @@ use cloze::report::LockReport;
 use cloze::report::LockState;
 use cloze::report::VersionChange;
 
-use crate::args::Values;
+use crate::args::ValueArgs;
 use crate::commands::session;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
 
 /// Resolves the version of every secret and writes the lock file; with `check` it only reports what would change.
-pub(crate) fn lock(run: &Run, values: &Values, check: bool) -> Result<ExitCode, Problems> {
+pub(crate) fn lock(run: &Run, values: &ValueArgs, check: bool) -> Result<ExitCode, Problems> {
     let session = session::with(run, values, None)?;
     let report = run.wait(session.lock(check))?;
     run.ui.report(&report, changes)?;

@@ -38,9 +38,9 @@ impl Masker {
     pub(crate) fn of(run: &Run, masking: Masking) -> Result<Option<Arc<Self>>, Problem> {
         let word = match (masking.mask_ci, run.variables.get(variable::MASK)) {
             (Some(word), _) => Some(word),
-            (None, Some("auto")) => Some(args::Masker::Auto),
-            (None, Some("github")) => Some(args::Masker::Github),
-            (None, Some("azure")) => Some(args::Masker::Azure),
+            (None, Some("auto")) => Some(args::MaskerArg::Auto),
+            (None, Some("github")) => Some(args::MaskerArg::Github),
+            (None, Some("azure")) => Some(args::MaskerArg::Azure),
             (None, Some(_)) => {
                 let reason = "`CLOZE_MASK` does not name a runner that masks its logs";
                 return Err(Problem::new(Fault::Usage, reason, "set it to `auto`, `github` or `azure`, or unset it"));
@@ -49,7 +49,7 @@ impl Masker {
         };
         let runner = match word {
             None => None,
-            Some(args::Masker::Auto) => {
+            Some(args::MaskerArg::Auto) => {
                 if run.runner.is_none() {
                     run.ui.warn(&Problem::new(
                         Fault::Usage,
@@ -59,8 +59,8 @@ impl Masker {
                 }
                 run.runner
             }
-            Some(args::Masker::Github) => Some(Runner::GitHub),
-            Some(args::Masker::Azure) => Some(Runner::Azure),
+            Some(args::MaskerArg::Github) => Some(Runner::GitHub),
+            Some(args::MaskerArg::Azure) => Some(Runner::Azure),
         };
         if runner.is_some() && io::stderr().is_terminal() {
             let reason = "masking commands for a CI runner would go to this terminal";

@@ -16,7 +16,7 @@ use cloze::wiring::Session;
 
 use crate::args::Masking;
 use crate::args::Templates;
-use crate::args::Values;
+use crate::args::ValueArgs;
 use crate::commands::mask::Masker;
 use crate::commands::prompt::TerminalPrompt;
 use crate::commands::trust::TrustFile;
@@ -25,7 +25,7 @@ use crate::revision;
 
 /// The project of this run: the one that its directory is in.
 pub(crate) fn open(run: &Run) -> Result<Session<'_>, Problems> {
-    with(run, &Values::default(), None)
+    with(run, &ValueArgs::default(), None)
 }
 
 /// The same for a command that reads templates.
@@ -35,7 +35,7 @@ pub(crate) fn of<'r>(run: &'r Run, templates: &Templates, masking: Option<Maskin
 
 /// The same with values on top of the project's files, and with each secret value masked in the CI runner's log before it is used, where
 /// `masking` can ask for it.
-pub(crate) fn with<'r>(run: &'r Run, values: &Values, masking: Option<Masking>) -> Result<Session<'r>, Problems> {
+pub(crate) fn with<'r>(run: &'r Run, values: &ValueArgs, masking: Option<Masking>) -> Result<Session<'r>, Problems> {
     observed(run, &Session::find(&run.directory), flags(values, run.environment.clone()), &run.ui, listener(run, masking)?)
 }
 
@@ -49,14 +49,14 @@ pub(crate) fn past(run: &Run, masking: Option<Masking>) -> Result<Session<'_>, P
     let directory = Session::find(&run.directory);
     let is_named = run.history.is_some() || run.variables.get(variable::HISTORY_URL).is_some();
     if !is_named || fs::symlink_metadata(directory.join(PROJECT_FILE)).is_ok() {
-        return with(run, &Values::default(), masking);
+        return with(run, &ValueArgs::default(), masking);
     }
-    let flags = from_process(run, &directory, flags(&Values::default(), run.environment.clone()))?;
+    let flags = from_process(run, &directory, flags(&ValueArgs::default(), run.environment.clone()))?;
     run.wait(Session::of_history(&directory, &flags, ports(run, &directory, &run.ui, listener(run, masking)?)))
 }
 
 /// What the command line says of values, for that environment.
-pub(crate) fn flags(values: &Values, environment: Option<String>) -> Flags {
+pub(crate) fn flags(values: &ValueArgs, environment: Option<String>) -> Flags {
     let sets = |list: &[String], literal| list.iter().map(|text| Set { text: text.clone(), literal }).collect::<Vec<_>>();
     Flags {
         environment,

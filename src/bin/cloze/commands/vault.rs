@@ -17,11 +17,11 @@ use cloze::secret::Secret;
 use cloze::vault::local;
 use cloze::wiring::Session;
 use cloze::workflow::import;
-use cloze::workflow::import::Naming;
+use cloze::workflow::import::ImportNaming;
 
 use crate::args::Masking;
-use crate::args::Values;
-use crate::args::Vault;
+use crate::args::ValueArgs;
+use crate::args::VaultCommand;
 use crate::commands::editor;
 use crate::commands::prompt;
 use crate::commands::session;
@@ -29,9 +29,9 @@ use crate::context::Run;
 use crate::ui::clean;
 
 /// Writes, prints, lists or removes secrets.
-pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
+pub(crate) fn vault(run: &Run, command: VaultCommand) -> Result<(), Problems> {
     match command {
-        Vault::Set { name, key, generate, allow_empty, which } => {
+        VaultCommand::Set { name, key, generate, allow_empty, which } => {
             let value = || match generate {
                 Some(length) => Ok(local::generate(length, run.entropy.as_ref())),
                 None => not_empty(
@@ -43,7 +43,7 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
             let session = session::open(run)?;
             changed(run, &run.wait(session.set_secret(&which.vault, &name, key.as_deref(), value))?, "set")
         }
-        Vault::Edit { name, key, which } => {
+        VaultCommand::Edit { name, key, which } => {
             let edit = |current: Option<Secret>| {
                 let current = current.unwrap_or_else(|| Secret::copy_of(b""));
                 not_empty(editor::edit(run, &name, &current)?, current.is_empty(), "save a value, or use `cloze vault set --allow-empty`")
@@ -51,8 +51,8 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
             let session = session::open(run)?;
             changed(run, &run.wait(session.edit_secret(&which.vault, &name, key.as_deref(), edit))?, "set")
         }
-        Vault::Import { source, from, prefix, into, which } => {
-            let naming = Naming { prefix: &prefix, into: into.as_deref() };
+        VaultCommand::Import { source, from, prefix, into, which } => {
+            let naming = ImportNaming { prefix: &prefix, into: into.as_deref() };
             let format = from.map(Into::into);
             let secrets = if source == Path::new("-") {
                 let reason = "stdin does not say what it is";
@@ -64,9 +64,9 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
             };
             set_all(run, &session::open(run)?, &which.vault, &secrets)
         }
-        Vault::Copy { names, all, to, to_vault, which } => {
+        VaultCommand::Copy { names, all, to, to_vault, which } => {
             let session = session::open(run)?;
-            let flags = session::flags(&Values::default(), Some(to));
+            let flags = session::flags(&ValueArgs::default(), Some(to));
             let other = session::observed(run, &Session::find(&run.directory), flags, &run.ui, None)?;
             if other.settings().environment == session.settings().environment && to_vault == which.vault {
                 let what = names.first().map_or_else(|| "a vault".to_owned(), |name| format!("`{name}`"));
@@ -76,11 +76,11 @@ pub(crate) fn vault(run: &Run, command: Vault) -> Result<(), Problems> {
             let secrets = run.wait(session.current_secrets(&which.vault, (!all).then_some(names.as_slice())))?;
             set_all(run, &other, &to_vault, &secrets)
         }
-        Vault::Get { name, key, version, which, reveal, masking } => {
+        VaultCommand::Get { name, key, version, which, reveal, masking } => {
             get(run, &SecretRef { vault: which.vault, name, key, version }, reveal, masking)
         }
-        Vault::List { which } => list(run, &which.vault),
-        Vault::Remove { name, which } => {
+        VaultCommand::List { which } => list(run, &which.vault),
+        VaultCommand::Remove { name, which } => {
             let session = session::open(run)?;
             changed(run, &run.wait(session.remove_secret(&which.vault, &name))?, "removed")
         }
@@ -113,7 +113,7 @@ fn get(run: &Run, secret: &SecretRef, reveal: bool, masking: Masking) -> Result<
     if io::stdout().is_terminal() && !reveal {
         return Err(Problem::new(Fault::Usage, "secrets are not printed to a terminal", "pass `--reveal`, or pipe the value").into());
     }
-    let session = session::with(run, &Values::default(), Some(masking))?;
+    let session = session::with(run, &ValueArgs::default(), Some(masking))?;
     run.ui.bytes(run.wait(session.get_secret(secret))?.expose())
 }
 

@@ -14,7 +14,7 @@ use crate::ui::progress::Progress;
 
 /// Follows the calls to vaults.
 #[derive(Debug, Default)]
-pub(crate) struct Calls {
+pub(crate) struct CallProgress {
     meters: Arc<Meters>,
     lively: bool,
     round: Mutex<Option<Round>>,
@@ -29,7 +29,7 @@ struct Round {
     progress: Option<Progress>,
 }
 
-impl Calls {
+impl CallProgress {
     /// As the meters count them; `lively` where a line may be shown.
     pub(crate) fn new(meters: Arc<Meters>, lively: bool) -> Self {
         Self { meters, lively, round: Mutex::default() }
@@ -80,13 +80,13 @@ mod tests {
 
     use cloze::service::Meters;
 
-    use super::Calls;
+    use super::CallProgress;
 
     #[test]
     fn a_round_counts_its_own_calls_and_ends_once() {
         let meters = Arc::new(Meters::default());
         meters.of("a").send();
-        let calls = Calls::new(Arc::clone(&meters), false);
+        let calls = CallProgress::new(Arc::clone(&meters), false);
         assert!(calls.end().is_none());
         calls.plan("local", 0);
         assert!(calls.end().is_none());

@@ -30,23 +30,23 @@ use cloze::report::document;
 use cloze::service::Meters;
 
 use crate::args::Color;
-use crate::args::Format;
 use crate::args::Global;
-use crate::ui::calls::Calls;
+use crate::args::OutputFormat;
+use crate::ui::calls::CallProgress;
 use crate::ui::clean::clean_json;
 use crate::ui::paint::paint;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
 pub(crate) struct Ui {
-    format: Format,
+    format: OutputFormat,
     quiet: bool,
     verbose: u8,
     /// Whether talk on stderr has colours.
     color: bool,
     /// Whether results on stdout have colours.
     paint: bool,
-    calls: Arc<Calls>,
+    calls: Arc<CallProgress>,
     environment: Option<Arc<str>>,
 }
 
@@ -69,8 +69,8 @@ impl Ui {
             Color::Auto => !terminal.no_color && !terminal.dumb && is_terminal,
         };
         let (color, paint) = (color(io::stderr().is_terminal()), color(io::stdout().is_terminal()));
-        let lively = !global.quiet && global.verbose == 0 && format == Format::Human && !terminal.dumb && io::stderr().is_terminal();
-        let calls = Arc::new(Calls::new(meters, lively));
+        let lively = !global.quiet && global.verbose == 0 && format == OutputFormat::Human && !terminal.dumb && io::stderr().is_terminal();
+        let calls = Arc::new(CallProgress::new(meters, lively));
         Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, environment: None }
     }
 
@@ -84,7 +84,7 @@ impl Ui {
 
     /// Whether results are for programs.
     pub(crate) fn is_json(&self) -> bool {
-        self.format == Format::Json
+        self.format == OutputFormat::Json
     }
 
     /// Writes a result as it is: bytes for a pipe, a file or a reader.

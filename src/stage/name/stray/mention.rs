@@ -2,7 +2,7 @@
 
 /// What is known of the place of a text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Context<'a> {
+pub(super) struct TextContext<'a> {
     /// The key or variable that holds it.
     pub(super) label: &'a str,
     /// Whether it is a file rather than one value.
@@ -28,7 +28,7 @@ pub(super) fn speaks(word: &str) -> bool {
 }
 
 /// Every word of `text` that may be a name.
-pub(super) fn mentions<'t>(text: &'t str, context: Context<'t>) -> impl Iterator<Item = Mention<'t>> {
+pub(super) fn mentions<'t>(text: &'t str, context: TextContext<'t>) -> impl Iterator<Item = Mention<'t>> {
     words(text).filter_map(move |(start, word)| mention(text, start, word, context))
 }
 
@@ -40,7 +40,7 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.split(|c| !is_word(c)).filter(|word| !word.is_empty()).map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
 }
 
-fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: Context<'t>) -> Option<Mention<'t>> {
+fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: TextContext<'t>) -> Option<Mention<'t>> {
     let (before, after) = (&text[..start], &text[start + word.len()..]);
     // `secrets.NAME` in the key of a property.
     if let Some((_, name)) = word.rsplit_once('.').filter(|(owner, _)| is_kind(owner.rsplit('.').next().unwrap_or_default())) {
@@ -49,7 +49,7 @@ fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: Context<'t>)
     // A dot may end a sentence.
     let name = word.trim_end_matches('.');
     let after = if name.len() < word.len() { &text[start + name.len()..] } else { after };
-    let way = Way::of(before)?;
+    let way = PathPrefix::of(before)?;
     let label = speaks(context.label);
     if way.before.trim().is_empty() && after.trim().is_empty() {
         return Some(Mention { name, namespace: way.namespace, speaks: label || way.speaks, plain: true });
@@ -57,7 +57,7 @@ fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: Context<'t>)
     if way.speaks {
         return Some(Mention { name, namespace: way.namespace, speaks: true, plain: true });
     }
-    let tail = Tail::of(after)?;
+    let tail = NameTail::of(after)?;
     let line = &way.before[way.before.rfind('\n').map_or(0, |at| at + 1)..];
     let opened = line.trim_end_matches(['"', '\'', '`']);
     let quoted = opened.len() < line.len();
@@ -73,29 +73,29 @@ fn mention<'t>(text: &'t str, start: usize, word: &'t str, context: Context<'t>)
     let speaking = speaks(previous);
     let bound = match (tail, delimiter) {
         // `PW=name:key`, `PW=name=key`; an image has a tag there.
-        (Tail::Key, Some('=')) => speaking || !context.content && !previous.to_lowercase().contains("image"),
+        (NameTail::Key, Some('=')) => speaking || !context.content && !previous.to_lowercase().contains("image"),
         // `$name:key`, as Argo CD writes it.
-        (_, delimiter) if (tail == Tail::Key) != (delimiter == Some('$')) => return None,
-        (Tail::Key, _) | (Tail::End | Tail::Statement, None | Some('=' | ',' | '[' | '>' | '(' | '|' | ';')) => true,
+        (_, delimiter) if (tail == NameTail::Key) != (delimiter == Some('$')) => return None,
+        (NameTail::Key, _) | (NameTail::End | NameTail::Statement, None | Some('=' | ',' | '[' | '>' | '(' | '|' | ';')) => true,
         // `name:/path`
-        (Tail::Path, _) => matches!(delimiter, None | Some('=' | ',')) && !context.content,
+        (NameTail::Path, _) => matches!(delimiter, None | Some('=' | ',')) && !context.content,
         // `host:port` and `scheme:rest` of a file hold no name; `key: name`, `secret:name` and `-s:name` do.
         (_, Some(':')) => spaced || quoted || speaking || !context.content,
         (_, Some('-')) => stem.trim_start() == "-",
-        (Tail::Statement, _) => spaced,
-        (Tail::End, _) => false,
+        (NameTail::Statement, _) => spaced,
+        (NameTail::End, _) => false,
     };
     let flag = spaced && previous.starts_with("--") && (speaking || previous.contains("config"));
     // Of a file, the line has to end where the name ends, or quotes have to.
     let rest = after.lines().next().unwrap_or_default().trim();
-    let closed = tail != Tail::End || !context.content || quoted || rest.is_empty() || rest.starts_with([',', ']', '}', '#', '<', ';']);
+    let closed = tail != NameTail::End || !context.content || quoted || rest.is_empty() || rest.starts_with([',', ']', '}', '#', '<', ';']);
     let speaks = speaking && (bound || spaced) || label && !context.content && (bound || quoted) || spaced && is_command(stem);
     let plain = (bound || flag) && closed;
     (speaks || plain).then_some(Mention { name, namespace: way.namespace, speaks, plain })
 }
 
 /// What is before a name with a `/`.
-struct Way<'t> {
+struct PathPrefix<'t> {
     /// What is before the way.
     before: &'t str,
     namespace: Option<&'t str>,
@@ -103,7 +103,7 @@ struct Way<'t> {
     speaks: bool,
 }
 
-impl<'t> Way<'t> {
+impl<'t> PathPrefix<'t> {
     /// `None` where the way is a path or an address.
     fn of(before: &'t str) -> Option<Self> {
         let Some(way) = before.strip_suffix('/') else { return Some(Self { before, namespace: None, speaks: false }) };
@@ -134,7 +134,7 @@ impl<'t> Way<'t> {
 
 /// What follows a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tail {
+enum NameTail {
     End,
     /// The `;` that ends a line.
     Statement,
@@ -144,7 +144,7 @@ enum Tail {
     Path,
 }
 
-impl Tail {
+impl NameTail {
     /// `None` where the name is a key, a host, or a part of something longer.
     fn of(after: &str) -> Option<Self> {
         if let Some(rest) = after.strip_prefix(';')

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use vault_mock::Fault;
 use vault_mock::Script;
 
-use crate::lottery::site::Site;
-use crate::lottery::site::sites;
-use crate::support::Dice;
+use crate::injection::site::Site;
+use crate::injection::site::sites;
+use crate::support::Random;
 use crate::support::Sandbox;
 use crate::support::rounds;
 
@@ -48,9 +48,9 @@ fn project(site: &Site) -> Sandbox {
 }
 
 /// A fault that may pass or may not.
-fn fault(dice: &mut Dice) -> Fault {
-    let code = [401, 403, 404, 429, 500, 502, 503, 504][dice.below(8)];
-    match dice.below(9) {
+fn fault(random: &mut Random) -> Fault {
+    let code = [401, 403, 404, 429, 500, 502, 503, 504][random.below(8)];
+    match random.below(9) {
         0 => Fault::Reset,
         1 => Fault::Truncated,
         2 => Fault::Malformed,
@@ -75,14 +75,14 @@ fn a_run_fills_every_blank_right_or_leaves_nothing() {
     let sites = sites();
     let runs = rounds(60, 1000).div_ceil(sites.len());
     for site in sites {
-        let (sandbox, mut dice) = (project(&site), Dice::new(7));
+        let (sandbox, mut random) = (project(&site), Random::new(7));
         let (mut done, mut failed, mut releases) = (0, 0, 0);
         for run in 0..runs {
             sandbox.write("values/dev.yaml", format!("run: r{run}\n"));
             site.mock.heal();
-            for _ in 0..dice.below(4) {
-                let (times, fault) = (1 + u32::try_from(dice.below(6)).unwrap(), fault(&mut dice));
-                let on = if dice.below(3) == 0 { String::new() } else { site.name(dice.below(BLANKS)) };
+            for _ in 0..random.below(4) {
+                let (times, fault) = (1 + u32::try_from(random.below(6)).unwrap(), fault(&mut random));
+                let on = if random.below(3) == 0 { String::new() } else { site.name(random.below(BLANKS)) };
                 site.mock.script(Script::new(&on, times, fault));
             }
             let before = emitted(&sandbox);

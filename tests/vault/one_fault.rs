@@ -16,14 +16,14 @@ use vault_mock::Server;
 use crate::read::CANARY;
 use crate::read::one;
 
-/// The deadline of a vault on trial.
+/// The deadline of a vault on one_fault.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(3);
 /// Each way to be sent elsewhere.
 pub(crate) const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
 /// A server, a vault that asks it, and a secret that holds [`CANARY`].
 #[derive(Debug)]
-pub(crate) struct Trial<P: Protocol, V> {
+pub(crate) struct OneFault<P: Protocol, V> {
     pub(crate) server: Server<P>,
     pub(crate) vault: V,
     pub(crate) ask: SecretRef,
@@ -33,7 +33,7 @@ pub(crate) struct Trial<P: Protocol, V> {
     pub(crate) grace: Duration,
 }
 
-impl<P: Protocol, V: Vault> Trial<P, V> {
+impl<P: Protocol, V: Vault> OneFault<P, V> {
     /// The outcome while `fault` befalls the first `times` requests, with the number of requests.
     pub(crate) async fn under(&self, times: Option<u32>, fault: Fault) -> (Result<SecretValue, ServiceError>, usize) {
         self.server.script(Script { on: self.on.to_owned(), times, until_ms: None, fault });

@@ -2,9 +2,9 @@
 
 /// A source of choices.
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Random(u64);
 
-impl Dice {
+impl Random {
     /// The choices of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::canary::garden::REVEALED;
-use crate::canary::garden::searcher;
-use crate::canary::garden::strays;
+use crate::canary::project::REVEALED;
+use crate::canary::project::searcher;
+use crate::canary::project::strays;
 use crate::support::Outcome;
 use crate::support::Sandbox;
 
@@ -21,7 +21,7 @@ pub(crate) enum May<'a> {
 
 /// What was seen on the way.
 #[derive(Debug, Default)]
-pub(crate) struct Trip {
+pub(crate) struct Runs {
     /// How often each exit code was seen.
     pub(crate) codes: BTreeMap<Option<i32>, usize>,
     /// Bytes of stdout and stderr that were searched.
@@ -30,7 +30,7 @@ pub(crate) struct Trip {
     pub(crate) faults: Vec<String>,
 }
 
-impl Trip {
+impl Runs {
     /// Runs `arguments` in the project and searches what comes of it; `before` holds what needs no second look.
     pub(crate) fn go(&mut self, what: &str, (sandbox, before): (&Sandbox, &Sandbox), arguments: &[&str], may: May<'_>) -> Option<i32> {
         let outcome = sandbox.feed(arguments.iter().copied(), b"a value that is no canary");

@@ -1,6 +1,6 @@
 //! Fifty secrets of every make, each with the parts of it that nothing else holds.
 
-use crate::support::Dice;
+use crate::support::Random;
 
 /// How a canary can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,41 +38,41 @@ const WIDE: &str = "äößÆŁžΩжЯ漢字한글🔑🦀é\u{a0}\u{2028}";
 const CONTROLS: &str = "\t\u{1}\u{7}\u{8}\u{b}\u{c}\u{1b}\u{7f}\u{85}\u{9b}\u{202e}\u{200f}\u{2066}\r\n";
 
 /// The canaries. The same seed gives the same ones.
-pub(crate) fn flock(seed: u64) -> Vec<Canary> {
-    let mut dice = Dice::new(seed);
+pub(crate) fn generate(seed: u64) -> Vec<Canary> {
+    let mut random = Random::new(seed);
     let mut list = Vec::new();
     for length in [12, 13, 14, 15, 16, 24, 32, 64, 128, 200] {
-        whole(&mut list, "token", dice.text(LETTERS, length), Make::Line);
+        whole(&mut list, "token", random.text(LETTERS, length), Make::Line);
     }
     for length in [12, 16, 20, 31, 48, 90] {
-        whole(&mut list, "symbols", mixed(&mut dice, SYMBOLS, length), Make::Line);
+        whole(&mut list, "symbols", mixed(&mut random, SYMBOLS, length), Make::Line);
     }
     for length in [12, 20, 33, 60, 150] {
-        whole(&mut list, "wide", mixed(&mut dice, WIDE, length), Make::Text);
+        whole(&mut list, "wide", mixed(&mut random, WIDE, length), Make::Text);
     }
     for length in [14, 20, 33, 60, 150] {
-        whole(&mut list, "controls", mixed(&mut dice, CONTROLS, length), Make::Text);
+        whole(&mut list, "controls", mixed(&mut random, CONTROLS, length), Make::Text);
     }
     for lines in [1, 2, 3, 5, 8, 13] {
-        let body: Vec<String> = (0..lines).map(|_| dice.text(BASE64, 64)).collect();
+        let body: Vec<String> = (0..lines).map(|_| random.text(BASE64, 64)).collect();
         let text = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", body.join("\n"));
         add(&mut list, "pem", text.into_bytes(), body.into_iter().map(String::into_bytes).collect(), Make::Text);
     }
     for length in [12, 16, 24, 32, 40, 80] {
-        let parts = [dice.text(LETTERS, length), mixed(&mut dice, SYMBOLS, length), mixed(&mut dice, WIDE, length)];
+        let parts = [random.text(LETTERS, length), mixed(&mut random, SYMBOLS, length), mixed(&mut random, WIDE, length)];
         let value = serde_json::json!({ "username": parts[0], "password": parts[1], "more": { "deep": [parts[2]] } });
         add(&mut list, "structured", value.to_string().into_bytes(), parts.map(String::into_bytes).to_vec(), Make::Structured);
     }
     for length in [12, 16, 32, 64, 255, 1000] {
-        let mut value = dice.bytes(length);
+        let mut value = random.bytes(length);
         value[3] = 0xff;
         add(&mut list, "binary", value.clone(), vec![value], Make::Binary);
     }
     for length in [16, 20, 40] {
-        whole(&mut list, "digits", dice.text("0123456789", length), Make::Line);
+        whole(&mut list, "digits", random.text("0123456789", length), Make::Line);
     }
     for scheme in ["postgres", "amqp", "redis"] {
-        let part = dice.text(LETTERS, 22);
+        let part = random.text(LETTERS, 22);
         add(&mut list, "url", format!("{scheme}://app:{part}@host/db").into_bytes(), vec![part.into_bytes()], Make::Line);
     }
     assert_eq!(list.len(), COUNT);
@@ -80,13 +80,13 @@ pub(crate) fn flock(seed: u64) -> Vec<Canary> {
 }
 
 /// Random letters with a third of `others` among them, a letter at both ends.
-fn mixed(dice: &mut Dice, others: &str, length: usize) -> String {
-    let mut text = dice.text(LETTERS, 1);
+fn mixed(random: &mut Random, others: &str, length: usize) -> String {
+    let mut text = random.text(LETTERS, 1);
     for _ in 2..length {
-        let alphabet = if dice.below(3) == 0 { others } else { LETTERS };
-        text += &dice.text(alphabet, 1);
+        let alphabet = if random.below(3) == 0 { others } else { LETTERS };
+        text += &random.text(alphabet, 1);
     }
-    text + &dice.text(LETTERS, 1)
+    text + &random.text(LETTERS, 1)
 }
 
 fn whole(list: &mut Vec<Canary>, kind: &str, text: String, make: Make) {

@@ -8,9 +8,9 @@ use std::sync::Mutex;
 use std::sync::OnceLock;
 use std::sync::Weak;
 
-use crate::canary::flock::Canary;
-use crate::canary::flock::Make;
-use crate::canary::flock::flock;
+use crate::canary::canaries::Canary;
+use crate::canary::canaries::Make;
+use crate::canary::canaries::generate;
 use crate::canary::search::Hit;
 use crate::canary::search::Searcher;
 use crate::support::Sandbox;
@@ -18,8 +18,8 @@ use crate::support::rounds;
 
 /// The canaries.
 pub(crate) fn canaries() -> &'static [Canary] {
-    static FLOCK: OnceLock<Vec<Canary>> = OnceLock::new();
-    FLOCK.get_or_init(|| flock(2026))
+    static CANARIES: OnceLock<Vec<Canary>> = OnceLock::new();
+    CANARIES.get_or_init(|| generate(2026))
 }
 
 /// Their searcher.
@@ -32,11 +32,11 @@ pub(crate) fn searcher() -> &'static Searcher {
 pub(crate) const REVEALED: &str = "token-9";
 
 /// The project with two releases; the second has another value of one secret. Tests that run at once share one.
-pub(crate) fn garden() -> Arc<Sandbox> {
-    static GARDEN: Mutex<Weak<Sandbox>> = Mutex::new(Weak::new());
-    let mut shared = GARDEN.lock().unwrap();
-    if let Some(garden) = shared.upgrade() {
-        return garden;
+pub(crate) fn shared() -> Arc<Sandbox> {
+    static SHARED: Mutex<Weak<Sandbox>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap();
+    if let Some(project) = shared.upgrade() {
+        return project;
     }
     let sandbox = Sandbox::shop();
     for canary in canaries() {
@@ -47,9 +47,9 @@ pub(crate) fn garden() -> Arc<Sandbox> {
     sandbox.cloze(["deploy"]).ok();
     sandbox.feed(["vault", "set", "changing"], &canaries()[1].value).ok();
     sandbox.cloze(["deploy"]).ok();
-    let garden = Arc::new(sandbox);
-    *shared = Arc::downgrade(&garden);
-    garden
+    let project = Arc::new(sandbox);
+    *shared = Arc::downgrade(&project);
+    project
 }
 
 /// Writes the templates, whose blanks ask `vault`.

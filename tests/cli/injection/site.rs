@@ -10,8 +10,8 @@ use vault_mock::azure::Azure;
 use vault_mock::gcp::Gcp;
 use vault_mock::hashicorp::Hashicorp;
 
-use crate::lottery::BLANKS;
-use crate::lottery::value;
+use crate::injection::BLANKS;
+use crate::injection::value;
 
 /// A server whose kind does not matter.
 pub(super) trait Mock: fmt::Debug {
