@@ -213,6 +213,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_numbers_up_to_the_head_that_is_known_are_swept() {
+        let store = InMemoryStore::new();
+        let history = fixtures::history(&store, "dev").await;
+        fixtures::releases(&history, 3).await;
+        // Another run takes the next number meanwhile, and a third one does not know yet that it lost it.
+        fixtures::releases(&fixtures::history(&store, "dev").await, 1).await;
+        let [swept_before, litter, under_way] = [1, 2, 4].map(|number| format!("packs/0000/00/{number:08}-{}-0", "ab".repeat(16)));
+        for path in [&swept_before, &litter, &under_way] {
+            store.create(path, Bytes::from_static(b"x")).await.unwrap();
+        }
+        assert_eq!(history.sweep(2).await.unwrap().packs, [litter]);
+        let left = store.objects();
+        assert!(left.contains_key(&swept_before) && left.contains_key(&under_way));
+    }
+
+    #[tokio::test]
     async fn staging_files_of_claimed_numbers_go() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalDirectory::at(folder.path(), Arc::new(Machine));

@@ -119,7 +119,7 @@ fn run(seed: u64) -> Outcome {
 /// The defects of the history in a store: their paths.
 async fn defects(keys: &Keys, store: &Store) -> Vec<String> {
     let (clock, entropy) = (Seeded::new(1), Seeded::new(2));
-    let session = cloze::history::Session { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
+    let session = cloze::history::HistorySession { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
     match History::open(reader(store), session).await {
         Ok(history) => history.verify().await.unwrap().defects.into_iter().map(|defect| defect.path).collect(),
         Err(HistoryError::Damaged { path, .. }) => vec![path],
@@ -167,7 +167,7 @@ async fn forks_are_noticed(keys: &Keys, store: &Store) -> u64 {
 /// Everything that must hold, whatever happened.
 async fn check(keys: &Keys, store: &Store, machines: &[Machine<'_>]) {
     let (clock, entropy) = (Seeded::new(1), Seeded::new(2));
-    let session = cloze::history::Session { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
+    let session = cloze::history::HistorySession { keys, keyring: KEYRINGS[0], clock: &clock, entropy: &entropy };
     let history = History::open(reader(store), session).await.unwrap();
     let report = history.verify().await.unwrap();
     assert_eq!(report.defects, []);

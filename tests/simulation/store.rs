@@ -69,7 +69,8 @@ const ON_A_DISK: [(usize, Mishap); 3] = [(4, Mishap::AnswerLost), (3, Mishap::Ca
 impl Store {
     pub(crate) fn new(seed: u64, tears: bool) -> Self {
         let (objects, torn, missing, beaten) = Default::default();
-        let state = State { objects, random: Random::new(seed), calm: false, tears, torn, missing, beaten, halves: 0, trace: 0, mishaps: 0 };
+        let state =
+            State { objects, random: Random::new(seed), calm: false, tears, torn, missing, beaten, halves: 0, trace: 0, mishaps: 0 };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 

@@ -1,18 +1,23 @@
 //! Whatever happens between cloze and a store, no release is reported as recorded that is not, none as lost that is there, and no number is
-//! doubled.
+//! doubled: in each kind of object store, and in a namespace of a cluster.
 
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
 use cloze::clock::Entropy as _;
 use cloze::clock::Machine;
+use cloze::cluster::Connection;
+use cloze::cluster::SecretStore;
 use cloze::history::Action;
 use cloze::history::Draft;
 use cloze::history::DraftManifest;
 use cloze::history::History;
 use cloze::history::HistoryError;
 use cloze::history::HistorySession;
+use cloze::history::HistoryStore;
 use cloze::history::Owner;
+use cloze::history::Patience;
 use cloze::history::Reader;
 use cloze::manifest::Identity;
 use cloze::seal::Keys;
@@ -20,10 +25,12 @@ use cloze::service::http::RequestLimits;
 use futures::future::join_all;
 use tokio::time::sleep;
 
+use crate::fixture::Cluster;
 use crate::fixture::Fault;
 use crate::fixture::Kind;
 use crate::fixture::Proxy;
 use crate::fixture::StoreServer;
+use crate::fixture::User;
 use crate::fixture::rounds;
 use crate::stores::conformance::door;
 use crate::stores::conformance::open_with;
@@ -41,6 +48,70 @@ const FAULTS: [Fault; 11] = [
     Fault::NothingThen(503),
     Fault::NothingThenReset,
 ];
+
+/// Where histories can be.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Bucket(Kind),
+    Cluster,
+}
+
+/// A store with nothing in it.
+#[derive(Debug)]
+enum Backend {
+    Bucket(StoreServer),
+    Namespace(Box<Cluster>),
+}
+
+impl Backend {
+    /// `None` when the server is not installed.
+    async fn start(place: Place) -> Option<Self> {
+        match place {
+            Place::Bucket(kind) => Some(Self::Bucket(StoreServer::start(kind)?)),
+            Place::Cluster => Some(Self::Namespace(Box::new(Cluster::start().await?))),
+        }
+    }
+
+    fn proxy(&self) -> Proxy {
+        match self {
+            Self::Bucket(server) => Proxy::start(server.endpoint()),
+            Self::Namespace(cluster) => cluster.proxy(),
+        }
+    }
+
+    /// The store, by a client of its own.
+    fn direct(&self) -> Box<dyn HistoryStore> {
+        match self {
+            Self::Bucket(server) => Box::new(open_with(server, &door(server), RequestLimits::default())),
+            Self::Namespace(cluster) => secrets(cluster, &cluster.connection(User::Admin)),
+        }
+    }
+
+    /// The store as it is reached through `proxy`, by a client of its own.
+    fn through(&self, proxy: &Proxy, limits: &RequestLimits) -> Box<dyn HistoryStore> {
+        match self {
+            Self::Bucket(server) => {
+                let mut through = door(server);
+                through.endpoint = proxy.url();
+                Box::new(open_with(server, &through, limits.clone()))
+            }
+            Self::Namespace(cluster) => secrets(cluster, &cluster.connection_through(proxy)),
+        }
+    }
+
+    /// The history in `store`, which is waited for as `limits` say.
+    fn reader<'s>(&self, store: &'s dyn HistoryStore, limits: &RequestLimits) -> Reader<'s> {
+        let reader = Reader::new(store, owner());
+        match self {
+            Self::Bucket(_) => reader,
+            Self::Namespace(_) => reader.with_patience(Patience { call: limits.deadline, ..Patience::default() }),
+        }
+    }
+}
+
+fn secrets(cluster: &Cluster, connection: &Connection) -> Box<dyn HistoryStore> {
+    Box::new(SecretStore::new(connection, cluster.namespace(), "history", "the history".to_owned(), Arc::new(Machine)))
+}
 
 /// How often the calls of one history are spoilt.
 const EACH: usize = 50;
@@ -76,21 +147,17 @@ struct Verdicts {
     failed: usize,
 }
 
-async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Verdicts> {
-    let server = StoreServer::start(kind)?;
-    let proxy = Proxy::start(server.endpoint());
+async fn spoilt(place: Place, fault: Fault, runs: usize) -> Option<Verdicts> {
+    let backend = Backend::start(place).await?;
+    let proxy = backend.proxy();
     let keys = Keys::fresh(&Machine);
     let session = HistorySession { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
-    // What never answers is waited for.
     let limits = limits(fault);
-    let mut through = door(&server);
-    through.endpoint = proxy.url();
-    let store = open_with(&server, &through, limits);
-    let direct = open_with(&server, &door(&server), RequestLimits::default());
+    let (store, direct) = (backend.through(&proxy, &limits), backend.direct());
     let mut verdicts = Verdicts::default();
     let mut expected = 0;
     for run in 0..runs {
-        let history = History::open(Reader::new(&store, owner()), session).await.unwrap();
+        let history = History::open(backend.reader(store.as_ref(), &limits), session).await.unwrap();
         let head = history.head().await.unwrap();
         let name = format!("run-{run}");
         let identity = identity(&name);
@@ -102,30 +169,30 @@ async fn spoilt(kind: Kind, fault: Fault, runs: usize) -> Option<Verdicts> {
         proxy.script(std::iter::repeat_n(None, before).chain(std::iter::repeat_n(Some(fault), 1 + run % 3)));
         let began = Instant::now();
         let verdict = history.record(&draft, head.as_ref()).await;
-        assert!(began.elapsed() < Duration::from_mins(1), "{kind:?} {fault:?}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_mins(1), "{place:?} {fault:?}: {:?}", began.elapsed());
         proxy.script([]);
         // Whether it is there is asked behind the proxy.
-        let proven = History::open(Reader::new(&direct, owner()), session).await.unwrap();
+        let proven = History::open(Reader::new(direct.as_ref(), owner()), session).await.unwrap();
         let newest = proven.reader().newest().await.unwrap();
         let there = newest > expected;
-        assert!(newest <= expected + 1, "{kind:?} {fault:?}: a number was doubled");
+        assert!(newest <= expected + 1, "{place:?} {fault:?}: a number was doubled");
         match verdict {
             Ok(release) => {
-                assert!(there && release.summary.number == expected + 1, "{kind:?} {fault:?}: reported as recorded, and is not");
+                assert!(there && release.summary.number == expected + 1, "{place:?} {fault:?}: reported as recorded, and is not");
                 verdicts.recorded += 1;
             }
             Err(HistoryError::Unsure { .. }) => verdicts.unknown += 1,
             Err(error) => {
-                assert!(!there, "{kind:?} {fault:?}: reported as lost, and is there: {error}");
-                assert!(!matches!(error, HistoryError::Conflict { .. }), "{kind:?} {fault:?}: there is no other run: {error}");
+                assert!(!there, "{place:?} {fault:?}: reported as lost, and is there: {error}");
+                assert!(!matches!(error, HistoryError::Conflict { .. }), "{place:?} {fault:?}: there is no other run: {error}");
                 verdicts.failed += 1;
             }
         }
         expected = newest;
     }
-    let proven = History::open(Reader::new(&direct, owner()), session).await.unwrap();
+    let proven = History::open(Reader::new(direct.as_ref(), owner()), session).await.unwrap();
     let report = proven.verify().await.unwrap();
-    assert_eq!((report.releases, report.defects), (expected, Vec::new()), "{kind:?} {fault:?}");
+    assert_eq!((report.releases, report.defects), (expected, Vec::new()), "{place:?} {fault:?}");
     Some(verdicts)
 }
 
@@ -137,25 +204,23 @@ fn limits(fault: Fault) -> RequestLimits {
 
 /// Reads a history through answers to reads and listings that are spoilt; how often that gave all of it. Nothing else is given: what cannot be
 /// read is not reported as missing, damaged or cut.
-async fn spoilt_reads(kind: Kind, fault: Fault, runs: usize) -> Option<usize> {
-    let server = StoreServer::start(kind)?;
-    let proxy = Proxy::start(server.endpoint());
+async fn spoilt_reads(place: Place, fault: Fault, runs: usize) -> Option<usize> {
+    let backend = Backend::start(place).await?;
+    let proxy = backend.proxy();
     let keys = Keys::fresh(&Machine);
     let session = HistorySession { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
-    let direct = open_with(&server, &door(&server), RequestLimits::default());
+    let (direct, limits) = (backend.direct(), limits(fault));
     let (identity, content) = (identity("read"), "content ".repeat(200));
     let manifest = DraftManifest { identity: &identity, base: "read", file: "a.yaml", content: content.as_bytes(), recipe: None };
-    let history = History::open(Reader::new(&direct, owner()), session).await.unwrap();
+    let history = History::open(Reader::new(direct.as_ref(), owner()), session).await.unwrap();
     let recorded = history.record(&draft("read", manifest), None).await.unwrap();
-    let mut through = door(&server);
-    through.endpoint = proxy.url();
     let mut whole = 0;
     for run in 0..runs {
         // Another run of the program, which holds nothing yet.
-        let store = open_with(&server, &through, limits(fault));
+        let store = backend.through(&proxy, &limits);
         proxy.script_reads(std::iter::repeat_n(None, run % 5).chain(std::iter::repeat_n(Some(fault), 1 + run % 6)));
         let read = async {
-            let history = History::open(Reader::new(&store, owner()), session).await?;
+            let history = History::open(backend.reader(store.as_ref(), &limits), session).await?;
             let keyring = history.reader().keyring().await?.map(|bytes| bytes.to_vec());
             let head = history.head().await?;
             let manifests = match &head {
@@ -166,13 +231,13 @@ async fn spoilt_reads(kind: Kind, fault: Fault, runs: usize) -> Option<usize> {
         };
         match read.await {
             Ok((keyring, head, manifests, report)) => {
-                assert_eq!(keyring.as_deref(), Some(KEYRING), "{kind:?} {fault:?}");
-                assert_eq!((head, manifests), (Some(recorded.digest), vec![content.clone().into_bytes()]), "{kind:?} {fault:?}");
-                assert_eq!((report.releases, report.defects), (1, Vec::new()), "{kind:?} {fault:?}");
+                assert_eq!(keyring.as_deref(), Some(KEYRING), "{place:?} {fault:?}");
+                assert_eq!((head, manifests), (Some(recorded.digest), vec![content.clone().into_bytes()]), "{place:?} {fault:?}");
+                assert_eq!((report.releases, report.defects), (1, Vec::new()), "{place:?} {fault:?}");
                 whole += 1;
             }
             Err(HistoryError::Unavailable { .. }) => {}
-            Err(error) => panic!("{kind:?} {fault:?}: {error}"),
+            Err(error) => panic!("{place:?} {fault:?}: {error}"),
         }
         proxy.script_reads([]);
     }
@@ -180,19 +245,19 @@ async fn spoilt_reads(kind: Kind, fault: Fault, runs: usize) -> Option<usize> {
 }
 
 /// Writers that each record so many releases at once, each through a client of its own: every number once, and none left out.
-async fn many_writers(kind: Kind) {
-    let Some(server) = StoreServer::start(kind) else { return };
+async fn many_writers(place: Place) {
+    let Some(backend) = Backend::start(place).await else { return };
     let (writers, each) = (rounds(8, 50), rounds(3, 20));
     let keys = Keys::fresh(&Machine);
     let session = HistorySession { keys: &keys, keyring: KEYRING, clock: &Machine, entropy: &Machine };
     let one = async |writer: usize| {
-        let store = open_with(&server, &door(&server), RequestLimits::default());
+        let store = backend.direct();
         let mut numbers = Vec::new();
         while numbers.len() < each {
             let name = format!("writer-{writer}-{}", numbers.len());
             let (identity, content) = (identity(&name), format!("content of {name}"));
             let manifest = DraftManifest { identity: &identity, base: &name, file: "a.yaml", content: content.as_bytes(), recipe: None };
-            let history = History::open(Reader::new(&store, owner()), session).await.unwrap();
+            let history = History::open(Reader::new(store.as_ref(), owner()), session).await.unwrap();
             let head = history.head().await.unwrap();
             match history.record(&draft(&name, manifest), head.as_ref()).await {
                 Ok(release) => numbers.push(release.summary.number),
@@ -202,7 +267,7 @@ async fn many_writers(kind: Kind) {
                     Machine.fill(&mut random);
                     sleep(Duration::from_millis(u64::from(random[0]))).await;
                 }
-                Err(error) => panic!("{kind:?}: {error}"),
+                Err(error) => panic!("{place:?}: {error}"),
             }
         }
         numbers
@@ -210,41 +275,46 @@ async fn many_writers(kind: Kind) {
     let mut numbers: Vec<u64> = join_all((0..writers).map(one)).await.concat();
     numbers.sort_unstable();
     let total = (writers * each) as u64;
-    assert_eq!(numbers, (1..=total).collect::<Vec<u64>>(), "{kind:?}");
-    let store = open_with(&server, &door(&server), RequestLimits::default());
-    let report = History::open(Reader::new(&store, owner()), session).await.unwrap().verify().await.unwrap();
-    assert_eq!((report.releases, report.defects), (total, Vec::new()), "{kind:?}");
+    assert_eq!(numbers, (1..=total).collect::<Vec<u64>>(), "{place:?}");
+    let store = backend.direct();
+    let report = History::open(Reader::new(store.as_ref(), owner()), session).await.unwrap().verify().await.unwrap();
+    assert_eq!((report.releases, report.defects), (total, Vec::new()), "{place:?}");
 }
 
 #[tokio::test]
 async fn writers_at_once_share_the_numbers_on_versitygw() {
-    many_writers(Kind::Versitygw).await;
+    many_writers(Place::Bucket(Kind::Versitygw)).await;
 }
 
 #[tokio::test]
 async fn writers_at_once_share_the_numbers_on_moto() {
-    many_writers(Kind::Moto).await;
+    many_writers(Place::Bucket(Kind::Moto)).await;
 }
 
 #[tokio::test]
 async fn writers_at_once_share_the_numbers_on_fake_gcs_server() {
-    many_writers(Kind::Gcs).await;
+    many_writers(Place::Bucket(Kind::Gcs)).await;
 }
 
 #[tokio::test]
 async fn writers_at_once_share_the_numbers_on_azurite() {
-    many_writers(Kind::Azurite).await;
+    many_writers(Place::Bucket(Kind::Azurite)).await;
+}
+
+#[tokio::test]
+async fn writers_at_once_share_the_numbers_in_a_cluster() {
+    many_writers(Place::Cluster).await;
 }
 
 #[expect(clippy::print_stdout, reason = "figures for a person who runs it with --nocapture")]
-async fn every_fault(kind: Kind) {
+async fn every_fault(place: Place) {
     for fault in FAULTS {
         // These take their time.
         let runs = rounds(if matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) { 2 } else { 6 }, 1000);
         // Each history is spoilt so often, and many of them at once: most of the time goes by in waiting.
         let histories = runs.div_ceil(EACH);
         let Some(all) =
-            join_all((0..histories).map(|_| spoilt(kind, fault, runs / histories))).await.into_iter().collect::<Option<Vec<_>>>()
+            join_all((0..histories).map(|_| spoilt(place, fault, runs / histories))).await.into_iter().collect::<Option<Vec<_>>>()
         else {
             return;
         };
@@ -254,31 +324,36 @@ async fn every_fault(kind: Kind) {
             unknown: sum(|verdicts| verdicts.unknown),
             failed: sum(|verdicts| verdicts.failed),
         };
-        let read: usize = join_all((0..histories).map(|_| spoilt_reads(kind, fault, runs / histories))).await.into_iter().flatten().sum();
-        println!("{kind:?} {fault:?}: {runs} runs, {verdicts:?}; {read} of {runs} reads in spite of it");
+        let read: usize = join_all((0..histories).map(|_| spoilt_reads(place, fault, runs / histories))).await.into_iter().flatten().sum();
+        println!("{place:?} {fault:?}: {runs} runs, {verdicts:?}; {read} of {runs} reads in spite of it");
         // A fault that passes is not heard of.
         if matches!(fault, Fault::DoneThenReset | Fault::DoneThenSlow | Fault::DoneThenHalf | Fault::NothingThenReset) {
-            assert_eq!(verdicts.recorded, runs, "{kind:?} {fault:?}");
+            assert_eq!(verdicts.recorded, runs, "{place:?} {fault:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn no_verdict_is_wrong_on_versitygw() {
-    every_fault(Kind::Versitygw).await;
+    every_fault(Place::Bucket(Kind::Versitygw)).await;
 }
 
 #[tokio::test]
 async fn no_verdict_is_wrong_on_moto() {
-    every_fault(Kind::Moto).await;
+    every_fault(Place::Bucket(Kind::Moto)).await;
 }
 
 #[tokio::test]
 async fn no_verdict_is_wrong_on_fake_gcs_server() {
-    every_fault(Kind::Gcs).await;
+    every_fault(Place::Bucket(Kind::Gcs)).await;
 }
 
 #[tokio::test]
 async fn no_verdict_is_wrong_on_azurite() {
-    every_fault(Kind::Azurite).await;
+    every_fault(Place::Bucket(Kind::Azurite)).await;
+}
+
+#[tokio::test]
+async fn no_verdict_is_wrong_in_a_cluster() {
+    every_fault(Place::Cluster).await;
 }
