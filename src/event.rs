@@ -95,6 +95,13 @@ pub enum Event {
         /// Where.
         target: String,
     },
+    /// What earlier releases left where releases run was removed.
+    Pruned {
+        /// The objects that were removed.
+        removed: Vec<String>,
+        /// Objects that no release needs and that stay, since they hold data or say that they must.
+        protected: Vec<String>,
+    },
     /// A release failed where it runs, and the last one that was proven there comes back.
     GoingBack {
         /// The release that failed.

@@ -20,6 +20,10 @@ pub struct ClusterEntry {
     pub wait: Option<Spanned<String>>,
     /// What to do after a rollout that failed.
     pub on_failure: Option<Spanned<OnFailure>>,
+    /// Of how many releases objects that are named by their content stay.
+    pub keep: Option<Spanned<u64>>,
+    /// Whether deploys and rollbacks remove what nothing needs any more.
+    pub prune: Option<Spanned<bool>>,
 }
 
 /// How deploys apply to a cluster.
@@ -31,6 +35,10 @@ pub struct ClusterSettings {
     pub wait: Duration,
     /// What to do after a rollout that failed.
     pub on_failure: OnFailure,
+    /// Of how many of the newest releases objects that are named by their content stay, at least 1.
+    pub keep: u64,
+    /// Whether deploys and rollbacks remove what nothing needs any more.
+    pub prune: bool,
 }
 
 /// What to do after a rollout that failed.
@@ -64,8 +72,14 @@ pub(in crate::project) fn cluster(resolver: &mut Resolver<'_>, entry: &ClusterEn
     let said = entry.on_failure.as_ref().and_then(|said| file(said, |word| *word));
     let choice = Choice::of([said, Some((OnFailure::Rollback, Origin::Default))]);
     let on_failure = resolver.note("cluster.on-failure", &choice, |word| word.word().to_owned()).unwrap_or(OnFailure::Rollback);
-    ClusterSettings { namespace, wait: Duration::from_secs(wait), on_failure }
+    let said = entry.keep.as_ref().and_then(|said| file(said, |keep| *keep));
+    let keep = resolver.note("cluster.keep", &Choice::of([said, Some((KEEP, Origin::Default))]), u64::to_string).unwrap_or(KEEP);
+    let said = entry.prune.as_ref().and_then(|said| file(said, |prune| *prune));
+    let prune = resolver.note("cluster.prune", &Choice::of([said, Some((true, Origin::Default))]), bool::to_string).unwrap_or(true);
+    ClusterSettings { namespace, wait: Duration::from_secs(wait), on_failure, keep, prune }
 }
 
 /// How many seconds a rollout may take, where nobody says it.
 const WAIT: u64 = 600;
+/// Of how many releases objects stay, where nobody says it: as many as a Deployment keeps revisions.
+const KEEP: u64 = 10;

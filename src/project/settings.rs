@@ -258,6 +258,8 @@ environments:
                 "cluster.namespace = by-variable (default)",
                 "cluster.wait = 600 (default)",
                 "cluster.on-failure = rollback (default)",
+                "cluster.keep = 10 (default)",
+                "cluster.prune = true (default)",
                 "deadline = 30 (default)",
                 "budget = 4 (CLOZE_BUDGET) over 1 (default)",
             ]

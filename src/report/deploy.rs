@@ -1,11 +1,10 @@
 //! What `deploy` and `rollback` report.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::manifest::Identity;
+use crate::report::ObjectReport;
+use crate::report::PrunedObjects;
 use crate::report::Report;
 use crate::report::UsedSecret;
 use crate::report::WaiverReport;
@@ -28,6 +27,8 @@ pub struct DeployReport {
     pub target: String,
     /// The objects that differ from the release before; empty if nothing was recorded.
     pub changes: Vec<ChangedObject>,
+    /// What was removed of earlier releases once this one was seen to run; null where nothing was looked for.
+    pub pruned: Option<PrunedObjects>,
     /// The secrets that were filled in.
     pub secrets: Vec<UsedSecret>,
     /// The rules that templates waive.
@@ -44,34 +45,6 @@ pub struct ChangedObject {
     /// The object.
     #[serde(flatten)]
     pub object: ObjectReport,
-}
-
-/// An object of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ObjectReport {
-    /// Group and version, such as `apps/v1`.
-    pub api_version: String,
-    /// The kind.
-    pub kind: String,
-    /// The namespace; empty if it belongs to the cluster.
-    pub namespace: String,
-    /// The name that its template gives it.
-    pub name: String,
-}
-
-impl From<Identity> for ObjectReport {
-    fn from(Identity { api_version, kind, namespace, name }: Identity) -> Self {
-        Self { api_version, kind, namespace, name }
-    }
-}
-
-/// As [`Identity`] is written.
-impl fmt::Display for ObjectReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { api_version, kind, namespace, name } = self.clone();
-        Identity { api_version, kind, namespace, name }.fmt(f)
-    }
 }
 
 impl Report for DeployReport {

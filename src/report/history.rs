@@ -7,6 +7,7 @@ use crate::history::Action;
 use crate::history::Outcome;
 use crate::history::Summary;
 use crate::history::What;
+use crate::report::PrunedObjects;
 use crate::report::Report;
 
 /// The releases of an environment, newest first.
@@ -104,6 +105,10 @@ pub struct PruneReport {
     pub removed: Vec<u64>,
     /// How many objects of the store were removed, those of the releases included.
     pub objects: u64,
+    /// The cluster from which objects were removed, too; null where the history alone was pruned.
+    pub cluster: Option<String>,
+    /// What was removed there.
+    pub pruned: Option<PrunedObjects>,
 }
 
 impl Report for PruneReport {

@@ -8,6 +8,7 @@ mod manifest_set;
 mod memory;
 mod put;
 mod stream;
+mod unneeded;
 mod unproven;
 mod worktree;
 
@@ -21,6 +22,7 @@ pub use manifest_set::{Manifest, ManifestSet, Syntax};
 pub use memory::MemoryTarget;
 pub use put::{Effect, ObjectEffect, Put};
 pub use stream::Stream;
+pub use unneeded::{Needed, Pruned};
 pub use unproven::Unproven;
 pub use worktree::{Exposure, PathKind, exposed_to_git, tracked_by_git};
 
@@ -68,10 +70,10 @@ pub trait Reservation: Send {
         Ok(false)
     }
 
-    /// Removes objects of an earlier `put` that the last one does not have, where the target keeps those; what did not work is a warning.
-    async fn remove(&mut self, objects: &[Identity]) -> Vec<Problem> {
-        let _ = objects;
-        Vec::new()
+    /// Removes what earlier releases left and nothing needs, where the target keeps that; or says what it would remove. An error removed nothing.
+    async fn prune(&mut self, needed: &Needed, dry_run: bool) -> Result<Pruned, Problem> {
+        let _ = (needed, dry_run);
+        Ok(Pruned::default())
     }
 }
 

@@ -27,6 +27,7 @@ pub use ports::IfMissing;
 pub use ports::Ports;
 pub use ports::Prompt;
 pub use ports::PromptedPassphrase;
+pub use session::PruneRequest;
 pub use session::RollbackRequest;
 pub use session::Session;
 

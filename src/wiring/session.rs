@@ -3,12 +3,14 @@
 mod alone;
 mod keys;
 mod past;
+mod prune;
 mod release;
 mod review;
 mod secrets;
 mod status;
 mod store;
 
+pub use prune::PruneRequest;
 pub use release::RollbackRequest;
 
 use std::cell::OnceCell;

@@ -19,6 +19,7 @@ mod names;
 pub(crate) mod naming;
 pub mod online;
 pub mod prepare;
+pub(crate) mod prune;
 pub mod recipe;
 pub(crate) mod recorded;
 pub mod release;

@@ -21,12 +21,14 @@ use crate::problem::Problems;
 use crate::project::Settings;
 use crate::report::ChangedObject;
 use crate::report::DeployReport;
+use crate::report::PrunedObjects;
 use crate::report::UsedSecret;
 use crate::report::WaiverReport;
 use crate::stage::diff::ChangeKind;
 use crate::stage::taint::Waiver;
 use crate::target::Claim;
 use crate::target::ManifestSet;
+use crate::target::Pruned;
 use crate::target::Put;
 use crate::target::Reservation;
 use crate::target::Target;
@@ -49,6 +51,10 @@ pub struct Released {
     pub changes: Vec<ChangedObject>,
     /// What the target did with it.
     pub put: Put,
+    /// Whether this run saw it run there.
+    pub proven: bool,
+    /// What of earlier releases was removed there, once it was; `None` where nothing was looked for.
+    pub pruned: Option<Pruned>,
 }
 
 impl Released {
@@ -62,6 +68,7 @@ impl Released {
             manifests: self.release.summary.manifests,
             target: target.to_string(),
             changes: self.changes,
+            pruned: self.pruned.map(PrunedObjects::from),
             secrets: self.release.body.blanks.iter().map(UsedSecret::from).collect(),
             waivers: waivers.iter().map(WaiverReport::from).collect(),
             warnings,
@@ -160,13 +167,13 @@ pub(crate) async fn release(
     let settled = settle(context, access, history, &release, events);
     let is_new = !before.is_proven();
     let emitted = emit(context, history, &release, before, set, target, &mut events);
-    let (settled, put) = join!(settled, emitted);
+    let (settled, emitted) = join!(settled, emitted);
     let remembered = access.remember(context, &release, events);
-    match put {
-        Ok(put) => {
+    match emitted {
+        Ok((put, proven)) => {
             settled?;
             remembered?;
-            Ok(Released { release, recorded: !current, changes, put })
+            Ok(Released { release, recorded: !current, changes, put, proven, pruned: None })
         }
         // What ran once is not taken back for what happened to it since.
         Err(Unemitted { problem, touched: true }) if is_new => Err(Unreleased::Failed { release: Box::new(release), problem }),
@@ -222,7 +229,7 @@ struct Unemitted {
 }
 
 /// Puts the manifests of a recorded release to `target` and records what came of it; `events` becomes the number of events that are known
-/// afterwards.
+/// afterwards. Gives whether it is known to run, too.
 ///
 /// A release that was written out once keeps that outcome: writing it again and failing takes nothing back.
 async fn emit(
@@ -233,7 +240,7 @@ async fn emit(
     set: &ManifestSet<'_>,
     target: &dyn Target,
     events: &mut u32,
-) -> Result<Put, Unemitted> {
+) -> Result<(Put, bool), Unemitted> {
     let number = release.summary.number;
     let untouched = |problem: Problem| Unemitted { problem, touched: false };
     let store = history.reader().store_id().await.map_err(|error| untouched(error.into()))?.unwrap_or_default();
@@ -267,7 +274,7 @@ async fn emit(
             }
         }
     }
-    result.map(|(put, _)| put)
+    result
 }
 
 /// Puts a release to the target that is reserved for it and waits until it runs there; whether it is known to.

@@ -54,6 +54,7 @@ use crate::workflow::recipe::Recipe;
 use crate::workflow::release::Candidate;
 use crate::workflow::release::Released;
 use crate::workflow::release::release;
+use crate::workflow::rollout::pruned;
 
 /// Which values secrets get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,7 +175,8 @@ pub async fn execute(
         None => recorded_set(&stored, &converted, emission.syntax),
     };
     let candidate = Candidate { draft: &draft, built: None, set: &set, target: emission.target };
-    release(context, access, history, Some(head), candidate).await.map_err(Problems::from)
+    let released = release(context, access, history, Some(head), candidate).await?;
+    Ok(pruned(context, history, released, emission.target, Vec::new()).await)
 }
 
 fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {

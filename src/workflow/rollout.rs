@@ -13,13 +13,14 @@ use crate::manifest::Identity;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::OnFailure;
-use crate::target::Claim;
 use crate::target::Syntax;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::context::Context;
 use crate::workflow::earlier::earlier;
 use crate::workflow::earlier::recorded_set;
+use crate::workflow::prune::identities;
+use crate::workflow::prune::prune_after_proof;
 use crate::workflow::release::Candidate;
 use crate::workflow::release::Released;
 use crate::workflow::release::Unreleased;
@@ -38,7 +39,7 @@ pub(crate) async fn rollout(
     candidate: Candidate<'_>,
 ) -> Result<Released, Problems> {
     let (failed, problem) = match release(context, access, history, head, candidate).await {
-        Ok(released) => return Ok(released),
+        Ok(released) => return Ok(pruned(context, history, released, candidate.target, Vec::new()).await),
         Err(Unreleased::Untouched(problems)) => return Err(problems),
         Err(Unreleased::Failed { release, problem }) => (release, problem),
     };
@@ -97,13 +98,20 @@ async fn go_back(
         kept.extend(identities(&before).cloned());
     }
     let brought: Vec<Identity> = identities(failed).filter(|identity| !kept.contains(identity)).cloned().collect();
-    let store = history.reader().store_id().await?.unwrap_or_default();
-    for warning in target.reserve(&Claim { store, release: by, goes_back: true }).await?.remove(&brought).await {
-        context.warn(warning);
-    }
+    pruned(context, history, released, target, brought).await;
     Ok(by)
 }
 
-fn identities(release: &Release) -> impl Iterator<Item = &Identity> {
-    release.body.manifests.iter().map(|manifest| &manifest.identity)
+/// The release, once what earlier ones left was removed: where it is proven.
+pub(crate) async fn pruned(
+    context: &Context<'_>,
+    history: &History<'_>,
+    mut released: Released,
+    target: &dyn Target,
+    brought: Vec<Identity>,
+) -> Released {
+    if released.proven {
+        released.pruned = prune_after_proof(context, history, &released.release, target, brought).await;
+    }
+    released
 }

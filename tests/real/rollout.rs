@@ -5,6 +5,7 @@ mod deploy;
 mod failed;
 mod killed;
 mod outage;
+mod prune;
 mod shop;
 mod status;
 

@@ -221,24 +221,14 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
-    /// Remove old releases from the history, and what only they need
+    /// Remove old releases from the history, and from the cluster what nothing needs any more
     #[command(after_help = "Examples:
-  cloze prune -e prod --keep 50 --dry-run     what would be removed
+  cloze prune -e prod --dry-run               what would be removed
   cloze prune -e prod --keep 50 --yes         without asking, as in a pipeline
 
 The newest two releases stay in any case, and all from the last one that was written out. Needs the
 key, and the right to delete objects in the history's store, which no other command needs.")]
-    Prune {
-        /// How many of the newest releases to keep
-        #[arg(long, value_name = "COUNT", value_parser = kept)]
-        keep: usize,
-        /// Show what would be removed; remove nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// Remove without asking
-        #[arg(long)]
-        yes: bool,
-    },
+    Prune(Prune),
     /// List, read and write the secrets of a vault
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -350,6 +340,23 @@ pub(crate) enum Secrets {
 fn release(text: &str) -> Result<u64, Misuse> {
     let wrong = || Misuse::new(format!("`{text}` is not a release number"), "list the releases with `cloze history`");
     text.parse().map_err(|_| wrong())
+}
+
+/// What `prune` removes.
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    /// How many of the newest releases to keep [default: `cluster.keep` of the environment]
+    #[arg(long, value_name = "COUNT", value_parser = kept)]
+    pub(crate) keep: Option<usize>,
+    /// Leave the cluster alone
+    #[arg(long)]
+    pub(crate) history_only: bool,
+    /// Show what would be removed; remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// How many to list.

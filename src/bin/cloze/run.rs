@@ -103,7 +103,7 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Show { number, diff: true, .. } => commands::diff::of_release(run, number)?,
         Command::Show { number, reveal, masking, .. } => commands::show::show(run, number, reveal, masking)?,
         Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,
-        Command::Prune { keep, dry_run, yes } => commands::history::prune(run, keep, dry_run, yes)?,
+        Command::Prune(prune) => commands::prune::prune(run, &prune)?,
         Command::Vault(command) => commands::vault::vault(run, command)?,
         Command::Key(command) => commands::key::key(run, &command)?,
         Command::Config { values } => commands::config::config(run, &values)?,

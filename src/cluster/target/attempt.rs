@@ -8,6 +8,8 @@ use crate::cluster::target::adopt::holder;
 use crate::cluster::target::fence::Fence;
 use crate::cluster::target::item::Item;
 use crate::cluster::target::item::NOT_THERE;
+use crate::cluster::target::mark::mark;
+use crate::cluster::target::mark::marked;
 use crate::cluster::target::refused::Contested;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::Words;
@@ -52,11 +54,17 @@ const TRIES: usize = 5;
 /// Applies `item`; `live` is what was read of it under the fence. Before an object that has changed since is applied to, `fence` says whether the release
 /// may still write.
 pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option<&Value>, fence: Option<&Fence<'_>>) -> Attempt {
-    if live.is_some_and(|live| item.is_in(live)) {
-        return Attempt::Unchanged;
-    }
     let path = item.path();
     let mut version = live.and_then(version_of).unwrap_or(NOT_THERE).to_owned();
+    let kept = match live {
+        Some(live) => unmarked(rules, &path, &live["metadata"]).await,
+        None => Ok(version.clone()),
+    };
+    if live.is_some_and(|live| kept.is_ok() && item.is_in(live)) {
+        return Attempt::Unchanged;
+    }
+    // Where it is gone already, or others change it, it is read again below.
+    version = kept.unwrap_or(version);
     let mut last = Refused::Stale;
     for _ in 0..TRIES {
         let refused = match rules.server.apply(&path, item.body(&version), rules.mode).await {
@@ -96,8 +104,9 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
 
 /// The resourceVersion of a live object that is a member, or was made one; `None` where that would have been done.
 async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Value) -> Result<Option<String>, Attempt> {
-    let version = |metadata: &Value| metadata["resourceVersion"].as_str().unwrap_or_default().to_owned();
-    let Some(holder) = holder(metadata, rules.id) else { return Ok(Some(version(metadata))) };
+    let Some(holder) = holder(metadata, rules.id) else {
+        return Ok(Some(unmarked(rules, path, metadata).await.unwrap_or_else(|_| version(metadata))));
+    };
     let identity = item.identity();
     let named = rules.adopt.iter().filter(|named| is_named(named, identity)).count();
     let flag = format!("--adopt {}/{}", identity.kind, identity.name);
@@ -125,6 +134,16 @@ async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Valu
 /// Whether `KIND/NAME` is that object.
 fn is_named(named: &str, object: &Identity) -> bool {
     named.split_once('/').is_some_and(|(kind, name)| kind.eq_ignore_ascii_case(&object.kind) && name == object.name)
+}
+
+/// The version of a member that no prune is about to remove any more.
+async fn unmarked(rules: &Rules<'_>, path: &str, metadata: &Value) -> Result<String, Refused> {
+    let read = version(metadata);
+    if marked(metadata).is_none() || rules.mode == Mode::DryRun { Ok(read) } else { mark(rules.server, path, &read, None).await }
+}
+
+fn version(metadata: &Value) -> String {
+    metadata["resourceVersion"].as_str().unwrap_or_default().to_owned()
 }
 
 fn version_of(object: &Value) -> Option<&str> {

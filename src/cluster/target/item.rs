@@ -10,6 +10,7 @@ use crate::cluster::target::unchanged::is_unchanged;
 use crate::manifest::Identity;
 use crate::manifest::Limits;
 use crate::manifest::Node;
+use crate::manifest::Phase;
 use crate::manifest::Value;
 use crate::manifest::read;
 use crate::manifest::write;
@@ -101,6 +102,20 @@ impl<'a> Item<'a> {
         problem_of(self.manifest, fault, reason, next)
     }
 }
+
+/// Namespaces, definitions, configuration, workloads with custom resources, the rest.
+pub(super) fn stage_of(phase: Phase) -> u8 {
+    match phase.number() {
+        0..5 => 0,
+        5..10 => 1,
+        10..60 => 2,
+        60..90 => 3,
+        _ => LAST_STAGE,
+    }
+}
+
+/// The last of these.
+pub(super) const LAST_STAGE: u8 = 4;
 
 /// A problem at the template of `manifest`, where that is known.
 pub(super) fn problem_of(manifest: &Manifest<'_>, fault: Fault, reason: impl Into<String>, next: impl Into<String>) -> Problem {

@@ -6,16 +6,20 @@ mod check;
 mod fence;
 mod item;
 mod kinds;
+mod mark;
 mod members;
 mod parent;
+mod places;
 mod prove;
+mod prune;
 mod put;
 mod refused;
-mod remove;
 mod resource;
 mod server;
 mod status;
 mod unchanged;
+mod unused;
+mod uses;
 
 pub use status::ClusterStatus;
 
@@ -33,12 +37,13 @@ use crate::cluster::target::parent::Parent;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::server::Mode;
 use crate::cluster::target::server::Server;
-use crate::manifest::Identity;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::target::Claim;
 use crate::target::ManifestSet;
+use crate::target::Needed;
 use crate::target::ObservedObject;
+use crate::target::Pruned;
 use crate::target::Put;
 use crate::target::Reservation;
 use crate::target::Target;
@@ -132,8 +137,8 @@ impl Reservation for Reserved<'_> {
         Ok(proven.map(|()| true)?)
     }
 
-    async fn remove(&mut self, objects: &[Identity]) -> Vec<Problem> {
-        remove::remove(&self.cluster.server, &self.cluster.id, objects).await
+    async fn prune(&mut self, needed: &Needed, dry_run: bool) -> Result<Pruned, Problem> {
+        prune::prune(&self.cluster.server, &self.cluster.parent, &self.claim, needed, dry_run).await
     }
 }
 

@@ -24,6 +24,7 @@ const KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
 const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
 const STORE: &str = "cloze.dev/store";
 const RELEASE: &str = "cloze.dev/release";
+const TOUCHED: &str = "cloze.dev/prunes";
 
 /// Where the inventory of an environment is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,15 +133,32 @@ impl Inventory {
 
     /// The same for `claim`, with these kinds and namespaces beside those that it has. A hint that is too wide does no harm.
     #[must_use]
-    pub(super) fn widened(mut self, claim: &Claim, own: &str, kinds: BTreeSet<String>, namespaces: BTreeSet<String>) -> Self {
-        self.kinds.extend(kinds);
-        self.namespaces.extend(namespaces.into_iter().filter(|namespace| namespace != own));
-        let joined = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
-        let (kinds, namespaces) = (joined(&self.kinds), joined(&self.namespaces));
-        let annotations = &mut self.object["metadata"]["annotations"];
-        for (key, value) in [(KINDS, kinds), (NAMESPACES, namespaces), (STORE, claim.store.clone()), (RELEASE, claim.release.to_string())] {
-            annotations[key] = value.into();
+    pub(super) fn widened(mut self, claim: &Claim, own: &str, mut kinds: BTreeSet<String>, mut namespaces: BTreeSet<String>) -> Self {
+        kinds.extend(std::mem::take(&mut self.kinds));
+        namespaces.extend(std::mem::take(&mut self.namespaces));
+        let mut wider = self.narrowed(own, kinds, namespaces);
+        for (key, value) in [(STORE, claim.store.clone()), (RELEASE, claim.release.to_string())] {
+            wider.object["metadata"]["annotations"][key] = value.into();
         }
+        wider
+    }
+
+    /// The same with these kinds and namespaces and no others.
+    #[must_use]
+    pub(super) fn narrowed(mut self, own: &str, kinds: BTreeSet<String>, mut namespaces: BTreeSet<String>) -> Self {
+        namespaces.remove(own);
+        for (key, set) in [(KINDS, &kinds), (NAMESPACES, &namespaces)] {
+            self.object["metadata"]["annotations"][key] = set.iter().cloned().collect::<Vec<_>>().join(",").into();
+        }
+        Self { kinds, namespaces, ..self }
+    }
+
+    /// The same, changed in what nothing reads: replacing it refuses every run that has read it before.
+    #[must_use]
+    pub(super) fn touched(mut self) -> Self {
+        let annotation = &mut self.object["metadata"]["annotations"][TOUCHED];
+        let count: u64 = annotation.as_str().and_then(|count| count.parse().ok()).unwrap_or_default();
+        *annotation = count.wrapping_add(1).to_string().into();
         self
     }
 
@@ -185,6 +203,11 @@ mod tests {
         assert_eq!(read.release(), Some(3));
         let wider = read.widened(&claim("s", 4), "shop", set(&["Job.batch"]), set(&[]));
         assert_eq!(wider.kinds, set(&["Deployment.apps", "Job.batch", "Secret"]), "what it had stays");
+        let narrower = wider.clone().narrowed("shop", set(&["Secret"]), set(&["shop"]));
+        assert_eq!(narrower.object()["metadata"]["annotations"]["applyset.kubernetes.io/additional-namespaces"], "");
+        assert_eq!((parent.read(narrower.object().clone()).unwrap(), narrower.release()), (narrower.clone(), Some(4)));
+        let (one, two) = (wider.clone().touched(), wider.clone().touched().touched());
+        assert!(one != wider && two != one && parent.read(two.object().clone()).unwrap() == two);
     }
 
     #[test]

@@ -86,7 +86,7 @@ async fn unblock(server: &Server, stateful: &[String]) -> std::convert::Infallib
             let related: Vec<&Value> = found.iter().collect();
             for name in Related::of(&object, &related, &[], &[]).blocking {
                 let uid = found.iter().find(|pod| pod["metadata"]["name"] == name).and_then(|pod| pod["metadata"]["uid"].as_str());
-                let _ = server.delete(&format!("{pods}/{name}"), uid.unwrap_or_default()).await;
+                let _ = server.delete(&format!("{pods}/{name}"), uid.unwrap_or_default(), None).await;
             }
         }
     }

@@ -18,17 +18,19 @@ use crate::cluster::target::check::items;
 use crate::cluster::target::check::places;
 use crate::cluster::target::fence::Fence;
 use crate::cluster::target::item::Item;
+use crate::cluster::target::item::LAST_STAGE;
+use crate::cluster::target::item::stage_of;
 use crate::cluster::target::kinds::Kinds;
 use crate::cluster::target::members::Members;
 use crate::cluster::target::parent::Parent;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::group_kind;
+use crate::cluster::target::resource::namespaces;
 use crate::cluster::target::server::AT_ONCE;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
-use crate::manifest::Phase;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::target::Claim;
@@ -53,7 +55,7 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
     }
     let fence = Fence { server, parent, claim };
     let identities = || set.manifests.iter().map(|manifest| manifest.identity);
-    let namespaces = identities().map(|identity| identity.namespace.clone()).filter(|namespace| !namespace.is_empty()).collect();
+    let namespaces = namespaces(identities());
     let group_kinds = identities().map(group_kind).collect();
     let places = places(&ready);
     let mut effects: HashMap<&Identity, Effect> = HashMap::new();
@@ -113,19 +115,6 @@ async fn try_one<'a>(rules: &Rules<'_>, item: &mut Item<'a>, members: &Members, 
     let came = attempt(rules, item, live, Some(fence)).await;
     (item.identity(), came)
 }
-
-/// Namespaces, definitions, configuration, workloads with custom resources, the rest.
-fn stage_of(phase: Phase) -> u8 {
-    match phase.number() {
-        0..5 => 0,
-        5..10 => 1,
-        10..60 => 2,
-        60..90 => 3,
-        _ => LAST_STAGE,
-    }
-}
-
-const LAST_STAGE: u8 = 4;
 
 /// What an attempt did; `renamed` is whether an object of that base name was there.
 fn effect(came: Attempt, renamed: bool) -> Result<Effect, Problem> {

@@ -1,5 +1,7 @@
 //! The kinds of an API server: where the objects of each are.
 
+use std::collections::BTreeSet;
+
 use kube::core::ApiResource;
 use serde_json::Value;
 
@@ -65,6 +67,11 @@ pub(super) fn group_kind(object: &Identity) -> String {
         "" => object.kind.clone(),
         group => format!("{}.{group}", object.kind),
     }
+}
+
+/// The namespaces of objects.
+pub(super) fn namespaces<'a>(objects: impl Iterator<Item = &'a Identity>) -> BTreeSet<String> {
+    objects.map(|object| object.namespace.clone()).filter(|namespace| !namespace.is_empty()).collect()
 }
 
 /// The URL's path of a group and version.

@@ -105,9 +105,18 @@ impl Server {
 
     /// Changes the object at `path` by a JSON patch (RFC 6902).
     pub(super) async fn patch(&self, path: &str, changes: &Value) -> Result<Value, Refused> {
+        self.change(path, changes, "application/json-patch+json").await
+    }
+
+    /// Changes the object at `path` by a merge patch (RFC 7396).
+    pub(super) async fn merge(&self, path: &str, changes: &Value) -> Result<Value, Refused> {
+        self.change(path, changes, "application/merge-patch+json").await
+    }
+
+    async fn change(&self, path: &str, changes: &Value, content_type: &str) -> Result<Value, Refused> {
         let body = Bytes::from(changes.to_string());
         let query = format!("{path}?fieldManager={MANAGER}");
-        self.ask(Method::PATCH, &query, Part::Metadata, Some(("application/json-patch+json", body))).await.map(|(_, object)| object)
+        self.ask(Method::PATCH, &query, Part::Metadata, Some((content_type, body))).await.map(|(_, object)| object)
     }
 
     /// Creates `object` among those at `path`.
@@ -126,11 +135,15 @@ impl Server {
         self.ask(method, &query, Part::Whole, Some(("application/json", body))).await.map(|(_, object)| object)
     }
 
-    /// Deletes the object at `path`, if it is still the one of that `uid`; what depends on it goes in the background.
-    pub(super) async fn delete(&self, path: &str, uid: &str) -> Result<(), Refused> {
-        let options = serde_json::json!({
+    /// Deletes the object at `path`, if it is still the one of that `uid` and, where it is given, of that `version`; what depends on it goes in the
+    /// background.
+    pub(super) async fn delete(&self, path: &str, uid: &str, version: Option<&str>) -> Result<(), Refused> {
+        let mut options = serde_json::json!({
             "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background", "preconditions": { "uid": uid },
         });
+        if let Some(version) = version {
+            options["preconditions"]["resourceVersion"] = version.into();
+        }
         match self.ask(Method::DELETE, path, Part::Metadata, Some(("application/json", Bytes::from(options.to_string())))).await {
             Ok(_) | Err(Refused::Absent) => Ok(()),
             Err(refused) => Err(refused),

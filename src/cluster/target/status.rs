@@ -1,7 +1,6 @@
 //! How the objects of an environment are: what its inventory lists, and the health of each.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use futures::StreamExt as _;
 use futures::TryStreamExt as _;
@@ -16,6 +15,7 @@ use crate::cluster::target::Cluster;
 use crate::cluster::target::fence::inventory;
 use crate::cluster::target::parent::Inventory;
 use crate::cluster::target::parent::PART_OF;
+use crate::cluster::target::places::places;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::Resource;
@@ -69,7 +69,7 @@ impl Cluster {
 
     /// The objects with a health of their own, and how many others there are.
     async fn objects(&self, there: &Inventory) -> Result<(Vec<(Identity, Value)>, usize), Refused> {
-        let places = self.places(there).await?;
+        let places = places(&self.server, &self.parent, there).await?;
         let asked: Vec<_> = places.into_iter().map(|(resource, namespace)| self.members(resource, namespace)).collect();
         let listed: Vec<(Resource, Vec<Value>)> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
         let (mut objects, mut others) = (Vec::new(), 0);
@@ -98,36 +98,6 @@ impl Cluster {
         let part = if is_plain(&resource) { Part::Listed } else { Part::Whole };
         let items = self.server.list(&resource.path(&namespace), &format!("{PART_OF}={}", self.id), part).await?;
         Ok((resource, items))
-    }
-
-    /// Where the inventory's members are: each of its kinds, in the version that the server prefers, in each of its namespaces.
-    async fn places(&self, there: &Inventory) -> Result<BTreeSet<(Resource, String)>, Refused> {
-        let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for group_kind in &there.kinds {
-            let (kind, group) = group_kind.split_once('.').unwrap_or((group_kind, ""));
-            groups.entry(group).or_default().insert(kind);
-        }
-        let mut places = BTreeSet::new();
-        for (group, kinds) in groups {
-            let version = match group {
-                "" => "v1".to_owned(),
-                group => match self.server.get(&format!("/apis/{group}"), Part::Whole).await {
-                    Ok(found) => found["preferredVersion"]["groupVersion"].as_str().unwrap_or_default().to_owned(),
-                    // Its definition was removed, and its objects with it.
-                    Err(Refused::Absent) => continue,
-                    Err(refused) => return Err(refused),
-                },
-            };
-            for resource in self.server.resources(&version).await?.into_iter().filter(|one| kinds.contains(one.kind.as_str())) {
-                if resource.namespaced {
-                    let namespaces = there.namespaces.iter().chain([&self.parent.namespace]);
-                    places.extend(namespaces.map(|namespace| (resource.clone(), namespace.clone())));
-                } else {
-                    places.insert((resource, String::new()));
-                }
-            }
-        }
-        Ok(places)
     }
 
     /// Pods, ReplicaSets and events of a namespace. What may not be read leaves verdicts shorter.

@@ -22,7 +22,7 @@ pub(super) fn manifests(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<Ve
             return decoder.text(item, &path, check::pattern).into_iter().map(|files| ManifestFiles { files, template: true }).collect();
         }
         let Some(fields) = decoder.fields(item, &path, &shape::MANIFEST_FILES) else { return Vec::new() };
-        let template = fields.flag(decoder, "template").unwrap_or(true);
+        let template = fields.flag(decoder, "template").is_none_or(|said| said.value);
         let patterns = fields.text_or_texts(decoder, "files", check::pattern).unwrap_or_default();
         patterns.into_iter().map(|files| ManifestFiles { files, template }).collect()
     };
@@ -65,7 +65,7 @@ fn config_entry(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option
     let files = fields.text_or_texts(decoder, "files", check::pattern).unwrap_or_default();
     let keys = fields.text_map(decoder, "keys", check::data_key, check::path);
     let env_file = fields.text(decoder, "env-file", check::path);
-    let template = fields.flag(decoder, "template").unwrap_or(true);
+    let template = fields.flag(decoder, "template").is_none_or(|said| said.value);
     let labels = fields.text_map(decoder, "labels", check::some, check::any);
     let annotations = fields.text_map(decoder, "annotations", check::some, check::any);
     if let (Some(Spanned { value: ConfigKind::ConfigMap, .. }), Some(secret_type)) = (&kind, &secret_type) {

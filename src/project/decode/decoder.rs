@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::manifest::Entry;
 use crate::manifest::Mark;
 use crate::manifest::Node;
+use crate::manifest::Number;
 use crate::manifest::Value;
 use crate::place::Place;
 use crate::problem::Fault;
@@ -213,13 +214,30 @@ impl<'n> Fields<'n> {
     }
 
     /// The boolean at `key`.
-    pub(super) fn flag(&self, decoder: &mut Decoder, key: &str) -> Option<bool> {
+    pub(super) fn flag(&self, decoder: &mut Decoder, key: &str) -> Option<Spanned<bool>> {
         let node = self.get(key)?;
         if let Value::Bool(flag) = node.value {
-            return Some(flag);
+            return Some(Spanned::new(flag, decoder.place(node.mark)));
         }
         decoder.wrong_type(node, &self.path(key), "a boolean", "write `true` or `false`");
         None
+    }
+
+    /// The number at `key`, 1 or more.
+    pub(super) fn count(&self, decoder: &mut Decoder, key: &str) -> Option<Spanned<u64>> {
+        let node = self.get(key)?;
+        let place = decoder.place(node.mark);
+        match node.value {
+            Value::Number(Number::Int(count)) if count > 0 => Some(Spanned::new(count.unsigned_abs(), place)),
+            Value::Number(Number::Int(_)) => {
+                decoder.report(place, format!("`{}` is less than 1", self.path(key)), "write 1 or more");
+                None
+            }
+            _ => {
+                decoder.wrong_type(node, &self.path(key), "a whole number", "write a number such as 10");
+                None
+            }
+        }
     }
 }
 

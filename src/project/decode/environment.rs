@@ -97,7 +97,9 @@ fn cluster(decoder: &mut Decoder, fields: &Fields<'_>) -> Option<ClusterEntry> {
     let namespace = fields.text(decoder, "namespace", check::label);
     let wait = fields.text(decoder, "wait", check::duration);
     let on_failure = fields.word(decoder, "on-failure", ON_FAILURE);
-    Some(ClusterEntry { context: context?, namespace, wait, on_failure })
+    let keep = fields.count(decoder, "keep");
+    let prune = fields.flag(decoder, "prune");
+    Some(ClusterEntry { context: context?, namespace, wait, on_failure, keep, prune })
 }
 
 /// Vaults and histories are bound to their environment: two cannot share one.

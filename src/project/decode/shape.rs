@@ -39,7 +39,8 @@ pub(super) const AGE: Shape<'static> = Shape { keys: &["kind", "recipient"], req
 
 pub(super) const PASSPHRASE: Shape<'static> = Shape { keys: &["kind"], required: &["kind"] };
 
-pub(super) const CLUSTER: Shape<'static> = Shape { keys: &["context", "namespace", "wait", "on-failure"], required: &["context"] };
+pub(super) const CLUSTER: Shape<'static> =
+    Shape { keys: &["context", "namespace", "wait", "on-failure", "keep", "prune"], required: &["context"] };
 
 pub(super) const LOCK: Shape<'static> =
     Shape { keys: &["apiVersion", "environment", "secrets"], required: &["apiVersion", "environment", "secrets"] };

@@ -44,13 +44,14 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (NAMES, Some("versioned")) => control.names = Some(Names::Versioned),
             (NAMES, _) => complain(format!("`{NAMES}` must be `stable` or `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
-            (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) | (LITERALS, Some(ACCEPTED)) => {}
+            (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) | (LITERALS, Some(ACCEPTED)) | (PRUNE, Some("never")) => {}
             (RESTART, _) => {
                 complain(format!("`{RESTART}` must be \"true\" or \"false\""), "write one of the two, in quotes".to_owned());
             }
             (LITERALS, _) => complain(format!("`{LITERALS}` is not `{ACCEPTED}`"), format!("write `{ACCEPTED}`, or remove it")),
+            (PRUNE, _) => complain(format!("`{PRUNE}` is not `never`"), "write `never`, or remove it".to_owned()),
             (unknown, _) => {
-                let next = match suggest(unknown, [NAMES, RESTART, LITERALS]) {
+                let next = match suggest(unknown, [NAMES, RESTART, LITERALS, PRUNE]) {
                     Some(known) => format!("write `{known}`"),
                     None => format!("write `{NAMES}` or `{RESTART}`, or remove it"),
                 };
@@ -121,6 +122,8 @@ pub(super) fn base_name<B>(object: &Object<B>) -> &str {
 
 const NAMES: &str = "cloze.dev/names";
 const RESTART: &str = "cloze.dev/restart";
+/// What keeps an object in the cluster when no release has it any more.
+const PRUNE: &str = "cloze.dev/prune";
 
 /// Types of Secrets whose name means something to the cluster, or whose content it writes.
 const FIXED: [&str; 2] = ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"];
@@ -162,6 +165,7 @@ mod tests {
         assert_eq!(read, Control { names: Some(Names::Versioned), restart: false });
         assert!(problems.is_empty());
         assert!(control("Secret", &json!({"cloze.dev/base-name": "app"})).1.is_empty());
+        assert!(control("Service", &json!({"cloze.dev/prune": "never"})).1.is_empty());
     }
 
     #[test]
@@ -173,6 +177,7 @@ mod tests {
         assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/names": "fixed"})).0, "`cloze.dev/names` must be `stable` or `versioned`");
         assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/restart": true})).0, "`cloze.dev/restart` must be \"true\" or \"false\"");
         assert_eq!(complaint("Pod", &json!({"cloze.dev/names": "stable"})).0, "`cloze.dev/names` has no effect on a Pod");
+        assert_eq!(complaint("Pod", &json!({"cloze.dev/prune": "false"})).0, "`cloze.dev/prune` is not `never`");
     }
 
     fn verdict(fields: &Json, control: &Control, default: Names) -> (Names, Vec<String>) {

@@ -5,7 +5,6 @@ use futures::join;
 use crate::history::Copied;
 use crate::history::History;
 use crate::history::HistoryError;
-use crate::history::PrunePlan;
 use crate::history::Reader;
 use crate::history::RecordedFile;
 use crate::history::Release;
@@ -16,7 +15,6 @@ use crate::problem::Problems;
 use crate::project::HistorySettings;
 use crate::report::CopyReport;
 use crate::report::HistoryReport;
-use crate::report::PruneReport;
 use crate::report::ReleaseReport;
 use crate::report::SetValue;
 use crate::report::ShowReport;
@@ -81,32 +79,6 @@ impl Session<'_> {
             releases: verified.releases,
             objects: verified.objects,
         })
-    }
-
-    /// Removes the releases before the newest `keep`, and what only they need, once the person at the terminal says yes, or where `yes` already
-    /// does. What this machine remembers, and what was written out last, stays.
-    pub async fn prune(&self, keep: u64, dry_run: bool, yes: bool) -> Result<PruneReport, Problems> {
-        let access = self.access(self.keys(IfMissing::Fail).await?)?;
-        let history = access.open(&self.context()).await?;
-        let plan = history.plan_prune(keep, access.remembered()?.filter(|number| *number > 0)).await?;
-        let PrunePlan { first, newest, objects, .. } = plan;
-        let kept = (newest + 1).saturating_sub(first);
-        if kept > keep {
-            let reason = format!("{kept} releases stay, not {keep}: from {first} on, which is needed");
-            let next = "what was written out last stays, what this machine remembers, and two at least";
-            self.warn(Problem::new(Fault::History, reason, next));
-        }
-        if !dry_run && objects > 0 {
-            let question = format!("Remove {objects} objects of {} releases from {}, for good?", plan.releases.len(), access.store);
-            if !yes && !self.ports.prompt.confirms(&question) {
-                let reason = "nothing was removed: `prune` asks first";
-                return Err(Problem::new(Fault::Usage, reason, "answer yes at a terminal, or add `--yes`").into());
-            }
-            history.prune(&plan, self.ports.actor).await?;
-        }
-        let (project, environment) = (self.settings.project.clone(), self.settings.environment.clone());
-        let history = access.store.to_string();
-        Ok(PruneReport { project, environment, history, dry_run, first, newest, removed: plan.releases, objects })
     }
 
     /// The release of that number, or the current one, with masked manifests.

@@ -66,6 +66,7 @@ fn what_is_pruned_is_gone_and_the_rest_goes_on() {
         .cloze(["show", "3"])
         .fails(6, &["release 3 was pruned; the oldest that was kept is 8", "list the releases with `cloze history`"]);
     let _ = sandbox.cloze(["rollback"]).ok();
+    let _ = sandbox.cloze(["prune"]).fails(2, &["it is not said how many releases stay", "add `--keep COUNT`"]);
     let _ = sandbox.cloze(["prune", "--keep", "0", "--yes"]).fails(2, &["`0` is not a number of releases to keep", "write 1 or more"]);
     // The machine that remembers a release that is gone believes the marker, and no other history.
     let history = |sandbox: &Sandbox| sandbox.shop_path(".cloze/history/dev");

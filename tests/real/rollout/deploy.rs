@@ -27,7 +27,7 @@ impl Rollout {
     }
 
     /// Changes an object as another program would.
-    async fn change(&self, api_version: &str, kind: &str, name: &str, patch: Value) {
+    pub(super) async fn change(&self, api_version: &str, kind: &str, name: &str, patch: Value) {
         self.api(&resource(api_version, kind)).patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
 }

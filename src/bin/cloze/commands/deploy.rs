@@ -52,7 +52,7 @@ pub(crate) fn print(run: &Run, emit: &Emit, report: &DeployReport) -> Result<(),
     if run.ui.is_json() && emit.output.as_deref() != Some("-") {
         return run.ui.json(&document(report));
     }
-    for object in report.changes.iter().filter(|object| object.change == ChangeKind::Removed) {
+    for object in report.changes.iter().filter(|object| report.pruned.is_none() && object.change == ChangeKind::Removed) {
         run.ui.status(&format!("removed {}: a cluster that has it keeps it until you delete it there", object.object));
     }
     report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));

@@ -6,7 +6,6 @@ use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::CopyReport;
 use cloze::report::HistoryReport;
-use cloze::report::PruneReport;
 use cloze::report::ReleaseReport;
 use cloze::report::VerifyReport;
 
@@ -29,16 +28,6 @@ pub(crate) fn history(run: &Run, verify: bool, limit: usize) -> Result<(), Probl
         run.ui.status(&format!("store id {id}"));
     }
     Ok(checked?)
-}
-
-/// Removes all releases but the newest `keep`.
-pub(crate) fn prune(run: &Run, keep: usize, dry_run: bool, yes: bool) -> Result<(), Problems> {
-    run.ui.report(&run.wait(session::open(run)?.prune(keep as u64, dry_run, yes))?, |report| {
-        let PruneReport { history, dry_run, first, newest, removed, objects, .. } = report;
-        let verb = if *dry_run { "would remove" } else { "removed" };
-        let (releases, objects) = (count(removed.len(), "release"), count(usize::try_from(*objects).unwrap_or(usize::MAX), "object"));
-        format!("{}\n", clean(&format!("{verb} {releases} ({objects}) from {history}; {first} to {newest} stay")))
-    })
 }
 
 /// Copies the history from one URL to another.

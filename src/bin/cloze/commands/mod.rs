@@ -12,6 +12,7 @@ pub(crate) mod key;
 pub(crate) mod lock;
 mod mask;
 mod prompt;
+pub(crate) mod prune;
 mod question;
 pub(crate) mod render;
 pub(crate) mod rollback;

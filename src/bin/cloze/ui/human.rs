@@ -45,6 +45,7 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::Emitted { manifests, bytes, target, .. } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
         Event::Applied { target, summary } => format!("applied to {target}: {summary}"),
         Event::Proven { number, target } => format!("release {number} runs in {target}"),
+        Event::Pruned { removed, protected } => pruned(removed, protected),
         Event::GoingBack { to, reason, .. } => format!("{reason}; going back to release {to}"),
         Event::Probed { secrets, read: 0 } => format!("{} found, none read", count(*secrets, "secret")),
         Event::Probed { secrets, read } => format!("{} found ({read} had to be read)", count(*secrets, "secret")),
@@ -65,6 +66,17 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         | Event::Swept { .. }
         | Event::Warned(_) => return None,
     })
+}
+
+/// What was removed, and what stays.
+fn pruned(removed: &[String], protected: &[String]) -> String {
+    let gone = format!("removed {} that nothing needs: {}", count(removed.len(), "object"), removed.join(", "));
+    let stays = format!("kept {} that no release has any more: {}", count(protected.len(), "protected object"), protected.join(", "));
+    match (removed, protected) {
+        (_, []) => gone,
+        ([], _) => stays,
+        _ => format!("{gone}; {stays}"),
+    }
 }
 
 /// What to say of an event to the curious.
@@ -147,6 +159,16 @@ mod tests {
             "applied to cluster lab: 2 created"
         );
         assert_eq!(status(&Event::Proven { number: 5, target: target() }).unwrap(), "release 5 runs in cluster lab");
+        let pruned = |removed: &[&str], protected: &[&str]| {
+            let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
+            status(&Event::Pruned { removed: names(removed), protected: names(protected) }).unwrap()
+        };
+        assert_eq!(pruned(&["Service shop/a", "Job shop/b"], &[]), "removed 2 objects that nothing needs: Service shop/a, Job shop/b");
+        assert_eq!(
+            pruned(&["Service shop/a"], &["Namespace b"]),
+            "removed 1 object that nothing needs: Service shop/a; kept 1 protected object that no release has any more: Namespace b"
+        );
+        assert_eq!(pruned(&[], &["Namespace b"]), "kept 1 protected object that no release has any more: Namespace b");
         let reason = "release 5 does not run in cluster lab: Deployment shop/web: it crashes".to_owned();
         assert_eq!(
             status(&Event::GoingBack { from: 5, to: 3, reason }).unwrap(),
