@@ -22,7 +22,9 @@ use cloze::history::Reader;
 use cloze::manifest::Identity;
 use cloze::seal::Keys;
 use cloze::service::http::RequestLimits;
+use futures::StreamExt as _;
 use futures::future::join_all;
+use futures::stream;
 use tokio::time::sleep;
 
 use crate::fixture::Cluster;
@@ -115,6 +117,8 @@ fn secrets(cluster: &Cluster, connection: &Connection) -> Box<dyn HistoryStore> 
 
 /// How often the calls of one history are spoilt.
 const EACH: usize = 50;
+/// How many histories are spoilt at once: more than these are too many for a server that has one thread.
+const AT_ONCE: usize = 8;
 
 const KEYRING: &[u8] = b"{\"keyring\":\"of the tests\"}";
 
@@ -311,20 +315,18 @@ async fn every_fault(place: Place) {
     for fault in FAULTS {
         // These take their time.
         let runs = rounds(if matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) { 2 } else { 6 }, 1000);
-        // Each history is spoilt so often, and many of them at once: most of the time goes by in waiting.
+        // Each history is spoilt so often, and some of them at once: much of the time goes by in waiting.
         let histories = runs.div_ceil(EACH);
-        let Some(all) =
-            join_all((0..histories).map(|_| spoilt(place, fault, runs / histories))).await.into_iter().collect::<Option<Vec<_>>>()
-        else {
-            return;
-        };
+        let recordings = stream::iter(0..histories).map(|_| spoilt(place, fault, runs / histories)).buffer_unordered(AT_ONCE);
+        let Some(all) = recordings.collect::<Vec<_>>().await.into_iter().collect::<Option<Vec<_>>>() else { return };
         let sum = |part: fn(&Verdicts) -> usize| all.iter().map(part).sum();
         let verdicts = Verdicts {
             recorded: sum(|verdicts| verdicts.recorded),
             unknown: sum(|verdicts| verdicts.unknown),
             failed: sum(|verdicts| verdicts.failed),
         };
-        let read: usize = join_all((0..histories).map(|_| spoilt_reads(place, fault, runs / histories))).await.into_iter().flatten().sum();
+        let reads = stream::iter(0..histories).map(|_| spoilt_reads(place, fault, runs / histories)).buffer_unordered(AT_ONCE);
+        let read: usize = reads.collect::<Vec<_>>().await.into_iter().flatten().sum();
         println!("{place:?} {fault:?}: {runs} runs, {verdicts:?}; {read} of {runs} reads in spite of it");
         // A fault that passes is not heard of.
         if matches!(fault, Fault::DoneThenReset | Fault::DoneThenSlow | Fault::DoneThenHalf | Fault::NothingThenReset) {
