@@ -171,6 +171,25 @@ impl<B> Node<B> {
         Some(entries.remove(index).node)
     }
 
+    /// Whether both are the same value; the order of keys does not count.
+    pub fn is_same(&self, other: &Self) -> bool
+    where
+        B: PartialEq,
+    {
+        match (&self.value, &other.value) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(one), Value::Bool(other)) => one == other,
+            (Value::Number(one), Value::Number(other)) => one == other,
+            (Value::Text(one), Value::Text(other)) => one == other,
+            (Value::Leaf(one), Value::Leaf(other)) => one == other,
+            (Value::List(one), Value::List(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other)),
+            (Value::Map(one), Value::Map(entries)) => {
+                one.len() == entries.len() && one.iter().all(|entry| other.get(&entry.key).is_some_and(|other| entry.node.is_same(other)))
+            }
+            _ => false,
+        }
+    }
+
     /// Wipes every text in the tree, where it was read from something secret.
     pub fn wipe(&mut self) {
         match &mut self.value {

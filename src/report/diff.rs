@@ -29,8 +29,22 @@ pub struct DiffReport {
     pub restarts: Vec<ObjectReport>,
     /// The rules that templates waive.
     pub waivers: Vec<WaiverReport>,
+    /// The cluster, where it was compared with what is live there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveReport>,
     /// How many warnings were printed.
     pub warnings: usize,
+}
+
+/// A cluster that was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LiveReport {
+    /// Its name in messages, such as `cluster shop-prod`.
+    pub target: String,
+    /// The release that it holds; null where nothing was applied yet.
+    pub release: Option<u64>,
+    /// The objects of the environment in it that the release does not have. An apply leaves them there.
+    pub left: Vec<ObjectReport>,
 }
 
 /// A secret whose value differs.

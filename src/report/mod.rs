@@ -27,6 +27,7 @@ pub use config::SettingReport;
 pub use deploy::ChangedObject;
 pub use deploy::DeployReport;
 pub use diff::DiffReport;
+pub use diff::LiveReport;
 pub use diff::ObjectDiff;
 pub use diff::SecretDiff;
 pub use doctor::DoctorReport;

@@ -1,7 +1,7 @@
 //! The stages, in the order in which a release goes through them. Each one's output is a type that only it makes.
 //!
 //! parse → taint → (mask | fill → encode) → check → name → order; beside them what stands for a release when it is looked at:
-//! site and diff.
+//! site, diff and live.
 
 pub mod ask;
 pub mod bundle;
@@ -19,6 +19,7 @@ pub mod first_line;
 mod fuzz;
 mod leaf;
 pub mod literal;
+pub mod live;
 pub mod mask;
 pub mod name;
 pub mod order;

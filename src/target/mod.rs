@@ -4,6 +4,7 @@ mod claim;
 mod directory;
 mod file_name;
 mod inventory;
+mod live;
 mod manifest_set;
 mod memory;
 mod put;
@@ -18,6 +19,7 @@ mod suite;
 pub use claim::Claim;
 pub use directory::Directory;
 pub use file_name::file_names;
+pub use live::{LiveDifference, LiveObject};
 pub use manifest_set::{Manifest, ManifestSet, Syntax};
 pub use memory::MemoryTarget;
 pub use put::{Effect, ObjectEffect, Put};
@@ -43,6 +45,13 @@ pub trait Target: fmt::Display + fmt::Debug + Send + Sync {
     async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
         let _ = set;
         Ok(Vec::new())
+    }
+
+    /// What putting `set` there would change of what is there now, after it was checked as [`Target::check`] does; `None` where that is not known.
+    /// Changes nothing.
+    async fn compare(&self, set: &ManifestSet<'_>) -> Result<Option<LiveDifference>, Problems> {
+        self.check(set).await?;
+        Ok(None)
     }
 
     /// Waits until no other run writes there.

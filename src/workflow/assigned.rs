@@ -111,6 +111,11 @@ fn texts(value: &str) -> Vec<String> {
     texts
 }
 
+/// Whether a text in a field of that name may be a secret, as far as can be seen.
+pub(crate) fn may_be_secret(name: &str, text: &str) -> bool {
+    names_a_secret(name) || looks_secret(text)
+}
+
 /// Whether a step of a path is called as secrets are. `author` and `tokenizer` pass for secrets, too: a text that is missing from a record does
 /// less harm than one that is in it.
 fn names_a_secret(path: &str) -> bool {

@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Settings;
 use crate::report::DiffReport;
+use crate::report::LiveReport;
 use crate::report::ObjectDiff;
 use crate::report::ObjectReport;
 use crate::report::SecretDiff;
@@ -76,7 +77,7 @@ async fn reviewed_of(history: &History<'_>, manifests: Vec<&RecordedManifest>) -
     manifests.iter().map(|stored| shown(stored, history.keys())).collect()
 }
 
-fn shown(stored: &StoredManifest<'_>, keys: &Keys) -> Result<Reviewed, Problem> {
+pub(crate) fn shown(stored: &StoredManifest<'_>, keys: &Keys) -> Result<Reviewed, Problem> {
     let identity = Identity { name: stored.manifest.base.clone(), ..stored.manifest.identity.clone() };
     let recipe = match &stored.recipe {
         Some(recipe) => Some(Recipe::decode(recipe.expose())?),
@@ -86,7 +87,7 @@ fn shown(stored: &StoredManifest<'_>, keys: &Keys) -> Result<Reviewed, Problem> 
 }
 
 /// A manifest as a review shows it: of a Secret no value, whether a blank or a literal put it there.
-fn masked(identity: Identity, content: &[u8], recipe: Option<Recipe>, keys: &Keys) -> Result<Reviewed, Problem> {
+pub(crate) fn masked(identity: Identity, content: &[u8], recipe: Option<Recipe>, keys: &Keys) -> Result<Reviewed, Problem> {
     let is_secret = identity.kind == "Secret" && identity.api_version == "v1";
     let (text, sites) = match recipe {
         Some(recipe) => (recipe.review, recipe.sites),
@@ -138,6 +139,7 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
         restarts: impact::restarts(&changes),
         changes,
         waivers: built.waivers.clone(),
+        live: None,
     })
 }
 
@@ -157,6 +159,7 @@ pub async fn compare_releases(history: &History<'_>, before: Option<&Release>, a
         restarts: impact::restarts(&changes),
         changes,
         waivers: Vec::new(),
+        live: None,
     })
 }
 
@@ -202,6 +205,8 @@ pub struct Comparison {
     pub restarts: Vec<Identity>,
     /// The rules that templates waive.
     pub waivers: Vec<Waiver>,
+    /// Where it was compared with what is live.
+    pub live: Option<LiveReport>,
 }
 
 impl Comparison {
@@ -216,6 +221,7 @@ impl Comparison {
             changes: self.changes.iter().cloned().map(ObjectDiff::from).collect(),
             restarts: self.restarts.iter().cloned().map(ObjectReport::from).collect(),
             waivers: self.waivers.iter().map(WaiverReport::from).collect(),
+            live: self.live.clone(),
             warnings,
         }
     }
@@ -258,7 +264,7 @@ pub async fn compare_project(
             };
             let changes = diff(shown_before, after.clone());
             let restarts = impact::restarts_masked(&changes, &after).into_iter().collect();
-            Comparison { against: number_of(before), release: None, changes, secrets, restarts, waivers }
+            Comparison { against: number_of(before), release: None, changes, secrets, restarts, waivers, live: None }
         }
     };
     context.warn_of(frozen::of_changes(&compared.changes))?;

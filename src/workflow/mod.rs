@@ -14,6 +14,7 @@ mod frozen;
 mod fuzz;
 mod impact;
 pub mod import;
+pub mod live;
 pub mod lock;
 mod names;
 pub(crate) mod naming;

@@ -4,6 +4,7 @@ mod complete;
 mod deploy;
 mod failed;
 mod killed;
+mod live;
 mod outage;
 mod prune;
 mod shop;

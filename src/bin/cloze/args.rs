@@ -149,7 +149,8 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   cloze diff -e prod                 what a deploy would change
   cloze diff -e prod 41 42           what release 42 has in place of release 41
-  cloze diff -e prod --online --exit-code")]
+  cloze diff -e prod --online --exit-code
+  cloze diff -e prod --live          what an apply would change in the cluster")]
     Diff(Diff),
     /// Fill the blanks, record a release, and apply it to the environment's cluster or write its manifests
     #[command(after_help = "Examples:
@@ -303,6 +304,9 @@ pub(crate) struct Diff {
     /// Ask remote vaults, too
     #[arg(long)]
     pub(crate) online: bool,
+    /// Compare with what is live in the environment's cluster, by the server's own dry run; asks all vaults
+    #[arg(long, conflicts_with_all = ["before", "after", "against"])]
+    pub(crate) live: bool,
     /// Compare with the versions in the lock file
     #[arg(long)]
     pub(crate) locked: bool,

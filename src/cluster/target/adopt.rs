@@ -61,7 +61,7 @@ pub(super) fn adoption(metadata: &Value, api_version: &str) -> Value {
 }
 
 /// Where kubectl keeps what was applied, secrets included.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The fields of both.
 fn join(fields: &mut Value, more: &Value) {

@@ -22,10 +22,10 @@ use crate::problem::Problem;
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Attempt {
-    /// It was not there.
-    Created,
-    /// It was there otherwise.
-    Changed,
+    /// It was not there; what the server answered.
+    Created(Value),
+    /// It was there otherwise; what the server answered. A dry run cannot tell it from what was there already.
+    Changed(Value),
     /// It was there already.
     Unchanged,
     /// The server did not take it.
@@ -65,12 +65,12 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
     }
     // Where it is gone already, or others change it, it is read again below.
     version = kept.unwrap_or(version);
-    let mut last = Refused::Stale;
+    let (mut last, mut forced) = (Refused::Stale, false);
     for _ in 0..TRIES {
-        let refused = match rules.server.apply(&path, item.body(&version), rules.mode).await {
-            Ok((true, _)) => return Attempt::Created,
-            Ok((false, object)) if version_of(&object) == Some(&version) => return Attempt::Unchanged,
-            Ok(_) => return Attempt::Changed,
+        let refused = match rules.server.apply(&path, item.body(&version), rules.mode, forced).await {
+            Ok((true, object)) => return Attempt::Created(object),
+            Ok((false, object)) if rules.mode == Mode::Real && version_of(&object) == Some(&version) => return Attempt::Unchanged,
+            Ok((false, object)) => return Attempt::Changed(object),
             Err(refused) => refused,
         };
         match &refused {
@@ -84,12 +84,11 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
             _ => return Attempt::Refused(refused),
         }
         last = refused;
-        version = match rules.server.get(&path, Part::Metadata).await {
-            Err(Refused::Absent) => NOT_THERE.to_owned(),
+        (version, forced) = match rules.server.get(&path, Part::Metadata).await {
+            Err(Refused::Absent) => (NOT_THERE.to_owned(), false),
             Err(refused) => return Attempt::Refused(refused),
             Ok(object) => match adopted(rules, item, &path, &object["metadata"]).await {
-                Ok(Some(version)) => version,
-                Ok(None) => return Attempt::Changed,
+                Ok(found) => found,
                 Err(attempt) => return attempt,
             },
         };
@@ -102,10 +101,11 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
     Attempt::Refused(last)
 }
 
-/// The resourceVersion of a live object that is a member, or was made one; `None` where that would have been done.
-async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Value) -> Result<Option<String>, Attempt> {
+/// The resourceVersion of a live object that is a member, or was made one; and whether it would have been made one: then a dry run takes the fields of
+/// others by force, which an apply has by then.
+async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Value) -> Result<(String, bool), Attempt> {
     let Some(holder) = holder(metadata, rules.id) else {
-        return Ok(Some(unmarked(rules, path, metadata).await.unwrap_or_else(|_| version(metadata))));
+        return Ok((unmarked(rules, path, metadata).await.unwrap_or_else(|_| version(metadata)), false));
     };
     let identity = item.identity();
     let named = rules.adopt.iter().filter(|named| is_named(named, identity)).count();
@@ -122,10 +122,10 @@ async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Valu
         Holder::Nobody if named < 1 => {
             ("it exists already and does not belong to this project".to_owned(), format!("take it over with `{flag}`, or rename yours"))
         }
-        Holder::Tool(_) | Holder::Nobody if rules.mode == Mode::DryRun => return Ok(None),
+        Holder::Tool(_) | Holder::Nobody if rules.mode != Mode::Real => return Ok((version(metadata), true)),
         Holder::Tool(_) | Holder::Nobody => {
             let moved = rules.server.patch(path, &adoption(metadata, &identity.api_version)).await.map_err(Attempt::Refused)?;
-            return Ok(Some(version(&moved["metadata"])));
+            return Ok((version(&moved["metadata"]), false));
         }
     };
     Err(Attempt::Foreign(Words { reason: words.0, next: words.1 }))
@@ -139,7 +139,7 @@ fn is_named(named: &str, object: &Identity) -> bool {
 /// The version of a member that no prune is about to remove any more.
 async fn unmarked(rules: &Rules<'_>, path: &str, metadata: &Value) -> Result<String, Refused> {
     let read = version(metadata);
-    if marked(metadata).is_none() || rules.mode == Mode::DryRun { Ok(read) } else { mark(rules.server, path, &read, None).await }
+    if marked(metadata).is_none() || rules.mode != Mode::Real { Ok(read) } else { mark(rules.server, path, &read, None).await }
 }
 
 fn version(metadata: &Value) -> String {

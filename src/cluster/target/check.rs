@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use futures::StreamExt as _;
 use futures::stream;
+use serde_json::Value;
 
 use crate::cluster::target::attempt::Attempt;
 use crate::cluster::target::attempt::Rules;
@@ -46,8 +47,34 @@ pub(super) fn places(items: &[Item<'_>]) -> BTreeSet<(Resource, String)> {
     items.iter().map(|item| (item.resource.clone(), item.identity().namespace.clone())).collect()
 }
 
-/// Every problem of the objects: each is tried on the server, unless it is there already or what it needs comes with the release.
-pub(super) async fn check(rules: &Rules<'_>, set: &ManifestSet<'_>, kinds: &Kinds) -> Result<(), Problems> {
+/// Objects that were tried on the server.
+pub(super) struct Tried<'a> {
+    /// Those that differ from what is there, and what the server answered; `None` where what they need comes with the release.
+    pub(super) differing: Vec<(Item<'a>, Option<Answer>)>,
+    /// Those whose kind comes with the release.
+    pub(super) late: Vec<&'a Manifest<'a>>,
+    /// What was there before.
+    pub(super) members: Members,
+}
+
+/// What the server would make of an object.
+pub(super) enum Answer {
+    /// It would be created.
+    Created(Value),
+    /// It would be this one.
+    Changed(Value),
+}
+
+/// Tries each of the objects on the server, unless it is there already or what it needs comes with the release. `beside` is where members may be, too.
+///
+/// # Errors
+/// Every problem of every object.
+pub(super) async fn check<'a>(
+    rules: &Rules<'_>,
+    set: &'a ManifestSet<'a>,
+    kinds: &Kinds,
+    beside: BTreeSet<(Resource, String)>,
+) -> Result<Tried<'a>, Problems> {
     let mut problems = Vec::new();
     let mut ready = Vec::new();
     let (mut defined, mut unknown) = (HashSet::new(), Vec::new());
@@ -61,9 +88,9 @@ pub(super) async fn check(rules: &Rules<'_>, set: &ManifestSet<'_>, kinds: &Kind
             Err(Unready::Wrong(problem)) => problems.push(problem),
         }
     }
-    for manifest in
-        unknown.into_iter().filter(|manifest| !defined.contains(&(manifest.identity.group().to_owned(), manifest.identity.kind.clone())))
-    {
+    let is_defined = |manifest: &&Manifest<'_>| defined.contains(&(manifest.identity.group().to_owned(), manifest.identity.kind.clone()));
+    let (late, unknown): (Vec<_>, Vec<_>) = unknown.into_iter().partition(is_defined);
+    for manifest in unknown {
         let reason = format!("the cluster does not know the kind of {} ({})", manifest.identity, manifest.identity.api_version);
         let next = "install its CustomResourceDefinition first, or add it to the templates; `kubectl api-resources` lists the kinds";
         problems.push(problem_of(manifest, Fault::Check, reason, next));
@@ -74,23 +101,41 @@ pub(super) async fn check(rules: &Rules<'_>, set: &ManifestSet<'_>, kinds: &Kind
         .filter(|manifest| manifest.identity.kind == "Namespace")
         .map(|manifest| manifest.identity.name.as_str())
         .collect();
-    let members = Members::of(rules.server, rules.id, places(&ready)).await.map_err(|refused| unanswered(refused, "list its objects"))?;
+    let places = places(&ready).into_iter().chain(beside).collect();
+    let members = Members::of(rules.server, rules.id, places).await.map_err(|refused| unanswered(refused, "list its objects"))?;
     let tries: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made)).collect();
-    problems.extend(stream::iter(tries).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten());
-    Problems::or((), problems)
+    let mut differing = Vec::new();
+    // In the order of the release.
+    for tried in stream::iter(tries).buffered(AT_ONCE).collect::<Vec<_>>().await {
+        match tried {
+            Ok(tried) => differing.extend(tried),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Problems::or(Tried { differing, late, members }, problems)
 }
 
-/// What is wrong with an object, as the server says.
-async fn trial(rules: &Rules<'_>, mut item: Item<'_>, members: &Members, made: &BTreeSet<&str>) -> Option<Problem> {
+/// An object that differs, with the server's answer where there is one.
+///
+/// # Errors
+/// What is wrong with it, as the server says.
+async fn trial<'a>(
+    rules: &Rules<'_>,
+    mut item: Item<'a>,
+    members: &Members,
+    made: &BTreeSet<&str>,
+) -> Result<Option<(Item<'a>, Option<Answer>)>, Problem> {
     let live = members.get(&item.path());
     let words = match attempt(rules, &mut item, live, None).await {
-        Attempt::Created | Attempt::Changed | Attempt::Unchanged => return None,
-        Attempt::Refused(Refused::NoNamespace) if made.contains(item.identity().namespace.as_str()) => return None,
+        Attempt::Unchanged => return Ok(None),
+        Attempt::Created(object) => return Ok(Some((item, Some(Answer::Created(object))))),
+        Attempt::Changed(object) => return Ok(Some((item, Some(Answer::Changed(object))))),
+        Attempt::Refused(Refused::NoNamespace) if made.contains(item.identity().namespace.as_str()) => return Ok(Some((item, None))),
         Attempt::Refused(refused) => refused.words(),
         Attempt::Foreign(words) => words,
-        Attempt::Overtaken(problem) => return Some(problem),
+        Attempt::Overtaken(problem) => return Err(problem),
     };
-    Some(item.problem(Fault::Check, format!("{}: {}", item.identity(), words.reason), words.next))
+    Err(item.problem(Fault::Check, format!("{}: {}", item.identity(), words.reason), words.next))
 }
 
 /// The group and kind that a CustomResourceDefinition defines.

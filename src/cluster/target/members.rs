@@ -14,6 +14,7 @@ use crate::cluster::target::resource::Resource;
 use crate::cluster::target::server::AT_ONCE;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
+use crate::manifest::Identity;
 
 /// The members of an inventory, by their URLs' paths.
 #[derive(Debug, Default)]
@@ -48,6 +49,31 @@ impl Members {
         self.found.get(path)
     }
 
+    /// What each of them is.
+    pub(super) fn identities(&self) -> impl Iterator<Item = Identity> {
+        let text = |object: &Value, place: &str| object.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.found.values().map(move |object| Identity {
+            api_version: text(object, "/apiVersion"),
+            kind: text(object, "/kind"),
+            namespace: text(object, "/metadata/namespace"),
+            name: text(object, "/metadata/name"),
+        })
+    }
+
+    /// Of those that have one name without suffix in one folder the newest, with its path, by folder and that name.
+    pub(super) fn newest_by_base(&self) -> HashMap<String, (String, &Value)> {
+        let made = |object: &Value| object["metadata"]["creationTimestamp"].as_str().map(str::to_owned);
+        let mut newest: HashMap<String, (String, &Value)> = HashMap::new();
+        for (path, object) in &self.found {
+            let (Some((folder, _)), Some(base)) = (path.rsplit_once('/'), object["metadata"]["annotations"][BASE].as_str()) else { continue };
+            let key = format!("{folder}/{base}");
+            if newest.get(&key).is_none_or(|(known, other)| (made(other), known) < (made(object), path)) {
+                newest.insert(key, (path.clone(), object));
+            }
+        }
+        newest
+    }
+
     /// Whether one in that folder has that name without suffix.
     pub(super) fn has_base(&self, folder: &str, base: &str) -> bool {
         self.bases.contains(&format!("{folder}/{base}"))
@@ -58,6 +84,11 @@ impl Members {
 async fn list(server: &Server, selector: &str, resource: Resource, namespace: String) -> Result<(String, Vec<Value>), Refused> {
     let part = if resource.is_secret() { Part::Listed } else { Part::Whole };
     let folder = resource.path(&namespace);
-    let items = server.list(&folder, selector, part).await?;
+    let mut items = server.list(&folder, selector, part).await?;
+    // The items of a list do not say what they are.
+    for item in &mut items {
+        item["apiVersion"] = resource.api_version.clone().into();
+        item["kind"] = resource.kind.clone().into();
+    }
     Ok((folder, items))
 }

@@ -3,6 +3,7 @@
 mod adopt;
 mod attempt;
 mod check;
+mod compare;
 mod fence;
 mod item;
 mod kinds;
@@ -40,6 +41,7 @@ use crate::cluster::target::server::Server;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::target::Claim;
+use crate::target::LiveDifference;
 use crate::target::ManifestSet;
 use crate::target::Needed;
 use crate::target::ObservedObject;
@@ -83,6 +85,12 @@ impl Cluster {
         Self { server: Server::new(connection.client.clone()), parent, id, adopt: scope.adopt.to_vec(), wait: scope.wait, name }
     }
 
+    /// The kinds of the objects of `set`.
+    async fn kinds(&self, set: &ManifestSet<'_>) -> Result<Kinds, Problem> {
+        let versions = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
+        Kinds::of(&self.server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))
+    }
+
     fn rules(&self, mode: Mode) -> Rules<'_> {
         Rules { server: &self.server, id: &self.id, adopt: &self.adopt, mode }
     }
@@ -95,10 +103,13 @@ impl Target for Cluster {
         if let Some(there) = inventory(&self.server, &self.parent).await? {
             there.admits(&Claim { release: u64::MAX, ..Claim::default() })?;
         }
-        let versions: BTreeSet<&str> = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
-        let kinds = Kinds::of(&self.server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
-        check::check(&self.rules(Mode::DryRun), set, &kinds).await?;
+        check::check(&self.rules(Mode::DryRun), set, &self.kinds(set).await?, BTreeSet::new()).await?;
         Ok(Vec::new())
+    }
+
+    /// Takes what the server's dry run gives against what is live.
+    async fn compare(&self, set: &ManifestSet<'_>) -> Result<Option<LiveDifference>, Problems> {
+        self.difference(set).await.map(Some)
     }
 
     async fn reserve(&self, claim: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {

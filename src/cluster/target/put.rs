@@ -119,9 +119,9 @@ async fn try_one<'a>(rules: &Rules<'_>, item: &mut Item<'a>, members: &Members, 
 /// What an attempt did; `renamed` is whether an object of that base name was there.
 fn effect(came: Attempt, renamed: bool) -> Result<Effect, Problem> {
     Ok(match came {
-        Attempt::Created if renamed => Effect::Changed,
-        Attempt::Created => Effect::Created,
-        Attempt::Changed => Effect::Changed,
+        Attempt::Created(_) if renamed => Effect::Changed,
+        Attempt::Created(_) => Effect::Created,
+        Attempt::Changed(_) => Effect::Changed,
         Attempt::Unchanged => Effect::Unchanged,
         Attempt::Refused(refused) => Effect::Failed { reason: refused.words().reason },
         Attempt::Foreign(words) => Effect::Failed { reason: words.reason },

@@ -13,6 +13,7 @@ use kube::core::Status;
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio::time::sleep;
+use zeroize::Zeroize as _;
 
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::resource::Resource;
@@ -40,8 +41,10 @@ pub(super) enum Part {
 pub(super) enum Mode {
     /// It is done.
     Real,
-    /// The server says what it would do.
+    /// The server says whether it would do it.
     DryRun,
+    /// It says what the object would be, too.
+    Preview,
 }
 
 /// Who applies, as the server notes it beside fields.
@@ -96,11 +99,14 @@ impl Server {
         }
     }
 
-    /// Applies `body`, YAML, to the object at `path`; whether that created it, and its metadata.
-    pub(super) async fn apply(&self, path: &str, body: Bytes, mode: Mode) -> Result<(bool, Value), Refused> {
-        let dry = if mode == Mode::DryRun { "&dryRun=All" } else { "" };
-        let query = format!("{path}?fieldManager={MANAGER}{dry}");
-        self.ask(Method::PATCH, &query, Part::Metadata, Some(("application/apply-patch+yaml", body))).await
+    /// Applies `body`, YAML, to the object at `path`, where `forced` with the fields of other managers; whether that created it, and its metadata: all of
+    /// it in a preview.
+    pub(super) async fn apply(&self, path: &str, body: Bytes, mode: Mode, forced: bool) -> Result<(bool, Value), Refused> {
+        let dry = if mode == Mode::Real { "" } else { "&dryRun=All" };
+        let force = if forced { "&force=true" } else { "" };
+        let part = if mode == Mode::Preview { Part::Whole } else { Part::Metadata };
+        let query = format!("{path}?fieldManager={MANAGER}{dry}{force}");
+        self.ask(Method::PATCH, &query, part, Some(("application/apply-patch+yaml", body))).await
     }
 
     /// Changes the object at `path` by a JSON patch (RFC 6902).
@@ -181,7 +187,12 @@ impl Server {
         let code = response.status();
         let bytes = response.into_body().collect_bytes().await.map_err(|error| Refused::of(&error))?;
         if code.is_success() {
-            let object = serde_json::from_slice(&bytes).map_err(|error| Refused::of(&kube::Error::SerdeError(error)))?;
+            let object = serde_json::from_slice(&bytes).map_err(|error| Refused::of(&kube::Error::SerdeError(error)));
+            // It may have been a Secret.
+            if let Ok(mut bytes) = bytes.try_into_mut() {
+                bytes.zeroize();
+            }
+            let object = object?;
             return Ok((code.as_u16() == 201, object));
         }
         let status = serde_json::from_slice::<Status>(&bytes).unwrap_or_default();

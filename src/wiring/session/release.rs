@@ -27,6 +27,7 @@ use crate::workflow::compare::compare_project;
 use crate::workflow::compare::compare_releases;
 use crate::workflow::deploy::Emission;
 use crate::workflow::deploy::deploy;
+use crate::workflow::live::compare_target;
 use crate::workflow::recorded;
 use crate::workflow::rollback;
 use crate::workflow::rollback::RollbackPlan;
@@ -69,15 +70,22 @@ impl Session<'_> {
         .await
     }
 
-    /// What [`Session::deploy`] would change. Records and writes no release.
-    pub async fn preview_deploy(&self, locked: bool) -> Result<DiffReport, Problems> {
-        self.compare(None, true, locked, true).await
+    /// What [`Session::deploy`] would change of what is live in `target`, or against the current release where there is none. Records and writes no
+    /// release.
+    pub async fn preview_deploy(&self, locked: bool, target: Option<&dyn Target>) -> Result<DiffReport, Problems> {
+        self.compare(None, true, locked, true, target).await
+    }
+
+    /// What a deploy would change of what is live in the environment's cluster.
+    pub async fn diff_live(&self, locked: bool) -> Result<DiffReport, Problems> {
+        let Some(cluster) = self.cluster(&[], false)? else { return Err(self.writes_only().into()) };
+        self.compare(None, true, locked, false, Some(cluster.as_ref())).await
     }
 
     /// What a deploy would change against the release of that number, or the current one. Vaults behind a network are asked only if
     /// `online`; the secrets of those that are not asked show as they were recorded.
     pub async fn diff(&self, against: Option<u64>, online: bool, locked: bool) -> Result<DiffReport, Problems> {
-        self.compare(against, online, locked, false).await
+        self.compare(against, online, locked, false, None).await
     }
 
     /// What release `after` changed against release `before`; against its predecessor where none is given.
@@ -93,7 +101,14 @@ impl Session<'_> {
     }
 
     /// Compares with the keys that open the history, or with those that a release `to_be` sealed needs.
-    async fn compare(&self, number: Option<u64>, online: bool, locked: bool, to_be: bool) -> Result<DiffReport, Problems> {
+    async fn compare(
+        &self,
+        number: Option<u64>,
+        online: bool,
+        locked: bool,
+        to_be: bool,
+        live: Option<&dyn Target>,
+    ) -> Result<DiffReport, Problems> {
         self.closing(async {
             let prepared = self.prepare()?;
             let used = prepared.vaults();
@@ -105,8 +120,13 @@ impl Session<'_> {
             let lock = self.lock_file(locked)?;
             let keys = if to_be { self.sealing_keys(self.ports.missing_keys).await? } else { self.keys(IfMissing::Fail).await? };
             let vaults = if ask { self.vaults(&used).await? } else { Vaults::new() };
+            let filling = Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() };
+            if let Some(target) = live {
+                let compared = compare_target(&self.context(), prepared, &self.access(keys)?, filling, target).await?;
+                return Ok(compared.report(&self.settings, self.observer.get()));
+            }
             let against = if ask {
-                Against::Values(Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() })
+                Against::Values(filling)
             } else {
                 self.warn(Problem::new(
                     Fault::Vault,

@@ -47,7 +47,7 @@ impl Session<'_> {
         Err(self.writes_only().into())
     }
 
-    fn writes_only(&self) -> Problem {
+    pub(super) fn writes_only(&self) -> Problem {
         let reason = format!("the environment `{}` has no `cluster:`, so that its deploys only write manifests", self.settings.environment);
         Problem::new(
             Fault::Project,

@@ -25,7 +25,7 @@ pub(crate) struct Emit {
     /// Note to keep with the release
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,
-    /// Show what would change; record and write nothing
+    /// Show what would change, in a cluster against what is live there; record and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]

@@ -25,7 +25,11 @@ pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit
 /// Deploys the environment of a session.
 pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<(), Problems> {
     if emit.dry_run {
-        return diff::print(run, &run.wait(session.preview_deploy(locked))?);
+        let report = run.wait(async {
+            let cluster = if emit.output.is_none() { session.cluster(&emit.adopt, false)? } else { None };
+            session.preview_deploy(locked, cluster.as_deref()).await
+        })?;
+        return diff::print(run, &report);
     }
     let report = run.wait(async {
         let target = target(session, emit)?;

@@ -20,9 +20,10 @@ use crate::ui::clean;
 
 /// Shows what a deploy would change against a release, or what one release has in place of another.
 pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
-    let Diff { templates, before, after, against, online, locked, exit_code } = asked;
+    let Diff { templates, before, after, against, online, live, locked, exit_code } = asked;
     let report = match after {
         Some(_) => run.wait(session::past(run, None)?.diff_releases(*before, *after))?,
+        None if *live => run.wait(session::of(run, templates, None)?.diff_live(*locked))?,
         None => run.wait(session::of(run, templates, None)?.diff(before.or(*against), *online, *locked))?,
     };
     print(run, &report)?;
@@ -43,7 +44,7 @@ pub(crate) fn print(run: &Run, report: &DiffReport) -> Result<(), Problems> {
 /// Changes as a summary and a unified diff; a line when nothing changes.
 pub(crate) fn in_words(report: &DiffReport) -> String {
     if report.changes.is_empty() {
-        return "no differences\n".to_owned();
+        return format!("no differences\n{}", left(report));
     }
     let mut text = summary(report);
     for ObjectDiff { object, before, after } in &report.changes {
@@ -55,15 +56,27 @@ pub(crate) fn in_words(report: &DiffReport) -> String {
     text
 }
 
+/// The objects that earlier releases left in the cluster.
+fn left(report: &DiffReport) -> String {
+    let objects = report.live.iter().flat_map(|live| &live.left);
+    let lines: String = objects.map(|object| format!("  {}\n", clean(&object.to_string()))).collect();
+    if lines.is_empty() { lines } else { format!("in the cluster, and not in the release:\n{lines}") }
+}
+
 /// What the changes come to: secrets with other values, objects, workloads that replace their pods.
-fn summary(DiffReport { against, secrets, changes, restarts, .. }: &DiffReport) -> String {
+fn summary(report: &DiffReport) -> String {
+    let DiffReport { against, secrets, changes, restarts, live, .. } = report;
     let mut text = String::new();
     let mut line = |sign: &str, words: &str| {
         let _ = writeln!(text, "{sign}{}", clean(words));
     };
     let objects = |kind| changes.iter().filter(|object| object.object.change == kind).count();
     let [added, changed, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(objects);
-    let against = against.map(|number| format!(" against release {number}")).unwrap_or_default();
+    let against = match (live, against) {
+        (Some(live), _) => format!(" against {}", live.target),
+        (None, Some(number)) => format!(" against release {number}"),
+        (None, None) => String::new(),
+    };
     line("", &format!("{}{against}: {added} added, {changed} changed, {removed} removed", count(changes.len(), "object")));
     for ObjectDiff { object, .. } in changes {
         line(sign(object.change), &object.object.to_string());
@@ -78,6 +91,7 @@ fn summary(DiffReport { against, secrets, changes, restarts, .. }: &DiffReport) 
         let names: Vec<String> = restarts.iter().map(ObjectReport::to_string).collect();
         line("", &format!("restarts: {}", names.join(", ")));
     }
+    text.push_str(&left(report));
     text.push('\n');
     text
 }

@@ -1,0 +1,200 @@
+//! What an apply would change of what is live, as a review shows it. What a release filled is known from its recipe, in live objects, too.
+
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use crate::blank::Filter;
+use crate::history::History;
+use crate::history::RecordedManifest;
+use crate::history::Release;
+use crate::manifest::Identity;
+use crate::manifest::Limits;
+use crate::manifest::Node;
+use crate::manifest::read;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::report::LiveReport;
+use crate::report::ObjectReport;
+use crate::secret::Secret;
+use crate::secret::SecretBuffer;
+use crate::stage::diff::Change;
+use crate::stage::diff::Reviewed;
+use crate::stage::literal::keyed_mask;
+use crate::stage::live::Hiding;
+use crate::stage::live::Known;
+use crate::stage::live::Live;
+use crate::stage::live::filled;
+use crate::stage::live::review;
+use crate::target::LiveDifference;
+use crate::target::LiveObject;
+use crate::target::Syntax;
+use crate::target::Target;
+use crate::workflow::access::HistoryAccess;
+use crate::workflow::assigned::may_be_secret;
+use crate::workflow::build::Built;
+use crate::workflow::build::BuiltManifest;
+use crate::workflow::build::Filling;
+use crate::workflow::compare::Comparison;
+use crate::workflow::compare::compare_built;
+use crate::workflow::compare::masked;
+use crate::workflow::compare::shown;
+use crate::workflow::context::Context;
+use crate::workflow::deploy::built;
+use crate::workflow::document::key;
+use crate::workflow::document::written;
+use crate::workflow::impact;
+use crate::workflow::prepare::Prepared;
+use crate::workflow::recipe::Recipe;
+
+/// What a deploy of the project would change of what is live in `target`: against its last release where that is not known.
+pub async fn compare_target(
+    context: &Context<'_>,
+    mut prepared: Prepared,
+    access: &HistoryAccess<'_>,
+    filling: Filling<'_>,
+    target: &dyn Target,
+) -> Result<Comparison, Problems> {
+    let history = access.open(context).await?;
+    let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
+    let head = history.head().await?;
+    match target.compare(&built.set(Syntax::Yaml)).await? {
+        Some(difference) => compare_live(&history, head, &built, difference, target).await,
+        None => compare_built(&history, head.as_ref(), &built).await,
+    }
+}
+
+/// What `difference` says that an apply of `built` changes in `target`.
+async fn compare_live(
+    history: &History<'_>,
+    head: Option<Release>,
+    built: &Built,
+    difference: LiveDifference,
+    target: &dyn Target,
+) -> Result<Comparison, Problems> {
+    let releases = former(history, head, difference.release).await;
+    let manifests: HashMap<&Identity, &BuiltManifest> = built.manifests.iter().map(|manifest| (&manifest.identity, manifest)).collect();
+    let pairs: Vec<(&LiveObject, &BuiltManifest)> =
+        difference.objects.iter().filter_map(|object| Some((object, *manifests.get(&object.identity)?))).collect();
+    let wanted: BTreeSet<[&str; 4]> = pairs.iter().map(|(_, manifest)| key_of(manifest)).collect();
+    let mut recorded: HashMap<[&str; 4], Vec<Trees>> = HashMap::new();
+    for release in &releases {
+        let differing: Vec<&RecordedManifest> = release.body.manifests.iter().filter(|manifest| wanted.contains(&key(manifest))).collect();
+        for stored in history.some_manifests(differing).await? {
+            let trees = Trees::of(&shown(&stored, history.keys())?.text, stored.content.expose(), &stored.manifest.identity)?;
+            recorded.entry(key(stored.manifest)).or_default().push(trees);
+        }
+    }
+    // What the release fills is a secret wherever somebody else wrote it down.
+    let mut secrets = Vec::new();
+    for manifest in built.manifests.iter().filter(|manifest| manifest.recipe.is_some() || manifest.identity.kind == "Secret") {
+        filled(Trees::of_built(manifest, history)?.known(), &mut secrets);
+    }
+    recorded.values().flatten().for_each(|trees| filled(trees.known(), &mut secrets));
+    let secrets = in_clear(secrets);
+    let is_doubtful = |name: &str, text: &str| {
+        may_be_secret(name, text) || secrets.iter().filter_map(Secret::expose_text).any(|secret| text.contains(secret))
+    };
+    let mut changes = Vec::new();
+    for (object, manifest) in pairs {
+        let identity = based(manifest);
+        let Some((before, after)) = &object.change else {
+            let recipe = manifest.recipe.as_deref().map(Recipe::decode).transpose()?;
+            changes.push(Change::Added(masked(identity, manifest.bytes.expose(), recipe, history.keys())?));
+            continue;
+        };
+        let ours = Trees::of_built(manifest, history)?;
+        let former = recorded.get(&key_of(manifest)).into_iter().flatten().map(Trees::known).collect();
+        let live = Live { ours: Some(ours.known()), former, before: Some(before), after: Some(after) };
+        let mask = |field: &str, text: &str| keyed_mask(history.keys(), &identity, field, &value_of(&identity, text));
+        let [before, after] = review(&live, Hiding { is_doubtful: &is_doubtful, mask: &mask }).map(|tree| text_of(tree.as_ref()));
+        changes.push(Change::Changed { identity, before, after });
+    }
+    let blanks = releases.first().map(|release| release.body.blanks.as_slice()).unwrap_or_default();
+    let left = difference.left.iter().cloned().map(ObjectReport::from).collect();
+    Ok(Comparison {
+        against: None,
+        release: None,
+        secrets: impact::secrets(blanks, &built.blanks()),
+        restarts: impact::restarts(&changes),
+        changes,
+        waivers: built.waivers.clone(),
+        live: Some(LiveReport { target: target.to_string(), release: difference.release, left }),
+    })
+}
+
+/// The releases whose values can be live: the one that the target holds, the one before it, which a deploy that was cut off replaced in part, and the newest.
+async fn former(history: &History<'_>, head: Option<Release>, held: Option<u64>) -> Vec<Release> {
+    let newest = head.as_ref().map(|head| head.summary.number);
+    let mut found = Vec::new();
+    for number in held.into_iter().chain(held.and_then(|held| held.checked_sub(1))).filter(|number| *number > 0 && Some(*number) != newest) {
+        // What was pruned, or is of another history, says nothing.
+        found.extend(history.release(number).await.ok());
+    }
+    let at = if held.is_some() && held != newest { found.len() } else { 0 };
+    if let Some(head) = head {
+        found.insert(at, head);
+    }
+    found
+}
+
+/// A manifest and how a review shows it.
+struct Trees {
+    value: Node<Infallible>,
+    shown: Node<Infallible>,
+}
+
+impl Trees {
+    fn of(shown: &str, content: &[u8], identity: &Identity) -> Result<Self, Problem> {
+        let tree = |text: Option<&str>| text.and_then(|text| read(text, Limits::default()).ok()?.pop());
+        let (value, shown) = (tree(std::str::from_utf8(content).ok()), tree(Some(shown)));
+        let broken = || Problem::new(Fault::History, format!("the manifest of {identity} cannot be read"), "run `cloze history --verify`");
+        value.zip(shown).map(|(value, shown)| Self { value, shown }).ok_or_else(broken)
+    }
+
+    fn of_built(manifest: &BuiltManifest, history: &History<'_>) -> Result<Self, Problem> {
+        let recipe = manifest.recipe.as_deref().map(Recipe::decode).transpose()?;
+        let Reviewed { text, .. } = masked(based(manifest), manifest.bytes.expose(), recipe, history.keys())?;
+        Self::of(&text, manifest.bytes.expose(), &manifest.identity)
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known { value: &self.value, shown: Some(&self.shown) }
+    }
+}
+
+impl Drop for Trees {
+    fn drop(&mut self) {
+        self.value.wipe();
+    }
+}
+
+fn based(manifest: &BuiltManifest) -> Identity {
+    Identity { name: manifest.base.clone(), ..manifest.identity.clone() }
+}
+
+fn key_of(manifest: &BuiltManifest) -> [&str; 4] {
+    let Identity { api_version, kind, namespace, .. } = &manifest.identity;
+    [api_version, kind, namespace, &manifest.base]
+}
+
+/// Texts that are long enough to be found in others, as they are and, where they are base64, in clear.
+fn in_clear(secrets: Vec<Secret>) -> Vec<Secret> {
+    let decoded: Vec<Secret> = secrets.iter().filter_map(|secret| Filter::B64decode.apply(secret).ok()).collect();
+    secrets.into_iter().chain(decoded).filter(|secret| secret.len() >= SHORTEST).collect()
+}
+
+/// Bytes of a value that is looked for within others.
+const SHORTEST: usize = 6;
+
+/// The value that a text is in a field of an object: Secrets have base64.
+fn value_of(identity: &Identity, text: &str) -> Secret {
+    let text = Secret::copy_of(text.as_bytes());
+    if identity.kind == "Secret" { Filter::B64decode.apply(&text).unwrap_or(text) } else { text }
+}
+
+fn text_of(tree: Option<&Node<Infallible>>) -> String {
+    let mut scratch = SecretBuffer::with_capacity(4 << 10);
+    tree.map(|tree| String::from_utf8_lossy(written(tree, &mut scratch).expose()).into_owned()).unwrap_or_default()
+}
