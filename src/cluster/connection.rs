@@ -19,6 +19,7 @@ use crate::suggest::suggest;
 pub struct Connection {
     pub(super) client: Client,
     name: String,
+    address: String,
 }
 
 /// What says which cluster is meant.
@@ -108,6 +109,7 @@ impl Connection {
         let unusable =
             |what: &str| problem(format!("the cluster of the context `{name}` cannot be reached: {what}"), "correct the kubeconfig");
         config.proxy_url = proxy.map(|proxy| proxy.parse().map_err(|_| unusable("its proxy is not a URL"))).transpose()?;
+        let address = config.cluster_url.to_string();
         // Who asks twice is the history's to say.
         config.default_retry = false;
         let client = Client::try_from(config).map_err(|error| {
@@ -120,7 +122,12 @@ impl Connection {
                 _ => "its settings do not go together",
             })
         })?;
-        Ok(Self { client, name })
+        Ok(Self { client, name, address })
+    }
+
+    /// The address of the API server.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// The name of the context; `in-cluster` for the pod's own cluster.

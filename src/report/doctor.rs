@@ -1,4 +1,4 @@
-//! What `doctor` reports: the steps to each vault, to each holder of a key and to the history.
+//! What `doctor` reports: the steps to each vault, to each holder of a key, to the history and to the cluster.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,18 +20,21 @@ pub struct DoctorReport {
     /// The store of the history; absent where one vault alone was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<VaultDiagnosis>,
+    /// The environment's cluster, with each permission that the project needs there; absent where deploys only write, and where one vault alone was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<VaultDiagnosis>,
 }
 
-/// A vault, the holder of a key or the store of the history, and the steps to it.
+/// A vault, the holder of a key, the store of the history or the cluster, and the steps to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VaultDiagnosis {
-    /// Its name in the project file; of a key its kind and id; `history`.
+    /// Its name in the project file; of a key its kind and id; `history`; `cluster`.
     pub name: String,
     /// What it is; empty if it could not be set up.
     pub vault: String,
     /// Whether every step went well.
     pub ok: bool,
-    /// The steps; the last one is where it fails.
+    /// The steps; the last one is where it fails, but that all permissions in a cluster are tried.
     pub findings: Vec<StepReport>,
 }
 

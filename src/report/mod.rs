@@ -56,6 +56,7 @@ pub use schema::words;
 pub use show::SetValue;
 pub use show::ShowReport;
 pub use show::UsedSecret;
+pub use status::FieldDrift;
 pub use status::HealthWord;
 pub use status::ObjectHealth;
 pub use status::StatusReport;

@@ -24,6 +24,21 @@ pub struct StatusReport {
     pub objects: Vec<ObjectHealth>,
     /// How many objects there are beside them, such as ConfigMaps, which are ready as soon as they are there.
     pub others: usize,
+    /// What of the release that the cluster holds is no longer as it says; null where the environment's key is not at hand.
+    pub drift: Option<Vec<FieldDrift>>,
+    /// Other fields that people or tools set on these objects.
+    pub foreign: Vec<FieldDrift>,
+}
+
+/// A field of an object that others changed. Its value is not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FieldDrift {
+    /// The object, under its name in the cluster.
+    pub object: ObjectReport,
+    /// The field, such as `spec.replicas`; null where the object is gone.
+    pub field: Option<String>,
+    /// Who set it, as the API server knows managers of fields; null where it was removed.
+    pub manager: Option<String>,
 }
 
 /// An object and how it is.

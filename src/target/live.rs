@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use crate::manifest::Identity;
 use crate::manifest::Node;
+use crate::problem::Problem;
 
 /// What putting a release would change.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub struct LiveDifference {
     pub objects: Vec<LiveObject>,
     /// The objects that earlier releases put there and this one does not have.
     pub left: Vec<Identity>,
+    /// What to look at.
+    pub warnings: Vec<Problem>,
 }
 
 /// An object that differs.

@@ -8,14 +8,20 @@ use crate::cluster::Cluster;
 #[cfg(feature = "cluster")]
 use crate::cluster::Connection;
 #[cfg(feature = "cluster")]
+use crate::cluster::ExternalObject;
+#[cfg(feature = "cluster")]
 use crate::cluster::Scope;
 #[cfg(feature = "cluster")]
 use crate::cluster::Selection;
+#[cfg(feature = "cluster")]
+use crate::manifest::ConfigKind;
 #[cfg(not(feature = "cluster"))]
 use crate::problem::Fault;
 use crate::problem::Problem;
 #[cfg(feature = "cluster")]
 use crate::project::ClusterSettings;
+#[cfg(feature = "cluster")]
+use crate::project::ExternalEntry;
 #[cfg(feature = "cluster")]
 use crate::project::Origin;
 #[cfg(feature = "cluster")]
@@ -54,7 +60,15 @@ impl Wiring<'_> {
         wait: Option<Duration>,
     ) -> Cluster {
         let Settings { project, environment, .. } = self.settings;
-        Cluster::new(connection, Scope { project, environment, namespace: &settings.namespace, adopt, wait })
+        let external = |entry: &ExternalEntry| ExternalObject {
+            place: entry.place.clone(),
+            is_secret: entry.kind.value == ConfigKind::Secret,
+            namespace: entry.namespace.as_ref().map_or_else(|| self.settings.namespace.clone(), |said| said.value.clone()),
+            name: entry.name.value.clone(),
+            keys: entry.keys.iter().flatten().map(|key| key.value.clone()).collect(),
+        };
+        let external: Vec<ExternalObject> = self.settings.external.iter().map(external).collect();
+        Cluster::new(connection, Scope { project, environment, namespace: &settings.namespace, adopt, wait, external: &external })
     }
 }
 

@@ -1,6 +1,8 @@
 //! A project, opened for one command. Keys, history and vaults are opened when they are first needed.
 
 mod alone;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod keys;
 mod past;
 mod prune;

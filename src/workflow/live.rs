@@ -6,6 +6,7 @@ use std::convert::Infallible;
 
 use crate::blank::Filter;
 use crate::history::History;
+use crate::history::HistoryError;
 use crate::history::RecordedManifest;
 use crate::history::Release;
 use crate::manifest::Identity;
@@ -29,6 +30,7 @@ use crate::stage::live::filled;
 use crate::stage::live::review;
 use crate::target::LiveDifference;
 use crate::target::LiveObject;
+use crate::target::ManifestSet;
 use crate::target::Syntax;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
@@ -44,6 +46,7 @@ use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
 use crate::workflow::document::key;
 use crate::workflow::document::written;
+use crate::workflow::earlier::recorded_set;
 use crate::workflow::impact;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::recipe::Recipe;
@@ -60,7 +63,10 @@ pub async fn compare_target(
     let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
     let head = history.head().await?;
     match target.compare(&built.set(Syntax::Yaml)).await? {
-        Some(difference) => compare_live(&history, head, &built, difference, target).await,
+        Some(mut difference) => {
+            context.warn_of(std::mem::take(&mut difference.warnings))?;
+            compare_live(&history, head, &built, difference, target).await
+        }
         None => compare_built(&history, head.as_ref(), &built).await,
     }
 }
@@ -122,6 +128,17 @@ async fn compare_live(
         waivers: built.waivers.clone(),
         live: Some(LiveReport { target: target.to_string(), release: difference.release, left }),
     })
+}
+
+/// What `look` sees in the manifests of the release of that number; `None` where there is none.
+pub async fn of_manifests<T>(history: &History<'_>, number: u64, look: impl FnOnce(&ManifestSet<'_>) -> T) -> Result<Option<T>, Problem> {
+    let release = match history.release(number).await {
+        Ok(release) => release,
+        Err(HistoryError::Pruned { .. } | HistoryError::NoRelease { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let stored = history.manifests(&release).await?;
+    Ok(Some(look(&recorded_set(&stored, &[], Syntax::Yaml))))
 }
 
 /// The releases whose values can be live: the one that the target holds, the one before it, which a deploy that was cut off replaced in part, and the newest.

@@ -2,6 +2,7 @@
 
 mod complete;
 mod deploy;
+mod doctor;
 mod failed;
 mod killed;
 mod live;

@@ -128,11 +128,14 @@ pub(crate) enum Command {
   cloze check -e prod --online     does every secret exist?
   cloze check --all                every environment of the project")]
     Check(CheckArgs),
-    /// Test the connection to each vault, to each service that holds a key and to the history, step by step
+    /// Test the connection to each vault, to each service that holds a key, to the history and to the cluster, step by step
     Doctor {
         /// Only this vault of the project file
         #[arg(long, value_name = "VAULT")]
         vault: Option<String>,
+        /// Print the least role that deploys this project to the environment's cluster, as manifests whose subject is to be filled in
+        #[arg(long, conflicts_with = "vault")]
+        role: bool,
     },
     /// Pin the version of every secret in locks/ENV.lock, for `--locked`
     #[command(after_help = "Examples:
@@ -166,8 +169,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         emit: Emit,
     },
-    /// Show which release the cluster of an environment holds, and how its objects are
-    Status,
+    /// Show which release the cluster of an environment holds, how its objects are, and what others changed in them
+    Status {
+        /// Show it again when something changes, until Ctrl-C
+        #[arg(short, long)]
+        watch: bool,
+    },
     /// List releases, or copy them to another store
     #[command(
         args_conflicts_with_subcommands = true,

@@ -10,6 +10,8 @@ use serde_json::Value;
 use crate::cluster::target::attempt::Attempt;
 use crate::cluster::target::attempt::Rules;
 use crate::cluster::target::attempt::attempt;
+use crate::cluster::target::external;
+use crate::cluster::target::external::ExternalObject;
 use crate::cluster::target::item::Item;
 use crate::cluster::target::item::problem_of;
 use crate::cluster::target::kinds::Kinds;
@@ -65,12 +67,14 @@ pub(super) enum Answer {
     Changed(Value),
 }
 
-/// Tries each of the objects on the server, unless it is there already or what it needs comes with the release. `beside` is where members may be, too.
+/// Tries each of the objects on the server, unless it is there already or what it needs comes with the release, and looks for what it needs of
+/// `external`. `beside` is where members may be, too.
 ///
 /// # Errors
 /// Every problem of every object.
 pub(super) async fn check<'a>(
     rules: &Rules<'_>,
+    external: &[ExternalObject],
     set: &'a ManifestSet<'a>,
     kinds: &Kinds,
     beside: BTreeSet<(Resource, String)>,
@@ -101,6 +105,7 @@ pub(super) async fn check<'a>(
         .filter(|manifest| manifest.identity.kind == "Namespace")
         .map(|manifest| manifest.identity.name.as_str())
         .collect();
+    problems.extend(external::problems(rules.server, external, &ready).await);
     let places = places(&ready).into_iter().chain(beside).collect();
     let members = Members::of(rules.server, rules.id, places).await.map_err(|refused| unanswered(refused, "list its objects"))?;
     let tries: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made)).collect();

@@ -19,6 +19,7 @@ use crate::cluster::target::check::check;
 use crate::cluster::target::fence::inventory;
 use crate::cluster::target::item::Item;
 use crate::cluster::target::members::Members;
+use crate::cluster::target::places::places;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::group_kind;
@@ -41,13 +42,15 @@ impl Cluster {
     /// The objects of `set` that an apply would change, after each was checked; and the members of the inventory that `set` does not have. What is
     /// there already is not sent.
     pub(super) async fn difference(&self, set: &ManifestSet<'_>) -> Result<LiveDifference, Problems> {
+        let kinds = self.kinds(set).await?;
+        let warnings = self.permitted(set, &kinds).await?;
         let there = inventory(&self.server, &self.parent).await?;
-        let mut places = BTreeSet::new();
+        let mut beside = BTreeSet::new();
         if let Some(there) = &there {
             there.admits(&Claim { release: u64::MAX, ..Claim::default() })?;
-            places = self.places(there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
+            beside = places(&self.server, &self.parent, there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
         }
-        let Tried { differing, late, members } = check(&self.rules(Mode::Preview), set, &self.kinds(set).await?, places).await?;
+        let Tried { differing, late, members } = check(&self.rules(Mode::Preview), &self.external, set, &kinds, beside).await?;
         let before = members.newest_by_base();
         let asked: Vec<_> = differing.into_iter().map(|(item, answer)| self.object(item, answer, &members, &before)).collect();
         let found: Vec<Option<LiveObject>> =
@@ -59,7 +62,7 @@ impl Cluster {
         let mut left: Vec<Identity> = members.identities().filter(|object| !wanted.contains(&known(object))).collect();
         left.sort_unstable_by_key(known);
         left.dedup_by_key(|object| known(object));
-        Ok(LiveDifference { release: there.and_then(|there| there.release()), objects, left })
+        Ok(LiveDifference { release: there.and_then(|there| there.release()), objects, left, warnings })
     }
 
     /// The object of `item` as it is and would be; `None` where that is the same. What would be created in the place of one whose name had another

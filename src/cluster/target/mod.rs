@@ -4,6 +4,9 @@ mod adopt;
 mod attempt;
 mod check;
 mod compare;
+mod diagnosis;
+mod drift;
+mod external;
 mod fence;
 mod item;
 mod kinds;
@@ -16,12 +19,18 @@ mod prune;
 mod put;
 mod refused;
 mod resource;
+mod right;
+mod role;
 mod server;
 mod status;
 mod unchanged;
 mod unused;
 mod uses;
 
+pub use diagnosis::ClusterFinding;
+pub use diagnosis::PlannedObject;
+pub use drift::Drift;
+pub use external::ExternalObject;
 pub use status::ClusterStatus;
 
 use std::collections::BTreeSet;
@@ -58,7 +67,9 @@ pub struct Cluster {
     id: String,
     adopt: Vec<String>,
     wait: Option<Duration>,
+    external: Vec<ExternalObject>,
     name: String,
+    address: String,
 }
 
 /// What is meant in a cluster.
@@ -74,6 +85,8 @@ pub struct Scope<'a> {
     pub adopt: &'a [String],
     /// How long a rollout may take; `None` does not wait.
     pub wait: Option<Duration>,
+    /// What others keep there.
+    pub external: &'a [ExternalObject],
 }
 
 impl Cluster {
@@ -82,13 +95,35 @@ impl Cluster {
         let parent = Parent::of(scope.project, scope.environment, scope.namespace);
         let id = parent.id();
         let name = format!("cluster {}", connection.name());
-        Self { server: Server::new(connection.client.clone()), parent, id, adopt: scope.adopt.to_vec(), wait: scope.wait, name }
+        Self {
+            server: Server::new(connection.client.clone()),
+            parent,
+            id,
+            adopt: scope.adopt.to_vec(),
+            wait: scope.wait,
+            external: scope.external.to_vec(),
+            name,
+            address: connection.address().to_owned(),
+        }
     }
 
     /// The kinds of the objects of `set`.
     async fn kinds(&self, set: &ManifestSet<'_>) -> Result<Kinds, Problem> {
         let versions = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
         Kinds::of(&self.server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))
+    }
+
+    /// That who asks may do all that a deploy of `set` does. Gives which rights are missing that it can do without.
+    async fn permitted(&self, set: &ManifestSet<'_>, kinds: &Kinds) -> Result<Vec<Problem>, Problems> {
+        let places = set.manifests.iter().filter_map(|manifest| {
+            let identity = manifest.identity;
+            Some((kinds.find(identity)?.clone(), identity.namespace.clone()))
+        });
+        let rights = right::rights(&places.collect(), &self.parent, &[]);
+        // A server that does not say it answers with what it denies, later.
+        let denied = right::missing(&self.server, &rights).await.unwrap_or_default();
+        let (problems, warnings) = right::denials(denied);
+        Problems::or(warnings, problems)
     }
 
     fn rules(&self, mode: Mode) -> Rules<'_> {
@@ -100,11 +135,13 @@ impl Cluster {
 impl Target for Cluster {
     /// Tries each object on the server (dry run), unless it is there already.
     async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
+        let kinds = self.kinds(set).await?;
+        let warnings = self.permitted(set, &kinds).await?;
         if let Some(there) = inventory(&self.server, &self.parent).await? {
             there.admits(&Claim { release: u64::MAX, ..Claim::default() })?;
         }
-        check::check(&self.rules(Mode::DryRun), set, &self.kinds(set).await?, BTreeSet::new()).await?;
-        Ok(Vec::new())
+        check::check(&self.rules(Mode::DryRun), &self.external, set, &kinds, BTreeSet::new()).await?;
+        Ok(warnings)
     }
 
     /// Takes what the server's dry run gives against what is live.

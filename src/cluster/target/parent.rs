@@ -62,6 +62,11 @@ impl Parent {
         format!("{}/{}", self.folder(), self.name)
     }
 
+    /// What it is called in messages.
+    pub(super) fn words(&self) -> String {
+        format!("ConfigMap {}/{}", self.namespace, self.name)
+    }
+
     /// The id of the set.
     pub(super) fn id(&self) -> String {
         let known_by = format!("{}.{}.ConfigMap.", self.name, self.namespace);

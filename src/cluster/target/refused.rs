@@ -123,7 +123,11 @@ fn forbidden(message: &str, causes: &[StatusCause], kind: &str) -> Refused {
     let verb = name_between(message, "cannot ", " resource").filter(|verb| VERBS.contains(verb));
     if let Some(verb) = verb {
         let kind = if kind.is_empty() { "objects" } else { kind };
-        return never(format!("permission denied to {verb} {kind}"), format!("grant `{verb}` on `{kind}`, as docs/cluster.md says"));
+        let place = name_between(message, "in the namespace \"", "\"").map(|namespace| format!(" in the namespace `{namespace}`"));
+        return never(
+            format!("permission denied to {verb} {kind}{}", place.unwrap_or_default()),
+            "grant it; `cloze doctor --role` prints the least role that deploys this project",
+        );
     }
     if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
         return never("its namespace is being removed", "wait until it is gone, then deploy again");
@@ -219,10 +223,10 @@ mod tests {
             (
                 403,
                 "Forbidden",
-                "configmaps \"a\" is forbidden: User \"system:serviceaccount:config:poor\" cannot patch resource \"configmaps\" in API group \"\"",
+                "configmaps \"a\" is forbidden: User \"system:serviceaccount:config:poor\" cannot patch resource \"configmaps\" in API group \"\" in the namespace \"config\"",
                 "configmaps",
                 json!([]),
-                ("never", "permission denied to patch configmaps"),
+                ("never", "permission denied to patch configmaps in the namespace `config`"),
             ),
             (
                 403,

@@ -55,6 +55,11 @@ impl Resource {
         }
     }
 
+    /// Its group; empty for the core group.
+    pub(super) fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
     /// Whether it is the kind of `v1` Secrets.
     pub(super) fn is_secret(&self) -> bool {
         self.kind == "Secret" && self.api_version == "v1"

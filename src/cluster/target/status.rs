@@ -33,6 +33,18 @@ pub struct ClusterStatus {
     pub objects: Vec<(Identity, Health)>,
     /// How many objects there are beside them: those that are ready as soon as they are there.
     pub others: usize,
+    /// All objects, each with its `managedFields`.
+    pub(super) fields: Vec<(Identity, Value)>,
+}
+
+/// The objects of an inventory.
+struct Listed {
+    /// Those with a health of their own.
+    objects: Vec<(Identity, Value)>,
+    /// How many others there are.
+    others: usize,
+    /// All of them, each with its `managedFields`.
+    fields: Vec<(Identity, Value)>,
 }
 
 /// What tells more of objects of a namespace that are not ready: pods, ReplicaSets and events.
@@ -46,7 +58,8 @@ impl Cluster {
     /// alone is read.
     pub async fn status(&self) -> Result<Option<ClusterStatus>, Problem> {
         let Some(there) = inventory(&self.server, &self.parent).await? else { return Ok(None) };
-        let (objects, others) = self.objects(&there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
+        let Listed { objects, others, mut fields } =
+            self.objects(&there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
         let mut namespaces: BTreeMap<String, Surroundings> = BTreeMap::new();
         for (identity, object) in &objects {
             let is_known = identity.namespace.is_empty() || namespaces.contains_key(&identity.namespace);
@@ -64,20 +77,16 @@ impl Cluster {
         let mut objects: Vec<(Identity, Health)> = objects.into_iter().map(judged).collect();
         let order = |identity: &Identity| (identity.kind.clone(), identity.namespace.clone(), identity.name.clone());
         objects.sort_by_cached_key(|(identity, _)| order(identity));
-        Ok(Some(ClusterStatus { release: there.release(), objects, others }))
+        fields.sort_by_cached_key(|(identity, _)| order(identity));
+        Ok(Some(ClusterStatus { release: there.release(), objects, others, fields }))
     }
 
-    /// The objects with a health of their own, and how many others there are.
-    async fn objects(&self, there: &Inventory) -> Result<(Vec<(Identity, Value)>, usize), Refused> {
+    async fn objects(&self, there: &Inventory) -> Result<Listed, Refused> {
         let places = places(&self.server, &self.parent, there).await?;
         let asked: Vec<_> = places.into_iter().map(|(resource, namespace)| self.members(resource, namespace)).collect();
         let listed: Vec<(Resource, Vec<Value>)> = stream::iter(asked).buffer_unordered(AT_ONCE).try_collect().await?;
-        let (mut objects, mut others) = (Vec::new(), 0);
+        let (mut objects, mut others, mut fields) = (Vec::new(), 0, Vec::new());
         for (resource, items) in listed {
-            if is_plain(&resource) {
-                others += items.len();
-                continue;
-            }
             for mut object in items {
                 let text = |place: &str| object.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned();
                 let identity = Identity {
@@ -86,12 +95,20 @@ impl Cluster {
                     namespace: text("/metadata/namespace"),
                     name: text("/metadata/name"),
                 };
+                // What has an owner is as its owner makes it.
+                if object["metadata"]["ownerReferences"].as_array().is_none_or(Vec::is_empty) {
+                    fields.push((identity.clone(), object["metadata"]["managedFields"].take()));
+                }
+                if is_plain(&resource) {
+                    others += 1;
+                    continue;
+                }
                 object["apiVersion"] = resource.api_version.clone().into();
                 object["kind"] = resource.kind.clone().into();
                 objects.push((identity, object));
             }
         }
-        Ok((objects, others))
+        Ok(Listed { objects, others, fields })
     }
 
     async fn members(&self, resource: Resource, namespace: String) -> Result<(Resource, Vec<Value>), Refused> {
@@ -115,6 +132,5 @@ impl Cluster {
 
 /// Whether objects of the kind are ready as soon as they are there.
 fn is_plain(resource: &Resource) -> bool {
-    let group = resource.api_version.split_once('/').map_or("", |(group, _)| group);
-    is_ready_when_applied(group, &resource.kind)
+    is_ready_when_applied(resource.group(), &resource.kind)
 }

@@ -123,7 +123,7 @@ fn is_used_by_name(object: &Identity) -> bool {
 }
 
 /// Kinds that hold what cannot be made again: they go only when somebody removes them by name.
-fn is_kept(object: &Identity) -> bool {
+pub(super) fn is_kept(object: &Identity) -> bool {
     matches!(
         (object.group(), object.kind.as_str()),
         ("", "Namespace" | "PersistentVolumeClaim" | "PersistentVolume") | ("apiextensions.k8s.io", "CustomResourceDefinition")

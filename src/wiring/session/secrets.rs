@@ -28,7 +28,7 @@ use crate::wiring::IfMissing;
 use crate::wiring::Session;
 
 impl Session<'_> {
-    /// The steps to each vault, to each holder of a key and to the history, or to the vault of that name alone, as far as they go well.
+    /// The steps to each vault, to each holder of a key, to the history and to the cluster, or to the vault of that name alone, as far as they go well.
     pub async fn doctor(&self, only: Option<&str>) -> Result<DoctorReport, Problems> {
         self.closing(async {
             let examined = self.examined(only).await?.into_iter();
@@ -38,6 +38,10 @@ impl Session<'_> {
                 vaults: join_all(examined.map(|(name, vault)| self.diagnosis(name, vault))).await,
                 keys: if only.is_none() { self.diagnose_keys().await } else { Vec::new() },
                 history: if only.is_none() { Some(self.diagnose_history().await) } else { None },
+                #[cfg(feature = "cluster")]
+                cluster: if only.is_none() { self.diagnose_cluster().await } else { None },
+                #[cfg(not(feature = "cluster"))]
+                cluster: None,
             })
         })
         .await

@@ -1,14 +1,21 @@
 //! `cloze status` of an environment in a whole cluster.
 
+use std::fs;
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::process::Stdio;
+
 use kube::api::Patch;
 use kube::api::PatchParams;
 use serde_json::Value;
 use serde_json::json;
 
 use super::Rollout;
+use super::deploy::config_map;
 use super::plain;
 use super::resource;
 use super::shop::Shop;
+use crate::fixture::User;
 
 #[tokio::test]
 async fn the_status_shows_the_release_and_the_health_of_each_object() {
@@ -34,4 +41,42 @@ async fn the_status_shows_the_release_and_the_health_of_each_object() {
     assert_eq!(reason, "pod `web-…`: container `main` has no image: image `missing:2` cannot be pulled: not found (ErrImagePull)");
     let words = shop.ok(&["status"]);
     assert!(words.contains(&format!("\nfailed       {named}  pod `web-")), "{words}");
+}
+
+#[tokio::test]
+async fn what_others_changed_is_named_with_its_manager_and_needs_no_key() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    for name in ["one", "two"] {
+        shop.template(&format!("{name}.yaml"), &config_map(name, "ours"));
+    }
+    shop.ok(&["deploy"]);
+    let fresh = shop.status();
+    assert_eq!((&fresh["drift"], &fresh["foreign"]), (&json!([]), &json!([])), "{fresh:#}");
+    rollout.change("v1", "ConfigMap", "one", json!({ "data": { "key": "theirs", "more": "theirs" } })).await;
+    rollout.change("v1", "ConfigMap", "two", json!({ "data": { "key": null } })).await;
+    rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "minReadySeconds": 1 } })).await;
+    let words = shop.ok(&["status"]).replace(rollout.cluster.namespace(), "NS");
+    assert!(
+        words.ends_with(
+            "no longer as the release says:\n  ConfigMap NS/one  data.key by unknown\n  ConfigMap NS/two  data.key was removed\nset by others:\n  \
+             ConfigMap NS/one  data.more by unknown\n  Deployment NS/web  spec.minReadySeconds by unknown\n"
+        ),
+        "{words}"
+    );
+    let key = shop.folder.path().join(".cloze/dev.key");
+    fs::rename(&key, shop.folder.path().join("kept")).unwrap();
+    let without = shop.status();
+    assert_eq!((&without["drift"], without["foreign"].as_array().unwrap().len()), (&Value::Null, 3), "{without:#}");
+    fs::rename(shop.folder.path().join("kept"), &key).unwrap();
+    // What changes is shown without being asked for again.
+    let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
+    let mut watch = command.args(["status", "--watch"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let mut until = |words: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(words)).unwrap();
+    until("minReadySeconds");
+    rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "paused": true } })).await;
+    until("spec.paused by unknown");
+    watch.kill().unwrap();
+    watch.wait().unwrap();
 }

@@ -13,24 +13,36 @@ use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
 
-/// Tests the connection to each vault, to each holder of a key and to the history, or to the vault of that name.
+/// Tests the connection to each vault, to each holder of a key, to the history and to the cluster, or to the vault of that name.
 pub(crate) fn doctor(run: &Run, only: Option<&str>) -> Result<ExitCode, Problems> {
     let report = run.wait(session::open(run)?.doctor(only))?;
     run.ui.report(&report, in_words)?;
     let failed = all(&report).filter(|vault| !vault.ok).count();
     let keys = if report.keys.is_empty() { String::new() } else { format!(", {}", count(report.keys.len(), "key")) };
-    let history = if report.history.is_some() { " and the history" } else { "" };
-    let vaults = format!("{}{keys}{history}", count(report.vaults.len(), "vault"));
+    let beside = match (&report.history, &report.cluster) {
+        (None, None) => "",
+        (Some(_), None) => " and the history",
+        (None, Some(_)) => " and the cluster",
+        (Some(_), Some(_)) => ", the history and the cluster",
+    };
+    let vaults = format!("{}{keys}{beside}", count(report.vaults.len(), "vault"));
     run.ui.status(&if failed == 0 { format!("{vaults}: no problems") } else { format!("{vaults}: {failed} failed") });
     Ok(ExitCode::from(match failed {
         0 => exit::DONE,
         1 if report.history.as_ref().is_some_and(|history| !history.ok) => exit::HISTORY,
+        1 if report.cluster.as_ref().is_some_and(|cluster| !cluster.ok) => exit::CHECK,
         _ => exit::VAULT,
     }))
 }
 
+/// Prints the least role that deploys the project.
+pub(crate) fn role(run: &Run) -> Result<(), Problems> {
+    let session = session::open(run)?;
+    run.ui.text(&run.wait(async { session.role().await })?)
+}
+
 fn all(report: &DoctorReport) -> impl Iterator<Item = &VaultDiagnosis> {
-    report.vaults.iter().chain(&report.keys).chain(&report.history)
+    report.vaults.iter().chain(&report.keys).chain(&report.history).chain(&report.cluster)
 }
 
 fn in_words(report: &DoctorReport) -> String {

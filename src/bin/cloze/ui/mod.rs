@@ -126,6 +126,12 @@ impl Ui {
         if self.is_json() { self.json(&document(report)) } else { self.text(&in_words(report)) }
     }
 
+    /// Makes room for a result that replaces the one before: on a terminal in its place, else after an empty line.
+    pub(crate) fn again(&self) -> Result<(), Problems> {
+        let is_terminal = !self.is_json() && io::stdout().is_terminal();
+        self.bytes(if is_terminal { b"\x1b[H\x1b[2J" } else { b"\n" })
+    }
+
     /// Says in a line what was done, unless quiet.
     pub(crate) fn status(&self, text: &str) {
         if !self.quiet && !self.is_json() {

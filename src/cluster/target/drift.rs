@@ -1,0 +1,324 @@
+//! What others changed in the objects of a release, as the server notes it beside the fields: whoever changes a field takes it from who held it.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use serde_json::Map;
+use serde_json::Value as Json;
+
+use crate::cluster::target::ClusterStatus;
+use crate::cluster::target::server::MANAGER;
+use crate::manifest::Identity;
+use crate::manifest::Limits;
+use crate::manifest::Node;
+use crate::manifest::Number;
+use crate::manifest::Value;
+use crate::manifest::read;
+use crate::target::ManifestSet;
+
+/// A field of an object that is not as the release says, or that others set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The object.
+    pub object: Identity,
+    /// The field, such as `spec.replicas`; `None` where the object is gone.
+    pub field: Option<String>,
+    /// Who set it; `None` where it was removed.
+    pub manager: Option<String>,
+}
+
+impl ClusterStatus {
+    /// What of the release `set`, which the cluster holds, is no longer as it says. No value is compared: a field that cloze still holds is as it was applied.
+    pub fn drift(&self, set: &ManifestSet<'_>) -> Vec<Drift> {
+        let there: HashMap<Key<'_>, &Json> = self.fields.iter().map(|(object, fields)| (key(object), fields)).collect();
+        let mut found = Vec::new();
+        for manifest in &set.manifests {
+            let object = || manifest.identity.clone();
+            let Some(fields) = there.get(&key(manifest.identity)) else {
+                found.push(Drift { object: object(), field: None, manager: None });
+                continue;
+            };
+            let text = std::str::from_utf8(manifest.bytes).unwrap_or_default();
+            let Some(mut root) = read(text, Limits::default()).ok().and_then(|mut documents| documents.pop()) else { continue };
+            let taken = lost_of(&root, fields).into_iter().filter(|(path, manager)| !is_scaled(path, manager.as_deref()));
+            found.extend(taken.map(|(path, manager)| Drift { object: object(), field: Some(shown(&path)), manager }));
+            root.wipe();
+        }
+        found
+    }
+
+    /// The fields of the cluster's objects that others set and cloze does not hold. Fields of Kubernetes' own controllers are left out.
+    pub fn foreign(&self) -> Vec<Drift> {
+        let mut found = Vec::new();
+        for (object, fields) in &self.fields {
+            let empty = Map::new();
+            let own = own(fields).unwrap_or(&empty);
+            for entry in fields.as_array().into_iter().flatten().filter(|entry| is_others(entry)) {
+                let Some(theirs) = entry["fieldsV1"].as_object() else { continue };
+                let mut paths = Vec::new();
+                leaves(theirs, Some(own), &mut Vec::new(), &mut paths);
+                let manager = entry["manager"].as_str().map(str::to_owned);
+                let is_content = |path: &Vec<String>| match path.as_slice() {
+                    [first, second, ..] if first == "f:metadata" => second == "f:labels" || second == "f:annotations",
+                    [first, ..] => first != "f:status" && first != "f:metadata",
+                    [] => false,
+                };
+                let one = |path: Vec<String>| Drift { object: object.clone(), field: Some(shown(&path)), manager: manager.clone() };
+                found.extend(paths.into_iter().filter(is_content).map(one));
+            }
+        }
+        found
+    }
+}
+
+/// Group, kind, namespace and name: the server may prefer another version than that of the manifest.
+type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+fn key(object: &Identity) -> Key<'_> {
+    (object.group(), &object.kind, &object.namespace, &object.name)
+}
+
+/// The fields that cloze holds by applying.
+fn own(fields: &Json) -> Option<&Map<String, Json>> {
+    let is_own = |entry: &&Json| entry["manager"] == MANAGER && entry["operation"] == "Apply" && entry.get("subresource").is_none();
+    fields.as_array()?.iter().find(is_own)?["fieldsV1"].as_object()
+}
+
+/// Whether an entry of `managedFields` is of a person or a tool.
+fn is_others(entry: &Json) -> bool {
+    let manager = entry["manager"].as_str().unwrap_or_default();
+    let is_own = manager == MANAGER && entry["operation"] == "Apply";
+    entry.get("subresource").is_none() && !is_own && !manager.starts_with("kube-") && manager != "cloud-controller-manager"
+}
+
+/// Whether the number of pods is that of a HorizontalPodAutoscaler.
+fn is_scaled(path: &[String], manager: Option<&str>) -> bool {
+    path == ["f:spec", "f:replicas"] && manager == Some("kube-controller-manager")
+}
+
+/// The paths of a manifest that cloze does not hold, each with who does.
+fn lost_of(root: &Node<Infallible>, fields: &Json) -> Vec<(Vec<String>, Option<String>)> {
+    let empty = Map::new();
+    let own = own(fields).unwrap_or(&empty);
+    let mut found = Vec::new();
+    for entry in root.as_map().unwrap_or_default().iter().filter(|entry| !matches!(entry.key.as_str(), "apiVersion" | "kind")) {
+        let name = format!("f:{}", entry.key);
+        if entry.key == "metadata" {
+            let held = own.get(&name).and_then(Json::as_object).unwrap_or(&empty);
+            for entry in entry.node.as_map().unwrap_or_default().iter().filter(|entry| !matches!(entry.key.as_str(), "name" | "namespace")) {
+                lost(&entry.node, held.get(&format!("f:{}", entry.key)), &mut vec![name.clone(), format!("f:{}", entry.key)], &mut found);
+            }
+        } else {
+            lost(&entry.node, own.get(&name), &mut vec![name], &mut found);
+        }
+    }
+    let holder = |path: &Vec<String>| {
+        let others = fields.as_array().into_iter().flatten().filter(|entry| entry["manager"] != MANAGER || entry["operation"] != "Apply");
+        let mut holders = others.filter(|entry| path.iter().try_fold(&entry["fieldsV1"], |field, step| field.get(step)).is_some());
+        holders.next().and_then(|entry| entry["manager"].as_str()).map(str::to_owned)
+    };
+    found.into_iter().map(|path| (path.clone(), holder(&path))).collect()
+}
+
+/// Adds the paths within `ours` that `held`, the fields below it, does not have.
+fn lost(ours: &Node<Infallible>, held: Option<&Json>, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    if matches!(ours.value, Value::Null) {
+        return;
+    }
+    let Some(children) = held.and_then(Json::as_object) else {
+        // Of a map that others emptied or took, each of its fields.
+        match &ours.value {
+            Value::Map(entries) if !entries.is_empty() => {
+                for entry in entries {
+                    path.push(format!("f:{}", entry.key));
+                    lost(&entry.node, None, path, found);
+                    path.pop();
+                }
+            }
+            _ => found.push(path.clone()),
+        }
+        return;
+    };
+    if children.keys().all(|key| key == ".") {
+        return;
+    }
+    match &ours.value {
+        Value::Map(entries) => {
+            for entry in entries {
+                let step = format!("f:{}", entry.key);
+                path.push(step.clone());
+                lost(&entry.node, children.get(&step), path, found);
+                path.pop();
+            }
+        }
+        Value::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let (step, held) = match children.iter().find(|(step, _)| is_item(item, step)) {
+                    Some((step, held)) => (step.clone(), Some(held)),
+                    None => (format!("i:{index}"), None),
+                };
+                path.push(step);
+                match held {
+                    Some(held) if item.as_map().is_some() => lost(item, Some(held), path, found),
+                    Some(_) => {}
+                    None => found.push(path.clone()),
+                }
+                path.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a step of `FieldsV1` is that item of a list: by its keys, or by its value.
+fn is_item(item: &Node<Infallible>, step: &str) -> bool {
+    if let Some(value) = step.strip_prefix("v:") {
+        return serde_json::from_str(value).is_ok_and(|value: Json| is_equal(item, &value));
+    }
+    let Some(Ok(Json::Object(keys))) = step.strip_prefix("k:").map(serde_json::from_str::<Json>) else { return false };
+    let is_there = |(key, value): (&String, &Json)| item.get(key).is_none_or(|own| is_equal(own, value));
+    keys.iter().all(is_there) && keys.keys().any(|key| item.get(key).is_some())
+}
+
+fn is_equal(ours: &Node<Infallible>, value: &Json) -> bool {
+    match (&ours.value, value) {
+        (Value::Text(ours), Json::String(value)) => ours == value,
+        (Value::Bool(ours), Json::Bool(value)) => ours == value,
+        (Value::Number(Number::Int(ours)), Json::Number(value)) => value.as_i64() == Some(*ours),
+        _ => false,
+    }
+}
+
+/// Adds the paths of single fields in `theirs` that `own` does not have.
+fn leaves(theirs: &Map<String, Json>, own: Option<&Map<String, Json>>, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    for (step, below) in theirs.iter().filter(|(step, _)| *step != ".") {
+        let held = own.and_then(|own| own.get(step));
+        path.push(step.clone());
+        match below.as_object().filter(|below| below.keys().any(|key| key != ".")) {
+            Some(below) => leaves(below, held.and_then(Json::as_object), path, found),
+            None if held.is_none() => found.push(path.clone()),
+            None => {}
+        }
+        path.pop();
+    }
+}
+
+/// A path as people write it: `spec.template.spec.containers[web].image`.
+fn shown(path: &[String]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step.split_at_checked(2) {
+            Some(("f:", key)) if key.contains(['.', '/', '[']) => text.push_str(&format!("[{key}]")),
+            Some(("f:", key)) => {
+                text.push_str(if text.is_empty() { "" } else { "." });
+                text.push_str(key);
+            }
+            Some(("k:", keys)) => {
+                let keys: Map<String, Json> = serde_json::from_str(keys).unwrap_or_default();
+                let value = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                text.push_str(&format!("[{}]", keys.values().map(value).collect::<Vec<_>>().join(",")));
+            }
+            Some(("i:", index)) => text.push_str(&format!("[{index}]")),
+            _ => text.push_str("[…]"),
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value as Json;
+    use serde_json::json;
+
+    use super::Drift;
+    use crate::cluster::target::ClusterStatus;
+    use crate::manifest::Identity;
+    use crate::target::Manifest;
+    use crate::target::ManifestSet;
+    use crate::target::Syntax;
+
+    const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, namespace: shop, labels: { app.kubernetes.io/name: web } }
+spec:
+  replicas: 2
+  paused: ~
+  selector: { matchLabels: { app: web } }
+  template: { spec: { containers: [{ name: web, image: web:1, ports: [{ containerPort: 80 }], args: [-v] }] } }
+";
+
+    fn entry(manager: &str, operation: &str, fields: Json) -> Json {
+        json!({ "manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsV1": fields })
+    }
+
+    /// What cloze holds of it.
+    fn own() -> Json {
+        entry("cloze", "Apply", json!({
+            "f:metadata": { "f:labels": { "f:app.kubernetes.io/name": {}, "f:applyset.kubernetes.io/part-of": {} } },
+            "f:spec": { "f:replicas": {}, "f:selector": {}, "f:template": { "f:spec": { "f:containers": { "k:{\"name\":\"web\"}": {
+                ".": {}, "f:name": {}, "f:image": {}, "f:args": {}, "f:ports": { "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:containerPort": {} } },
+            } } } } },
+        }))
+    }
+
+    fn web() -> Identity {
+        Identity { api_version: "apps/v1".into(), kind: "Deployment".into(), namespace: "shop".into(), name: "web".into() }
+    }
+
+    fn status(fields: Option<Json>) -> ClusterStatus {
+        ClusterStatus { release: Some(1), objects: Vec::new(), others: 0, fields: fields.into_iter().map(|fields| (web(), fields)).collect() }
+    }
+
+    fn lines(drift: Vec<Drift>) -> Vec<String> {
+        let line = |Drift { field, manager, .. }: Drift| format!("{} by {}", field.unwrap_or_default(), manager.unwrap_or_default());
+        drift.into_iter().map(line).collect()
+    }
+
+    fn drift(fields: Option<Json>) -> Vec<String> {
+        let identity = web();
+        let set = ManifestSet { syntax: Syntax::Yaml, manifests: vec![Manifest::new(&identity, "web", WEB.as_bytes())] };
+        lines(status(fields).drift(&set))
+    }
+
+    #[test]
+    fn a_field_that_cloze_still_holds_is_as_it_was_applied() {
+        assert_eq!(drift(Some(json!([own()]))), Vec::<String>::new());
+        assert_eq!(drift(None), [" by "], "it is gone");
+    }
+
+    #[test]
+    fn a_field_that_somebody_took_or_removed_has_drifted() {
+        let mut less = own();
+        less["fieldsV1"]["f:metadata"]["f:labels"] = json!({ "f:applyset.kubernetes.io/part-of": {} });
+        let spec = &mut less["fieldsV1"]["f:spec"];
+        spec.as_object_mut().unwrap().remove("f:replicas");
+        let web = &mut spec["f:template"]["f:spec"]["f:containers"]["k:{\"name\":\"web\"}"];
+        web.as_object_mut().unwrap().remove("f:image");
+        web["f:ports"] = json!({ "k:{\"containerPort\":81,\"protocol\":\"TCP\"}": {} });
+        let image = json!({ "f:spec": { "f:template": { "f:spec": { "f:containers": { "k:{\"name\":\"web\"}": { "f:image": {} } } } } } });
+        let mut scale = entry("kubectl", "Update", json!({ "f:spec": { "f:replicas": {} } }));
+        scale["subresource"] = "scale".into();
+        let all = json!([less, entry("kubectl-set", "Update", image), scale]);
+        assert_eq!(
+            drift(Some(all.clone())),
+            [
+                "metadata.labels[app.kubernetes.io/name] by ",
+                "spec.replicas by kubectl",
+                "spec.template.spec.containers[web].image by kubectl-set",
+                "spec.template.spec.containers[web].ports[0] by ",
+            ]
+        );
+        assert_eq!(lines(status(Some(all.clone())).foreign()), ["spec.template.spec.containers[web].image by kubectl-set"]);
+        let mut scaled = all;
+        scaled[2]["manager"] = "kube-controller-manager".into();
+        assert!(!drift(Some(scaled)).iter().any(|line| line.starts_with("spec.replicas")), "a HorizontalPodAutoscaler has the last word");
+    }
+
+    #[test]
+    fn what_others_added_is_foreign_and_what_kubernetes_sets_is_not() {
+        let theirs = json!({ "f:metadata": { "f:annotations": { "f:note": {} }, "f:finalizers": {} }, "f:spec": { "f:paused": {}, "f:replicas": {} }, "f:status": { "f:x": {} } });
+        let all = json!([own(), entry("kubectl-edit", "Update", theirs.clone()), entry("kube-controller-manager", "Update", theirs)]);
+        assert_eq!(drift(Some(all.clone())), Vec::<String>::new());
+        assert_eq!(lines(status(Some(all)).foreign()), ["metadata.annotations.note by kubectl-edit", "spec.paused by kubectl-edit"]);
+    }
+}
