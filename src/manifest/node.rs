@@ -182,7 +182,9 @@ impl<B> Node<B> {
             (Value::Number(one), Value::Number(other)) => one == other,
             (Value::Text(one), Value::Text(other)) => one == other,
             (Value::Leaf(one), Value::Leaf(other)) => one == other,
-            (Value::List(one), Value::List(other)) => one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other)),
+            (Value::List(one), Value::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_same(other))
+            }
             (Value::Map(one), Value::Map(entries)) => {
                 one.len() == entries.len() && one.iter().all(|entry| other.get(&entry.key).is_some_and(|other| entry.node.is_same(other)))
             }

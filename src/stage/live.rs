@@ -16,7 +16,7 @@ type Tree = Node<Infallible>;
 
 /// A part of an object of a release, and how a review shows it. Where these are not the same, a blank was filled.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'n> {
+pub struct ReleasedValue<'n> {
     /// The part.
     pub value: &'n Tree,
     /// How it is shown; `None` where a review does not have it.
@@ -25,11 +25,11 @@ pub struct Known<'n> {
 
 /// A live object, and what is known of it.
 #[derive(Debug, Clone)]
-pub struct Live<'n> {
+pub struct LiveValue<'n> {
     /// As the release has it.
-    pub ours: Option<Known<'n>>,
+    pub ours: Option<ReleasedValue<'n>>,
     /// As former releases had it.
-    pub former: Vec<Known<'n>>,
+    pub former: Vec<ReleasedValue<'n>>,
     /// As it is.
     pub before: Option<&'n Tree>,
     /// As it would be.
@@ -46,7 +46,7 @@ pub struct Hiding<'a> {
 }
 
 /// The object as it is and as it would be, of which it has what the release has and what differs. The values of a Secret are under `stringData`.
-pub fn review(live: &Live<'_>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
+pub fn review(live: &LiveValue<'_>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
     let is_secret = [live.before, live.after].into_iter().flatten().any(|object| {
         object.get("kind").and_then(Node::as_text) == Some("Secret") && object.get("apiVersion").and_then(Node::as_text) == Some("v1")
     });
@@ -55,9 +55,9 @@ pub fn review(live: &Live<'_>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
         return kept(live, &mut path, hiding);
     }
     // Its own values are shown under another key, and every other one is a secret.
-    let data = Live {
-        ours: live.ours.and_then(Known::data),
-        former: live.former.iter().copied().filter_map(Known::data).collect(),
+    let data = LiveValue {
+        ours: live.ours.and_then(ReleasedValue::data),
+        former: live.former.iter().copied().filter_map(ReleasedValue::data).collect(),
         before: live.before.and_then(|object| object.get("data")),
         after: live.after.and_then(|object| object.get("data")),
     };
@@ -74,7 +74,7 @@ pub fn review(live: &Live<'_>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
 }
 
 /// The texts that blanks filled, of an object of a release.
-pub fn filled(known: Known<'_>, found: &mut Vec<Secret>) {
+pub fn filled(known: ReleasedValue<'_>, found: &mut Vec<Secret>) {
     match &known.value.value {
         Value::Map(entries) => entries.iter().filter_map(|entry| known.get(&entry.key)).for_each(|child| filled(child, found)),
         Value::List(_) => known.items().into_iter().for_each(|child| filled(child, found)),
@@ -83,7 +83,7 @@ pub fn filled(known: Known<'_>, found: &mut Vec<Secret>) {
     }
 }
 
-impl<'n> Known<'n> {
+impl<'n> ReleasedValue<'n> {
     fn get(self, key: &str) -> Option<Self> {
         Some(Self { value: self.value.get(key)?, shown: self.shown.and_then(|shown| shown.get(key)) })
     }
@@ -110,7 +110,7 @@ impl<'n> Known<'n> {
 }
 
 /// What is kept of both sides.
-fn kept<'n>(live: &Live<'n>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
+fn kept<'n>(live: &LiveValue<'n>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
     let sides = [live.before, live.after];
     if live.ours.is_none() && is_same(live.before, live.after) {
         return [None, None];
@@ -125,8 +125,8 @@ fn kept<'n>(live: &Live<'n>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Opt
     }
 }
 
-impl<'n> Live<'n> {
-    fn known(&self) -> Vec<Known<'n>> {
+impl<'n> LiveValue<'n> {
+    fn known(&self) -> Vec<ReleasedValue<'n>> {
         self.ours.into_iter().chain(self.former.iter().copied()).collect()
     }
 
@@ -147,7 +147,7 @@ fn is_same(one: Option<&Tree>, other: Option<&Tree>) -> bool {
     }
 }
 
-fn fields(live: &Live<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
+fn fields(live: &LiveValue<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
     let entries = |node: Option<&Tree>| -> Vec<String> {
         node.and_then(Node::as_map).unwrap_or_default().iter().map(|entry| entry.key.to_string()).collect()
     };
@@ -169,7 +169,7 @@ fn fields(live: &Live<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Optio
     sides.map(|side| side.map(|entries| Node::made(Value::Map(entries))))
 }
 
-fn items(live: &Live<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
+fn items(live: &LiveValue<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
     let known = live.known();
     let lists: Vec<&[Tree]> =
         known.iter().map(|known| known.value).chain(live.before).chain(live.after).filter_map(Node::as_list).collect();
@@ -181,7 +181,7 @@ fn items(live: &Live<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option
     let find = |list: Option<&'_ Tree>, wanted: &str| {
         list.and_then(Node::as_list).and_then(|items| items.iter().enumerate().position(|(index, item)| name(index, item) == wanted))
     };
-    let child = |wanted: &str| Live {
+    let child = |wanted: &str| LiveValue {
         ours: live.ours.and_then(|ours| Some(ours.items()[find(Some(ours.value), wanted)?])),
         former: live.former.iter().filter_map(|former| Some(former.items()[find(Some(former.value), wanted)?])).collect(),
         before: live.before.and_then(|before| before.as_list()?.get(find(Some(before), wanted)?)),
@@ -239,16 +239,16 @@ fn scalar(node: &Tree) -> Option<String> {
 }
 
 /// A value: as its release shows it where one has it there, and hidden where a secret was there or it could be one.
-fn shown(node: &Tree, known: &[Known<'_>], path: &[String], hiding: Hiding<'_>) -> Tree {
+fn shown(node: &Tree, known: &[ReleasedValue<'_>], path: &[String], hiding: Hiding<'_>) -> Tree {
     let items = |items: &[Tree]| -> Vec<Tree> {
-        let known: Vec<Known<'_>> = known.iter().flat_map(|known| known.items()).collect();
+        let known: Vec<ReleasedValue<'_>> = known.iter().flat_map(|known| known.items()).collect();
         items.iter().map(|item| shown(item, &known, path, hiding)).collect()
     };
     Node::made(match &node.value {
         Value::List(list) => Value::List(items(list)),
         Value::Map(entries) => {
             let one = |entry: &Entry<Infallible>| {
-                let known: Vec<Known<'_>> = known.iter().filter_map(|known| known.get(&entry.key)).collect();
+                let known: Vec<ReleasedValue<'_>> = known.iter().filter_map(|known| known.get(&entry.key)).collect();
                 let path: Vec<String> = path.iter().cloned().chain([entry.key.to_string()]).collect();
                 Entry { key: entry.key.clone(), mark: Mark::default(), node: shown(&entry.node, &known, &path, hiding) }
             };
@@ -297,8 +297,8 @@ mod tests {
     use std::convert::Infallible;
 
     use super::Hiding;
-    use super::Known;
-    use super::Live;
+    use super::LiveValue;
+    use super::ReleasedValue;
     use super::filled;
     use super::review;
     use crate::manifest::Limits;
@@ -320,9 +320,9 @@ mod tests {
     /// What is shown of an object of that release, as pairs of value and review, and of that former one.
     fn shown(ours: [&str; 2], former: Option<[&str; 2]>, before: &str, after: &str) -> [String; 2] {
         let (ours, former, before, after) = (ours.map(tree), former.map(|pair| pair.map(tree)), tree(before), tree(after));
-        let live = Live {
-            ours: Some(Known { value: &ours[0], shown: Some(&ours[1]) }),
-            former: former.iter().map(|[value, shown]| Known { value, shown: Some(shown) }).collect(),
+        let live = LiveValue {
+            ours: Some(ReleasedValue { value: &ours[0], shown: Some(&ours[1]) }),
+            former: former.iter().map(|[value, shown]| ReleasedValue { value, shown: Some(shown) }).collect(),
             before: Some(&before),
             after: Some(&after),
         };
@@ -369,7 +369,10 @@ spec:
         let [before, _] = shown(ours, Some(former), "data: { pw: typed, gone: typed!, level: info }", "data: { pw: new, level: info }");
         assert_eq!(before, "data:\n  pw: <data.pw 5>\n  level: info\n  gone: <data.gone 6>\n");
         let [before, after] = shown(ours, None, "data: { pw: new, level: info, x: why }", "data: { pw: new, level: info }");
-        assert_eq!((before.as_str(), after.as_str()), ("data:\n  pw: <two>\n  level: info\n  x: why\n", "data:\n  pw: <two>\n  level: info\n"));
+        assert_eq!(
+            (before.as_str(), after.as_str()),
+            ("data:\n  pw: <two>\n  level: info\n  x: why\n", "data:\n  pw: <two>\n  level: info\n")
+        );
     }
 
     #[test]
@@ -406,7 +409,7 @@ spec:
     fn what_blanks_filled_is_known() {
         let (value, shown) = (tree("{ a: x, b: [y, z], c: { d: w } }"), tree("{ a: x, b: [y, <z>], c: { d: <w> } }"));
         let mut found = Vec::new();
-        filled(Known { value: &value, shown: Some(&shown) }, &mut found);
+        filled(ReleasedValue { value: &value, shown: Some(&shown) }, &mut found);
         assert_eq!(found.iter().filter_map(crate::secret::Secret::expose_text).collect::<Vec<_>>(), ["z", "w"]);
     }
 }

@@ -24,8 +24,8 @@ use crate::stage::diff::Change;
 use crate::stage::diff::Reviewed;
 use crate::stage::literal::keyed_mask;
 use crate::stage::live::Hiding;
-use crate::stage::live::Known;
-use crate::stage::live::Live;
+use crate::stage::live::LiveValue;
+use crate::stage::live::ReleasedValue;
 use crate::stage::live::filled;
 use crate::stage::live::review;
 use crate::target::LiveDifference;
@@ -112,7 +112,7 @@ async fn compare_live(
         };
         let ours = Trees::of_built(manifest, history)?;
         let former = recorded.get(&key_of(manifest)).into_iter().flatten().map(Trees::known).collect();
-        let live = Live { ours: Some(ours.known()), former, before: Some(before), after: Some(after) };
+        let live = LiveValue { ours: Some(ours.known()), former, before: Some(before), after: Some(after) };
         let mask = |field: &str, text: &str| keyed_mask(history.keys(), &identity, field, &value_of(&identity, text));
         let [before, after] = review(&live, Hiding { is_doubtful: &is_doubtful, mask: &mask }).map(|tree| text_of(tree.as_ref()));
         changes.push(Change::Changed { identity, before, after });
@@ -145,7 +145,8 @@ pub async fn of_manifests<T>(history: &History<'_>, number: u64, look: impl FnOn
 async fn former(history: &History<'_>, head: Option<Release>, held: Option<u64>) -> Vec<Release> {
     let newest = head.as_ref().map(|head| head.summary.number);
     let mut found = Vec::new();
-    for number in held.into_iter().chain(held.and_then(|held| held.checked_sub(1))).filter(|number| *number > 0 && Some(*number) != newest) {
+    for number in held.into_iter().chain(held.and_then(|held| held.checked_sub(1))).filter(|number| *number > 0 && Some(*number) != newest)
+    {
         // What was pruned, or is of another history, says nothing.
         found.extend(history.release(number).await.ok());
     }
@@ -176,8 +177,8 @@ impl Trees {
         Self::of(&text, manifest.bytes.expose(), &manifest.identity)
     }
 
-    fn known(&self) -> Known<'_> {
-        Known { value: &self.value, shown: Some(&self.shown) }
+    fn known(&self) -> ReleasedValue<'_> {
+        ReleasedValue { value: &self.value, shown: Some(&self.shown) }
     }
 }
 

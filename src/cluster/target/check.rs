@@ -52,7 +52,7 @@ pub(super) fn places(items: &[Item<'_>]) -> BTreeSet<(Resource, String)> {
 /// Objects that were tried on the server.
 pub(super) struct Tried<'a> {
     /// Those that differ from what is there, and what the server answered; `None` where what they need comes with the release.
-    pub(super) differing: Vec<(Item<'a>, Option<Answer>)>,
+    pub(super) differing: Vec<(Item<'a>, Option<DryRunAnswer>)>,
     /// Those whose kind comes with the release.
     pub(super) late: Vec<&'a Manifest<'a>>,
     /// What was there before.
@@ -60,7 +60,7 @@ pub(super) struct Tried<'a> {
 }
 
 /// What the server would make of an object.
-pub(super) enum Answer {
+pub(super) enum DryRunAnswer {
     /// It would be created.
     Created(Value),
     /// It would be this one.
@@ -129,12 +129,12 @@ async fn trial<'a>(
     mut item: Item<'a>,
     members: &Members,
     made: &BTreeSet<&str>,
-) -> Result<Option<(Item<'a>, Option<Answer>)>, Problem> {
+) -> Result<Option<(Item<'a>, Option<DryRunAnswer>)>, Problem> {
     let live = members.get(&item.path());
     let words = match attempt(rules, &mut item, live, None).await {
         Attempt::Unchanged => return Ok(None),
-        Attempt::Created(object) => return Ok(Some((item, Some(Answer::Created(object))))),
-        Attempt::Changed(object) => return Ok(Some((item, Some(Answer::Changed(object))))),
+        Attempt::Created(object) => return Ok(Some((item, Some(DryRunAnswer::Created(object))))),
+        Attempt::Changed(object) => return Ok(Some((item, Some(DryRunAnswer::Changed(object))))),
         Attempt::Refused(Refused::NoNamespace) if made.contains(item.identity().namespace.as_str()) => return Ok(Some((item, None))),
         Attempt::Refused(refused) => refused.words(),
         Attempt::Foreign(words) => words,

@@ -13,7 +13,7 @@ use zeroize::Zeroize as _;
 
 use crate::cluster::target::Cluster;
 use crate::cluster::target::adopt::LAST_APPLIED;
-use crate::cluster::target::check::Answer;
+use crate::cluster::target::check::DryRunAnswer;
 use crate::cluster::target::check::Tried;
 use crate::cluster::target::check::check;
 use crate::cluster::target::fence::inventory;
@@ -70,19 +70,19 @@ impl Cluster {
     async fn object(
         &self,
         item: Item<'_>,
-        answer: Option<Answer>,
+        answer: Option<DryRunAnswer>,
         members: &Members,
         before: &HashMap<String, (String, &Json)>,
     ) -> Result<Option<LiveObject>, Refused> {
         let added = || Ok(Some(LiveObject { identity: item.identity().clone(), change: None }));
         let (path, live, after) = match answer {
             None => return added(),
-            Some(Answer::Changed(after)) => {
+            Some(DryRunAnswer::Changed(after)) => {
                 let path = item.path();
                 let live = members.get(&path);
                 (path, live, after)
             }
-            Some(Answer::Created(after)) => {
+            Some(DryRunAnswer::Created(after)) => {
                 let base = format!("{}/{}", item.resource.path(&item.identity().namespace), item.manifest.base);
                 match before.get(&base) {
                     Some((path, live)) => (path.clone(), Some(*live), after),

@@ -5,16 +5,16 @@ use std::ops::RangeInclusive;
 use serde_json::json;
 
 use crate::cluster::target::Cluster;
+use crate::cluster::target::external::others;
 use crate::cluster::target::fence::inventory;
 use crate::cluster::target::kinds::Kinds;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::Resource;
-use crate::cluster::target::external::others;
-use crate::cluster::target::right::Granted;
-use crate::cluster::target::right::Purpose;
+use crate::cluster::target::right::NeededRights;
+use crate::cluster::target::right::ObjectRights;
 use crate::cluster::target::right::Right;
-use crate::cluster::target::right::Rights;
+use crate::cluster::target::right::RightPurpose;
 use crate::cluster::target::right::by_objects;
 use crate::cluster::target::right::missing;
 use crate::cluster::target::right::rights;
@@ -65,7 +65,10 @@ impl Cluster {
         let text = |key: &str| version[key].as_str().unwrap_or_default();
         let minor: Option<u32> = text("minor").trim_end_matches('+').parse().ok();
         let is_supported = text("major") == "1" && minor.is_some_and(|minor| SUPPORTED.contains(&minor));
-        findings.push(ClusterFinding { warning: (!is_supported).then(|| unsupported(text("gitVersion"))), ..good("version", text("gitVersion")) });
+        findings.push(ClusterFinding {
+            warning: (!is_supported).then(|| unsupported(text("gitVersion"))),
+            ..good("version", text("gitVersion"))
+        });
         match inventory(&self.server, &self.parent).await {
             Ok(None) => findings.push(good("inventory", &format!("{} is not there yet", self.parent.words()))),
             Ok(Some(there)) => {
@@ -90,14 +93,16 @@ impl Cluster {
                 return vec![ClusterFinding { step: "permission", outcome: Err(problem), warning: None }];
             }
         };
-        let line = |granted: Granted| {
+        let line = |granted: ObjectRights| {
             let is_denied = |&verb: &&'static str| denied.contains_key(&Right { verb, ..granted.right.clone() });
             let (no, yes): (Vec<&'static str>, Vec<&'static str>) = granted.verbs.iter().copied().partition(is_denied);
-            let refused = Granted { verbs: no, ..granted.clone() };
+            let refused = ObjectRights { verbs: no, ..granted.clone() };
             match granted.purpose {
                 _ if refused.verbs.is_empty() => good("permission", &format!("{} {}", yes.join(", "), granted.objects())),
-                Purpose::Deploy => ClusterFinding { step: "permission", outcome: Err(refused.denied(0)), warning: None },
-                _ => good("permission", &format!("not granted: {} {}{}", refused.verbs.join(", "), granted.objects(), granted.consequence())),
+                RightPurpose::Deploy => ClusterFinding { step: "permission", outcome: Err(refused.denied(0)), warning: None },
+                _ => {
+                    good("permission", &format!("not granted: {} {}{}", refused.verbs.join(", "), granted.objects(), granted.consequence()))
+                }
             }
         };
         by_objects(rights).into_iter().map(line).collect()
@@ -110,13 +115,13 @@ impl Cluster {
         if let Some(namespace) = history {
             for verb in ["create", "delete", "get", "list"] {
                 let (namespace, group, plural) = (namespace.to_owned(), String::new(), "secrets".to_owned());
-                rights.insert(Right { namespace, group, plural, name: None, verb }, Purpose::Deploy);
+                rights.insert(Right { namespace, group, plural, name: None, verb }, RightPurpose::Deploy);
             }
         }
         Ok(role(&self.parent.name, rights))
     }
 
-    async fn planned_rights(&self, objects: &[PlannedObject]) -> Result<Rights, Problem> {
+    async fn planned_rights(&self, objects: &[PlannedObject]) -> Result<NeededRights, Problem> {
         let versions = objects.iter().map(|object| object.identity.api_version.as_str()).collect();
         let kinds = Kinds::of(&self.server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
         let defined = |object: &Identity| {

@@ -105,7 +105,8 @@ fn lost_of(root: &Node<Infallible>, fields: &Json) -> Vec<(Vec<String>, Option<S
         let name = format!("f:{}", entry.key);
         if entry.key == "metadata" {
             let held = own.get(&name).and_then(Json::as_object).unwrap_or(&empty);
-            for entry in entry.node.as_map().unwrap_or_default().iter().filter(|entry| !matches!(entry.key.as_str(), "name" | "namespace")) {
+            for entry in entry.node.as_map().unwrap_or_default().iter().filter(|entry| !matches!(entry.key.as_str(), "name" | "namespace"))
+            {
                 lost(&entry.node, held.get(&format!("f:{}", entry.key)), &mut vec![name.clone(), format!("f:{}", entry.key)], &mut found);
             }
         } else {
@@ -253,12 +254,16 @@ spec:
 
     /// What cloze holds of it.
     fn own() -> Json {
-        entry("cloze", "Apply", json!({
-            "f:metadata": { "f:labels": { "f:app.kubernetes.io/name": {}, "f:applyset.kubernetes.io/part-of": {} } },
-            "f:spec": { "f:replicas": {}, "f:selector": {}, "f:template": { "f:spec": { "f:containers": { "k:{\"name\":\"web\"}": {
-                ".": {}, "f:name": {}, "f:image": {}, "f:args": {}, "f:ports": { "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:containerPort": {} } },
-            } } } } },
-        }))
+        entry(
+            "cloze",
+            "Apply",
+            json!({
+                "f:metadata": { "f:labels": { "f:app.kubernetes.io/name": {}, "f:applyset.kubernetes.io/part-of": {} } },
+                "f:spec": { "f:replicas": {}, "f:selector": {}, "f:template": { "f:spec": { "f:containers": { "k:{\"name\":\"web\"}": {
+                    ".": {}, "f:name": {}, "f:image": {}, "f:args": {}, "f:ports": { "k:{\"containerPort\":80,\"protocol\":\"TCP\"}": { ".": {}, "f:containerPort": {} } },
+                } } } } },
+            }),
+        )
     }
 
     fn web() -> Identity {
@@ -266,7 +271,12 @@ spec:
     }
 
     fn status(fields: Option<Json>) -> ClusterStatus {
-        ClusterStatus { release: Some(1), objects: Vec::new(), others: 0, fields: fields.into_iter().map(|fields| (web(), fields)).collect() }
+        ClusterStatus {
+            release: Some(1),
+            objects: Vec::new(),
+            others: 0,
+            fields: fields.into_iter().map(|fields| (web(), fields)).collect(),
+        }
     }
 
     fn lines(drift: Vec<Drift>) -> Vec<String> {

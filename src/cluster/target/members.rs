@@ -65,7 +65,9 @@ impl Members {
         let made = |object: &Value| object["metadata"]["creationTimestamp"].as_str().map(str::to_owned);
         let mut newest: HashMap<String, (String, &Value)> = HashMap::new();
         for (path, object) in &self.found {
-            let (Some((folder, _)), Some(base)) = (path.rsplit_once('/'), object["metadata"]["annotations"][BASE].as_str()) else { continue };
+            let (Some((folder, _)), Some(base)) = (path.rsplit_once('/'), object["metadata"]["annotations"][BASE].as_str()) else {
+                continue;
+            };
             let key = format!("{folder}/{base}");
             if newest.get(&key).is_none_or(|(known, other)| (made(other), known) < (made(object), path)) {
                 newest.insert(key, (path.clone(), object));

@@ -36,7 +36,7 @@ pub(super) struct Right {
 
 /// What a right is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Purpose {
+pub(super) enum RightPurpose {
     /// A deploy fails without it.
     Deploy,
     /// Leaving `replicas` to who scales.
@@ -48,12 +48,12 @@ pub(super) enum Purpose {
 }
 
 /// Rights, and what each is for.
-pub(super) type Rights = BTreeMap<Right, Purpose>;
+pub(super) type NeededRights = BTreeMap<Right, RightPurpose>;
 
 /// The rights to deploy objects of these kinds in these namespaces, with the inventory `parent`, and to read `others` there (kind in URLs, namespace, name).
-pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, others: &[(&str, &str, &str)]) -> Rights {
-    let mut rights = Rights::new();
-    let mut add = |namespace: &str, (group, plural): (&str, &str), name: Option<&str>, verbs: &[&'static str], purpose: Purpose| {
+pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, others: &[(&str, &str, &str)]) -> NeededRights {
+    let mut rights = NeededRights::new();
+    let mut add = |namespace: &str, (group, plural): (&str, &str), name: Option<&str>, verbs: &[&'static str], purpose: RightPurpose| {
         for &verb in verbs {
             let (namespace, group, plural) = (namespace.to_owned(), group.to_owned(), plural.to_owned());
             let right = Right { namespace, group, plural, name: name.map(str::to_owned), verb };
@@ -66,30 +66,31 @@ pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, oth
         let namespace = if resource.namespaced { namespace.as_str() } else { "" };
         let mut verbs = vec!["get", "list", "create", "patch"];
         verbs.extend((!is_ready_when_applied(group, kind)).then_some("watch"));
-        let object = Identity { api_version: resource.api_version.clone(), kind: kind.to_owned(), namespace: String::new(), name: String::new() };
+        let object =
+            Identity { api_version: resource.api_version.clone(), kind: kind.to_owned(), namespace: String::new(), name: String::new() };
         verbs.extend((!is_kept(&object)).then_some("delete"));
-        add(namespace, (group, resource.plural.as_str()), None, &verbs, Purpose::Deploy);
+        add(namespace, (group, resource.plural.as_str()), None, &verbs, RightPurpose::Deploy);
         if has_pods(group, kind) {
             for object in [("", "pods"), ("apps", "replicasets"), ("", "events")] {
-                add(namespace, object, None, &["list", "watch"], Purpose::Reasons);
+                add(namespace, object, None, &["list", "watch"], RightPurpose::Reasons);
             }
         }
         if (group, kind) == ("apps", "StatefulSet") {
-            add(namespace, ("", "pods"), None, &["list", "delete"], Purpose::Deploy);
+            add(namespace, ("", "pods"), None, &["list", "delete"], RightPurpose::Deploy);
         }
         if matches!((group, kind), ("apps", "Deployment" | "StatefulSet" | "ReplicaSet")) {
-            add(namespace, ("autoscaling", "horizontalpodautoscalers"), None, &["list"], Purpose::Scaling);
+            add(namespace, ("autoscaling", "horizontalpodautoscalers"), None, &["list"], RightPurpose::Scaling);
         }
         if resource.namespaced {
             for object in WORKLOADS {
-                add(namespace, object, None, &["list"], Purpose::Prune);
+                add(namespace, object, None, &["list"], RightPurpose::Prune);
             }
         }
     }
-    add(&parent.namespace, ("", "configmaps"), None, &["create"], Purpose::Deploy);
-    add(&parent.namespace, ("", "configmaps"), Some(&parent.name), &["get", "update"], Purpose::Deploy);
+    add(&parent.namespace, ("", "configmaps"), None, &["create"], RightPurpose::Deploy);
+    add(&parent.namespace, ("", "configmaps"), Some(&parent.name), &["get", "update"], RightPurpose::Deploy);
     for &(plural, namespace, name) in others {
-        add(namespace, ("", plural), Some(name), &["get"], Purpose::Deploy);
+        add(namespace, ("", plural), Some(name), &["get"], RightPurpose::Deploy);
     }
     // What is granted of all is granted of one.
     let all: BTreeSet<Right> = rights.keys().filter(|right| right.name.is_none()).cloned().collect();
@@ -120,7 +121,7 @@ fn has_pods(group: &str, kind: &str) -> bool {
 
 /// Those of `rights` that the server does not grant to who asks. It is asked once for each namespace, and then for each right that its answer does not have:
 /// an answer can be incomplete. None where the server does not say.
-pub(super) async fn missing(server: &Server, rights: &Rights) -> Result<Rights, Refused> {
+pub(super) async fn missing(server: &Server, rights: &NeededRights) -> Result<NeededRights, Refused> {
     let namespaces: BTreeSet<&str> =
         rights.keys().map(|right| right.namespace.as_str()).filter(|namespace| !namespace.is_empty()).collect();
     let mut granted = BTreeMap::new();
@@ -142,9 +143,8 @@ async fn rules(server: &Server, namespace: &str) -> Result<Vec<Value>, Refused> 
 
 /// Whether a rule of that answer (`ResourceRule` of `k8s.io/api/authorization/v1`) grants it.
 fn covers(rule: &Value, right: &Right) -> bool {
-    let has = |field: &str, wanted: &str| {
-        rule[field].as_array().is_some_and(|items| items.iter().any(|item| *item == *wanted || *item == *"*"))
-    };
+    let has =
+        |field: &str, wanted: &str| rule[field].as_array().is_some_and(|items| items.iter().any(|item| *item == *wanted || *item == *"*"));
     let names = rule["resourceNames"].as_array().filter(|names| !names.is_empty());
     let is_named = names.is_none_or(|names| right.name.as_ref().is_some_and(|name| names.iter().any(|item| *item == **name)));
     has("verbs", right.verb) && has("apiGroups", &right.group) && has("resources", &right.plural) && is_named
@@ -165,30 +165,30 @@ async fn is_denied(server: &Server, right: &Right) -> Result<Option<Right>, Refu
 
 /// Rights on the same objects for the same purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Granted {
+pub(super) struct ObjectRights {
     /// One of them.
     pub(super) right: Right,
     /// The verbs of all.
     pub(super) verbs: Vec<&'static str>,
     /// What they are for.
-    pub(super) purpose: Purpose,
+    pub(super) purpose: RightPurpose,
 }
 
 /// The same rights, those on the same objects for the same purpose together.
-pub(super) fn by_objects(rights: Rights) -> Vec<Granted> {
-    let mut found: Vec<Granted> = Vec::new();
+pub(super) fn by_objects(rights: NeededRights) -> Vec<ObjectRights> {
+    let mut found: Vec<ObjectRights> = Vec::new();
     for (right, purpose) in rights {
         let verb = right.verb;
-        let is_it = |known: &&mut Granted| known.purpose == purpose && Right { verb, ..known.right.clone() } == right;
+        let is_it = |known: &&mut ObjectRights| known.purpose == purpose && Right { verb, ..known.right.clone() } == right;
         match found.iter_mut().find(is_it) {
             Some(known) => known.verbs.push(verb),
-            None => found.push(Granted { right, verbs: vec![verb], purpose }),
+            None => found.push(ObjectRights { right, verbs: vec![verb], purpose }),
         }
     }
     found
 }
 
-impl Granted {
+impl ObjectRights {
     /// The objects, such as `deployments.apps in the namespace `shop``.
     pub(super) fn objects(&self) -> String {
         let Right { namespace, group, plural, name, .. } = &self.right;
@@ -201,10 +201,10 @@ impl Granted {
     /// What comes of it when they are denied; nothing more to say where a deploy fails.
     pub(super) fn consequence(&self) -> &'static str {
         match self.purpose {
-            Purpose::Deploy => "",
-            Purpose::Scaling => ": `replicas` that a HorizontalPodAutoscaler sets are a conflict",
-            Purpose::Prune => ": what earlier releases left is not removed",
-            Purpose::Reasons => ": if a rollout fails, less is known of why",
+            RightPurpose::Deploy => "",
+            RightPurpose::Scaling => ": `replicas` that a HorizontalPodAutoscaler sets are a conflict",
+            RightPurpose::Prune => ": what earlier releases left is not removed",
+            RightPurpose::Reasons => ": if a rollout fails, less is known of why",
         }
     }
 
@@ -217,12 +217,12 @@ impl Granted {
 }
 
 /// A problem for each of those that a deploy needs, and one for each purpose of the others.
-pub(super) fn denials(denied: Rights) -> (Vec<Problem>, Vec<Problem>) {
+pub(super) fn denials(denied: NeededRights) -> (Vec<Problem>, Vec<Problem>) {
     let denied = by_objects(denied);
-    let of = |purpose: Purpose| denied.iter().filter(move |granted| granted.purpose == purpose);
-    let one = |purpose: Purpose| Some(of(purpose).next()?.denied(of(purpose).count() - 1));
-    let others = [Purpose::Scaling, Purpose::Prune, Purpose::Reasons].into_iter().filter_map(one).collect();
-    (of(Purpose::Deploy).map(|granted| granted.denied(0)).collect(), others)
+    let of = |purpose: RightPurpose| denied.iter().filter(move |granted| granted.purpose == purpose);
+    let one = |purpose: RightPurpose| Some(of(purpose).next()?.denied(of(purpose).count() - 1));
+    let others = [RightPurpose::Scaling, RightPurpose::Prune, RightPurpose::Reasons].into_iter().filter_map(one).collect();
+    (of(RightPurpose::Deploy).map(|granted| granted.denied(0)).collect(), others)
 }
 
 #[cfg(test)]
@@ -231,9 +231,9 @@ mod tests {
 
     use serde_json::json;
 
-    use super::Purpose;
+    use super::NeededRights;
     use super::Right;
-    use super::Rights;
+    use super::RightPurpose;
     use super::by_objects;
     use super::covers;
     use super::denials;
@@ -245,14 +245,14 @@ mod tests {
         Resource { api_version: api_version.into(), kind: kind.into(), plural: plural.into(), namespaced }
     }
 
-    fn of(places: &[(Resource, &str)], others: &[(&str, &str, &str)]) -> Rights {
+    fn of(places: &[(Resource, &str)], others: &[(&str, &str, &str)]) -> NeededRights {
         let places: BTreeSet<(Resource, String)> = places.iter().map(|(kind, namespace)| (kind.clone(), (*namespace).to_owned())).collect();
         rights(&places, &Parent::of("shop", "prod", "shop"), others)
     }
 
     /// The rights as lines; those for pruning are left out.
     fn lines(places: &[(Resource, &str)], others: &[(&str, &str, &str)]) -> Vec<String> {
-        let found = by_objects(of(places, others)).into_iter().filter(|granted| granted.purpose != Purpose::Prune);
+        let found = by_objects(of(places, others)).into_iter().filter(|granted| granted.purpose != RightPurpose::Prune);
         found.map(|granted| format!("{:?}: {} {}", granted.purpose, granted.verbs.join(","), granted.objects())).collect()
     }
 
@@ -315,9 +315,8 @@ mod tests {
     #[test]
     fn what_is_denied_is_said_with_its_place_and_what_comes_of_it() {
         let rights = of(&[(resource("apps/v1", "Deployment", "deployments", true), "shop")], &[]);
-        let denied = |plural: &str| {
-            by_objects(rights.clone()).into_iter().find(|granted| granted.right.plural == plural).unwrap().denied(0).reason
-        };
+        let denied =
+            |plural: &str| by_objects(rights.clone()).into_iter().find(|granted| granted.right.plural == plural).unwrap().denied(0).reason;
         for (plural, expected) in [
             ("deployments", "permission denied to create, delete, get, list, patch, watch deployments.apps in the namespace `shop`"),
             ("events", "permission denied to list, watch events in the namespace `shop`: if a rollout fails, less is known of why"),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use crate::cluster::target::right::Granted;
-use crate::cluster::target::right::Purpose;
+use crate::cluster::target::right::NeededRights;
+use crate::cluster::target::right::ObjectRights;
 use crate::cluster::target::right::Right;
-use crate::cluster::target::right::Rights;
+use crate::cluster::target::right::RightPurpose;
 use crate::cluster::target::right::by_objects;
 use crate::manifest::Entry;
 use crate::manifest::Mark;
@@ -18,11 +18,11 @@ use crate::secret::SecretBuffer;
 type Tree = Node<Infallible>;
 
 /// The roles called `name` that grant `rights`, each with a binding whose subject is to be filled in: YAML documents.
-pub(super) fn role(name: &str, rights: Rights) -> String {
-    let mut places: BTreeMap<String, Rights> = BTreeMap::new();
+pub(super) fn role(name: &str, rights: NeededRights) -> String {
+    let mut places: BTreeMap<String, NeededRights> = BTreeMap::new();
     for right in rights.into_keys() {
         // A rule does not say what it is for.
-        places.entry(right.namespace.clone()).or_default().insert(right, Purpose::Deploy);
+        places.entry(right.namespace.clone()).or_default().insert(right, RightPurpose::Deploy);
     }
     let mut text = String::new();
     for (namespace, rights) in places {
@@ -32,10 +32,12 @@ pub(super) fn role(name: &str, rights: Rights) -> String {
             let namespace = (!is_wide).then(|| ("namespace", Node::text(namespace.as_str())));
             map([("name", Node::text(name))].into_iter().chain(namespace))
         };
-        let head = |kind: &str| [("apiVersion", Node::text("rbac.authorization.k8s.io/v1")), ("kind", Node::text(kind)), ("metadata", metadata())];
+        let head =
+            |kind: &str| [("apiVersion", Node::text("rbac.authorization.k8s.io/v1")), ("kind", Node::text(kind)), ("metadata", metadata())];
         let granted = map(head(kind).into_iter().chain([("rules", list(rules(rights)))]));
         let to = map([("apiGroup", Node::text("rbac.authorization.k8s.io")), ("kind", Node::text(kind)), ("name", Node::text(name))]);
-        let subject = map([("apiGroup", Node::text("rbac.authorization.k8s.io")), ("kind", Node::text("User")), ("name", Node::text(SUBJECT))]);
+        let subject =
+            map([("apiGroup", Node::text("rbac.authorization.k8s.io")), ("kind", Node::text("User")), ("name", Node::text(SUBJECT))]);
         let binding = map(head(&format!("{kind}Binding")).into_iter().chain([("roleRef", to), ("subjects", list(vec![subject]))]));
         for document in [granted, binding] {
             let mut out = SecretBuffer::with_capacity(1 << 10);
@@ -51,9 +53,9 @@ pub(super) fn role(name: &str, rights: Rights) -> String {
 const SUBJECT: &str = "FILL-IN-THE-DEPLOYER";
 
 /// The rules: kinds with the same verbs in one.
-fn rules(rights: Rights) -> Vec<Tree> {
+fn rules(rights: NeededRights) -> Vec<Tree> {
     let mut rules: BTreeMap<(String, Option<String>, Vec<&str>), Vec<String>> = BTreeMap::new();
-    for Granted { right: Right { group, plural, name, .. }, verbs, .. } in by_objects(rights) {
+    for ObjectRights { right: Right { group, plural, name, .. }, verbs, .. } in by_objects(rights) {
         rules.entry((group, name, verbs)).or_default().push(plural);
     }
     let texts = |texts: Vec<String>| list(texts.into_iter().map(Node::text).collect());
@@ -77,18 +79,18 @@ fn list(items: Vec<Tree>) -> Tree {
 #[cfg(test)]
 mod tests {
     use super::role;
-    use crate::cluster::target::right::Purpose;
+    use crate::cluster::target::right::NeededRights;
     use crate::cluster::target::right::Right;
-    use crate::cluster::target::right::Rights;
+    use crate::cluster::target::right::RightPurpose;
 
     #[test]
     fn a_role_for_each_namespace_and_one_for_the_cluster() {
         let right = |namespace: &str, plural: &str, name: Option<&str>, verb| {
             let (group, name) = (String::new(), name.map(str::to_owned));
-            let purpose = if verb == "list" { Purpose::Reasons } else { Purpose::Deploy };
+            let purpose = if verb == "list" { RightPurpose::Reasons } else { RightPurpose::Deploy };
             (Right { namespace: namespace.into(), group, plural: plural.into(), name, verb }, purpose)
         };
-        let rights = Rights::from([
+        let rights = NeededRights::from([
             right("", "namespaces", None, "get"),
             right("shop", "configmaps", None, "list"),
             right("shop", "configmaps", None, "get"),

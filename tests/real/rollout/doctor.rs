@@ -75,7 +75,8 @@ async fn the_printed_role_deploys_and_each_right_that_is_missing_is_named() {
     let Some(rollout) = Rollout::new().await else { return };
     let shop = Shop::new(&rollout);
     let (code, said) = shop.runner_said(&["doctor"]);
-    for words in ["cluster  context     lab\n", "cluster  identity    runner\n", "cluster  version     v", "failed: permission denied to "] {
+    for words in ["cluster  context     lab\n", "cluster  identity    runner\n", "cluster  version     v", "failed: permission denied to "]
+    {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert_eq!(code, 4, "{said}");
@@ -125,7 +126,8 @@ async fn what_others_keep_is_looked_for_before_anything_is_recorded() {
     let shop = Shop::new(&rollout);
     let project = shop.folder.path().join("cloze.yaml");
     let text = std::fs::read_to_string(&project).unwrap();
-    std::fs::write(&project, format!("{text}external:\n  - {{ kind: Secret, name: theirs }}\n  - {{ kind: ConfigMap, name: unused }}\n")).unwrap();
+    std::fs::write(&project, format!("{text}external:\n  - {{ kind: Secret, name: theirs }}\n  - {{ kind: ConfigMap, name: unused }}\n"))
+        .unwrap();
     let mut web = deployment("web:1");
     let reference = json!({ "name": "PW", "valueFrom": { "secretKeyRef": { "name": "theirs", "key": "pw" } } });
     web["spec"]["template"]["spec"]["containers"][0]["env"] = json!([reference]);

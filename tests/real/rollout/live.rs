@@ -86,7 +86,10 @@ async fn what_an_apply_would_change_is_shown_and_no_secret() {
     let of = |kind: &str| changes.iter().find(|change| change["kind"] == kind).unwrap_or_else(|| panic!("{kind}: {report:#}"));
     let (before, after) = (of("Deployment")["before"].as_str().unwrap(), of("Deployment")["after"].as_str().unwrap());
     assert!(before.contains("image: web:1") && after.contains("image: web:2"), "{before}\n{after}");
-    assert!(!before.contains("minReadySeconds") && !before.contains("terminationGracePeriodSeconds"), "defaults and what others set stay: {before}");
+    assert!(
+        !before.contains("minReadySeconds") && !before.contains("terminationGracePeriodSeconds"),
+        "defaults and what others set stay: {before}"
+    );
     let (before, after) = (of("ConfigMap")["before"].as_str().unwrap(), of("ConfigMap")["after"].as_str().unwrap());
     // A field of that name may be a secret, as far as can be seen.
     assert!(before.contains("key: \"<literal ") && after.contains("key: one") && !before.contains("more"), "{before}\n{after}");
