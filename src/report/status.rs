@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::ObjectReport;
+use crate::report::PrunedObjects;
 use crate::report::ReleaseReport;
 use crate::report::Report;
 
@@ -28,6 +29,9 @@ pub struct StatusReport {
     pub drift: Option<Vec<FieldDrift>>,
     /// Other fields that people or tools set on these objects.
     pub foreign: Vec<FieldDrift>,
+    /// What nothing uses any more, which a prune would remove or which is protected from it; null where the key is not at hand, and where the newest release was
+    /// not seen to run.
+    pub unused: Option<PrunedObjects>,
 }
 
 /// A field of an object that others changed. Its value is not read.

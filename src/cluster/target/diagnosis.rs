@@ -8,6 +8,7 @@ use crate::cluster::target::Cluster;
 use crate::cluster::target::external::others;
 use crate::cluster::target::fence::inventory;
 use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::places::places;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::Resource;
@@ -17,6 +18,7 @@ use crate::cluster::target::right::Right;
 use crate::cluster::target::right::RightPurpose;
 use crate::cluster::target::right::by_objects;
 use crate::cluster::target::right::missing;
+use crate::cluster::target::right::pruning;
 use crate::cluster::target::right::rights;
 use crate::cluster::target::role::role;
 use crate::cluster::target::server::Part;
@@ -133,7 +135,15 @@ impl Cluster {
         let place = |PlannedObject { identity, .. }: &PlannedObject| {
             Some((kinds.find(identity).cloned().or_else(|| defined(identity))?, identity.namespace.clone()))
         };
-        Ok(rights(&objects.iter().filter_map(place).collect(), &self.parent, &others(self.external.iter())))
+        let mut rights = rights(&objects.iter().filter_map(place).collect(), &self.parent, &others(self.external.iter()));
+        // What earlier releases had and this one does not is removed, too.
+        if let Ok(Some(there)) = inventory(&self.server, &self.parent).await {
+            let left = places(&self.server, &self.parent, &there).await.unwrap_or_default();
+            for (right, purpose) in pruning(&left) {
+                rights.entry(right).or_insert(purpose);
+            }
+        }
+        Ok(rights)
     }
 }
 

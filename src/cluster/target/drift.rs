@@ -1,4 +1,4 @@
-//! What others changed in the objects of a release, as the server notes it beside the fields: whoever changes a field takes it from who held it.
+//! What others changed in the objects of a release, as the server notes it beside the fields: a change takes a field from its manager.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -98,6 +98,19 @@ pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, oth
     rights
 }
 
+/// The rights to remove objects of these kinds in these namespaces.
+pub(super) fn pruning(places: &BTreeSet<(Resource, String)>) -> NeededRights {
+    let verbs = |(resource, namespace): &(Resource, String)| {
+        let namespace = if resource.namespaced { namespace.clone() } else { String::new() };
+        let (group, plural) = (resource.group().to_owned(), resource.plural.clone());
+        ["delete", "get", "list", "patch"].map(|verb| {
+            let (namespace, group, plural) = (namespace.clone(), group.clone(), plural.clone());
+            (Right { namespace, group, plural, name: None, verb }, RightPurpose::Prune)
+        })
+    };
+    places.iter().flat_map(verbs).collect()
+}
+
 /// What makes pods, whose lists tell what is used (group, name in URLs).
 const WORKLOADS: [(&str, &str); 9] = [
     ("", "pods"),
@@ -237,6 +250,7 @@ mod tests {
     use super::by_objects;
     use super::covers;
     use super::denials;
+    use super::pruning;
     use super::rights;
     use crate::cluster::target::parent::Parent;
     use crate::cluster::target::resource::Resource;
@@ -288,6 +302,13 @@ mod tests {
                 "Scaling: list horizontalpodautoscalers.autoscaling in the namespace `shop`",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_removed_is_listed_marked_and_deleted() {
+        let services = BTreeSet::from([(resource("v1", "Service", "services", true), "shop".to_owned())]);
+        let found: Vec<String> = by_objects(pruning(&services)).iter().map(|one| format!("{} {}", one.verbs.join(","), one.objects())).collect();
+        assert_eq!(found, ["delete,get,list,patch services in the namespace `shop`"]);
     }
 
     #[test]

@@ -30,11 +30,11 @@ pub struct PruneRequest {
 }
 
 /// What nothing needs in a cluster.
-struct Leftovers {
+pub(super) struct Leftovers {
     cluster: Box<dyn Target>,
     release: Release,
     needed: Needed,
-    found: Pruned,
+    pub(super) found: Pruned,
 }
 
 impl Session<'_> {
@@ -95,7 +95,7 @@ impl Session<'_> {
 }
 
 /// What nothing needs in the cluster, which holds the newest release and runs it.
-async fn leftovers(history: &History<'_>, cluster: Box<dyn Target>, keep: u64) -> Result<Leftovers, Problem> {
+pub(super) async fn leftovers(history: &History<'_>, cluster: Box<dyn Target>, keep: u64) -> Result<Leftovers, Problem> {
     let release = history.head().await?.ok_or_else(|| history.reader().empty())?;
     if !history.outcome(&release).await?.is_proven() {
         let reason = format!(

@@ -13,6 +13,8 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 #[cfg(feature = "cluster")]
+use crate::project::ClusterSettings;
+#[cfg(feature = "cluster")]
 use crate::project::KeySettings;
 #[cfg(feature = "cluster")]
 use crate::report::FieldDrift;
@@ -20,10 +22,14 @@ use crate::report::FieldDrift;
 use crate::report::HealthWord;
 #[cfg(feature = "cluster")]
 use crate::report::ObjectHealth;
+#[cfg(feature = "cluster")]
+use crate::report::PrunedObjects;
 use crate::report::StatusReport;
 #[cfg(feature = "cluster")]
 use crate::wiring::IfMissing;
 use crate::wiring::Session;
+#[cfg(feature = "cluster")]
+use crate::wiring::session::prune::leftovers;
 #[cfg(feature = "cluster")]
 use crate::workflow::live::of_manifests;
 
@@ -36,9 +42,9 @@ impl Session<'_> {
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
         let connection = wiring.connection()?;
         let found = wiring.cluster_of(settings, &connection, &[], None).status().await?;
-        let drift = match &found {
-            Some(found) => self.drift(found).await,
-            None => Some(Vec::new()),
+        let (drift, unused) = match &found {
+            Some(found) => self.by_key(settings, found).await.unwrap_or_default(),
+            None => (Some(Vec::new()), Some(PrunedObjects::default())),
         };
         let foreign = foreign(found.as_ref(), drift.as_deref());
         let (mut history, checked) = self.history(1).await?;
@@ -59,18 +65,23 @@ impl Session<'_> {
             others,
             drift: drift.map(|drift| drift.into_iter().map(field).collect()),
             foreign: foreign.into_iter().map(field).collect(),
+            unused,
         })
     }
 
-    /// What has drifted from the release that the cluster holds; `None` where its manifests cannot be opened without asking for a passphrase.
+    /// What has drifted from the release that the cluster holds, and what nothing uses any more; `None` where the history cannot be opened without asking for a
+    /// passphrase.
     #[cfg(feature = "cluster")]
-    async fn drift(&self, found: &ClusterStatus) -> Option<Vec<Drift>> {
+    async fn by_key(&self, settings: &ClusterSettings, found: &ClusterStatus) -> Option<(Option<Vec<Drift>>, Option<PrunedObjects>)> {
         if self.settings.keys.contains(&KeySettings::Passphrase) {
             return None;
         }
         let access = self.access(self.keys(IfMissing::Fail).await.ok()?).ok()?;
         let history = access.open(&self.context()).await.ok()?;
-        of_manifests(&history, found.release?, |set| found.drift(set)).await.ok()?
+        let drift = of_manifests(&history, found.release?, |set| found.drift(set)).await.ok().flatten();
+        let cluster = self.cluster(&[], false).ok().flatten()?;
+        let unused = leftovers(&history, cluster, settings.keep).await.ok();
+        Some((drift, unused.map(|left| PrunedObjects::from(left.found))))
     }
 
     /// The least role that deploys the project.

@@ -47,12 +47,16 @@ async fn the_status_shows_the_release_and_the_health_of_each_object() {
 async fn what_others_changed_is_named_with_its_manager_and_needs_no_key() {
     let Some(rollout) = Rollout::new().await else { return };
     let shop = Shop::new(&rollout);
-    for name in ["one", "two"] {
+    shop.set_cluster("{ context: lab, prune: false }");
+    for name in ["one", "two", "three"] {
         shop.template(&format!("{name}.yaml"), &config_map(name, "ours"));
     }
     shop.ok(&["deploy"]);
+    fs::remove_file(shop.folder.path().join("templates/three.yaml")).unwrap();
+    shop.ok(&["deploy"]);
     let fresh = shop.status();
     assert_eq!((&fresh["drift"], &fresh["foreign"]), (&json!([]), &json!([])), "{fresh:#}");
+    assert_eq!((&fresh["unused"]["removed"][0]["name"], &fresh["unused"]["removed"][1]), (&"three".into(), &Value::Null), "{fresh:#}");
     rollout.change("v1", "ConfigMap", "one", json!({ "data": { "key": "theirs", "more": "theirs" } })).await;
     rollout.change("v1", "ConfigMap", "two", json!({ "data": { "key": null } })).await;
     rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "minReadySeconds": 1 } })).await;
@@ -60,14 +64,14 @@ async fn what_others_changed_is_named_with_its_manager_and_needs_no_key() {
     assert!(
         words.ends_with(
             "no longer as the release says:\n  ConfigMap NS/one  data.key by unknown\n  ConfigMap NS/two  data.key was removed\nset by others:\n  \
-             ConfigMap NS/one  data.more by unknown\n  Deployment NS/web  spec.minReadySeconds by unknown\n"
+             ConfigMap NS/one  data.more by unknown\n  Deployment NS/web  spec.minReadySeconds by unknown\nused by nothing any more, so that a prune removes them:\n  ConfigMap NS/three\n"
         ),
         "{words}"
     );
     let key = shop.folder.path().join(".cloze/dev.key");
     fs::rename(&key, shop.folder.path().join("kept")).unwrap();
     let without = shop.status();
-    assert_eq!((&without["drift"], without["foreign"].as_array().unwrap().len()), (&Value::Null, 3), "{without:#}");
+    assert_eq!((&without["drift"], &without["unused"], without["foreign"].as_array().unwrap().len()), (&Value::Null, &Value::Null, 3), "{without:#}");
     fs::rename(shop.folder.path().join("kept"), &key).unwrap();
     // What changes is shown without being asked for again.
     let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);

@@ -72,6 +72,12 @@ fn in_words(report: &StatusReport) -> String {
     }
     text.push_str(&fields("no longer as the release says:", report.drift.as_deref().unwrap_or_default()));
     text.push_str(&fields("set by others:", &report.foreign));
+    let unused = report.unused.iter().flat_map(|unused| &unused.removed);
+    let lines: String = unused.map(|object| format!("  {}\n", clean(&object.to_string()))).collect();
+    if !lines.is_empty() {
+        text.push_str("used by nothing any more, so that a prune removes them:\n");
+        text.push_str(&lines);
+    }
     text
 }
 
