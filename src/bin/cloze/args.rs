@@ -295,6 +295,7 @@ pub(crate) struct CheckArgs {
 
 /// What `diff` compares, and how.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Diff {
     #[command(flatten)]
     pub(crate) templates: Templates,
