@@ -307,7 +307,8 @@ mod tests {
     #[test]
     fn what_is_removed_is_listed_marked_and_deleted() {
         let services = BTreeSet::from([(resource("v1", "Service", "services", true), "shop".to_owned())]);
-        let found: Vec<String> = by_objects(pruning(&services)).iter().map(|one| format!("{} {}", one.verbs.join(","), one.objects())).collect();
+        let found: Vec<String> =
+            by_objects(pruning(&services)).iter().map(|one| format!("{} {}", one.verbs.join(","), one.objects())).collect();
         assert_eq!(found, ["delete,get,list,patch services in the namespace `shop`"]);
     }
 

@@ -71,7 +71,11 @@ async fn what_others_changed_is_named_with_its_manager_and_needs_no_key() {
     let key = shop.folder.path().join(".cloze/dev.key");
     fs::rename(&key, shop.folder.path().join("kept")).unwrap();
     let without = shop.status();
-    assert_eq!((&without["drift"], &without["unused"], without["foreign"].as_array().unwrap().len()), (&Value::Null, &Value::Null, 3), "{without:#}");
+    assert_eq!(
+        (&without["drift"], &without["unused"], without["foreign"].as_array().unwrap().len()),
+        (&Value::Null, &Value::Null, 3),
+        "{without:#}"
+    );
     fs::rename(shop.folder.path().join("kept"), &key).unwrap();
     // What changes is shown without being asked for again.
     let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
