@@ -10,10 +10,10 @@ use cloze::report::ObjectDiff;
 use cloze::report::ObjectReport;
 use cloze::report::SecretDiff;
 use cloze::stage::diff::ChangeKind;
-use similar::TextDiff;
 
 use crate::args::Diff;
 use crate::commands::session;
+use crate::commands::unified::unified;
 use crate::context::Run;
 use crate::exit;
 use crate::ui::clean;
@@ -51,7 +51,7 @@ pub(crate) fn in_words(report: &DiffReport) -> String {
         let name = object.object.to_string();
         let name = clean(&name);
         let (old, new) = (if before.is_empty() { "nothing" } else { &*name }, if after.is_empty() { "nothing" } else { &name });
-        text.push_str(&TextDiff::from_lines(before.as_str(), after).unified_diff().context_radius(3).header(old, new).to_string());
+        text.push_str(&unified((old, before), (new, after)));
     }
     text
 }

@@ -20,4 +20,5 @@ mod session;
 pub(crate) mod show;
 pub(crate) mod status;
 mod trust;
+mod unified;
 pub(crate) mod vault;
