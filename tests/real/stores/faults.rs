@@ -313,8 +313,9 @@ async fn writers_at_once_share_the_numbers_in_a_cluster() {
 #[expect(clippy::print_stdout, reason = "figures for a person who runs it with --nocapture")]
 async fn every_fault(place: Place) {
     for fault in FAULTS {
-        // These take their time.
-        let runs = rounds(if matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) { 2 } else { 6 }, 1000);
+        // These take their time, and so does an API server.
+        let is_slow = matches!(fault, Fault::DoneThenSilence | Fault::DoneThenSlow) || matches!(place, Place::Cluster);
+        let runs = rounds(if is_slow { 2 } else { 6 }, 1000);
         // Each history is spoilt so often, and some of them at once: much of the time goes by in waiting.
         let histories = runs.div_ceil(EACH);
         let recordings = stream::iter(0..histories).map(|_| spoilt(place, fault, runs / histories)).buffer_unordered(AT_ONCE);
