@@ -1,5 +1,7 @@
 //! How the vaults of a kind are set up.
 
+#![cfg_attr(not(feature = "vaults"), allow(dead_code, reason = "what vaults share is not all used where some are left out"))]
+
 use std::sync::Arc;
 
 #[cfg(feature = "http")]
