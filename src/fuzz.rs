@@ -55,7 +55,7 @@ fn run(_: &str, seeds: &[Vec<u8>], read: &AssertUnwindSafe<impl Fn(&[u8])>) {
 #[cfg(not(fuzzing))]
 fn run(target: &str, seeds: &[Vec<u8>], read: &AssertUnwindSafe<impl Fn(&[u8])>) {
     for number in 0..seeds.len() + FEW {
-        let input = seeds.get(number).cloned().unwrap_or_else(|| mutant(seeds, &mut Dice(number as u64)));
+        let input = seeds.get(number).cloned().unwrap_or_else(|| mutant(seeds, &mut Random(number as u64)));
         let before = processor_time();
         let went_well = catch_unwind(|| read(&input)).is_ok();
         let took = processor_time().saturating_sub(before);
@@ -82,9 +82,9 @@ fn peak_kib() -> u64 {
 }
 
 /// Choices that a seed repeats: splitmix64 (Steele, Lea, Flood 2014).
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -102,28 +102,28 @@ impl Dice {
 }
 
 /// One to eight changes of a seed.
-fn mutant(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
-    let mut bytes = seeds[dice.below(seeds.len())].clone();
-    for _ in 0..=dice.below(8) {
-        let (start, end) = dice.stretch(&bytes);
-        match dice.below(8) {
+fn mutant(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seeds[random.below(seeds.len())].clone();
+    for _ in 0..=random.below(8) {
+        let (start, end) = random.stretch(&bytes);
+        match random.below(8) {
             0 => drop(bytes.splice(start..end, [])),
             1 => bytes.truncate(start),
-            2 if start < bytes.len() => bytes[start] ^= 1 << dice.below(8),
-            3 if start < bytes.len() => bytes[start] = [0, 1, 0x7f, 0x80, 0xc3, 0xff][dice.below(6)],
+            2 if start < bytes.len() => bytes[start] ^= 1 << random.below(8),
+            3 if start < bytes.len() => bytes[start] = [0, 1, 0x7f, 0x80, 0xc3, 0xff][random.below(6)],
             4 => {
                 // Now and then so often that what nests, nests deeply.
-                let times = [1, 2, 1000][dice.below(3)].min(1 + 20_000 / (end - start + 1));
+                let times = [1, 2, 1000][random.below(3)].min(1 + 20_000 / (end - start + 1));
                 let part = bytes[start..end].repeat(times);
                 drop(bytes.splice(end..end, part));
             }
             5 => {
-                let other = &seeds[dice.below(seeds.len())];
-                let (from, to) = dice.stretch(other);
+                let other = &seeds[random.below(seeds.len())];
+                let (from, to) = random.stretch(other);
                 drop(bytes.splice(start..end, other[from..to].iter().copied()));
             }
             _ => {
-                let piece = PIECES[dice.below(PIECES.len())];
+                let piece = PIECES[random.below(PIECES.len())];
                 drop(bytes.splice(start..start, piece.bytes()));
             }
         }
@@ -143,14 +143,14 @@ const PIECES: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::CANARY;
-    use super::Dice;
+    use super::Random;
     use super::assert_silent;
     use super::mutant;
 
     #[test]
     fn mutants_differ_and_a_part_of_a_secret_is_noticed() {
         let seeds = [b"a: [1, 2, 3]\nb: {c: d}\n".to_vec()];
-        let distinct: std::collections::BTreeSet<Vec<u8>> = (0..200).map(|number| mutant(&seeds, &mut Dice(number))).collect();
+        let distinct: std::collections::BTreeSet<Vec<u8>> = (0..200).map(|number| mutant(&seeds, &mut Random(number))).collect();
         assert!(distinct.len() > 150, "{}", distinct.len());
         assert_silent(&format!("a {} b", &CANARY[..7]));
         let leaks = std::panic::catch_unwind(|| assert_silent(&format!("a {} b", &CANARY[3..11])));
