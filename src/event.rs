@@ -83,10 +83,21 @@ pub enum Event {
     },
     /// Manifests were applied where they run.
     Applied {
+        /// The release.
+        number: u64,
         /// Where.
         target: String,
         /// What that did, in numbers.
         summary: String,
+    },
+    /// A ConfigMap or Secret was changed under the name that it had, and workloads that use it go on.
+    ChangedInPlace {
+        /// The object.
+        object: String,
+        /// Workloads whose pods have it as files.
+        files: Vec<String>,
+        /// Workloads whose pods have it in their environment.
+        environment: Vec<String>,
     },
     /// What was applied runs.
     Proven {

@@ -59,6 +59,10 @@ pub enum What {
         /// The later release.
         by: u64,
     },
+    /// Its objects were taken out of the cluster.
+    Destroyed,
+    /// Jobs that are named by their content have ended well; the detail lists them, one a line. It says nothing of the release as a whole.
+    Completed,
 }
 
 /// What is known of a release's fate.
@@ -130,6 +134,7 @@ impl Outcome {
 
 impl From<Vec<ReleaseEvent>> for Outcome {
     fn from(mut events: Vec<ReleaseEvent>) -> Self {
+        events.retain(|event| event.what != What::Completed);
         events.pop().map_or(Self::Unknown, Self::Known)
     }
 }
@@ -141,6 +146,8 @@ impl fmt::Display for What {
             Self::Applied => f.write_str("applied"),
             Self::Failed => f.write_str("failed"),
             Self::RolledBack { by } => write!(f, "rolled back by {by}"),
+            Self::Destroyed => f.write_str("destroyed"),
+            Self::Completed => f.write_str("jobs completed"),
         }
     }
 }
@@ -181,7 +188,10 @@ mod tests {
         assert_eq!(Outcome::from(Vec::new()).to_string(), "recorded, outcome unknown");
         let events = vec![fixtures::event(7, 1, What::Failed), fixtures::event(7, 2, What::RolledBack { by: 9 })];
         assert_eq!(Outcome::from(events).to_string(), "rolled back by 9");
+        let beside = vec![fixtures::event(7, 1, What::Applied), fixtures::event(7, 2, What::Completed)];
+        assert!(Outcome::from(beside).is_proven(), "Jobs say nothing of the release");
         let good = |what| Outcome::from(vec![fixtures::event(7, 1, what)]).is_good();
+        assert!(!good(What::Destroyed) && What::Destroyed.to_string() == "destroyed");
         assert!(good(What::Emitted) && good(What::Applied) && !good(What::Failed) && !good(What::RolledBack { by: 9 }));
         assert!(!Outcome::Unknown.is_good() && !Outcome::Unknown.is_proven());
         let proven = |what| Outcome::from(vec![fixtures::event(7, 1, what)]).is_proven();

@@ -57,6 +57,11 @@ impl Identity {
     pub fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
+
+    /// Whether `KIND/NAME` is that object; how a kind is capitalised does not matter.
+    pub fn is_called(&self, named: &str) -> bool {
+        named.split_once('/').is_some_and(|(kind, name)| kind.eq_ignore_ascii_case(&self.kind) && name == self.name)
+    }
 }
 
 impl fmt::Display for Identity {

@@ -25,6 +25,8 @@ pub struct DeployReport {
     pub manifests: u64,
     /// Where they were written.
     pub target: String,
+    /// What became of it, as `history` shows it: `applied` where it was seen to run, else `emitted`.
+    pub outcome: String,
     /// The objects that differ from the release before; empty if nothing was recorded.
     pub changes: Vec<ChangedObject>,
     /// What was removed of earlier releases once this one was seen to run; null where nothing was looked for.

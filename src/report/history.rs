@@ -6,7 +6,6 @@ use serde::Serialize;
 use crate::history::Action;
 use crate::history::Outcome;
 use crate::history::Summary;
-use crate::history::What;
 use crate::report::PrunedObjects;
 use crate::report::Report;
 
@@ -41,7 +40,7 @@ pub struct ReleaseReport {
     pub note: Option<String>,
     /// `deploy`, or `rollback to N`.
     pub action: String,
-    /// What became of it: `emitted`, `applied`, `failed`, `rolled back by N`, or `outcome unknown`.
+    /// What became of it: `emitted`, `applied`, `failed`, `rolled back by N`, `destroyed`, or `outcome unknown`.
     pub outcome: String,
     /// How many manifests it has.
     pub manifests: u64,
@@ -138,12 +137,7 @@ impl ReleaseReport {
             },
             outcome: match outcome {
                 Outcome::Unknown => "outcome unknown".to_owned(),
-                Outcome::Known(event) => match event.what {
-                    What::Emitted => "emitted".to_owned(),
-                    What::Applied => "applied".to_owned(),
-                    What::Failed => "failed".to_owned(),
-                    What::RolledBack { by } => format!("rolled back by {by}"),
-                },
+                Outcome::Known(event) => event.what.to_string(),
             },
             manifests: summary.manifests,
             changed: summary.changed,

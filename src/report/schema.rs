@@ -9,6 +9,7 @@ use crate::report::CheckReport;
 use crate::report::ConfigReport;
 use crate::report::CopyReport;
 use crate::report::DeployReport;
+use crate::report::DestroyReport;
 use crate::report::DiffReport;
 use crate::report::DoctorReport;
 use crate::report::HistoryReport;
@@ -36,6 +37,7 @@ const REPORTS: &[NamedSchema] = &[
     ("check-all", of::<CheckAllReport>),
     ("config", of::<ConfigReport>),
     ("deploy", of::<DeployReport>),
+    ("destroy", of::<DestroyReport>),
     ("diff", of::<DiffReport>),
     ("doctor", of::<DoctorReport>),
     ("history", of::<HistoryReport>),

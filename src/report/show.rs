@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::history::RecordedBlank;
+use crate::history::ReleaseEvent;
 use crate::report::ReleaseReport;
 use crate::report::Report;
 
@@ -16,12 +17,33 @@ pub struct ShowReport {
     pub environment: String,
     /// What shows without a key.
     pub summary: ReleaseReport,
+    /// What became of it, in order.
+    pub events: Vec<EventReport>,
     /// The values that the command line set.
     pub values: Vec<SetValue>,
     /// The secrets that were filled in.
     pub secrets: Vec<UsedSecret>,
     /// The manifests as YAML, with masks in the place of values.
     pub manifests: Vec<String>,
+}
+
+/// What became of a release at some time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct EventReport {
+    /// When (RFC 3339).
+    pub time: String,
+    /// Who said so.
+    pub actor: String,
+    /// What: `emitted`, `applied`, `failed`, `rolled back by N`, `jobs completed`, or `destroyed`.
+    pub what: String,
+    /// More about it, such as why it failed.
+    pub detail: String,
+}
+
+impl From<(ReleaseEvent, String)> for EventReport {
+    fn from((event, detail): (ReleaseEvent, String)) -> Self {
+        Self { time: event.time.to_string(), actor: event.actor, what: event.what.to_string(), detail }
+    }
 }
 
 /// A value that the command line set.

@@ -1,5 +1,6 @@
 //! Names that follow content: a ConfigMap or Secret gets its digest into its name, and every reference follows.
 
+mod after;
 mod content;
 mod control;
 mod duplicates;
@@ -10,7 +11,6 @@ mod naming;
 mod stray;
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 
 use crate::digest::Digest;
 use crate::manifest::ConfigKind;
@@ -65,18 +65,19 @@ impl<B> Named<B> {
 
 /// Names every ConfigMap and Secret, makes the versioned ones immutable, and lets every reference follow, each in its namespace.
 ///
-/// Problems are: two objects with one identity, control annotations that say nothing known, names that get too long, references to
+/// Problems are: two objects with one identity, control annotations that say nothing known, an order that cannot be, names that get too long, references to
 /// what is not in the release nor produced nor optional, and keys that do not exist.
 pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result<Named<B>, Problems> {
     let mut problems = duplicates::duplicates(&objects);
+    problems.extend(after::check(&objects, naming.complete));
     let mut targets = Vec::new();
     let mut made = Vec::new();
-    let mut jobs = HashSet::new();
+    let mut jobs = HashMap::new();
     for (number, object) in objects.iter().enumerate() {
         let control = control::read(object, &mut problems);
         made.extend(products(object));
         if control::is_job(object) && control.names == Some(Names::Versioned) {
-            jobs.insert(number);
+            jobs.insert(number, control.rerun);
         }
         if let Some(referent) = referent(object) {
             targets.push(target(object, number, referent, &control, naming, &mut problems));
@@ -88,18 +89,22 @@ pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result
     let mut follow = Follow::new(&index, naming, policies(&objects));
     let learned = Learned::of(naming.taught.iter().copied(), &objects);
     for (number, object) in objects.iter_mut().enumerate() {
-        follow.begin(object, jobs.contains(&number));
+        follow.begin(object, jobs.contains_key(&number));
         walk(object, &learned, &mut follow);
     }
     let (found, mut warnings) = follow.finish();
     problems.extend(found);
     warnings.extend(suffixed);
     warnings.extend(unused(&index.unused().map(|target| &objects[target.object]).collect::<Vec<_>>()));
-    for number in jobs {
-        let known = !naming.masked.contains(&objects[number].identity);
-        problems.extend(job::rename(&mut objects[number], known).err());
+    let targets = index.into_targets();
+    for (number, rerun) in jobs {
+        let job = &mut objects[number];
+        let known = !naming.masked.contains(&job.identity);
+        let near = |target: &&IndexedConfig| target.referent == ConfigKind::Secret && target.namespace == job.identity.namespace && !rerun;
+        let secrets = targets.iter().filter(near).map(|target| (target.name.as_str(), target.base.as_str())).collect();
+        problems.extend(job::rename(job, known, &secrets).err());
     }
-    for target in index.into_targets() {
+    for target in targets {
         rename(&mut objects[target.object], &target);
     }
     order::sort(&mut objects);
@@ -665,6 +670,18 @@ mod tests {
         let masked = review(&[secret("shop", "db", &json!({})), job(&versioned, &from_secret("db"))]).unwrap();
         assert!(final_names(&masked).contains(&"migrate-xxxxxxxxxx".to_owned()));
         let keys = Keys::fresh(&Machine);
+        let content = |value: &str, rerun: bool| {
+            let mut job = job(&versioned, &from_secret("db"));
+            if rerun {
+                job["metadata"]["annotations"]["cloze.dev/rerun"] = json!("secrets");
+            }
+            let named = deploy(&[secret("shop", "db", &json!({ "a": value })), job], &keys);
+            let tree = trees(&named).into_iter().find(|tree| tree["kind"] == "Job").unwrap();
+            (tree["metadata"]["name"].clone(), tree["metadata"]["annotations"]["cloze.dev/content"].clone())
+        };
+        let [one, two] = ["Mg==", "Mw=="].map(|value| content(value, false));
+        assert!(one.0 != two.0 && one.1 == two.1, "a secret alone is another Job of the same content: {one:?} {two:?}");
+        assert_ne!(content("Mg==", true).1, content("Mw==", true).1);
         let once = deploy(&[map("shop", "app", &json!({})), job(&versioned, &from_map("app"))], &keys);
         assert_eq!(trees(&deploy(&trees(&once), &keys)), trees(&once));
         let mut long = job(&versioned, &json!([]));

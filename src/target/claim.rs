@@ -9,4 +9,9 @@ pub struct Claim {
     pub release: u64,
     /// Whether it brings an earlier one back.
     pub goes_back: bool,
+    /// The id of what the target keeps its releases in, as [`Reservation::inventory`](crate::target::Reservation::inventory) gave it for an earlier
+    /// release; `None` where none is known.
+    pub inventory: Option<String>,
+    /// What has run to its end and is not to run again, as [`Reservation::finished`](crate::target::Reservation::finished) gave it.
+    pub done: Vec<String>,
 }

@@ -73,6 +73,17 @@ pub trait Reservation: Send {
     /// was changed, or what was is part of the error's reason.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem>;
 
+    /// The id of what the target keeps its releases in, once something was put there; `None` where that has none.
+    fn inventory(&self) -> Option<&str> {
+        None
+    }
+
+    /// What of `set`, which was put there, runs once and has run to its end: lines to be remembered.
+    async fn finished(&mut self, set: &ManifestSet<'_>) -> Vec<String> {
+        let _ = set;
+        Vec::new()
+    }
+
     /// Waits until `set`, which was put there, works; whether it is known to.
     async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Unproven> {
         let _ = set;

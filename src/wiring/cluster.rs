@@ -1,9 +1,6 @@
 //! The cluster that an environment is deployed to.
 
 #[cfg(feature = "cluster")]
-use std::time::Duration;
-
-#[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
 #[cfg(feature = "cluster")]
 use crate::cluster::Connection;
@@ -31,6 +28,17 @@ use crate::project::Settings;
 use crate::target::Target;
 use crate::wiring::Wiring;
 
+/// How a release goes to a cluster.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RolloutRequest<'a> {
+    /// The objects of others to take over, as `KIND/NAME`; twice where a tool manages one.
+    pub adopt: &'a [String],
+    /// Whether fields that other managers hold are taken over.
+    pub force: bool,
+    /// Whether it is waited for.
+    pub proves: bool,
+}
+
 #[cfg(feature = "cluster")]
 impl Wiring<'_> {
     /// A connection to the cluster that the settings mean.
@@ -43,12 +51,10 @@ impl Wiring<'_> {
         })
     }
 
-    /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over; `wait` is
-    /// whether it is waited for a rollout.
-    pub(super) fn cluster(&self, adopt: &[String], wait: bool) -> Result<Option<Box<dyn Target>>, Problem> {
+    /// The environment's objects in its cluster; `None` where deploys only write.
+    pub(super) fn cluster(&self, rollout: RolloutRequest<'_>) -> Result<Option<Box<dyn Target>>, Problem> {
         let Some(settings) = &self.settings.cluster else { return Ok(None) };
-        let wait = wait.then_some(settings.wait);
-        Ok(Some(Box::new(self.cluster_of(settings, &self.connection()?, adopt, wait))))
+        Ok(Some(Box::new(self.cluster_of(settings, &self.connection()?, rollout))))
     }
 
     /// The environment's objects in the cluster of `connection`.
@@ -56,8 +62,7 @@ impl Wiring<'_> {
         &self,
         settings: &ClusterSettings,
         connection: &Connection,
-        adopt: &[String],
-        wait: Option<Duration>,
+        RolloutRequest { adopt, force, proves }: RolloutRequest<'_>,
     ) -> Cluster {
         let Settings { project, environment, .. } = self.settings;
         let external = |entry: &ExternalEntry| ExternalObject {
@@ -68,7 +73,9 @@ impl Wiring<'_> {
             keys: entry.keys.iter().flatten().map(|key| key.value.clone()).collect(),
         };
         let external: Vec<ExternalObject> = self.settings.external.iter().map(external).collect();
-        Cluster::new(connection, Scope { project, environment, namespace: &settings.namespace, adopt, wait, external: &external })
+        let namespace = &settings.namespace;
+        let scope = Scope { project, environment, namespace, adopt, force, wait: settings.wait, proves, external: &external };
+        Cluster::new(connection, scope)
     }
 }
 
@@ -81,7 +88,7 @@ fn by_project(setting: &ResolvedSetting) -> bool {
 #[cfg(not(feature = "cluster"))]
 impl Wiring<'_> {
     /// The environment's objects in its cluster; `None` where deploys only write.
-    pub(super) fn cluster(&self, _: &[String], _: bool) -> Result<Option<Box<dyn Target>>, Problem> {
+    pub(super) fn cluster(&self, _: RolloutRequest<'_>) -> Result<Option<Box<dyn Target>>, Problem> {
         match &self.settings.cluster {
             None => Ok(None),
             Some(_) => Err(Problem::new(

@@ -21,6 +21,7 @@ mod setup;
 mod vaults;
 
 pub use candidates::Candidates;
+pub use cluster::RolloutRequest;
 pub use new_project::NewProject;
 pub use new_project::command_in;
 pub use ports::IfMissing;

@@ -76,6 +76,9 @@ pub trait Prompt: fmt::Debug {
 
     /// Whether the person at the terminal says yes to `question`; false where nobody can be asked.
     fn confirms(&self, question: &str) -> bool;
+
+    /// Whether the person at the terminal, who is shown `statement`, types `name`; false where nobody can be asked.
+    fn confirms_by_name(&self, statement: &str, name: &str) -> bool;
 }
 
 /// A passphrase, and what ends once the keyring is open, such as a terminal without echo.

@@ -3,6 +3,7 @@
 mod alone;
 #[cfg(feature = "cluster")]
 mod cluster;
+mod destroy;
 mod keys;
 mod past;
 mod prune;

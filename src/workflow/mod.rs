@@ -1,6 +1,7 @@
 //! The workflows of users: stages and seams in a row.
 
 pub mod access;
+pub(crate) mod applied;
 pub(crate) mod assigned;
 pub mod build;
 pub mod calls;
@@ -14,6 +15,8 @@ mod frozen;
 mod fuzz;
 mod impact;
 pub mod import;
+mod in_place;
+mod jobs;
 pub mod live;
 pub mod lock;
 mod names;

@@ -17,6 +17,7 @@ use crate::target::Claim;
 use crate::target::Needed;
 use crate::target::Pruned;
 use crate::target::Target;
+use crate::workflow::applied;
 use crate::workflow::context::Context;
 
 /// Removes what nothing needs beside a release that was proven in `target`: all of it, or where the environment says that deploys do not, what is in
@@ -69,7 +70,8 @@ pub(crate) async fn prune(
     dry_run: bool,
 ) -> Result<Pruned, Problem> {
     let store = history.reader().store_id().await?.unwrap_or_default();
-    let claim = Claim { store, release: release.summary.number, goes_back: false };
+    let inventory = applied::inventory(history, release).await?;
+    let claim = Claim { store, release: release.summary.number, inventory, ..Claim::default() };
     target.reserve(&claim).await?.prune(needed, dry_run).await
 }
 

@@ -34,10 +34,14 @@ use crate::target::Reservation;
 use crate::target::Target;
 use crate::target::Unproven;
 use crate::workflow::access::HistoryAccess;
+use crate::workflow::applied;
 use crate::workflow::build::Built;
 use crate::workflow::context::Context;
 use crate::workflow::document::key;
 use crate::workflow::frozen;
+use crate::workflow::in_place::in_place;
+use crate::workflow::jobs;
+use crate::workflow::jobs::Done;
 
 /// A release that was made current and went to its target.
 #[derive(Debug)]
@@ -67,6 +71,7 @@ impl Released {
             recorded: self.recorded,
             manifests: self.release.summary.manifests,
             target: target.to_string(),
+            outcome: if self.proven { What::Applied } else { What::Emitted }.to_string(),
             changes: self.changes,
             pruned: self.pruned.map(PrunedObjects::from),
             secrets: self.release.body.blanks.iter().map(UsedSecret::from).collect(),
@@ -245,21 +250,40 @@ async fn emit(
     let untouched = |problem: Problem| Unemitted { problem, touched: false };
     let store = history.reader().store_id().await.map_err(|error| untouched(error.into()))?.unwrap_or_default();
     let goes_back = matches!(release.summary.action, Action::Rollback { .. });
-    let claim = Claim { store, release: number, goes_back };
+    let (done, inventory) = if target.runs() {
+        join!(jobs::done(history, release), applied::inventory(history, release))
+    } else {
+        (Ok(Done::default()), Ok(None))
+    };
+    let (done, inventory) = (done.map_err(|error| untouched(error.into()))?, inventory.map_err(|error| untouched(error.into()))?);
+    let claim = Claim { store, release: number, goes_back, inventory, done: done.all.clone() };
+    let known = claim.inventory.clone();
     let reserved = target.reserve(&claim).await;
     let newest = history.reader().newest().await.map_err(|error| untouched(error.into()))?;
+    let mut inventory = None;
     let result = match reserved {
         // The run that recorded the newer one may have written it already.
         Ok(_) if newest > number => Err(untouched(superseded(number, newest, target))),
-        Ok(mut reservation) => put(context, number, reservation.as_mut(), set, target).await,
+        Ok(mut reservation) => {
+            let result = put(context, number, reservation.as_mut(), set, target).await;
+            let finished = reservation.finished(set).await;
+            if finished.iter().any(|line| !done.own.contains(line)) {
+                let event = NewEvent { actor: context.actor, what: What::Completed, detail: &finished.join("\n") };
+                *events = history.add_event(release, event).await.map_err(|error| untouched(error.into()))?.sequence;
+            }
+            inventory = reservation.inventory().map(str::to_owned);
+            result
+        }
         Err(failed) => Err(untouched(failed)),
     };
     match &result {
         Ok((put, proven)) => {
             let is_said = if *proven { before.is_proven() } else { before.is_good() };
-            if !is_said {
+            // Once more where it is in another inventory than before.
+            if !is_said || inventory != known {
                 let what = if *proven { What::Applied } else { What::Emitted };
-                let event = NewEvent { actor: context.actor, what, detail: &format!("{target}: {}", put.summary()) };
+                let detail = applied::detail(&target.to_string(), &put.summary(), inventory.as_deref());
+                let event = NewEvent { actor: context.actor, what, detail: &detail };
                 *events = history.add_event(release, event).await.map_err(|error| untouched(error.into()))?.sequence;
             }
         }
@@ -292,7 +316,7 @@ async fn put(
         context.warn(warning.clone());
     }
     context.observe(if target.runs() {
-        Event::Applied { target: target.to_string(), summary: put.summary() }
+        Event::Applied { number, target: target.to_string(), summary: put.summary() }
     } else {
         Event::Emitted {
             manifests: set.manifests.len(),
@@ -301,6 +325,13 @@ async fn put(
             is_unchanged: put.is_unchanged(),
         }
     });
+    for one in in_place(set, &put).into_iter().filter(|_| target.runs()) {
+        let names = |objects: &[Identity]| objects.iter().map(ToString::to_string).collect();
+        let (object, files, environment) = (one.object.to_string(), names(&one.files), names(&one.environment));
+        if !one.files.is_empty() || !one.environment.is_empty() {
+            context.observe(Event::ChangedInPlace { object, files, environment });
+        }
+    }
     let say = |problem: Problem| Problem { reason: format!("release {number} does not run in {target}: {}", problem.reason), ..problem };
     let proven = reservation.prove(set).await.map_err(|unproven| match unproven {
         Unproven::Fails(problem) => touched(say(problem)),

@@ -2,10 +2,12 @@
 
 mod complete;
 mod deploy;
+mod destroy;
 mod doctor;
 mod failed;
 mod killed;
 mod live;
+mod order;
 mod outage;
 mod prune;
 mod shop;

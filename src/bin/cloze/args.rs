@@ -237,6 +237,14 @@ pub(crate) enum Command {
 The newest two releases stay in any case, and all from the last one that was written out. Needs the
 key, and the right to delete objects in the history's store, which no other command needs.")]
     Prune(Prune),
+    /// Take all that an environment has in its cluster out of it; the history stays
+    #[command(after_help = "Examples:
+  cloze destroy -e preview --dry-run     what would be removed
+  cloze destroy -e preview --yes         without asking, as in a pipeline
+
+Namespaces, PersistentVolumeClaims, PersistentVolumes and CustomResourceDefinitions stay, and so does what
+has the annotation `cloze.dev/prune: never`.")]
+    Destroy(Destroy),
     /// List, read and write the secrets of a vault
     #[command(subcommand)]
     Vault(VaultCommand),
@@ -367,6 +375,17 @@ pub(crate) struct Prune {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Remove without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What `destroy` takes.
+#[derive(Debug, Args)]
+pub(crate) struct Destroy {
+    /// Show what would be removed; remove nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Remove without having the environment's name typed
     #[arg(long)]
     pub(crate) yes: bool,
 }

@@ -95,4 +95,9 @@ impl Run {
     pub(crate) fn is_interactive(&self) -> bool {
         !self.ui.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
     }
+
+    /// Whether a person can be asked who answers for what is done.
+    pub(crate) fn can_answer(&self) -> bool {
+        self.is_interactive() && !self.is_ci
+    }
 }

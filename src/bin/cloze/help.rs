@@ -11,7 +11,7 @@ use crate::args::Cli;
 /// The commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Review (no key, vault or network needed)", &["render", "check", "config"]),
-    ("Release", &["diff", "lock", "deploy", "rollback"]),
+    ("Release", &["diff", "lock", "deploy", "rollback", "destroy"]),
     ("Look back", &["status", "history", "show", "prune"]),
     ("Secrets", &["vault", "key", "doctor"]),
     ("Project and shell", &["init", "schema", "completions", "version", "help"]),
@@ -33,6 +33,7 @@ Exit codes:
   4  problem of templates or manifests
   5  problem of a vault or key
   6  problem of the history
+  7  a release does not run in its cluster
   8  internal error, or the machine refused (disk full, permissions)
 
 `cloze help COMMAND` describes a command.";

@@ -98,6 +98,7 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
         Command::Diff(diff) => return commands::diff::diff(run, &diff),
         Command::Deploy { templates, locked, emit } => commands::deploy::deploy(run, &templates, locked, &emit)?,
+        Command::Destroy(destroy) => commands::destroy::destroy(run, &destroy)?,
         Command::Status { watch } => commands::status::status(run, watch)?,
         Command::History { command: Some(HistoryCommand::Copy { from, to }), .. } => commands::history::copy(run, &from, &to)?,
         Command::History { command: None, verify, limit } => commands::history::history(run, verify, limit)?,

@@ -10,6 +10,9 @@ use crate::cluster::target::item::Item;
 use crate::cluster::target::item::NOT_THERE;
 use crate::cluster::target::mark::mark;
 use crate::cluster::target::mark::marked;
+use crate::cluster::target::once::JobState;
+use crate::cluster::target::once::clear;
+use crate::cluster::target::once::content_of;
 use crate::cluster::target::refused::Contested;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::Words;
@@ -44,6 +47,8 @@ pub(super) struct Rules<'a> {
     pub(super) id: &'a str,
     /// The objects to take over, as `KIND/NAME`; twice where a tool holds one.
     pub(super) adopt: &'a [String],
+    /// Whether fields that other managers hold are taken.
+    pub(super) force: bool,
     /// Whether it is done.
     pub(super) mode: Mode,
 }
@@ -56,18 +61,27 @@ const TRIES: usize = 5;
 pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option<&Value>, fence: Option<&Fence<'_>>) -> Attempt {
     let path = item.path();
     let mut version = live.and_then(version_of).unwrap_or(NOT_THERE).to_owned();
-    let kept = match live {
-        Some(live) => unmarked(rules, &path, &live["metadata"]).await,
-        None => Ok(version.clone()),
-    };
-    if live.is_some_and(|live| kept.is_ok() && item.is_in(live)) {
-        return Attempt::Unchanged;
+    if let Some(live) = live {
+        // A Job that is named by its content runs once, and one that has failed is made again.
+        match content_of(item.manifest).map(|_| JobState::of(live)) {
+            Some(JobState::Failed) if rules.mode != Mode::Real => return Attempt::Changed(live.clone()),
+            Some(JobState::Failed) => match clear(rules.server, &path, live).await {
+                Ok(()) => NOT_THERE.clone_into(&mut version),
+                Err(refused) => return Attempt::Refused(refused),
+            },
+            run => match unmarked(rules, &path, &live["metadata"]).await {
+                Ok(_) if run.is_some() || item.is_in(live) => return Attempt::Unchanged,
+                Ok(unmarked) => version = unmarked,
+                // Where it is gone already, or others change it, it is read again below.
+                Err(_) => {}
+            },
+        }
     }
-    // Where it is gone already, or others change it, it is read again below.
-    version = kept.unwrap_or(version);
     let (mut last, mut forced) = (Refused::Stale, false);
     for _ in 0..TRIES {
-        let refused = match rules.server.apply(&path, item.body(&version), rules.mode, forced).await {
+        // What is not a member is never taken by force.
+        let force = forced || rules.force && version != NOT_THERE;
+        let refused = match rules.server.apply(&path, item.body(&version), rules.mode, force).await {
             Ok((true, object)) => return Attempt::Created(object),
             Ok((false, object)) if rules.mode == Mode::Real && version_of(&object) == Some(&version) => return Attempt::Unchanged,
             Ok((false, object)) => return Attempt::Changed(object),
@@ -108,7 +122,7 @@ async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Valu
         return Ok((unmarked(rules, path, metadata).await.unwrap_or_else(|_| version(metadata)), false));
     };
     let identity = item.identity();
-    let named = rules.adopt.iter().filter(|named| is_named(named, identity)).count();
+    let named = rules.adopt.iter().filter(|named| identity.is_called(named)).count();
     let flag = format!("--adopt {}/{}", identity.kind, identity.name);
     let words = match holder {
         Holder::OtherSet => (
@@ -129,11 +143,6 @@ async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Valu
         }
     };
     Err(Attempt::Foreign(Words { reason: words.0, next: words.1 }))
-}
-
-/// Whether `KIND/NAME` is that object.
-fn is_named(named: &str, object: &Identity) -> bool {
-    named.split_once('/').is_some_and(|(kind, name)| kind.eq_ignore_ascii_case(&object.kind) && name == object.name)
 }
 
 /// The version of a member that no prune is about to remove any more.
@@ -168,7 +177,6 @@ async fn is_scaled(server: &Server, object: &Identity) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_named;
     use super::is_scaling;
     use crate::cluster::target::refused::Contested;
     use crate::manifest::Identity;
@@ -179,7 +187,7 @@ mod tests {
         for (named, expected) in
             [("Deployment/web", true), ("deployment/web", true), ("Deployment/Web", false), ("web", false), ("StatefulSet/web", false)]
         {
-            assert_eq!(is_named(named, &object), expected, "{named}");
+            assert_eq!(object.is_called(named), expected, "{named}");
         }
     }
 

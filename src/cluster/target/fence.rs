@@ -10,6 +10,7 @@ use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::Resource;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
+use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::target::Claim;
 
@@ -61,9 +62,18 @@ impl Fence<'_> {
     pub(super) async fn check(&self) -> Result<(), Problem> {
         match inventory(self.server, self.parent).await? {
             Some(there) => there.admits(self.claim),
-            None => Ok(()),
+            None => Err(destroyed()),
         }
     }
+}
+
+/// What a release finds that has written the inventory before, and whose inventory is gone.
+pub(super) fn destroyed() -> Problem {
+    Problem::new(
+        Fault::History,
+        "the environment was taken out of the cluster meanwhile, with `cloze destroy`",
+        "deploy again if it is to be there",
+    )
 }
 
 /// The inventory, if there is one.

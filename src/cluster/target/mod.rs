@@ -4,6 +4,7 @@ mod adopt;
 mod attempt;
 mod check;
 mod compare;
+mod destroy;
 mod diagnosis;
 mod drift;
 mod external;
@@ -12,6 +13,7 @@ mod item;
 mod kinds;
 mod mark;
 mod members;
+mod once;
 mod parent;
 mod places;
 mod prove;
@@ -23,6 +25,7 @@ mod right;
 mod role;
 mod server;
 mod status;
+mod steps;
 mod unchanged;
 mod unused;
 mod uses;
@@ -41,6 +44,7 @@ use async_trait::async_trait;
 
 use crate::cluster::connection::Connection;
 use crate::cluster::target::attempt::Rules;
+use crate::cluster::target::fence::destroyed;
 use crate::cluster::target::fence::inventory;
 use crate::cluster::target::kinds::Kinds;
 use crate::cluster::target::parent::Parent;
@@ -66,7 +70,9 @@ pub struct Cluster {
     parent: Parent,
     id: String,
     adopt: Vec<String>,
-    wait: Option<Duration>,
+    force: bool,
+    wait: Duration,
+    proves: bool,
     external: Vec<ExternalObject>,
     name: String,
     address: String,
@@ -83,8 +89,12 @@ pub struct Scope<'a> {
     pub namespace: &'a str,
     /// The objects of others to take over, as `KIND/NAME`; twice where a tool manages one.
     pub adopt: &'a [String],
-    /// How long a rollout may take; `None` does not wait.
-    pub wait: Option<Duration>,
+    /// Whether fields that other managers hold are taken over.
+    pub force: bool,
+    /// How long a rollout may take, and an object that others come after.
+    pub wait: Duration,
+    /// Whether it is waited for a rollout.
+    pub proves: bool,
     /// What others keep there.
     pub external: &'a [ExternalObject],
 }
@@ -100,7 +110,9 @@ impl Cluster {
             parent,
             id,
             adopt: scope.adopt.to_vec(),
+            force: scope.force,
             wait: scope.wait,
+            proves: scope.proves,
             external: scope.external.to_vec(),
             name,
             address: connection.address().to_owned(),
@@ -127,7 +139,7 @@ impl Cluster {
     }
 
     fn rules(&self, mode: Mode) -> Rules<'_> {
-        Rules { server: &self.server, id: &self.id, adopt: &self.adopt, mode }
+        Rules { server: &self.server, id: &self.id, adopt: &self.adopt, force: self.force, mode }
     }
 }
 
@@ -150,7 +162,11 @@ impl Target for Cluster {
     }
 
     async fn reserve(&self, claim: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
-        Ok(Box::new(Reserved { cluster: self, claim: claim.clone() }))
+        let mut claim = claim.clone();
+        if self.adopt.iter().any(|named| self.parent.identity().is_called(named)) {
+            claim.inventory = None;
+        }
+        Ok(Box::new(Reserved { cluster: self, claim }))
     }
 
     async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
@@ -171,16 +187,29 @@ struct Reserved<'a> {
 impl Reservation for Reserved<'_> {
     /// Applies what differs. Objects that the release does not have stay: pods may still use them.
     async fn put(&mut self, set: &ManifestSet<'_>) -> Result<Put, Problem> {
-        put::put(&self.cluster.rules(Mode::Real), &self.cluster.parent, &self.claim, set).await
+        let put = put::put(&self.cluster.rules(Mode::Real), &self.cluster.parent, &self.claim, set, self.cluster.wait).await?;
+        self.claim.inventory = inventory(&self.cluster.server, &self.cluster.parent).await?.map(|there| there.uid().to_owned());
+        Ok(put)
+    }
+
+    fn inventory(&self) -> Option<&str> {
+        self.claim.inventory.as_deref()
+    }
+
+    async fn finished(&mut self, set: &ManifestSet<'_>) -> Vec<String> {
+        once::finished(&self.cluster.server, set, &self.claim.done).await
     }
 
     async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Unproven> {
-        let Cluster { server, parent, id, wait, .. } = self.cluster;
-        let Some(limit) = *wait else { return Ok(false) };
-        let proven = prove::prove(server, id, set, limit, self.claim.goes_back).await;
+        let Cluster { server, parent, id, wait, proves, .. } = self.cluster;
+        if !proves {
+            return Ok(false);
+        }
+        let proven = prove::prove(server, id, set, *wait, &self.claim).await;
         // The objects that were looked at may have become those of a newer release meanwhile.
-        if let Some(there) = inventory(server, parent).await? {
-            there.admits(&self.claim).map_err(Unproven::Overtaken)?;
+        match inventory(server, parent).await? {
+            Some(there) => there.admits(&self.claim).map_err(Unproven::Overtaken)?,
+            None => return Err(Unproven::Overtaken(destroyed())),
         }
         Ok(proven.map(|()| true)?)
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::target::Claim;
@@ -67,6 +68,11 @@ impl Parent {
         format!("ConfigMap {}/{}", self.namespace, self.name)
     }
 
+    /// What Kubernetes knows it by.
+    pub(super) fn identity(&self) -> Identity {
+        Identity { api_version: "v1".to_owned(), kind: "ConfigMap".to_owned(), namespace: self.namespace.clone(), name: self.name.clone() }
+    }
+
     /// The id of the set.
     pub(super) fn id(&self) -> String {
         let known_by = format!("{}.{}.ConfigMap.", self.name, self.namespace);
@@ -112,10 +118,10 @@ impl Parent {
 }
 
 impl Inventory {
-    /// That `claim` may write: it is of the history that wrote last, and not older than what that wrote.
+    /// That `claim` may write: it is of the history that wrote last, not older than what that wrote, and means this very inventory.
     ///
     /// # Errors
-    /// Another history, or a newer release.
+    /// Another history, another inventory, or a newer release.
     pub(super) fn admits(&self, claim: &Claim) -> Result<(), Problem> {
         let annotation = |key: &str| self.object["metadata"]["annotations"][key].as_str();
         if let Some(store) = annotation(STORE).filter(|store| *store != claim.store && !claim.store.is_empty()) {
@@ -123,12 +129,28 @@ impl Inventory {
                 format!("the cluster holds releases of another history: its store id is {store}, and this one's is {}", claim.store);
             return Err(Problem::new(Fault::History, reason, "name the history that was used before, or the cluster that this one is for"));
         }
+        if let Some(meant) = claim.inventory.as_ref().filter(|meant| *meant != self.uid()) {
+            let name = self.object["metadata"]["name"].as_str().unwrap_or_default();
+            let reason = format!(
+                "the cluster's inventory `{name}` is not the one that earlier releases are in: its uid is {}, and theirs is {meant}",
+                self.uid()
+            );
+            let next = format!(
+                "name the cluster that is meant with `--context`; if this is it, take the inventory over with `--adopt ConfigMap/{name}`"
+            );
+            return Err(Problem::new(Fault::History, reason, next));
+        }
         let newest = self.release().unwrap_or(0);
         if newest > claim.release {
             let reason = format!("the cluster holds release {newest}, which is newer than release {}", claim.release);
             return Err(Problem::new(Fault::History, reason, format!("inspect it with `cloze show {newest}`, then deploy again")));
         }
         Ok(())
+    }
+
+    /// Which object of its name it is.
+    pub(super) fn uid(&self) -> &str {
+        self.object["metadata"]["uid"].as_str().unwrap_or_default()
     }
 
     /// The release that the cluster holds.
@@ -183,7 +205,7 @@ mod tests {
     use crate::target::Claim;
 
     fn claim(store: &str, release: u64) -> Claim {
-        Claim { store: store.to_owned(), release, goes_back: false }
+        Claim { store: store.to_owned(), release, ..Claim::default() }
     }
 
     fn set(items: &[&str]) -> BTreeSet<String> {
@@ -223,6 +245,11 @@ mod tests {
         let refused = |claim: &Claim| there.admits(claim).unwrap_err().reason;
         assert_eq!(refused(&claim("one", 6)), "the cluster holds release 7, which is newer than release 6");
         assert_eq!(refused(&claim("two", 8)), "the cluster holds releases of another history: its store id is one, and this one's is two");
+        let other = Claim { inventory: Some("theirs".to_owned()), ..claim("one", 7) };
+        assert_eq!(
+            refused(&other),
+            "the cluster's inventory `cloze.shop.prod` is not the one that earlier releases are in: its uid is , and theirs is theirs"
+        );
         for object in [
             json!({}),
             json!({ "metadata": { "labels": { "applyset.kubernetes.io/id": parent.id() }, "annotations": { "applyset.kubernetes.io/tooling": "kubectl/v1.36.0" } } }),

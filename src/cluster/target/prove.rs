@@ -1,6 +1,5 @@
 //! Whether a release that was applied runs.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,46 +13,68 @@ use crate::cluster::health::WaitLimits;
 use crate::cluster::health::is_ready_when_applied;
 use crate::cluster::health::wait;
 use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::once::content_of;
 use crate::cluster::target::parent::PART_OF;
+use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::target::Claim;
+use crate::target::Manifest;
 use crate::target::ManifestSet;
 
-/// Waits until the objects of `set`, members of the set `id`, are ready. On the way back (`goes_back`), pods of `StatefulSet`s that keep their
+/// Waits until the objects of `set`, members of the set `id`, are ready, but for Jobs that have run before. On the way back, pods of `StatefulSet`s that keep their
 /// controller from going on are deleted.
 ///
 /// # Errors
 /// One has failed, or they took longer than `limit`; or the cluster does not show them.
-pub(super) async fn prove(server: &Server, id: &str, set: &ManifestSet<'_>, limit: Duration, goes_back: bool) -> Result<(), Problem> {
-    let looked_at = |identity: &&Identity| !is_ready_when_applied(identity.group(), &identity.kind);
-    let objects: Vec<&Identity> = set.manifests.iter().map(|manifest| manifest.identity).filter(looked_at).collect();
-    let versions: BTreeSet<&str> = objects.iter().map(|object| object.api_version.as_str()).collect();
-    let kinds = Kinds::of(server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
-    let awaited: Vec<Awaited> = objects.iter().filter_map(|object| awaited(&kinds, object)).collect();
-    let limits = WaitLimits { selector: format!("{PART_OF}={id}"), deadline: limit, grace: WaitLimits::GRACE };
-    let waiting = wait(server.client(), &awaited, limits, &|_| {});
-    let verdicts = if goes_back {
-        let stateful: Vec<String> = objects
-            .iter()
-            .filter(|object| object.group() == "apps" && object.kind == "StatefulSet")
-            .filter_map(|object| Some(kinds.find(object)?.path_of(object)))
-            .collect();
+pub(super) async fn prove(server: &Server, id: &str, set: &ManifestSet<'_>, limit: Duration, claim: &Claim) -> Result<(), Problem> {
+    let runs = |manifest: &&Manifest<'_>| content_of(manifest).is_none_or(|content| !claim.done.contains(&content));
+    let objects: Vec<&Identity> = set.manifests.iter().filter(runs).map(|manifest| manifest.identity).collect();
+    let waiting = failures(server, id, &objects, limit);
+    let failed = if claim.goes_back {
         select! {
-            verdicts = waiting => verdicts?,
-            never = unblock(server, &stateful) => match never {},
+            failed = waiting => failed?,
+            never = unblock(server, &objects) => match never {},
         }
     } else {
         waiting.await?
     };
-    let failed: Vec<String> = verdicts.iter().filter_map(failure).collect();
+    let failed: Vec<String> = failed.into_iter().map(|(object, reason)| format!("{object}: {reason}")).collect();
     if failed.is_empty() {
         return Ok(());
     }
     Err(Problem::new(Fault::Rollout, failed.join("; "), "correct it, then deploy again"))
+}
+
+/// Waits until these objects, members of the set `id`, are ready, or one has failed. Those that have failed, with the reason.
+///
+/// # Errors
+/// The cluster does not show them.
+pub(super) async fn failures<'a>(
+    server: &Server,
+    id: &str,
+    objects: &[&'a Identity],
+    limit: Duration,
+) -> Result<Vec<(&'a Identity, String)>, Problem> {
+    let looked_at = |identity: &&&Identity| !is_ready_when_applied(identity.group(), &identity.kind);
+    let objects: Vec<&Identity> = objects.iter().filter(looked_at).copied().collect();
+    if objects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let kinds = kinds(server, &objects).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
+    let (objects, awaited): (Vec<&Identity>, Vec<Awaited>) =
+        objects.into_iter().filter_map(|object| Some((object, awaited(&kinds, object)?))).unzip();
+    let limits = WaitLimits { selector: format!("{PART_OF}={id}"), deadline: limit, grace: WaitLimits::GRACE };
+    let verdicts = wait(server.client(), &awaited, limits, &|_| {}).await?;
+    Ok(objects.into_iter().zip(&verdicts).filter_map(|(object, verdict)| Some((object, failure(verdict)?))).collect())
+}
+
+async fn kinds(server: &Server, objects: &[&Identity]) -> Result<Kinds, Refused> {
+    Kinds::of(server, objects.iter().map(|object| object.api_version.as_str()).collect()).await
 }
 
 fn awaited(kinds: &Kinds, object: &Identity) -> Option<Awaited> {
@@ -62,22 +83,22 @@ fn awaited(kinds: &Kinds, object: &Identity) -> Option<Awaited> {
     Some(Awaited { resource: resource.to_api(), namespace, name: object.name.clone() })
 }
 
-/// What failed, and why.
+/// Why it failed.
 fn failure(verdict: &Verdict) -> Option<String> {
-    let Verdict { object, health } = verdict;
-    let reason = health.reason().filter(|_| health.has_failed())?;
-    let namespace = object.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    Some(format!("{} {namespace}{}: {reason}", object.resource.kind, object.name))
+    verdict.health.reason().filter(|_| verdict.health.has_failed()).map(str::to_owned)
 }
 
-/// Deletes, as long as it runs, each pod of these `StatefulSet`s that is of another revision and not ready: the controller waits for it, and it never
+/// Deletes, as long as it runs, each pod of the `StatefulSet`s among `objects` that is of another revision and not ready: the controller waits for it, and it never
 /// becomes ready (kubernetes.io/docs/concepts/workloads/controllers/statefulset, forced rollback).
-async fn unblock(server: &Server, stateful: &[String]) -> std::convert::Infallible {
+async fn unblock(server: &Server, objects: &[&Identity]) -> std::convert::Infallible {
+    let is_stateful = |object: &&&Identity| object.group() == "apps" && object.kind == "StatefulSet";
+    let stateful: Vec<&Identity> = objects.iter().filter(is_stateful).copied().collect();
     loop {
         sleep(BETWEEN).await;
-        for path in stateful {
-            // What cannot be read or deleted now is tried again; the wait says what came of it.
-            let Ok(object) = server.get(path, Part::Whole).await else { continue };
+        // What cannot be read or deleted now is tried again; the wait says what came of it.
+        let Ok(kinds) = kinds(server, &stateful).await else { continue };
+        for path in stateful.iter().filter_map(|object| Some(kinds.find(object)?.path_of(object))) {
+            let Ok(object) = server.get(&path, Part::Whole).await else { continue };
             let pods = format!("/api/v1/namespaces/{}/pods", object["metadata"]["namespace"].as_str().unwrap_or_default());
             if object["status"]["observedGeneration"] != object["metadata"]["generation"] {
                 continue;
@@ -114,7 +135,7 @@ mod tests {
     use crate::cluster::health::Verdict;
 
     #[test]
-    fn a_failure_names_the_object() {
+    fn only_what_has_failed_is_a_failure() {
         let resource = ApiResource {
             group: "apps".into(),
             version: "v1".into(),
@@ -124,7 +145,7 @@ mod tests {
         };
         let object = Awaited { resource, namespace: Some("shop".into()), name: "web".into() };
         let said = |health| failure(&Verdict { object: object.clone(), health });
-        assert_eq!(said(Health::Failed { reason: "it crashes".into() }).unwrap(), "Deployment shop/web: it crashes");
+        assert_eq!(said(Health::Failed { reason: "it crashes".into() }).unwrap(), "it crashes");
         assert_eq!(said(Health::Ready), None);
         assert_eq!(said(Health::Progressing { reason: "1 of 2".into() }), None);
     }

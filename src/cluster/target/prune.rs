@@ -1,6 +1,6 @@
 //! What nothing needs is removed, in a way that a prune which sleeps cannot take from a newer release what that needs.
 //!
-//! Each object is marked, then the inventory is changed, then what was marked is deleted, as the version that was marked. Whoever raises the fence lists the
+//! Each object is marked, then the inventory is changed, then what was marked is deleted, as the version that was marked. A release that raises the fence lists the
 //! members and then replaces the inventory: either it sees the marks and takes them off what it needs (`mark.rs`), after which no delete of this prune
 //! is accepted, or it has read the inventory before it was changed here and has to read again, or it was first and the change here is refused.
 
@@ -67,7 +67,7 @@ pub(super) async fn prune(server: &Server, parent: &Parent, claim: &Claim, neede
             return Err(unanswered(refused, "write its inventory"));
         }
     };
-    let (removed, failed) = delete_all(server, ready, &value).await;
+    let (removed, failed) = delete_all(server, ready, Some(&value)).await;
     warnings.extend(failed);
     if warnings.is_empty() {
         narrow(server, parent, there, &members, &removed).await;
@@ -93,8 +93,8 @@ async fn mark_one(server: &Server, mut member: Member, value: &str) -> (Member, 
     (member, result)
 }
 
-/// Deletes workloads before what they use. Where something of a stage stays, so does all that it may need. What was deleted, and what did not work.
-pub(super) async fn delete_all(server: &Server, members: Vec<Member>, value: &str) -> (Vec<Identity>, Vec<Problem>) {
+/// Deletes workloads before what they use, each as it was marked with `value`, or whatever became of it since. Where something of a stage stays, so does all that it may need. What was deleted, and what did not work.
+pub(super) async fn delete_all(server: &Server, members: Vec<Member>, value: Option<&str>) -> (Vec<Identity>, Vec<Problem>) {
     let stage = |member: &Member| std::cmp::Reverse(stage_of(Phase::of(&member.identity)));
     let mut members = members;
     members.sort_by_key(stage);
@@ -116,7 +116,10 @@ pub(super) async fn delete_all(server: &Server, members: Vec<Member>, value: &st
 }
 
 /// Deletes an object as it was marked with `value`; whether it did. A controller that writes its status meanwhile does no harm.
-async fn delete(server: &Server, member: &Member, value: &str) -> Result<bool, Refused> {
+async fn delete(server: &Server, member: &Member, value: Option<&str>) -> Result<bool, Refused> {
+    if value.is_none() {
+        return server.delete(&member.path, &member.uid, None).await.map(|()| true);
+    }
     let mut version = member.version.clone();
     for _ in 0..TRIES {
         match server.delete(&member.path, &member.uid, Some(&version)).await {
@@ -127,7 +130,7 @@ async fn delete(server: &Server, member: &Member, value: &str) -> Result<bool, R
             Err(Refused::Absent) => return Ok(true),
             object => object?,
         };
-        if now["metadata"]["uid"] != member.uid.as_str() || marked(&now["metadata"]) != Some(value) {
+        if now["metadata"]["uid"] != member.uid.as_str() || marked(&now["metadata"]) != value {
             // A newer release needs it.
             return Ok(false);
         }

@@ -18,11 +18,11 @@ use crate::cluster::target::check::items;
 use crate::cluster::target::check::places;
 use crate::cluster::target::fence::Fence;
 use crate::cluster::target::item::Item;
-use crate::cluster::target::item::LAST_STAGE;
-use crate::cluster::target::item::stage_of;
 use crate::cluster::target::kinds::Kinds;
 use crate::cluster::target::members::Members;
+use crate::cluster::target::once::content_of;
 use crate::cluster::target::parent::Parent;
+use crate::cluster::target::prove::failures;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::resource::group_kind;
@@ -30,6 +30,7 @@ use crate::cluster::target::resource::namespaces;
 use crate::cluster::target::server::AT_ONCE;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
+use crate::cluster::target::steps::Steps;
 use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -41,7 +42,8 @@ use crate::target::ObjectEffect;
 use crate::target::Put;
 
 /// Applies `set` for `claim`. What became of each object is in the answer; an error changed nothing, or a newer release came first.
-pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: &ManifestSet<'_>) -> Result<Put, Problem> {
+/// An object that others come after may take `limit` to become ready.
+pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: &ManifestSet<'_>, limit: Duration) -> Result<Put, Problem> {
     let server = rules.server;
     let versions: BTreeSet<&str> = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
     let kinds = Kinds::of(server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
@@ -74,8 +76,21 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
         raised = fence.raise(&places, &group_kinds, &namespaces).await?;
     }
     let members = raised.ok_or_else(|| unanswered(Refused::NoNamespace, "write its inventory"))?;
-    for stage in 0..=LAST_STAGE {
-        let mut now: Vec<Item<'_>> = ready.extract_if(.., |item| stage_of(item.manifest.phase) == stage).collect();
+    let steps = Steps::of(set);
+    let ran: BTreeSet<&Identity> = set.manifests.iter().filter(|one| is_done(one, claim)).map(|one| one.identity).collect();
+    let mut awaited: BTreeSet<&Identity> = BTreeSet::new();
+    for step in &steps.all {
+        let mut now: Vec<Item<'_>> = ready.extract_if(.., |item| steps.step(item.identity()) == *step).collect();
+        for item in now.extract_if(.., |item| members.get(&item.path()).is_none() && ran.contains(item.identity())) {
+            effects.insert(item.identity(), Effect::Unchanged);
+        }
+        let before: Vec<&Identity> = now.iter().flat_map(|item| steps.before(item.identity())).copied().collect();
+        let before: Vec<&Identity> = before.into_iter().filter(|object| !ran.contains(object) && awaited.insert(*object)).collect();
+        let failed = failures(server, rules.id, &before, limit).await?;
+        if !failed.is_empty() {
+            effects.extend(failed.into_iter().map(|(object, reason)| (object, Effect::Failed { reason })));
+            break;
+        }
         let definitions: BTreeSet<(String, String)> = now.iter().filter_map(definition).collect();
         let tries: Vec<_> = now.iter_mut().map(|item| try_one(rules, item, &members, &fence)).collect();
         let came: Vec<(&Identity, Attempt)> = stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
@@ -108,6 +123,11 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
         effect: effects.remove(manifest.identity).unwrap_or_else(untried),
     };
     Ok(Put { objects: set.manifests.iter().map(of).collect(), warnings: Vec::new() })
+}
+
+/// Whether it is a Job whose content has run before.
+fn is_done(manifest: &Manifest<'_>, claim: &Claim) -> bool {
+    content_of(manifest).is_some_and(|content| claim.done.contains(&content))
 }
 
 async fn try_one<'a>(rules: &Rules<'_>, item: &mut Item<'a>, members: &Members, fence: &Fence<'_>) -> (&'a Identity, Attempt) {

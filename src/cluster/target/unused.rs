@@ -70,7 +70,7 @@ pub(super) async fn unused(server: &Server, parent: &Parent, there: &Inventory, 
 }
 
 /// The members that belong to no other object, and that are not on their way out.
-async fn every_member(server: &Server, parent: &Parent, there: &Inventory) -> Result<Vec<Member>, Refused> {
+pub(super) async fn every_member(server: &Server, parent: &Parent, there: &Inventory) -> Result<Vec<Member>, Refused> {
     let selector = format!("{PART_OF}={}", parent.id());
     let list = |(resource, namespace): (Resource, String)| {
         let path = resource.path(&namespace);
@@ -100,7 +100,7 @@ fn member(resource: &Resource, metadata: &Value) -> Option<Member> {
 }
 
 /// The members that no release needs: those that are protected, and the others.
-fn split(members: Vec<Member>, Needed { current, kept, failed, only_failed }: &Needed) -> (Vec<Member>, Vec<Member>) {
+pub(super) fn split(members: Vec<Member>, Needed { current, kept, failed, only_failed }: &Needed) -> (Vec<Member>, Vec<Member>) {
     let needed: HashSet<ObjectKey> = current.iter().chain(kept).map(key).collect();
     let failed: HashSet<ObjectKey> = failed.iter().map(key).collect();
     let is_left = |member: &Member| {

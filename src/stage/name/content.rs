@@ -37,8 +37,9 @@ pub(super) fn parts<'a, B: Leaf>(object: &'a Object<B>, base: &'a str, problems:
     parts
 }
 
-/// The canonical bytes of a tree: equal for equal content, whatever the order of a mapping's entries.
-pub(super) fn canonical<B: Leaf>(node: &Node<B>, bytes: &mut Vec<u8>) {
+/// The canonical bytes of a tree in which each public text is what `change` makes of it: equal for equal content, whatever the order of a
+/// mapping's entries.
+pub(super) fn canonical<'a, B: Leaf>(node: &'a Node<B>, change: &impl Fn(&'a str) -> &'a str, bytes: &mut Vec<u8>) {
     let text = |tag: u8, text: &[u8], bytes: &mut Vec<u8>| {
         bytes.push(tag);
         bytes.extend((text.len() as u64).to_be_bytes());
@@ -50,12 +51,12 @@ pub(super) fn canonical<B: Leaf>(node: &Node<B>, bytes: &mut Vec<u8>) {
         Value::Number(Number::Int(number)) => text(b'i', number.to_string().as_bytes(), bytes),
         Value::Number(Number::Uint(number)) => text(b'i', number.to_string().as_bytes(), bytes),
         Value::Number(Number::Float(number)) => text(b'f', &number.to_bits().to_be_bytes(), bytes),
-        Value::Text(value) => text(b's', value.as_bytes(), bytes),
+        Value::Text(value) => text(b's', change(value).as_bytes(), bytes),
         Value::Leaf(leaf) => text(b's', leaf.bytes(), bytes),
         Value::List(items) => {
             bytes.push(b'[');
             for item in items {
-                canonical(item, bytes);
+                canonical(item, change, bytes);
             }
             bytes.push(b']');
         }
@@ -65,7 +66,7 @@ pub(super) fn canonical<B: Leaf>(node: &Node<B>, bytes: &mut Vec<u8>) {
             bytes.push(b'{');
             for entry in entries {
                 text(b'k', entry.key.as_bytes(), bytes);
-                canonical(&entry.node, bytes);
+                canonical(&entry.node, change, bytes);
             }
             bytes.push(b'}');
         }

@@ -1,6 +1,7 @@
 //! The annotations by which an object says how it is to be named.
 
 use crate::digest::ALPHABET;
+use crate::manifest::AFTER;
 use crate::manifest::Entry;
 use crate::manifest::Names;
 use crate::manifest::Node;
@@ -12,6 +13,7 @@ use crate::stage::literal::ACCEPTED;
 use crate::stage::literal::LITERALS;
 use crate::stage::name::naming::BASE_NAME;
 use crate::stage::name::naming::CHECKSUM;
+use crate::stage::name::naming::CONTENT;
 use crate::stage::name::naming::PLACEHOLDER;
 use crate::suggest::suggest;
 
@@ -22,21 +24,28 @@ pub(super) struct Control {
     pub(super) names: Option<Names>,
     /// `cloze.dev/restart`.
     pub(super) restart: bool,
+    /// `cloze.dev/rerun`: whether a Job that is named by its content runs again when a secret that it names changes.
+    pub(super) rerun: bool,
 }
 
 /// Reads the `cloze.dev/` annotations of an object. Those of cloze's own making pass.
 pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Control {
     let mut control = Control::default();
     let annotations = object.root.at(&["metadata", "annotations"]).and_then(Node::as_map).unwrap_or_default();
+    let control_names = object.root.at(&["metadata", "annotations", NAMES]).and_then(Node::as_text);
     for entry in annotations.iter().filter(|entry| entry.key.starts_with("cloze.dev/")) {
         let mut complain = |reason: String, next: String| {
             problems.push(Problem::new(Fault::Check, reason, next).at(object.place(entry.mark)));
         };
-        let known = [NAMES, RESTART].contains(&entry.key.as_str()) || (entry.key == LITERALS && !object.is_config_map());
-        let named = object.is_config_map() || object.is_secret() || entry.key == NAMES && is_job(object);
+        let known = [NAMES, RESTART, RERUN].contains(&entry.key.as_str()) || (entry.key == LITERALS && !object.is_config_map());
+        let named = match entry.key.as_str() {
+            RERUN => is_job(object),
+            key => object.is_config_map() || object.is_secret() || key == NAMES && is_job(object),
+        };
         if known && !named {
             let reason = format!("`{}` has no effect on a {}", entry.key, object.identity.kind);
-            complain(reason, "write it on the ConfigMap or Secret, or remove it".to_owned());
+            let owner = if entry.key == RERUN { "Job" } else { "ConfigMap or Secret" };
+            complain(reason, format!("write it on the {owner}, or remove it"));
             continue;
         }
         match (entry.key.as_str(), entry.node.as_text()) {
@@ -44,14 +53,24 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (NAMES, Some("versioned")) => control.names = Some(Names::Versioned),
             (NAMES, _) => complain(format!("`{NAMES}` must be `stable` or `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
-            (RESTART, Some("false")) | (BASE_NAME | CHECKSUM, _) | (LITERALS, Some(ACCEPTED)) | (PRUNE, Some("never")) => {}
+            (RESTART, Some("false"))
+            | (BASE_NAME | CHECKSUM | CONTENT, _)
+            | (LITERALS, Some(ACCEPTED))
+            | (PRUNE, Some("never"))
+            | (AFTER, _) => {}
             (RESTART, _) => {
                 complain(format!("`{RESTART}` must be \"true\" or \"false\""), "write one of the two, in quotes".to_owned());
             }
             (LITERALS, _) => complain(format!("`{LITERALS}` is not `{ACCEPTED}`"), format!("write `{ACCEPTED}`, or remove it")),
+            (RERUN, Some("secrets")) if control_names == Some("versioned") => control.rerun = true,
+            (RERUN, Some("secrets")) => complain(
+                format!("`{RERUN}` has no effect on a Job whose name does not follow its content"),
+                "write `cloze.dev/names: versioned`, or remove it".to_owned(),
+            ),
+            (RERUN, _) => complain(format!("`{RERUN}` is not `secrets`"), "write `secrets`, or remove it".to_owned()),
             (PRUNE, _) => complain(format!("`{PRUNE}` is not `never`"), "write `never`, or remove it".to_owned()),
             (unknown, _) => {
-                let next = match suggest(unknown, [NAMES, RESTART, LITERALS, PRUNE]) {
+                let next = match suggest(unknown, [NAMES, RESTART, LITERALS, PRUNE, AFTER, RERUN]) {
                     Some(known) => format!("write `{known}`"),
                     None => format!("write `{NAMES}` or `{RESTART}`, or remove it"),
                 };
@@ -122,6 +141,7 @@ pub(super) fn base_name<B>(object: &Object<B>) -> &str {
 
 const NAMES: &str = "cloze.dev/names";
 const RESTART: &str = "cloze.dev/restart";
+const RERUN: &str = "cloze.dev/rerun";
 /// What keeps an object in the cluster when no release has it any more.
 const PRUNE: &str = "cloze.dev/prune";
 
@@ -159,10 +179,10 @@ mod tests {
     #[test]
     fn reads_what_is_documented() {
         let (read, problems) = control("ConfigMap", &json!({"cloze.dev/names": "stable", "cloze.dev/restart": "true", "other/x": "1"}));
-        assert_eq!(read, Control { names: Some(Names::Stable), restart: true });
+        assert_eq!(read, Control { names: Some(Names::Stable), restart: true, rerun: false });
         assert!(problems.is_empty());
         let (read, problems) = control("Secret", &json!({"cloze.dev/names": "versioned", "cloze.dev/restart": "false"}));
-        assert_eq!(read, Control { names: Some(Names::Versioned), restart: false });
+        assert_eq!(read, Control { names: Some(Names::Versioned), ..Control::default() });
         assert!(problems.is_empty());
         assert!(control("Secret", &json!({"cloze.dev/base-name": "app"})).1.is_empty());
         assert!(control("Service", &json!({"cloze.dev/prune": "never"})).1.is_empty());
@@ -177,6 +197,7 @@ mod tests {
         assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/names": "fixed"})).0, "`cloze.dev/names` must be `stable` or `versioned`");
         assert_eq!(complaint("ConfigMap", &json!({"cloze.dev/restart": true})).0, "`cloze.dev/restart` must be \"true\" or \"false\"");
         assert_eq!(complaint("Pod", &json!({"cloze.dev/names": "stable"})).0, "`cloze.dev/names` has no effect on a Pod");
+        assert_eq!(complaint("Pod", &json!({"cloze.dev/rerun": "secrets"})).1, "write it on the Job, or remove it");
         assert_eq!(complaint("Pod", &json!({"cloze.dev/prune": "false"})).0, "`cloze.dev/prune` is not `never`");
     }
 
@@ -195,7 +216,7 @@ mod tests {
         let none = Control::default();
         assert_eq!(verdict(&json!({}), &none, Names::Versioned).0, Names::Versioned);
         assert_eq!(verdict(&json!({}), &none, Names::Stable).0, Names::Stable);
-        let versioned = Control { names: Some(Names::Versioned), restart: false };
+        let versioned = Control { names: Some(Names::Versioned), ..Control::default() };
         assert_eq!(verdict(&json!({"immutable": true}), &versioned, Names::Stable), (Names::Versioned, Vec::new()));
     }
 
@@ -203,7 +224,7 @@ mod tests {
     fn what_the_cluster_writes_to_is_stable() {
         let token = json!({"type": "kubernetes.io/service-account-token"});
         assert_eq!(verdict(&token, &Control::default(), Names::Versioned), (Names::Stable, Vec::new()));
-        let (_, problems) = verdict(&token, &Control { names: Some(Names::Versioned), restart: false }, Names::Versioned);
+        let (_, problems) = verdict(&token, &Control { names: Some(Names::Versioned), ..Control::default() }, Names::Versioned);
         assert!(problems[0].contains("is written to by the cluster and cannot be named by its content"));
     }
 
@@ -214,7 +235,7 @@ mod tests {
         assert_eq!(problems, ["`immutable: true` on an object with a stable name: no later release can change it"]);
         let (_, problems) = verdict(&json!({"immutable": false}), &none, Names::Versioned);
         assert_eq!(problems, ["`immutable: false` on an object whose name follows its content, which makes it immutable"]);
-        let (_, problems) = verdict(&json!({}), &Control { names: None, restart: true }, Names::Versioned);
+        let (_, problems) = verdict(&json!({}), &Control { restart: true, ..Control::default() }, Names::Versioned);
         assert!(problems[0].starts_with("`cloze.dev/restart` has no effect on an object whose name follows its content"));
     }
 

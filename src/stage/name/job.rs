@@ -1,5 +1,7 @@
 //! Jobs that are named by their content: a changed Job is another one, and each content runs once.
 
+use std::collections::HashMap;
+
 use crate::digest::Digest;
 use crate::manifest::Leaf;
 use crate::manifest::Node;
@@ -10,23 +12,18 @@ use crate::problem::Problem;
 use crate::stage::name::content::canonical;
 use crate::stage::name::control::base_name;
 use crate::stage::name::naming::BASE_NAME;
+use crate::stage::name::naming::CONTENT;
 use crate::stage::name::naming::PLACEHOLDER;
 
 /// Gives a Job, whose references were followed, the digest of its spec into its name. Where something in it is not known, as in a review,
 /// neither is the name.
-pub(super) fn rename<B: Leaf>(object: &mut Object<B>, known: bool) -> Result<(), Problem> {
+///
+/// An annotation tells its content by a digest in which the `secrets`, by their final names, have the names that templates give them: where that one
+/// ran, a rotated secret alone does not make it run again.
+pub(super) fn rename<B: Leaf>(object: &mut Object<B>, known: bool, secrets: &HashMap<&str, &str>) -> Result<(), Problem> {
     let base = base_name(object).to_owned();
-    let mut spec = Vec::new();
-    if let Some(node) = object.root.get("spec") {
-        canonical(node, &mut spec);
-    }
-    let veiled = spec.windows(PLACEHOLDER.len()).any(|window| window == PLACEHOLDER.as_bytes());
-    let suffix = if known && !veiled {
-        let identity = &object.identity;
-        Digest::plain(&[identity.kind.as_bytes(), identity.namespace.as_bytes(), base.as_bytes(), spec.as_slice()]).suffix()
-    } else {
-        PLACEHOLDER.to_owned()
-    };
+    let suffix = digest(object, known, &base, &HashMap::new());
+    let content = digest(object, known, &base, secrets);
     let name = format!("{base}-{suffix}");
     if name.len() > LONGEST {
         let reason =
@@ -42,9 +39,23 @@ pub(super) fn rename<B: Leaf>(object: &mut Object<B>, known: bool) -> Result<(),
         }
         if let Some(annotations) = metadata.get_mut("annotations") {
             annotations.set(BASE_NAME, Node::text(base));
+            annotations.set(CONTENT, Node::text(content));
         }
     }
     Ok(())
+}
+
+fn digest<B: Leaf>(object: &Object<B>, known: bool, base: &str, secrets: &HashMap<&str, &str>) -> String {
+    let mut spec = Vec::new();
+    if let Some(node) = object.root.get("spec") {
+        canonical(node, &|text| secrets.get(text).copied().unwrap_or(text), &mut spec);
+    }
+    let veiled = spec.windows(PLACEHOLDER.len()).any(|window| window == PLACEHOLDER.as_bytes());
+    if !known || veiled {
+        return PLACEHOLDER.to_owned();
+    }
+    let identity = &object.identity;
+    Digest::plain(&[identity.kind.as_bytes(), identity.namespace.as_bytes(), base.as_bytes(), spec.as_slice()]).suffix()
 }
 
 /// The controller writes the name into a label of the pods (`batch.kubernetes.io/job-name`).

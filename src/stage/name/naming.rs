@@ -14,6 +14,9 @@ pub const PLACEHOLDER: &str = "xxxxxxxxxx";
 /// The annotation that tells the name a versioned object was written with.
 pub const BASE_NAME: &str = "cloze.dev/base-name";
 
+/// The annotation of a Job that is named by its content: what tells two contents apart, but for the secrets that it names.
+pub(super) const CONTENT: &str = "cloze.dev/content";
+
 /// The annotation on pod templates that use a stable object with `cloze.dev/restart: "true"`.
 pub const CHECKSUM: &str = "cloze.dev/checksum";
 

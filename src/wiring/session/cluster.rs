@@ -12,6 +12,7 @@ use crate::project::ClusterSettings;
 use crate::project::HistoryUrl;
 use crate::report::StepReport;
 use crate::report::VaultDiagnosis;
+use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
 
 impl Session<'_> {
@@ -37,7 +38,7 @@ impl Session<'_> {
     async fn cluster_findings(&self, settings: &ClusterSettings) -> Result<(String, Vec<ClusterFinding>), Problem> {
         let wiring = self.wiring();
         let connection = wiring.connection()?;
-        let cluster = wiring.cluster_of(settings, &connection, &[], None);
+        let cluster = wiring.cluster_of(settings, &connection, RolloutRequest::default());
         let (objects, problems) = match self.planned() {
             Ok(objects) => (objects, None),
             Err(problems) => (Vec::new(), Some(problems)),
@@ -60,7 +61,7 @@ impl Session<'_> {
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
         let objects = self.planned()?;
         let history = if let HistoryUrl::Cluster(url) = &self.settings.history.url { Some(url.namespace.as_str()) } else { None };
-        Ok(wiring.cluster_of(settings, &wiring.connection()?, &[], None).role(&objects, history).await?)
+        Ok(wiring.cluster_of(settings, &wiring.connection()?, RolloutRequest::default()).role(&objects, history).await?)
     }
 
     fn planned(&self) -> Result<Vec<PlannedObject>, Problems> {

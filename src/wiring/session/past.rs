@@ -5,6 +5,7 @@ use futures::join;
 use crate::history::Copied;
 use crate::history::History;
 use crate::history::HistoryError;
+use crate::history::Outcome;
 use crate::history::Reader;
 use crate::history::RecordedFile;
 use crate::history::Release;
@@ -14,6 +15,7 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::HistorySettings;
 use crate::report::CopyReport;
+use crate::report::EventReport;
 use crate::report::HistoryReport;
 use crate::report::ReleaseReport;
 use crate::report::SetValue;
@@ -87,11 +89,13 @@ impl Session<'_> {
         let history = access.open(&self.context()).await?;
         let release = wanted(&history, number).await?;
         let objects = reviewed(&history, &release).await?;
-        let outcome = history.reader().outcome(release.summary.number).await?;
+        let events = history.events(&release).await?;
+        let outcome = Outcome::from(events.iter().map(|(event, _)| event.clone()).collect::<Vec<_>>());
         Ok(ShowReport {
             project: self.settings.project.clone(),
             environment: self.settings.environment.clone(),
             summary: ReleaseReport::new(&release.summary, &outcome),
+            events: events.into_iter().map(EventReport::from).collect(),
             values: release.body.values.iter().filter_map(set_value).collect(),
             secrets: release.body.blanks.iter().map(UsedSecret::from).collect(),
             manifests: objects.into_iter().map(|object| object.text).collect(),

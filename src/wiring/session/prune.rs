@@ -12,6 +12,7 @@ use crate::target::Needed;
 use crate::target::Pruned;
 use crate::target::Target;
 use crate::wiring::IfMissing;
+use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
 use crate::workflow::prune::needed;
 use crate::workflow::prune::prune;
@@ -48,7 +49,7 @@ impl Session<'_> {
         let access = self.access(self.keys(IfMissing::Fail).await?)?;
         let history = access.open(&self.context()).await?;
         let plan = history.plan_prune(keep, access.remembered()?.filter(|number| *number > 0)).await?;
-        let mut leftovers = match self.cluster(&[], false)?.filter(|_| !history_only) {
+        let mut leftovers = match self.cluster(RolloutRequest::default())?.filter(|_| !history_only) {
             Some(cluster) => Some(leftovers(&history, cluster, keep).await?),
             None => None,
         };

@@ -17,6 +17,7 @@ use crate::report::DiffReport;
 use crate::target::Syntax;
 use crate::target::Target;
 use crate::wiring::IfMissing;
+use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
 use crate::wiring::session::Vaults;
 use crate::wiring::session::past::wanted;
@@ -46,10 +47,9 @@ pub struct RollbackRequest {
 }
 
 impl Session<'_> {
-    /// The environment's objects in its cluster; `None` where deploys only write. `adopt` names objects of others to take over, as `KIND/NAME`:
-    /// twice where a tool manages one. `wait` is whether it is waited for a rollout.
-    pub fn cluster(&self, adopt: &[String], wait: bool) -> Result<Option<Box<dyn Target>>, Problem> {
-        self.wiring().cluster(adopt, wait)
+    /// The environment's objects in its cluster; `None` where deploys only write.
+    pub fn cluster(&self, rollout: RolloutRequest<'_>) -> Result<Option<Box<dyn Target>>, Problem> {
+        self.wiring().cluster(rollout)
     }
 
     /// Fills the blanks, records the release unless it is current, and puts it to its target.
@@ -78,7 +78,7 @@ impl Session<'_> {
 
     /// What a deploy would change of what is live in the environment's cluster.
     pub async fn diff_live(&self, locked: bool) -> Result<DiffReport, Problems> {
-        let Some(cluster) = self.cluster(&[], false)? else { return Err(self.writes_only().into()) };
+        let Some(cluster) = self.cluster(RolloutRequest::default())? else { return Err(self.writes_only().into()) };
         self.compare(None, true, locked, false, Some(cluster.as_ref())).await
     }
 
@@ -141,13 +141,13 @@ impl Session<'_> {
         .await
     }
 
-    /// Releases the manifests of an earlier release again, once `shown` has seen what that changes.
+    /// Releases the manifests of an earlier release again, once `confirms` has seen what that changes and goes along.
     pub async fn rollback(
         &self,
         request: RollbackRequest,
         note: Option<&str>,
         emission: Emission<'_>,
-        shown: impl FnOnce(&DiffReport),
+        confirms: impl FnOnce(&DiffReport) -> bool,
     ) -> Result<DeployReport, Problems> {
         self.closing(async {
             let access = self.access(self.sealing_keys(IfMissing::Fail).await?)?;
@@ -158,7 +158,10 @@ impl Session<'_> {
             }
             let (to, from) = (plan.target.summary.number, plan.head.summary.number);
             self.observer.observe(Event::RollingBack { to, from });
-            shown(&plan.comparison.report(&self.settings, self.observer.get()));
+            if !confirms(&plan.comparison.report(&self.settings, self.observer.get())) {
+                let reason = "nothing was released: `rollback` asks first";
+                return Err(Problem::new(Fault::Usage, reason, "answer yes, or add `--yes`").into());
+            }
             let waivers = plan.comparison.waivers.clone();
             let released = rollback::execute(&self.context(), &access, &history, plan, note, emission).await?;
             Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))

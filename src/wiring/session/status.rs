@@ -27,6 +27,7 @@ use crate::report::PrunedObjects;
 use crate::report::StatusReport;
 #[cfg(feature = "cluster")]
 use crate::wiring::IfMissing;
+use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
 #[cfg(feature = "cluster")]
 use crate::wiring::session::prune::leftovers;
@@ -41,7 +42,7 @@ impl Session<'_> {
         let wiring = self.wiring();
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
         let connection = wiring.connection()?;
-        let found = wiring.cluster_of(settings, &connection, &[], None).status().await?;
+        let found = wiring.cluster_of(settings, &connection, RolloutRequest::default()).status().await?;
         let (drift, unused) = match &found {
             Some(found) => self.by_key(settings, found).await.unwrap_or_default(),
             None => (Some(Vec::new()), Some(PrunedObjects::default())),
@@ -79,7 +80,7 @@ impl Session<'_> {
         let access = self.access(self.keys(IfMissing::Fail).await.ok()?).ok()?;
         let history = access.open(&self.context()).await.ok()?;
         let drift = of_manifests(&history, found.release?, |set| found.drift(set)).await.ok().flatten();
-        let cluster = self.cluster(&[], false).ok().flatten()?;
+        let cluster = self.cluster(RolloutRequest::default()).ok().flatten()?;
         let unused = leftovers(&history, cluster, settings.keep).await.ok();
         Some((drift, unused.map(|left| PrunedObjects::from(left.found))))
     }
@@ -88,7 +89,7 @@ impl Session<'_> {
     #[cfg(not(feature = "cluster"))]
     #[expect(clippy::unused_async, reason = "with the feature `cluster` it waits")]
     pub async fn role(&self) -> Result<String, Problems> {
-        self.cluster(&[], false)?;
+        self.cluster(RolloutRequest::default())?;
         Err(self.writes_only().into())
     }
 
@@ -96,7 +97,7 @@ impl Session<'_> {
     #[cfg(not(feature = "cluster"))]
     #[expect(clippy::unused_async, reason = "with the feature `cluster` it waits")]
     pub async fn status(&self) -> Result<StatusReport, Problems> {
-        self.cluster(&[], false)?;
+        self.cluster(RolloutRequest::default())?;
         Err(self.writes_only().into())
     }
 

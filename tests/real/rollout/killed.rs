@@ -1,5 +1,7 @@
 //! Deploys to a cluster that are killed: the next run finishes, and the newest release is what runs.
 
+use std::io::BufRead as _;
+use std::io::BufReader;
 use std::os::unix::process::CommandExt as _;
 use std::process::Child;
 use std::process::Stdio;
@@ -32,8 +34,11 @@ struct Runs<'r> {
 impl<'r> Runs<'r> {
     fn new(rollout: &'r Rollout, seed: u64) -> Self {
         let shop = Shop::new(rollout);
+        shop.set_cluster("{ context: lab, keep: 2 }");
         shop.template("web.yaml", &deployment("{{ image }}").to_string());
         shop.template("extra.yaml", &config_map("extra", "{{ image }}"));
+        let versioned = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: versioned }\ndata: { image: '{{ image }}' }\n";
+        shop.template("versioned.yaml", versioned);
         let mut runs = Self { shop, usual: Duration::ZERO, random: Random::new(seed), serial: 0 };
         for _ in 0..2 {
             let began = Instant::now();
@@ -55,18 +60,35 @@ impl<'r> Runs<'r> {
         self.shop.ok(&["deploy", "--note", image, "--set-string", &format!("image={image}")]);
     }
 
-    /// Starts to deploy an image, in a process group of its own, and waits a part of the time that it takes.
-    async fn begin(&mut self, image: &str) -> Child {
+    /// Starts a command in a process group of its own.
+    fn start(&self, words: &[&str]) -> Child {
         let mut command = self.shop.rollout.cluster.cloze(self.shop.folder.path(), User::Admin);
-        command
-            .args(["deploy", "--note", image, "--set-string", &format!("image={image}")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let child = command.process_group(0).spawn().unwrap();
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).spawn().unwrap()
+    }
+
+    fn start_to_deploy(&self, image: &str) -> Child {
+        self.start(&["deploy", "--note", image, "--set-string", &format!("image={image}")])
+    }
+
+    /// Starts to deploy an image, and waits a part of the time that it takes.
+    async fn begin(&mut self, image: &str) -> Child {
+        let child = self.start_to_deploy(image);
+        self.wait_a_part().await;
+        child
+    }
+
+    /// Starts to go back or to prune, and waits a part of the time that a deploy takes.
+    async fn begin_another(&mut self) -> Child {
+        let words: &[&str] = if self.random.below(2) == 0 { &["rollback", "--note", "back"] } else { &["prune", "--keep", "2", "--yes"] };
+        let child = self.start(words);
+        self.wait_a_part().await;
+        child
+    }
+
+    async fn wait_a_part(&mut self) {
         let part = self.random.below(100);
         sleep(self.usual * u32::try_from(part).unwrap() / 100).await;
-        child
     }
 
     /// That the newest release, whose note is its image, is what the cluster has.
@@ -78,6 +100,8 @@ impl<'r> Runs<'r> {
         let extra = rollout.live("v1", "ConfigMap", "extra").await.unwrap();
         assert_eq!((rollout.image().await.as_str(), extra["data"]["key"].as_str()), (image, Some(image)), "{history:#}");
         assert_eq!(self.shop.outcomes()[0], format!("{} applied", newest["summary"]["release"]));
+        let versioned = rollout.config_maps("versioned").await;
+        assert!(matches!(versioned.len(), 1 | 2), "nothing is left behind: {versioned:?}");
     }
 }
 
@@ -93,7 +117,7 @@ async fn after_a_kill_the_next_run_finishes() {
     let mut killed = 0;
     for _ in 0..rounds(8, 1_000) {
         let image = runs.next();
-        let mut child = runs.begin(&image).await;
+        let mut child = if runs.random.below(2) == 0 { runs.begin(&image).await } else { runs.begin_another().await };
         signal(&child, Signal::KILL);
         killed += usize::from(child.wait().unwrap().code().is_none());
         runs.finish(&image);
@@ -117,4 +141,40 @@ async fn a_deploy_that_slept_does_not_speak_for_a_newer_one() {
         assert!(matches!(code, Some(0 | 6)), "{code:?}");
         runs.assert_newest_runs().await;
     }
+}
+
+#[tokio::test]
+async fn of_many_deploys_at_once_the_last_release_is_what_runs() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let mut runs = Runs::new(&rollout, 3);
+    for _ in 0..rounds(1, 10) {
+        let images: Vec<String> = (0..rounds(4, 20)).map(|_| runs.next()).collect();
+        let mut children: Vec<Child> = images.iter().map(|image| runs.start_to_deploy(image)).collect();
+        runs.wait_a_part().await;
+        let (late, others) = children.split_at_mut(images.len() / 4);
+        late.iter().for_each(|child| signal(child, Signal::STOP));
+        let mut codes: Vec<Option<i32>> = others.iter_mut().map(|child| child.wait().unwrap().code()).collect();
+        late.iter().for_each(|child| signal(child, Signal::CONT));
+        codes.extend(late.iter_mut().map(|child| child.wait().unwrap().code()));
+        assert!(codes.iter().all(|code| matches!(code, Some(0 | 6))) && codes.contains(&Some(0)), "{codes:?}");
+        runs.assert_newest_runs().await;
+    }
+}
+
+#[tokio::test]
+async fn who_interrupts_a_rollout_reads_what_goes_on_in_the_cluster() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.template("web.yaml", &deployment("unready:1").to_string());
+    let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
+    let mut child = command.arg("deploy").stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.starts_with("applied to cluster lab")).unwrap();
+    signal(&child, Signal::INT);
+    let words = lines.next().unwrap_or_default();
+    assert!(words.starts_with("interrupted: release 1 was applied to cluster lab and goes on there, not yet seen to run"), "{words}");
+    assert_eq!(child.wait().unwrap().code(), None, "the signal ended it");
+    assert_eq!(shop.outcomes(), ["1 outcome unknown"]);
+    shop.template("web.yaml", &deployment("web:1").to_string());
+    shop.ok(&["deploy"]);
 }

@@ -18,19 +18,19 @@ use super::workload;
 
 impl Rollout {
     /// The names of the ConfigMaps of a base name.
-    async fn config_maps(&self, base: &str) -> Vec<String> {
+    pub(super) async fn config_maps(&self, base: &str) -> Vec<String> {
         let found = self.api(&resource("v1", "ConfigMap")).list(&ListParams::default()).await.unwrap();
         let names = found.items.into_iter().filter_map(|object| object.metadata.name);
         names.filter(|name| name.starts_with(&format!("{base}-"))).collect()
     }
 
-    async fn create(&self, object: Value) {
+    pub(super) async fn create(&self, object: Value) {
         let resource = resource(object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
         let object: DynamicObject = serde_json::from_value(object).unwrap();
         self.api(&resource).create(&PostParams::default(), &object).await.unwrap();
     }
 
-    async fn delete(&self, api_version: &str, kind: &str, name: &str) {
+    pub(super) async fn delete(&self, api_version: &str, kind: &str, name: &str) {
         let api = self.api(&resource(api_version, kind));
         api.delete(name, &DeleteParams::default()).await.unwrap();
         let end = Instant::now() + Duration::from_secs(30);

@@ -18,10 +18,16 @@ pub(crate) struct Emit {
     /// Take over an object of the cluster that others made; twice for what Helm, Argo CD or Flux manages
     #[arg(long, value_name = "KIND/NAME", conflicts_with = "output")]
     pub(crate) adopt: Vec<String>,
+    /// Take over fields that other managers hold, in place of a problem
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) force_conflicts: bool,
     /// Whether to wait until what was applied runs, and to go back to the last proven release if it does not
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
     #[arg(action = ArgAction::Set, hide_possible_values = true)]
     pub(crate) wait: bool,
+    /// Release to the cluster without asking: a terminal is asked before a rollback and before `--adopt`
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Note to keep with the release
     #[arg(long, value_name = "TEXT")]
     pub(crate) note: Option<String>,

@@ -2,18 +2,22 @@
 
 use std::io;
 
+use cloze::problem::Fault;
+use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::report::DeployReport;
 use cloze::report::document;
 use cloze::stage::diff::ChangeKind;
 use cloze::target::Stream;
 use cloze::target::Target;
+use cloze::wiring::RolloutRequest;
 use cloze::wiring::Session;
 use cloze::workflow::deploy::Emission;
 
 use crate::args::Emit;
 use crate::args::Templates;
 use crate::commands::diff;
+use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
 
@@ -32,7 +36,7 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
         return diff::print(run, &report);
     }
     let report = run.wait(async {
-        let target = target(session, emit)?;
+        let target = target(run, session, emit)?;
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
         Box::pin(session.deploy(locked, emit.note.as_deref(), emission)).await
     })?;
@@ -40,15 +44,29 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
 }
 
 /// Where the manifests of a release go: stdout, the directory that was named, the environment's cluster, or its directory.
-pub(crate) fn target(session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Target>, Problems> {
+pub(crate) fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Target>, Problems> {
     match emit.output.as_deref() {
         Some("-") => Ok(Box::new(Stream::new("stdout", Box::new(io::stdout())))),
         Some(path) => Ok(Box::new(session.directory(Some(path.as_ref()))?)),
-        None => match session.cluster(&emit.adopt, emit.wait)? {
-            Some(cluster) => Ok(cluster),
+        None => match session.cluster(RolloutRequest { adopt: &emit.adopt, force: emit.force_conflicts, proves: emit.wait })? {
+            Some(cluster) => {
+                confirm_adoption(run, emit)?;
+                Ok(cluster)
+            }
             None => Ok(Box::new(session.directory(None)?)),
         },
     }
+}
+
+/// Asks before fields of others become cloze's.
+fn confirm_adoption(run: &Run, emit: &Emit) -> Result<(), Problem> {
+    let mut names: Vec<&str> = emit.adopt.iter().map(String::as_str).collect();
+    names.dedup();
+    let question = || format!("Take over {}? What kubectl, Helm or others set there becomes cloze's.", names.join(", "));
+    if names.is_empty() || emit.yes || !run.can_answer() || ask(&question()) {
+        return Ok(());
+    }
+    Err(Problem::new(Fault::Usage, "nothing was released: `--adopt` asks first", "answer yes, or add `--yes`"))
 }
 
 /// Prints what came of a deploy or a rollback.

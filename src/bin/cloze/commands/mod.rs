@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod deploy;
+pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 mod editor;

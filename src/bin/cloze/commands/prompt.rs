@@ -24,6 +24,7 @@ use rustix::termios::tcgetattr;
 use rustix::termios::tcsetattr;
 
 use crate::commands::question::ask;
+use crate::commands::question::ask_for_name;
 use crate::commands::trust::TrustFile;
 use crate::context::Run;
 use crate::ui::clean;
@@ -86,12 +87,16 @@ impl Prompt for TerminalPrompt<'_> {
     }
 
     fn trusts(&self, asker: &str, entry: &str) -> bool {
-        let Some(file) = self.trust.as_ref().filter(|_| self.run.is_interactive() && !self.run.is_ci) else { return false };
+        let Some(file) = self.trust.as_ref().filter(|_| self.run.can_answer()) else { return false };
         *self.answers.borrow_mut().entry(entry.to_owned()).or_insert_with(|| file.ask(asker, entry, &self.run.ui))
     }
 
     fn confirms(&self, question: &str) -> bool {
-        self.run.is_interactive() && !self.run.is_ci && ask(question)
+        self.run.can_answer() && ask(question)
+    }
+
+    fn confirms_by_name(&self, statement: &str, name: &str) -> bool {
+        self.run.can_answer() && ask_for_name(statement, name)
     }
 }
 

@@ -33,7 +33,8 @@ fn in_words(report: &PruneReport) -> String {
     lines.iter().map(|line| format!("{}\n", clean(line))).collect()
 }
 
-fn listed(objects: &[ObjectReport]) -> String {
+/// Their names after a colon, if there are any.
+pub(super) fn listed(objects: &[ObjectReport]) -> String {
     let names: Vec<String> = objects.iter().map(ToString::to_string).collect();
     if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) }
 }

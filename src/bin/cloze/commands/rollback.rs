@@ -9,6 +9,7 @@ use crate::args::Emit;
 use crate::args::Secrets;
 use crate::commands::deploy;
 use crate::commands::diff;
+use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
 
@@ -24,11 +25,14 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     if emit.dry_run {
         return diff::print(run, &run.wait(session.preview_rollback(request))?);
     }
-    let shown = |changes: &_| run.ui.say_changes(diff::in_words(changes).trim_end());
     let report = run.wait(async {
-        let target = deploy::target(&session, emit)?;
+        let target = deploy::target(run, &session, emit)?;
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
-        Box::pin(session.rollback(request, emit.note.as_deref(), emission, shown)).await
+        let confirms = |changes: &_| {
+            run.ui.say_changes(diff::in_words(changes).trim_end());
+            emit.yes || !target.runs() || !run.can_answer() || ask(&format!("Release that to {target}?"))
+        };
+        Box::pin(session.rollback(request, emit.note.as_deref(), emission, confirms)).await
     })?;
     deploy::print(run, emit, &report)
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use cloze::problem::Problems;
+use cloze::report::EventReport;
 use cloze::report::ReleaseReport;
 use cloze::report::SetValue;
 use cloze::report::ShowReport;
@@ -33,6 +34,9 @@ fn in_words(report: &ShowReport) -> String {
         remark(&format!("revision {revision}"));
     }
     note.iter().flat_map(|note| note.lines()).for_each(&mut remark);
+    for EventReport { time, actor, what, detail } in &report.events {
+        remark(&format!("{what}, {time}, by {actor}: {}", detail.lines().collect::<Vec<_>>().join(", ")));
+    }
     for SetValue { path, value, digest } in &report.values {
         remark(&match value {
             Some(value) => format!("set {path} = {value}"),

@@ -43,7 +43,8 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::Resumed { number } => format!("release {number} was recorded by an interrupted run; this run finished it"),
         Event::Emitted { manifests, target, is_unchanged: true, .. } => format!("{} already in {target}", count(*manifests, "manifest")),
         Event::Emitted { manifests, bytes, target, .. } => format!("wrote {} ({bytes} bytes) to {target}", count(*manifests, "manifest")),
-        Event::Applied { target, summary } => format!("applied to {target}: {summary}"),
+        Event::Applied { target, summary, .. } => format!("applied to {target}: {summary}"),
+        Event::ChangedInPlace { object, files, environment } => changed_in_place(object, files, environment),
         Event::Proven { number, target } => format!("release {number} runs in {target}"),
         Event::Pruned { removed, protected } => pruned(removed, protected),
         Event::GoingBack { to, reason, .. } => format!("{reason}; going back to release {to}"),
@@ -68,6 +69,19 @@ pub(crate) fn status(event: &Event) -> Option<String> {
     })
 }
 
+/// Who sees what was changed in place, and when.
+fn changed_in_place(object: &str, files: &[String], environment: &[String]) -> String {
+    let mut words = vec![format!("{object} was changed in place")];
+    if !files.is_empty() {
+        words.push(format!("pods of {} see its files change within two minutes", files.join(", ")));
+    }
+    if !environment.is_empty() {
+        let next = "`cloze.dev/restart: \"true\"` on it restarts them";
+        words.push(format!("pods of {} see it when they start again: {next}", environment.join(", ")));
+    }
+    words.join("; ")
+}
+
 /// What was removed, and what stays.
 fn pruned(removed: &[String], protected: &[String]) -> String {
     let gone = format!("removed {} that nothing needs: {}", count(removed.len(), "object"), removed.join(", "));
@@ -77,6 +91,22 @@ fn pruned(removed: &[String], protected: &[String]) -> String {
         ([], _) => stays,
         _ => format!("{gone}; {stays}"),
     }
+}
+
+/// What goes on after an event where the program is ended then; `None` where that ends, too.
+pub(crate) fn when_interrupted(event: &Event) -> Option<Option<String>> {
+    Some(match event {
+        Event::Applied { number, target, .. } => Some(format!(
+            "interrupted: release {number} was applied to {target} and goes on there, not yet seen to run; `cloze status` shows how it is, and \
+             `cloze deploy` waits for it"
+        )),
+        Event::GoingBack { from, to, .. } => Some(format!(
+            "interrupted: release {from} failed and was not yet taken back to release {to}; `cloze status` shows what runs, and `cloze rollback {to}` \
+             goes back"
+        )),
+        Event::Proven { .. } => None,
+        _ => return None,
+    })
 }
 
 /// What to say of an event to the curious.
@@ -122,6 +152,7 @@ mod tests {
     use super::progress;
     use super::status;
     use super::tally;
+    use super::when_interrupted;
 
     #[test]
     fn a_problem_is_place_reason_and_next_step() {
@@ -152,13 +183,32 @@ mod tests {
     }
 
     #[test]
+    fn who_interrupts_a_rollout_reads_what_goes_on() {
+        let target = || "cluster lab".to_owned();
+        let applied = Event::Applied { number: 5, target: target(), summary: String::new() };
+        let words = when_interrupted(&applied).unwrap().unwrap();
+        assert!(words.starts_with("interrupted: release 5 was applied to cluster lab and goes on there"), "{words}");
+        let back = when_interrupted(&Event::GoingBack { from: 5, to: 3, reason: String::new() }).unwrap().unwrap();
+        assert!(back.ends_with("`cloze rollback 3` goes back"), "{back}");
+        assert_eq!(when_interrupted(&Event::Proven { number: 5, target: target() }), Some(None));
+        assert_eq!(when_interrupted(&Event::Answered), None);
+    }
+
+    #[test]
     fn a_rollout_is_told_in_lines() {
         let target = || "cluster lab".to_owned();
         assert_eq!(
-            status(&Event::Applied { target: target(), summary: "2 created".to_owned() }).unwrap(),
+            status(&Event::Applied { number: 5, target: target(), summary: "2 created".to_owned() }).unwrap(),
             "applied to cluster lab: 2 created"
         );
         assert_eq!(status(&Event::Proven { number: 5, target: target() }).unwrap(), "release 5 runs in cluster lab");
+        let one = |name: &str| vec![name.to_owned()];
+        let object = "ConfigMap shop/app".to_owned();
+        assert_eq!(
+            status(&Event::ChangedInPlace { object, files: one("DaemonSet shop/log"), environment: one("Deployment shop/web") }).unwrap(),
+            "ConfigMap shop/app was changed in place; pods of DaemonSet shop/log see its files change within two minutes; pods of Deployment \
+             shop/web see it when they start again: `cloze.dev/restart: \"true\"` on it restarts them"
+        );
         let pruned = |removed: &[&str], protected: &[&str]| {
             let names = |all: &[&str]| all.iter().map(|name| (*name).to_owned()).collect();
             status(&Event::Pruned { removed: names(removed), protected: names(protected) }).unwrap()

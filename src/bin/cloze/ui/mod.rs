@@ -35,6 +35,7 @@ use crate::args::OutputFormat;
 use crate::ui::calls::CallProgress;
 use crate::ui::clean::clean_json;
 use crate::ui::paint::paint;
+use crate::ui::progress::say_when_killed;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
@@ -202,6 +203,9 @@ impl Observer for Ui {
             other => {
                 if let Event::Planned { vault, calls, .. } = &other {
                     self.calls.plan(vault, *calls);
+                }
+                if let Some(words) = human::when_interrupted(&other).filter(|_| !self.is_json()) {
+                    say_when_killed(words.map(|words| clean(&words).into_owned()));
                 }
                 if let Some(text) = human::status(&other) {
                     self.status(&text);

@@ -1,5 +1,7 @@
 //! One line on the terminal while vaults are asked. It comes late, and leaves nothing behind: not at the end, not on Ctrl-C.
 
+use std::io;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::Once;
@@ -47,6 +49,9 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The line that is on the terminal now, for the one who must clear it before the program is ended.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+/// What is to be said then.
+static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
 impl Progress {
     /// Shows the line when it has taken a while.
@@ -106,6 +111,12 @@ fn clear() {
     }
 }
 
+/// Says `words` on stderr when a signal ends the program, from now on; `None` says nothing any more.
+pub(crate) fn say_when_killed(words: Option<String>) {
+    *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    clear_when_killed();
+}
+
 /// From now on the line is cleared before a signal ends the program as it would have.
 fn clear_when_killed() {
     static ONCE: Once = Once::new();
@@ -115,6 +126,10 @@ fn clear_when_killed() {
             let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
             for signal in signals.forever() {
                 clear();
+                if let Some(words) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                    // Who reads it may have gone.
+                    let _ = writeln!(io::stderr(), "{words}");
+                }
                 let _ = emulate_default_handler(signal);
             }
         });

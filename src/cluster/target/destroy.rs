@@ -1,0 +1,92 @@
+//! All that an inventory lists is taken away, and the inventory last.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use futures::stream;
+use tokio::time::Instant;
+use tokio::time::sleep;
+
+use crate::cluster::target::Cluster;
+use crate::cluster::target::fence::inventory;
+use crate::cluster::target::prune::delete_all;
+use crate::cluster::target::refused::Refused;
+use crate::cluster::target::refused::unanswered;
+use crate::cluster::target::server::AT_ONCE;
+use crate::cluster::target::server::Part;
+use crate::cluster::target::unused::Member;
+use crate::cluster::target::unused::every_member;
+use crate::cluster::target::unused::split;
+use crate::manifest::Identity;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::target::Claim;
+use crate::target::Needed;
+use crate::target::Pruned;
+
+/// How long an object may take to go once it was deleted.
+const PATIENCE: Duration = Duration::from_mins(1);
+const BETWEEN: Duration = Duration::from_millis(250);
+
+impl Cluster {
+    /// Removes all that the inventory lists, used or not, but what is protected; or says what it would remove. The inventory stays, so that a run that was
+    /// stopped can be carried on. `None` where nothing was applied. `claim` says which history asks.
+    ///
+    /// # Errors
+    /// The cluster holds releases of another history, or of another inventory; or something could not be removed, or does not go.
+    pub async fn clear(&self, claim: &Claim, dry_run: bool) -> Result<Option<Pruned>, Problems> {
+        let Self { server, parent, .. } = self;
+        let Some(there) = inventory(server, parent).await? else { return Ok(None) };
+        there.admits(claim)?;
+        let members = every_member(server, parent, &there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
+        let (protected, removable) = split(members, &Needed::default());
+        let protected = protected.into_iter().map(|member| member.identity).collect();
+        let mut pruned = Pruned { removed: identities(&removable), protected, warnings: Vec::new() };
+        if dry_run {
+            return Ok(Some(pruned));
+        }
+        // A deploy that has read the inventory and not yet written it begins again, and one that goes on finds it gone.
+        server.replace(&parent.path(), there.touched().object()).await.map_err(|refused| unanswered(refused, "write its inventory"))?;
+        let (removed, failed) = delete_all(server, removable.clone(), None).await;
+        Problems::or((), failed)?;
+        pruned.removed = removed;
+        let waits: Vec<_> = removable.iter().map(|member| self.gone(member)).collect();
+        Problems::or((), stream::iter(waits).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten().collect())?;
+        Ok(Some(pruned))
+    }
+
+    /// Removes the inventory.
+    pub async fn forget(&self) -> Result<(), Problem> {
+        let path = self.parent.path();
+        let forgotten = async {
+            let object = self.server.get(&path, Part::Metadata).await?;
+            self.server.delete(&path, object["metadata"]["uid"].as_str().unwrap_or_default(), None).await
+        };
+        match forgotten.await {
+            Ok(()) | Err(Refused::Absent | Refused::NoNamespace) => Ok(()),
+            Err(refused) => Err(unanswered(refused, "remove its inventory")),
+        }
+    }
+
+    /// What keeps an object that was deleted.
+    async fn gone(&self, member: &Member) -> Option<Problem> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.server.get(&member.path, Part::Metadata).await {
+                Err(Refused::Absent | Refused::NoNamespace) => return None,
+                Ok(object) if object["metadata"]["uid"] != member.uid.as_str() => return None,
+                _ if Instant::now() > end => {
+                    let reason = format!("{} was deleted and is still there: a finalizer keeps it", member.identity);
+                    let next = "see whose it is with `kubectl get -o yaml`, then run `cloze destroy` again";
+                    return Some(Problem::new(Fault::Rollout, reason, next));
+                }
+                _ => sleep(BETWEEN).await,
+            }
+        }
+    }
+}
+
+fn identities(members: &[Member]) -> Vec<Identity> {
+    members.iter().map(|member| member.identity.clone()).collect()
+}

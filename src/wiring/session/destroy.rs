@@ -1,0 +1,81 @@
+//! An environment is taken out of its cluster.
+
+use crate::problem::Problems;
+use crate::report::DestroyReport;
+use crate::wiring::RolloutRequest;
+use crate::wiring::Session;
+
+#[cfg(feature = "cluster")]
+use crate::history::NewEvent;
+#[cfg(feature = "cluster")]
+use crate::history::Outcome;
+#[cfg(feature = "cluster")]
+use crate::history::What;
+#[cfg(feature = "cluster")]
+use crate::problem::Fault;
+#[cfg(feature = "cluster")]
+use crate::problem::Problem;
+#[cfg(feature = "cluster")]
+use crate::report::PrunedObjects;
+#[cfg(feature = "cluster")]
+use crate::target::Claim;
+#[cfg(feature = "cluster")]
+use crate::wiring::IfMissing;
+#[cfg(feature = "cluster")]
+use crate::workflow::applied;
+
+impl Session<'_> {
+    /// Removes all that the environment's inventory lists from its cluster, and the inventory last, once the person at the terminal has typed the
+    /// environment's name, or where `yes` is given. Protected objects stay. The history stays, and gets to know it.
+    #[cfg(feature = "cluster")]
+    pub async fn destroy(&self, dry_run: bool, yes: bool) -> Result<DestroyReport, Problems> {
+        let wiring = self.wiring();
+        let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
+        let access = self.access(self.keys(IfMissing::Fail).await?)?;
+        let history = access.open(&self.context()).await?;
+        let head = history.head().await?;
+        let inventory = match &head {
+            Some(head) => applied::inventory(&history, head).await?,
+            None => None,
+        };
+        let store = history.reader().store_id().await?.unwrap_or_default();
+        let claim = Claim { store, release: u64::MAX, inventory, ..Claim::default() };
+        let connection = wiring.connection()?;
+        let cluster = wiring.cluster_of(settings, &connection, RolloutRequest::default());
+        let environment = &self.settings.environment;
+        let mut pruned = cluster.clear(&claim, true).await?;
+        if let Some(found) = pruned.as_ref().filter(|_| !dry_run) {
+            let names: Vec<String> = found.removed.iter().map(ToString::to_string).collect();
+            let question = format!("This removes {} objects from {cluster}: {}.", names.len(), names.join(", "));
+            if !yes && !self.ports.prompt.confirms_by_name(&question, environment) {
+                let reason = "nothing was removed: `destroy` asks first";
+                let next = "type the name of the environment at a terminal, or add `--yes`";
+                return Err(Problem::new(Fault::Usage, reason, next).into());
+            }
+            pruned = cluster.clear(&claim, false).await?;
+            if let Some(head) = &head {
+                let is_said = matches!(history.outcome_now(head).await?, Outcome::Known(event) if event.what == What::Destroyed);
+                if !is_said {
+                    let event = NewEvent { actor: self.ports.actor, what: What::Destroyed, detail: &cluster.to_string() };
+                    history.add_event(head, event).await?;
+                }
+            }
+            cluster.forget().await?;
+        }
+        Ok(DestroyReport {
+            project: self.settings.project.clone(),
+            environment: environment.clone(),
+            cluster: connection.name().to_owned(),
+            dry_run,
+            objects: pruned.map(PrunedObjects::from).unwrap_or_default(),
+        })
+    }
+
+    /// The same, where this build has no clusters.
+    #[cfg(not(feature = "cluster"))]
+    #[expect(clippy::unused_async, reason = "with the feature `cluster` it waits")]
+    pub async fn destroy(&self, _: bool, _: bool) -> Result<DestroyReport, Problems> {
+        self.cluster(RolloutRequest::default())?;
+        Err(self.writes_only().into())
+    }
+}

@@ -1,0 +1,40 @@
+//! Which inventory of a cluster the releases of a history are in.
+
+use crate::history::History;
+use crate::history::HistoryError;
+use crate::history::Release;
+use crate::history::What;
+
+/// What an event says of a release that was put to `target`: what that did, and in which inventory it is.
+pub(crate) fn detail(target: &str, summary: &str, inventory: Option<&str>) -> String {
+    let inventory = inventory.map(|uid| format!("\n{INVENTORY}{uid}")).unwrap_or_default();
+    format!("{target}: {summary}{inventory}")
+}
+
+/// The inventory that the newest events up to `release` name; `None` where none of a few releases does, or the environment was destroyed since.
+pub(crate) async fn inventory(history: &History<'_>, release: &Release) -> Result<Option<String>, HistoryError> {
+    let number = release.summary.number;
+    for number in (number.saturating_sub(BACK).max(1)..=number).rev() {
+        let events = if number == release.summary.number {
+            history.events(release).await?
+        } else {
+            match history.release(number).await {
+                Err(HistoryError::Pruned { .. }) => return Ok(None),
+                release => history.events(&release?).await?,
+            }
+        };
+        for (event, detail) in events.into_iter().rev() {
+            if event.what == What::Destroyed {
+                return Ok(None);
+            }
+            if let Some(uid) = detail.lines().find_map(|line| line.strip_prefix(INVENTORY)) {
+                return Ok(Some(uid.to_owned()));
+            }
+        }
+    }
+    Ok(None)
+}
+
+const INVENTORY: &str = "inventory ";
+/// How many releases back it is looked for: most say it.
+const BACK: u64 = 5;

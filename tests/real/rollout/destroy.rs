@@ -1,0 +1,77 @@
+//! An environment is taken out of a whole cluster, and whose inventory it is that a deploy finds there.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::Rollout;
+use super::shop::Shop;
+
+#[tokio::test]
+async fn all_that_is_not_protected_goes_and_a_later_deploy_works() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    let kept = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "kept", "annotations": {
+        "cloze.dev/names": "stable", "cloze.dev/prune": "never" } }, "data": { "a": "b" } });
+    shop.template("kept.yaml", &kept.to_string());
+    assert_eq!(shop.ok(&["destroy", "--yes"]), "removed 0 objects from cluster lab\n", "nothing is there yet");
+    shop.ok(&["deploy"]);
+    let (code, said) = shop.said(&["destroy"]);
+    assert!(code == 2 && said.contains("nothing was removed: `destroy` asks first"), "{code} {said}");
+    let would: Value = serde_json::from_str(&shop.ok(&["destroy", "--dry-run", "--format", "json"])).unwrap();
+    let kinds = |objects: &Value| objects.as_array().unwrap().iter().map(|one| one["kind"].clone()).collect::<Vec<_>>();
+    assert_eq!(
+        (kinds(&would["removed"]), kinds(&would["protected"])),
+        (vec![json!("Deployment"), json!("ConfigMap")], vec![json!("ConfigMap")])
+    );
+    let schema: Value = serde_json::from_str(&shop.ok(&["schema", "--of", "destroy"])).unwrap();
+    let faults: Vec<String> = jsonschema::validator_for(&schema).unwrap().iter_errors(&would).map(|fault| fault.to_string()).collect();
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(rollout.live("apps/v1", "Deployment", "web").await.is_some());
+    let gone = shop.ok(&["destroy", "--yes"]).replace(rollout.cluster.namespace(), "NS");
+    assert!(gone.starts_with("removed 2 objects from cluster lab: Deployment NS/web, ConfigMap NS/settings-"), "{gone}");
+    assert!(gone.contains("1 protected object in cluster lab, remove with `kubectl delete`: ConfigMap NS/kept"), "{gone}");
+    assert_eq!(rollout.live("apps/v1", "Deployment", "web").await, None);
+    assert_eq!(rollout.live("v1", "ConfigMap", "cloze.shop.dev").await, None);
+    assert!(rollout.live("v1", "ConfigMap", "kept").await.is_some());
+    assert_eq!(shop.outcomes(), ["1 destroyed"]);
+    let (code, said) = shop.said(&["deploy"]);
+    assert!(code == 0 && said.contains("applied to cluster lab: 2 created, 1 unchanged"), "{said}");
+    assert_eq!(shop.outcomes(), ["1 applied"]);
+}
+
+#[tokio::test]
+async fn an_inventory_that_others_made_is_refused_until_it_is_taken_over() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.ok(&["deploy"]);
+    let name = "cloze.shop.dev";
+    let mut inventory = rollout.live("v1", "ConfigMap", name).await.unwrap();
+    rollout.delete("v1", "ConfigMap", name).await;
+    let metadata = inventory["metadata"].as_object_mut().unwrap();
+    metadata.retain(|key, _| matches!(key.as_str(), "name" | "labels" | "annotations"));
+    rollout.create(inventory).await;
+    let (code, said) = shop.said(&["deploy"]);
+    let words = "the cluster's inventory `cloze.shop.dev` is not the one that earlier releases are in";
+    assert!(code == 6 && said.contains(words) && said.contains("`--adopt ConfigMap/cloze.shop.dev`"), "{code} {said}");
+    shop.ok(&["deploy", "--adopt", "ConfigMap/cloze.shop.dev"]);
+    shop.ok(&["deploy"]);
+    // Where there is none any more, nothing can be overwritten.
+    rollout.delete("v1", "ConfigMap", name).await;
+    shop.ok(&["deploy"]);
+    shop.ok(&["deploy"]);
+}
+
+#[tokio::test]
+async fn fields_of_others_are_taken_where_it_is_asked_for() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.ok(&["deploy"]);
+    rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "replicas": 1 } })).await;
+    let (code, said) = shop.said(&["deploy"]);
+    assert!(code == 4 && said.contains("`.spec.replicas` is held by "), "{code} {said}");
+    let report: Value = serde_json::from_str(&shop.ok(&["deploy", "--force-conflicts", "--format", "json"])).unwrap();
+    assert_eq!(report["outcome"], "applied", "{report:#}");
+    assert_eq!(rollout.live("apps/v1", "Deployment", "web").await.unwrap()["spec"]["replicas"], 2);
+    let shown = shop.ok(&["show"]);
+    assert!(shown.contains("by ") && shown.contains(": cluster lab: 2 created, inventory "), "{shown}");
+}
