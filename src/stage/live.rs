@@ -110,7 +110,7 @@ impl<'n> ReleasedValue<'n> {
 }
 
 /// What is kept of both sides.
-fn kept<'n>(live: &LiveValue<'n>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
+fn kept(live: &LiveValue<'_>, path: &mut Vec<String>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
     let sides = [live.before, live.after];
     if live.ours.is_none() && is_same(live.before, live.after) {
         return [None, None];

@@ -670,18 +670,18 @@ mod tests {
         let masked = review(&[secret("shop", "db", &json!({})), job(&versioned, &from_secret("db"))]).unwrap();
         assert!(final_names(&masked).contains(&"migrate-xxxxxxxxxx".to_owned()));
         let keys = Keys::fresh(&Machine);
-        let content = |value: &str, rerun: bool| {
+        let named = |value: &str, rerun: bool| {
             let mut job = job(&versioned, &from_secret("db"));
             if rerun {
                 job["metadata"]["annotations"]["cloze.dev/rerun"] = json!("secrets");
             }
-            let named = deploy(&[secret("shop", "db", &json!({ "a": value })), job], &keys);
-            let tree = trees(&named).into_iter().find(|tree| tree["kind"] == "Job").unwrap();
+            let deployed = deploy(&[secret("shop", "db", &json!({ "a": value })), job], &keys);
+            let tree = trees(&deployed).into_iter().find(|tree| tree["kind"] == "Job").unwrap();
             (tree["metadata"]["name"].clone(), tree["metadata"]["annotations"]["cloze.dev/content"].clone())
         };
-        let [one, two] = ["Mg==", "Mw=="].map(|value| content(value, false));
-        assert!(one.0 != two.0 && one.1 == two.1, "a secret alone is another Job of the same content: {one:?} {two:?}");
-        assert_ne!(content("Mg==", true).1, content("Mw==", true).1);
+        let [old, new] = ["Mg==", "Mw=="].map(|value| named(value, false));
+        assert!(old.0 != new.0 && old.1 == new.1, "a secret alone is another Job of the same content: {old:?} {new:?}");
+        assert_ne!(named("Mg==", true).1, named("Mw==", true).1);
         let once = deploy(&[map("shop", "app", &json!({})), job(&versioned, &from_map("app"))], &keys);
         assert_eq!(trees(&deploy(&trees(&once), &keys)), trees(&once));
         let mut long = job(&versioned, &json!([]));

@@ -142,15 +142,16 @@ pub async fn of_manifests<T>(history: &History<'_>, number: u64, look: impl FnOn
 }
 
 /// The releases whose values can be live: the one that the target holds, the one before it, which a deploy that was cut off replaced in part, and the newest.
-async fn former(history: &History<'_>, head: Option<Release>, held: Option<u64>) -> Vec<Release> {
+async fn former(history: &History<'_>, head: Option<Release>, there: Option<u64>) -> Vec<Release> {
     let newest = head.as_ref().map(|head| head.summary.number);
     let mut found = Vec::new();
-    for number in held.into_iter().chain(held.and_then(|held| held.checked_sub(1))).filter(|number| *number > 0 && Some(*number) != newest)
+    for number in
+        there.into_iter().chain(there.and_then(|number| number.checked_sub(1))).filter(|number| *number > 0 && Some(*number) != newest)
     {
         // What was pruned, or is of another history, says nothing.
         found.extend(history.release(number).await.ok());
     }
-    let at = if held.is_some() && held != newest { found.len() } else { 0 };
+    let at = if there.is_some() && there != newest { found.len() } else { 0 };
     if let Some(head) = head {
         found.insert(at, head);
     }

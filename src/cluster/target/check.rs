@@ -108,10 +108,10 @@ pub(super) async fn check<'a>(
     problems.extend(external::problems(rules.server, external, &ready).await);
     let places = places(&ready).into_iter().chain(beside).collect();
     let members = Members::of(rules.server, rules.id, places).await.map_err(|refused| unanswered(refused, "list its objects"))?;
-    let tries: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made)).collect();
+    let trials: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made)).collect();
     let mut differing = Vec::new();
     // In the order of the release.
-    for tried in stream::iter(tries).buffered(AT_ONCE).collect::<Vec<_>>().await {
+    for tried in stream::iter(trials).buffered(AT_ONCE).collect::<Vec<_>>().await {
         match tried {
             Ok(tried) => differing.extend(tried),
             Err(problem) => problems.push(problem),

@@ -249,7 +249,9 @@ spec:
 ";
 
     fn entry(manager: &str, operation: &str, fields: Json) -> Json {
-        json!({ "manager": manager, "operation": operation, "apiVersion": "apps/v1", "fieldsV1": fields })
+        let mut entry = json!({ "manager": manager, "operation": operation, "apiVersion": "apps/v1" });
+        entry["fieldsV1"] = fields;
+        entry
     }
 
     /// What cloze holds of it.

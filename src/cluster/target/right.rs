@@ -202,7 +202,7 @@ pub(super) fn by_objects(rights: NeededRights) -> Vec<ObjectRights> {
 }
 
 impl ObjectRights {
-    /// The objects, such as `deployments.apps in the namespace `shop``.
+    /// The objects, such as ``deployments.apps in the namespace `shop` ``.
     pub(super) fn objects(&self) -> String {
         let Right { namespace, group, plural, name, .. } = &self.right;
         let kind = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };

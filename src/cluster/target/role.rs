@@ -52,14 +52,17 @@ pub(super) fn role(name: &str, rights: NeededRights) -> String {
 /// Who is to have it.
 const SUBJECT: &str = "FILL-IN-THE-DEPLOYER";
 
+/// What rules are grouped by: an API group, the name of one object, verbs.
+type RuleKey = (String, Option<String>, Vec<&'static str>);
+
 /// The rules: kinds with the same verbs in one.
 fn rules(rights: NeededRights) -> Vec<Tree> {
-    let mut rules: BTreeMap<(String, Option<String>, Vec<&str>), Vec<String>> = BTreeMap::new();
+    let mut rules: BTreeMap<RuleKey, Vec<String>> = BTreeMap::new();
     for ObjectRights { right: Right { group, plural, name, .. }, verbs, .. } in by_objects(rights) {
         rules.entry((group, name, verbs)).or_default().push(plural);
     }
     let texts = |texts: Vec<String>| list(texts.into_iter().map(Node::text).collect());
-    let rule = |((group, name, verbs), plurals): ((String, Option<String>, Vec<&str>), Vec<String>)| {
+    let rule = |((group, name, verbs), plurals): (RuleKey, Vec<String>)| {
         let name = name.map(|name| ("resourceNames", texts(vec![name])));
         let verbs = ("verbs", texts(verbs.into_iter().map(str::to_owned).collect()));
         map([("apiGroups", texts(vec![group])), ("resources", texts(plurals))].into_iter().chain(name).chain([verbs]))

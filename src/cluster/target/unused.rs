@@ -83,7 +83,7 @@ pub(super) async fn every_member(server: &Server, parent: &Parent, there: &Inven
     Ok(members.collect())
 }
 
-/// A member by its metadata. What has an owner goes with that: EndpointSlices have the labels of their Service, too.
+/// A member by its metadata. What has an owner goes with that: `EndpointSlice`s have the labels of their Service, too.
 fn member(resource: &Resource, metadata: &Value) -> Option<Member> {
     let text = |key: &str| metadata[key].as_str().unwrap_or_default().to_owned();
     if metadata.get("deletionTimestamp").is_some() || metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty()) {

@@ -54,10 +54,9 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (NAMES, _) => complain(format!("`{NAMES}` must be `stable` or `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
             (RESTART, Some("false"))
-            | (BASE_NAME | CHECKSUM | CONTENT, _)
+            | (BASE_NAME | CHECKSUM | CONTENT | AFTER, _)
             | (LITERALS, Some(ACCEPTED))
-            | (PRUNE, Some("never"))
-            | (AFTER, _) => {}
+            | (PRUNE, Some("never")) => {}
             (RESTART, _) => {
                 complain(format!("`{RESTART}` must be \"true\" or \"false\""), "write one of the two, in quotes".to_owned());
             }

@@ -24,7 +24,9 @@ impl Session<'_> {
             Err(problem) => (String::new(), vec![ClusterFinding { step: "context", outcome: Err(problem), warning: None }]),
         };
         let step = |ClusterFinding { step, outcome, warning }: ClusterFinding| {
-            warning.into_iter().for_each(|warning| self.warn(warning));
+            if let Some(warning) = warning {
+                self.warn(warning);
+            }
             let (step, ok) = (step.to_owned(), outcome.is_ok());
             match outcome {
                 Ok(found) => StepReport { step, ok, found: Some(found), reason: None, next: None },

@@ -8,6 +8,7 @@ use crate::usage::Misuse;
 
 /// Where manifests go.
 #[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub(crate) struct Emit {
     /// Directory to write to, or `-` for stdout; nothing is applied [default: the environment's cluster, or dist/ENV]
     #[arg(short, long, value_name = "DIR|-", value_parser = directory)]

@@ -30,7 +30,11 @@ pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit
 pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<(), Problems> {
     if emit.dry_run {
         let report = run.wait(async {
-            let cluster = if emit.output.is_none() { session.cluster(&emit.adopt, false)? } else { None };
+            let cluster = if emit.output.is_none() {
+                session.cluster(RolloutRequest { adopt: &emit.adopt, force: emit.force_conflicts, proves: false })?
+            } else {
+                None
+            };
             session.preview_deploy(locked, cluster.as_deref()).await
         })?;
         return diff::print(run, &report);

@@ -65,15 +65,15 @@ fn left(report: &DiffReport) -> String {
 
 /// What the changes come to: secrets with other values, objects, workloads that replace their pods.
 fn summary(report: &DiffReport) -> String {
-    let DiffReport { against, secrets, changes, restarts, live, .. } = report;
+    let DiffReport { against, secrets, changes, restarts, live: cluster, .. } = report;
     let mut text = String::new();
     let mut line = |sign: &str, words: &str| {
         let _ = writeln!(text, "{sign}{}", clean(words));
     };
     let objects = |kind| changes.iter().filter(|object| object.object.change == kind).count();
     let [added, changed, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(objects);
-    let against = match (live, against) {
-        (Some(live), _) => format!(" against {}", live.target),
+    let against = match (cluster, against) {
+        (Some(cluster), _) => format!(" against {}", cluster.target),
         (None, Some(number)) => format!(" against release {number}"),
         (None, None) => String::new(),
     };

@@ -21,7 +21,10 @@ pub(crate) fn status(run: &Run, watch: bool) -> Result<(), Problems> {
     run.wait(async {
         let mut report = session.status().await?;
         show(run, &report)?;
-        while watch {
+        if !watch {
+            return Ok(());
+        }
+        loop {
             sleep(PAUSE).await;
             let next = session.status().await?;
             if next != report {
@@ -30,7 +33,6 @@ pub(crate) fn status(run: &Run, watch: bool) -> Result<(), Problems> {
             }
             report = next;
         }
-        Ok(())
     })
 }
 

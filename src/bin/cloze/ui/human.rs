@@ -94,6 +94,7 @@ fn pruned(removed: &[String], protected: &[String]) -> String {
 }
 
 /// What goes on after an event where the program is ended then; `None` where that ends, too.
+#[expect(clippy::option_option, reason = "an event changes what there is to say, to nothing too, or does not")]
 pub(crate) fn when_interrupted(event: &Event) -> Option<Option<String>> {
     Some(match event {
         Event::Applied { number, target, .. } => Some(format!(
