@@ -16,7 +16,7 @@ use vault_mock::Server;
 use crate::read::CANARY;
 use crate::read::one;
 
-/// The deadline of a vault on one_fault.
+/// The deadline of a vault that answers wrongly.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(3);
 /// Each way to be sent elsewhere.
 pub(crate) const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];

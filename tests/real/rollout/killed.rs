@@ -152,9 +152,13 @@ async fn of_many_deploys_at_once_the_last_release_is_what_runs() {
         let mut children: Vec<Child> = images.iter().map(|image| runs.start_to_deploy(image)).collect();
         runs.wait_a_part().await;
         let (late, others) = children.split_at_mut(images.len() / 4);
-        late.iter().for_each(|child| signal(child, Signal::STOP));
+        for child in late.iter() {
+            signal(child, Signal::STOP);
+        }
         let mut codes: Vec<Option<i32>> = others.iter_mut().map(|child| child.wait().unwrap().code()).collect();
-        late.iter().for_each(|child| signal(child, Signal::CONT));
+        for child in late.iter() {
+            signal(child, Signal::CONT);
+        }
         codes.extend(late.iter_mut().map(|child| child.wait().unwrap().code()));
         assert!(codes.iter().all(|code| matches!(code, Some(0 | 6))) && codes.contains(&Some(0)), "{codes:?}");
         runs.assert_newest_runs().await;
