@@ -31,18 +31,17 @@ pub(crate) fn in_place(set: &ManifestSet<'_>, put: &Put) -> Vec<InPlace> {
         let is_it = |object: &Identity| put.objects.iter().any(|one| one.object == *object && one.effect == *wanted);
         set.manifests.iter().filter(|manifest| is_it(&manifest.named_by_template())).collect()
     };
-    let is_config = |manifest: &&Manifest<'_>| {
-        matches!((manifest.identity.kind.as_str(), manifest.identity.group()), ("ConfigMap" | "Secret", ""))
-            && manifest.base == manifest.identity.name
-    };
+    let is_config =
+        |manifest: &&Manifest<'_>| matches!((manifest.identity.kind.as_str(), manifest.identity.group()), ("ConfigMap" | "Secret", ""));
     let mut found: Vec<InPlace> = with(&Effect::Changed)
         .into_iter()
-        .filter(is_config)
+        .filter(|manifest| is_config(manifest) && manifest.base == manifest.identity.name)
         .map(|manifest| InPlace { object: manifest.identity.clone(), files: Vec::new(), environment: Vec::new() })
         .collect();
     if found.is_empty() {
         return found;
     }
+    // A Secret is not read: its values would be copied for nothing.
     for workload in with(&Effect::Unchanged).into_iter().filter(|manifest| !is_config(manifest)) {
         let Some(mut root) = std::str::from_utf8(workload.bytes).ok().and_then(|text| read(text, Limits::default()).ok()?.pop()) else {
             continue;

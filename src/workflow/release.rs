@@ -325,7 +325,7 @@ async fn put(
             is_unchanged: put.is_unchanged(),
         }
     });
-    for one in in_place(set, &put).into_iter().filter(|_| target.runs()) {
+    for one in if target.runs() { in_place(set, &put) } else { Vec::new() } {
         let names = |objects: &[Identity]| objects.iter().map(ToString::to_string).collect();
         let (object, files, environment) = (one.object.to_string(), names(&one.files), names(&one.environment));
         if !one.files.is_empty() || !one.environment.is_empty() {
