@@ -4,6 +4,7 @@ mod emit;
 mod history;
 mod init;
 mod key;
+mod removal;
 mod vault;
 
 pub(crate) use emit::Emit;
@@ -12,6 +13,8 @@ pub(crate) use emit::Masking;
 pub(crate) use history::HistoryCommand;
 pub(crate) use init::Init;
 pub(crate) use key::KeyCommand;
+pub(crate) use removal::Destroy;
+pub(crate) use removal::Prune;
 pub(crate) use vault::VaultCommand;
 
 use std::path::PathBuf;
@@ -362,41 +365,7 @@ fn release(text: &str) -> Result<u64, Misuse> {
     text.parse().map_err(|_| wrong())
 }
 
-/// What `prune` removes.
-#[derive(Debug, Args)]
-pub(crate) struct Prune {
-    /// How many of the newest releases to keep [default: `cluster.keep` of the environment]
-    #[arg(long, value_name = "COUNT", value_parser = kept)]
-    pub(crate) keep: Option<usize>,
-    /// Leave the cluster alone
-    #[arg(long)]
-    pub(crate) history_only: bool,
-    /// Show what would be removed; remove nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Remove without asking
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-/// What `destroy` takes.
-#[derive(Debug, Args)]
-pub(crate) struct Destroy {
-    /// Show what would be removed; remove nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Remove without having the environment's name typed
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
 /// How many to list.
 fn count(text: &str) -> Result<usize, Misuse> {
     text.parse().map_err(|_| Misuse::new(format!("`{text}` is not a number of releases"), "write a number such as 20"))
-}
-
-/// How many to keep.
-fn kept(text: &str) -> Result<usize, Misuse> {
-    let one = |keep: &usize| *keep > 0;
-    count(text).ok().filter(one).ok_or_else(|| Misuse::new(format!("`{text}` is not a number of releases to keep"), "write 1 or more"))
 }

@@ -122,7 +122,7 @@ async fn each_kind_of_profile_is_used() {
         "[profile keys]\nregion = eu-central-1\nendpoint_url = {url}\n{KEYS}\
          [profile role]\nrole_arn = {ROLE}\nsource_profile = keys\nexternal_id = x\n\
          [profile chain]\nrole_arn = {ROLE}\nsource_profile = role\n\
-         [profile ambient]\nrole_arn = {ROLE}\ncredential_source = ToolEnvironment\n\
+         [profile ambient]\nrole_arn = {ROLE}\ncredential_source = Environment\n\
          [profile web]\nrole_arn = {ROLE}\nweb_identity_token_file = {token}\n\
          [profile program]\ncredential_process = cat '{output}'\n\
          [profile broken]\ncredential_process = echo chain-secret >&2; false\n\
