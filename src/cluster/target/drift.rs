@@ -118,11 +118,27 @@ fn lost_of(root: &Node<Infallible>, fields: &Json) -> Vec<(Vec<String>, Option<S
         let mut holders = others.filter(|entry| path.iter().try_fold(&entry["fieldsV1"], |field, step| field.get(step)).is_some());
         holders.next().and_then(|entry| entry["manager"].as_str()).map(str::to_owned)
     };
-    found.into_iter().map(|path| (path.clone(), holder(&path))).collect()
+    let drifted = |(path, may_be_left_out): (Vec<String>, bool)| match holder(&path) {
+        None if may_be_left_out => None,
+        manager => Some((path, manager)),
+    };
+    found.into_iter().filter_map(drifted).collect()
 }
 
-/// Adds the paths within `ours` that `held`, the fields below it, does not have.
-fn lost(ours: &Node<Infallible>, held: Option<&Json>, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+/// Whether it is a value that Kubernetes' types leave out when they write an object (`omitempty`): the server does not have it, though nobody
+/// removed it.
+fn is_empty(node: &Node<Infallible>) -> bool {
+    match &node.value {
+        Value::Null | Value::Bool(false) | Value::Number(Number::Int(0)) => true,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(entries) => entries.iter().all(|entry| is_empty(&entry.node)),
+        _ => false,
+    }
+}
+
+/// Adds the paths within `ours` that `held`, the fields below it, does not have, each with whether the server leaves such a value out.
+fn lost(ours: &Node<Infallible>, held: Option<&Json>, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, bool)>) {
     if matches!(ours.value, Value::Null) {
         return;
     }
@@ -136,7 +152,7 @@ fn lost(ours: &Node<Infallible>, held: Option<&Json>, path: &mut Vec<String>, fo
                     path.pop();
                 }
             }
-            _ => found.push(path.clone()),
+            _ => found.push((path.clone(), is_empty(ours))),
         }
         return;
     };
@@ -162,7 +178,7 @@ fn lost(ours: &Node<Infallible>, held: Option<&Json>, path: &mut Vec<String>, fo
                 match held {
                     Some(held) if item.as_map().is_some() => lost(item, Some(held), path, found),
                     Some(_) => {}
-                    None => found.push(path.clone()),
+                    None => found.push((path.clone(), false)),
                 }
                 path.pop();
             }
@@ -290,6 +306,32 @@ spec:
         let identity = web();
         let set = ManifestSet { syntax: Syntax::Yaml, manifests: vec![Manifest::new(&identity, "web", WEB.as_bytes())] };
         lines(status(fields).drift(&set))
+    }
+
+    #[test]
+    fn a_value_that_the_server_leaves_out_was_removed_by_nobody() {
+        let identity = web();
+        let mut own = own();
+        own["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:hostIPC"] = json!({});
+        let lines_of = |more: &str, fields: Json| {
+            let text = WEB.replace("spec: { containers:", &format!("spec: {{ {more}, containers:"));
+            assert_ne!(text, WEB);
+            let set = ManifestSet { syntax: Syntax::Yaml, manifests: vec![Manifest::new(&identity, "web", text.as_bytes())] };
+            lines(status(Some(fields)).drift(&set))
+        };
+        for empty in [
+            "volumes: []",
+            "hostNetwork: false",
+            "nodeSelector: {}",
+            "priority: 0",
+            "schedulerName: ''",
+            "securityContext: { windowsOptions: {} }",
+        ] {
+            assert_eq!(lines_of(empty, json!([own])), Vec::<String>::new(), "{empty}");
+        }
+        assert_eq!(lines_of("hostNetwork: true", json!([own])), ["spec.template.spec.hostNetwork by "]);
+        let taken = entry("kubectl", "Update", json!({ "f:spec": { "f:template": { "f:spec": { "f:hostNetwork": {} } } } }));
+        assert_eq!(lines_of("hostNetwork: false", json!([own, taken])), ["spec.template.spec.hostNetwork by kubectl"]);
     }
 
     #[test]
