@@ -160,7 +160,8 @@ async fn of_many_deploys_at_once_the_last_release_is_what_runs() {
             signal(child, Signal::CONT);
         }
         codes.extend(late.iter_mut().map(|child| child.wait().unwrap().code()));
-        assert!(codes.iter().all(|code| matches!(code, Some(0 | 6))) && codes.contains(&Some(0)), "{codes:?}");
+        // Beside so many others, the check of one can fail (4): it has changed nothing then.
+        assert!(codes.iter().all(|code| matches!(code, Some(0 | 4 | 6))) && codes.contains(&Some(0)), "{codes:?}");
         runs.assert_newest_runs().await;
     }
 }
