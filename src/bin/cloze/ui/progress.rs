@@ -122,8 +122,10 @@ fn clear_when_killed() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Where no thread can be had, there is no handler, and a signal ends the program at once.
+        let (ready, registered) = mpsc::channel::<()>();
         let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || {
             let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
+            drop(ready);
             for signal in signals.forever() {
                 clear();
                 if let Some(words) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -133,5 +135,7 @@ fn clear_when_killed() {
                 let _ = emulate_default_handler(signal);
             }
         });
+        // A signal that comes right after what it is to find, finds it: this returns when the handler is there, or never will be.
+        let _ = registered.recv();
     });
 }
