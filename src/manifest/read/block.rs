@@ -1,5 +1,6 @@
 //! Block scalars: literal (`|`) and folded (`>`).
 
+use crate::manifest::read::append::append;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::fault::ReadFault;
 
@@ -26,27 +27,27 @@ pub(super) fn scan(cursor: &mut Cursor<'_>, parent: i64) -> Result<String, ReadF
         let blank = cursor.blank(0);
         if !literal && line_break == "\n" && !after_blank && !blank {
             if breaks.is_empty() {
-                text.push(' ');
+                append(&mut text, " ");
             }
         } else {
-            text.push_str(line_break);
+            append(&mut text, line_break);
         }
-        text.push_str(&breaks);
+        append(&mut text, &breaks);
         breaks.clear();
         after_blank = blank;
         let start = cursor.at();
         while !cursor.ended() && cursor.line_break(0) == 0 {
             cursor.take();
         }
-        text.push_str(cursor.since(start));
+        append(&mut text, cursor.since(start));
         line_break = if cursor.ended() { "" } else { cursor.take_break() };
         leading(cursor, &mut indent, parent, &mut breaks)?;
     }
     if chomp != Chomp::Strip {
-        text.push_str(line_break);
+        append(&mut text, line_break);
     }
     if chomp == Chomp::Keep {
-        text.push_str(&breaks);
+        append(&mut text, &breaks);
     }
     Ok(text)
 }

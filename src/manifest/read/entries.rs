@@ -18,6 +18,11 @@ pub(super) struct Entries {
 }
 
 impl Entries {
+    /// No entries yet, and room for `count`: a list that grows leaves copies of its short texts behind, which may be secret.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Self { list: Vec::with_capacity(count), merged: Vec::with_capacity(count), table: HashMap::new() }
+    }
+
     /// The finished list.
     pub(super) fn into_list(mut self) -> Vec<Entry<Infallible>> {
         self.list.shrink_to_fit();

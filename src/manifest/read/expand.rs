@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use compact_str::CompactString;
+
 use crate::manifest::Entry;
 use crate::manifest::Mark;
 use crate::manifest::Node;
@@ -98,13 +100,13 @@ impl Expander<'_, '_> {
         Ok(())
     }
 
-    fn copy(&mut self, text: &str, mark: Mark) -> Result<String, Stop> {
+    fn copy(&mut self, text: &str, mark: Mark) -> Result<CompactString, Stop> {
         self.expansion.bytes += text.len();
         if self.expansion.bytes > self.expansion.limits.bytes {
             let limits = self.expansion.limits;
             return self.stop(too_many_bytes(mark, limits));
         }
-        Ok(text.to_owned())
+        Ok(text.into())
     }
 
     fn enter(&mut self, id: Id, mark: Mark) -> Result<(), Stop> {
@@ -181,16 +183,16 @@ impl Expander<'_, '_> {
                 self.fault(mark, "Kubernetes has no such number", "quote it if it is text");
                 Value::Null
             }
-            Resolved::Text => Value::Text(self.copy(text, mark)?.into()),
-            Resolved::Decoded(text) => Value::Text(self.copy(&text, mark)?.into()),
+            Resolved::Text => Value::Text(self.copy(text, mark)?),
+            Resolved::Decoded(text) => Value::Text(self.copy(&text, mark)?),
         })
     }
 
     fn map(&mut self, id: Id) -> Result<Entries, Stop> {
         let tree = self.tree;
         let mark = tree.get(id).mark;
-        let mut entries = Entries::default();
-        let NodeKind::Map(children) = &tree.get(id).kind else { return Ok(entries) };
+        let NodeKind::Map(children) = &tree.get(id).kind else { return Ok(Entries::default()) };
+        let mut entries = Entries::with_capacity(children.len() / 2);
         self.enter(id, mark)?;
         for pair in children.chunks_exact(2) {
             let (key, value) = (pair[0], pair[1]);
@@ -202,7 +204,7 @@ impl Expander<'_, '_> {
             let key = self.key(key)?;
             let node = self.node(value)?;
             if let Some(key) = key
-                && let Err(first) = entries.set(Entry { key: key.into(), mark: key_mark, node })
+                && let Err(first) = entries.set(Entry { key, mark: key_mark, node })
             {
                 self.fault(key_mark, format!("the key is in this mapping already, at line {}", first.line), "remove one of the two");
             }
@@ -212,7 +214,7 @@ impl Expander<'_, '_> {
     }
 
     /// The key as a string, as sigs.k8s.io/yaml makes it; `None` after a fault.
-    fn key(&mut self, id: Id) -> Result<Option<String>, Stop> {
+    fn key(&mut self, id: Id) -> Result<Option<CompactString>, Stop> {
         let tree = self.tree;
         let mark = tree.get(id).mark;
         self.count(mark)?;
@@ -240,7 +242,7 @@ impl Expander<'_, '_> {
             let reason = format!("the key is read as a {kind} and comes out as `{name}`");
             self.expansion.renamed.push(ReadFault::new(mark, reason, "quote it"));
         }
-        Ok(Some(name))
+        Ok(Some(name.into()))
     }
 
     /// Puts the entries of a merge key's value into `entries`.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::manifest::read::append::append;
 use crate::manifest::read::cursor::Cursor;
 
 /// The line breaks met since the last other character.
@@ -36,10 +37,10 @@ impl<'t> Fold<'t> {
     /// Appends what they count as: a single one as a space, several as all but the first.
     pub(super) fn join(&self, text: &mut String) {
         if self.first == "\n" {
-            text.push_str(if self.more.is_empty() { " " } else { &self.more });
+            append(text, if self.more.is_empty() { " " } else { &self.more });
         } else {
-            text.push_str(self.first);
-            text.push_str(&self.more);
+            append(text, self.first);
+            append(text, &self.more);
         }
     }
 }
@@ -63,7 +64,7 @@ impl<'t> ScalarText<'t> {
         match &mut self.text {
             Cow::Borrowed("") => self.text = Cow::Borrowed(cursor.since(start)),
             Cow::Borrowed(text) if self.end == start => *text = cursor.since(start - text.len()),
-            text => text.to_mut().push_str(cursor.since(start)),
+            text => append(text.to_mut(), cursor.since(start)),
         }
         self.end = cursor.at();
     }

@@ -1,5 +1,6 @@
 //! Text into nodes, as the parser that Kubernetes uses reads it (sigs.k8s.io/yaml on go-yaml v2).
 
+mod append;
 mod block;
 mod cursor;
 mod entries;

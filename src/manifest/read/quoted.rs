@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::manifest::read::append::append;
 use crate::manifest::read::cursor::Cursor;
 use crate::manifest::read::fault::ReadFault;
 use crate::manifest::read::fold::Fold;
@@ -42,7 +43,7 @@ fn scan<'t>(cursor: &mut Cursor<'t>, quote: u8) -> Result<Cow<'t, str>, ReadFaul
                     break;
                 }
                 let character = escape(cursor)?;
-                text.edit().push(character);
+                append(text.edit(), character.encode_utf8(&mut [0; 4]));
                 start = cursor.at();
             } else if byte == quote && quote == b'\'' && cursor.byte(1) == quote {
                 cursor.skip(1);

@@ -5,6 +5,7 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::GeneralPurposeConfig;
+use zeroize::Zeroizing;
 
 use crate::manifest::Number;
 use crate::manifest::read::number;
@@ -65,7 +66,7 @@ fn word(text: &str) -> Option<Resolved> {
 fn signed_or_digit(text: &str) -> Resolved {
     let without_underscores;
     let text = if text.contains('_') {
-        without_underscores = text.replace('_', "");
+        without_underscores = Zeroizing::new(text.replace('_', ""));
         &without_underscores
     } else {
         text
@@ -81,7 +82,7 @@ fn dotted(text: &str) -> Resolved {
     if !number::underscores_between_digits(text) {
         return Resolved::Text;
     }
-    number::float(&text.replace('_', "")).map_or(Resolved::Text, Resolved::Float)
+    number::float(&Zeroizing::new(text.replace('_', ""))).map_or(Resolved::Text, Resolved::Float)
 }
 
 /// A scalar with a tag, plain or quoted: go-yaml makes no difference between the two then.

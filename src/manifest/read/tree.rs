@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use zeroize::Zeroize;
+
 use crate::manifest::Mark;
 use crate::manifest::read::event::EventKind;
 use crate::manifest::read::event::ParseEvent;
@@ -47,6 +49,17 @@ pub(super) enum NodeKind<'t> {
     List(Vec<Id>),
     /// Keys and values in turn.
     Map(Vec<Id>),
+}
+
+impl Drop for Tree<'_> {
+    /// Wipes what is not a part of the source: it may be a secret.
+    fn drop(&mut self) {
+        for node in &mut self.nodes {
+            if let NodeKind::Scalar { text: Cow::Owned(text), .. } = &mut node.kind {
+                text.zeroize();
+            }
+        }
+    }
 }
 
 impl<'t> Tree<'t> {

@@ -66,7 +66,7 @@ fn no_secret_is_in_memory_when_a_run_ends() {
     let sandbox = shared().twin();
     sandbox.write("values/dev.yaml", "logLevel: another\n");
     let (mut wrong, mut scanned) = (Vec::new(), 0);
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["check", "--online"],
         &["vault", "set", "new"],
         &["deploy"],
@@ -75,6 +75,7 @@ fn no_secret_is_in_memory_when_a_run_ends() {
         &["show", "--reveal"],
         &["vault", "get", REVEALED],
         &["rollback", "1"],
+        &["rollback", "2", "--syntax", "json", "-o", "-"],
     ];
     for arguments in commands {
         let Some(regions) = at_the_end(&sandbox, arguments, &canaries()[3].value) else {
