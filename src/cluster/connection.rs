@@ -13,6 +13,7 @@ use crate::identity::ToolEnvironment;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::service::http::Proxies;
+use crate::service::http::is_untrusted;
 use crate::suggest::suggest;
 
 /// A connection to a cluster. Nothing is sent before it is used.
@@ -133,6 +134,33 @@ impl Connection {
     /// The name of the context; `in-cluster` for the pod's own cluster.
     pub fn name(&self) -> &str {
         &self.name
+    }
+}
+
+/// Why there is no answer from an API server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// Its certificate is not valid here, and will not be.
+    Untrusted,
+    /// It cannot be reached; that may pass.
+    Away,
+}
+
+impl NoAnswer {
+    /// The reason behind an error of the crate that is not the server's own.
+    pub(super) fn of(error: &kube::Error) -> Self {
+        if is_untrusted(error) { Self::Untrusted } else { Self::Away }
+    }
+
+    /// The reason, a lowercase fragment, and what to do about it.
+    pub(super) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Untrusted => (
+                "the API server's certificate is not valid here",
+                "check the cluster's `certificate-authority` in the kubeconfig, its address and the machine's clock",
+            ),
+            Self::Away => ("the API server cannot be reached", "check the cluster's address with `kubectl cluster-info`"),
+        }
     }
 }
 

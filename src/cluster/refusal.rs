@@ -4,6 +4,7 @@ use kube::Error;
 use kube::core::Status;
 
 use crate::cluster::admission::Denial;
+use crate::cluster::connection::NoAnswer;
 use crate::history::StoreError;
 use crate::history::StoreFault;
 
@@ -29,7 +30,11 @@ impl Refusal {
                 Some("log in as for kubectl, and check it with `kubectl auth whoami`"),
             ),
             Error::SerdeError(_) | Error::FromUtf8(_) => (StoreFault::Unsure, "the answer is not that of an API server", None),
-            _ => (StoreFault::Unsure, "the API server cannot be reached", Some("check the cluster's address with `kubectl cluster-info`")),
+            error => {
+                let answer = NoAnswer::of(error);
+                let (reason, next) = answer.words();
+                (if answer == NoAnswer::Away { StoreFault::Unsure } else { StoreFault::Denied }, reason, Some(next))
+            }
         };
         Self::failed(fault, reason, next)
     }

@@ -20,6 +20,8 @@ use serde_json::Value;
 use tokio::time::sleep;
 use tokio::time::timeout;
 
+use crate::cluster::connection::NoAnswer;
+
 /// What is watched.
 #[derive(Clone)]
 pub(super) struct Source {
@@ -252,6 +254,6 @@ fn failure(error: &Error) -> Failure {
             _ => Failure::Passing("the API server fails"),
         },
         Error::Auth(_) => Failure::Refused(Refused::Unknown),
-        _ => Failure::Passing("the API server cannot be reached"),
+        error => Failure::Passing(NoAnswer::of(error).words().0),
     }
 }

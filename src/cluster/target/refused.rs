@@ -5,6 +5,7 @@ use kube::core::Status;
 use kube::core::response::StatusCause;
 
 use crate::cluster::admission::Denial;
+use crate::cluster::connection::NoAnswer;
 use crate::cluster::token::name_between;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -55,7 +56,11 @@ impl Refused {
             Error::SerdeError(_) | Error::FromUtf8(_) => {
                 never("the answer is not that of an API server", "check the cluster's address with `kubectl cluster-info`")
             }
-            _ => away("the API server cannot be reached", "check the cluster's address with `kubectl cluster-info`"),
+            error => {
+                let answer = NoAnswer::of(error);
+                let (reason, next) = answer.words();
+                if answer == NoAnswer::Away { away(reason, next) } else { never(reason, next) }
+            }
         }
     }
 

@@ -1,6 +1,5 @@
 //! Why there is no answer, in our words: the crate's own may hold whatever the server sent.
 
-use std::error::Error;
 use std::io;
 
 use rustls::AlertDescription;
@@ -8,6 +7,7 @@ use rustls::AlertDescription;
 use crate::cause::cause;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::http::causes::causes;
 use crate::service::http::peer::CONNECT;
 use crate::service::http::peer::Peer;
 use crate::service::http::peer::READ;
@@ -98,19 +98,6 @@ fn wants_certificate(alert: AlertDescription) -> bool {
     use AlertDescription::{DecryptError, UnsupportedCertificate};
     matches!(alert, BadCertificate | CertificateExpired | CertificateRequired | CertificateRevoked | CertificateUnknown)
         || matches!(alert, DecryptError | UnknownCA | UnsupportedCertificate)
-}
-
-/// The causes of an error, outermost first.
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    fn next<'a>(cause: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-        let cause: &'a (dyn Error + 'static) = *cause;
-        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            // An I/O error made of another error gives that one's source as its own, and so hides the one it is made of.
-            Some(made_of) => Some(made_of),
-            None => cause.source(),
-        }
-    }
-    std::iter::successors(error.source(), next)
 }
 
 /// The I/O errors among them.

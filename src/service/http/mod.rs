@@ -5,6 +5,7 @@
 
 mod address;
 mod call;
+mod causes;
 mod circuit_breaker;
 mod client;
 mod connectivity;
@@ -23,6 +24,8 @@ pub(crate) use address::Base;
 pub(crate) use address::is_loopback;
 pub(crate) use address::safe;
 pub(crate) use call::Call;
+#[cfg(feature = "cluster")]
+pub(crate) use causes::is_untrusted;
 pub(crate) use client::Client;
 pub(crate) use connectivity::connectivity;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! An API server that is away for a while, and one that does not allow everything.
 
+use std::fs;
 use std::time::Duration;
+use std::time::Instant;
 
 use cloze::cluster::health::Health;
 use cloze::cluster::health::wait;
@@ -16,6 +18,7 @@ use tokio::time::sleep;
 use super::Log;
 use super::Rollout;
 use super::deployment;
+use super::shop::Shop;
 use crate::fixture::User;
 use crate::fixture::rounds;
 
@@ -56,6 +59,28 @@ async fn without_the_right_to_see_pods_the_status_decides_and_without_that_to_se
     let verdicts = wait(client, &awaited, rollout.limits(), &report).await.unwrap();
     assert_eq!(verdicts[0].health, Health::Failed { reason: "no progress within 5 s: 0 of 1 pods available".to_owned() });
     assert!(["hidden: pods", "hidden: replicasets", "hidden: events"].iter().all(|line| log.has(line)), "{:?}", log.0);
+}
+
+#[tokio::test]
+async fn an_api_server_that_the_kubeconfig_does_not_trust_is_named_at_once() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    let kubeconfig = fs::read_to_string(rollout.cluster.kubeconfig(User::Admin)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("config"), &kubeconfig).unwrap();
+    // As while somebody writes it.
+    fs::write(folder.path().join("ca.crt"), "").unwrap();
+    let in_cluster = format!("cluster://{}/history", rollout.cluster.namespace());
+    let in_a_directory = format!("file://{}", folder.path().join("history").display());
+    for url in [in_a_directory, in_cluster] {
+        let began = Instant::now();
+        let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
+        let output = command.env("KUBECONFIG", folder.path().join("config")).args(["deploy", "--history", &url]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("the API server's certificate is not valid here"), "{url}: {said}");
+        assert!(said.contains("check the cluster's `certificate-authority` in the kubeconfig"), "{url}: {said}");
+        assert!(began.elapsed() < Duration::from_secs(30), "{url}: it is not asked again: {:?}", began.elapsed());
+    }
 }
 
 async fn grant(rollout: &Rollout, rules: &Value) {
