@@ -1,9 +1,6 @@
 //! One object on its way to the server: applied, or tried, until it is there or there is a reason why not.
 
-use std::time::Duration;
-
 use serde_json::Value;
-use tokio::time::sleep;
 
 use crate::cluster::target::adopt::Holder;
 use crate::cluster::target::adopt::adoption;
@@ -57,9 +54,7 @@ pub(super) struct Rules<'a> {
 }
 
 /// How often an object that others change meanwhile is read again.
-const TRIES: u32 = 8;
-/// The pause before it is read again for the first time; each is twice as long as the one before.
-const PAUSE: Duration = Duration::from_millis(10);
+const TRIES: usize = 5;
 
 /// Applies `item`; `live` is what was read of it under the fence. Before an object that has changed since is applied to, `fence` says whether the release
 /// may still write.
@@ -83,7 +78,7 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
         }
     }
     let (mut last, mut forced) = (Refused::Stale, false);
-    for round in 0..TRIES {
+    for _ in 0..TRIES {
         // What is not a member is never taken by force.
         let force = forced || rules.force && version != NOT_THERE;
         let refused = match rules.server.apply(&path, item.body(&version), rules.mode, force).await {
@@ -103,7 +98,6 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
             _ => return Attempt::Refused(refused),
         }
         last = refused;
-        sleep(PAUSE * (1 << round)).await;
         (version, forced) = match rules.server.get(&path, Part::Metadata).await {
             Err(Refused::Absent) => (NOT_THERE.to_owned(), false),
             Err(refused) => return Attempt::Refused(refused),
