@@ -104,17 +104,28 @@ pub enum TextPlace {
 /// What [`walk`] tells about an object, and what it writes back.
 pub trait Visit {
     /// A field that names a ConfigMap or Secret. The name to write in its stead, or `None` to leave it.
-    fn reference(&mut self, site: &ReferenceSite<'_>) -> Option<String>;
+    fn reference(&mut self, site: &ReferenceSite<'_>) -> Option<String> {
+        let _ = site;
+        None
+    }
 
     /// The names that a permission has to cover besides or instead of its own; empty to leave it.
-    fn permission(&mut self, permission: &Permission<'_>) -> Vec<String>;
+    fn permission(&mut self, permission: &Permission<'_>) -> Vec<String> {
+        let _ = permission;
+        Vec::new()
+    }
 
     /// Whether the admission policy of that kind and name takes ConfigMaps as parameters; `None` when the release does not
     /// have it.
-    fn parameters(&self, kind: &str, policy: &str) -> Option<bool>;
+    fn parameters(&self, kind: &str, policy: &str) -> Option<bool> {
+        let _ = (kind, policy);
+        None
+    }
 
-    /// A name under `key` that is no string.
-    fn misfit(&mut self, key: &str, found: &'static str, mark: Mark);
+    /// A name under `key` that is not a string.
+    fn misfit(&mut self, key: &str, found: &'static str, mark: Mark) {
+        let _ = (key, found, mark);
+    }
 
     /// A pod template begins.
     fn enter_template(&mut self) {}

@@ -22,7 +22,6 @@ use crate::manifest::Number;
 use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::reference::Learned;
-use crate::reference::Permission;
 use crate::reference::ReferenceSite;
 use crate::reference::Visit;
 use crate::reference::pod_specs;
@@ -138,16 +137,6 @@ impl Visit for Uses {
         self.insert(site.referent.word(), &namespace, site.name);
         None
     }
-
-    fn permission(&mut self, _: &Permission<'_>) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn parameters(&self, _: &str, _: &str) -> Option<bool> {
-        None
-    }
-
-    fn misfit(&mut self, _: &str, _: &'static str, _: Mark) {}
 }
 
 /// Whether it starts no container any more.

@@ -21,8 +21,6 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::FreeText;
 use crate::reference::Learned;
-use crate::reference::Permission;
-use crate::reference::ReferenceSite;
 use crate::reference::Taught;
 use crate::reference::TextPlace;
 use crate::reference::Visit;
@@ -122,20 +120,6 @@ struct Search<'a> {
 }
 
 impl Visit for Search<'_> {
-    fn reference(&mut self, _: &ReferenceSite<'_>) -> Option<String> {
-        None
-    }
-
-    fn permission(&mut self, _: &Permission<'_>) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn parameters(&self, _: &str, _: &str) -> Option<bool> {
-        None
-    }
-
-    fn misfit(&mut self, _: &str, _: &'static str, _: Mark) {}
-
     fn text(&mut self, text: &FreeText<'_>) {
         let FreeText { place, parent, key, listed, text, mark } = *text;
         // The name of one of many parts is the part's own, unless what it is part of speaks of secrets.
