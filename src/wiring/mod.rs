@@ -1,6 +1,7 @@
 //! From settings to adapters: the one room that knows both.
 
 mod candidates;
+#[cfg(feature = "cluster")]
 mod cluster;
 mod environment_keys;
 mod history;
@@ -11,23 +12,26 @@ mod keys;
 #[cfg(any(feature = "azure", feature = "hashicorp"))]
 mod needs;
 mod new_project;
+#[cfg(not(feature = "cluster"))]
+mod no_cluster;
 #[cfg(feature = "http")]
 mod origins;
 mod placement;
 mod ports;
 mod recipients;
+mod rollout_request;
 mod session;
 mod setup;
 mod vaults;
 
 pub use candidates::Candidates;
-pub use cluster::RolloutRequest;
 pub use new_project::NewProject;
 pub use new_project::command_in;
 pub use ports::IfMissing;
 pub use ports::Ports;
 pub use ports::Prompt;
 pub use ports::PromptedPassphrase;
+pub use rollout_request::RolloutRequest;
 pub use session::PruneRequest;
 pub use session::RollbackRequest;
 pub use session::Session;

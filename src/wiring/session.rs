@@ -3,13 +3,17 @@
 mod alone;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(feature = "cluster")]
 mod destroy;
 mod keys;
+#[cfg(not(feature = "cluster"))]
+mod no_cluster;
 mod past;
 mod prune;
 mod release;
 mod review;
 mod secrets;
+#[cfg(feature = "cluster")]
 mod status;
 mod store;
 

@@ -5,29 +5,19 @@ use crate::report::DestroyReport;
 use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
 
-#[cfg(feature = "cluster")]
 use crate::history::NewEvent;
-#[cfg(feature = "cluster")]
 use crate::history::Outcome;
-#[cfg(feature = "cluster")]
 use crate::history::What;
-#[cfg(feature = "cluster")]
 use crate::problem::Fault;
-#[cfg(feature = "cluster")]
 use crate::problem::Problem;
-#[cfg(feature = "cluster")]
 use crate::report::PrunedObjects;
-#[cfg(feature = "cluster")]
 use crate::target::Claim;
-#[cfg(feature = "cluster")]
 use crate::wiring::IfMissing;
-#[cfg(feature = "cluster")]
 use crate::workflow::applied;
 
 impl Session<'_> {
     /// Removes all that the environment's inventory lists from its cluster, and the inventory last, once the person at the terminal has typed the
     /// environment's name, or where `yes` is given. Protected objects stay. The history stays, and gets to know it.
-    #[cfg(feature = "cluster")]
     pub async fn destroy(&self, dry_run: bool, yes: bool) -> Result<DestroyReport, Problems> {
         let wiring = self.wiring();
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
@@ -69,13 +59,5 @@ impl Session<'_> {
             dry_run,
             objects: pruned.map(PrunedObjects::from).unwrap_or_default(),
         })
-    }
-
-    /// The same, where this build has no clusters.
-    #[cfg(not(feature = "cluster"))]
-    #[expect(clippy::unused_async, reason = "with the feature `cluster` it waits")]
-    pub async fn destroy(&self, _: bool, _: bool) -> Result<DestroyReport, Problems> {
-        self.cluster(RolloutRequest::default())?;
-        Err(self.writes_only().into())
     }
 }

@@ -76,6 +76,15 @@ impl Session<'_> {
         self.compare(None, true, locked, true, target).await
     }
 
+    pub(super) fn writes_only(&self) -> Problem {
+        let reason = format!("the environment `{}` has no `cluster:`, so that its deploys only write manifests", self.settings.environment);
+        Problem::new(
+            Fault::Project,
+            reason,
+            "add `cluster: { context: NAME }` to the environment, or list its releases with `cloze history`",
+        )
+    }
+
     /// What a deploy would change of what is live in the environment's cluster.
     pub async fn diff_live(&self, locked: bool) -> Result<DiffReport, Problems> {
         let Some(cluster) = self.cluster(RolloutRequest::default())? else { return Err(self.writes_only().into()) };
