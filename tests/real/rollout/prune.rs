@@ -113,14 +113,20 @@ async fn what_nothing_needs_goes_after_proof_and_what_is_used_or_protected_stays
     assert_eq!(kinds, "ConfigMap,Deployment.apps,PersistentVolumeClaim,Service");
 }
 
-#[tokio::test]
-async fn without_pruning_all_stays_but_what_only_a_failed_release_brought() {
-    let Some(rollout) = Rollout::new().await else { return };
-    let shop = Shop::new(&rollout);
+/// A project whose deploys do not prune, with one release and a template that differs from it.
+fn unpruned(rollout: &Rollout) -> Shop<'_> {
+    let shop = Shop::new(rollout);
     shop.set_cluster("{ context: lab, keep: 1, prune: false }");
     shop.template("web.yaml", &web("web:1"));
     shop.ok(&["deploy"]);
     shop.template("settings.yaml", &settings("debug"));
+    shop
+}
+
+#[tokio::test]
+async fn without_pruning_all_stays_but_what_only_a_failed_release_brought() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = unpruned(&rollout);
     let (code, said) = shop.said(&["deploy"]);
     assert!(code == 0 && said.ends_with("release 2 runs in cluster lab\n"), "{said}");
     shop.template("settings.yaml", &settings("trace"));
@@ -137,11 +143,7 @@ async fn without_pruning_all_stays_but_what_only_a_failed_release_brought() {
 #[tokio::test]
 async fn a_prune_removes_nothing_under_a_release_that_it_does_not_know() {
     let Some(rollout) = Rollout::new().await else { return };
-    let shop = Shop::new(&rollout);
-    shop.set_cluster("{ context: lab, keep: 1, prune: false }");
-    shop.template("web.yaml", &web("web:1"));
-    shop.ok(&["deploy"]);
-    shop.template("settings.yaml", &settings("debug"));
+    let shop = unpruned(&rollout);
     shop.ok(&["deploy"]);
     let mark = |release: &str| json!({ "metadata": { "annotations": { "cloze.dev/release": release } } });
     for (held, words) in
