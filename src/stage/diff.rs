@@ -1,5 +1,13 @@
 //! What changes between two releases, as reviews show them: no value, but its source, version and fingerprint.
 
+mod field;
+mod lines;
+mod pair;
+
+pub use field::Difference;
+pub use field::FieldChange;
+pub use field::fields;
+
 use std::collections::HashMap;
 
 use schemars::JsonSchema;

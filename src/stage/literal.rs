@@ -1,6 +1,9 @@
 //! Literal values of Secrets: what a template or a file wrote there itself. Reviews never show them, and a warning says that they are there.
 
+mod numbered;
 mod part;
+
+pub use numbered::NumberedLiterals;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -29,6 +32,9 @@ pub const ACCEPTED: &str = "accepted";
 
 /// What a review without keys shows in place of a literal value.
 pub const MASK: &str = "<literal>";
+
+/// What is shown in place of a literal value under a key of a Secret.
+pub type LiteralMask<'a> = &'a dyn Fn(&Identity, &str, &Secret) -> String;
 
 /// What a review with keys shows in place of a literal value: equal for equal values under one key of one Secret, and of no use to a reader who
 /// does not have the environment's keys. It depends on the key of names only, so that rotating the others changes nothing.

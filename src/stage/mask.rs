@@ -26,7 +26,7 @@ use crate::stage::leaf::LeafPlan;
 use crate::stage::leaf::PlannedLeaf;
 use crate::stage::leaf::analyse_all;
 use crate::stage::leaf::problem_of;
-use crate::stage::literal::MASK;
+use crate::stage::literal::LiteralMask;
 use crate::stage::literal::hide_literals;
 use crate::stage::literal::keys_with_blanks;
 use crate::stage::taint::Waiver;
@@ -51,13 +51,13 @@ impl Masked {
         &self.waivers
     }
 
-    /// The objects with every literal of a Secret hidden, and those of them whose content a review cannot know. A Secret's values are all under
+    /// The objects with every literal of a Secret hidden by `mask`, and those of them whose content a review cannot know. A Secret's values are all under
     /// `stringData`; what is masked in a ConfigMap is under `data`.
-    pub fn into_objects(mut self) -> (Vec<Object<Infallible>>, HashSet<Identity>) {
+    pub fn into_objects(mut self, mask: LiteralMask<'_>) -> (Vec<Object<Infallible>>, HashSet<Identity>) {
         let none = BTreeSet::new();
         for object in self.objects.iter_mut().filter(|object| object.is_secret()) {
             let masked = self.unknown.get(&object.identity).unwrap_or(&none);
-            hide_literals(&mut object.root, &|key| masked.contains(key), &|_, _| MASK.to_owned());
+            hide_literals(&mut object.root, &|key| masked.contains(key), &|key, value| mask(&object.identity, key, value));
         }
         (self.objects, self.unknown.into_keys().collect())
     }
@@ -167,6 +167,7 @@ mod tests {
     use crate::blank::Blanks;
     use crate::blank::Filter;
     use crate::manifest::Node;
+    use crate::stage::literal::MASK;
     use crate::stage::mask::mask;
     use crate::stage::sample::ask;
     use crate::stage::sample::cloze;
@@ -184,7 +185,7 @@ mod tests {
         let secret = object("Secret", vec![("data", map(data)), ("stringData", map(text))]);
         let masked = mask(vec![secret, object("ConfigMap", vec![("data", map(vec![("a", Node::text("b"))]))])], &blanks).unwrap();
         assert_eq!(masked.known().map(|object| object.identity.to_string()).collect::<Vec<_>>(), ["ConfigMap shop/configmap"]);
-        let (objects, unknown) = masked.into_objects();
+        let (objects, unknown) = masked.into_objects(&|_, _, _| MASK.to_owned());
         assert_eq!(unknown.iter().map(ToString::to_string).collect::<Vec<_>>(), ["Secret shop/secret"]);
         let root = &objects[0].root;
         let entries = root.get("stringData").and_then(Node::as_map).unwrap();

@@ -34,13 +34,20 @@ pub(super) fn field_of(path: &[Step<'_>]) -> String {
     let mut text = String::new();
     for step in path {
         match step {
-            Step::Key(key) if text.is_empty() => text.push_str(key),
-            Step::Key(key) if key.contains(['.', '/', '[']) => text.extend(["[\"", key, "\"]"]),
-            Step::Key(key) => text.extend([".", key]),
+            Step::Key(key) => push_key(&mut text, key),
             Step::Index(index) => text.extend(["[", &index.to_string(), "]"]),
         }
     }
     text
+}
+
+/// Adds a key to a path as people write it.
+pub(super) fn push_key(path: &mut String, key: &str) {
+    match key {
+        _ if key.contains(['.', '/', '[']) => path.extend(["[\"", key, "\"]"]),
+        _ if path.is_empty() => path.push_str(key),
+        _ => path.extend([".", key]),
+    }
 }
 
 /// Shows every leaf with its path and its mark, in the order of [`Node::map_leaves`].
