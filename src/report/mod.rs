@@ -29,6 +29,8 @@ pub use deploy::ChangedObject;
 pub use deploy::DeployReport;
 pub use destroy::DestroyReport;
 pub use diff::DiffReport;
+pub use diff::FieldChangeKind;
+pub use diff::FieldDiff;
 pub use diff::LiveReport;
 pub use diff::ObjectDiff;
 pub use diff::SecretDiff;

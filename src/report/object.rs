@@ -9,7 +9,7 @@ use crate::manifest::Identity;
 use crate::target::Pruned;
 
 /// An object of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectReport {
     /// Group and version, such as `apps/v1`.

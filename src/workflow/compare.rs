@@ -24,17 +24,10 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::Settings;
-use crate::report::DiffReport;
-use crate::report::LiveReport;
-use crate::report::ObjectDiff;
-use crate::report::ObjectReport;
-use crate::report::SecretDiff;
-use crate::report::WaiverReport;
 use crate::seal::Keys;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::ask::asks;
-use crate::stage::diff::Change;
 use crate::stage::diff::Reviewed;
 use crate::stage::diff::diff;
 use crate::stage::literal::keyed_mask;
@@ -46,12 +39,12 @@ use crate::stage::site::blank_sites;
 use crate::stage::site::mask_recorded;
 use crate::stage::site::preview;
 use crate::stage::taint;
-use crate::stage::taint::Waiver;
 use crate::target::Syntax;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
 use crate::workflow::build::tell;
+use crate::workflow::comparison::Comparison;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
 use crate::workflow::document::based;
@@ -134,6 +127,7 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
     let changes = diff(shown_before, after?);
     Ok(Comparison {
         against: number_of(before),
+        base: None,
         release: None,
         secrets: impact::secrets(blanks_of(before), &built.blanks()),
         restarts: impact::restarts(&changes),
@@ -154,6 +148,7 @@ pub async fn compare_releases(history: &History<'_>, before: Option<&Release>, a
     let changes = diff(reviewed_of(history, others(old)).await?, reviewed_of(history, others(&after.body.manifests)).await?);
     Ok(Comparison {
         against: number_of(before),
+        base: None,
         release: Some(after.summary.number),
         secrets: impact::secrets(blanks_of(before), &after.body.blanks),
         restarts: impact::restarts(&changes),
@@ -188,43 +183,6 @@ pub enum Against<'a> {
     Values(Filling<'a>),
     /// Without asking any vault: what was recorded of a secret stands for what it is now.
     Record,
-}
-
-/// What a release changes, or would change.
-#[derive(Debug)]
-pub struct Comparison {
-    /// The release that it was compared with, if there is one.
-    pub against: Option<u64>,
-    /// The release that was compared, unless it is what the templates make now.
-    pub release: Option<u64>,
-    /// What changes.
-    pub changes: Vec<Change>,
-    /// The secrets whose values differ.
-    pub secrets: Vec<SecretDiff>,
-    /// The workloads that replace their pods.
-    pub restarts: Vec<Identity>,
-    /// The rules that templates waive.
-    pub waivers: Vec<Waiver>,
-    /// Where it was compared with what is live.
-    pub live: Option<LiveReport>,
-}
-
-impl Comparison {
-    /// What a diff or a dry run reports of it.
-    pub fn report(&self, settings: &Settings, warnings: usize) -> DiffReport {
-        DiffReport {
-            project: settings.project.clone(),
-            environment: settings.environment.clone(),
-            against: self.against,
-            release: self.release,
-            secrets: self.secrets.clone(),
-            changes: self.changes.iter().cloned().map(ObjectDiff::from).collect(),
-            restarts: self.restarts.iter().cloned().map(ObjectReport::from).collect(),
-            waivers: self.waivers.iter().map(WaiverReport::from).collect(),
-            live: self.live.clone(),
-            warnings,
-        }
-    }
 }
 
 /// What a deploy of the project would change against a release, the current one unless a number is given.
@@ -264,7 +222,7 @@ pub async fn compare_project(
             };
             let changes = diff(shown_before, after.clone());
             let restarts = impact::restarts_masked(&changes, &after).into_iter().collect();
-            Comparison { against: number_of(before), release: None, changes, secrets, restarts, waivers, live: None }
+            Comparison { against: number_of(before), base: None, release: None, changes, secrets, restarts, waivers, live: None }
         }
     };
     context.warn_of(frozen::of_changes(&compared.changes))?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+use crate::blank::SecretRef;
 use crate::digest::Digest;
 use crate::history::RecordedBlank;
 use crate::manifest::Identity;
@@ -21,19 +22,39 @@ use crate::workflow::document::written;
 
 /// The secrets whose values differ, by vault, name and field. One that gets another version with the same value does not.
 pub(crate) fn secrets(before: &[RecordedBlank], after: &[RecordedBlank]) -> Vec<SecretDiff> {
-    type Versions<'a> = BTreeMap<Digest, &'a str>;
-    let mut all: BTreeMap<(&str, &str, Option<&str>), [Versions<'_>; 2]> = BTreeMap::new();
-    for (side, blanks) in [before, after].into_iter().enumerate() {
-        for blank in blanks {
-            let versions = all.entry((&blank.vault, &blank.name, blank.key.as_deref())).or_default();
-            versions[side].insert(blank.fingerprint, &blank.version);
+    fn used(RecordedBlank { vault, name, key, version, fingerprint, .. }: &RecordedBlank) -> Use<'_, &Digest> {
+        ((vault, name, key.as_deref()), fingerprint, version)
+    }
+    differing([before.iter().map(used).collect(), after.iter().map(used).collect()])
+}
+
+/// The secrets that only one side asks for, or in another version.
+pub(crate) fn asked(before: &[SecretRef], after: &[SecretRef]) -> Vec<SecretDiff> {
+    fn used(SecretRef { vault, name, key, version }: &SecretRef) -> Use<'_, Option<&str>> {
+        ((vault, name, key.as_deref()), version.as_deref(), version.as_deref().unwrap_or_default())
+    }
+    differing([before.iter().map(used).collect(), after.iter().map(used).collect()])
+}
+
+/// A secret by vault, name and field.
+type Key<'a> = (&'a str, &'a str, Option<&'a str>);
+/// A secret, what tells its values apart, and its version.
+type Use<'a, V> = (Key<'a>, V, &'a str);
+/// The versions of a secret, by what tells its values apart.
+type Versions<'a, V> = BTreeMap<V, &'a str>;
+
+fn differing<V: Ord>(sides: [Vec<Use<'_, V>>; 2]) -> Vec<SecretDiff> {
+    let mut all: BTreeMap<Key<'_>, [Versions<'_, V>; 2]> = BTreeMap::new();
+    for (side, uses) in sides.into_iter().enumerate() {
+        for (secret, value, version) in uses {
+            all.entry(secret).or_insert_with(|| [BTreeMap::new(), BTreeMap::new()])[side].insert(value, version);
         }
     }
     let differs = all.into_iter().filter(|(_, [before, after])| !before.keys().eq(after.keys()));
-    let versions = |versions: Versions<'_>| -> Vec<String> {
+    let versions = |versions: Versions<'_, V>| -> Vec<String> {
         versions.into_values().filter(|version| !version.is_empty()).map(str::to_owned).collect()
     };
-    let one = |((vault, name, key), [before, after]): ((&str, &str, Option<&str>), [Versions<'_>; 2])| SecretDiff {
+    let one = |((vault, name, key), [before, after]): (Key<'_>, [Versions<'_, V>; 2])| SecretDiff {
         change: match (before.is_empty(), after.is_empty()) {
             (true, _) => ChangeKind::Added,
             (_, true) => ChangeKind::Removed,
@@ -44,6 +65,7 @@ pub(crate) fn secrets(before: &[RecordedBlank], after: &[RecordedBlank]) -> Vec<
         key: key.map(str::to_owned),
         before: versions(before),
         after: versions(after),
+        used_by: Vec::new(),
     };
     differs.map(one).collect()
 }
@@ -105,9 +127,11 @@ fn any_text(node: &Node<Infallible>, wanted: &dyn Fn(&str) -> bool) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::asked;
     use super::restarts;
     use super::restarts_masked;
     use super::secrets;
+    use crate::blank::SecretRef;
     use crate::digest::Digest;
     use crate::history::RecordedBlank;
     use crate::manifest::Identity;
@@ -158,6 +182,31 @@ mod tests {
         );
         assert_eq!(differing(&[blank("a", None, "1", 1)], &[blank("a", Some("k"), "1", 1)]).len(), 2);
         assert!(differing(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn without_values_a_secret_differs_by_the_version_that_is_asked_for() {
+        let ask = |name: &str, version: Option<&str>| SecretRef {
+            vault: "default".to_owned(),
+            name: name.to_owned(),
+            key: None,
+            version: version.map(str::to_owned),
+        };
+        let found = asked(
+            &[ask("same", None), ask("pinned", Some("1")), ask("gone", None)],
+            &[ask("same", None), ask("pinned", Some("2")), ask("new", None)],
+        );
+        let words: Vec<_> =
+            found.iter().map(|secret| (secret.name.as_str(), secret.change, secret.before.join(","), secret.after.join(","))).collect();
+        let none = String::new;
+        assert_eq!(
+            words,
+            [
+                ("gone", ChangeKind::Removed, none(), none()),
+                ("new", ChangeKind::Added, none(), none()),
+                ("pinned", ChangeKind::Changed, "1".to_owned(), "2".to_owned()),
+            ]
+        );
     }
 
     fn object(kind: &str, text: &str) -> Reviewed {

@@ -38,10 +38,10 @@ use crate::workflow::assigned::may_be_secret;
 use crate::workflow::build::Built;
 use crate::workflow::build::BuiltManifest;
 use crate::workflow::build::Filling;
-use crate::workflow::compare::Comparison;
 use crate::workflow::compare::compare_built;
 use crate::workflow::compare::masked;
 use crate::workflow::compare::shown;
+use crate::workflow::comparison::Comparison;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
 use crate::workflow::document::key;
@@ -121,6 +121,7 @@ async fn compare_live(
     let left = difference.left.iter().cloned().map(ObjectReport::from).collect();
     Ok(Comparison {
         against: None,
+        base: None,
         release: None,
         secrets: impact::secrets(blanks, &built.blanks()),
         restarts: impact::restarts(&changes),

@@ -14,17 +14,20 @@ use crate::project::Settings;
 use crate::reference::External;
 use crate::reference::Taught;
 use crate::stage::check;
+use crate::stage::literal::LiteralMask;
+use crate::stage::literal::MASK;
 use crate::stage::mask::Masked;
 use crate::stage::mask::mask_all;
 use crate::stage::name;
 use crate::stage::name::Named;
 use crate::stage::name::Naming;
 
-/// The objects under the names that a review can know, once the content that it can know is checked. What a reference names must be among
+/// The objects under the names that a review can know, once the content that it can know is checked, with `literal` in place of literal values of
+/// Secrets. What a reference names must be among
 /// them only if they are `complete`.
-pub(crate) fn named(masked: Masked, settings: &Settings, complete: bool) -> Result<Named<Infallible>, Problems> {
+pub(crate) fn named(masked: Masked, literal: LiteralMask<'_>, settings: &Settings, complete: bool) -> Result<Named<Infallible>, Problems> {
     let mut problems: Vec<Problem> = masked.known().flat_map(|object| check::content(std::slice::from_ref(object))).collect();
-    let (objects, masked) = masked.into_objects();
+    let (objects, masked) = masked.into_objects(literal);
     let naming = Naming {
         keyed: None,
         default: settings.names,
@@ -53,7 +56,7 @@ pub(crate) fn faults(
 ) -> Vec<Problem> {
     match mask_all(objects, blanks) {
         Ok((masked, mut problems)) => {
-            if let Err(failed) = named(masked, settings, complete) {
+            if let Err(failed) = named(masked, &|_, _, _| MASK.to_owned(), settings, complete) {
                 let places: HashSet<_> = known.iter().chain(&problems).map(|problem| problem.place.clone()).collect();
                 problems.extend(failed.into_list().into_iter().filter(|problem| !places.contains(&problem.place)));
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::event::Event;
 use crate::problem::Problems;
 use crate::project::Lock;
+use crate::stage::literal::MASK;
 use crate::stage::probe::Probe;
 use crate::stage::probe::probe;
 use crate::vault::Vault;
@@ -27,7 +28,7 @@ pub async fn check_online(
 ) -> Result<(Review, Probe), Problems> {
     let blanks = prepared.parsed.blanks().clone();
     let mut problems = Vec::new();
-    let review = match review_prepared(context, prepared) {
+    let review = match review_prepared(context, prepared, &|_, _, _| MASK.to_owned()) {
         Ok(review) => Some(review),
         Err(failed) => {
             problems.extend(failed.into_list());

@@ -1,9 +1,13 @@
 //! Local rendering for review: no credential, no key, no network.
 
+use crate::blank::SecretRef;
 use crate::manifest::Identity;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::secret::SecretBuffer;
+use crate::stage::ask::asks;
+use crate::stage::literal::LiteralMask;
+use crate::stage::literal::MASK;
 use crate::stage::mask::mask;
 use crate::stage::order::change_all;
 use crate::stage::taint::Waiver;
@@ -25,6 +29,8 @@ use crate::workflow::prepare::prepare;
 pub struct Review {
     /// The objects, in apply order.
     pub objects: Vec<ReviewedObject>,
+    /// What they ask of vaults.
+    pub secrets: Vec<SecretRef>,
     /// The rules that templates waive.
     pub waivers: Vec<Waiver>,
     /// What is worth a look.
@@ -52,16 +58,17 @@ impl Review {
 
 /// Renders the project with masked values.
 pub fn review(context: &Context<'_>) -> Result<Review, Problems> {
-    review_prepared(context, prepare(context)?)
+    review_prepared(context, prepare(context)?, &|_, _, _| MASK.to_owned())
 }
 
-/// The same, of what was prepared already.
-pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared) -> Result<Review, Problems> {
+/// The same of what was prepared already, with `literal` in place of the literal values of Secrets.
+pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared, literal: LiteralMask<'_>) -> Result<Review, Problems> {
     let (objects, blanks) = prepared.take();
+    let secrets = asks(&blanks).into_values().flatten().collect();
     let locate = |failed| locate(context, failed);
     let masked = mask(objects, &blanks).map_err(locate)?;
     let waivers = masked.waivers().to_vec();
-    let named = named(masked, context.settings, true).map_err(locate)?;
+    let named = named(masked, literal, context.settings, true).map_err(locate)?;
     let warnings = named.warnings().to_vec();
     let objects = named.into_objects();
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
@@ -74,7 +81,7 @@ pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared) -> 
     let mut warnings = locate_all(context, warnings);
     warnings.append(&mut prepared.warnings);
     context.refuse(&warnings)?;
-    Ok(Review { objects, waivers, warnings })
+    Ok(Review { objects, secrets, waivers, warnings })
 }
 
 /// The bytes that the writer's buffer has from the start.

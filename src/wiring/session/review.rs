@@ -13,6 +13,7 @@ use crate::project::Spanned;
 use crate::project::Values;
 use crate::report::CheckReport;
 use crate::report::ConfigReport;
+use crate::report::DiffReport;
 use crate::report::LockReport;
 use crate::report::LockState;
 use crate::report::ProbedSecrets;
@@ -34,6 +35,7 @@ use crate::workflow::lock;
 use crate::workflow::online;
 use crate::workflow::review::Review;
 use crate::workflow::review::review;
+use crate::workflow::revision::compare_revisions;
 
 impl Session<'_> {
     /// The manifests with masked values, which are written to `directory` where one is named. Needs no key, no vault, no network.
@@ -59,6 +61,11 @@ impl Session<'_> {
             waivers,
             warnings: self.observer.get(),
         })
+    }
+
+    /// What the project changes against the one of `base`, another revision of it that is called `name`. Needs no key, no vault, no network.
+    pub fn diff_base(&self, base: &Session<'_>, name: &str) -> Result<DiffReport, Problems> {
+        Ok(compare_revisions(&self.context(), &base.context(), name)?.report(&self.settings, self.observer.get()))
     }
 
     /// That the project has no problem, as far as that can be known without a key, a vault or a network.

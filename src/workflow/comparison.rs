@@ -1,0 +1,116 @@
+//! What a release changes, or would change, and the report of it.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use crate::manifest::Identity;
+use crate::manifest::Limits;
+use crate::manifest::Node;
+use crate::manifest::read;
+use crate::project::Settings;
+use crate::report::ChangedObject;
+use crate::report::DiffReport;
+use crate::report::FieldDiff;
+use crate::report::LiveReport;
+use crate::report::ObjectDiff;
+use crate::report::ObjectReport;
+use crate::report::SecretDiff;
+use crate::report::WaiverReport;
+use crate::stage::diff::Change;
+use crate::stage::diff::ChangeKind;
+use crate::stage::diff::Reviewed;
+use crate::stage::diff::fields;
+use crate::stage::taint::Waiver;
+
+/// What a release changes, or would change.
+#[derive(Debug)]
+pub struct Comparison {
+    /// The release that it was compared with, if there is one.
+    pub against: Option<u64>,
+    /// The revision of the project that it was compared with, where it was one.
+    pub base: Option<String>,
+    /// The release that was compared, unless it is what the templates make now.
+    pub release: Option<u64>,
+    /// What changes.
+    pub changes: Vec<Change>,
+    /// The secrets whose values differ.
+    pub secrets: Vec<SecretDiff>,
+    /// The workloads that replace their pods.
+    pub restarts: Vec<Identity>,
+    /// The rules that templates waive.
+    pub waivers: Vec<Waiver>,
+    /// Where it was compared with what is live.
+    pub live: Option<LiveReport>,
+}
+
+impl Comparison {
+    /// What a diff or a dry run reports of it.
+    pub fn report(&self, settings: &Settings, warnings: usize) -> DiffReport {
+        DiffReport {
+            project: settings.project.clone(),
+            environment: settings.environment.clone(),
+            against: self.against,
+            base: self.base.clone(),
+            release: self.release,
+            secrets: self.secrets.iter().cloned().map(|secret| used(secret, &self.changes)).collect(),
+            changes: objects(&self.changes),
+            restarts: self.restarts.iter().cloned().map(ObjectReport::from).collect(),
+            waivers: self.waivers.iter().map(WaiverReport::from).collect(),
+            live: self.live.clone(),
+            warnings,
+        }
+    }
+}
+
+type Tree = Node<Infallible>;
+
+/// The objects that differ, field by field.
+fn objects(changes: &[Change]) -> Vec<ObjectDiff> {
+    let trees: Vec<Option<(Tree, Tree)>> = changes.iter().map(trees).collect();
+    let names: BTreeMap<String, String> = trees.iter().flatten().filter_map(renamed).collect();
+    let one = |(change, trees): (&Change, Option<(Tree, Tree)>)| {
+        let fields = trees.map(|(before, after)| fields(&before, &after, &names)).unwrap_or_default();
+        object(change, fields.into_iter().map(FieldDiff::from).collect())
+    };
+    changes.iter().zip(trees).map(one).collect()
+}
+
+fn trees(change: &Change) -> Option<(Tree, Tree)> {
+    let Change::Changed { before, after, .. } = change else { return None };
+    let tree = |text: &str| read(text, Limits::default()).ok()?.pop();
+    Some((tree(before)?, tree(after)?))
+}
+
+/// The names of an object that is named by its content, before and after.
+fn renamed((before, after): &(Tree, Tree)) -> Option<(String, String)> {
+    let name = |tree: &Tree| tree.at(&["metadata", "name"])?.as_text().map(str::to_owned);
+    let (before, after) = (name(before)?, name(after)?);
+    (before != after).then_some((before, after))
+}
+
+fn object(change: &Change, fields: Vec<FieldDiff>) -> ObjectDiff {
+    let (kind, identity, before, after) = match change {
+        Change::Added(Reviewed { identity, text }) => (ChangeKind::Added, identity, "", text.as_str()),
+        Change::Removed(Reviewed { identity, text }) => (ChangeKind::Removed, identity, text.as_str(), ""),
+        Change::Changed { identity, before, after } => (ChangeKind::Changed, identity, before.as_str(), after.as_str()),
+    };
+    let object = ChangedObject { change: kind, object: identity.clone().into() };
+    ObjectDiff { object, fields, before: before.to_owned(), after: after.to_owned() }
+}
+
+/// The secret with the objects among `changes` that use it.
+fn used(secret: SecretDiff, changes: &[Change]) -> SecretDiff {
+    let SecretDiff { vault, name, key, .. } = &secret;
+    let field = key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
+    // As masks begin (`BlankTable::mask_with`).
+    let mask = format!("<secret {vault}/{name}{field}");
+    let mentions = |text: &str| text.match_indices(&mask).any(|(at, _)| text[at + mask.len()..].starts_with(['@', ',', ' ', '>']));
+    let uses = |change: &Change| match change {
+        Change::Added(Reviewed { identity, text }) | Change::Removed(Reviewed { identity, text }) => {
+            mentions(text).then(|| identity.clone())
+        }
+        Change::Changed { identity, before, after } => (mentions(before) || mentions(after)).then(|| identity.clone()),
+    };
+    let used_by = changes.iter().filter_map(uses).map(ObjectReport::from).collect();
+    SecretDiff { used_by, ..secret }
+}

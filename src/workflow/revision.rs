@@ -1,0 +1,65 @@
+//! What a project changes against another revision of itself: no key, no vault, no network.
+
+use crate::manifest::Identity;
+use crate::place::Place;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::stage::diff::Reviewed;
+use crate::stage::diff::diff;
+use crate::stage::literal::NumberedLiterals;
+use crate::workflow::comparison::Comparison;
+use crate::workflow::context::Context;
+use crate::workflow::impact;
+use crate::workflow::prepare::prepare;
+use crate::workflow::review::ReviewedObject;
+use crate::workflow::review::review_prepared;
+
+/// What the project of `context` changes against that of `base`, which is called `name`.
+///
+/// # Errors
+/// The problems of `base`, said to be its own, then those of the project.
+pub fn compare_revisions(context: &Context<'_>, base: &Context<'_>, name: &str) -> Result<Comparison, Problems> {
+    let literals = NumberedLiterals::default();
+    let reviewed =
+        |context: &Context<'_>| review_prepared(context, prepare(context)?, &|identity, key, value| literals.mask(identity, key, value));
+    let before = reviewed(base).map_err(|failed| failed.into_list().into_iter().map(|problem| within(problem, name)).collect::<Vec<_>>());
+    let after = reviewed(context);
+    let (before, after) = match (before, after) {
+        (Ok(before), Ok(after)) => (before, after),
+        (Ok(_), Err(failed)) => return Err(failed),
+        (Err(failed), after) => {
+            let also = after.err().map(Problems::into_list).unwrap_or_default();
+            return Err(failed.into_iter().chain(also).collect::<Vec<_>>().into());
+        }
+    };
+    context.warn_of(after.warnings)?;
+    let secrets = impact::asked(&before.secrets, &after.secrets);
+    let (before, shown) = (shown(before.objects), shown(after.objects));
+    let changes = diff(before, shown.clone());
+    Ok(Comparison {
+        against: None,
+        base: Some(name.to_owned()),
+        release: None,
+        restarts: impact::restarts_masked(&changes, &shown).into_iter().collect(),
+        secrets,
+        changes,
+        waivers: after.waivers,
+        live: None,
+    })
+}
+
+fn shown(review: Vec<ReviewedObject>) -> Vec<Reviewed> {
+    review
+        .into_iter()
+        .map(|ReviewedObject { identity, base, text }| Reviewed { identity: Identity { name: base, ..identity }, text })
+        .collect()
+}
+
+/// A problem of another revision than the one at hand.
+fn within(problem: Problem, name: &str) -> Problem {
+    let there = |place: Place| Place { file: format!("{name}/{}", place.file).into(), ..place };
+    match problem.place {
+        Some(place) => Problem { place: Some(there(place)), also: problem.also.into_iter().map(there).collect(), ..problem },
+        None => Problem { reason: format!("in {name}: {}", problem.reason), ..problem },
+    }
+}
