@@ -239,12 +239,12 @@ fn the_masked_difference_is_shown_before_anything_is_done() {
     let (sandbox, _) = releases(2);
     let before = (sandbox.files(), sandbox.releases());
     let dry = sandbox.cloze(["rollback", "1", "--dry-run"]).ok();
-    assert!(dry.contains("-  LOG_LEVEL: v2\n+  LOG_LEVEL: v1\n"), "{dry}");
+    assert!(dry.contains("\n~ LOG_LEVEL: v2 → v1\n"), "{dry}");
     assert!(sandbox.files() == before.0 && sandbox.releases() == before.1, "a dry run changes nothing");
     let said = sandbox.cloze(["rollback", "1", "--note", "because of\nthe fire"]);
     let err = said.err();
     assert_eq!(said.ok(), "");
-    let (shown, done) = (err.find("+  LOG_LEVEL: v1").unwrap(), err.find("release 3 recorded").unwrap());
+    let (shown, done) = (err.find("\n~ LOG_LEVEL: v2 → v1").unwrap(), err.find("release 3 recorded").unwrap());
     assert!(shown < done && err.contains(dry.trim_end()), "{err}");
     assert!(err.contains("default/raw"), "a changed secret is named: {err}");
     for number in 1..=2 {

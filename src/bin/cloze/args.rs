@@ -82,6 +82,17 @@ pub(crate) struct Global {
     pub(crate) color: Option<Color>,
 }
 
+impl Command {
+    /// Whether its result is what changes, which is written in every format.
+    pub(crate) fn is_review(&self) -> bool {
+        match self {
+            Self::Diff(_) | Self::Show { diff: true, .. } => true,
+            Self::Deploy { emit, .. } | Self::Rollback { emit, .. } => emit.dry_run,
+            _ => false,
+        }
+    }
+}
+
 /// Human or machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
@@ -91,6 +102,10 @@ pub(crate) enum OutputFormat {
     /// For programs: one JSON document on stdout (`cloze schema --of REPORT` describes it), problems as JSON lines on stderr. Raw output is
     /// not changed: `vault get`, `show --reveal`, `-o -`, `schema` and `completions`
     Json,
+    /// A review as Markdown, for a comment on a pull request or the summary of a job: `diff`, `show --diff` and dry runs
+    Markdown,
+    /// A review as one HTML file: `diff`, `show --diff` and dry runs
+    Html,
 }
 
 /// When to use colour.
@@ -320,6 +335,9 @@ pub(crate) struct Diff {
     /// The same as RELEASE
     #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with_all = ["before", "after"])]
     pub(crate) against: Option<u64>,
+    /// Compare with another revision of the project, checked out in DIR: needs no key, no vault and no history
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["before", "after", "against", "online", "live", "locked"])]
+    pub(crate) base: Option<PathBuf>,
     /// Ask remote vaults, too
     #[arg(long)]
     pub(crate) online: bool,
@@ -329,6 +347,12 @@ pub(crate) struct Diff {
     /// Compare with the versions in the lock file
     #[arg(long)]
     pub(crate) locked: bool,
+    /// Show which secrets and objects change, and not what changes in them
+    #[arg(long)]
+    pub(crate) stat: bool,
+    /// Show also names that only follow others, and the manifests of objects that are removed
+    #[arg(long, conflicts_with = "stat")]
+    pub(crate) all: bool,
     /// Exit with 1 if there are differences
     #[arg(long)]
     pub(crate) exit_code: bool,

@@ -8,6 +8,7 @@ mod environment;
 mod exit;
 mod help;
 mod hygiene;
+mod review;
 mod revision;
 mod run;
 mod ui;

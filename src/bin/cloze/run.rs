@@ -10,6 +10,8 @@ use std::sync::Arc;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 use cloze::clock::Machine;
+use cloze::problem::Fault;
+use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::SCHEMA;
 use cloze::report;
@@ -18,6 +20,7 @@ use cloze::service::Meters;
 use crate::args::Cli;
 use crate::args::Command;
 use crate::args::HistoryCommand;
+use crate::args::OutputFormat;
 use crate::commands;
 use crate::complete;
 use crate::context::Run;
@@ -88,6 +91,10 @@ pub(crate) fn run() -> ExitCode {
 }
 
 fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
+    if matches!(run.ui.format(), OutputFormat::Markdown | OutputFormat::Html) && !command.is_review() {
+        let next = "use it with `diff`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`";
+        return Err(Problem::new(Fault::Usage, "this command does not write Markdown or HTML", next).into());
+    }
     match command {
         Command::Init(init) => commands::init::init(run, &init)?,
         Command::Render { templates, output } => commands::render::render(run, &templates, &output)?,

@@ -222,13 +222,16 @@ fn a_dry_run_shows_and_leaves_nothing() {
     let sandbox = Sandbox::shop();
     let before = sandbox.files();
     let out = sandbox.cloze(["deploy", "--dry-run"]).ok();
-    assert!(out.contains("+++ Secret shop-dev/web-credentials") && out.contains("<secret default/session-key@1 "), "{out}");
+    assert!(
+        out.contains("\n\nSecret shop-dev/web-credentials\n+apiVersion: v1\n") && out.contains("<secret default/session-key@1 "),
+        "{out}"
+    );
     assert_eq!(sandbox.files(), before);
     sandbox.cloze(["deploy"]).ok();
     let before = sandbox.files();
     assert_eq!(sandbox.cloze(["deploy", "--dry-run"]).ok(), "no differences\n");
     let out = sandbox.cloze(["deploy", "--dry-run", "--set", "replicas=4"]).ok();
-    assert!(out.contains("-  replicas: 1\n+  replicas: 4\n"), "{out}");
+    assert!(out.ends_with("\n\nDeployment shop-dev/web\n~ spec.replicas: 1 → 4\n"), "{out}");
     assert_eq!(sandbox.files(), before);
 }
 
@@ -236,24 +239,26 @@ fn a_dry_run_shows_and_leaves_nothing() {
 fn diff_of_nothing_of_a_value_and_of_a_secret() {
     let sandbox = Sandbox::shop();
     let out = sandbox.cloze(["diff"]).silent().ok();
-    assert_eq!(out.matches("--- nothing").count(), 11);
+    assert_eq!(out.matches("\n+apiVersion: ").count(), 11);
     sandbox.cloze(["diff", "--exit-code"]).code(1);
     sandbox.cloze(["deploy"]).ok();
     assert_eq!(sandbox.cloze(["diff", "--exit-code"]).silent().ok(), "no differences\n");
     let out = sandbox.cloze(["diff", "--set", "replicas=4", "--exit-code"]).code(1);
-    assert!(out.contains("--- Deployment shop-dev/web\n+++ Deployment shop-dev/web\n"), "{out}");
-    assert_eq!(out.lines().filter(|line| line.starts_with(['+', '-'])).count(), 4, "{out}");
+    assert_eq!(out.split_once("\n\n").unwrap().1, "Deployment shop-dev/web\n~ spec.replicas: 1 → 4\n", "{out}");
 
     let old = sandbox.cloze(["vault", "get", "db-password"]).ok();
     sandbox.feed(["vault", "set", "db-password"], b"a-new-password").ok();
     let outcome = sandbox.cloze(["diff"]);
     let (out, err) = (outcome.out(), outcome.err());
+    let report = sandbox.cloze(["diff", "--format", "json"]).ok();
     let print = |version: &str| {
-        let rest = out.split_once(&format!("<secret default/db-password@{version} ")).unwrap().1;
+        let rest = report.split_once(&format!("<secret default/db-password@{version} ")).unwrap().1;
         rest.split([' ', '>']).next().unwrap().to_owned()
     };
     assert!(print("1").len() == 12 && print("2").len() == 12 && print("1") != print("2"), "{out}");
-    assert!(!out.contains("a-new-password") && !out.contains(old.trim()) && err.is_empty(), "{out}{err}");
+    for out in [&out, &report] {
+        assert!(!out.contains("a-new-password") && !out.contains(old.trim()) && err.is_empty(), "{out}{err}");
+    }
     assert!(!out.contains("ConfigMap shop-dev"), "{out}");
     // The same value as a new version is the same content.
     sandbox.feed(["vault", "set", "db-password"], old.as_bytes()).ok();
@@ -268,8 +273,8 @@ fn diff_against_any_release() {
         sandbox.cloze(["deploy", "--set", &format!("replicas={replicas}")]).fails(0, &[&format!("release {replicas} recorded")]);
     }
     let against = |number: &str| sandbox.cloze(["diff", "--set", "replicas=3", "--against", number]);
-    assert!(against("1").ok().contains("-  replicas: 1\n+  replicas: 3\n"));
-    assert!(against("2").ok().contains("-  replicas: 2\n+  replicas: 3\n"));
+    assert!(against("1").ok().contains("\n~ spec.replicas: 1 → 3\n"));
+    assert!(against("2").ok().contains("\n~ spec.replicas: 2 → 3\n"));
     assert_eq!(against("3").ok(), "no differences\n");
     against("4").fails(6, &["error: there is no release 4; the newest is 3\n  list the releases with `cloze history`"]);
     against("0").fails(6, &["there is no release 0"]);

@@ -5,9 +5,9 @@ use serde_json::json;
 
 use crate::support::Sandbox;
 
-/// What precedes the first unified diff.
+/// What precedes what differs in the first object.
 fn summary(out: &str) -> &str {
-    out.split_once("\n\n--- ").map_or(out, |(summary, _)| summary)
+    out.split_once("\n\n").map_or(out, |(summary, _)| summary)
 }
 
 fn json_of(sandbox: &Sandbox, arguments: &str) -> Value {
@@ -21,15 +21,24 @@ fn a_summary_says_which_secrets_change_and_which_workloads_restart() {
     sandbox.feed(["vault", "set", "db-password"], b"another").ok();
     let expected = "\
 3 objects against release 1: 0 added, 3 changed, 0 removed
-~ Secret shop-dev/web-credentials
-~ Secret shop-dev/web-settings
-~ Deployment shop-dev/web
 secrets:
-~ default/db-password  version 1 → 2
-restarts: Deployment shop-dev/web";
+~ default/db-password  version 1 → 2  used by Secret shop-dev/web-credentials, Secret shop-dev/web-settings
+objects:
+~ Secret shop-dev/web-credentials  DATABASE_URL: default/db-password@1 → @2
+~ Secret shop-dev/web-settings     appsettings.secrets.json: default/db-password@1 → @2
+names only: Deployment shop-dev/web
+restarts: Deployment shop-dev/web
+";
+    assert_eq!(sandbox.cloze(["diff", "--stat"]).ok(), expected);
+    let expected = format!(
+        "{expected}\nSecret shop-dev/web-credentials\n~ DATABASE_URL: default/db-password@1 → @2\n\nSecret shop-dev/web-settings\n\
+         ~ stringData[\"appsettings.secrets.json\"].ConnectionStrings.Main: default/db-password@1 → @2\n"
+    );
     for command in [["diff"].as_slice(), &["deploy", "--dry-run"]] {
-        assert_eq!(summary(&sandbox.cloze(command).ok()), expected);
+        assert_eq!(sandbox.cloze(command).ok(), expected);
     }
+    let all = sandbox.cloze(["diff", "--all"]).ok();
+    assert!(all.contains("\n~ metadata.name: web-credentials-") && all.contains("].envFrom[1].secretRef.name: web-credentials-"), "{all}");
     sandbox.cloze(["deploy"]).ok();
     // A value that comes back is no change of it, though it has another version.
     let value = sandbox.cloze(["show", "1", "--reveal"]).ok();
@@ -37,10 +46,14 @@ restarts: Deployment shop-dev/web";
     sandbox.feed(["vault", "set", "db-password"], b"another").ok();
     assert_eq!(sandbox.cloze(["diff"]).ok(), "no differences\n");
     let out = sandbox.cloze(["diff", "--set", "replicas=4"]).ok();
-    assert_eq!(summary(&out), "1 object against release 2: 0 added, 1 changed, 0 removed\n~ Deployment shop-dev/web");
+    assert_eq!(
+        summary(&out),
+        "1 object against release 2: 0 added, 1 changed, 0 removed\nobjects:\n~ Deployment shop-dev/web  replicas: 1 → 4"
+    );
     // A rollback shows the same before it is done.
     let err = sandbox.cloze(["rollback"]).err();
-    assert!(err.contains("\n~ default/db-password  version 2 → 1\nrestarts: Deployment shop-dev/web\n\n--- Secret"), "{err}");
+    assert!(err.contains("\n~ default/db-password  version 2 → 1  used by Secret shop-dev/web-credentials, "), "{err}");
+    assert!(err.contains("\nrestarts: Deployment shop-dev/web\n\nSecret shop-dev/web-credentials\n~ DATABASE_URL: "), "{err}");
 }
 
 #[test]
@@ -52,8 +65,9 @@ fn objects_are_in_apply_order_and_what_is_gone_is_last() {
     let out = sandbox.cloze(["diff", "--set", "replicas=4"]).ok();
     let expected = "\
 3 objects against release 1: 1 added, 1 changed, 1 removed
+objects:
 + ServiceAccount shop-dev/web
-~ Deployment shop-dev/web
+~ Deployment shop-dev/web      replicas: 1 → 4
 - Service shop-dev/web";
     assert_eq!(summary(&out), expected);
 }
@@ -67,11 +81,14 @@ fn two_releases_are_compared_without_templates_or_vaults() {
     std::fs::remove_dir_all(sandbox.shop_path("templates")).unwrap();
     std::fs::remove_file(sandbox.shop_path("secrets/dev.vault")).unwrap();
     let between = |arguments: &str| sandbox.cloze(arguments.split(' ')).silent().ok();
-    assert!(between("diff 1 3").starts_with("1 object against release 1: 0 added, 1 changed, 0 removed\n~ Deployment shop-dev/web\n\n---"));
-    assert!(between("diff 1 3").contains("-  replicas: 1\n+  replicas: 3\n"));
-    assert!(between("diff 3 1").contains("-  replicas: 3\n+  replicas: 1\n"));
-    assert!(between("show 2 --diff").contains("-  replicas: 1\n+  replicas: 2\n"));
-    assert!(between("show --diff").contains("-  replicas: 2\n+  replicas: 3\n"));
+    assert_eq!(
+        between("diff 1 3"),
+        "1 object against release 1: 0 added, 1 changed, 0 removed\nobjects:\n~ Deployment shop-dev/web  replicas: 1 → 3\n\n\
+         Deployment shop-dev/web\n~ spec.replicas: 1 → 3\n"
+    );
+    assert!(between("diff 3 1").contains("\n~ spec.replicas: 3 → 1\n"));
+    assert!(between("show 2 --diff").contains("\n~ spec.replicas: 1 → 2\n"));
+    assert!(between("show --diff").contains("\n~ spec.replicas: 2 → 3\n"));
     assert!(between("show 1 --diff").starts_with("11 objects: 11 added, 0 changed, 0 removed\n"));
     assert_eq!(between("diff 2 2"), "no differences\n");
     sandbox.cloze(["diff", "1", "3", "--exit-code"]).code(1);
@@ -113,10 +130,180 @@ fn a_diff_has_colours_where_they_are_wanted() {
     sandbox.cloze(["deploy"]).ok();
     let diff = |color: &str| sandbox.cloze(["diff", "--set", "replicas=4", "--color", color]).ok();
     let painted = diff("always");
-    for line in
-        ["\u{1b}[33m~ Deployment shop-dev/web\u{1b}[0m\n", "\u{1b}[31m-  replicas: 1\u{1b}[0m\n", "\u{1b}[32m+  replicas: 4\u{1b}[0m\n"]
-    {
+    for line in [
+        "\u{1b}[33m~ Deployment shop-dev/web  replicas: 1 → 4\u{1b}[0m\n",
+        "\n\u{1b}[1mDeployment shop-dev/web\u{1b}[0m\n",
+        "\n\u{1b}[33m~ spec.replicas: 1 → 4\u{1b}[0m\n",
+    ] {
         assert!(painted.contains(line), "{painted}");
     }
     assert!(!diff("auto").contains('\u{1b}') && !diff("never").contains('\u{1b}'));
+}
+
+/// Names and contents that end a fence, a code span, a table or an element, or begin one.
+const MARKUP: &str =
+    "</summary></details><script>alert(1)</script> ``` ```` | a | b | [x](javascript:y) @everyone #1 https://example.com <!-- & \" '";
+
+fn marked_up() -> Sandbox {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    sandbox.feed(["vault", "set", "db-password"], b"another").ok();
+    let template = |text: &str| {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: x, annotations: {{ cloze.dev/names: stable }} }}\ndata:\n  one: \"{text}\"\n  more: \"a\\n{text}\\n```\\nb\\n\"\n"
+        )
+    };
+    sandbox.write("templates/x.yaml", template("a"));
+    sandbox.cloze(["deploy"]).ok();
+    sandbox.write("templates/x.yaml", template(MARKUP));
+    std::fs::remove_file(sandbox.shop_path("templates/service.yaml")).unwrap();
+    sandbox
+}
+
+#[test]
+fn markdown_has_tables_and_a_fenced_diff_for_each_object() {
+    let sandbox = marked_up();
+    let out = sandbox.cloze(["diff", "--format", "markdown", "--against", "1"]).silent().ok();
+    let start = "<!-- cloze:shop/dev -->\n### `shop/dev: 5 objects against release 1: 1 added, 3 changed, 1 removed`\n\n| | secret | version | used by |\n\
+                 |---|---|---|---|\n| ~ | `default/db-password` | `version 1 → 2` | `Secret shop-dev/web-credentials, Secret shop-dev/web-settings` |\n";
+    assert!(out.starts_with(start), "{out}");
+    for line in [
+        "| + | `ConfigMap shop-dev/x` |  |",
+        "| ~ | `Secret shop-dev/web-credentials` | `DATABASE_URL: default/db-password@1 → @2` |",
+        "| - | `Service shop-dev/web` |  |",
+        "**Names only:** `Deployment shop-dev/web`",
+        "**Restarts:** `Deployment shop-dev/web`",
+        "<details><summary>~ <code>Secret shop-dev/web-credentials</code></summary>",
+        "! DATABASE_URL: default/db-password@1 → @2",
+    ] {
+        assert!(out.lines().any(|found| found == line), "{line} in\n{out}");
+    }
+    // Nothing of a value leaves its fence or its code span.
+    let mut fence: Option<&str> = None;
+    for line in out.lines() {
+        match fence {
+            Some(open) if line == open => fence = None,
+            Some(_) => {}
+            None if line.starts_with("```") => fence = Some(line.trim_end_matches("diff")),
+            None => assert!(!line.contains("alert"), "{line}"),
+        }
+    }
+    assert_eq!((fence, out.matches("<script>").count()), (None, 2));
+    for command in [["show", "2", "--diff"].as_slice(), &["deploy", "--dry-run"], &["rollback", "1", "--dry-run"]] {
+        let out = sandbox.cloze(command.iter().chain(&["--format", "markdown"])).ok();
+        assert!(out.starts_with("<!-- cloze:shop/dev -->\n### `shop/dev: "), "{out}");
+    }
+    sandbox.cloze(["deploy"]).ok();
+    let out = sandbox.cloze(["diff", "--format", "markdown"]).ok();
+    assert_eq!(out, "<!-- cloze:shop/dev -->\n### `shop/dev: no differences against release 3`\n");
+}
+
+#[test]
+fn markdown_is_cut_between_objects() {
+    let sandbox = Sandbox::shop();
+    let objects: String = (0..300)
+        .map(|number| {
+            format!(
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: settings-{number} }}\ndata: {{ text: \"{{{{ logLevel }}}}\" }}\n"
+            )
+        })
+        .collect();
+    sandbox.write("templates/many.yaml", objects);
+    sandbox.cloze(["deploy", "--set-string", "logLevel=a"]).ok();
+    let out = sandbox.cloze(["diff", "--set-string", "logLevel=b", "--format", "markdown"]).ok();
+    assert!(out.len() < 60_000, "{} bytes", out.len());
+    let shown = out.matches("<details>").count();
+    assert_eq!(shown, out.matches("</details>").count());
+    assert!(shown > 50, "{shown} objects");
+    let more = out.lines().filter(|line| line.starts_with("… and ") && line.ends_with("`cloze diff` shows all")).count();
+    assert_eq!(more, usize::from(shown < 303), "{out}");
+}
+
+#[test]
+fn html_is_one_file_that_runs_nothing() {
+    let sandbox = marked_up();
+    let out = sandbox.cloze(["diff", "--format", "html", "--against", "1"]).silent().ok();
+    assert!(out.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"), "{out}");
+    assert!(out.contains("content=\"default-src 'none'; style-src 'unsafe-inline'\""), "{out}");
+    assert!(!out.contains("<script") && !out.contains("src=\"") && !out.contains("url(") && !out.contains("href=\"http"), "{out}");
+    assert!(out.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{out}");
+    for link in ["href=\"#secret-shop-dev-web-credentials\"", "href=\"#secret-0\"", "href=\"#deployment-shop-dev-web\""] {
+        assert!(out.contains(link), "{link}");
+    }
+    // Every link leads to one place.
+    let targets = out.split("href=\"#").skip(1).map(|rest| rest.split_once('"').unwrap().0);
+    targets.for_each(|target| assert_eq!(out.matches(&format!("id=\"{target}\"")).count(), 1, "{target}"));
+    assert!(
+        out.contains("main:has(#kind-0:checked) section:not([data-kind=\"0\"])") && out.contains("id=\"kind-0\"> ConfigMap (1)</label>")
+    );
+}
+
+#[test]
+fn a_report_has_what_differs_field_by_field() {
+    let sandbox = marked_up();
+    let report = json_of(&sandbox, "diff --against 1 --set replicas=3");
+    let change = |name: &str| report["changes"].as_array().unwrap().iter().find(|change| change["name"] == name).unwrap();
+    assert_eq!(report["secrets"][0]["usedBy"][0]["name"], "web-credentials");
+    assert_eq!(change("web")["fields"][0], json!({"path": "spec.replicas", "change": "changed", "before": "1", "after": "3"}));
+    assert!(change("web")["fields"].as_array().unwrap().iter().skip(1).all(|field| field["change"] == "follows"), "{report}");
+    assert_eq!(change("x")["fields"], json!([]));
+    let report = json_of(&sandbox, "diff");
+    let fields = report["changes"][0]["fields"].as_array().unwrap();
+    let lines = json!(["@@ -1 +1 @@", " a", "-a", format!("+{MARKUP}"), " ```", " b"]);
+    let paths: Vec<&str> = fields.iter().filter_map(|field| field["path"].as_str()).collect();
+    assert_eq!((paths, &fields[0]["lines"]), (vec!["data.more", "data.one"], &lines), "{report}");
+}
+
+#[test]
+fn a_command_that_is_not_a_review_does_not_write_one() {
+    let sandbox = Sandbox::shop();
+    for command in ["check", "deploy", "history", "show", "status", "render"] {
+        sandbox.cloze([command, "--format", "markdown"]).fails(
+            2,
+            &[
+                "this command does not write Markdown or HTML",
+                "use it with `diff`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`",
+            ],
+        );
+    }
+    sandbox.cloze(["diff", "--stat", "--all"]).fails(2, &["cannot be used together with"]);
+}
+
+#[test]
+fn two_revisions_are_compared_without_a_key() {
+    let sandbox = Sandbox::shop();
+    let secret =
+        |value: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{ name: s }}\nstringData: {{ one: {value}, two: same }}\n");
+    sandbox.write("templates/literal.yaml", secret("first-value"));
+    sandbox.cloze(["diff", "--base", "base"]).fails(2, &["there is no directory `base`", "check out the other revision there"]);
+    sandbox.keep("base");
+    for gone in ["secrets", ".cloze"] {
+        std::fs::remove_dir_all(sandbox.shop_path(gone)).unwrap();
+    }
+    let diff = |more: &[&str]| sandbox.cloze(["diff", "--base", "base"].iter().chain(more));
+    assert_eq!(diff(&["--exit-code"]).ok(), "no differences\n");
+    let template = sandbox.read("templates/secrets.yaml").replace("name=\"session-key\"", "name=\"session-key\", version=\"3\"");
+    sandbox.write("templates/secrets.yaml", template);
+    sandbox.write("templates/literal.yaml", secret("other-value"));
+    let values = sandbox.read("values/common.yaml").replace("replicas: 1", "replicas: 3");
+    sandbox.write("values/common.yaml", values);
+    let out = diff(&["--exit-code"]).code(1);
+    assert!(!out.contains("-value"), "{out}");
+    for line in [
+        "3 objects against base: 0 added, 3 changed, 0 removed",
+        "~ default/session-key  version 3  used by Secret shop-dev/web-credentials",
+        "~ Secret shop-dev/s                one: another literal value",
+        "~ spec.replicas: 1 → 3",
+        "restarts: Deployment shop-dev/web",
+    ] {
+        assert!(out.lines().any(|found| found == line), "{line} in\n{out}");
+    }
+    assert_eq!(json_of(&sandbox, "diff --base base")["base"], "base");
+    // The problems of both are reported, each with its place.
+    std::fs::write(sandbox.work().join("base/templates/service.yaml"), "a: [\n").unwrap();
+    sandbox.write("templates/cronjob.yaml", "b: [\n");
+    diff(&[]).fails(4, &["error: base/templates/service.yaml:", "error: templates/cronjob.yaml:", "2 problems"]);
+    std::fs::write(sandbox.work().join("base/values/dev.yaml"), "a: [\n").unwrap();
+    diff(&[]).fails(3, &["error: base/values/dev.yaml:2:1: this is not valid YAML"]);
 }

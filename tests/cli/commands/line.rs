@@ -100,8 +100,8 @@ fn what_is_recorded_keeps_to_its_lines() {
     assert!(shown.lines().take_while(|line| *line != "---").all(|line| line.starts_with("# ")), "{shown}");
     let reported = sandbox.cloze(["rollback", "1"]);
     tame(&reported);
-    let reported = reported.fails(0, &["\n--- ConfigMap shop-dev/x", "release 3 recorded"]);
-    assert!(reported.contains("\n     \\u{3a}:stop-commands::"), "{reported}");
+    let reported = reported.fails(0, &["\n\nConfigMap shop-dev/x\n", "release 3 recorded"]);
+    assert!(reported.contains("\n \\u{3a}:stop-commands::"), "{reported}");
 }
 
 #[test]

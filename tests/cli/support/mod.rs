@@ -58,6 +58,13 @@ impl Sandbox {
         twin
     }
 
+    /// Copies the project `shop` to a directory beside it.
+    pub(crate) fn keep(&self, name: &str) {
+        let to = self.work().join(name);
+        fs::create_dir(&to).unwrap();
+        copy(&self.shop_path(""), &to);
+    }
+
     /// Sets an environment variable for every run.
     pub(crate) fn variable(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());

@@ -20,6 +20,7 @@ use crate::commands::diff;
 use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
+use crate::review::Detail;
 
 /// Deploys the environment.
 pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit) -> Result<(), Problems> {
@@ -37,7 +38,7 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
             };
             session.preview_deploy(locked, cluster.as_deref()).await
         })?;
-        return diff::print(run, &report);
+        return diff::print(run, &report, Detail::Usual);
     }
     let report = run.wait(async {
         let target = target(run, session, emit)?;

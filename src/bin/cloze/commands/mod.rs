@@ -21,5 +21,4 @@ mod session;
 pub(crate) mod show;
 pub(crate) mod status;
 mod trust;
-mod unified;
 pub(crate) mod vault;

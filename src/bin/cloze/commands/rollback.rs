@@ -12,6 +12,8 @@ use crate::commands::diff;
 use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
+use crate::review;
+use crate::review::Detail;
 
 /// Releases the manifests of an earlier release again, after showing what that changes.
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
@@ -23,13 +25,13 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     };
     let request = RollbackRequest { number, values, online };
     if emit.dry_run {
-        return diff::print(run, &run.wait(session.preview_rollback(request))?);
+        return diff::print(run, &run.wait(session.preview_rollback(request))?, Detail::Usual);
     }
     let report = run.wait(async {
         let target = deploy::target(run, &session, emit)?;
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
         let confirms = |changes: &_| {
-            run.ui.say_changes(diff::in_words(changes).trim_end());
+            run.ui.say_changes(review::text(changes, Detail::Usual).trim_end());
             emit.yes || !target.runs() || !run.can_answer() || ask(&format!("Release that to {target}?"))
         };
         Box::pin(session.rollback(request, emit.note.as_deref(), emission, confirms)).await

@@ -39,6 +39,11 @@ pub(crate) fn with<'r>(run: &'r Run, values: &ValueArgs, masking: Option<Masking
     observed(run, &Session::find(&run.directory), flags(values, run.environment.clone()), &run.ui, listener(run, masking)?)
 }
 
+/// The project that is in another directory, with the same environment and values.
+pub(crate) fn at<'r>(run: &'r Run, directory: &Path, templates: &Templates) -> Result<Session<'r>, Problems> {
+    observed(run, &Session::find(directory), flags(&templates.values, run.environment.clone()), &run.ui, None)
+}
+
 fn listener(run: &Run, masking: Option<Masking>) -> Result<Option<Arc<dyn Listener>>, Problems> {
     let masker = masking.map(|masking| Masker::of(run, masking)).transpose()?.flatten();
     Ok(masker.map(|masker| masker as Arc<dyn Listener>))

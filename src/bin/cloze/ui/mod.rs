@@ -83,6 +83,11 @@ impl Ui {
         Self { environment: Some(environment.into()), ..self.clone() }
     }
 
+    /// The format of results.
+    pub(crate) fn format(&self) -> OutputFormat {
+        self.format
+    }
+
     /// Whether results are for programs.
     pub(crate) fn is_json(&self) -> bool {
         self.format == OutputFormat::Json

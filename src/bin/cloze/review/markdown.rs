@@ -1,0 +1,151 @@
+//! A review as Markdown (GitHub Flavored Markdown 0.29): for a comment on a pull or merge request, or the summary of a job.
+
+use std::fmt::Write as _;
+
+use cloze::count::count;
+use cloze::report::DiffReport;
+use cloze::report::ObjectDiff;
+use cloze::report::ObjectReport;
+use cloze::report::SecretDiff;
+use cloze::stage::diff::ChangeKind;
+
+use crate::review::Detail;
+use crate::review::escape::escaped;
+use crate::review::field;
+use crate::review::gist;
+use crate::ui::clean;
+
+/// Bytes of a review. GitHub refuses comments of more than 65,536 characters, GitLab ones of more than 1,000,000.
+const MOST: usize = 60_000;
+/// Bytes that its tables may have.
+const TABLES: usize = 30_000;
+/// Objects that are named in one cell.
+const IN_A_CELL: usize = 5;
+
+/// The review. Its first line is a comment that finds it again: `<!-- cloze:PROJECT/ENVIRONMENT -->`.
+pub(crate) fn markdown(report: &DiffReport) -> String {
+    let DiffReport { project, environment, secrets, changes, restarts, .. } = report;
+    let mut text =
+        format!("<!-- cloze:{project}/{environment} -->\n### {}\n", span(&format!("{project}/{environment}: {}", gist::heading(report))));
+    if !secrets.is_empty() {
+        text.push_str("\n| | secret | version | used by |\n|---|---|---|---|\n");
+        rows(secrets, "secret", &mut text, |secret| {
+            let SecretDiff { change, used_by, .. } = secret;
+            let version = gist::versions(secret);
+            format!(
+                "| {} | {} | {} | {} |",
+                gist::sign(*change),
+                cell(&gist::secret(secret)),
+                cell(&version),
+                cell(&gist::row(used_by, IN_A_CELL))
+            )
+        });
+    }
+    let (follow, own): (Vec<&ObjectDiff>, Vec<&ObjectDiff>) = changes.iter().partition(|object| gist::is_names_only(object));
+    if !own.is_empty() {
+        text.push_str("\n| | object | what changes |\n|---|---|---|\n");
+        rows(&own, "object", &mut text, |object| {
+            format!(
+                "| {} | {} | {} |",
+                gist::sign(object.object.change),
+                cell(&object.object.object.to_string()),
+                cell(&gist::of_object(object))
+            )
+        });
+    }
+    for (words, objects) in [
+        ("Names only", follow.iter().map(|object| &object.object.object).collect::<Vec<&ObjectReport>>()),
+        ("Restarts", restarts.iter().collect()),
+        ("In the cluster, and not in the release", report.live.iter().flat_map(|live| &live.left).collect()),
+    ] {
+        if !objects.is_empty() {
+            let _ = writeln!(text, "\n**{words}:** {}", span(&gist::row(objects, 4 * IN_A_CELL)));
+        }
+    }
+    let waivers: Vec<String> = report.waivers.iter().map(|waiver| format!("- {}", span(&waiver.to_string()))).collect();
+    if !waivers.is_empty() {
+        let _ = writeln!(text, "\n**Waived:**\n\n{}", waivers.join("\n"));
+    }
+    if report.warnings > 0 {
+        let _ = writeln!(text, "\n**{}**, in the log of this run.", count(report.warnings, "warning"));
+    }
+    details(changes, &mut text);
+    text
+}
+
+/// Rows of a table, as many as have room.
+fn rows<T>(all: &[T], noun: &str, text: &mut String, row: impl Fn(&T) -> String) {
+    for (at, one) in all.iter().enumerate() {
+        let row = row(one);
+        if text.len() + row.len() > TABLES {
+            let _ = writeln!(text, "\n… and {} more", count(all.len() - at, noun));
+            return;
+        }
+        text.push_str(&row);
+        text.push('\n');
+    }
+}
+
+/// What differs, a folded part for each object; as many as have room.
+fn details(changes: &[ObjectDiff], text: &mut String) {
+    let shown = changes.iter().filter(|object| object.object.change != ChangeKind::Removed && !gist::is_names_only(object));
+    let mut left = 0;
+    for object in shown {
+        let part = part(object);
+        if left > 0 || text.len() + part.len() > MOST {
+            left += 1;
+        } else {
+            text.push_str(&part);
+        }
+    }
+    if left > 0 {
+        let _ = writeln!(text, "\n… and {} more: `cloze diff` shows all", count(left, "object"));
+    }
+}
+
+fn part(object: &ObjectDiff) -> String {
+    let lines = field::of_object(object, Detail::Usual);
+    // `!` is what changes, where diffs are coloured.
+    let signed = |line: &String| clean(&line.strip_prefix('~').map_or_else(|| line.clone(), |rest| format!("!{rest}"))).into_owned();
+    let lines = lines.iter().map(signed).collect::<Vec<_>>().join("\n");
+    let fence = "`".repeat(longest_run(&lines).max(2) + 1);
+    let name = escaped(&object.object.object.to_string());
+    format!(
+        "\n<details><summary>{} <code>{name}</code></summary>\n\n{fence}diff\n{lines}\n{fence}\n\n</details>\n",
+        gist::sign(object.object.change)
+    )
+}
+
+/// A text as a code span, which nothing in it ends or is obeyed in.
+fn span(text: &str) -> String {
+    let text = clean(text);
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// The same in a table; nothing for an empty text.
+fn cell(text: &str) -> String {
+    if text.is_empty() { String::new() } else { span(text).replace('|', "\\|") }
+}
+
+/// The longest run of backticks.
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+    use super::span;
+
+    #[test]
+    fn what_is_named_is_not_obeyed() {
+        assert_eq!(span("a"), "`a`");
+        assert_eq!(span("a`b``c"), "```a`b``c```");
+        assert_eq!(span("`"), "`` ` ``");
+        assert_eq!(cell("a|b"), "`a\\|b`");
+        assert_eq!(cell(""), "");
+        assert_eq!(span("a\nb"), "`a\\nb`");
+    }
+}
