@@ -86,7 +86,7 @@ pub struct FieldDiff {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// The lines of a text that differ, each with its sign (`-`, `+`, a space for one that both have), and `@@` lines where a part begins.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
 }
 

@@ -113,8 +113,14 @@ async fn a_new_name_is_compared_with_the_object_that_has_the_last_one() {
     shop.ok(&["deploy"]);
     shop.template("settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { level: debug }\n");
     let (code, said) = shop.live(&[]);
-    assert!(code == 1 && said.contains("1 object against cluster lab: 0 added, 1 changed, 0 removed\n~ ConfigMap NS/settings\n"), "{said}");
-    assert!(said.contains("-  level: info\n+  level: debug\n"), "{said}");
+    assert!(
+        code == 1
+            && said.contains(
+                "1 object against cluster lab: 0 added, 1 changed, 0 removed\nobjects:\n~ ConfigMap NS/settings  level: info → debug\n"
+            ),
+        "{said}"
+    );
+    assert!(said.contains("\n\nConfigMap NS/settings\n~ level: info → debug\n"), "{said}");
     // With `-o` it is compared with the last release.
     let dry = |more: &[&str]| shop.ok(&[&["deploy", "--dry-run"], more].concat());
     assert!(dry(&[]).starts_with("1 object against cluster lab: ") && dry(&["-o", "out"]).starts_with("1 object against release 1: "));
