@@ -166,7 +166,7 @@ fn markdown_has_tables_and_a_fenced_diff_for_each_object() {
     let sandbox = marked_up();
     let out = sandbox.cloze(["diff", "--format", "markdown", "--against", "1"]).silent().ok();
     let start = "<!-- cloze:shop/dev -->\n### `shop/dev: 5 objects against release 1: 1 added, 3 changed, 1 removed`\n\n| | secret | version | used by |\n\
-                 |---|---|---|---|\n| ~ | `default/db-password` | `version 1 → 2` | `Secret shop-dev/web-credentials, Secret shop-dev/web-settings` |\n";
+                 |---|---|---|---|\n| ~ | `default/db-password` | `1 → 2` | `Secret shop-dev/web-credentials, Secret shop-dev/web-settings` |\n";
     assert!(out.starts_with(start), "{out}");
     for line in [
         "| + | `ConfigMap shop-dev/x` |  |",

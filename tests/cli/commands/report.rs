@@ -59,6 +59,13 @@ fn every_report_is_valid_against_its_schema() {
     fs::remove_file(sandbox.shop_path("templates/x.yaml")).unwrap();
     assert_eq!(valid(&sandbox, "deploy --dry-run", "diff")["changes"][0]["change"], "removed");
     sandbox.cloze(["deploy"]).ok();
+    let changed = valid(&sandbox, "diff --set replicas=3 --set-string logLevel=warn", "diff");
+    let fields: Vec<&Value> =
+        changed["changes"].as_array().unwrap().iter().flat_map(|change| change["fields"].as_array().unwrap()).collect();
+    for part in ["lines", "before", "after"] {
+        assert!(fields.iter().any(|field| field.get(part).is_some()) && fields.iter().any(|field| field.get(part).is_none()), "{part}");
+    }
+    assert_eq!(valid(&sandbox, "diff --base shop", "diff")["base"], "shop");
     assert_eq!(valid(&sandbox, "rollback --dry-run", "diff")["changes"][0]["change"], "added");
     assert_eq!(valid(&sandbox, "rollback", "deploy")["release"], 3);
     assert_eq!(valid(&sandbox, "vault list", "vault-list")["secrets"][3]["name"], "smtp");

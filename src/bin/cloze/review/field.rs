@@ -72,6 +72,11 @@ pub(super) fn own(object: &ObjectDiff) -> impl Iterator<Item = &FieldDiff> {
     object.fields.iter().filter(|field| field.change != FieldChangeKind::Follows)
 }
 
+/// The names of an object that only follow others, line by line.
+pub(super) fn follow(object: &ObjectDiff) -> Vec<String> {
+    object.fields.iter().filter(|field| field.change == FieldChangeKind::Follows).flat_map(lines).collect()
+}
+
 /// What differs of an object, line by line.
 pub(super) fn of_object(object: &ObjectDiff, detail: Detail) -> Vec<String> {
     let whole = |sign: char, text: &str| text.lines().map(|line| format!("{sign}{line}")).collect();

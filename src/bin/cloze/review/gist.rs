@@ -99,9 +99,9 @@ pub(super) fn secret(SecretDiff { vault, name, key, .. }: &SecretDiff) -> String
 pub(super) fn versions(SecretDiff { before, after, .. }: &SecretDiff) -> String {
     match (before.join(" and "), after.join(" and ")) {
         (before, after) if before == after => String::new(),
-        (before, after) if before.is_empty() => format!("version {after}"),
-        (before, after) if after.is_empty() => format!("version {before}"),
-        (before, after) => format!("version {before} → {after}"),
+        (before, after) if before.is_empty() => after,
+        (before, after) if after.is_empty() => before,
+        (before, after) => format!("{before} → {after}"),
     }
 }
 

@@ -135,15 +135,32 @@ fn section(object: &ObjectDiff, (kind, id): (usize, &str), secrets: &[(usize, &S
     if !links.is_empty() {
         let _ = writeln!(page, "<p>Secrets: {}</p>", links.join(", "));
     }
+    let (follow, own): (Vec<String>, Vec<String>) = match object.object.change {
+        ChangeKind::Changed => (field::follow(object), field::of_object(object, Detail::Usual)),
+        ChangeKind::Added | ChangeKind::Removed => (Vec::new(), field::of_object(object, Detail::All)),
+    };
+    lines(&own, page);
+    if !follow.is_empty() {
+        let _ = writeln!(page, "<details>\n<summary>{} that only follow</summary>", count(follow.len(), "name"));
+        lines(&follow, page);
+        page.push_str("</details>\n");
+    }
+    page.push_str("</details>\n</section>\n");
+}
+
+fn lines(lines: &[String], page: &mut String) {
+    if lines.is_empty() {
+        return;
+    }
     page.push_str("<pre>");
-    for line in field::of_object(object, Detail::All) {
+    for line in lines {
         let element = match line.chars().next() {
             Some('+') => "ins",
             Some('-') => "del",
             Some('~') => "b",
             _ => "span",
         };
-        let _ = writeln!(page, "<{element}>{}</{element}>", escaped(&line));
+        let _ = writeln!(page, "<{element}>{}</{element}>", escaped(line));
     }
-    page.push_str("</pre>\n</details>\n</section>\n");
+    page.push_str("</pre>\n");
 }

@@ -43,8 +43,11 @@ fn summary(report: &DiffReport, most: usize) -> String {
     let mut text = format!("{}\n", clean(&gist::heading(report)));
     if !secrets.is_empty() {
         text.push_str("secrets:\n");
+        let version = |versions: String| if versions.is_empty() { versions } else { format!("version {versions}") };
         let users = |users: &[ObjectReport]| if users.is_empty() { String::new() } else { format!("used by {}", gist::row(users, most)) };
-        let row = |secret: &SecretDiff| (gist::sign(secret.change), [gist::secret(secret), gist::versions(secret), users(&secret.used_by)]);
+        let row = |secret: &SecretDiff| {
+            (gist::sign(secret.change), [gist::secret(secret), version(gist::versions(secret)), users(&secret.used_by)])
+        };
         table(secrets.iter().map(row).collect(), &mut text);
     }
     let (follow, own): (Vec<&ObjectDiff>, Vec<&ObjectDiff>) = changes.iter().partition(|object| gist::is_names_only(object));
