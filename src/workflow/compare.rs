@@ -127,13 +127,9 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
     let changes = diff(shown_before, after?);
     Ok(Comparison {
         against: number_of(before),
-        base: None,
-        release: None,
         secrets: impact::secrets(blanks_of(before), &built.blanks()),
-        restarts: impact::restarts(&changes),
-        changes,
         waivers: built.waivers.clone(),
-        live: None,
+        ..Comparison::of(changes)
     })
 }
 
@@ -148,13 +144,9 @@ pub async fn compare_releases(history: &History<'_>, before: Option<&Release>, a
     let changes = diff(reviewed_of(history, others(old)).await?, reviewed_of(history, others(&after.body.manifests)).await?);
     Ok(Comparison {
         against: number_of(before),
-        base: None,
         release: Some(after.summary.number),
         secrets: impact::secrets(blanks_of(before), &after.body.blanks),
-        restarts: impact::restarts(&changes),
-        changes,
-        waivers: Vec::new(),
-        live: None,
+        ..Comparison::of(changes)
     })
 }
 
@@ -221,8 +213,7 @@ pub async fn compare_project(
                 None => Vec::new(),
             };
             let changes = diff(shown_before, after.clone());
-            let restarts = impact::restarts_masked(&changes, &after).into_iter().collect();
-            Comparison { against: number_of(before), base: None, release: None, changes, secrets, restarts, waivers, live: None }
+            Comparison { against: number_of(before), secrets, waivers, ..Comparison::of_masked(changes, &after) }
         }
     };
     context.warn_of(frozen::of_changes(&compared.changes))?;

@@ -1,12 +1,8 @@
 //! What a release changes, or would change, and the report of it.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use crate::manifest::Identity;
-use crate::manifest::Limits;
-use crate::manifest::Node;
-use crate::manifest::read;
 use crate::project::Settings;
 use crate::report::ChangedObject;
 use crate::report::DiffReport;
@@ -21,6 +17,8 @@ use crate::stage::diff::ChangeKind;
 use crate::stage::diff::Reviewed;
 use crate::stage::diff::fields;
 use crate::stage::taint::Waiver;
+use crate::workflow::impact;
+use crate::workflow::impact::Trees;
 
 /// What a release changes, or would change.
 #[derive(Debug)]
@@ -33,6 +31,8 @@ pub struct Comparison {
     pub release: Option<u64>,
     /// What changes.
     pub changes: Vec<Change>,
+    /// The manifests of what changes.
+    pub(crate) trees: Vec<Option<Trees>>,
     /// The secrets whose values differ.
     pub secrets: Vec<SecretDiff>,
     /// The workloads that replace their pods.
@@ -44,6 +44,20 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Changes, and the workloads that replace their pods because of them. What was compared is for others to say.
+    pub(crate) fn of(changes: Vec<Change>) -> Self {
+        let trees = impact::trees(&changes);
+        let restarts = impact::restarts(&changes, &trees);
+        Self { against: None, base: None, release: None, changes, trees, secrets: Vec::new(), restarts, waivers: Vec::new(), live: None }
+    }
+
+    /// The same of reviews that have masks in the place of names, of which `after` are all.
+    pub(crate) fn of_masked(changes: Vec<Change>, after: &[Reviewed]) -> Self {
+        let compared = Self::of(changes);
+        let restarts = impact::restarts_masked(&compared.changes, &compared.trees, after).into_iter().collect();
+        Self { restarts, ..compared }
+    }
+
     /// What a diff or a dry run reports of it.
     pub fn report(&self, settings: &Settings, warnings: usize) -> DiffReport {
         DiffReport {
@@ -53,7 +67,7 @@ impl Comparison {
             base: self.base.clone(),
             release: self.release,
             secrets: self.secrets.iter().cloned().map(|secret| used(secret, &self.changes)).collect(),
-            changes: objects(&self.changes),
+            changes: objects(&self.changes, &self.trees),
             restarts: self.restarts.iter().cloned().map(ObjectReport::from).collect(),
             waivers: self.waivers.iter().map(WaiverReport::from).collect(),
             live: self.live.clone(),
@@ -62,30 +76,20 @@ impl Comparison {
     }
 }
 
-type Tree = Node<Infallible>;
-
 /// The objects that differ, field by field.
-fn objects(changes: &[Change]) -> Vec<ObjectDiff> {
-    let trees: Vec<Option<(Tree, Tree)>> = changes.iter().map(trees).collect();
+fn objects(changes: &[Change], trees: &[Option<Trees>]) -> Vec<ObjectDiff> {
     let names: BTreeMap<String, String> = trees.iter().flatten().filter_map(renamed).collect();
-    let one = |(change, trees): (&Change, Option<(Tree, Tree)>)| {
-        let fields = trees.map(|(before, after)| fields(&before, &after, &names)).unwrap_or_default();
+    let one = |(change, trees): (&Change, &Option<Trees>)| {
+        let fields = trees.as_ref().map(|(before, after)| fields(before, after, &names)).unwrap_or_default();
         object(change, fields.into_iter().map(FieldDiff::from).collect())
     };
     changes.iter().zip(trees).map(one).collect()
 }
 
-fn trees(change: &Change) -> Option<(Tree, Tree)> {
-    let Change::Changed { before, after, .. } = change else { return None };
-    let tree = |text: &str| read(text, Limits::default()).ok()?.pop();
-    Some((tree(before)?, tree(after)?))
-}
-
 /// The names of an object that is named by its content, before and after.
-fn renamed((before, after): &(Tree, Tree)) -> Option<(String, String)> {
-    let name = |tree: &Tree| tree.at(&["metadata", "name"])?.as_text().map(str::to_owned);
-    let (before, after) = (name(before)?, name(after)?);
-    (before != after).then_some((before, after))
+fn renamed((before, after): &Trees) -> Option<(String, String)> {
+    let [before, after] = [before, after].map(|tree| tree.at(&["metadata", "name"])?.as_text().map(str::to_owned));
+    before.zip(after).filter(|(before, after)| before != after)
 }
 
 fn object(change: &Change, fields: Vec<FieldDiff>) -> ObjectDiff {

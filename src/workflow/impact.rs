@@ -70,24 +70,33 @@ fn differing<V: Ord>(sides: [Vec<Use<'_, V>>; 2]) -> Vec<SecretDiff> {
     differs.map(one).collect()
 }
 
-/// The workloads among `changes` whose pods are replaced because their pod template differs.
-pub(crate) fn restarts(changes: &[Change]) -> Vec<Identity> {
+/// The manifests of an object that changes, before and after.
+pub(crate) type Trees = (Node<Infallible>, Node<Infallible>);
+
+/// The manifests of each of `changes` that is not of an object that comes or goes.
+pub(crate) fn trees(changes: &[Change]) -> Vec<Option<Trees>> {
     let of = |change: &Change| match change {
-        Change::Changed { identity, before, after } => {
-            let (before, after) = (document(before), document(after));
-            let mut scratch = SecretBuffer::with_capacity(4 << 10);
-            let before = written(pods(before.as_ref()?)?, &mut scratch);
-            (before.expose() != written(pods(after.as_ref()?)?, &mut scratch).expose()).then(|| identity.clone())
-        }
+        Change::Changed { before, after, .. } => Some((document(before)?, document(after)?)),
         Change::Added(_) | Change::Removed(_) => None,
     };
-    changes.iter().filter_map(of).collect()
+    changes.iter().map(of).collect()
+}
+
+/// The workloads among `changes`, which have those `trees`, whose pods are replaced because their pod template differs.
+pub(crate) fn restarts(changes: &[Change], trees: &[Option<Trees>]) -> Vec<Identity> {
+    let of = |(change, trees): (&Change, &Option<Trees>)| {
+        let (Change::Changed { identity, .. }, Some((before, after))) = (change, trees) else { return None };
+        let mut scratch = SecretBuffer::with_capacity(4 << 10);
+        let before = written(pods(before)?, &mut scratch);
+        (before.expose() != written(pods(after)?, &mut scratch).expose()).then(|| identity.clone())
+    };
+    changes.iter().zip(trees).filter_map(of).collect()
 }
 
 /// As [`restarts`], where `after` has masks in the place of the names that follow contents: a pod template that mentions the mask of an object that
 /// changes will name another one.
-pub(crate) fn restarts_masked(changes: &[Change], after: &[Reviewed]) -> BTreeSet<Identity> {
-    let renamed: BTreeSet<(&str, String)> = changes.iter().filter_map(masked_name).collect();
+pub(crate) fn restarts_masked(changes: &[Change], trees: &[Option<Trees>], after: &[Reviewed]) -> BTreeSet<Identity> {
+    let renamed: BTreeSet<(&str, String)> = changes.iter().zip(trees).filter_map(masked_name).collect();
     let mentions = |object: &&Reviewed| {
         let namespace = object.identity.namespace.as_str();
         let is_renamed = |text: &str| text.ends_with(PLACEHOLDER) && renamed.contains(&(namespace, text.to_owned()));
@@ -95,13 +104,13 @@ pub(crate) fn restarts_masked(changes: &[Change], after: &[Reviewed]) -> BTreeSe
         root.as_ref().and_then(pods).is_some_and(|template| any_text(template, &is_renamed))
     };
     let mentioned = after.iter().filter(mentions).map(|object| object.identity.clone());
-    restarts(changes).into_iter().chain(mentioned).collect()
+    restarts(changes, trees).into_iter().chain(mentioned).collect()
 }
 
 /// Namespace and masked name of an object that changes and is named by its content.
-fn masked_name(change: &Change) -> Option<(&str, String)> {
-    let Change::Changed { identity, after, .. } = change else { return None };
-    let name = document(after)?.at(&["metadata", "name"])?.as_text()?.to_owned();
+fn masked_name<'c>((change, trees): (&'c Change, &Option<Trees>)) -> Option<(&'c str, String)> {
+    let (Change::Changed { identity, .. }, Some((_, after))) = (change, trees) else { return None };
+    let name = after.at(&["metadata", "name"])?.as_text()?.to_owned();
     name.ends_with(PLACEHOLDER).then_some((&identity.namespace, name))
 }
 
@@ -128,9 +137,8 @@ fn any_text(node: &Node<Infallible>, wanted: &dyn Fn(&str) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::asked;
-    use super::restarts;
-    use super::restarts_masked;
     use super::secrets;
+    use super::trees;
     use crate::blank::SecretRef;
     use crate::digest::Digest;
     use crate::history::RecordedBlank;
@@ -214,6 +222,14 @@ mod tests {
         Reviewed { identity, text: format!("kind: {kind}\n{text}\n") }
     }
 
+    fn restarts(changes: &[Change]) -> Vec<Identity> {
+        super::restarts(changes, &trees(changes))
+    }
+
+    fn restarts_masked(changes: &[Change], after: &[Reviewed]) -> usize {
+        super::restarts_masked(changes, &trees(changes), after).len()
+    }
+
     fn changed(kind: &str, before: &str, after: &str) -> Change {
         let (before, after) = (object(kind, before), object(kind, after));
         Change::Changed { identity: before.identity, before: before.text, after: after.text }
@@ -241,9 +257,9 @@ mod tests {
             )
         };
         let after = [workload("db-xxxxxxxxxx"), workload("dbs-xxxxxxxxxx"), object("Secret", &secret("c"))];
-        assert_eq!(restarts_masked(&[changed("Secret", &secret("b"), &secret("c"))], &after).len(), 1);
-        assert!(restarts_masked(&[], &after).is_empty());
+        assert_eq!(restarts_masked(&[changed("Secret", &secret("b"), &secret("c"))], &after), 1);
+        assert_eq!(restarts_masked(&[], &after), 0);
         let stable = |value: &str| format!("metadata: {{name: db}}\nstringData: {{a: {value}}}");
-        assert!(restarts_masked(&[changed("Secret", &stable("b"), &stable("c"))], &[workload("db")]).is_empty());
+        assert_eq!(restarts_masked(&[changed("Secret", &stable("b"), &stable("c"))], &[workload("db")]), 0);
     }
 }

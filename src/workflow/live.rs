@@ -120,14 +120,10 @@ async fn compare_live(
     let blanks = releases.first().map(|release| release.body.blanks.as_slice()).unwrap_or_default();
     let left = difference.left.iter().cloned().map(ObjectReport::from).collect();
     Ok(Comparison {
-        against: None,
-        base: None,
-        release: None,
         secrets: impact::secrets(blanks, &built.blanks()),
-        restarts: impact::restarts(&changes),
-        changes,
         waivers: built.waivers.clone(),
         live: Some(LiveReport { target: target.to_string(), release: difference.release, left }),
+        ..Comparison::of(changes)
     })
 }
 

@@ -36,16 +36,7 @@ pub fn compare_revisions(context: &Context<'_>, base: &Context<'_>, name: &str) 
     let secrets = impact::asked(&before.secrets, &after.secrets);
     let (before, shown) = (shown(before.objects), shown(after.objects));
     let changes = diff(before, shown.clone());
-    Ok(Comparison {
-        against: None,
-        base: Some(name.to_owned()),
-        release: None,
-        restarts: impact::restarts_masked(&changes, &shown).into_iter().collect(),
-        secrets,
-        changes,
-        waivers: after.waivers,
-        live: None,
-    })
+    Ok(Comparison { base: Some(name.to_owned()), secrets, waivers: after.waivers, ..Comparison::of_masked(changes, &shown) })
 }
 
 fn shown(review: Vec<ReviewedObject>) -> Vec<Reviewed> {

@@ -141,7 +141,7 @@ fn section(object: &ObjectDiff, (kind, id): (usize, &str), secrets: &[(usize, &S
     };
     lines(&own, page);
     if !follow.is_empty() {
-        let _ = writeln!(page, "<details>\n<summary>{} that only follow</summary>", count(follow.len(), "name"));
+        let _ = writeln!(page, "<details>\n<summary>names that only follow ({})</summary>", follow.len());
         lines(&follow, page);
         page.push_str("</details>\n");
     }
