@@ -1,6 +1,7 @@
 //! The command line as typed. Help texts are the doc comments; how they are laid out is `help.rs`.
 
 mod emit;
+mod format;
 mod history;
 mod init;
 mod key;
@@ -10,6 +11,8 @@ mod vault;
 pub(crate) use emit::Emit;
 pub(crate) use emit::MaskerArg;
 pub(crate) use emit::Masking;
+pub(crate) use format::Color;
+pub(crate) use format::OutputFormat;
 pub(crate) use history::HistoryCommand;
 pub(crate) use init::Init;
 pub(crate) use key::KeyCommand;
@@ -91,33 +94,6 @@ impl Command {
             _ => false,
         }
     }
-}
-
-/// Human or machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OutputFormat {
-    /// For people
-    #[default]
-    Human,
-    /// For programs: one JSON document on stdout (`cloze schema --of REPORT` describes it), problems as JSON lines on stderr. Raw output is
-    /// not changed: `vault get`, `show --reveal`, `-o -`, `schema` and `completions`
-    Json,
-    /// A review as Markdown, for a comment on a pull request or the summary of a job: `diff`, `show --diff` and dry runs
-    Markdown,
-    /// A review as one HTML file: `diff`, `show --diff` and dry runs
-    Html,
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 #[derive(Debug, Subcommand)]

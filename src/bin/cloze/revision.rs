@@ -31,6 +31,13 @@ pub(crate) fn checked_out(directory: &Path) -> Option<String> {
     commit(held.trim())
 }
 
+/// The path of `directory` within the work tree that holds it, with forward slashes; empty at its top, and outside of one.
+pub(crate) fn folder(directory: &Path) -> String {
+    let real = directory.canonicalize().unwrap_or_default();
+    let top = real.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    top.and_then(|top| real.strip_prefix(top).ok()).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
 fn packed(common: &Path, name: &str) -> Option<String> {
     let list = text(&common.join("packed-refs"))?;
     list.lines().find_map(|line| line.split_once(' ').filter(|(_, packed)| *packed == name).map(|(id, _)| id.to_owned()))

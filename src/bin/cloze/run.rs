@@ -16,6 +16,7 @@ use cloze::problem::Problems;
 use cloze::project::SCHEMA;
 use cloze::report;
 use cloze::service::Meters;
+use cloze::wiring::Session;
 
 use crate::args::Cli;
 use crate::args::Command;
@@ -27,6 +28,7 @@ use crate::context::Run;
 use crate::environment;
 use crate::exit;
 use crate::help;
+use crate::revision;
 use crate::ui::Terminal;
 use crate::ui::Ui;
 use crate::usage;
@@ -84,16 +86,23 @@ pub(crate) fn run() -> ExitCode {
         revision: environment::revision(),
         variables,
     };
-    match dispatch(&run, cli.command) {
-        Ok(code) => code,
+    let code = dispatch(&run, cli.command).unwrap_or_else(|problems| ui.fail(&problems));
+    match ui.annotate(&revision::folder(&Session::find(&run.directory))) {
+        Ok(()) => code,
         Err(problems) => ui.fail(&problems),
     }
 }
 
 fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
-    if matches!(run.ui.format(), OutputFormat::Markdown | OutputFormat::Html) && !command.is_review() {
-        let next = "use it with `diff`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`";
-        return Err(Problem::new(Fault::Usage, "this command does not write Markdown or HTML", next).into());
+    match run.ui.format() {
+        OutputFormat::Markdown | OutputFormat::Html if !command.is_review() => {
+            let next = "use it with `diff`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`";
+            return Err(Problem::new(Fault::Usage, "this command does not write Markdown or HTML", next).into());
+        }
+        OutputFormat::Github | OutputFormat::Gitlab | OutputFormat::Sarif if !matches!(command, Command::Check(_)) => {
+            return Err(Problem::new(Fault::Usage, "this command does not write annotations", "use it with `check`").into());
+        }
+        _ => {}
     }
     match command {
         Command::Init(init) => commands::init::init(run, &init)?,

@@ -1,5 +1,7 @@
 //! `check --online`
 
+use std::fs;
+
 use serde_json::Value;
 use vault_mock::hashicorp::Hashicorp;
 
@@ -21,12 +23,12 @@ fn every_blank_is_asked_for_and_nothing_is_written() {
 fn a_local_vault_needs_its_key_and_a_vault_behind_a_network_does_not() {
     let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
-    std::fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
+    fs::remove_file(sandbox.shop_path(".cloze/dev.key")).unwrap();
     sandbox.cloze(["check", "--online"]).fails(0, &["4 secrets found"]);
     assert_eq!(sandbox.cloze(["vault", "get", "api-token"]).ok(), "a-1");
     let local = Sandbox::shop();
     local.cloze(["check", "--online"]).fails(0, &["4 secrets found (4 had to be read)"]);
-    std::fs::remove_file(local.shop_path(".cloze/dev.key")).unwrap();
+    fs::remove_file(local.shop_path(".cloze/dev.key")).unwrap();
     local.cloze(["check"]).ok();
     local.cloze(["check", "--online"]).fails(5, &["error: there is no key file `shop/.cloze/dev.key`"]);
 }
@@ -52,4 +54,48 @@ fn every_problem_of_the_run_is_told_at_each_blank_as_a_deploy_tells_it() {
     sandbox.write("templates/deployment.yaml", deployment);
     let both = sandbox.cloze(["check", "--online"]);
     assert!(both.code == Some(4) && both.err().contains("web-setings") && both.err().contains("session-kay"), "{}", both.err());
+}
+
+#[test]
+fn problems_are_annotations_of_ci_systems() {
+    let sandbox = Sandbox::shop();
+    fs::create_dir(sandbox.work().join(".git")).unwrap();
+    sandbox.write("templates/x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n");
+    let text = sandbox.read("templates/secrets.yaml").replace("name=\"api-token\"", "name=\"api token\"");
+    sandbox.write("templates/secrets.yaml", text);
+    let said = sandbox.cloze(["check", "--format", "github"]);
+    let err = said.err();
+    assert_eq!(said.code, Some(4));
+    let out = said.out();
+    let error =
+        out.lines().find(|line| line.starts_with("::error file=shop/templates/secrets.yaml,line=")).unwrap_or_else(|| panic!("{out}"));
+    // The log has the same for people.
+    let reason = error.split_once("title=cloze::").unwrap().1.rsplit_once("; ").unwrap().0;
+    assert!(err.contains(&format!(": {reason}\n  ")), "{err}");
+    let code = |format: &str| {
+        let said = sandbox.cloze(["check", "--format", format]);
+        assert!(said.err().contains(reason), "{}", said.err());
+        assert_eq!(said.code, Some(4));
+        serde_json::from_str::<Value>(&said.out()).unwrap()
+    };
+    let listed = code("gitlab");
+    assert_eq!(listed[0]["location"]["path"], "shop/templates/secrets.yaml");
+    assert!(listed[0]["description"].as_str().unwrap().starts_with(reason), "{listed}");
+    let log = code("sarif");
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "shop/templates/secrets.yaml");
+    assert_eq!(place["region"]["startLine"], listed[0]["location"]["lines"]["begin"]);
+    // Warnings alone are no failure, and without any there is nothing.
+    let text = sandbox.read("templates/secrets.yaml").replace("name=\"api token\"", "name=\"api-token\"");
+    sandbox.write("templates/secrets.yaml", text);
+    let out = sandbox.cloze(["check", "--format", "github"]).out();
+    assert!(out.starts_with("::warning file=shop/templates/x.yaml,line=3,col=19,title=cloze::nothing in the release refers to "), "{out}");
+    fs::remove_file(sandbox.shop_path("templates/x.yaml")).unwrap();
+    assert_eq!(sandbox.cloze(["check", "--format", "gitlab"]).ok(), "[]\n");
+    assert!(!sandbox.cloze(["check", "--format", "github"]).ok().contains("::"));
+    let all = sandbox.cloze(["check", "--all", "--format", "sarif"]);
+    assert_eq!(serde_json::from_str::<Value>(&all.out()).unwrap()["version"], "2.1.0");
+    for command in ["deploy", "diff", "render"] {
+        sandbox.cloze([command, "--format", "sarif"]).fails(2, &["this command does not write annotations", "use it with `check`"]);
+    }
 }

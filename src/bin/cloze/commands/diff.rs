@@ -52,7 +52,7 @@ pub(crate) fn print(run: &Run, report: &DiffReport, detail: Detail) -> Result<()
         OutputFormat::Json => run.ui.report(report, |_| String::new()),
         OutputFormat::Markdown => run.ui.text(&review::markdown(report)),
         OutputFormat::Html => run.ui.text(&review::html(report)),
-        OutputFormat::Human => {
+        _ => {
             report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
             run.ui.changes(&review::text(report, detail))
         }

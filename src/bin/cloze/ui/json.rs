@@ -21,7 +21,8 @@ pub(crate) fn problem(level: &str, problem: &Problem, environment: Option<&str>)
     clean_json(&line.to_string())
 }
 
-fn fault(fault: Fault) -> &'static str {
+/// The word for a kind of fault.
+pub(super) fn fault(fault: Fault) -> &'static str {
     match fault {
         Fault::Usage => "usage",
         Fault::Project => "project",

@@ -1,5 +1,6 @@
 //! The two ways out: stdout for results, stderr for talk.
 
+mod annotation;
 mod calls;
 mod clean;
 mod human;
@@ -18,6 +19,8 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use cloze::cause::cause;
 use cloze::event::Event;
@@ -32,6 +35,7 @@ use cloze::service::Meters;
 use crate::args::Color;
 use crate::args::Global;
 use crate::args::OutputFormat;
+use crate::ui::annotation::Annotation;
 use crate::ui::calls::CallProgress;
 use crate::ui::clean::clean_json;
 use crate::ui::paint::paint;
@@ -49,6 +53,8 @@ pub(crate) struct Ui {
     paint: bool,
     calls: Arc<CallProgress>,
     environment: Option<Arc<str>>,
+    /// What is said again at the end, for a CI system.
+    annotations: Arc<Mutex<Vec<Annotation>>>,
 }
 
 /// What the environment's variables say of the terminal.
@@ -72,7 +78,7 @@ impl Ui {
         let (color, paint) = (color(io::stderr().is_terminal()), color(io::stdout().is_terminal()));
         let lively = !global.quiet && global.verbose == 0 && format == OutputFormat::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(CallProgress::new(meters, lively));
-        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, environment: None }
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, environment: None, annotations: Arc::default() }
     }
 
     /// The same for what concerns one of several environments, whose name is said first.
@@ -129,7 +135,12 @@ impl Ui {
 
     /// Writes a report, to programs as its document.
     pub(crate) fn report<R: Report>(&self, report: &R, in_words: impl FnOnce(&R) -> String) -> Result<(), Problems> {
-        if self.is_json() { self.json(&document(report)) } else { self.text(&in_words(report)) }
+        match self.format {
+            OutputFormat::Json => self.json(&document(report)),
+            // The document of the annotations is the result.
+            OutputFormat::Gitlab | OutputFormat::Sarif => Ok(()),
+            _ => self.text(&in_words(report)),
+        }
     }
 
     /// Makes room for a result that replaces the one before: on a terminal in its place, else after an empty line.
@@ -187,7 +198,23 @@ impl Ui {
         crate::exit::code_of(problems.fault())
     }
 
-    fn tell(&self, level: &str, problem: &Problem) {
+    /// Writes what was wrong in this run as the annotations that were asked for. `folder` is that of the project in its repository.
+    pub(crate) fn annotate(&self, folder: &str) -> Result<(), Problems> {
+        let all = self.annotations.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.format {
+            OutputFormat::Github => self.bytes(annotation::github(&all, folder).as_bytes()),
+            OutputFormat::Gitlab => self.json(&annotation::gitlab(&all, folder)),
+            OutputFormat::Sarif => self.json(&annotation::sarif(&all, folder)),
+            OutputFormat::Human | OutputFormat::Json | OutputFormat::Markdown | OutputFormat::Html => Ok(()),
+        }
+    }
+
+    fn tell(&self, level: &'static str, problem: &Problem) {
+        if matches!(self.format, OutputFormat::Github | OutputFormat::Gitlab | OutputFormat::Sarif) {
+            let environment = self.environment.as_deref().map(str::to_owned);
+            let annotation = Annotation { level, problem: problem.clone(), environment };
+            self.annotations.lock().unwrap_or_else(PoisonError::into_inner).push(annotation);
+        }
         say(&if self.is_json() {
             json::problem(level, problem, self.environment.as_deref())
         } else {
