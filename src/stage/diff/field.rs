@@ -174,14 +174,20 @@ impl Walk<'_> {
         if self.names.get(before).is_some_and(|name| name == after) {
             return true;
         }
-        if before.len() > LONGEST_WITH_NAMES || self.names.is_empty() {
+        if self.names.is_empty() {
             return false;
         }
-        let mut text = before.to_owned();
-        for (old, new) in self.names.iter().filter(|(old, _)| before.contains(old.as_str())) {
-            text = text.replace(old, new);
+        let mut rest = after;
+        let mut renamed = false;
+        // Names end where a character is that names do not have, or at a dot: within an address.
+        for part in before.split_inclusive(|c: char| !(c.is_ascii_alphanumeric() || c == '-')) {
+            let name = part.trim_end_matches(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            let new = self.names.get(name).filter(|new| rest.starts_with(new.as_str()));
+            let Some(after_name) = rest.strip_prefix(new.map_or(name, String::as_str)) else { return false };
+            let Some(after_part) = after_name.strip_prefix(&part[name.len()..]) else { return false };
+            (rest, renamed) = (after_part, renamed || new.is_some());
         }
-        text == after
+        renamed && rest.is_empty()
     }
 
     /// Whether the text at hand is a file of JSON or YAML, by its name.
@@ -222,9 +228,6 @@ impl Walk<'_> {
         String::from_utf8_lossy(out.expose()).trim_end_matches('\n').to_owned()
     }
 }
-
-/// Bytes of a text in which names are looked for.
-const LONGEST_WITH_NAMES: usize = 4096;
 
 /// The lists and mappings of a file of JSON or YAML.
 fn structure(text: &str) -> Option<Tree> {
@@ -358,5 +361,8 @@ mod tests {
             ["follows metadata.name", "follows metadata.annotations.all", "follows envFrom[0].secretRef.name"]
         );
         assert_eq!(changes("a: db-1", "a: web-2"), ["~ a: db-1 > web-2"]);
+        assert_eq!(changes("a: http://db-1.shop:80", "a: http://db-2.shop:80"), ["follows a"]);
+        assert_eq!(changes("a: http://db-1.shop:80", "a: http://db-2.shop:81"), ["~ a: http://db-1.shop:80 > http://db-2.shop:81"]);
+        assert_eq!(changes("a: my-db-1", "a: my-db-2"), ["~ a: my-db-1 > my-db-2"]);
     }
 }

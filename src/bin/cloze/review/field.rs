@@ -33,8 +33,10 @@ pub(super) fn name(field: &FieldDiff) -> &str {
     if let Some(path) = path.strip_suffix("\"]") {
         return path.rsplit_once("[\"").map_or(path, |(_, key)| key);
     }
-    let end = path.rfind(['.', ']']).map_or(0, |at| if path.ends_with(']') { path.rfind('.').map_or(0, |at| at + 1) } else { at + 1 });
-    &path[end..]
+    // What an item is known by may have dots.
+    let key = if path.ends_with(']') { path.rfind('[').map_or(path, |at| &path[..at]) } else { path };
+    let start = key.rfind(['.', ']']).map_or(0, |at| at + 1);
+    &path[start..]
 }
 
 /// A change that has room on one line, such as `1 → 2`.
@@ -145,6 +147,8 @@ mod tests {
             ("spec.replicas", "replicas", "spec.replicas"),
             ("spec.containers[name=a.b].image", "image", "spec.containers[name=a.b].image"),
             ("spec.args[0]", "args[0]", "spec.args[0]"),
+            ("spec.containers[name=a.b]", "containers[name=a.b]", "spec.containers[name=a.b]"),
+            ("args[1]", "args[1]", "args[1]"),
             ("data.LOG", "LOG", "LOG"),
             ("data[\"a.conf\"]", "a.conf", "a.conf"),
             ("stringData[\"a.json\"].x.y", "a.json", "stringData[\"a.json\"].x.y"),

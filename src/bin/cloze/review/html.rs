@@ -164,3 +164,28 @@ fn lines(lines: &[String], page: &mut String) {
     }
     page.push_str("</pre>\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::html;
+    use crate::review::sample::report;
+
+    /// The elements of a page, with their attributes but for what they are called by.
+    fn elements(page: &str) -> Vec<String> {
+        let element =
+            |part: &str| part.split_once('>').map(|(element, _)| element.split([' ', '\n']).next().unwrap_or_default().to_owned());
+        page.split('<').skip(1).filter_map(element).collect()
+    }
+
+    #[test]
+    fn no_text_becomes_markup() {
+        let plain = html(&report("plain"));
+        let attributes = |page: &str| page.matches('"').count();
+        for text in naughty_strings::BLNS.iter().filter(|text| !text.is_empty()) {
+            // A long one has lines of its own.
+            let text: String = text.chars().take(150).collect();
+            let page = html(&report(&text));
+            assert_eq!((elements(&page), attributes(&page)), (elements(&plain), attributes(&plain)), "{text:?}");
+        }
+    }
+}

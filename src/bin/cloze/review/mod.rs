@@ -6,6 +6,8 @@ mod gist;
 mod html;
 mod markdown;
 mod mask;
+#[cfg(test)]
+mod sample;
 mod text;
 
 pub(crate) use html::html;
