@@ -103,19 +103,21 @@ impl<'a> Item<'a> {
     }
 }
 
-/// Namespaces, definitions, configuration, workloads with custom resources, the rest.
+/// Namespaces, definitions, configuration, bindings of roles, workloads with custom resources, the rest.
 pub(super) fn stage_of(phase: Phase) -> u8 {
     match phase.number() {
         0..5 => 0,
         5..10 => 1,
-        10..60 => 2,
-        60..90 => 3,
+        10..24 | 25..60 => 2,
+        // RBAC looks into the role that is bound.
+        24 => 3,
+        60..90 => 4,
         _ => LAST_STAGE,
     }
 }
 
 /// The last of these.
-pub(super) const LAST_STAGE: u8 = 4;
+pub(super) const LAST_STAGE: u8 = 5;
 
 /// A problem at the template of `manifest`, where that is known.
 pub(super) fn problem_of(manifest: &Manifest<'_>, fault: Fault, reason: impl Into<String>, next: impl Into<String>) -> Problem {

@@ -7,6 +7,7 @@ use kube::core::response::StatusCause;
 use crate::cluster::admission::Denial;
 use crate::cluster::connection::NoAnswer;
 use crate::cluster::token::name_between;
+use crate::cluster::token::name_of;
 use crate::problem::Fault;
 use crate::problem::Problem;
 
@@ -125,6 +126,13 @@ fn away(reason: impl Into<String>, next: impl Into<String>) -> Refused {
 }
 
 fn forbidden(message: &str, causes: &[StatusCause], kind: &str) -> Refused {
+    if let Some((_, rules)) = message.split_once("is attempting to grant RBAC permissions not currently held:\n") {
+        let rules = rules.lines().filter_map(granted).collect::<Vec<_>>().join(", ");
+        return never(
+            format!("RBAC lets nobody grant rights that they do not have, and it grants: {rules}"),
+            "grant the deployer these rights, too; `cloze doctor --role` prints the least role that deploys this project",
+        );
+    }
     let verb = name_between(message, "cannot ", " resource").filter(|verb| VERBS.contains(verb));
     if let Some(verb) = verb {
         let kind = if kind.is_empty() { "objects" } else { kind };
@@ -138,6 +146,19 @@ fn forbidden(message: &str, causes: &[StatusCause], kind: &str) -> Refused {
         return never("its namespace is being removed", "wait until it is gone, then deploy again");
     }
     never("the API server forbids it", "ask those who run the cluster what it demands")
+}
+
+/// A rule in the server's words (`rbac/v1/helpers.CompactString`: `{APIGroups:["apps"], Resources:["deployments"], Verbs:["get" "list"]}`), in ours.
+fn granted(rule: &str) -> Option<String> {
+    let of = |field: &str| -> Vec<&str> {
+        let list = rule.split_once(field).and_then(|(_, rest)| rest.split_once(']')).map_or("", |(list, _)| list);
+        let words = list.split_whitespace().filter_map(|word| word.strip_prefix('"')?.strip_suffix('"'));
+        words.filter(|word| matches!(*word, "" | "*") || name_of(word).is_some()).collect()
+    };
+    let (groups, kinds, verbs) = (of("APIGroups:["), of(" Resources:["), of("Verbs:["));
+    let group = groups.iter().find(|group| !group.is_empty()).map_or(String::new(), |group| format!(".{group}"));
+    let kinds = if kinds.is_empty() { vec!["URLs"] } else { kinds };
+    (!verbs.is_empty()).then(|| format!("{} {}{group}", verbs.join(", "), kinds.join(", ")))
 }
 
 /// Verbs of RBAC that cloze needs.
@@ -248,6 +269,14 @@ mod tests {
                 "configmaps",
                 json!([cause("NamespaceTerminating", "", "metadata.namespace")]),
                 ("never", "its namespace is being removed"),
+            ),
+            (
+                403,
+                "Forbidden",
+                "roles.rbac.authorization.k8s.io \"r\" is forbidden: user \"CANARY\" (groups=[\"CANARY\"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[\"apps\"], Resources:[\"deployments\"], Verbs:[\"get\" \"list\"]}\n{APIGroups:[\"\"], Resources:[\"secrets\"], ResourceNames:[\"CANARY\"], Verbs:[\"*\"]}",
+                "roles",
+                json!([]),
+                ("never", "RBAC lets nobody grant rights that they do not have, and it grants: get, list deployments.apps, * secrets"),
             ),
             (403, "Forbidden", "CANARY", "", json!([]), ("never", "the API server forbids it")),
             (401, "Unauthorized", "Unauthorized", "", json!([]), ("never", "the cluster does not know who asks")),

@@ -75,8 +75,8 @@ mod tests {
         let manifests = vec![Manifest::new(&web, "web", text), Manifest::new(&job, "migrate", b"kind: Job\n")];
         let set = ManifestSet { syntax: Syntax::Yaml, manifests };
         let steps = Steps::of(&set);
-        assert_eq!((steps.step(&job), steps.step(&web)), ((3, 0), (3, 1)));
+        assert_eq!((steps.step(&job), steps.step(&web)), ((4, 0), (4, 1)));
         assert_eq!(steps.before(&web), [&job]);
-        assert_eq!(steps.all.into_iter().collect::<Vec<_>>(), [(3, 0), (3, 1)]);
+        assert_eq!(steps.all.into_iter().collect::<Vec<_>>(), [(4, 0), (4, 1)]);
     }
 }
