@@ -69,7 +69,7 @@ impl Reservation for Right<'_> {
             objects.push(ObjectEffect { object, effect });
         }
         objects.extend(before.into_keys().map(|object| ObjectEffect { object, effect: Effect::Removed }));
-        Ok(Put { objects, warnings: Vec::new() })
+        Ok(Put { objects, ..Put::default() })
     }
 }
 

@@ -19,5 +19,6 @@ pub use target::ClusterFinding;
 pub use target::ClusterStatus;
 pub use target::Drift;
 pub use target::ExternalObject;
+pub use target::GrantedRight;
 pub use target::PlannedObject;
 pub use target::Scope;

@@ -209,7 +209,7 @@ impl Reservation for Reserved<'_> {
         let list = FileList::of(set, &names).to_text();
         let is_there =
             || fs::symlink_metadata(&directory.target).is_ok_and(|found| is_private(&found, 0o700)) && inventory.to_text() == list;
-        let mut put = Put { objects, warnings };
+        let mut put = Put { objects, warnings, ..Put::default() };
         if put.is_unchanged() && is_there() {
             return Ok(put);
         }

@@ -61,7 +61,7 @@ impl Reservation for Reserved<'_> {
             held.push((observed, Secret::copy_of(manifest.bytes)));
         }
         objects.extend(before.iter().map(|(old, _)| ObjectEffect { object: old.named_by_template(), effect: Effect::Removed }));
-        Ok(Put { objects, warnings: Vec::new() })
+        Ok(Put { objects, ..Put::default() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the manifests of a release go: a directory, a stream, memory.
 
 mod claim;
+mod container_log;
 mod directory;
 mod file_name;
 mod inventory;
@@ -17,6 +18,7 @@ mod worktree;
 mod suite;
 
 pub use claim::Claim;
+pub use container_log::ContainerLog;
 pub use directory::Directory;
 pub use file_name::file_names;
 pub use live::{LiveDifference, LiveObject};

@@ -2,14 +2,21 @@
 
 use crate::manifest::Identity;
 use crate::problem::Problem;
+use crate::target::ContainerLog;
+
+const WORDS: [&str; 5] = ["created", "changed", "unchanged", "removed", "failed"];
 
 /// What a target did with the manifests of a release.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Put {
     /// What happened to each object: those of the release in apply order, then those that were removed.
     pub objects: Vec<ObjectEffect>,
     /// What did not stop it.
     pub warnings: Vec<Problem>,
+    /// What stopped it before every object was tried, other than the failure of one.
+    pub stopped: Option<Problem>,
+    /// What containers said last, of objects that others come after and that do not become ready.
+    pub logs: Vec<ContainerLog>,
 }
 
 /// What happened to an object in a target.
@@ -42,13 +49,12 @@ pub enum Effect {
 impl Put {
     /// What happened in numbers, such as `2 created, 1 changed, 7 unchanged`.
     pub fn summary(&self) -> String {
-        let words = ["created", "changed", "unchanged", "removed", "failed"];
         let mut counts = [0_usize; 5];
         for object in &self.objects {
             counts[object.effect.index()] += 1;
         }
         let parts: Vec<String> =
-            counts.iter().zip(words).filter(|(count, _)| **count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+            counts.iter().zip(WORDS).filter(|(count, _)| **count > 0).map(|(count, word)| format!("{count} {word}")).collect();
         parts.join(", ")
     }
 
@@ -67,6 +73,11 @@ impl Put {
 }
 
 impl Effect {
+    /// It in a word.
+    pub fn word(&self) -> &'static str {
+        WORDS[self.index()]
+    }
+
     fn index(&self) -> usize {
         match self {
             Self::Created => 0,
@@ -94,7 +105,7 @@ mod tests {
         let failed = Effect::Failed { reason: "the quota is used up".into() };
         let objects =
             vec![object("a", Effect::Unchanged), object("b", failed), object("c", Effect::Unchanged), object("d", Effect::Removed)];
-        let put = Put { objects, warnings: Vec::new() };
+        let put = Put { objects, ..Put::default() };
         assert_eq!(put.summary(), "2 unchanged, 1 removed, 1 failed");
         assert_eq!(
             put.failures().map(|(object, reason)| format!("{object}: {reason}")).collect::<Vec<_>>(),

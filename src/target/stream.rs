@@ -76,7 +76,8 @@ impl Reservation for Reserved<'_> {
             }
         }
         let created = |object| ObjectEffect { object, effect: Effect::Created };
-        Ok(Put { objects: set.manifests.iter().map(|manifest| created(manifest.named_by_template())).collect(), warnings: Vec::new() })
+        let objects = set.manifests.iter().map(|manifest| created(manifest.named_by_template())).collect();
+        Ok(Put { objects, ..Put::default() })
     }
 }
 

@@ -38,7 +38,7 @@ impl Wiring<'_> {
         &self,
         settings: &ClusterSettings,
         connection: &Connection,
-        RolloutRequest { adopt, force, proves }: RolloutRequest<'_>,
+        RolloutRequest { adopt, force, proves, logs }: RolloutRequest<'_>,
     ) -> Cluster {
         let Settings { project, environment, .. } = self.settings;
         let external = |entry: &ExternalEntry| ExternalObject {
@@ -50,7 +50,7 @@ impl Wiring<'_> {
         };
         let external: Vec<ExternalObject> = self.settings.external.iter().map(external).collect();
         let namespace = &settings.namespace;
-        let scope = Scope { project, environment, namespace, adopt, force, wait: settings.wait, proves, external: &external };
+        let scope = Scope { project, environment, namespace, adopt, force, wait: settings.wait, proves, logs, external: &external };
         Cluster::new(connection, scope)
     }
 }

@@ -32,6 +32,7 @@ pub use ports::Ports;
 pub use ports::Prompt;
 pub use ports::PromptedPassphrase;
 pub use rollout_request::RolloutRequest;
+pub use session::DeployResult;
 pub use session::PruneRequest;
 pub use session::RollbackRequest;
 pub use session::Session;

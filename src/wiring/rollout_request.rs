@@ -9,4 +9,6 @@ pub struct RolloutRequest<'a> {
     pub force: bool,
     /// Whether it is waited for.
     pub proves: bool,
+    /// Whether the logs of containers that crash are asked for.
+    pub logs: bool,
 }

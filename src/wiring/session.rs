@@ -18,6 +18,7 @@ mod status;
 mod store;
 
 pub use prune::PruneRequest;
+pub use release::DeployResult;
 pub use release::RollbackRequest;
 
 use std::cell::OnceCell;

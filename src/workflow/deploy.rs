@@ -21,7 +21,7 @@ use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
 use crate::workflow::release::Candidate;
-use crate::workflow::release::Released;
+use crate::workflow::released::Released;
 use crate::workflow::rollout::rollout;
 
 /// Where manifests go, and how they are written.

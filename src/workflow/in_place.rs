@@ -15,7 +15,7 @@ use crate::target::Put;
 
 /// An object that was changed in place, and the workloads of the release whose pods go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct InPlace {
+pub struct InPlace {
     /// The object.
     pub object: Identity,
     /// Workloads whose pods have it as files: the kubelet replaces these within a minute or two, but not under `subPath`.
@@ -110,7 +110,7 @@ mod tests {
         let manifests = objects.iter().map(|(object, text, _)| Manifest::new(object, &object.name, text.as_bytes())).collect();
         let set = ManifestSet { syntax: Syntax::Yaml, manifests };
         let effects = objects.iter().map(|(object, _, effect)| ObjectEffect { object: object.clone(), effect: effect.clone() });
-        let found = in_place(&set, &Put { objects: effects.collect(), warnings: Vec::new() });
+        let found = in_place(&set, &Put { objects: effects.collect(), ..Put::default() });
         assert_eq!(found.len(), 1);
         assert_eq!((&found[0].files, &found[0].environment), (&vec![objects[2].0.clone()], &vec![objects[1].0.clone()]));
     }
@@ -120,6 +120,6 @@ mod tests {
         let object = identity("v1", "ConfigMap", "app-7kq2m9xw4c");
         let set = ManifestSet { syntax: Syntax::Yaml, manifests: vec![Manifest::new(&object, "app", b"kind: ConfigMap\n")] };
         let effect = ObjectEffect { object: identity("v1", "ConfigMap", "app"), effect: Effect::Changed };
-        assert_eq!(in_place(&set, &Put { objects: vec![effect], warnings: Vec::new() }), []);
+        assert_eq!(in_place(&set, &Put { objects: vec![effect], ..Put::default() }), []);
     }
 }

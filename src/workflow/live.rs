@@ -50,6 +50,7 @@ use crate::workflow::earlier::recorded_set;
 use crate::workflow::impact;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::recipe::Recipe;
+use crate::workflow::redaction::Redaction;
 
 /// What a deploy of the project would change of what is live in `target`: against its last release where that is not known.
 pub async fn compare_target(
@@ -62,7 +63,8 @@ pub async fn compare_target(
     let history = access.open(context).await?;
     let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
     let head = history.head().await?;
-    match target.compare(&built.set(Syntax::Yaml)).await? {
+    let compared = target.compare(&built.set(Syntax::Yaml)).await;
+    match compared.map_err(|problems| Redaction::of(built.drafts()).problems(problems))? {
         Some(mut difference) => {
             context.warn_of(std::mem::take(&mut difference.warnings))?;
             compare_live(&history, head, &built, difference, target).await

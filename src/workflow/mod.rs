@@ -11,6 +11,7 @@ pub mod context;
 pub mod deploy;
 pub(crate) mod document;
 mod earlier;
+mod form;
 mod frozen;
 #[cfg(test)]
 mod fuzz;
@@ -27,7 +28,9 @@ pub mod prepare;
 pub(crate) mod prune;
 pub mod recipe;
 pub(crate) mod recorded;
-pub mod release;
+mod redaction;
+mod release;
+pub mod released;
 pub mod review;
 pub mod revision;
 pub mod rollback;

@@ -7,6 +7,7 @@ use futures::join;
 use crate::event::Event;
 use crate::history::Action;
 use crate::history::Draft;
+use crate::history::DraftManifest;
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::NewEvent;
@@ -18,17 +19,14 @@ use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
-use crate::project::Settings;
 use crate::report::ChangedObject;
-use crate::report::DeployReport;
-use crate::report::PrunedObjects;
-use crate::report::UsedSecret;
-use crate::report::WaiverReport;
+use crate::report::FailedObject;
+use crate::report::LogReport;
 use crate::stage::diff::ChangeKind;
-use crate::stage::taint::Waiver;
 use crate::target::Claim;
+use crate::target::ContainerLog;
+use crate::target::Effect;
 use crate::target::ManifestSet;
-use crate::target::Pruned;
 use crate::target::Put;
 use crate::target::Reservation;
 use crate::target::Target;
@@ -42,85 +40,10 @@ use crate::workflow::frozen;
 use crate::workflow::in_place::in_place;
 use crate::workflow::jobs;
 use crate::workflow::jobs::Done;
-
-/// A release that was made current and went to its target.
-#[derive(Debug)]
-pub struct Released {
-    /// The release.
-    pub release: Release,
-    /// Whether this run recorded it; else it was current already.
-    pub recorded: bool,
-    /// The objects that the release before has not, has otherwise or has alone, by the names that templates give them; empty unless
-    /// this run recorded the release.
-    pub changes: Vec<ChangedObject>,
-    /// What the target did with it.
-    pub put: Put,
-    /// Whether this run saw it run there.
-    pub proven: bool,
-    /// What of earlier releases was removed there, once it was; `None` where nothing was looked for.
-    pub pruned: Option<Pruned>,
-}
-
-impl Released {
-    /// What a deploy or a rollback reports of it.
-    pub fn report(self, settings: &Settings, waivers: &[Waiver], target: &dyn Target, warnings: usize) -> DeployReport {
-        DeployReport {
-            project: settings.project.clone(),
-            environment: settings.environment.clone(),
-            release: self.release.summary.number,
-            recorded: self.recorded,
-            manifests: self.release.summary.manifests,
-            target: target.to_string(),
-            outcome: if self.proven { What::Applied } else { What::Emitted }.to_string(),
-            changes: self.changes,
-            pruned: self.pruned.map(PrunedObjects::from),
-            secrets: self.release.body.blanks.iter().map(UsedSecret::from).collect(),
-            waivers: waivers.iter().map(WaiverReport::from).collect(),
-            warnings,
-        }
-    }
-}
-
-/// A release that did not come about.
-#[derive(Debug)]
-pub(crate) enum Unreleased {
-    /// The target is as it was, or another release came first.
-    Untouched(Problems),
-    /// It is recorded, and does not run in its target as it should.
-    Failed {
-        /// The release.
-        release: Box<Release>,
-        /// Why.
-        problem: Problem,
-    },
-}
-
-impl From<Problems> for Unreleased {
-    fn from(problems: Problems) -> Self {
-        Self::Untouched(problems)
-    }
-}
-
-impl From<Problem> for Unreleased {
-    fn from(problem: Problem) -> Self {
-        Self::Untouched(problem.into())
-    }
-}
-
-impl From<HistoryError> for Unreleased {
-    fn from(error: HistoryError) -> Self {
-        Self::Untouched(error.into())
-    }
-}
-
-impl From<Unreleased> for Problems {
-    fn from(unreleased: Unreleased) -> Self {
-        match unreleased {
-            Unreleased::Untouched(problems) => problems,
-            Unreleased::Failed { problem, .. } => problem.into(),
-        }
-    }
-}
+use crate::workflow::redaction::Redaction;
+use crate::workflow::released::ReleaseFailure;
+use crate::workflow::released::Released;
+use crate::workflow::released::TargetOutcome;
 
 /// A release to be.
 #[derive(Clone, Copy)]
@@ -135,16 +58,19 @@ pub(crate) struct Candidate<'a> {
     pub(crate) target: &'a dyn Target,
 }
 
-/// Records a candidate after `head` unless that is what `head` holds, then puts it to its target.
+/// Records a candidate after `head` unless that is what `head` holds, then puts it to its target. Once it is recorded, what goes wrong is part of what came of
+/// it.
 pub(crate) async fn release(
     context: &Context<'_>,
     access: &HistoryAccess<'_>,
     history: &History<'_>,
     head: Option<Release>,
     Candidate { draft, built, set, target }: Candidate<'_>,
-) -> Result<Released, Unreleased> {
+) -> Result<Released, Problems> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
-    context.warn_of(target.check(set).await?)?;
+    let checked = target.check(set).await;
+    context.warn_of(checked.map_err(|problems| Redaction::of(draft.manifests.iter().cloned()).problems(problems))?)?;
+    let previous = head.clone();
     let (release, before, changes) = match head {
         Some(head) if current => {
             let number = head.summary.number;
@@ -171,19 +97,15 @@ pub(crate) async fn release(
     let mut events = if let Outcome::Known(event) = &before { event.sequence } else { 0 };
     let settled = settle(context, access, history, &release, events);
     let is_new = !before.is_proven();
-    let emitted = emit(context, history, &release, before, set, target, &mut events);
-    let (settled, emitted) = join!(settled, emitted);
+    let emission = ReleaseEmission { context, history, release: &release, previous: previous.as_ref(), draft, set, target };
+    let (settled, mut outcome) = join!(settled, emission.emit(before, &mut events));
     let remembered = access.remember(context, &release, events);
-    match emitted {
-        Ok((put, proven)) => {
-            settled?;
-            remembered?;
-            Ok(Released { release, recorded: !current, changes, put, proven, pruned: None })
-        }
+    match &mut outcome.failure {
         // What ran once is not taken back for what happened to it since.
-        Err(Unemitted { problem, touched: true }) if is_new => Err(Unreleased::Failed { release: Box::new(release), problem }),
-        Err(Unemitted { problem, .. }) => Err(problem.into()),
+        Some(failure) => failure.touched &= is_new,
+        None => outcome.failure = settled.and(remembered).err().map(ReleaseFailure::untouched),
     }
+    Ok(Released { release, recorded: !current, changes, outcome, pruned: None })
 }
 
 /// The objects in which two releases differ: those of `after` in apply order, then those that are gone.
@@ -226,132 +148,198 @@ async fn settle(
     access.remember(context, head, events)
 }
 
-/// Why a release did not get to its target.
-struct Unemitted {
-    problem: Problem,
-    /// Whether it runs there in part, or does not run as it should.
-    touched: bool,
+/// A recorded release on its way to its target.
+struct ReleaseEmission<'a> {
+    context: &'a Context<'a>,
+    history: &'a History<'a>,
+    release: &'a Release,
+    /// The head before it, or itself.
+    previous: Option<&'a Release>,
+    draft: &'a Draft<'a>,
+    set: &'a ManifestSet<'a>,
+    target: &'a dyn Target,
 }
 
-/// Puts the manifests of a recorded release to `target` and records what came of it; `events` becomes the number of events that are known
-/// afterwards. Gives whether it is known to run, too.
-///
-/// A release that was written out once keeps that outcome: writing it again and failing takes nothing back.
-async fn emit(
-    context: &Context<'_>,
-    history: &History<'_>,
-    release: &Release,
-    before: Outcome,
-    set: &ManifestSet<'_>,
-    target: &dyn Target,
-    events: &mut u32,
-) -> Result<(Put, bool), Unemitted> {
-    let number = release.summary.number;
-    let untouched = |problem: Problem| Unemitted { problem, touched: false };
-    let store = history.reader().store_id().await.map_err(|error| untouched(error.into()))?.unwrap_or_default();
-    let goes_back = matches!(release.summary.action, Action::Rollback { .. });
-    let (done, inventory) = if target.runs() {
-        join!(jobs::done(history, release), applied::inventory(history, release))
-    } else {
-        (Ok(Done::default()), Ok(None))
-    };
-    let (done, inventory) = (done.map_err(|error| untouched(error.into()))?, inventory.map_err(|error| untouched(error.into()))?);
-    let claim = Claim { store, release: number, goes_back, inventory, done: done.all.clone() };
-    let known = claim.inventory.clone();
-    let reserved = target.reserve(&claim).await;
-    let newest = history.reader().newest().await.map_err(|error| untouched(error.into()))?;
-    let mut inventory = None;
-    let result = match reserved {
-        // The run that recorded the newer one may have written it already.
-        Ok(_) if newest > number => Err(untouched(superseded(number, newest, target))),
-        Ok(mut reservation) => {
-            let result = put(context, number, reservation.as_mut(), set, target).await;
-            let finished = reservation.finished(set).await;
-            if finished.iter().any(|line| !done.own.contains(line)) {
-                let event = NewEvent { actor: context.actor, what: What::Completed, detail: &finished.join("\n") };
-                *events = history.add_event(release, event).await.map_err(|error| untouched(error.into()))?.sequence;
-            }
-            inventory = reservation.inventory().map(str::to_owned);
-            result
+impl ReleaseEmission<'_> {
+    /// Puts the manifests to the target and records what came of it; `events` becomes the number of events that are known afterwards.
+    async fn emit(&self, before: Outcome, events: &mut u32) -> TargetOutcome {
+        let mut outcome = TargetOutcome::default();
+        if let Err(failure) = self.try_emit(&mut outcome, before, events).await {
+            outcome.failure = Some(failure);
         }
-        Err(failed) => Err(untouched(failed)),
-    };
-    match &result {
-        Ok((put, proven)) => {
-            let is_said = if *proven { before.is_proven() } else { before.is_good() };
-            // Once more where it is in another inventory than before.
-            if !is_said || inventory != known {
-                let what = if *proven { What::Applied } else { What::Emitted };
-                let detail = applied::detail(&target.to_string(), &put.summary(), inventory.as_deref());
-                let event = NewEvent { actor: context.actor, what, detail: &detail };
-                *events = history.add_event(release, event).await.map_err(|error| untouched(error.into()))?.sequence;
-            }
-        }
-        Err(_) if matches!(before, Outcome::Known(_)) && newest > number => {}
-        Err(Unemitted { problem, .. }) => {
-            // Another run may have written it out meanwhile.
-            let good = matches!(history.outcome_now(release).await, Ok(outcome) if outcome.is_good());
-            if !good {
-                let event = NewEvent { actor: context.actor, what: What::Failed, detail: &problem.reason };
-                // The failure itself is what the user must read.
-                *events = history.add_event(release, event).await.map_or(*events, |event| event.sequence);
-            }
-        }
+        outcome
     }
-    result
+
+    /// The same; `outcome` becomes what is known of it, also where it fails.
+    ///
+    /// A release that was written out once keeps that outcome: writing it again and failing takes nothing back.
+    async fn try_emit(&self, outcome: &mut TargetOutcome, before: Outcome, events: &mut u32) -> Result<(), ReleaseFailure> {
+        let Self { context, history, release, target, set, .. } = *self;
+        let number = release.summary.number;
+        let store = history.reader().store_id().await?.unwrap_or_default();
+        let goes_back = matches!(release.summary.action, Action::Rollback { .. });
+        let (done, inventory) = if target.runs() {
+            join!(jobs::done(history, release), applied::inventory(history, release))
+        } else {
+            (Ok(Done::default()), Ok(None))
+        };
+        let (done, inventory) = (done?, inventory?);
+        let claim = Claim { store, release: number, goes_back, inventory, done: done.all.clone() };
+        let known = claim.inventory.clone();
+        let reserved = target.reserve(&claim).await;
+        let newest = history.reader().newest().await?;
+        let mut inventory = None;
+        let mut result = match reserved {
+            // The run that recorded the newer one may have written it already.
+            Ok(_) if newest > number => Err(ReleaseFailure::untouched(superseded(number, newest, target))),
+            Ok(mut reservation) => {
+                let result = self.put(outcome, reservation.as_mut()).await;
+                let finished = reservation.finished(set).await;
+                if finished.iter().any(|line| !done.own.contains(line)) {
+                    let event = NewEvent { actor: context.actor, what: What::Completed, detail: &finished.join("\n") };
+                    *events = history.add_event(release, event).await?.sequence;
+                }
+                inventory = reservation.inventory().map(str::to_owned);
+                result
+            }
+            Err(failed) => Err(ReleaseFailure::untouched(failed)),
+        };
+        match &mut result {
+            Ok(()) => {
+                let is_said = if outcome.proven { before.is_proven() } else { before.is_good() };
+                // Once more where it is in another inventory than before.
+                if !is_said || inventory != known {
+                    let what = if outcome.proven { What::Applied } else { What::Emitted };
+                    let detail = applied::detail(&target.to_string(), &outcome.put.summary(), inventory.as_deref());
+                    let event = NewEvent { actor: context.actor, what, detail: &detail };
+                    *events = history.add_event(release, event).await?.sequence;
+                }
+            }
+            Err(_) if matches!(before, Outcome::Known(_)) && newest > number => {}
+            Err(ReleaseFailure { problem, .. }) => {
+                // Another run may have written it out meanwhile.
+                let good = matches!(history.outcome_now(release).await, Ok(outcome) if outcome.is_good());
+                if !good {
+                    let event = NewEvent { actor: context.actor, what: What::Failed, detail: &problem.reason };
+                    // The failure itself is what the user must read.
+                    *events = history.add_event(release, event).await.map_or(*events, |event| event.sequence);
+                }
+            }
+        }
+        result
+    }
+
+    /// Puts the release to the target that is reserved for it and waits until it runs there.
+    async fn put(&self, outcome: &mut TargetOutcome, reservation: &mut dyn Reservation) -> Result<(), ReleaseFailure> {
+        let Self { context, release, target, set, .. } = *self;
+        let number = release.summary.number;
+        outcome.put = match reservation.put(set).await {
+            Ok(put) => put,
+            Err(problem) => return Err(ReleaseFailure::untouched(self.redaction().await.problem(problem))),
+        };
+        let put = &mut outcome.put;
+        if put.stopped.is_some() || put.failures().next().is_some() {
+            return Err(self.untaken(put).await);
+        }
+        for warning in &put.warnings {
+            context.warn(warning.clone());
+        }
+        context.observe(if target.runs() {
+            Event::Applied { number, target: target.to_string(), summary: put.summary() }
+        } else {
+            Event::Emitted {
+                manifests: set.manifests.len(),
+                bytes: set.manifests.iter().map(|manifest| manifest.bytes.len()).sum(),
+                target: target.to_string(),
+                is_unchanged: put.is_unchanged(),
+            }
+        });
+        outcome.in_place = if target.runs() { in_place(set, put) } else { Vec::new() };
+        for one in &outcome.in_place {
+            let names = |objects: &[Identity]| objects.iter().map(ToString::to_string).collect();
+            let (object, files, environment) = (one.object.to_string(), names(&one.files), names(&one.environment));
+            if !one.files.is_empty() || !one.environment.is_empty() {
+                context.observe(Event::ChangedInPlace { object, files, environment });
+            }
+        }
+        match reservation.prove(set).await {
+            Ok(proven) => outcome.proven = proven,
+            Err(unproven) => return Err(self.unproven(unproven).await),
+        }
+        if outcome.proven {
+            context.observe(Event::Proven { number, target: target.to_string() });
+        }
+        Ok(())
+    }
+
+    /// What it means that the target did not take all of the release. No value stays in the reasons.
+    async fn untaken(&self, put: &mut Put) -> ReleaseFailure {
+        let Self { target, .. } = *self;
+        let redaction = self.redaction().await;
+        for object in &mut put.objects {
+            if let Effect::Failed { reason } = &mut object.effect {
+                *reason = redaction.words(reason);
+            }
+        }
+        let failed: Vec<(Identity, String)> = put.failures().map(|(object, reason)| (object.clone(), reason.to_owned())).collect();
+        let objects = with_logs(failed, std::mem::take(&mut put.logs), &redaction);
+        if let Some(problem) = put.stopped.take() {
+            // What a newer release wrote is not taken back.
+            let touched = target.runs() && problem.fault != Fault::History;
+            return ReleaseFailure { problem: redaction.problem(problem), touched, objects, taken_back: None };
+        }
+        let reason = format!("{target} did not take {} of the release's objects: {}", objects.len(), reasons(&objects));
+        let fault = if target.runs() { Fault::Rollout } else { Fault::Internal };
+        let problem = Problem::new(fault, reason, "fix what it reports, then deploy again");
+        ReleaseFailure { problem, touched: target.runs(), objects, taken_back: None }
+    }
+
+    /// What it means that the release is not known to run.
+    async fn unproven(&self, unproven: Unproven) -> ReleaseFailure {
+        let Self { release, target, .. } = *self;
+        let redaction = self.redaction().await;
+        let say = |why: &str| format!("release {} does not run in {target}: {why}", release.summary.number);
+        let (problem, objects) = match unproven {
+            Unproven::Overtaken(problem) => return ReleaseFailure::untouched(redaction.problem(problem)),
+            Unproven::Unseen(problem) => {
+                let problem = redaction.problem(problem);
+                (Problem { reason: say(&problem.reason), ..problem }, Vec::new())
+            }
+            Unproven::Fails { failures, logs } => {
+                let failed = failures.into_iter().map(|(object, reason)| (object, redaction.words(&reason))).collect();
+                let objects = with_logs(failed, logs, &redaction);
+                (Problem::new(Fault::Rollout, say(&reasons(&objects)), "correct it, then deploy again"), objects)
+            }
+        };
+        ReleaseFailure { problem, touched: target.runs(), objects, taken_back: None }
+    }
+
+    /// The values of the release and of the one before it, whose pods may speak, too.
+    async fn redaction(&self) -> Redaction {
+        let previous = match self.previous {
+            // What cannot be read any more was told to nobody by this run.
+            Some(previous) => self.history.manifests(previous).await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        Redaction::of(self.draft.manifests.iter().cloned().chain(previous.iter().map(DraftManifest::from)))
+    }
 }
 
-/// Puts a release to the target that is reserved for it and waits until it runs there; whether it is known to.
-async fn put(
-    context: &Context<'_>,
-    number: u64,
-    reservation: &mut dyn Reservation,
-    set: &ManifestSet<'_>,
-    target: &dyn Target,
-) -> Result<(Put, bool), Unemitted> {
-    let put = reservation.put(set).await.map_err(|problem| Unemitted { problem, touched: false })?;
-    let touched = |problem| Unemitted { problem, touched: target.runs() };
-    let put = taken(put, target).map_err(touched)?;
-    for warning in &put.warnings {
-        context.warn(warning.clone());
-    }
-    context.observe(if target.runs() {
-        Event::Applied { number, target: target.to_string(), summary: put.summary() }
-    } else {
-        Event::Emitted {
-            manifests: set.manifests.len(),
-            bytes: set.manifests.iter().map(|manifest| manifest.bytes.len()).sum(),
-            target: target.to_string(),
-            is_unchanged: put.is_unchanged(),
-        }
-    });
-    for one in if target.runs() { in_place(set, &put) } else { Vec::new() } {
-        let names = |objects: &[Identity]| objects.iter().map(ToString::to_string).collect();
-        let (object, files, environment) = (one.object.to_string(), names(&one.files), names(&one.environment));
-        if !one.files.is_empty() || !one.environment.is_empty() {
-            context.observe(Event::ChangedInPlace { object, files, environment });
+/// The objects with what their containers said last.
+fn with_logs(failed: Vec<(Identity, String)>, logs: Vec<ContainerLog>, redaction: &Redaction) -> Vec<FailedObject> {
+    let mut objects: Vec<FailedObject> =
+        failed.iter().map(|(object, reason)| FailedObject { object: object.clone().into(), reason: reason.clone(), log: None }).collect();
+    for ContainerLog { object, pod, container, text } in logs {
+        if let Some(at) = failed.iter().position(|(failed, _)| *failed == object) {
+            objects[at].log = Some(LogReport { pod, container, lines: redaction.lines(text.expose()) });
         }
     }
-    let say = |problem: Problem| Problem { reason: format!("release {number} does not run in {target}: {}", problem.reason), ..problem };
-    let proven = reservation.prove(set).await.map_err(|unproven| match unproven {
-        Unproven::Fails(problem) => touched(say(problem)),
-        Unproven::Overtaken(problem) => Unemitted { problem, touched: false },
-    })?;
-    if proven {
-        context.observe(Event::Proven { number, target: target.to_string() });
-    }
-    Ok((put, proven))
+    objects
 }
 
-/// What the target did, unless it did not take an object.
-fn taken(put: Put, target: &dyn Target) -> Result<Put, Problem> {
-    let failures: Vec<String> = put.failures().map(|(object, reason)| format!("{object}: {reason}")).collect();
-    if failures.is_empty() {
-        return Ok(put);
-    }
-    let reason = format!("{target} did not take {} of the release's objects: {}", failures.len(), failures.join("; "));
-    let fault = if target.runs() { Fault::Rollout } else { Fault::Internal };
-    Err(Problem::new(fault, reason, "fix what it reports, then deploy again"))
+/// Each object with its reason, in a line.
+fn reasons(objects: &[FailedObject]) -> String {
+    objects.iter().map(|failed| format!("{}: {}", failed.object, failed.reason)).collect::<Vec<_>>().join("; ")
 }
 
 fn superseded(number: u64, newest: u64, target: &dyn Target) -> Problem {

@@ -52,8 +52,8 @@ use crate::workflow::earlier::recorded_set;
 use crate::workflow::frozen;
 use crate::workflow::recipe::Recipe;
 use crate::workflow::release::Candidate;
-use crate::workflow::release::Released;
 use crate::workflow::release::release;
+use crate::workflow::released::Released;
 use crate::workflow::rollout::pruned;
 
 /// Which values secrets get.

@@ -7,6 +7,7 @@ mod doctor;
 mod failed;
 mod killed;
 mod live;
+mod log;
 mod order;
 mod outage;
 mod prune;
@@ -99,26 +100,28 @@ impl Rollout {
         }
     }
 
+    /// When the cluster knows: `known` is true of an object of the kind in the namespace.
+    async fn known(&self, kind: (&str, &str), known: impl Fn(&Value) -> bool) -> Instant {
+        let watched = self.api(&resource(kind.0, kind.1));
+        loop {
+            let now = watched.list(&ListParams::default()).await.unwrap();
+            if now.items.iter().any(|object| known(&serde_json::to_value(object).unwrap())) {
+                return Instant::now();
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Applies one object that fails; its reason, after it was reported soon enough. `known` says of all objects of the kind `kind` in the
     /// namespace, as they are at a moment, whether the cluster knows of the failure; then `grace` may go by.
     async fn fail(&self, object: Value, kind: (&str, &str), known: impl Fn(&Value) -> bool, grace: Duration) -> String {
         let awaited = self.apply(&[object]).await;
         let limits = self.limits();
-        let watched = self.api(&resource(kind.0, kind.1));
-        let know = async {
-            loop {
-                let now = watched.list(&ListParams::default()).await.unwrap();
-                if now.items.iter().any(|object| known(&serde_json::to_value(object).unwrap())) {
-                    break Instant::now();
-                }
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
         let tell = async {
             let verdicts = wait(self.client.clone(), &awaited, limits, &|_| {}).await.unwrap();
             (verdicts, Instant::now())
         };
-        let (known, (mut verdicts, reported)) = futures::join!(know, tell);
+        let (known, (mut verdicts, reported)) = futures::join!(self.known(kind, known), tell);
         let late = reported.saturating_duration_since(known + grace);
         assert!(late < REPORTED_WITHIN, "reported {late:?} after the cluster knew");
         match verdicts.remove(0).health {

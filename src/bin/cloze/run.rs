@@ -105,7 +105,7 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         _ => {}
     }
     match command {
-        Command::Init(init) => commands::init::init(run, &init)?,
+        Command::Init(init) => return commands::init::init(run, &init),
         Command::Render { templates, output } => commands::render::render(run, &templates, &output)?,
         Command::Check(check) if check.all => return commands::check::check_all(run, &check),
         Command::Check(check) => commands::check::check(run, &check)?,
@@ -113,14 +113,14 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Doctor { vault, .. } => return commands::doctor::doctor(run, vault.as_deref()),
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
         Command::Diff(diff) => return commands::diff::diff(run, &diff),
-        Command::Deploy { templates, locked, emit } => commands::deploy::deploy(run, &templates, locked, &emit)?,
+        Command::Deploy { templates, locked, emit } => return commands::deploy::deploy(run, &templates, locked, &emit),
         Command::Destroy(destroy) => commands::destroy::destroy(run, &destroy)?,
         Command::Status { watch } => commands::status::status(run, watch)?,
         Command::History { command: Some(HistoryCommand::Copy { from, to }), .. } => commands::history::copy(run, &from, &to)?,
         Command::History { command: None, verify, limit } => commands::history::history(run, verify, limit)?,
         Command::Show { number, diff: true, .. } => commands::diff::of_release(run, number)?,
         Command::Show { number, reveal, masking, .. } => commands::show::show(run, number, reveal, masking)?,
-        Command::Rollback { number, secrets, online, emit } => commands::rollback::rollback(run, number, secrets, online, &emit)?,
+        Command::Rollback { number, secrets, online, emit } => return commands::rollback::rollback(run, number, secrets, online, &emit),
         Command::Prune(prune) => commands::prune::prune(run, &prune)?,
         Command::Vault(command) => commands::vault::vault(run, command)?,
         Command::Key(command) => commands::key::key(run, &command)?,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::core::ApiResource;
 
+use crate::cluster::health::pod::CrashedContainer;
 use crate::cluster::health::verdict::Health;
 
 /// An object that was applied and has to become ready.
@@ -24,6 +25,8 @@ pub struct Verdict {
     pub object: Awaited,
     /// Its health when the wait ended.
     pub health: Health,
+    /// The container whose end kept it from being ready, where one did.
+    pub crashed: Option<CrashedContainer>,
 }
 
 /// Which objects are watched, and for how long.

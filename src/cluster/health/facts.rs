@@ -6,6 +6,7 @@ use serde_json::from_str;
 use serde_json::json;
 
 use crate::cluster::health::Health;
+use crate::cluster::health::Neighbors;
 use crate::cluster::health::Related;
 use crate::cluster::health::health;
 
@@ -22,7 +23,7 @@ fn list<'a>(fact: &'a Value, name: &str) -> Vec<&'a Value> {
 /// The verdict with all that is known.
 fn judged(fact: &Value) -> Health {
     let object = &fact["object"];
-    let related = Related::of(object, &list(fact, "pods"), &list(fact, "replicaSets"), &list(fact, "events"));
+    let related = Neighbors::of(list(fact, "pods"), list(fact, "replicaSets"), list(fact, "events")).related(object);
     health(object, &related)
 }
 
@@ -137,7 +138,7 @@ fn a_stateful_set_waits_for_its_newest_pods_and_names_one_that_blocks_it() {
     );
     let back = fact!("stateful-back");
     assert_eq!(judged(&back), Health::stuck("pod `web-1` of an older revision is not ready, and is replaced only when it is deleted"));
-    let related = Related::of(&back["object"], &list(&back, "pods"), &[], &[]);
+    let related = Neighbors::of(list(&back, "pods"), [], []).related(&back["object"]);
     assert_eq!(related.blocking, ["web-1"]);
 }
 

@@ -9,7 +9,7 @@ use crate::cluster::token::reason as safe_reason;
 /// A PersistentVolumeClaim, as kstatus judges it (`pvcConditions`), but for one that waits for the first pod that uses it: it is as it should be. Only an
 /// event of the volume controller tells (`volume/persistentvolume/pv_controller.go`).
 pub(super) fn claim(live: Live<'_>, related: &Related<'_>) -> Health {
-    let newest = related.events.iter().copied().map(Live).rfind(|event| event.text("/involvedObject/uid") == live.uid());
+    let newest = related.events.about(live.uid()).last();
     match (live.text("/status/phase"), newest.map_or("", |event| event.text("/reason"))) {
         ("Bound", _) | (_, "WaitForFirstConsumer" | "WaitForPodScheduled") => Health::Ready,
         ("Lost", _) => Health::failed("its volume is lost"),
@@ -36,11 +36,7 @@ pub(super) fn service(live: Live<'_>, related: &Related<'_>) -> Health {
     if live.text("/spec/type") != "LoadBalancer" || live.list("/status/loadBalancer/ingress").next().is_some() {
         return Health::Ready;
     }
-    let fails = |event: &&serde_json::Value| {
-        let event = Live(event);
-        event.text("/involvedObject/uid") == live.uid() && event.text("/reason") == "SyncLoadBalancerFailed"
-    };
-    if related.events.iter().any(fails) {
+    if related.events.about(live.uid()).iter().any(|event| event.text("/reason") == "SyncLoadBalancerFailed") {
         return Health::stuck("its load balancer cannot be set up (SyncLoadBalancerFailed)");
     }
     Health::progressing("its load balancer has no address yet")

@@ -6,6 +6,12 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Live<'a>(pub(super) &'a Value);
 
+#[cfg(test)]
+thread_local! {
+    /// How often something was read, in this thread.
+    pub(super) static READS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// An entry of `status.conditions`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Condition<'a> {
@@ -19,6 +25,8 @@ pub(super) struct Condition<'a> {
 
 impl<'a> Live<'a> {
     pub(super) fn at(self, pointer: &str) -> Option<&'a Value> {
+        #[cfg(test)]
+        READS.with(|reads| reads.set(reads.get() + 1));
         self.0.pointer(pointer)
     }
 

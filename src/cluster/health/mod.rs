@@ -27,6 +27,8 @@ pub use awaited::Verdict;
 pub use awaited::WaitLimits;
 pub use object::health;
 pub use object::is_ready_when_applied;
+pub use pod::CrashedContainer;
+pub use related::Neighbors;
 pub use related::Related;
 pub use verdict::Health;
 pub use wait::wait;

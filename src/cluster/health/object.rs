@@ -27,7 +27,7 @@ pub fn health(object: &Value, related: &Related<'_>) -> Health {
         ("apps", "ReplicaSet") | ("", "ReplicationController") => workload::replica_set(live, related),
         ("batch", "Job") => batch::job(live, related),
         ("batch", "CronJob") => Health::Ready,
-        ("", "Pod") => pod::verdict(live, &related.events.iter().copied().map(Live).collect::<Vec<_>>(), false)
+        ("", "Pod") => pod::verdict(live, related.events.about(live.uid()), false)
             .reworded(|reason| reason.split_once(": ").map_or_else(|| reason.clone(), |(_, rest)| rest.to_owned())),
         ("", "PersistentVolumeClaim") => infrastructure::claim(live, related),
         ("", "Service") => infrastructure::service(live, related),

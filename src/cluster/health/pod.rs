@@ -9,7 +9,19 @@ use crate::cluster::health::verdict::Health;
 use crate::cluster::token::name_between;
 use crate::cluster::token::reason as safe_reason;
 
-/// The verdict on a pod: kstatus' rules for pods (`podConditions`), and of what keeps it from being ready the worst.
+/// A container that ended though it should run, or in a way that it should not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrashedContainer {
+    /// Its pod.
+    pub pod: String,
+    /// Its name.
+    pub container: String,
+    /// Whether it was started again since, so that the log of its end is that of the container before.
+    pub is_previous: bool,
+}
+
+/// The verdict on a pod: kstatus' rules for pods (`podConditions`), and of what keeps it from being ready the worst. `events` are those about the pod, oldest
+/// first.
 ///
 /// `of_job` says that the pod may end, and that its Job counts how often it failed.
 pub(super) fn verdict(pod: Live<'_>, events: &[Live<'_>], of_job: bool) -> Health {
@@ -29,27 +41,47 @@ pub(super) fn verdict(pod: Live<'_>, events: &[Live<'_>], of_job: bool) -> Healt
             _ => Health::stuck(named(&format!("it cannot be scheduled: {}", scheduling::cause(scheduled.message)))),
         };
     }
-    let init = pod.list("/status/initContainerStatuses").map(|status| {
-        // One that always restarts is a sidecar.
-        let is_sidecar =
-            pod.list("/spec/initContainers").any(|one| one.text("/name") == status.text("/name") && one.text("/restartPolicy") == "Always");
-        container::verdict(status, Role { is_init: !is_sidecar, of_job })
-    });
-    let main = pod.list("/status/containerStatuses").map(|status| container::verdict(status, Role { is_init: false, of_job }));
-    let worst = init.chain(main).fold(Health::Ready, Health::or_worse);
+    let worst = containers(pod, of_job).map(|(_, health)| health).fold(Health::Ready, Health::or_worse);
     if worst != Health::Ready {
-        return worst.reworded(|reason| named(&format!("{reason}{}", probe(pod, events))));
+        return worst.reworded(|reason| named(&format!("{reason}{}", probe(events))));
     }
     prepared(pod, events).unwrap_or_else(|| Health::progressing("it is not ready")).reworded(|reason| named(&reason))
 }
 
+/// The status of each container with the verdict on it.
+fn containers(pod: Live<'_>, of_job: bool) -> impl Iterator<Item = (Live<'_>, Health)> {
+    let init = pod.list("/status/initContainerStatuses").map(move |status| {
+        // One that always restarts is a sidecar.
+        let is_sidecar =
+            pod.list("/spec/initContainers").any(|one| one.text("/name") == status.text("/name") && one.text("/restartPolicy") == "Always");
+        (status, container::verdict(status, Role { is_init: !is_sidecar, of_job }))
+    });
+    let main = pod.list("/status/containerStatuses");
+    init.chain(main.map(move |status| (status, container::verdict(status, Role { is_init: false, of_job }))))
+}
+
+/// The first container of the pod that ended as it should not; `of_job` as in [`verdict`].
+pub(super) fn crashed(pod: Live<'_>, of_job: bool) -> Option<CrashedContainer> {
+    let is_now = |status: Live<'_>| status.at("/state/terminated").is_some();
+    let has_ended = |status: &Live<'_>| is_now(*status) || status.at("/lastState/terminated").is_some();
+    let status = if pod.text("/status/phase") == "Failed" {
+        failed(pod)
+    } else {
+        containers(pod, of_job).find(|(status, health)| has_ended(status) && *health != Health::Ready).map(|(status, _)| status)
+    }?;
+    let (pod, container) = (pod.name().to_owned(), status.text("/name").to_owned());
+    Some(CrashedContainer { pod, container, is_previous: !is_now(status) })
+}
+
+/// The status of the first container that did not end well.
+fn failed(pod: Live<'_>) -> Option<Live<'_>> {
+    let mut all = pod.list("/status/initContainerStatuses").chain(pod.list("/status/containerStatuses"));
+    all.find(|status| status.count("/state/terminated/exitCode") != 0)
+}
+
 /// How a pod that failed ended: its first container that did not end well, or what the kubelet says of the pod, such as `Evicted`.
 pub(super) fn end(pod: Live<'_>) -> String {
-    let ended = pod
-        .list("/status/initContainerStatuses")
-        .chain(pod.list("/status/containerStatuses"))
-        .find(|status| status.count("/state/terminated/exitCode") != 0);
-    match (ended, safe_reason(pod.text("/status/reason"))) {
+    match (failed(pod), safe_reason(pod.text("/status/reason"))) {
         (Some(status), _) => format!("container `{}` {}", status.text("/name"), container::end(status)),
         (None, Some(reason)) => format!("it failed ({reason})"),
         (None, None) => "it failed".to_owned(),
@@ -62,8 +94,7 @@ fn prepared(pod: Live<'_>, events: &[Live<'_>]) -> Option<Health> {
     if pod.holds("PodReadyToStartContainers") {
         return None;
     }
-    let about = |event: &&Live<'_>| event.text("/involvedObject/uid") == pod.uid();
-    events.iter().filter(about).rev().find_map(|event| {
+    events.iter().rev().find_map(|event| {
         let message = event.text("/message");
         let volume = || name_between(message, "for volume \"", "\"").map_or("a volume".to_owned(), |name| format!("volume `{name}`"));
         match event.text("/reason") {
@@ -81,8 +112,8 @@ fn prepared(pod: Live<'_>, events: &[Live<'_>]) -> Option<Health> {
 }
 
 /// Which probe fails, as the kubelet's newest event says; the answers of probes are the program's own and stay behind.
-fn probe(pod: Live<'_>, events: &[Live<'_>]) -> &'static str {
-    let newest = events.iter().rev().find(|event| event.text("/involvedObject/uid") == pod.uid() && event.text("/reason") == "Unhealthy");
+fn probe(events: &[Live<'_>]) -> &'static str {
+    let newest = events.iter().rev().find(|event| event.text("/reason") == "Unhealthy");
     match newest.map(|event| event.text("/message")) {
         Some(message) if message.starts_with("Readiness probe") => "; its readiness probe fails",
         Some(message) if message.starts_with("Liveness probe") => "; its liveness probe fails",
@@ -120,8 +151,6 @@ mod tests {
             Health::stuck("pod `web-1`: volume `v` cannot be mounted: Secret `db` does not exist")
         );
         assert_eq!(verdict(Live(&waits("True")), &[Live(&failed)], false), Health::progressing("pod `web-1`: it is not ready"));
-        let elsewhere = json!({ "involvedObject": { "uid": "other" }, "reason": "FailedMount", "message": "" });
-        assert_eq!(verdict(Live(&waits("False")), &[Live(&elsewhere)], false), Health::progressing("pod `web-1`: it is not ready"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) struct View {
 }
 
 /// What a watch is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ViewKind {
     /// Awaited objects of an API version and kind.
     Awaited(String, String),
@@ -82,18 +82,4 @@ impl View {
 
 fn version(live: Live<'_>) -> &str {
     live.text("/metadata/resourceVersion")
-}
-
-/// Events in the order in which they were last seen: by `lastTimestamp`, or `eventTime` where it has that alone.
-pub(super) fn in_order(events: &mut [&Value]) {
-    let time = |event: &Value| {
-        let event = Live(event);
-        ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"]
-            .map(|place| event.text(place))
-            .into_iter()
-            .max()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    events.sort_by_cached_key(|event| time(event));
 }

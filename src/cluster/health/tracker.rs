@@ -9,6 +9,7 @@ use crate::cluster::health::verdict::Health;
 #[derive(Debug)]
 pub(super) struct Tracker {
     entries: Vec<Entry>,
+    ready: usize,
     deadline: Duration,
     grace: Duration,
 }
@@ -22,7 +23,7 @@ struct Entry {
 impl Tracker {
     pub(super) fn new(objects: usize, limits: &WaitLimits) -> Self {
         let unseen = || Entry { health: Health::progressing("it has not been looked at yet"), stuck_since: None };
-        Self { entries: (0..objects).map(|_| unseen()).collect(), deadline: limits.deadline, grace: limits.grace }
+        Self { entries: (0..objects).map(|_| unseen()).collect(), ready: 0, deadline: limits.deadline, grace: limits.grace }
     }
 
     /// Takes what was seen of an object at `now`; `seen_now` is false while the API server is away and nothing new can be seen. Says
@@ -44,6 +45,8 @@ impl Tracker {
             }
         };
         let changed = entry.health != health;
+        self.ready += usize::from(health == Health::Ready);
+        self.ready -= usize::from(entry.health == Health::Ready);
         entry.health = health;
         changed
     }
@@ -53,7 +56,7 @@ impl Tracker {
     }
 
     pub(super) fn ready(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.health == Health::Ready).count()
+        self.ready
     }
 
     /// Whether the wait is over: all are ready, one has failed, or the time is up, in which case what is not ready has failed.
@@ -67,7 +70,7 @@ impl Tracker {
             }
             return true;
         }
-        self.ready() == self.entries.len() || self.entries.iter().any(|entry| entry.health.has_failed())
+        self.ready == self.entries.len() || self.entries.iter().any(|entry| entry.health.has_failed())
     }
 
     /// When something is due though nothing changes: the end of a grace, or the deadline.

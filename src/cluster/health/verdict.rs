@@ -64,7 +64,7 @@ impl Health {
         if other.rank() > self.rank() { other } else { self }
     }
 
-    fn rank(&self) -> u8 {
+    pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Ready => 0,
             Self::Progressing { .. } => 1,

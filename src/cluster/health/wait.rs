@@ -1,5 +1,7 @@
 //! Waiting until all objects are ready, or one has failed.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -20,10 +22,10 @@ use crate::cluster::health::awaited::Verdict;
 use crate::cluster::health::awaited::WaitLimits;
 use crate::cluster::health::object::health;
 use crate::cluster::health::object::is_ready_when_applied;
+use crate::cluster::health::related::Neighbors;
 use crate::cluster::health::related::Related;
 use crate::cluster::health::scene::View;
 use crate::cluster::health::scene::ViewKind;
-use crate::cluster::health::scene::in_order;
 use crate::cluster::health::tracker::Tracker;
 use crate::cluster::health::verdict::Health;
 use crate::cluster::health::watch::Change;
@@ -86,6 +88,12 @@ pub async fn wait(
 /// A watch's changes with the number of its view.
 type Changes = Pin<Box<dyn Stream<Item = (usize, Change)> + Send>>;
 
+/// The pods, ReplicaSets and events of each namespace.
+type NeighborsByNamespace<'v> = BTreeMap<Option<&'v str>, Neighbors<'v>>;
+
+/// Views that are to be opened.
+type Wanted<'o> = BTreeSet<(ViewKind, Option<&'o str>)>;
+
 struct Wait<'w> {
     client: Client,
     objects: &'w [Awaited],
@@ -114,9 +122,17 @@ impl Wait<'_> {
     /// Judges every object by what is seen of it, and opens the views that are needed to say more.
     fn judge(&mut self) {
         let now = self.began.elapsed();
+        let neighbors = self.neighbors();
+        let mut wanted = Wanted::default();
+        let mut judged = Vec::with_capacity(self.objects.len());
         for (index, object) in self.objects.iter().enumerate() {
             let was_ready = *self.tracker.health(index) == Health::Ready;
-            let health = if is_ready(object) { Health::Ready } else { self.judge_one(object, was_ready, now) };
+            judged.push(if is_ready(object) { Health::Ready } else { self.judge_one(object, was_ready, now, &neighbors, &mut wanted) });
+        }
+        for (kind, namespace) in wanted {
+            self.open(kind, namespace);
+        }
+        for (index, (object, health)) in self.objects.iter().zip(judged).enumerate() {
             let kind = ViewKind::Awaited(object.resource.api_version.clone(), object.resource.kind.clone());
             let seen_now = !self.is_away && self.view(&kind, object.namespace.as_deref()).is_none_or(|view| !view.is_lost);
             if self.tracker.take(index, health, now, seen_now) {
@@ -126,13 +142,21 @@ impl Wait<'_> {
         }
     }
 
-    fn judge_one(&mut self, object: &Awaited, was_ready: bool, now: Duration) -> Health {
+    /// Judges an object, and notes the views that are needed to say more.
+    fn judge_one<'o>(
+        &self,
+        object: &'o Awaited,
+        was_ready: bool,
+        now: Duration,
+        neighbors: &NeighborsByNamespace<'_>,
+        wanted: &mut Wanted<'o>,
+    ) -> Health {
         let namespace = object.namespace.as_deref();
         let kind = ViewKind::Awaited(object.resource.api_version.clone(), object.resource.kind.clone());
-        let Some(view) = self.view(&kind, namespace).filter(|view| view.is_settled) else {
+        if !self.view(&kind, namespace).is_some_and(|view| view.is_settled) {
             return Health::progressing("it has not been looked at yet");
-        };
-        let Some(live) = view.object(&object.name) else {
+        }
+        let Some(live) = self.live(object) else {
             // A Job that is done may be removed, by its `ttlSecondsAfterFinished`.
             let is_done = was_ready && object.resource.kind == "Job";
             return if is_done { Health::Ready } else { Health::stuck("it does not exist any more") };
@@ -141,22 +165,17 @@ impl Wait<'_> {
         if alone == Health::Ready {
             return alone;
         }
+        let related = || neighbors.get(&namespace).map(|neighbors| neighbors.related(live)).unwrap_or_default();
         if object.resource.kind == "PersistentVolumeClaim" {
-            let live = live.clone();
-            self.open(ViewKind::ClaimEvents, namespace);
-            let mut events = self.all(&ViewKind::ClaimEvents, namespace);
-            in_order(&mut events);
-            return health(&live, &Related { events, ..Related::default() });
+            wanted.insert((ViewKind::ClaimEvents, namespace));
+            return health(live, &related());
         }
         let has_pods = has_pods(&object.resource);
         if !has_pods && object.resource.kind != "Service" || now < UNDISTURBED && !alone.has_failed() {
             return alone;
         }
-        let live = live.clone();
         let kinds: &[ViewKind] = if has_pods { &[ViewKind::Pods, ViewKind::ReplicaSets, ViewKind::Events] } else { &[ViewKind::Events] };
-        for kind in kinds {
-            self.open(kind.clone(), namespace);
-        }
+        wanted.extend(kinds.iter().map(|kind| (kind.clone(), namespace)));
         let is_settled = kinds.iter().all(|kind| self.view(kind, namespace).is_some_and(|view| view.is_settled));
         if !is_settled {
             // The pods say why, or that the status is of an older revision.
@@ -165,17 +184,34 @@ impl Wait<'_> {
                 alone => alone,
             };
         }
-        let [pods, sets, mut events] = [ViewKind::Pods, ViewKind::ReplicaSets, ViewKind::Events].map(|kind| self.all(&kind, namespace));
-        in_order(&mut events);
-        health(&live, &Related::of(&live, &pods, &sets, &events))
+        health(live, &related())
+    }
+
+    /// What is seen of pods, ReplicaSets and events.
+    fn neighbors(&self) -> NeighborsByNamespace<'_> {
+        let of = |namespace: Option<&str>| {
+            let all = |wanted: fn(&ViewKind) -> bool| {
+                let views = self.views.iter().filter(move |view| view.namespace.as_deref() == namespace && wanted(&view.kind));
+                views.flat_map(View::objects)
+            };
+            Neighbors::of(
+                all(|kind| *kind == ViewKind::Pods),
+                all(|kind| *kind == ViewKind::ReplicaSets),
+                all(|kind| matches!(kind, ViewKind::Events | ViewKind::ClaimEvents)),
+            )
+        };
+        let namespaces: BTreeSet<Option<&str>> = self.views.iter().map(|view| view.namespace.as_deref()).collect();
+        namespaces.into_iter().map(|namespace| (namespace, of(namespace))).collect()
+    }
+
+    /// The object as it is seen.
+    fn live(&self, object: &Awaited) -> Option<&Value> {
+        let kind = ViewKind::Awaited(object.resource.api_version.clone(), object.resource.kind.clone());
+        self.view(&kind, object.namespace.as_deref())?.object(&object.name)
     }
 
     fn view(&self, kind: &ViewKind, namespace: Option<&str>) -> Option<&View> {
         self.views.iter().find(|view| view.kind == *kind && view.namespace.as_deref() == namespace)
-    }
-
-    fn all(&self, kind: &ViewKind, namespace: Option<&str>) -> Vec<&Value> {
-        self.view(kind, namespace).map(|view| view.objects().collect()).unwrap_or_default()
     }
 
     fn open_awaited(&mut self, object: &Awaited) {
@@ -247,7 +283,13 @@ impl Wait<'_> {
     }
 
     fn verdicts(&self) -> Vec<Verdict> {
-        let verdict = |(index, object): (usize, &Awaited)| Verdict { object: object.clone(), health: self.tracker.health(index).clone() };
+        let neighbors = self.neighbors();
+        let verdict = |(index, object): (usize, &Awaited)| {
+            let health = self.tracker.health(index).clone();
+            let live = Some(object).filter(|_| health.has_failed()).and_then(|object| self.live(object));
+            let crashed = live.and_then(|live| neighbors.get(&object.namespace.as_deref())?.related(live).crashed(live));
+            Verdict { object: object.clone(), health, crashed }
+        };
         self.objects.iter().enumerate().map(verdict).collect()
     }
 }

@@ -111,9 +111,8 @@ pub(super) fn replica_set(live: Live<'_>, related: &Related<'_>) -> Health {
 
 /// The worst of the pods. One that failed as a whole, such as an evicted one, is replaced by its controller.
 pub(super) fn worst_pod(related: &Related<'_>, of_job: bool) -> Health {
-    let events: Vec<Live<'_>> = related.events.iter().copied().map(Live).collect();
     let pods = related.pods.iter().copied().map(Live).filter(|pod| pod.text("/status/phase") != "Failed" && !pod.is_being_removed());
-    pods.map(|pod| pod::verdict(pod, &events, of_job)).fold(Health::Ready, Health::or_worse)
+    pods.map(|pod| pod::verdict(pod, related.events.about(pod.uid()), of_job)).fold(Health::Ready, Health::or_worse)
 }
 
 /// Why a controller is refused its pods: its condition `ReplicaFailure`.
@@ -124,8 +123,7 @@ fn refused_in_condition(live: Live<'_>) -> Health {
 
 /// Why a controller without the condition `ReplicaFailure` is refused its pods: its newest event `FailedCreate`.
 pub(super) fn refused_in_events(live: Live<'_>, related: &Related<'_>) -> Health {
-    let about = |event: &Live<'_>| event.text("/involvedObject/uid") == live.uid() && event.text("/reason") == "FailedCreate";
-    let newest = related.events.iter().copied().map(Live).rfind(about);
+    let newest = related.events.about(live.uid()).iter().rfind(|event| event.text("/reason") == "FailedCreate");
     newest.map_or(Health::Ready, |event| refused_pods(event.text("/message")))
 }
 

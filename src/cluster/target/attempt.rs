@@ -51,6 +51,8 @@ pub(super) struct Rules<'a> {
     pub(super) force: bool,
     /// Whether it is done.
     pub(super) mode: Mode,
+    /// Whether the logs of containers that crashed are asked for.
+    pub(super) logs: bool,
 }
 
 /// How often an object that others change meanwhile is read again.

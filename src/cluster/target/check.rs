@@ -106,12 +106,8 @@ pub(super) async fn check<'a>(
         .map(|manifest| manifest.identity.name.as_str())
         .collect();
     let of_roles = |manifest: &&Manifest<'_>| matches!(manifest.identity.kind.as_str(), "Role" | "ClusterRole");
-    let roles: BTreeSet<(&str, &str)> = set
-        .manifests
-        .iter()
-        .filter(of_roles)
-        .map(|manifest| (manifest.identity.kind.as_str(), manifest.identity.name.as_str()))
-        .collect();
+    let roles: BTreeSet<(&str, &str)> =
+        set.manifests.iter().filter(of_roles).map(|manifest| (manifest.identity.kind.as_str(), manifest.identity.name.as_str())).collect();
     problems.extend(external::problems(rules.server, external, &ready).await);
     let places = places(&ready).into_iter().chain(beside).collect();
     let members = Members::of(rules.server, rules.id, places).await.map_err(|refused| unanswered(refused, "list its objects"))?;

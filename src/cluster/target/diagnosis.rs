@@ -1,5 +1,6 @@
 //! The way to a cluster and what may be done there, step by step; and the least role that a project needs.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use serde_json::json;
@@ -44,6 +45,21 @@ pub struct PlannedObject {
     pub identity: Identity,
     /// The kind that it defines: group, kind, name in URLs, and whether its objects are in namespaces.
     pub defines: Option<(String, String, String, bool)>,
+    /// The rights that it grants, where it is a role.
+    pub grants: Vec<GrantedRight>,
+}
+
+/// A right that a role grants, as RBAC knows it.
+#[derive(Debug, Clone)]
+pub struct GrantedRight {
+    /// The group of the kind; empty for the core group.
+    pub group: String,
+    /// The kind's name in URLs.
+    pub plural: String,
+    /// The one object that it is about; `None` for all.
+    pub name: Option<String>,
+    /// What may be done.
+    pub verb: String,
 }
 
 /// The minor versions of API servers that cloze is made for: the four newest.
@@ -96,12 +112,14 @@ impl Cluster {
             }
         };
         let line = |granted: ObjectRights| {
-            let is_denied = |&verb: &&'static str| denied.contains_key(&Right { verb, ..granted.right.clone() });
-            let (no, yes): (Vec<&'static str>, Vec<&'static str>) = granted.verbs.iter().copied().partition(is_denied);
+            let is_denied = |verb: &Cow<'static, str>| denied.contains_key(&Right { verb: verb.clone(), ..granted.right.clone() });
+            let (no, yes): (Vec<_>, Vec<_>) = granted.verbs.iter().cloned().partition(is_denied);
             let refused = ObjectRights { verbs: no, ..granted.clone() };
             match granted.purpose {
                 _ if refused.verbs.is_empty() => good("permission", &format!("{} {}", yes.join(", "), granted.objects())),
-                RightPurpose::Deploy => ClusterFinding { step: "permission", outcome: Err(refused.denied(0)), warning: None },
+                RightPurpose::Deploy | RightPurpose::Granting => {
+                    ClusterFinding { step: "permission", outcome: Err(refused.denied(0)), warning: None }
+                }
                 _ => {
                     good("permission", &format!("not granted: {} {}{}", refused.verbs.join(", "), granted.objects(), granted.consequence()))
                 }
@@ -117,7 +135,7 @@ impl Cluster {
         if let Some(namespace) = history {
             for verb in ["create", "delete", "get", "list"] {
                 let (namespace, group, plural) = (namespace.to_owned(), String::new(), "secrets".to_owned());
-                rights.insert(Right { namespace, group, plural, name: None, verb }, RightPurpose::Deploy);
+                rights.insert(Right { namespace, group, plural, name: None, verb: verb.into() }, RightPurpose::Deploy);
             }
         }
         Ok(role(&self.parent.name, rights))
@@ -136,6 +154,12 @@ impl Cluster {
             Some((kinds.find(identity).cloned().or_else(|| defined(identity))?, identity.namespace.clone()))
         };
         let mut rights = rights(&objects.iter().filter_map(place).collect(), &self.parent, &others(self.external.iter()));
+        for PlannedObject { identity, grants, .. } in objects {
+            for GrantedRight { group, plural, name, verb } in grants.clone() {
+                let right = Right { namespace: identity.namespace.clone(), group, plural, name, verb: verb.into() };
+                rights.entry(right).or_insert(RightPurpose::Granting);
+            }
+        }
         // What earlier releases had and this one does not is removed, too.
         if let Ok(Some(there)) = inventory(&self.server, &self.parent).await {
             let left = places(&self.server, &self.parent, &there).await.unwrap_or_default();

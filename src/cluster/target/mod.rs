@@ -11,6 +11,7 @@ mod external;
 mod fence;
 mod item;
 mod kinds;
+mod log;
 mod mark;
 mod members;
 mod once;
@@ -31,6 +32,7 @@ mod unused;
 mod uses;
 
 pub use diagnosis::ClusterFinding;
+pub use diagnosis::GrantedRight;
 pub use diagnosis::PlannedObject;
 pub use drift::Drift;
 pub use external::ExternalObject;
@@ -51,6 +53,8 @@ use crate::cluster::target::parent::Parent;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::server::Mode;
 use crate::cluster::target::server::Server;
+use crate::manifest::AFTER;
+use crate::manifest::annotation_in;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::target::Claim;
@@ -73,6 +77,7 @@ pub struct Cluster {
     force: bool,
     wait: Duration,
     proves: bool,
+    logs: bool,
     external: Vec<ExternalObject>,
     name: String,
     address: String,
@@ -95,6 +100,8 @@ pub struct Scope<'a> {
     pub wait: Duration,
     /// Whether it is waited for a rollout.
     pub proves: bool,
+    /// Whether the logs of containers that crashed are asked for.
+    pub logs: bool,
     /// What others keep there.
     pub external: &'a [ExternalObject],
 }
@@ -113,6 +120,7 @@ impl Cluster {
             force: scope.force,
             wait: scope.wait,
             proves: scope.proves,
+            logs: scope.logs,
             external: scope.external.to_vec(),
             name,
             address: connection.address().to_owned(),
@@ -131,7 +139,11 @@ impl Cluster {
             let identity = manifest.identity;
             Some((kinds.find(identity)?.clone(), identity.namespace.clone()))
         });
-        let rights = right::rights(&places.collect(), &self.parent, &[]);
+        let mut rights = right::rights(&places.collect(), &self.parent, &[]);
+        if !self.proves && set.manifests.iter().all(|manifest| annotation_in(manifest.bytes, AFTER).is_none()) {
+            // Nothing is waited for.
+            rights.retain(|right, _| right.verb != "watch");
+        }
         // A server that does not say it answers with what it denies, later.
         let denied = right::missing(&self.server, &rights).await.unwrap_or_default();
         let (problems, warnings) = right::denials(denied);
@@ -139,7 +151,7 @@ impl Cluster {
     }
 
     fn rules(&self, mode: Mode) -> Rules<'_> {
-        Rules { server: &self.server, id: &self.id, adopt: &self.adopt, force: self.force, mode }
+        Rules { server: &self.server, id: &self.id, adopt: &self.adopt, force: self.force, mode, logs: self.logs }
     }
 }
 
@@ -201,17 +213,17 @@ impl Reservation for Reserved<'_> {
     }
 
     async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Unproven> {
-        let Cluster { server, parent, id, wait, proves, .. } = self.cluster;
+        let Cluster { server, parent, wait, proves, .. } = self.cluster;
         if !proves {
             return Ok(false);
         }
-        let proven = prove::prove(server, id, set, *wait, &self.claim).await;
+        let proven = prove::prove(&self.cluster.rules(Mode::Real), set, *wait, &self.claim).await;
         // The objects that were looked at may have become those of a newer release meanwhile.
         match inventory(server, parent).await? {
             Some(there) => there.admits(&self.claim).map_err(Unproven::Overtaken)?,
             None => return Err(Unproven::Overtaken(destroyed())),
         }
-        Ok(proven.map(|()| true)?)
+        proven.map(|()| true)
     }
 
     async fn prune(&mut self, needed: &Needed, dry_run: bool) -> Result<Pruned, Problem> {

@@ -7,12 +7,16 @@ use tokio::select;
 use tokio::time::sleep;
 
 use crate::cluster::health::Awaited;
-use crate::cluster::health::Related;
+use crate::cluster::health::CrashedContainer;
+use crate::cluster::health::Health;
+use crate::cluster::health::Neighbors;
 use crate::cluster::health::Verdict;
 use crate::cluster::health::WaitLimits;
 use crate::cluster::health::is_ready_when_applied;
 use crate::cluster::health::wait;
+use crate::cluster::target::attempt::Rules;
 use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::log::logs;
 use crate::cluster::target::once::content_of;
 use crate::cluster::target::parent::PART_OF;
 use crate::cluster::target::refused::Refused;
@@ -20,57 +24,74 @@ use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
-use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::target::Claim;
+use crate::target::ContainerLog;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
+use crate::target::Unproven;
 
-/// Waits until the objects of `set`, members of the set `id`, are ready, but for Jobs that have run before. On the way back, pods of `StatefulSet`s that keep their
-/// controller from going on are deleted.
+/// Waits until the objects of `set`, members of the rules' set, are ready, but for Jobs that have run before. On the way back, pods of `StatefulSet`s that keep
+/// their controller from going on are deleted.
 ///
 /// # Errors
 /// One has failed, or they took longer than `limit`; or the cluster does not show them.
-pub(super) async fn prove(server: &Server, id: &str, set: &ManifestSet<'_>, limit: Duration, claim: &Claim) -> Result<(), Problem> {
+pub(super) async fn prove(rules: &Rules<'_>, set: &ManifestSet<'_>, limit: Duration, claim: &Claim) -> Result<(), Unproven> {
     let runs = |manifest: &&Manifest<'_>| content_of(manifest).is_none_or(|content| !claim.done.contains(&content));
     let objects: Vec<&Identity> = set.manifests.iter().filter(runs).map(|manifest| manifest.identity).collect();
-    let waiting = failures(server, id, &objects, limit);
-    let failed = if claim.goes_back {
+    let waiting = failures(rules, &objects, limit);
+    let (failures, logs) = if claim.goes_back {
         select! {
             failed = waiting => failed?,
-            never = unblock(server, &objects) => match never {},
+            never = unblock(rules.server, &objects) => match never {},
         }
     } else {
         waiting.await?
     };
-    let failed: Vec<String> = failed.into_iter().map(|(object, reason)| format!("{object}: {reason}")).collect();
-    if failed.is_empty() {
+    if failures.is_empty() {
         return Ok(());
     }
-    Err(Problem::new(Fault::Rollout, failed.join("; "), "correct it, then deploy again"))
+    Err(Unproven::Fails { failures: failures.into_iter().map(|(object, reason)| (object.clone(), reason)).collect(), logs })
 }
 
-/// Waits until these objects, members of the set `id`, are ready, or one has failed. Those that have failed, with the reason.
+/// An object that does not become ready.
+struct NotReady<'a> {
+    object: &'a Identity,
+    reason: String,
+    crashed: Option<CrashedContainer>,
+}
+
+/// Objects that failed, each with the reason.
+type Failures<'a> = Vec<(&'a Identity, String)>;
+
+/// Waits until these objects, members of the rules' set, are ready, or one has failed. Those that have failed, with the reason, and what their containers said
+/// last, where the rules ask for that.
 ///
 /// # Errors
 /// The cluster does not show them.
 pub(super) async fn failures<'a>(
-    server: &Server,
-    id: &str,
+    rules: &Rules<'_>,
     objects: &[&'a Identity],
     limit: Duration,
-) -> Result<Vec<(&'a Identity, String)>, Problem> {
+) -> Result<(Failures<'a>, Vec<ContainerLog>), Problem> {
+    let server = rules.server;
     let looked_at = |identity: &&&Identity| !is_ready_when_applied(identity.group(), &identity.kind);
     let objects: Vec<&Identity> = objects.iter().filter(looked_at).copied().collect();
     if objects.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let kinds = kinds(server, &objects).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
     let (objects, awaited): (Vec<&Identity>, Vec<Awaited>) =
         objects.into_iter().filter_map(|object| Some((object, awaited(&kinds, object)?))).unzip();
-    let limits = WaitLimits { selector: format!("{PART_OF}={id}"), deadline: limit, grace: WaitLimits::GRACE };
+    let limits = WaitLimits { selector: format!("{PART_OF}={}", rules.id), deadline: limit, grace: WaitLimits::GRACE };
     let verdicts = wait(server.client(), &awaited, limits, &|_| {}).await?;
-    Ok(objects.into_iter().zip(&verdicts).filter_map(|(object, verdict)| Some((object, failure(verdict)?))).collect())
+    let failed: Vec<NotReady<'_>> = objects.into_iter().zip(verdicts).filter_map(|(object, verdict)| failure(object, verdict)).collect();
+    let logs = if rules.logs {
+        logs(server, failed.iter().filter_map(|failed| Some((failed.object, failed.crashed.as_ref()?))).collect()).await
+    } else {
+        Vec::new()
+    };
+    Ok((failed.into_iter().map(|failed| (failed.object, failed.reason)).collect(), logs))
 }
 
 async fn kinds(server: &Server, objects: &[&Identity]) -> Result<Kinds, Refused> {
@@ -83,9 +104,12 @@ fn awaited(kinds: &Kinds, object: &Identity) -> Option<Awaited> {
     Some(Awaited { resource: resource.to_api(), namespace, name: object.name.clone() })
 }
 
-/// Why it failed.
-fn failure(verdict: &Verdict) -> Option<String> {
-    verdict.health.reason().filter(|_| verdict.health.has_failed()).map(str::to_owned)
+/// What has failed.
+fn failure(object: &Identity, verdict: Verdict) -> Option<NotReady<'_>> {
+    match verdict.health {
+        Health::Failed { reason } => Some(NotReady { object, reason, crashed: verdict.crashed }),
+        _ => None,
+    }
 }
 
 /// Deletes, as long as it runs, each pod of the `StatefulSet`s among `objects` that is of another revision and not ready: the controller waits for it, and it never
@@ -104,8 +128,7 @@ async fn unblock(server: &Server, objects: &[&Identity]) -> std::convert::Infall
                 continue;
             }
             let Ok(found) = server.list(&pods, &selector(&object), Part::Whole).await else { continue };
-            let related: Vec<&Value> = found.iter().collect();
-            for name in Related::of(&object, &related, &[], &[]).blocking {
+            for name in Neighbors::of(&found, [], []).related(&object).blocking {
                 let uid = found.iter().find(|pod| pod["metadata"]["name"] == name).and_then(|pod| pod["metadata"]["uid"].as_str());
                 let _ = server.delete(&format!("{pods}/{name}"), uid.unwrap_or_default(), None).await;
             }
@@ -133,6 +156,7 @@ mod tests {
     use crate::cluster::health::Awaited;
     use crate::cluster::health::Health;
     use crate::cluster::health::Verdict;
+    use crate::manifest::Identity;
 
     #[test]
     fn only_what_has_failed_is_a_failure() {
@@ -144,7 +168,8 @@ mod tests {
             plural: "deployments".into(),
         };
         let object = Awaited { resource, namespace: Some("shop".into()), name: "web".into() };
-        let said = |health| failure(&Verdict { object: object.clone(), health });
+        let identity = Identity { api_version: "apps/v1".into(), kind: "Deployment".into(), namespace: "shop".into(), name: "web".into() };
+        let said = |health| failure(&identity, Verdict { object: object.clone(), health, crashed: None }).map(|failed| failed.reason);
         assert_eq!(said(Health::Failed { reason: "it crashes".into() }).unwrap(), "it crashes");
         assert_eq!(said(Health::Ready), None);
         assert_eq!(said(Health::Progressing { reason: "1 of 2".into() }), None);

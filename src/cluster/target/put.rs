@@ -35,16 +35,46 @@ use crate::manifest::Identity;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::target::Claim;
+use crate::target::ContainerLog;
 use crate::target::Effect;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
 use crate::target::ObjectEffect;
 use crate::target::Put;
 
-/// Applies `set` for `claim`. What became of each object is in the answer; an error changed nothing, or a newer release came first.
-/// An object that others come after may take `limit` to become ready.
+/// Applies `set` for `claim`. What became of each object is in the answer, and what stopped it, such as a newer release that came first; an error changed
+/// nothing. An object that others come after may take `limit` to become ready.
 pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: &ManifestSet<'_>, limit: Duration) -> Result<Put, Problem> {
-    let server = rules.server;
+    let mut done = PutState { effects: HashMap::new(), logs: Vec::new() };
+    let stopped = apply(&mut done, rules, &Fence { server: rules.server, parent, claim }, set, limit).await.err();
+    let PutState { mut effects, logs } = done;
+    let stopped = if effects.is_empty() { stopped.map_or(Ok(None), Err)? } else { stopped };
+    let untried = || Effect::Failed {
+        reason: if stopped.is_some() { "it was not tried" } else { "it was not tried, since others failed" }.to_owned(),
+    };
+    let of = |manifest: &Manifest<'_>| ObjectEffect {
+        object: manifest.named_by_template(),
+        effect: effects.remove(manifest.identity).unwrap_or_else(untried),
+    };
+    Ok(Put { objects: set.manifests.iter().map(of).collect(), logs, stopped, ..Put::default() })
+}
+
+/// What was done so far.
+struct PutState<'a> {
+    effects: HashMap<&'a Identity, Effect>,
+    logs: Vec<ContainerLog>,
+}
+
+/// Applies `set` step by step, until an object fails or something else stops it.
+async fn apply<'a>(
+    done: &mut PutState<'a>,
+    rules: &Rules<'_>,
+    fence: &Fence<'_>,
+    set: &'a ManifestSet<'a>,
+    limit: Duration,
+) -> Result<(), Problem> {
+    let Fence { server, parent, claim } = *fence;
+    let PutState { effects, logs } = done;
     let versions: BTreeSet<&str> = set.manifests.iter().map(|manifest| manifest.identity.api_version.as_str()).collect();
     let kinds = Kinds::of(server, versions).await.map_err(|refused| unanswered(refused, "ask for the kinds"))?;
     let (mut ready, mut late) = (Vec::new(), Vec::new());
@@ -55,12 +85,10 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
             Err(Unready::Wrong(problem)) => return Err(problem),
         }
     }
-    let fence = Fence { server, parent, claim };
     let identities = || set.manifests.iter().map(|manifest| manifest.identity);
     let namespaces = namespaces(identities());
     let group_kinds = identities().map(group_kind).collect();
     let places = places(&ready);
-    let mut effects: HashMap<&Identity, Effect> = HashMap::new();
     let mut raised = fence.raise(&places, &group_kinds, &namespaces).await?;
     if raised.is_none() {
         // The namespace of the inventory comes with the release: it is made first, unless it is there already.
@@ -76,6 +104,7 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
         raised = fence.raise(&places, &group_kinds, &namespaces).await?;
     }
     let members = raised.ok_or_else(|| unanswered(Refused::NoNamespace, "write its inventory"))?;
+    let bases: HashMap<&Identity, &str> = set.manifests.iter().map(|manifest| (manifest.identity, manifest.base)).collect();
     let steps = Steps::of(set);
     let ran: BTreeSet<&Identity> = set.manifests.iter().filter(|one| is_done(one, claim)).map(|one| one.identity).collect();
     let mut awaited: BTreeSet<&Identity> = BTreeSet::new();
@@ -86,21 +115,28 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
         }
         let before: Vec<&Identity> = now.iter().flat_map(|item| steps.before(item.identity())).copied().collect();
         let before: Vec<&Identity> = before.into_iter().filter(|object| !ran.contains(object) && awaited.insert(*object)).collect();
-        let failed = failures(server, rules.id, &before, limit).await?;
+        let (failed, said) = failures(rules, &before, limit).await?;
+        logs.extend(said);
         if !failed.is_empty() {
             effects.extend(failed.into_iter().map(|(object, reason)| (object, Effect::Failed { reason })));
-            break;
+            return Ok(());
         }
         let definitions: BTreeSet<(String, String)> = now.iter().filter_map(definition).collect();
-        let tries: Vec<_> = now.iter_mut().map(|item| try_one(rules, item, &members, &fence)).collect();
+        let tries: Vec<_> = now.iter_mut().map(|item| try_one(rules, item, &members, fence)).collect();
         let came: Vec<(&Identity, Attempt)> = stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
+        let (mut has_failed, mut overtaken) = (false, None);
         for (identity, came) in came {
             let folder = kinds.find(identity).map(|resource| resource.path(&identity.namespace)).unwrap_or_default();
-            let base = set.manifests.iter().find(|manifest| manifest.identity == identity).map_or("", |manifest| manifest.base);
-            effects.insert(identity, effect(came, members.has_base(&folder, base))?);
+            match effect(came, members.has_base(&folder, bases.get(identity).copied().unwrap_or_default())) {
+                Ok(effect) => {
+                    has_failed |= matches!(effect, Effect::Failed { .. });
+                    effects.insert(identity, effect);
+                }
+                Err(problem) => overtaken = Some(problem),
+            }
         }
-        if effects.values().any(|effect| matches!(effect, Effect::Failed { .. })) {
-            break;
+        if has_failed || overtaken.is_some() {
+            return overtaken.map_or(Ok(()), Err);
         }
         if !definitions.is_empty() {
             let made = established(server, &now, &definitions).await;
@@ -117,12 +153,7 @@ pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: 
     for manifest in late {
         effects.entry(manifest.identity).or_insert_with(|| Effect::Failed { reason: "the cluster does not know its kind".to_owned() });
     }
-    let untried = || Effect::Failed { reason: "it was not tried, since others failed".to_owned() };
-    let of = |manifest: &Manifest<'_>| ObjectEffect {
-        object: manifest.named_by_template(),
-        effect: effects.remove(manifest.identity).unwrap_or_else(untried),
-    };
-    Ok(Put { objects: set.manifests.iter().map(of).collect(), warnings: Vec::new() })
+    Ok(())
 }
 
 /// Whether it is a Job whose content has run before.

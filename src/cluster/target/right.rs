@@ -1,5 +1,6 @@
 //! The rights that a deployer needs: which they are for the objects of a project, and which of them the API server does not grant.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
@@ -26,12 +27,12 @@ pub(super) struct Right {
     pub(super) namespace: String,
     /// The group of the kind; empty for the core group.
     pub(super) group: String,
-    /// The kind's name in URLs.
+    /// The kind's name in URLs, or that of a part of its objects, such as `pods/log`.
     pub(super) plural: String,
     /// The one object that it is about; `None` for all.
     pub(super) name: Option<String>,
     /// What is done.
-    pub(super) verb: &'static str,
+    pub(super) verb: Cow<'static, str>,
 }
 
 /// What a right is for.
@@ -39,12 +40,18 @@ pub(super) struct Right {
 pub(super) enum RightPurpose {
     /// A deploy fails without it.
     Deploy,
+    /// A role of the release grants it, which RBAC lets nobody do who does not have it (`rbac/validation.ConfirmNoEscalation`).
+    Granting,
     /// Leaving `replicas` to who scales.
     Scaling,
     /// Knowing what running pods use, before anything is removed.
     Prune,
     /// Saying why a rollout fails.
     Reasons,
+    /// Showing what a container that crashed said last.
+    Logs,
+    /// `cloze destroy`, beside what pruning needs.
+    Destroy,
 }
 
 /// Rights, and what each is for.
@@ -56,7 +63,7 @@ pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, oth
     let mut add = |namespace: &str, (group, plural): (&str, &str), name: Option<&str>, verbs: &[&'static str], purpose: RightPurpose| {
         for &verb in verbs {
             let (namespace, group, plural) = (namespace.to_owned(), group.to_owned(), plural.to_owned());
-            let right = Right { namespace, group, plural, name: name.map(str::to_owned), verb };
+            let right = Right { namespace, group, plural, name: name.map(str::to_owned), verb: verb.into() };
             let known = rights.entry(right).or_insert(purpose);
             *known = purpose.min(*known);
         }
@@ -74,6 +81,7 @@ pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, oth
             for object in [("", "pods"), ("apps", "replicasets"), ("", "events")] {
                 add(namespace, object, None, &["list", "watch"], RightPurpose::Reasons);
             }
+            add(namespace, ("", "pods/log"), None, &["get"], RightPurpose::Logs);
         }
         if (group, kind) == ("apps", "StatefulSet") {
             add(namespace, ("", "pods"), None, &["list", "delete"], RightPurpose::Deploy);
@@ -89,6 +97,7 @@ pub(super) fn rights(places: &BTreeSet<(Resource, String)>, parent: &Parent, oth
     }
     add(&parent.namespace, ("", "configmaps"), None, &["create"], RightPurpose::Deploy);
     add(&parent.namespace, ("", "configmaps"), Some(&parent.name), &["get", "update"], RightPurpose::Deploy);
+    add(&parent.namespace, ("", "configmaps"), Some(&parent.name), &["delete"], RightPurpose::Destroy);
     for &(plural, namespace, name) in others {
         add(namespace, ("", plural), Some(name), &["get"], RightPurpose::Deploy);
     }
@@ -105,7 +114,7 @@ pub(super) fn pruning(places: &BTreeSet<(Resource, String)>) -> NeededRights {
         let (group, plural) = (resource.group().to_owned(), resource.plural.clone());
         ["delete", "get", "list", "patch"].map(|verb| {
             let (namespace, group, plural) = (namespace.clone(), group.clone(), plural.clone());
-            (Right { namespace, group, plural, name: None, verb }, RightPurpose::Prune)
+            (Right { namespace, group, plural, name: None, verb: verb.into() }, RightPurpose::Prune)
         })
     };
     places.iter().flat_map(verbs).collect()
@@ -160,12 +169,14 @@ fn covers(rule: &Value, right: &Right) -> bool {
         |field: &str, wanted: &str| rule[field].as_array().is_some_and(|items| items.iter().any(|item| *item == *wanted || *item == *"*"));
     let names = rule["resourceNames"].as_array().filter(|names| !names.is_empty());
     let is_named = names.is_none_or(|names| right.name.as_ref().is_some_and(|name| names.iter().any(|item| *item == **name)));
-    has("verbs", right.verb) && has("apiGroups", &right.group) && has("resources", &right.plural) && is_named
+    has("verbs", &right.verb) && has("apiGroups", &right.group) && has("resources", &right.plural) && is_named
 }
 
 /// The right, if the server denies it.
 async fn is_denied(server: &Server, right: &Right) -> Result<Option<Right>, Refused> {
-    let mut attributes = json!({ "group": right.group, "resource": right.plural, "verb": right.verb, "namespace": right.namespace });
+    let (plural, part) = right.plural.split_once('/').unwrap_or((right.plural.as_str(), ""));
+    let mut attributes =
+        json!({ "group": right.group, "resource": plural, "subresource": part, "verb": right.verb, "namespace": right.namespace });
     if let Some(name) = &right.name {
         attributes["name"] = name.as_str().into();
     }
@@ -182,7 +193,7 @@ pub(super) struct ObjectRights {
     /// One of them.
     pub(super) right: Right,
     /// The verbs of all.
-    pub(super) verbs: Vec<&'static str>,
+    pub(super) verbs: Vec<Cow<'static, str>>,
     /// What they are for.
     pub(super) purpose: RightPurpose,
 }
@@ -191,8 +202,8 @@ pub(super) struct ObjectRights {
 pub(super) fn by_objects(rights: NeededRights) -> Vec<ObjectRights> {
     let mut found: Vec<ObjectRights> = Vec::new();
     for (right, purpose) in rights {
-        let verb = right.verb;
-        let is_it = |known: &&mut ObjectRights| known.purpose == purpose && Right { verb, ..known.right.clone() } == right;
+        let verb = right.verb.clone();
+        let is_it = |known: &&mut ObjectRights| known.purpose == purpose && Right { verb: verb.clone(), ..known.right.clone() } == right;
         match found.iter_mut().find(is_it) {
             Some(known) => known.verbs.push(verb),
             None => found.push(ObjectRights { right, verbs: vec![verb], purpose }),
@@ -215,9 +226,12 @@ impl ObjectRights {
     pub(super) fn consequence(&self) -> &'static str {
         match self.purpose {
             RightPurpose::Deploy => "",
+            RightPurpose::Granting => ": a role of the release grants it, and RBAC lets nobody grant rights that they do not have",
             RightPurpose::Scaling => ": `replicas` that a HorizontalPodAutoscaler sets are a conflict",
             RightPurpose::Prune => ": what earlier releases left is not removed",
             RightPurpose::Reasons => ": if a rollout fails, less is known of why",
+            RightPurpose::Logs => ": what a container that crashes says last is not shown",
+            RightPurpose::Destroy => ": `cloze destroy` leaves the inventory",
         }
     }
 
@@ -276,6 +290,7 @@ mod tests {
             lines(&[], &[("secrets", "shop", "tls")]),
             [
                 "Deploy: create configmaps in the namespace `shop`",
+                "Destroy: delete configmaps `cloze.shop.prod` in the namespace `shop`",
                 "Deploy: get,update configmaps `cloze.shop.prod` in the namespace `shop`",
                 "Deploy: get secrets `tls` in the namespace `shop`",
             ]
@@ -297,6 +312,7 @@ mod tests {
                 "Reasons: list,watch events in the namespace `shop`",
                 "Deploy: delete,list pods in the namespace `shop`",
                 "Reasons: watch pods in the namespace `shop`",
+                "Logs: get pods/log in the namespace `shop`",
                 "Reasons: watch replicasets.apps in the namespace `shop`",
                 "Deploy: create,delete,get,list,patch,watch statefulsets.apps in the namespace `shop`",
                 "Scaling: list horizontalpodautoscalers.autoscaling in the namespace `shop`",
@@ -319,7 +335,7 @@ mod tests {
             group: "apps".into(),
             plural: "deployments".into(),
             name: name.map(str::to_owned),
-            verb: "patch",
+            verb: "patch".into(),
         };
         for (rule, all, one) in [
             (json!({ "verbs": ["patch"], "apiGroups": ["apps"], "resources": ["deployments"] }), true, true),

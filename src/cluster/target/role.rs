@@ -1,5 +1,6 @@
 //! The least role of a deployer, as manifests of RBAC.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -53,7 +54,7 @@ pub(super) fn role(name: &str, rights: NeededRights) -> String {
 const SUBJECT: &str = "FILL-IN-THE-DEPLOYER";
 
 /// What rules are grouped by: an API group, the name of one object, verbs.
-type RuleKey = (String, Option<String>, Vec<&'static str>);
+type RuleKey = (String, Option<String>, Vec<Cow<'static, str>>);
 
 /// The rules: kinds with the same verbs in one.
 fn rules(rights: NeededRights) -> Vec<Tree> {
@@ -64,7 +65,7 @@ fn rules(rights: NeededRights) -> Vec<Tree> {
     let texts = |texts: Vec<String>| list(texts.into_iter().map(Node::text).collect());
     let rule = |((group, name, verbs), plurals): (RuleKey, Vec<String>)| {
         let name = name.map(|name| ("resourceNames", texts(vec![name])));
-        let verbs = ("verbs", texts(verbs.into_iter().map(str::to_owned).collect()));
+        let verbs = ("verbs", texts(verbs.into_iter().map(Cow::into_owned).collect()));
         map([("apiGroups", texts(vec![group])), ("resources", texts(plurals))].into_iter().chain(name).chain([verbs]))
     };
     rules.into_iter().map(rule).collect()
@@ -81,6 +82,8 @@ fn list(items: Vec<Tree>) -> Tree {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::role;
     use crate::cluster::target::right::NeededRights;
     use crate::cluster::target::right::Right;
@@ -91,7 +94,7 @@ mod tests {
         let right = |namespace: &str, plural: &str, name: Option<&str>, verb| {
             let (group, name) = (String::new(), name.map(str::to_owned));
             let purpose = if verb == "list" { RightPurpose::Reasons } else { RightPurpose::Deploy };
-            (Right { namespace: namespace.into(), group, plural: plural.into(), name, verb }, purpose)
+            (Right { namespace: namespace.into(), group, plural: plural.into(), name, verb: Cow::Borrowed(verb) }, purpose)
         };
         let rights = NeededRights::from([
             right("", "namespaces", None, "get"),

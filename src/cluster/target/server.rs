@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Method;
 use http::Request;
+use http::StatusCode;
 use http::header::ACCEPT;
 use http::header::CONTENT_TYPE;
 use kube::Client;
@@ -18,6 +19,7 @@ use zeroize::Zeroize as _;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::resource::Resource;
 use crate::cluster::target::resource::root;
+use crate::secret::Secret;
 
 /// An API server.
 #[derive(Clone)]
@@ -171,12 +173,29 @@ impl Server {
         }
     }
 
+    /// The text at `path`, asked for once.
+    pub(super) async fn text(&self, path: &str) -> Result<Secret, Refused> {
+        let (_, bytes) = self.send(&Method::GET, path, "*/*", None).await?;
+        Ok(bytes.try_into_mut().map_or_else(|shared| Secret::copy_of(&shared), |bytes| Secret::new(bytes.into())))
+    }
+
     async fn ask_once(&self, method: &Method, path: &str, part: Part, body: Option<(&str, Bytes)>) -> Result<(bool, Value), Refused> {
         let accept = match part {
             Part::Whole => "application/json",
             Part::Metadata => "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
             Part::Listed => "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
         };
+        let (code, bytes) = self.send(method, path, accept, body).await?;
+        let object = serde_json::from_slice(&bytes).map_err(|error| Refused::of(&kube::Error::SerdeError(error)));
+        // It may have been a Secret.
+        if let Ok(mut bytes) = bytes.try_into_mut() {
+            bytes.zeroize();
+        }
+        Ok((code == StatusCode::CREATED, object?))
+    }
+
+    /// The code and the body of an answer that is not a refusal.
+    async fn send(&self, method: &Method, path: &str, accept: &str, body: Option<(&str, Bytes)>) -> Result<(StatusCode, Bytes), Refused> {
         let mut request = Request::builder().method(method).uri(path).header(ACCEPT, accept);
         if let Some((content_type, _)) = &body {
             request = request.header(CONTENT_TYPE, *content_type);
@@ -187,13 +206,7 @@ impl Server {
         let code = response.status();
         let bytes = response.into_body().collect_bytes().await.map_err(|error| Refused::of(&error))?;
         if code.is_success() {
-            let object = serde_json::from_slice(&bytes).map_err(|error| Refused::of(&kube::Error::SerdeError(error)));
-            // It may have been a Secret.
-            if let Ok(mut bytes) = bytes.try_into_mut() {
-                bytes.zeroize();
-            }
-            let object = object?;
-            return Ok((code.as_u16() == 201, object));
+            return Ok((code, bytes));
         }
         let status = serde_json::from_slice::<Status>(&bytes).unwrap_or_default();
         Err(Refused::said(&Status { code: code.as_u16(), ..status }))

@@ -8,6 +8,7 @@ use futures::stream;
 use serde_json::Value;
 
 use crate::cluster::health::Health;
+use crate::cluster::health::Neighbors;
 use crate::cluster::health::Related;
 use crate::cluster::health::health;
 use crate::cluster::health::is_ready_when_applied;
@@ -48,8 +49,7 @@ struct Listed {
 }
 
 /// What tells more of objects of a namespace that are not ready: pods, ReplicaSets and events.
-#[derive(Debug, Default)]
-struct Surroundings([Vec<Value>; 3]);
+type Surroundings = [Vec<Value>; 3];
 
 impl Cluster {
     /// What the cluster has of the environment; `None` where nothing was applied yet.
@@ -67,11 +67,11 @@ impl Cluster {
                 namespaces.insert(identity.namespace.clone(), self.surroundings(&identity.namespace).await);
             }
         }
-        let nothing = Surroundings::default();
+        let neighbors: BTreeMap<&str, Neighbors<'_>> =
+            namespaces.iter().map(|(namespace, [pods, sets, events])| (namespace.as_str(), Neighbors::of(pods, sets, events))).collect();
         let judged = |(identity, object): (Identity, Value)| {
-            let Surroundings([pods, sets, events]) = namespaces.get(&identity.namespace).unwrap_or(&nothing);
-            let (pods, sets, events): (Vec<_>, Vec<_>, Vec<_>) = (pods.iter().collect(), sets.iter().collect(), events.iter().collect());
-            let health = health(&object, &Related::of(&object, &pods, &sets, &events));
+            let related = neighbors.get(identity.namespace.as_str()).map(|neighbors| neighbors.related(&object)).unwrap_or_default();
+            let health = health(&object, &related);
             (identity, health)
         };
         let mut objects: Vec<(Identity, Health)> = objects.into_iter().map(judged).collect();
@@ -126,7 +126,7 @@ impl Cluster {
             self.server.list(&sets, "", Part::Whole),
             self.server.list(&events, "", Part::Whole)
         );
-        Surroundings([pods, sets, events].map(Result::unwrap_or_default))
+        [pods, sets, events].map(Result::unwrap_or_default)
     }
 }
 

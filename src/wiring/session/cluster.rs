@@ -2,6 +2,7 @@
 
 use crate::blank::BlankText;
 use crate::cluster::ClusterFinding;
+use crate::cluster::GrantedRight;
 use crate::cluster::PlannedObject;
 use crate::manifest::Node;
 use crate::manifest::Object;
@@ -78,5 +79,32 @@ fn planned(object: &Object<BlankText>) -> PlannedObject {
         let namespaced = text(&["spec", "scope"])? == "Namespaced";
         Some((text(&["spec", "group"])?, text(&["spec", "names", "kind"])?, text(&["spec", "names", "plural"])?, namespaced))
     };
-    PlannedObject { identity: object.identity.clone(), defines: if is_definition { defined() } else { None } }
+    let is_role = matches!(object.identity.kind.as_str(), "Role" | "ClusterRole");
+    PlannedObject {
+        identity: object.identity.clone(),
+        defines: if is_definition { defined() } else { None },
+        grants: if is_role { granted(&object.root) } else { Vec::new() },
+    }
+}
+
+/// The rights of a role's rules, but for those on URLs.
+fn granted(role: &Node<BlankText>) -> Vec<GrantedRight> {
+    let texts = |node: &Node<BlankText>, key: &str| -> Vec<String> {
+        let items = node.get(key).and_then(Node::as_list).unwrap_or_default();
+        items.iter().filter_map(Node::as_text).map(str::to_owned).collect()
+    };
+    let mut found = Vec::new();
+    for rule in role.get("rules").and_then(Node::as_list).unwrap_or_default() {
+        let mut names: Vec<Option<String>> = texts(rule, "resourceNames").into_iter().map(Some).collect();
+        if names.is_empty() {
+            names.push(None);
+        }
+        let (groups, plurals, verbs) = (texts(rule, "apiGroups"), texts(rule, "resources"), texts(rule, "verbs"));
+        for (group, plural) in groups.iter().flat_map(|group| plurals.iter().map(move |plural| (group, plural))) {
+            for (name, verb) in names.iter().flat_map(|name| verbs.iter().map(move |verb| (name, verb))) {
+                found.push(GrantedRight { group: group.clone(), plural: plural.clone(), name: name.clone(), verb: verb.clone() });
+            }
+        }
+    }
+    found
 }

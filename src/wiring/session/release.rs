@@ -46,14 +46,17 @@ pub struct RollbackRequest {
     pub online: bool,
 }
 
+/// What came of a release, and the problem where it is not in its target as it should be.
+pub type DeployResult = (DeployReport, Result<(), Problem>);
+
 impl Session<'_> {
     /// The environment's objects in its cluster; `None` where deploys only write.
     pub fn cluster(&self, rollout: RolloutRequest<'_>) -> Result<Option<Box<dyn Target>>, Problem> {
         self.wiring().cluster(rollout)
     }
 
-    /// Fills the blanks, records the release unless it is current, and puts it to its target.
-    pub async fn deploy(&self, locked: bool, note: Option<&str>, emission: Emission<'_>) -> Result<DeployReport, Problems> {
+    /// Fills the blanks, records the release unless it is current, and puts it to its target. Once it is recorded, a problem comes with a report.
+    pub async fn deploy(&self, locked: bool, note: Option<&str>, emission: Emission<'_>) -> Result<DeployResult, Problems> {
         let lock = self.lock_file(locked)?;
         self.closing(async {
             let prepared = self.prepare()?;
@@ -87,7 +90,9 @@ impl Session<'_> {
 
     /// What a deploy would change of what is live in the environment's cluster.
     pub async fn diff_live(&self, locked: bool) -> Result<DiffReport, Problems> {
-        let Some(cluster) = self.cluster(RolloutRequest::default())? else { return Err(self.writes_only().into()) };
+        // As a deploy that waits.
+        let rollout = RolloutRequest { proves: true, ..RolloutRequest::default() };
+        let Some(cluster) = self.cluster(rollout)? else { return Err(self.writes_only().into()) };
         self.compare(None, true, locked, false, Some(cluster.as_ref())).await
     }
 
@@ -157,7 +162,7 @@ impl Session<'_> {
         note: Option<&str>,
         emission: Emission<'_>,
         confirms: impl FnOnce(&DiffReport) -> bool,
-    ) -> Result<DeployReport, Problems> {
+    ) -> Result<DeployResult, Problems> {
         self.closing(async {
             let access = self.access(self.sealing_keys(IfMissing::Fail).await?)?;
             let history = access.open(&self.context()).await?;

@@ -98,7 +98,8 @@ async fn the_printed_role_deploys_and_each_right_that_is_missing_is_named() {
     let rules = role[at]["rules"].as_array().unwrap();
     let mut codes = Vec::new();
     for (number, rule) in rules.iter().enumerate() {
-        for plural in rule["resources"].as_array().unwrap() {
+        // Without logs, less is shown, and nothing else.
+        for plural in rule["resources"].as_array().unwrap().iter().filter(|plural| **plural != "pods/log") {
             let mut less = role[at].clone();
             less["rules"][number]["resources"].as_array_mut().unwrap().retain(|other| other != plural);
             less["rules"].as_array_mut().unwrap().retain(|rule| rule["resources"] != json!([]));

@@ -26,6 +26,9 @@ pub(crate) struct Emit {
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true")]
     #[arg(action = ArgAction::Set, hide_possible_values = true)]
     pub(crate) wait: bool,
+    /// Show the last lines of the log of a container that crashes, without values of the release, where stderr is not a terminal, too
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) logs: bool,
     /// Release to the cluster without asking: a terminal is asked before a rollback and before `--adopt`
     #[arg(long)]
     pub(crate) yes: bool,

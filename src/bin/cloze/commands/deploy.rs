@@ -1,15 +1,17 @@
 //! `cloze deploy`
 
 use std::io;
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
 
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
-use cloze::report::DeployReport;
 use cloze::report::document;
 use cloze::stage::diff::ChangeKind;
 use cloze::target::Stream;
 use cloze::target::Target;
+use cloze::wiring::DeployResult;
 use cloze::wiring::RolloutRequest;
 use cloze::wiring::Session;
 use cloze::workflow::deploy::Emission;
@@ -20,32 +22,34 @@ use crate::commands::diff;
 use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
+use crate::exit;
 use crate::review::Detail;
 
 /// Deploys the environment.
-pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit) -> Result<(), Problems> {
+pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit) -> Result<ExitCode, Problems> {
     release(run, &session::of(run, templates, Some(emit.masking))?, locked, emit)
 }
 
 /// Deploys the environment of a session.
-pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<(), Problems> {
+pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<ExitCode, Problems> {
     if emit.dry_run {
         let report = run.wait(async {
             let cluster = if emit.output.is_none() {
-                session.cluster(RolloutRequest { adopt: &emit.adopt, force: emit.force_conflicts, proves: false })?
+                session.cluster(RolloutRequest { adopt: &emit.adopt, force: emit.force_conflicts, proves: emit.wait, logs: false })?
             } else {
                 None
             };
             session.preview_deploy(locked, cluster.as_deref()).await
         })?;
-        return diff::print(run, &report, Detail::Usual);
+        diff::print(run, &report, Detail::Usual)?;
+        return Ok(ExitCode::from(exit::DONE));
     }
-    let report = run.wait(async {
+    let result = run.wait(async {
         let target = target(run, session, emit)?;
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
         Box::pin(session.deploy(locked, emit.note.as_deref(), emission)).await
     })?;
-    print(run, emit, &report)
+    finish(run, emit, result)
 }
 
 /// Where the manifests of a release go: stdout, the directory that was named, the environment's cluster, or its directory.
@@ -53,7 +57,13 @@ pub(crate) fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Bo
     match emit.output.as_deref() {
         Some("-") => Ok(Box::new(Stream::new("stdout", Box::new(io::stdout())))),
         Some(path) => Ok(Box::new(session.directory(Some(path.as_ref()))?)),
-        None => match session.cluster(RolloutRequest { adopt: &emit.adopt, force: emit.force_conflicts, proves: emit.wait })? {
+        None => match session.cluster(RolloutRequest {
+            adopt: &emit.adopt,
+            force: emit.force_conflicts,
+            proves: emit.wait,
+            // In the log of a CI runner, what programs say stays for everybody who may read that.
+            logs: emit.logs || io::stderr().is_terminal(),
+        })? {
             Some(cluster) => {
                 confirm_adoption(run, emit)?;
                 Ok(cluster)
@@ -74,14 +84,26 @@ fn confirm_adoption(run: &Run, emit: &Emit) -> Result<(), Problem> {
     Err(Problem::new(Fault::Usage, "nothing was released: `--adopt` asks first", "answer yes, or add `--yes`"))
 }
 
-/// Prints what came of a deploy or a rollback.
-pub(crate) fn print(run: &Run, emit: &Emit, report: &DeployReport) -> Result<(), Problems> {
-    if run.ui.is_json() && emit.output.as_deref() != Some("-") {
-        return run.ui.json(&document(report));
+/// Prints what came of a deploy or a rollback, and where it failed, why.
+pub(crate) fn finish(run: &Run, emit: &Emit, (report, result): DeployResult) -> Result<ExitCode, Problems> {
+    if run.ui.is_json() {
+        if emit.output.as_deref() != Some("-") {
+            run.ui.json(&document(&report))?;
+        }
+        result?;
+        return Ok(ExitCode::from(exit::DONE));
+    }
+    if let Err(problem) = result {
+        let code = run.ui.fail(&problem.into());
+        for log in report.failure.iter().flat_map(|failure| &failure.objects).filter_map(|object| object.log.as_ref()) {
+            run.ui.status(&format!("last lines of container `{}` of pod `{}`:", log.container, log.pod));
+            log.lines.iter().for_each(|line| run.ui.status(&format!("  | {line}")));
+        }
+        return Ok(code);
     }
     for object in report.changes.iter().filter(|object| report.pruned.is_none() && object.change == ChangeKind::Removed) {
         run.ui.status(&format!("removed {}: a cluster that has it keeps it until you delete it there", object.object));
     }
     report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
-    Ok(())
+    Ok(ExitCode::from(exit::DONE))
 }

@@ -1,6 +1,7 @@
 //! `cloze init`
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use cloze::event::Event;
 use cloze::event::Observer;
@@ -19,9 +20,10 @@ use crate::args::Init;
 use crate::commands::deploy;
 use crate::commands::session;
 use crate::context::Run;
+use crate::exit;
 
 /// Writes a new project to a directory of its name, or to this one.
-pub(crate) fn init(run: &Run, asked: &Init) -> Result<(), Problems> {
+pub(crate) fn init(run: &Run, asked: &Init) -> Result<ExitCode, Problems> {
     if let Some(other) = run.environment.as_deref().filter(|name| *name != STARTER_ENVIRONMENT) {
         let reason = format!("a new project has the environment `{STARTER_ENVIRONMENT}`, not {}", quote(other));
         return Err(Problem::new(Fault::Usage, reason, "leave out `-e`; add environments in cloze.yaml afterwards").into());
@@ -51,7 +53,7 @@ pub(crate) fn init(run: &Run, asked: &Init) -> Result<(), Problems> {
     } else {
         format!("next: {cloze} render, then {cloze} deploy")
     });
-    Ok(())
+    Ok(ExitCode::from(exit::DONE))
 }
 
 /// Says what was written, and where the key is.

@@ -1,5 +1,7 @@
 //! `cloze rollback`
 
+use std::process::ExitCode;
+
 use cloze::problem::Problems;
 use cloze::wiring::RollbackRequest;
 use cloze::workflow::deploy::Emission;
@@ -12,11 +14,12 @@ use crate::commands::diff;
 use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
+use crate::exit;
 use crate::review;
 use crate::review::Detail;
 
 /// Releases the manifests of an earlier release again, after showing what that changes.
-pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<(), Problems> {
+pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<ExitCode, Problems> {
     let session = session::past(run, Some(emit.masking))?;
     let values = match secrets {
         Secrets::Recorded => Values::Recorded,
@@ -25,9 +28,10 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     };
     let request = RollbackRequest { number, values, online };
     if emit.dry_run {
-        return diff::print(run, &run.wait(session.preview_rollback(request))?, Detail::Usual);
+        diff::print(run, &run.wait(session.preview_rollback(request))?, Detail::Usual)?;
+        return Ok(ExitCode::from(exit::DONE));
     }
-    let report = run.wait(async {
+    let result = run.wait(async {
         let target = deploy::target(run, &session, emit)?;
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
         let confirms = |changes: &_| {
@@ -36,5 +40,5 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         };
         Box::pin(session.rollback(request, emit.note.as_deref(), emission, confirms)).await
     })?;
-    deploy::print(run, emit, &report)
+    deploy::finish(run, emit, result)
 }
