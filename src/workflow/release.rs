@@ -286,7 +286,9 @@ impl ReleaseEmission<'_> {
         if let Some(problem) = put.stopped.take() {
             // What a newer release wrote is not taken back.
             let touched = target.runs() && problem.fault != Fault::History;
-            return ReleaseFailure { problem: redaction.problem(problem), touched, objects, taken_back: None };
+            let fault = if touched { Fault::Rollout } else { problem.fault };
+            let problem = Problem { fault, ..redaction.problem(problem) };
+            return ReleaseFailure { problem, touched, objects, taken_back: None };
         }
         let reason = format!("{target} did not take {} of the release's objects: {}", objects.len(), reasons(&objects));
         let fault = if target.runs() { Fault::Rollout } else { Fault::Internal };
@@ -303,7 +305,7 @@ impl ReleaseEmission<'_> {
             Unproven::Overtaken(problem) => return ReleaseFailure::untouched(redaction.problem(problem)),
             Unproven::Unseen(problem) => {
                 let problem = redaction.problem(problem);
-                (Problem { reason: say(&problem.reason), ..problem }, Vec::new())
+                (Problem { fault: Fault::Rollout, reason: say(&problem.reason), ..problem }, Vec::new())
             }
             Unproven::Fails { failures, logs } => {
                 let failed = failures.into_iter().map(|(object, reason)| (object, redaction.words(&reason))).collect();
