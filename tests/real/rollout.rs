@@ -8,9 +8,11 @@ mod failed;
 mod killed;
 mod live;
 mod log;
+mod matrix;
 mod order;
 mod outage;
 mod prune;
+mod rights;
 mod shop;
 mod status;
 

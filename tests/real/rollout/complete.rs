@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use cloze::cluster::health::Awaited;
 use cloze::cluster::health::Health;
+use cloze::cluster::health::Progress;
 use cloze::cluster::health::wait;
 use serde_json::Value;
 use serde_json::json;
 use tokio::time::sleep;
 
+use super::Log;
 use super::Rollout;
 use super::deployment;
 use super::resource;
@@ -102,6 +104,28 @@ async fn a_definition_and_its_resource_become_ready_though_the_definition_comes_
     };
     let (waited, ()) = futures::join!(wait(rollout.client.clone(), &awaited, rollout.limits(), &|_| {}), apply);
     assert_eq!(waited.unwrap()[0].health, Health::Ready);
+}
+
+#[tokio::test]
+async fn any_kind_is_waited_for_by_its_conditions() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let group = format!("conditions.{}.example", rollout.cluster.namespace());
+    rollout.complete(&[definition(&group, "lamps", "Lamp")]).await;
+    let lamp = |ready: &str| {
+        let condition = json!({ "type": "Ready", "status": ready, "reason": "Bulb" });
+        json!({ "apiVersion": format!("{group}/v1"), "kind": "Lamp", "metadata": { "name": "hall" },
+            "status": { "conditions": [condition] } })
+    };
+    let awaited = rollout.apply(&[lamp("False")]).await;
+    let log = Log::default();
+    let report = |progress: &Progress<'_>| log.take(progress);
+    let cure = async {
+        sleep(Duration::from_secs(1)).await;
+        rollout.apply(&[lamp("True")]).await;
+    };
+    let (waited, ()) = futures::join!(wait(rollout.client.clone(), &awaited, rollout.limits(), &report), cure);
+    assert_eq!(waited.unwrap()[0].health, Health::Ready);
+    assert!(log.has("hall: Progressing { reason: \"condition Ready does not hold yet (Bulb)\""), "{:?}", log.0);
 }
 
 #[tokio::test]

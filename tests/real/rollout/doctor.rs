@@ -27,14 +27,14 @@ impl Shop<'_> {
     }
 
     /// The exit code, and all that a command of the runner says, under the name `NS` for the namespace.
-    fn runner_said(&self, words: &[&str]) -> (i32, String) {
+    pub(super) fn runner_said(&self, words: &[&str]) -> (i32, String) {
         let Output { status, stdout, stderr } = self.as_runner(words);
         let said = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
         (status.code().unwrap(), said.replace(self.rollout.cluster.namespace(), "NS"))
     }
 
     /// The exit code and what is said as soon as that says `words`: the API server learns of roles a moment later.
-    async fn runner_says(&self, command: &[&str], words: &str) -> (i32, String) {
+    pub(super) async fn runner_says(&self, command: &[&str], words: &str) -> (i32, String) {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
             let (code, said) = self.runner_said(command);
@@ -47,7 +47,7 @@ impl Shop<'_> {
     }
 
     /// The documents of the role that the project needs, with the runner as its subject.
-    fn role(&self) -> Vec<Value> {
+    pub(super) fn role(&self) -> Vec<Value> {
         let text = String::from_utf8(self.as_runner(&["doctor", "--role"]).stdout).unwrap().replace("FILL-IN-THE-DEPLOYER", "runner");
         text.split("---\n").map(|document| serde_yaml::from_str(document).unwrap()).collect()
     }
@@ -55,7 +55,7 @@ impl Shop<'_> {
 
 impl Rollout {
     /// Makes these objects be as they are given.
-    async fn grant(&self, documents: &[Value]) {
+    pub(super) async fn grant(&self, documents: &[Value]) {
         for document in documents {
             let kind = document["kind"].as_str().unwrap();
             let resource = ApiResource::from_gvk(&GroupVersionKind::gvk("rbac.authorization.k8s.io", "v1", kind));

@@ -26,6 +26,23 @@ fn has_condition(object: &Value, kind: &str, reason: &str) -> bool {
     object["status"]["conditions"].as_array().is_some_and(|list| list.iter().any(|one| one["type"] == kind && one["reason"] == reason))
 }
 
+/// A webhook for the pods of the namespace that nobody answers.
+pub(super) fn webhook(rollout: &Rollout) -> Value {
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": { "name": rollout.cluster.namespace() },
+        "webhooks": [{
+            "name": "pods.policy.example",
+            "clientConfig": { "url": "https://127.0.0.1:1/" },
+            "rules": [{ "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"] }],
+            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": rollout.cluster.namespace() } },
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+        }],
+    })
+}
+
 #[tokio::test]
 async fn a_crash_fails_with_its_second_restart() {
     let Some(rollout) = Rollout::new().await else { return };
@@ -110,20 +127,7 @@ async fn pods_that_a_quota_or_a_webhook_keeps_out_fail_after_the_grace() {
     assert_eq!(reason, "the quota `most` is used up (pods) (for 3 s)");
     // A StatefulSet has no condition for that; its events tell.
     let Some(rollout) = Rollout::new().await else { return };
-    let webhook = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingWebhookConfiguration",
-        "metadata": { "name": rollout.cluster.namespace() },
-        "webhooks": [{
-            "name": "pods.policy.example",
-            "clientConfig": { "url": "https://127.0.0.1:1/" },
-            "rules": [{ "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"] }],
-            "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": rollout.cluster.namespace() } },
-            "sideEffects": "None",
-            "admissionReviewVersions": ["v1"],
-        }],
-    });
-    rollout.complete(&[webhook]).await;
+    rollout.complete(&[webhook(&rollout)]).await;
     let object = workload("StatefulSet", "web:2", &json!({ "serviceName": "web" }));
     let reason = rollout.fail(object, ("v1", "Event"), |event| event["reason"] == "FailedCreate", GRACE + Duration::from_secs(2)).await;
     assert_eq!(reason, "the admission webhook `pods.policy.example` does not answer (for 3 s)");
