@@ -1,0 +1,63 @@
+//! A review that has one text wherever a text of others can be.
+
+use cloze::report::ChangedObject;
+use cloze::report::DiffReport;
+use cloze::report::FieldChangeKind;
+use cloze::report::FieldDiff;
+use cloze::report::LiveReport;
+use cloze::report::ObjectDiff;
+use cloze::report::ObjectReport;
+use cloze::report::SecretDiff;
+use cloze::stage::diff::ChangeKind;
+
+/// A report of two objects and a secret that are called `text` and have it.
+pub(super) fn report(text: &str) -> DiffReport {
+    let object = |kind: &str| ObjectReport {
+        api_version: "v1".to_owned(),
+        kind: kind.to_owned(),
+        namespace: text.to_owned(),
+        name: text.to_owned(),
+    };
+    let field = |path: String, lines: Vec<String>| FieldDiff {
+        path,
+        change: FieldChangeKind::Changed,
+        before: lines.is_empty().then(|| text.to_owned()),
+        after: lines.is_empty().then(|| format!("{text}.")),
+        lines,
+    };
+    let change = |change, object, fields| ObjectDiff {
+        object: ChangedObject { change, object },
+        fields,
+        before: String::new(),
+        after: format!("data: {text}\n"),
+    };
+    let lines = vec!["@@ -1 +1 @@".to_owned(), format!(" {text}"), format!("-{text}"), format!("+{text}")];
+    DiffReport {
+        project: "shop".to_owned(),
+        environment: "dev".to_owned(),
+        against: None,
+        base: None,
+        release: None,
+        secrets: vec![SecretDiff {
+            change: ChangeKind::Changed,
+            vault: text.to_owned(),
+            name: text.to_owned(),
+            key: Some(text.to_owned()),
+            before: vec![text.to_owned()],
+            after: vec![format!("{text}.")],
+            used_by: vec![object("Secret"), object("ConfigMap")],
+        }],
+        changes: vec![
+            change(
+                ChangeKind::Changed,
+                object("Secret"),
+                vec![field(format!("data[\"{text}\"]"), Vec::new()), field(text.to_owned(), lines)],
+            ),
+            change(ChangeKind::Added, object("ConfigMap"), Vec::new()),
+        ],
+        restarts: vec![object("Secret")],
+        waivers: Vec::new(),
+        live: Some(LiveReport { target: text.to_owned(), release: None, left: vec![object("Service")] }),
+        warnings: 1,
+    }
+}
