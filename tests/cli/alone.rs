@@ -6,7 +6,6 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::Sandbox;
-use crate::support::terminal::Terminal;
 
 /// A project with two releases.
 fn released() -> Sandbox {
@@ -149,13 +148,13 @@ fn a_terminal_shows_the_id_and_asks_once() {
     let sandbox = released();
     let (machine, url, id) = (machine(&sandbox), url(&sandbox), store_id(&sandbox));
     let question = "This is the history of environment dev of project shop, with the store id";
-    let mut terminal = Terminal::run(&machine, ["show", "--history", &url]);
+    let mut terminal = machine.terminal(["show", "--history", &url]);
     terminal.shows(question).shows(&id).shows("(yes/no)").types("no");
     assert!(terminal.ends(6).contains("nothing shows yet"));
-    let mut terminal = Terminal::run(&machine, ["show", "--history", &url]);
+    let mut terminal = machine.terminal(["show", "--history", &url]);
     terminal.shows(question).shows(&id).shows("(yes/no)").types("yes");
     assert!(terminal.ends(0).contains("# release 2"));
-    assert!(!Terminal::run(&machine, ["show", "--history", &url]).ends(0).contains("(yes/no)"));
+    assert!(!machine.terminal(["show", "--history", &url]).ends(0).contains("(yes/no)"));
 }
 
 #[test]

@@ -25,6 +25,8 @@ mod rollout;
 mod stores;
 #[path = "../../src/vault/suite.rs"]
 mod suite;
+#[path = "../cli/support/terminal.rs"]
+mod terminal;
 
 // What the suites, which are in the library, import.
 use cloze::blank;

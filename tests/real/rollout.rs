@@ -15,6 +15,7 @@ mod prune;
 mod rights;
 mod shop;
 mod status;
+mod terminal;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -7,7 +7,6 @@ use vault_mock::hashicorp::Seed;
 
 use crate::support::Sandbox;
 use crate::support::rounds;
-use crate::support::terminal::Terminal;
 
 /// Colours, moves, titles, C1 controls, directions, erasure.
 const NAUGHTY: [&str; 8] = [
@@ -32,7 +31,7 @@ fn unsafe_in(text: &str) -> Vec<char> {
 fn holds_still(sandbox: &Sandbox, arguments: &[&str]) {
     let outcome = sandbox.run(arguments);
     for (where_, text) in
-        [("stdout", outcome.out()), ("stderr", outcome.err()), ("a terminal", Terminal::run(sandbox, arguments.iter().copied()).end().1)]
+        [("stdout", outcome.out()), ("stderr", outcome.err()), ("a terminal", sandbox.terminal(arguments.iter().copied()).end().1)]
     {
         assert_eq!(unsafe_in(&text), Vec::<char>::new(), "{where_} of {arguments:?}: {text:?}");
     }

@@ -4,7 +4,7 @@ pub(crate) mod mount;
 pub(crate) mod past;
 mod random;
 pub(crate) mod running;
-pub(crate) mod terminal;
+mod terminal;
 
 pub(crate) use random::Random;
 
@@ -21,6 +21,8 @@ use std::process::Output;
 use std::process::Stdio;
 
 use tempfile::TempDir;
+
+use crate::support::terminal::Terminal;
 
 /// How many rounds a test does: `short` by default, `long` when `CLOZE_LONG` is 1.
 pub(crate) fn rounds(short: usize, long: usize) -> usize {
@@ -105,6 +107,16 @@ impl Sandbox {
         command.envs(&self.variables);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Runs the program on a terminal.
+    pub(crate) fn terminal<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
+        Terminal::start(&self.command(arguments))
+    }
+
+    /// Runs the program in the project `shop` on a terminal.
+    pub(crate) fn on_terminal<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
+        self.terminal(["-C", "shop"].into_iter().chain(arguments))
     }
 
     /// Runs the program without input.

@@ -10,8 +10,6 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::Sandbox;
-
 /// How long a question may take to come.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -26,22 +24,14 @@ pub(crate) struct Terminal {
     seen: usize,
 }
 
-impl Sandbox {
-    /// Runs the program in the project `shop` on a terminal.
-    pub(crate) fn on_terminal<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
-        Terminal::run(self, ["-C", "shop"].into_iter().chain(arguments))
-    }
-}
-
 impl Terminal {
-    /// Runs the program on a terminal.
-    pub(crate) fn run<'a>(sandbox: &Sandbox, arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        let program = sandbox.command(arguments);
+    /// Runs a program on a terminal, with the folder, the arguments and the variables that it was given.
+    pub(crate) fn start(program: &Command) -> Self {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let words = [program.get_program()].into_iter().chain(program.get_args()).map(|word| quoted(word.to_str().unwrap()));
         let line = words.collect::<Vec<_>>().join(" ");
         let mut script = Command::new("script");
-        script.args(["-qefc", &line, "/dev/null"]).current_dir(sandbox.work()).env_clear();
+        script.args(["-qefc", &line, "/dev/null"]).current_dir(program.get_current_dir().unwrap()).env_clear();
         script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("NO_COLOR", "1").env("SHELL", "/bin/sh");
         let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut pipe = child.stdout.take().unwrap();
@@ -74,7 +64,12 @@ impl Terminal {
 
     /// Types a line.
     pub(crate) fn types(&mut self, line: &str) -> &mut Self {
-        writeln!(self.child.stdin.as_ref().unwrap(), "{line}").unwrap();
+        self.presses(&format!("{line}\n"))
+    }
+
+    /// Presses keys: Ctrl-C is `\x03`, and Ctrl-D, the end of input, `\x04`.
+    pub(crate) fn presses(&mut self, keys: &str) -> &mut Self {
+        self.child.stdin.as_ref().unwrap().write_all(keys.as_bytes()).unwrap();
         self
     }
 

@@ -19,5 +19,10 @@ fn is_answered(question: &str, wanted: &str) -> bool {
     let lines: Vec<_> = question.lines().map(clean).collect();
     let _ = write!(io::stderr(), "{}", lines.join("\n"));
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).is_ok() && answer.trim() == wanted
+    let is_read = io::stdin().read_line(&mut answer).is_ok();
+    if !answer.ends_with('\n') {
+        // The input ended on the line of the question.
+        let _ = writeln!(io::stderr());
+    }
+    is_read && answer.trim() == wanted
 }
