@@ -30,7 +30,7 @@ pub(in crate::project) fn any(_text: &str) -> Result<(), BadText> {
 }
 
 /// A number of seconds up to a day, plain or with units as Kubernetes' tools take them: `90`, `90s`, `1m30s`.
-pub(in crate::project) fn seconds(text: &str) -> Option<u64> {
+pub fn seconds(text: &str) -> Option<u64> {
     let with_units = || humantime::parse_duration(text).ok().filter(|time| time.subsec_nanos() == 0).map(|time| time.as_secs());
     text.parse().ok().or_else(with_units).filter(|seconds| (1..=LONGEST_TIME).contains(seconds))
 }

@@ -25,6 +25,7 @@ pub mod values;
 pub mod variable;
 mod vault;
 
+pub use check::seconds;
 pub use cluster::ClusterEntry;
 pub use cluster::ClusterSettings;
 pub use cluster::OnFailure;

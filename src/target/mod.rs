@@ -8,6 +8,7 @@ mod inventory;
 mod live;
 mod manifest_set;
 mod memory;
+mod progress;
 mod put;
 mod stream;
 mod unneeded;
@@ -24,6 +25,7 @@ pub use file_name::file_names;
 pub use live::{LiveDifference, LiveObject};
 pub use manifest_set::{Manifest, ManifestSet, Syntax};
 pub use memory::MemoryTarget;
+pub use progress::{RolloutObserver, RolloutProgress};
 pub use put::{Effect, ObjectEffect, Put};
 pub use stream::Stream;
 pub use unneeded::{Needed, Pruned};
@@ -43,16 +45,16 @@ use crate::problem::Problems;
 /// `Display` names the target for messages.
 #[async_trait]
 pub trait Target: fmt::Display + fmt::Debug + Send + Sync {
-    /// Looks for all that would keep `set` from being put there, and changes nothing. Gives what to look at.
-    async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
-        let _ = set;
+    /// Looks for all that would keep `set` from being put there for `claim`, and changes nothing. Gives what to look at.
+    async fn check(&self, claim: &Claim, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
+        let _ = (claim, set);
         Ok(Vec::new())
     }
 
     /// What putting `set` there would change of what is there now, after it was checked as [`Target::check`] does; `None` where that is not known.
     /// Changes nothing.
-    async fn compare(&self, set: &ManifestSet<'_>) -> Result<Option<LiveDifference>, Problems> {
-        self.check(set).await?;
+    async fn compare(&self, claim: &Claim, set: &ManifestSet<'_>) -> Result<Option<LiveDifference>, Problems> {
+        self.check(claim, set).await?;
         Ok(None)
     }
 
@@ -84,6 +86,11 @@ pub trait Reservation: Send {
     async fn finished(&mut self, set: &ManifestSet<'_>) -> Vec<String> {
         let _ = set;
         Vec::new()
+    }
+
+    /// Takes note that it is remembered what [`Reservation::finished`] gave for `set`: that may be removed now.
+    async fn remembered(&mut self, set: &ManifestSet<'_>) {
+        let _ = set;
     }
 
     /// Waits until `set`, which was put there, works; whether it is known to.

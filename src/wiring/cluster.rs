@@ -38,7 +38,7 @@ impl Wiring<'_> {
         &self,
         settings: &ClusterSettings,
         connection: &Connection,
-        RolloutRequest { adopt, force, proves, logs }: RolloutRequest<'_>,
+        RolloutRequest { adopt, force, proves, logs, observer }: RolloutRequest<'_>,
     ) -> Cluster {
         let Settings { project, environment, .. } = self.settings;
         let external = |entry: &ExternalEntry| ExternalObject {
@@ -50,7 +50,8 @@ impl Wiring<'_> {
         };
         let external: Vec<ExternalObject> = self.settings.external.iter().map(external).collect();
         let namespace = &settings.namespace;
-        let scope = Scope { project, environment, namespace, adopt, force, wait: settings.wait, proves, logs, external: &external };
+        let wait = settings.wait;
+        let scope = Scope { project, environment, namespace, adopt, force, wait, proves, logs, external: &external, observer };
         Cluster::new(connection, scope)
     }
 }

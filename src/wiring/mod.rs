@@ -31,6 +31,7 @@ pub use ports::IfMissing;
 pub use ports::Ports;
 pub use ports::Prompt;
 pub use ports::PromptedPassphrase;
+pub use rollout_request::DestroyRequest;
 pub use rollout_request::RolloutRequest;
 pub use session::DeployResult;
 pub use session::PruneRequest;

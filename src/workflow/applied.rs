@@ -1,9 +1,12 @@
 //! Which inventory of a cluster the releases of a history are in.
 
+use futures::join;
+
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::Release;
 use crate::history::What;
+use crate::target::Claim;
 
 /// What an event says of a release that was put to `target`: what that did, and in which inventory it is.
 pub(crate) fn detail(target: &str, summary: &str, inventory: Option<&str>) -> String {
@@ -11,8 +14,20 @@ pub(crate) fn detail(target: &str, summary: &str, inventory: Option<&str>) -> St
     format!("{target}: {summary}{inventory}")
 }
 
+/// What a release of that number claims after `head`: to be of the history, and to go where its releases are.
+pub(crate) async fn claim(history: &History<'_>, head: Option<&Release>, release: u64) -> Result<Claim, HistoryError> {
+    let known = async {
+        match head {
+            Some(head) => inventory(history, head).await,
+            None => Ok(None),
+        }
+    };
+    let (store, inventory) = join!(history.reader().store_id(), known);
+    Ok(Claim { store: store?.unwrap_or_default(), release, inventory: inventory?, ..Claim::default() })
+}
+
 /// The inventory that the newest events up to `release` name; `None` where none of a few releases does, or the environment was destroyed since.
-pub(crate) async fn inventory(history: &History<'_>, release: &Release) -> Result<Option<String>, HistoryError> {
+async fn inventory(history: &History<'_>, release: &Release) -> Result<Option<String>, HistoryError> {
     let number = release.summary.number;
     for number in (number.saturating_sub(BACK).max(1)..=number).rev() {
         let events = if number == release.summary.number {

@@ -7,8 +7,10 @@ use std::convert::Infallible;
 use crate::blank::Filter;
 use crate::history::History;
 use crate::history::HistoryError;
+use crate::history::RecordedBlank;
 use crate::history::RecordedManifest;
 use crate::history::Release;
+use crate::history::StoredManifest;
 use crate::manifest::Identity;
 use crate::manifest::Limits;
 use crate::manifest::Node;
@@ -28,19 +30,20 @@ use crate::stage::live::LiveValue;
 use crate::stage::live::ReleasedValue;
 use crate::stage::live::filled;
 use crate::stage::live::review;
-use crate::target::LiveDifference;
+use crate::stage::taint::Waiver;
 use crate::target::LiveObject;
+use crate::target::Manifest;
 use crate::target::ManifestSet;
 use crate::target::Syntax;
 use crate::target::Target;
 use crate::workflow::access::HistoryAccess;
+use crate::workflow::applied;
 use crate::workflow::assigned::may_be_secret;
 use crate::workflow::build::Built;
 use crate::workflow::build::BuiltManifest;
 use crate::workflow::build::Filling;
 use crate::workflow::compare::compare_built;
 use crate::workflow::compare::masked;
-use crate::workflow::compare::shown;
 use crate::workflow::comparison::Comparison;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
@@ -63,41 +66,40 @@ pub async fn compare_target(
     let history = access.open(context).await?;
     let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
     let head = history.head().await?;
-    let compared = target.compare(&built.set(Syntax::Yaml)).await;
+    let compared = compare_live(context, &history, head.as_ref(), &Meant::of_built(&built), target).await;
     match compared.map_err(|problems| Redaction::of(built.drafts()).problems(problems))? {
-        Some(mut difference) => {
-            context.warn_of(std::mem::take(&mut difference.warnings))?;
-            compare_live(&history, head, &built, difference, target).await
-        }
+        Some(compared) => Ok(compared),
         None => compare_built(&history, head.as_ref(), &built).await,
     }
 }
 
-/// What `difference` says that an apply of `built` changes in `target`.
-async fn compare_live(
+/// What an apply of `meant` changes of what is live in `target`; `None` where that is not known.
+pub(crate) async fn compare_live(
+    context: &Context<'_>,
     history: &History<'_>,
-    head: Option<Release>,
-    built: &Built,
-    difference: LiveDifference,
+    head: Option<&Release>,
+    meant: &Meant<'_>,
     target: &dyn Target,
-) -> Result<Comparison, Problems> {
+) -> Result<Option<Comparison>, Problems> {
+    let claim = applied::claim(history, head, head.map_or(1, |head| head.summary.number + 1)).await?;
+    let Some(mut difference) = target.compare(&claim, &meant.set()).await? else { return Ok(None) };
+    context.warn_of(std::mem::take(&mut difference.warnings))?;
     let releases = former(history, head, difference.release).await;
-    let manifests: HashMap<&Identity, &BuiltManifest> = built.manifests.iter().map(|manifest| (&manifest.identity, manifest)).collect();
-    let pairs: Vec<(&LiveObject, &BuiltManifest)> =
+    let manifests: HashMap<&Identity, &MeantManifest<'_>> = meant.manifests.iter().map(|manifest| (manifest.identity, manifest)).collect();
+    let pairs: Vec<(&LiveObject, &MeantManifest<'_>)> =
         difference.objects.iter().filter_map(|object| Some((object, *manifests.get(&object.identity)?))).collect();
     let wanted: BTreeSet<[&str; 4]> = pairs.iter().map(|(_, manifest)| key_of(manifest)).collect();
     let mut recorded: HashMap<[&str; 4], Vec<Trees>> = HashMap::new();
     for release in &releases {
         let differing: Vec<&RecordedManifest> = release.body.manifests.iter().filter(|manifest| wanted.contains(&key(manifest))).collect();
         for stored in history.some_manifests(differing).await? {
-            let trees = Trees::of(&shown(&stored, history.keys())?.text, stored.content.expose(), &stored.manifest.identity)?;
-            recorded.entry(key(stored.manifest)).or_default().push(trees);
+            recorded.entry(key(stored.manifest)).or_default().push(Trees::of(&MeantManifest::from(&stored), history)?);
         }
     }
     // What the release fills is a secret wherever somebody else wrote it down.
     let mut secrets = Vec::new();
-    for manifest in built.manifests.iter().filter(|manifest| manifest.recipe.is_some() || manifest.identity.kind == "Secret") {
-        filled(Trees::of_built(manifest, history)?.known(), &mut secrets);
+    for manifest in meant.manifests.iter().filter(|manifest| manifest.recipe.is_some() || manifest.identity.kind == "Secret") {
+        filled(Trees::of(manifest, history)?.known(), &mut secrets);
     }
     recorded.values().flatten().for_each(|trees| filled(trees.known(), &mut secrets));
     let secrets = in_clear(secrets);
@@ -106,13 +108,12 @@ async fn compare_live(
     };
     let mut changes = Vec::new();
     for (object, manifest) in pairs {
-        let identity = based(manifest);
+        let identity = manifest.based();
         let Some((before, after)) = &object.change else {
-            let recipe = manifest.recipe.as_deref().map(Recipe::decode).transpose()?;
-            changes.push(Change::Added(masked(identity, manifest.bytes.expose(), recipe, history.keys())?));
+            changes.push(Change::Added(manifest.masked(history)?));
             continue;
         };
-        let ours = Trees::of_built(manifest, history)?;
+        let ours = Trees::of(manifest, history)?;
         let former = recorded.get(&key_of(manifest)).into_iter().flatten().map(Trees::known).collect();
         let live = LiveValue { ours: Some(ours.known()), former, before: Some(before), after: Some(after) };
         let mask = |field: &str, text: &str| keyed_mask(history.keys(), &identity, field, &value_of(&identity, text));
@@ -121,12 +122,73 @@ async fn compare_live(
     }
     let blanks = releases.first().map(|release| release.body.blanks.as_slice()).unwrap_or_default();
     let left = difference.left.iter().cloned().map(ObjectReport::from).collect();
-    Ok(Comparison {
-        secrets: impact::secrets(blanks, &built.blanks()),
-        waivers: built.waivers.clone(),
+    Ok(Some(Comparison {
+        secrets: impact::secrets(blanks, &meant.blanks),
+        waivers: meant.waivers.clone(),
         live: Some(LiveReport { target: target.to_string(), release: difference.release, left }),
         ..Comparison::of(changes)
-    })
+    }))
+}
+
+/// A release that is to come, filled again or as it was recorded.
+#[derive(Debug)]
+pub(crate) struct Meant<'a> {
+    manifests: Vec<MeantManifest<'a>>,
+    blanks: Vec<RecordedBlank>,
+    waivers: Vec<Waiver>,
+}
+
+/// A manifest of it.
+#[derive(Debug)]
+struct MeantManifest<'a> {
+    identity: &'a Identity,
+    base: &'a str,
+    file: &'a str,
+    bytes: &'a [u8],
+    recipe: Option<&'a [u8]>,
+}
+
+impl<'a> Meant<'a> {
+    /// What was filled.
+    pub(crate) fn of_built(built: &'a Built) -> Self {
+        let one = |manifest: &'a BuiltManifest| MeantManifest {
+            identity: &manifest.identity,
+            base: &manifest.base,
+            file: &manifest.file,
+            bytes: manifest.bytes.expose(),
+            recipe: manifest.recipe.as_deref(),
+        };
+        Self { manifests: built.manifests.iter().map(one).collect(), blanks: built.blanks(), waivers: built.waivers.clone() }
+    }
+
+    /// The manifests of `release`.
+    pub(crate) fn of_recorded(release: &Release, stored: &'a [StoredManifest<'a>]) -> Self {
+        Self { manifests: stored.iter().map(MeantManifest::from).collect(), blanks: release.body.blanks.clone(), waivers: Vec::new() }
+    }
+
+    /// As a target takes them.
+    fn set(&self) -> ManifestSet<'_> {
+        let one = |one: &MeantManifest<'a>| Manifest::new(one.identity, one.base, one.bytes).of_template(one.file);
+        ManifestSet { syntax: Syntax::Yaml, manifests: self.manifests.iter().map(one).collect() }
+    }
+}
+
+impl<'a> From<&'a StoredManifest<'a>> for MeantManifest<'a> {
+    fn from(stored: &'a StoredManifest<'a>) -> Self {
+        let RecordedManifest { identity, base, file, .. } = stored.manifest;
+        Self { identity, base, file, bytes: stored.content.expose(), recipe: stored.recipe.as_ref().map(|recipe| recipe.expose()) }
+    }
+}
+
+impl MeantManifest<'_> {
+    /// Under the name that its template gives it.
+    fn based(&self) -> Identity {
+        Identity { name: self.base.to_owned(), ..self.identity.clone() }
+    }
+
+    fn masked(&self, history: &History<'_>) -> Result<Reviewed, Problem> {
+        masked(self.based(), self.bytes, self.recipe.map(Recipe::decode).transpose()?, history.keys())
+    }
 }
 
 /// What `look` sees in the manifests of the release of that number; `None` where there is none.
@@ -141,8 +203,8 @@ pub async fn of_manifests<T>(history: &History<'_>, number: u64, look: impl FnOn
 }
 
 /// The releases whose values can be live: the one that the target holds, the one before it, which a deploy that was cut off replaced in part, and the newest.
-async fn former(history: &History<'_>, head: Option<Release>, there: Option<u64>) -> Vec<Release> {
-    let newest = head.as_ref().map(|head| head.summary.number);
+async fn former(history: &History<'_>, head: Option<&Release>, there: Option<u64>) -> Vec<Release> {
+    let newest = head.map(|head| head.summary.number);
     let mut found = Vec::new();
     for number in
         there.into_iter().chain(there.and_then(|number| number.checked_sub(1))).filter(|number| *number > 0 && Some(*number) != newest)
@@ -152,7 +214,7 @@ async fn former(history: &History<'_>, head: Option<Release>, there: Option<u64>
     }
     let at = if there.is_some() && there != newest { found.len() } else { 0 };
     if let Some(head) = head {
-        found.insert(at, head);
+        found.insert(at, head.clone());
     }
     found
 }
@@ -164,17 +226,12 @@ struct Trees {
 }
 
 impl Trees {
-    fn of(shown: &str, content: &[u8], identity: &Identity) -> Result<Self, Problem> {
+    fn of(manifest: &MeantManifest<'_>, history: &History<'_>) -> Result<Self, Problem> {
         let tree = |text: Option<&str>| text.and_then(|text| read(text, Limits::default()).ok()?.pop());
-        let (value, shown) = (tree(std::str::from_utf8(content).ok()), tree(Some(shown)));
-        let broken = || Problem::new(Fault::History, format!("the manifest of {identity} cannot be read"), "run `cloze history --verify`");
+        let (value, shown) = (tree(std::str::from_utf8(manifest.bytes).ok()), tree(Some(&manifest.masked(history)?.text)));
+        let reason = || format!("the manifest of {} cannot be read", manifest.identity);
+        let broken = || Problem::new(Fault::History, reason(), "run `cloze history --verify`");
         value.zip(shown).map(|(value, shown)| Self { value, shown }).ok_or_else(broken)
-    }
-
-    fn of_built(manifest: &BuiltManifest, history: &History<'_>) -> Result<Self, Problem> {
-        let recipe = manifest.recipe.as_deref().map(Recipe::decode).transpose()?;
-        let Reviewed { text, .. } = masked(based(manifest), manifest.bytes.expose(), recipe, history.keys())?;
-        Self::of(&text, manifest.bytes.expose(), &manifest.identity)
     }
 
     fn known(&self) -> ReleasedValue<'_> {
@@ -188,13 +245,9 @@ impl Drop for Trees {
     }
 }
 
-fn based(manifest: &BuiltManifest) -> Identity {
-    Identity { name: manifest.base.clone(), ..manifest.identity.clone() }
-}
-
-fn key_of(manifest: &BuiltManifest) -> [&str; 4] {
-    let Identity { api_version, kind, namespace, .. } = &manifest.identity;
-    [api_version, kind, namespace, &manifest.base]
+fn key_of<'a>(manifest: &MeantManifest<'a>) -> [&'a str; 4] {
+    let Identity { api_version, kind, namespace, .. } = manifest.identity;
+    [api_version, kind, namespace, manifest.base]
 }
 
 /// Texts that are long enough to be found in others, as they are and, where they are base64, in clear.

@@ -13,7 +13,6 @@ use crate::history::Release;
 use crate::history::What;
 use crate::manifest::Identity;
 use crate::problem::Problem;
-use crate::target::Claim;
 use crate::target::Needed;
 use crate::target::Pruned;
 use crate::target::Target;
@@ -69,9 +68,7 @@ pub(crate) async fn prune(
     needed: &Needed,
     dry_run: bool,
 ) -> Result<Pruned, Problem> {
-    let store = history.reader().store_id().await?.unwrap_or_default();
-    let inventory = applied::inventory(history, release).await?;
-    let claim = Claim { store, release: release.summary.number, inventory, ..Claim::default() };
+    let claim = applied::claim(history, Some(release), release.summary.number).await?;
     target.reserve(&claim).await?.prune(needed, dry_run).await
 }
 

@@ -68,7 +68,9 @@ pub(crate) async fn release(
     Candidate { draft, built, set, target }: Candidate<'_>,
 ) -> Result<Released, Problems> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
-    let checked = target.check(set).await;
+    let number = head.as_ref().map_or(1, |head| head.summary.number + u64::from(!current));
+    let claim = if target.runs() { applied::claim(history, head.as_ref(), number).await? } else { Claim::default() };
+    let checked = target.check(&claim, set).await;
     context.warn_of(checked.map_err(|problems| Redaction::of(draft.manifests.iter().cloned()).problems(problems))?)?;
     let previous = head.clone();
     let (release, before, changes) = match head {
@@ -97,7 +99,8 @@ pub(crate) async fn release(
     let mut events = if let Outcome::Known(event) = &before { event.sequence } else { 0 };
     let settled = settle(context, access, history, &release, events);
     let is_new = !before.is_proven();
-    let emission = ReleaseEmission { context, history, release: &release, previous: previous.as_ref(), draft, set, target };
+    let emission =
+        ReleaseEmission { context, history, release: &release, previous: previous.as_ref(), known: claim.inventory, draft, set, target };
     let (settled, mut outcome) = join!(settled, emission.emit(before, &mut events));
     let remembered = access.remember(context, &release, events);
     match &mut outcome.failure {
@@ -155,6 +158,8 @@ struct ReleaseEmission<'a> {
     release: &'a Release,
     /// The head before it, or itself.
     previous: Option<&'a Release>,
+    /// The inventory that earlier releases are in.
+    known: Option<String>,
     draft: &'a Draft<'a>,
     set: &'a ManifestSet<'a>,
     target: &'a dyn Target,
@@ -178,14 +183,8 @@ impl ReleaseEmission<'_> {
         let number = release.summary.number;
         let store = history.reader().store_id().await?.unwrap_or_default();
         let goes_back = matches!(release.summary.action, Action::Rollback { .. });
-        let (done, inventory) = if target.runs() {
-            join!(jobs::done(history, release), applied::inventory(history, release))
-        } else {
-            (Ok(Done::default()), Ok(None))
-        };
-        let (done, inventory) = (done?, inventory?);
-        let claim = Claim { store, release: number, goes_back, inventory, done: done.all.clone() };
-        let known = claim.inventory.clone();
+        let done = if target.runs() { jobs::done(history, release).await? } else { Done::default() };
+        let claim = Claim { store, release: number, goes_back, inventory: self.known.clone(), done: done.all.clone() };
         let reserved = target.reserve(&claim).await;
         let newest = history.reader().newest().await?;
         let mut inventory = None;
@@ -199,6 +198,9 @@ impl ReleaseEmission<'_> {
                     let event = NewEvent { actor: context.actor, what: What::Completed, detail: &finished.join("\n") };
                     *events = history.add_event(release, event).await?.sequence;
                 }
+                if !finished.is_empty() {
+                    reservation.remembered(set).await;
+                }
                 inventory = reservation.inventory().map(str::to_owned);
                 result
             }
@@ -208,7 +210,7 @@ impl ReleaseEmission<'_> {
             Ok(()) => {
                 let is_said = if outcome.proven { before.is_proven() } else { before.is_good() };
                 // Once more where it is in another inventory than before.
-                if !is_said || inventory != known {
+                if !is_said || inventory != self.known {
                     let what = if outcome.proven { What::Applied } else { What::Emitted };
                     let detail = applied::detail(&target.to_string(), &outcome.put.summary(), inventory.as_deref());
                     let event = NewEvent { actor: context.actor, what, detail: &detail };

@@ -34,6 +34,7 @@ use crate::stage::path::Step;
 use crate::stage::site::BlankSite;
 use crate::stage::site::unfill;
 use crate::target::Syntax;
+use crate::target::Target;
 use crate::vault::Vault;
 use crate::vault::pinned::Pin;
 use crate::vault::pinned::Pinned;
@@ -50,7 +51,10 @@ use crate::workflow::document::json_of_recorded;
 use crate::workflow::earlier::earlier;
 use crate::workflow::earlier::recorded_set;
 use crate::workflow::frozen;
+use crate::workflow::live::Meant;
+use crate::workflow::live::compare_live;
 use crate::workflow::recipe::Recipe;
+use crate::workflow::redaction::Redaction;
 use crate::workflow::release::Candidate;
 use crate::workflow::release::release;
 use crate::workflow::released::Released;
@@ -136,6 +140,25 @@ pub async fn plan(
     };
     context.warn_of(frozen::of_changes(&comparison.changes))?;
     Ok(RollbackPlan { target, head, comparison, refilled })
+}
+
+/// What was planned changes of what is live in `target`, or against the current release where that is not known. Records nothing.
+pub async fn preview(
+    context: &Context<'_>,
+    history: &History<'_>,
+    plan: RollbackPlan,
+    target: &dyn Target,
+) -> Result<Comparison, Problems> {
+    let RollbackPlan { target: release, head, comparison, refilled } = plan;
+    let compared = if let Some(built) = &refilled {
+        let compared = compare_live(context, history, Some(&head), &Meant::of_built(built), target).await;
+        compared.map_err(|problems| Redaction::of(built.drafts()).problems(problems))?
+    } else {
+        let stored = history.manifests(&release).await?;
+        let compared = compare_live(context, history, Some(&head), &Meant::of_recorded(&release, &stored), target).await;
+        compared.map_err(|problems| Redaction::of(stored.iter().map(DraftManifest::from)).problems(problems))?
+    };
+    Ok(compared.unwrap_or(comparison))
 }
 
 /// Records what was planned unless it is current, and puts it to its target.

@@ -1,5 +1,6 @@
 //! Waiting for rollouts, on a whole cluster as it was published: what becomes ready, and how fast and in which words failures are reported.
 
+mod adopt;
 mod complete;
 mod deploy;
 mod destroy;
@@ -16,6 +17,7 @@ mod rights;
 mod shop;
 mod status;
 mod terminal;
+mod waiting;
 
 use std::sync::Mutex;
 use std::time::Duration;

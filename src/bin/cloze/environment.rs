@@ -124,7 +124,7 @@ pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Pr
 
 /// What the variables say of the terminal.
 pub(crate) fn terminal() -> Terminal {
-    Terminal { no_color: read(&["NO_COLOR"]).is_some(), dumb: read(&["TERM"]).is_some_and(|term| term == "dumb") }
+    Terminal { no_color: read(&["NO_COLOR"]).is_some(), dumb: read(&["TERM"]).is_none_or(|term| term == "dumb") }
 }
 
 /// The CI runner that this runs on.

@@ -44,6 +44,16 @@ impl Health {
         }
     }
 
+    /// It in one word: `ready`, `progressing`, `stuck` or `failed`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Progressing { .. } => "progressing",
+            Self::Stuck { .. } => "stuck",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
     /// Whether it failed.
     pub fn has_failed(&self) -> bool {
         matches!(self, Self::Failed { .. })

@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
+use crate::cluster::target::adopt::Adoption;
 use crate::cluster::target::adopt::Holder;
-use crate::cluster::target::adopt::adoption;
 use crate::cluster::target::adopt::holder;
+use crate::cluster::target::adopt::without;
 use crate::cluster::target::fence::Fence;
+use crate::cluster::target::going::going;
 use crate::cluster::target::item::Item;
 use crate::cluster::target::item::NOT_THERE;
 use crate::cluster::target::mark::mark;
@@ -21,6 +23,7 @@ use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
 use crate::problem::Problem;
+use crate::target::RolloutObserver;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,10 @@ pub(super) struct Rules<'a> {
     pub(super) mode: Mode,
     /// Whether the logs of containers that crashed are asked for.
     pub(super) logs: bool,
+    /// Whether it is waited for what is applied.
+    pub(super) proves: bool,
+    /// Who hears what is waited for.
+    pub(super) observer: Option<&'a dyn RolloutObserver>,
 }
 
 /// How often an object that others change meanwhile is read again.
@@ -71,6 +78,7 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
                 Ok(()) => NOT_THERE.clone_into(&mut version),
                 Err(refused) => return Attempt::Refused(refused),
             },
+            None if let Some(words) = going(&live["metadata"]) => return Attempt::Refused(Refused::Never(words)),
             run => match unmarked(rules, &path, &live["metadata"]).await {
                 Ok(_) if run.is_some() || item.is_in(live) => return Attempt::Unchanged,
                 Ok(unmarked) => version = unmarked,
@@ -79,14 +87,21 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
             },
         }
     }
-    let (mut last, mut forced) = (Refused::Stale, false);
+    let (mut last, mut adopted) = (Refused::Stale, None);
     for _ in 0..TRIES {
         // What is not a member is never taken by force.
-        let force = forced || rules.force && version != NOT_THERE;
-        let refused = match rules.server.apply(&path, item.body(&version), rules.mode, force).await {
+        let force = adopted.is_some() || rules.force && version != NOT_THERE;
+        // Whether pods are replaced, the whole says.
+        let mode = if adopted.is_some() && item.replaces_pods() { Mode::Preview } else { rules.mode };
+        let refused = match rules.server.apply(&path, item.body(&version), mode, force).await {
             Ok((true, object)) => return Attempt::Created(object),
             Ok((false, object)) if rules.mode == Mode::Real && version_of(&object) == Some(&version) => return Attempt::Unchanged,
-            Ok((false, object)) => return Attempt::Changed(object),
+            Ok((false, object)) => match &adopted {
+                Some(removed) if mode == Mode::Preview => {
+                    return without(rules.server, &path, object, removed).await.map_or_else(Attempt::Refused, Attempt::Changed);
+                }
+                _ => return Attempt::Changed(object),
+            },
             Err(refused) => refused,
         };
         match &refused {
@@ -100,12 +115,15 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
             _ => return Attempt::Refused(refused),
         }
         last = refused;
-        (version, forced) = match rules.server.get(&path, Part::Metadata).await {
-            Err(Refused::Absent) => (NOT_THERE.to_owned(), false),
+        (version, adopted) = match rules.server.get(&path, Part::Metadata).await {
+            Err(Refused::Absent) => (NOT_THERE.to_owned(), None),
             Err(refused) => return Attempt::Refused(refused),
-            Ok(object) => match adopted(rules, item, &path, &object["metadata"]).await {
-                Ok(found) => found,
-                Err(attempt) => return attempt,
+            Ok(object) => match going(&object["metadata"]) {
+                Some(words) => return Attempt::Refused(Refused::Never(words)),
+                None => match adopt(rules, item, &path, &object["metadata"]).await {
+                    Ok(found) => found,
+                    Err(attempt) => return attempt,
+                },
             },
         };
         if let Some(fence) = fence
@@ -117,12 +135,13 @@ pub(super) async fn attempt(rules: &Rules<'_>, item: &mut Item<'_>, live: Option
     Attempt::Refused(last)
 }
 
-/// The resourceVersion of a live object that is a member, or was made one; and whether it would have been made one: then a dry run takes the fields of
-/// others by force, which an apply has by then.
-async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Value) -> Result<(String, bool), Attempt> {
+/// The resourceVersion of a live object that is a member, or was made one. Where it would only have been made one, the fields that an apply removes then: a
+/// dry run takes the fields of others by force, which an apply has by then.
+async fn adopt(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Value) -> Result<(String, Option<Value>), Attempt> {
     let Some(holder) = holder(metadata, rules.id) else {
-        return Ok((unmarked(rules, path, metadata).await.unwrap_or_else(|_| version(metadata)), false));
+        return Ok((unmarked(rules, path, metadata).await.unwrap_or_else(|_| version(metadata)), None));
     };
+    let adoption = || Adoption::of(metadata, &item.identity().api_version, item.root());
     let identity = item.identity();
     let named = rules.adopt.iter().filter(|named| identity.is_called(named)).count();
     let flag = format!("--adopt {}/{}", identity.kind, identity.name);
@@ -138,10 +157,10 @@ async fn adopted(rules: &Rules<'_>, item: &Item<'_>, path: &str, metadata: &Valu
         Holder::Nobody if named < 1 => {
             ("it exists already and does not belong to this project".to_owned(), format!("take it over with `{flag}`, or rename yours"))
         }
-        Holder::Tool(_) | Holder::Nobody if rules.mode != Mode::Real => return Ok((version(metadata), true)),
+        Holder::Tool(_) | Holder::Nobody if rules.mode != Mode::Real => return Ok((version(metadata), Some(adoption().removed))),
         Holder::Tool(_) | Holder::Nobody => {
-            let moved = rules.server.patch(path, &adoption(metadata, &identity.api_version)).await.map_err(Attempt::Refused)?;
-            return Ok((version(&moved["metadata"]), false));
+            let moved = rules.server.patch(path, &adoption().patch).await.map_err(Attempt::Refused)?;
+            return Ok((version(&moved["metadata"]), None));
         }
     };
     Err(Attempt::Foreign(Words { reason: words.0, next: words.1 }))

@@ -117,7 +117,11 @@ pub(super) async fn check<'a>(
     for tried in stream::iter(trials).buffered(AT_ONCE).collect::<Vec<_>>().await {
         match tried {
             Ok(tried) => differing.extend(tried),
-            Err(problem) => problems.push(problem),
+            // A namespace that is being removed is one problem, of all its objects.
+            Err(problem) => match problems.iter_mut().find(|known| known.reason == problem.reason) {
+                Some(known) => known.also.extend(problem.place.filter(|place| known.place.as_ref() != Some(place))),
+                None => problems.push(problem),
+            },
         }
     }
     Problems::or(Tried { differing, late, members }, problems)
@@ -142,6 +146,10 @@ async fn trial<'a>(
         // RBAC looks for the role that is bound.
         Attempt::Refused(Refused::Absent) if is_bound(&item, roles) => return Ok(Some((item, None))),
         Attempt::Refused(Refused::NoNamespace) if made.contains(item.identity().namespace.as_str()) => return Ok(Some((item, None))),
+        Attempt::Refused(refused @ Refused::NamespaceGoing) => {
+            let reason = format!("the namespace `{}` is being removed", item.identity().namespace);
+            return Err(item.problem(Fault::Check, reason, refused.words().next));
+        }
         Attempt::Refused(refused) => refused.words(),
         Attempt::Foreign(words) => words,
         Attempt::Overtaken(problem) => return Err(problem),

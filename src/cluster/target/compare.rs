@@ -16,7 +16,6 @@ use crate::cluster::target::adopt::LAST_APPLIED;
 use crate::cluster::target::check::DryRunAnswer;
 use crate::cluster::target::check::Tried;
 use crate::cluster::target::check::check;
-use crate::cluster::target::fence::inventory;
 use crate::cluster::target::item::Item;
 use crate::cluster::target::members::Members;
 use crate::cluster::target::places::places;
@@ -41,13 +40,12 @@ use crate::target::ManifestSet;
 impl Cluster {
     /// The objects of `set` that an apply would change, after each was checked; and the members of the inventory that `set` does not have. What is
     /// there already is not sent.
-    pub(super) async fn difference(&self, set: &ManifestSet<'_>) -> Result<LiveDifference, Problems> {
+    pub(super) async fn difference(&self, claim: &Claim, set: &ManifestSet<'_>) -> Result<LiveDifference, Problems> {
         let kinds = self.kinds(set).await?;
         let warnings = self.permitted(set, &kinds).await?;
-        let there = inventory(&self.server, &self.parent).await?;
+        let there = self.admitted(claim).await?;
         let mut beside = BTreeSet::new();
         if let Some(there) = &there {
-            there.admits(&Claim { release: u64::MAX, ..Claim::default() })?;
             beside = places(&self.server, &self.parent, there).await.map_err(|refused| unanswered(refused, "list its objects"))?;
         }
         let Tried { differing, late, members } = check(&self.rules(Mode::Preview), &self.external, set, &kinds, beside).await?;

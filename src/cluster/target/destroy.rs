@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use crate::cluster::target::Cluster;
 use crate::cluster::target::fence::inventory;
+use crate::cluster::target::going::kept_by;
 use crate::cluster::target::prune::delete_all;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::refused::unanswered;
@@ -25,17 +26,16 @@ use crate::target::Claim;
 use crate::target::Needed;
 use crate::target::Pruned;
 
-/// How long an object may take to go once it was deleted.
-const PATIENCE: Duration = Duration::from_mins(1);
 const BETWEEN: Duration = Duration::from_millis(250);
 
 impl Cluster {
     /// Removes all that the inventory lists, used or not, but what is protected; or says what it would remove. The inventory stays, so that a run that was
-    /// stopped can be carried on. `None` where nothing was applied. `claim` says which history asks.
+    /// stopped can be carried on. What was deleted before and is still there is waited for, too, all together `limit`. `None` where nothing was applied.
+    /// `claim` says which history asks.
     ///
     /// # Errors
     /// The cluster holds releases of another history, or of another inventory; or something could not be removed, or does not go.
-    pub async fn clear(&self, claim: &Claim, dry_run: bool) -> Result<Option<Pruned>, Problems> {
+    pub async fn clear(&self, claim: &Claim, limit: Duration, dry_run: bool) -> Result<Option<Pruned>, Problems> {
         let Self { server, parent, .. } = self;
         let Some(there) = inventory(server, parent).await? else { return Ok(None) };
         there.admits(claim)?;
@@ -51,7 +51,8 @@ impl Cluster {
         let (removed, failed) = delete_all(server, removable.clone(), None).await;
         Problems::or((), failed)?;
         pruned.removed = removed;
-        let waits: Vec<_> = removable.iter().map(|member| self.gone(member)).collect();
+        let end = Instant::now() + limit;
+        let waits: Vec<_> = removable.iter().map(|member| self.gone(member, end)).collect();
         Problems::or((), stream::iter(waits).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten().collect())?;
         Ok(Some(pruned))
     }
@@ -70,15 +71,18 @@ impl Cluster {
     }
 
     /// What keeps an object that was deleted.
-    async fn gone(&self, member: &Member) -> Option<Problem> {
-        let end = Instant::now() + PATIENCE;
+    async fn gone(&self, member: &Member, end: Instant) -> Option<Problem> {
         loop {
             match self.server.get(&member.path, Part::Metadata).await {
                 Err(Refused::Absent | Refused::NoNamespace) => return None,
                 Ok(object) if object["metadata"]["uid"] != member.uid.as_str() => return None,
-                _ if Instant::now() > end => {
-                    let reason = format!("{} was deleted and is still there: a finalizer keeps it", member.identity);
-                    let next = "see whose it is with `kubectl get -o yaml`, then run `cloze destroy` again";
+                found if Instant::now() > end => {
+                    let kept = match found {
+                        Ok(object) => kept_by(&object["metadata"]).unwrap_or_else(|| "somebody keeps it".to_owned()),
+                        Err(refused) => refused.words().reason,
+                    };
+                    let reason = format!("{} was deleted and is still there: {kept}", member.identity);
+                    let next = "find out why, then run `cloze destroy` again; `--timeout` says how long it waits";
                     return Some(Problem::new(Fault::Rollout, reason, next));
                 }
                 _ => sleep(BETWEEN).await,

@@ -7,6 +7,10 @@ use serde_json::Map;
 use serde_json::Value as Json;
 
 use crate::cluster::target::ClusterStatus;
+use crate::cluster::target::fields::is_item;
+use crate::cluster::target::fields::is_of_kubernetes;
+use crate::cluster::target::item::TTL;
+use crate::cluster::target::once::content_of;
 use crate::cluster::target::server::MANAGER;
 use crate::manifest::Identity;
 use crate::manifest::Limits;
@@ -35,12 +39,17 @@ impl ClusterStatus {
         for manifest in &set.manifests {
             let object = || manifest.identity.clone();
             let Some(fields) = there.get(&key(manifest.identity)) else {
-                found.push(Drift { object: object(), field: None, manager: None });
+                // A Job that runs once may be gone when it has.
+                if content_of(manifest).is_none() {
+                    found.push(Drift { object: object(), field: None, manager: None });
+                }
                 continue;
             };
             let text = std::str::from_utf8(manifest.bytes).unwrap_or_default();
             let Some(mut root) = read(text, Limits::default()).ok().and_then(|mut documents| documents.pop()) else { continue };
-            let taken = lost_of(&root, fields).into_iter().filter(|(path, manager)| !is_scaled(path, manager.as_deref()));
+            let taken = lost_of(&root, fields)
+                .into_iter()
+                .filter(|(path, manager)| !is_scaled(path, manager.as_deref()) && !is_to_come(path, manager.as_deref()));
             found.extend(taken.map(|(path, manager)| Drift { object: object(), field: Some(shown(&path)), manager }));
             root.wipe();
         }
@@ -86,14 +95,18 @@ fn own(fields: &Json) -> Option<&Map<String, Json>> {
 
 /// Whether an entry of `managedFields` is of a person or a tool.
 fn is_others(entry: &Json) -> bool {
-    let manager = entry["manager"].as_str().unwrap_or_default();
-    let is_own = manager == MANAGER && entry["operation"] == "Apply";
-    entry.get("subresource").is_none() && !is_own && !manager.starts_with("kube-") && manager != "cloud-controller-manager"
+    let is_own = entry["manager"] == MANAGER && entry["operation"] == "Apply";
+    !is_own && !is_of_kubernetes(entry)
 }
 
 /// Whether the number of pods is that of a HorizontalPodAutoscaler.
 fn is_scaled(path: &[String], manager: Option<&str>) -> bool {
     path == ["f:spec", "f:replicas"] && manager == Some("kube-controller-manager")
+}
+
+/// Whether it is the end of a Job that has yet to end well: that is set then.
+fn is_to_come(path: &[String], manager: Option<&str>) -> bool {
+    path.len() == 2 && path[0] == "f:spec" && path[1].strip_prefix("f:") == Some(TTL) && manager.is_none()
 }
 
 /// The paths of a manifest that cloze does not hold, each with who does.
@@ -184,25 +197,6 @@ fn lost(ours: &Node<Infallible>, held: Option<&Json>, path: &mut Vec<String>, fo
             }
         }
         _ => {}
-    }
-}
-
-/// Whether a step of `FieldsV1` is that item of a list: by its keys, or by its value.
-fn is_item(item: &Node<Infallible>, step: &str) -> bool {
-    if let Some(value) = step.strip_prefix("v:") {
-        return serde_json::from_str(value).is_ok_and(|value: Json| is_equal(item, &value));
-    }
-    let Some(Ok(Json::Object(keys))) = step.strip_prefix("k:").map(serde_json::from_str::<Json>) else { return false };
-    let is_there = |(key, value): (&String, &Json)| item.get(key).is_none_or(|own| is_equal(own, value));
-    keys.iter().all(is_there) && keys.keys().any(|key| item.get(key).is_some())
-}
-
-fn is_equal(ours: &Node<Infallible>, value: &Json) -> bool {
-    match (&ours.value, value) {
-        (Value::Text(ours), Json::String(value)) => ours == value,
-        (Value::Bool(ours), Json::Bool(value)) => ours == value,
-        (Value::Number(Number::Int(ours)), Json::Number(value)) => value.as_i64() == Some(*ours),
-        _ => false,
     }
 }
 

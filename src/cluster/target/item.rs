@@ -33,6 +33,9 @@ pub(super) struct Item<'a> {
 /// The resourceVersion of an object that must not exist: kube-apiserver ignores it where it creates, and refuses it (409) where there is an object.
 pub(super) const NOT_THERE: &str = "1";
 
+/// The field of a Job's spec that says when Kubernetes removes it (`batch/v1`, TTL-after-finished).
+pub(super) const TTL: &str = "ttlSecondsAfterFinished";
+
 impl<'a> Item<'a> {
     /// The manifest, labelled as a member of the set `id`.
     ///
@@ -85,11 +88,28 @@ impl<'a> Item<'a> {
         is_unchanged(&self.root, live)
     }
 
+    /// Whether it makes pods that are replaced when their template is another one: a Job never does.
+    pub(super) fn replaces_pods(&self) -> bool {
+        self.root.at(&["spec", "template", "spec", "containers"]).is_some() && self.manifest.identity.kind != "Job"
+    }
+
+    /// Leaves out after which time Kubernetes removes a Job that has ended.
+    pub(super) fn stay(&mut self) {
+        if let Some(spec) = self.root.get_mut("spec") {
+            spec.take(TTL);
+        }
+    }
+
     /// Leaves `spec.replicas` to who scales it.
     pub(super) fn give_up_replicas(&mut self) {
         if let Some(spec) = self.root.get_mut("spec") {
             spec.take("replicas");
         }
+    }
+
+    /// All of it.
+    pub(super) fn root(&self) -> &Node<Infallible> {
+        &self.root
     }
 
     /// The value at a path of keys.

@@ -9,6 +9,8 @@ mod diagnosis;
 mod drift;
 mod external;
 mod fence;
+mod fields;
+mod going;
 mod item;
 mod kinds;
 mod log;
@@ -27,6 +29,7 @@ mod role;
 mod server;
 mod status;
 mod steps;
+mod takeover;
 mod unchanged;
 mod unused;
 mod uses;
@@ -40,6 +43,7 @@ pub use status::ClusterStatus;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -49,10 +53,12 @@ use crate::cluster::target::attempt::Rules;
 use crate::cluster::target::fence::destroyed;
 use crate::cluster::target::fence::inventory;
 use crate::cluster::target::kinds::Kinds;
+use crate::cluster::target::parent::Inventory;
 use crate::cluster::target::parent::Parent;
 use crate::cluster::target::refused::unanswered;
 use crate::cluster::target::server::Mode;
 use crate::cluster::target::server::Server;
+use crate::cluster::target::takeover::announced;
 use crate::manifest::AFTER;
 use crate::manifest::annotation_in;
 use crate::problem::Problem;
@@ -65,6 +71,7 @@ use crate::target::ObservedObject;
 use crate::target::Pruned;
 use crate::target::Put;
 use crate::target::Reservation;
+use crate::target::RolloutObserver;
 use crate::target::Target;
 use crate::target::Unproven;
 
@@ -79,6 +86,7 @@ pub struct Cluster {
     proves: bool,
     logs: bool,
     external: Vec<ExternalObject>,
+    observer: Option<Arc<dyn RolloutObserver>>,
     name: String,
     address: String,
 }
@@ -104,6 +112,8 @@ pub struct Scope<'a> {
     pub logs: bool,
     /// What others keep there.
     pub external: &'a [ExternalObject],
+    /// Who hears what is waited for.
+    pub observer: Option<&'a Arc<dyn RolloutObserver>>,
 }
 
 impl Cluster {
@@ -122,6 +132,7 @@ impl Cluster {
             proves: scope.proves,
             logs: scope.logs,
             external: scope.external.to_vec(),
+            observer: scope.observer.cloned(),
             name,
             address: connection.address().to_owned(),
         }
@@ -150,35 +161,49 @@ impl Cluster {
         Problems::or(warnings, problems)
     }
 
+    /// The inventory, if there is one.
+    ///
+    /// # Errors
+    /// It does not admit `claim`.
+    async fn admitted(&self, claim: &Claim) -> Result<Option<Inventory>, Problem> {
+        let there = inventory(&self.server, &self.parent).await?;
+        if let Some(there) = &there {
+            there.admits(&self.asked(claim))?;
+        }
+        Ok(there)
+    }
+
+    /// The claim, to any inventory where this one is to be taken over.
+    fn asked(&self, claim: &Claim) -> Claim {
+        let is_adopted = self.adopt.iter().any(|named| self.parent.identity().is_called(named));
+        Claim { inventory: claim.inventory.clone().filter(|_| !is_adopted), ..claim.clone() }
+    }
+
     fn rules(&self, mode: Mode) -> Rules<'_> {
-        Rules { server: &self.server, id: &self.id, adopt: &self.adopt, force: self.force, mode, logs: self.logs }
+        let (server, id, adopt) = (&self.server, &self.id, &self.adopt);
+        Rules { server, id, adopt, force: self.force, mode, logs: self.logs, proves: self.proves, observer: self.observer.as_deref() }
     }
 }
 
 #[async_trait]
 impl Target for Cluster {
     /// Tries each object on the server (dry run), unless it is there already.
-    async fn check(&self, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
+    async fn check(&self, claim: &Claim, set: &ManifestSet<'_>) -> Result<Vec<Problem>, Problems> {
         let kinds = self.kinds(set).await?;
         let warnings = self.permitted(set, &kinds).await?;
-        if let Some(there) = inventory(&self.server, &self.parent).await? {
-            there.admits(&Claim { release: u64::MAX, ..Claim::default() })?;
-        }
-        check::check(&self.rules(Mode::DryRun), &self.external, set, &kinds, BTreeSet::new()).await?;
-        Ok(warnings)
+        self.admitted(claim).await?;
+        let tried = check::check(&self.rules(Mode::DryRun), &self.external, set, &kinds, BTreeSet::new()).await?;
+        let announced = announced(&self.server, &tried).await.map_err(|refused| unanswered(refused, "read its objects"))?;
+        Ok(warnings.into_iter().chain(announced).collect())
     }
 
     /// Takes what the server's dry run gives against what is live.
-    async fn compare(&self, set: &ManifestSet<'_>) -> Result<Option<LiveDifference>, Problems> {
-        self.difference(set).await.map(Some)
+    async fn compare(&self, claim: &Claim, set: &ManifestSet<'_>) -> Result<Option<LiveDifference>, Problems> {
+        self.difference(claim, set).await.map(Some)
     }
 
     async fn reserve(&self, claim: &Claim) -> Result<Box<dyn Reservation + '_>, Problem> {
-        let mut claim = claim.clone();
-        if self.adopt.iter().any(|named| self.parent.identity().is_called(named)) {
-            claim.inventory = None;
-        }
-        Ok(Box::new(Reserved { cluster: self, claim }))
+        Ok(Box::new(Reserved { cluster: self, claim: self.asked(claim) }))
     }
 
     async fn observe(&self) -> Result<Option<Vec<ObservedObject>>, Problem> {
@@ -210,6 +235,10 @@ impl Reservation for Reserved<'_> {
 
     async fn finished(&mut self, set: &ManifestSet<'_>) -> Vec<String> {
         once::finished(&self.cluster.server, set, &self.claim.done).await
+    }
+
+    async fn remembered(&mut self, set: &ManifestSet<'_>) {
+        once::expire(&self.cluster.server, &self.cluster.id, set).await;
     }
 
     async fn prove(&mut self, set: &ManifestSet<'_>) -> Result<bool, Unproven> {

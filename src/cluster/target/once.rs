@@ -6,8 +6,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 use tokio::time::sleep;
 
+use crate::cluster::target::item::Item;
+use crate::cluster::target::item::TTL;
 use crate::cluster::target::kinds::Kinds;
 use crate::cluster::target::refused::Refused;
+use crate::cluster::target::server::Mode;
 use crate::cluster::target::server::Part;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
@@ -72,6 +75,23 @@ pub(super) async fn finished(server: &Server, set: &ManifestSet<'_>, done: &[Str
         }
     }
     finished
+}
+
+/// Lets Kubernetes remove the Jobs of `set` that have ended well after the time that they give: until it was remembered that they had, they stayed. What
+/// does not work now is done by the next release that has the Job.
+pub(super) async fn expire(server: &Server, id: &str, set: &ManifestSet<'_>) {
+    let has_end = |one: &&Manifest<'_>| content_of(one).is_some() && one.bytes.windows(TTL.len()).any(|text| text == TTL.as_bytes());
+    let jobs: Vec<&Manifest<'_>> = set.manifests.iter().filter(has_end).collect();
+    let versions = jobs.iter().map(|job| job.identity.api_version.as_str()).collect();
+    let kinds = if jobs.is_empty() { Kinds::default() } else { Kinds::of(server, versions).await.unwrap_or_default() };
+    for job in jobs {
+        let Some(Ok(mut item)) = kinds.find(job.identity).map(|kind| Item::new(job, kind.clone(), id)) else { continue };
+        let Ok(live) = server.get(&item.path(), Part::Whole).await else { continue };
+        if JobState::of(&live) == JobState::Complete && live["spec"].get(TTL).is_none() {
+            let version = live["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+            let _ = server.apply(&item.path(), item.body(version), Mode::Real, false).await;
+        }
+    }
 }
 
 /// Removes a Job that has failed, so that it can be made again.

@@ -10,6 +10,7 @@ use crate::cluster::health::Awaited;
 use crate::cluster::health::CrashedContainer;
 use crate::cluster::health::Health;
 use crate::cluster::health::Neighbors;
+use crate::cluster::health::Progress;
 use crate::cluster::health::Verdict;
 use crate::cluster::health::WaitLimits;
 use crate::cluster::health::is_ready_when_applied;
@@ -29,6 +30,7 @@ use crate::target::Claim;
 use crate::target::ContainerLog;
 use crate::target::Manifest;
 use crate::target::ManifestSet;
+use crate::target::RolloutProgress;
 use crate::target::Unproven;
 
 /// Waits until the objects of `set`, members of the rules' set, are ready, but for Jobs that have run before. On the way back, pods of `StatefulSet`s that keep
@@ -84,7 +86,11 @@ pub(super) async fn failures<'a>(
     let (objects, awaited): (Vec<&Identity>, Vec<Awaited>) =
         objects.into_iter().filter_map(|object| Some((object, awaited(&kinds, object)?))).unzip();
     let limits = WaitLimits { selector: format!("{PART_OF}={}", rules.id), deadline: limit, grace: WaitLimits::GRACE };
-    let verdicts = wait(server.client(), &awaited, limits, &|_| {}).await?;
+    let tell = |progress: RolloutProgress| rules.observer.iter().for_each(|observer| observer.progress(progress.clone()));
+    tell(RolloutProgress::Began { of: awaited.len() });
+    let verdicts = wait(server.client(), &awaited, limits, &|progress| said(progress).into_iter().for_each(&tell)).await;
+    tell(RolloutProgress::Ended);
+    let verdicts = verdicts?;
     let failed: Vec<NotReady<'_>> = objects.into_iter().zip(verdicts).filter_map(|(object, verdict)| failure(object, verdict)).collect();
     let logs = if rules.logs {
         logs(server, failed.iter().filter_map(|failed| Some((failed.object, failed.crashed.as_ref()?))).collect()).await
@@ -102,6 +108,27 @@ fn awaited(kinds: &Kinds, object: &Identity) -> Option<Awaited> {
     let resource = kinds.find(object)?;
     let namespace = resource.namespaced.then(|| object.namespace.clone());
     Some(Awaited { resource: resource.to_api(), namespace, name: object.name.clone() })
+}
+
+/// What is said of a step of the wait.
+fn said(progress: &Progress<'_>) -> Option<RolloutProgress> {
+    Some(match progress {
+        Progress::Changed { object: Awaited { resource, namespace, name }, health, ready, of } => RolloutProgress::Changed {
+            object: Identity {
+                api_version: resource.api_version.clone(),
+                kind: resource.kind.clone(),
+                namespace: namespace.clone().unwrap_or_default(),
+                name: name.clone(),
+            },
+            health: health.word(),
+            reason: health.reason().map(str::to_owned),
+            ready: *ready,
+            of: *of,
+        },
+        Progress::Away { reason } => RolloutProgress::Away { reason: (*reason).to_owned() },
+        Progress::Back => RolloutProgress::Back,
+        Progress::Hidden { .. } => return None,
+    })
 }
 
 /// What has failed.

@@ -18,6 +18,8 @@ pub(super) enum Refused {
     Absent,
     /// The namespace does not exist.
     NoNamespace,
+    /// The namespace is being removed: nothing can be made there.
+    NamespaceGoing,
     /// The object is another than the one that was read, or exists already.
     Stale,
     /// Other managers hold fields.
@@ -74,6 +76,7 @@ impl Refused {
                 "its namespace does not exist".to_owned(),
                 "add a Namespace to the templates, or create it with `kubectl create namespace`".to_owned(),
             ),
+            Self::NamespaceGoing => ("its namespace is being removed".to_owned(), "wait until it is gone, then deploy again".to_owned()),
             Self::Stale => ("others keep changing it".to_owned(), "find out who does, then deploy again".to_owned()),
             Self::Contested(fields) => {
                 let one = |Contested { field, manager }: &Contested| format!("`{field}` is held by `{manager}`");
@@ -143,7 +146,7 @@ fn forbidden(message: &str, causes: &[StatusCause], kind: &str) -> Refused {
         );
     }
     if causes.iter().any(|cause| cause.reason == "NamespaceTerminating") {
-        return never("its namespace is being removed", "wait until it is gone, then deploy again");
+        return Refused::NamespaceGoing;
     }
     never("the API server forbids it", "ask those who run the cluster what it demands")
 }
@@ -236,8 +239,7 @@ mod tests {
     fn words(refused: Refused) -> (&'static str, String) {
         match refused {
             Refused::Away(words) => ("away", words.reason),
-            Refused::Never(words) => ("never", words.reason),
-            other => panic!("{other:?}"),
+            refused => ("never", refused.words().reason),
         }
     }
 

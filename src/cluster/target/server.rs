@@ -116,6 +116,13 @@ impl Server {
         self.change(path, changes, "application/json-patch+json").await
     }
 
+    /// What a JSON patch would make of the object at `path`.
+    pub(super) async fn try_patch(&self, path: &str, changes: &Value) -> Result<Value, Refused> {
+        let query = format!("{path}?fieldManager={MANAGER}&dryRun=All");
+        let body = Bytes::from(changes.to_string());
+        self.ask(Method::PATCH, &query, Part::Whole, Some(("application/json-patch+json", body))).await.map(|(_, object)| object)
+    }
+
     /// Changes the object at `path` by a merge patch (RFC 7396).
     pub(super) async fn merge(&self, path: &str, changes: &Value) -> Result<Value, Refused> {
         self.change(path, changes, "application/merge-patch+json").await

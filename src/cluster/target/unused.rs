@@ -34,6 +34,8 @@ pub(super) struct Member {
     pub(super) uid: String,
     /// The version of it that was read.
     pub(super) version: String,
+    /// Whether it was deleted already.
+    is_going: bool,
     is_protected: bool,
 }
 
@@ -51,7 +53,8 @@ pub(super) struct Unused {
 /// What nothing needs of the inventory `there`. A list of each kind in each namespace, which reads the metadata alone; and where ConfigMaps, Secrets
 /// or service accounts are among what no release needs, lists of the namespaces' workloads.
 pub(super) async fn unused(server: &Server, parent: &Parent, there: &Inventory, needed: &Needed) -> Result<Unused, Refused> {
-    let members = every_member(server, parent, there).await?;
+    let mut members = every_member(server, parent, there).await?;
+    members.retain(|member| !member.is_going);
     let identities = members.iter().map(|member| member.identity.clone()).collect();
     let (protected, mut removable) = split(members, needed);
     if removable.iter().any(|member| is_used_by_name(&member.identity)) {
@@ -69,7 +72,7 @@ pub(super) async fn unused(server: &Server, parent: &Parent, there: &Inventory, 
     Ok(Unused { removable, protected: protected.into_iter().map(|member| member.identity).collect(), members: identities })
 }
 
-/// The members that belong to no other object, and that are not on their way out.
+/// The members that belong to no other object.
 pub(super) async fn every_member(server: &Server, parent: &Parent, there: &Inventory) -> Result<Vec<Member>, Refused> {
     let selector = format!("{PART_OF}={}", parent.id());
     let list = |(resource, namespace): (Resource, String)| {
@@ -86,7 +89,7 @@ pub(super) async fn every_member(server: &Server, parent: &Parent, there: &Inven
 /// A member by its metadata. What has an owner goes with that: `EndpointSlice`s have the labels of their Service, too.
 fn member(resource: &Resource, metadata: &Value) -> Option<Member> {
     let text = |key: &str| metadata[key].as_str().unwrap_or_default().to_owned();
-    if metadata.get("deletionTimestamp").is_some() || metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty()) {
+    if metadata["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty()) {
         return None;
     }
     let identity = Identity {
@@ -95,8 +98,9 @@ fn member(resource: &Resource, metadata: &Value) -> Option<Member> {
         namespace: text("namespace"),
         name: text("name"),
     };
+    let is_going = metadata["deletionTimestamp"].is_string();
     let is_protected = is_kept(&identity) || is_protected(metadata);
-    Some(Member { path: resource.path_of(&identity), identity, uid: text("uid"), version: text("resourceVersion"), is_protected })
+    Some(Member { path: resource.path_of(&identity), identity, uid: text("uid"), version: text("resourceVersion"), is_going, is_protected })
 }
 
 /// The members that no release needs: those that are protected, and the others.
@@ -182,9 +186,9 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_another_object_or_goes_already_is_not_looked_at() {
+    fn what_belongs_to_another_object_is_not_looked_at() {
         assert!(found("EndpointSlice", &json!({ "name": "web-1", "ownerReferences": [{ "uid": "s" }] })).is_none());
-        assert!(found("ConfigMap", &json!({ "name": "web-1", "deletionTimestamp": "2026-01-01T00:00:00Z" })).is_none());
+        assert!(found("ConfigMap", &json!({ "name": "web-1", "deletionTimestamp": "2026-01-01T00:00:00Z" })).unwrap().is_going);
         assert!(found("ConfigMap", &json!({ "name": "web-1", "ownerReferences": [] })).is_some());
     }
 

@@ -1,39 +1,34 @@
 //! An environment is taken out of its cluster.
 
-use crate::problem::Problems;
-use crate::report::DestroyReport;
-use crate::wiring::RolloutRequest;
-use crate::wiring::Session;
-
 use crate::history::NewEvent;
 use crate::history::Outcome;
 use crate::history::What;
 use crate::problem::Fault;
 use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::report::DestroyReport;
 use crate::report::PrunedObjects;
-use crate::target::Claim;
+use crate::wiring::DestroyRequest;
 use crate::wiring::IfMissing;
+use crate::wiring::RolloutRequest;
+use crate::wiring::Session;
 use crate::workflow::applied;
 
 impl Session<'_> {
     /// Removes all that the environment's inventory lists from its cluster, and the inventory last, once the person at the terminal has typed the
     /// environment's name, or where `yes` is given. Protected objects stay. The history stays, and gets to know it.
-    pub async fn destroy(&self, dry_run: bool, yes: bool) -> Result<DestroyReport, Problems> {
+    pub async fn destroy(&self, DestroyRequest { dry_run, yes, timeout }: DestroyRequest) -> Result<DestroyReport, Problems> {
         let wiring = self.wiring();
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
         let access = self.access(self.keys(IfMissing::Fail).await?)?;
         let history = access.open(&self.context()).await?;
         let head = history.head().await?;
-        let inventory = match &head {
-            Some(head) => applied::inventory(&history, head).await?,
-            None => None,
-        };
-        let store = history.reader().store_id().await?.unwrap_or_default();
-        let claim = Claim { store, release: u64::MAX, inventory, ..Claim::default() };
+        let claim = applied::claim(&history, head.as_ref(), u64::MAX).await?;
+        let limit = timeout.unwrap_or(settings.wait);
         let connection = wiring.connection()?;
         let cluster = wiring.cluster_of(settings, &connection, RolloutRequest::default());
         let environment = &self.settings.environment;
-        let mut pruned = cluster.clear(&claim, true).await?;
+        let mut pruned = cluster.clear(&claim, limit, true).await?;
         if let Some(found) = pruned.as_ref().filter(|_| !dry_run) {
             let names: Vec<String> = found.removed.iter().map(ToString::to_string).collect();
             let question = format!("This removes {} objects from {cluster}: {}.", names.len(), names.join(", "));
@@ -42,7 +37,7 @@ impl Session<'_> {
                 let next = "type the name of the environment at a terminal, or add `--yes`";
                 return Err(Problem::new(Fault::Usage, reason, next).into());
             }
-            pruned = cluster.clear(&claim, false).await?;
+            pruned = cluster.clear(&claim, limit, false).await?;
             if let Some(head) = &head {
                 let is_said = matches!(history.outcome_now(head).await?, Outcome::Known(event) if event.what == What::Destroyed);
                 if !is_said {

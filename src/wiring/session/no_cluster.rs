@@ -3,6 +3,7 @@
 use crate::problem::Problems;
 use crate::report::DestroyReport;
 use crate::report::StatusReport;
+use crate::wiring::DestroyRequest;
 use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
 
@@ -19,7 +20,7 @@ impl Session<'_> {
     }
 
     /// Takes the environment out of its cluster.
-    pub async fn destroy(&self, _: bool, _: bool) -> Result<DestroyReport, Problems> {
+    pub async fn destroy(&self, _: DestroyRequest) -> Result<DestroyReport, Problems> {
         self.no_cluster()
     }
 

@@ -183,13 +183,17 @@ impl Session<'_> {
         .await
     }
 
-    /// What [`Session::rollback`] would change. Records and writes nothing.
-    pub async fn preview_rollback(&self, request: RollbackRequest) -> Result<DiffReport, Problems> {
+    /// What [`Session::rollback`] would change of what is live in `target`, or against the current release where there is none. Records and writes nothing.
+    pub async fn preview_rollback(&self, request: RollbackRequest, target: Option<&dyn Target>) -> Result<DiffReport, Problems> {
         self.closing(async {
             let access = self.access(self.keys(IfMissing::Fail).await?)?;
             let history = access.open(&self.context()).await?;
             let plan = self.plan(&history, request, Syntax::Yaml).await?;
-            Ok(plan.comparison.report(&self.settings, self.observer.get()))
+            let compared = match target {
+                Some(target) => rollback::preview(&self.context(), &history, plan, target).await?,
+                None => plan.comparison,
+            };
+            Ok(compared.report(&self.settings, self.observer.get()))
         })
         .await
     }

@@ -155,11 +155,13 @@ async fn a_newer_release_and_another_history_keep_a_deploy_from_the_cluster() {
     shop.template("web.yaml", &deployment("web:2").to_string());
     let (code, said) = shop.said(&["deploy"]);
     assert!(code == 6 && said.contains("the cluster holds release 99, which is newer than release 2"), "{code} {said}");
+    assert_eq!(shop.said(&["deploy", "--dry-run"]), (code, said));
     rollout.change("v1", "ConfigMap", inventory, mark("cloze.dev/release", "1")).await;
     rollout.change("v1", "ConfigMap", inventory, mark("cloze.dev/store", "0123")).await;
     let (code, said) = shop.said(&["deploy"]);
     assert!(code == 6 && said.contains("the cluster holds releases of another history: its store id is 0123"), "{code} {said}");
-    assert_eq!(rollout.image().await, "web:1");
+    assert_eq!(shop.said(&["diff", "--live"]).0, 6);
+    assert_eq!((rollout.image().await.as_str(), shop.outcomes().len()), ("web:1", 1), "nothing was recorded or applied");
 }
 
 #[tokio::test]

@@ -1,10 +1,25 @@
 //! An environment is taken out of a whole cluster, and whose inventory it is that a deploy finds there.
 
+use std::time::Duration;
+
+use futures::join;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
+use kube::api::DeleteParams;
+use kube::api::Patch;
+use kube::api::PatchParams;
+use kube::api::PostParams;
 use serde_json::Value;
+use serde_json::from_value;
 use serde_json::json;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use super::Rollout;
+use super::deploy::config_map;
+use super::deployment;
 use super::shop::Shop;
+use crate::fixture::User;
 
 #[tokio::test]
 async fn all_that_is_not_protected_goes_and_a_later_deploy_works() {
@@ -53,12 +68,73 @@ async fn an_inventory_that_others_made_is_refused_until_it_is_taken_over() {
     let (code, said) = shop.said(&["deploy"]);
     let words = "the cluster's inventory `cloze.shop.dev` is not the one that earlier releases are in";
     assert!(code == 6 && said.contains(words) && said.contains("`--adopt ConfigMap/cloze.shop.dev`"), "{code} {said}");
+    shop.template("web.yaml", &deployment("web:2").to_string());
+    assert_eq!((shop.said(&["deploy"]), shop.outcomes().len()), ((code, said), 1), "nothing is recorded");
     shop.ok(&["deploy", "--adopt", "ConfigMap/cloze.shop.dev"]);
     shop.ok(&["deploy"]);
     // Where there is none any more, nothing can be overwritten.
     rollout.delete("v1", "ConfigMap", name).await;
     shop.ok(&["deploy"]);
     shop.ok(&["deploy"]);
+}
+
+#[tokio::test]
+async fn what_a_finalizer_keeps_is_waited_for_and_named() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.template("held.yaml", &config_map("held", "1"));
+    shop.ok(&["deploy"]);
+    let finalizers = |names: Value| json!({ "metadata": { "finalizers": names } });
+    rollout.change("v1", "ConfigMap", "held", finalizers(json!(["example.com/hold"]))).await;
+    let held = "ConfigMap NS/held was deleted and is still there: the finalizer `example.com/hold` keeps it
+";
+    // The next one waits for it, too.
+    for _ in 0..2 {
+        let (code, said) = shop.said(&["destroy", "--yes", "--timeout", "1s"]);
+        assert!(code == 7 && said.contains(held) && said.contains("run `cloze destroy` again"), "{code} {said}");
+    }
+    // What goes is not applied to: it would be gone with it.
+    let before = shop.outcomes();
+    let (code, said) = shop.said(&["deploy"]);
+    let words = "templates/held.yaml: ConfigMap NS/held: it is being removed: the finalizer `example.com/hold` keeps it
+  wait until it is gone";
+    assert!(code == 4 && said.contains(words), "{code} {said}");
+    assert_eq!((shop.outcomes(), rollout.live("apps/v1", "Deployment", "web").await), (before, None));
+    let released = async {
+        sleep(Duration::from_millis(500)).await;
+        rollout.change("v1", "ConfigMap", "held", finalizers(json!(null))).await;
+    };
+    let mut destroy = rollout.cluster.cloze(shop.folder.path(), User::Admin);
+    let destroy = spawn_blocking(move || destroy.args(["destroy", "--yes"]).output().unwrap());
+    let (output, ()) = join!(destroy, released);
+    let gone = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert!(gone.starts_with("removed 1 object from cluster lab: ConfigMap ") && gone.ends_with("/held\n"), "{gone}");
+    shop.ok(&["deploy"]);
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_being_removed_is_one_problem() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    let name = format!("{}-going", rollout.cluster.namespace());
+    let namespaces: Api<Namespace> = Api::all(rollout.client.clone());
+    let object = json!({ "metadata": { "name": name, "finalizers": ["example.com/hold"] } });
+    namespaces.create(&PostParams::default(), &from_value(object).unwrap()).await.unwrap();
+    namespaces.delete(&name, &DeleteParams::default()).await.unwrap();
+    for template in ["one", "two"] {
+        let mut object: Value = serde_json::from_str(&config_map(template, "1")).unwrap();
+        object["metadata"]["namespace"] = name.clone().into();
+        shop.template(&format!("{template}.yaml"), &object.to_string());
+    }
+    let (code, said) = shop.said(&["deploy"]);
+    let words = "error: templates/one.yaml: the namespace `NS-going` is being removed
+  also at templates/two.yaml
+  wait until it is gone, then deploy again
+";
+    assert!(code == 4 && said.ends_with(words), "{code} {said}");
+    assert_eq!(rollout.live("apps/v1", "Deployment", "web").await, None);
+    let release = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+    namespaces.patch(&name, &PatchParams::default(), &release).await.unwrap();
 }
 
 #[tokio::test]

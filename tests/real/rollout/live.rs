@@ -127,3 +127,31 @@ async fn a_new_name_is_compared_with_the_object_that_has_the_last_one() {
     let (code, said) = shop.said(&["diff", "--live", "--context", "nowhere"]);
     assert!(code == 6 && said.contains("the kubeconfig has no context `nowhere`"), "{code} {said}");
 }
+
+#[tokio::test]
+async fn a_rollback_is_shown_against_what_is_live_too() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.template("db.yaml", &secret(CANARIES[0]));
+    shop.ok(&["deploy"]);
+    shop.template("web.yaml", &deployment("web:2").to_string());
+    shop.template("db.yaml", &secret(CANARIES[1]));
+    shop.ok(&["deploy"]);
+    // Another machine applied as cloze does.
+    rollout.rewrite("v1", "Secret", "db", json!({ "data": { "pw": STANDARD.encode(CANARIES[2]) } })).await;
+    rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "minReadySeconds": 3 } })).await;
+    let shown = shop.ok(&["rollback", "--dry-run"]);
+    for canary in CANARIES {
+        assert!(!shown.contains(canary) && !shown.contains(&STANDARD.encode(canary)), "{shown}");
+    }
+    assert!(shown.starts_with("2 objects against cluster lab: 0 added, 2 changed, 0 removed\n"), "{shown}");
+    assert!(shown.contains("image: web:2 → web:1") && !shown.contains("minReadySeconds"), "{shown}");
+    assert!(shop.ok(&["rollback", "--dry-run", "-o", "out"]).starts_with("2 objects against release 2: "));
+    assert_eq!((rollout.image().await.as_str(), shop.outcomes().len()), ("web:2", 2));
+    // What keeps it from being applied is said before.
+    rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "replicas": 5 } })).await;
+    let (code, said) = shop.said(&["rollback", "--dry-run"]);
+    assert!(code == 4 && said.contains("Deployment NS/web: `.spec.replicas` is held by "), "{code} {said}");
+    let shown = shop.ok(&["rollback", "--dry-run", "--force-conflicts"]);
+    assert!(shown.contains("spec.replicas: 5 → 2"), "{shown}");
+}

@@ -1,13 +1,19 @@
 //! The order in a release, and Jobs that run once for each content, in a whole cluster.
 
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
 use kube::api::ListParams;
 use serde_json::Value;
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::Rollout;
 use super::resource;
 use super::shop::Shop;
 use super::workload;
+use crate::fixture::User;
 
 impl Rollout {
     /// The Jobs, each with its name and uid.
@@ -82,4 +88,40 @@ async fn a_job_runs_before_what_comes_after_it_and_once_for_each_content() {
     shop.template("migrate.yaml", &migrate("job:2"));
     shop.ok(&["deploy"]);
     assert_eq!(rollout.jobs().await.into_iter().filter(|(name, _)| *name != failed[0].0).count(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_removes_itself_is_not_run_again_by_the_run_after_a_killed_one() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.ok(&["vault", "set", "token", "--generate"]);
+    let token = "apiVersion: v1\nkind: Secret\nmetadata: { name: token }\nstringData: { token: '{{ secret(name=\"token\") }}' }\n";
+    shop.template("token.yaml", token);
+    shop.template("web.yaml", &web_after("Job/migrate", "unready:1"));
+    let mut job: Value = serde_json::from_str(&migrate("job:1")).unwrap();
+    job["spec"]["ttlSecondsAfterFinished"] = 1.into();
+    shop.template("migrate.yaml", &job.to_string());
+    let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
+    let mut deploy = command.arg("deploy").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let end = Instant::now() + Duration::from_mins(1);
+    // What comes after it is there: it has ended well, and the run waits for the rest.
+    while rollout.live("apps/v1", "Deployment", "web").await.is_none() {
+        assert!(Instant::now() < end, "{:?}", rollout.jobs().await);
+        sleep(Duration::from_millis(100)).await;
+    }
+    deploy.kill().unwrap();
+    deploy.wait().unwrap();
+    let ran = rollout.jobs().await;
+    assert_eq!((ran.len(), shop.outcomes()), (1, vec!["1 outcome unknown".to_owned()]));
+    sleep(Duration::from_secs(3)).await;
+    shop.template("web.yaml", &web_after("Job/migrate", "web:1"));
+    assert_eq!(rollout.jobs().await, ran, "nobody knows yet that it ran");
+    shop.ok(&["deploy"]);
+    while !rollout.jobs().await.is_empty() {
+        assert!(Instant::now() < end, "it is known now, and it removes itself");
+        sleep(Duration::from_millis(100)).await;
+    }
+    shop.ok(&["deploy"]);
+    assert_eq!(rollout.jobs().await, []);
+    assert_eq!(shop.status()["drift"], json!([]));
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::Rollout;
+use super::deploy::config_map;
 use super::resource;
 use super::shop::Shop;
 use super::workload;
@@ -174,4 +175,29 @@ async fn a_prune_removes_nothing_under_a_release_that_it_does_not_know() {
     shop.ok(&["deploy", "--wait=false"]);
     let (code, said) = shop.said(&["prune", "--yes"]);
     assert!(code == 7 && said.contains("release 4 was not seen to run in cluster lab"), "{code} {said}");
+}
+
+#[tokio::test]
+async fn a_prune_makes_two_calls_for_each_object_that_it_removes() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.set_cluster("{ context: lab, prune: false }");
+    let mut calls = Vec::new();
+    for count in [3, 13] {
+        let many: String = (0..count).map(|number| format!("---\n{}\n", config_map(&format!("many-{number}"), "1"))).collect();
+        shop.template("many.yaml", &many);
+        shop.ok(&["deploy", "--wait=false"]);
+        std::fs::remove_file(shop.folder.path().join("templates/many.yaml")).unwrap();
+        shop.ok(&["deploy"]);
+        let proxy = rollout.cluster.proxy();
+        let output = rollout.cluster.cloze_through(&proxy, shop.folder.path()).args(["prune", "--keep", "100", "--yes"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains(&format!("removed {count} objects from cluster lab: ")), "{said}");
+        // The history is in Secrets of the same cluster.
+        let asked: Vec<String> = proxy.requests().into_iter().map(|one| one.what).filter(|what| !what.contains("/secrets")).collect();
+        calls.push((count, asked.len()));
+    }
+    let [(few, before), (many, after)] = calls[..] else { panic!("{calls:?}") };
+    assert_eq!(after - before, 2 * (many - few), "one that marks and one that deletes: {calls:?}");
+    assert!(before <= 2 * few + 40, "what is used is looked for in lists, whose number the kinds make: {calls:?}");
 }

@@ -3,12 +3,14 @@
 use std::io;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::report::document;
 use cloze::stage::diff::ChangeKind;
+use cloze::target::RolloutObserver;
 use cloze::target::Stream;
 use cloze::target::Target;
 use cloze::wiring::DeployResult;
@@ -34,11 +36,7 @@ pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit
 pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<ExitCode, Problems> {
     if emit.dry_run {
         let report = run.wait(async {
-            let cluster = if emit.output.is_none() {
-                session.cluster(RolloutRequest { adopt: &emit.adopt, force: emit.force_conflicts, proves: emit.wait, logs: false })?
-            } else {
-                None
-            };
+            let cluster = previewed(session, emit)?;
             session.preview_deploy(locked, cluster.as_deref()).await
         })?;
         diff::print(run, &report, Detail::Usual)?;
@@ -52,24 +50,38 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
     finish(run, emit, result)
 }
 
+/// The cluster whose live objects a dry run is compared with; `None` where manifests are only written.
+pub(crate) fn previewed(session: &Session<'_>, emit: &Emit) -> Result<Option<Box<dyn Target>>, Problem> {
+    match &emit.output {
+        Some(_) => Ok(None),
+        None => session.cluster(RolloutRequest {
+            adopt: &emit.adopt,
+            force: emit.force_conflicts,
+            proves: emit.wait,
+            ..RolloutRequest::default()
+        }),
+    }
+}
+
 /// Where the manifests of a release go: stdout, the directory that was named, the environment's cluster, or its directory.
 pub(crate) fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Target>, Problems> {
     match emit.output.as_deref() {
         Some("-") => Ok(Box::new(Stream::new("stdout", Box::new(io::stdout())))),
         Some(path) => Ok(Box::new(session.directory(Some(path.as_ref()))?)),
-        None => match session.cluster(RolloutRequest {
-            adopt: &emit.adopt,
-            force: emit.force_conflicts,
-            proves: emit.wait,
-            // In the log of a CI runner, what programs say stays for everybody who may read that.
-            logs: emit.logs || io::stderr().is_terminal(),
-        })? {
-            Some(cluster) => {
-                confirm_adoption(run, emit)?;
-                Ok(cluster)
-            }
-            None => Ok(Box::new(session.directory(None)?)),
-        },
+        None => {
+            let observer: Arc<dyn RolloutObserver> = Arc::new(run.ui.clone());
+            let rollout = RolloutRequest {
+                adopt: &emit.adopt,
+                force: emit.force_conflicts,
+                proves: emit.wait,
+                // In the log of a CI runner, what programs say stays for everybody who may read that.
+                logs: emit.logs || io::stderr().is_terminal(),
+                observer: Some(&observer),
+            };
+            let Some(cluster) = session.cluster(rollout)? else { return Ok(Box::new(session.directory(None)?)) };
+            confirm_adoption(run, emit)?;
+            Ok(cluster)
+        }
     }
 }
 

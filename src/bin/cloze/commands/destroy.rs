@@ -4,6 +4,7 @@ use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::DestroyReport;
 use cloze::report::PrunedObjects;
+use cloze::wiring::DestroyRequest;
 
 use crate::args::Destroy;
 use crate::commands::prune::listed;
@@ -13,7 +14,9 @@ use crate::ui::clean;
 
 /// Takes the environment out of its cluster.
 pub(crate) fn destroy(run: &Run, args: &Destroy) -> Result<(), Problems> {
-    run.ui.report(&run.wait(session::open(run)?.destroy(args.dry_run, args.yes))?, in_words)
+    let Destroy { dry_run, yes, timeout } = *args;
+    let request = DestroyRequest { dry_run, yes, timeout };
+    run.ui.report(&run.wait(session::open(run)?.destroy(request))?, in_words)
 }
 
 fn in_words(report: &DestroyReport) -> String {

@@ -28,7 +28,11 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     };
     let request = RollbackRequest { number, values, online };
     if emit.dry_run {
-        diff::print(run, &run.wait(session.preview_rollback(request))?, Detail::Usual)?;
+        let report = run.wait(async {
+            let cluster = deploy::previewed(&session, emit)?;
+            session.preview_rollback(request, cluster.as_deref()).await
+        })?;
+        diff::print(run, &report, Detail::Usual)?;
         return Ok(ExitCode::from(exit::DONE));
     }
     let result = run.wait(async {

@@ -9,8 +9,9 @@ use std::time::Instant;
 
 use cloze::service::Meters;
 
-use crate::ui::progress::Asking;
+use crate::ui::human;
 use crate::ui::progress::Progress;
+use crate::ui::progress::draw;
 
 /// Follows the calls to vaults.
 #[derive(Debug, Default)]
@@ -18,6 +19,16 @@ pub(crate) struct CallProgress {
     meters: Arc<Meters>,
     lively: bool,
     round: Mutex<Option<Round>>,
+}
+
+/// Who is asked, and with how many calls.
+#[derive(Debug)]
+struct Asking {
+    vaults: Vec<String>,
+    /// The calls that are planned.
+    calls: usize,
+    /// The calls that were answered before.
+    answered: usize,
 }
 
 /// From the plan of the first vault to the last answer.
@@ -53,7 +64,8 @@ impl CallProgress {
             asking.calls += calls;
         }
         if self.lively && round.progress.is_none() {
-            round.progress = Some(Progress::begin(Arc::clone(&self.meters), Arc::clone(&round.asking)));
+            let (meters, asking) = (Arc::clone(&self.meters), Arc::clone(&round.asking));
+            round.progress = Some(Progress::begin(LATE, TICK, move || draw(&[words(&meters, &asking)])));
         }
     }
 
@@ -67,6 +79,17 @@ impl CallProgress {
     fn lock(&self) -> MutexGuard<'_, Option<Round>> {
         self.round.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Nobody needs a line for less.
+const LATE: Duration = Duration::from_millis(250);
+/// How often it changes.
+const TICK: Duration = Duration::from_millis(100);
+
+fn words(meters: &Meters, asking: &Mutex<Asking>) -> String {
+    let asking = asking.lock().unwrap_or_else(PoisonError::into_inner);
+    let answered = meters.answered().saturating_sub(asking.answered);
+    human::progress(&asking.vaults, answered, asking.calls.max(answered))
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long it took is shown to people, and nothing is decided by it")]

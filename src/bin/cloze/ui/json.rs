@@ -1,8 +1,10 @@
-//! Problems as JSON lines for programs.
+//! Problems, and what a rollout waits for, as JSON lines for programs.
 
 use cloze::place::Place;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
+use cloze::report::ObjectReport;
+use cloze::target::RolloutProgress;
 use serde_json::json;
 
 use crate::ui::clean::clean_json;
@@ -19,6 +21,20 @@ pub(crate) fn problem(level: &str, problem: &Problem, environment: Option<&str>)
         line["environment"] = environment.into();
     }
     clean_json(&line.to_string())
+}
+
+/// A step of a wait as one line of JSON; `None` for its beginning and its end.
+pub(crate) fn progress(progress: &RolloutProgress) -> Option<String> {
+    let line = match progress {
+        RolloutProgress::Changed { object, health, reason, ready, of } => {
+            let object = ObjectReport::from(object.clone());
+            json!({ "level": "progress", "object": object, "health": health, "reason": reason, "ready": ready, "of": of })
+        }
+        RolloutProgress::Away { reason } => json!({ "level": "progress", "cluster": "away", "reason": reason }),
+        RolloutProgress::Back => json!({ "level": "progress", "cluster": "back" }),
+        RolloutProgress::Began { .. } | RolloutProgress::Ended => return None,
+    };
+    Some(clean_json(&line.to_string()))
 }
 
 /// The word for a kind of fault.

@@ -7,6 +7,7 @@ mod human;
 mod json;
 mod paint;
 mod progress;
+mod rollout;
 
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
@@ -31,6 +32,8 @@ use cloze::problem::Problems;
 use cloze::report::Report;
 use cloze::report::document;
 use cloze::service::Meters;
+use cloze::target::RolloutObserver;
+use cloze::target::RolloutProgress;
 
 use crate::args::Color;
 use crate::args::Global;
@@ -40,6 +43,7 @@ use crate::ui::calls::CallProgress;
 use crate::ui::clean::clean_json;
 use crate::ui::paint::paint;
 use crate::ui::progress::say_when_killed;
+use crate::ui::rollout::RolloutView;
 
 /// How to talk in this run.
 #[derive(Debug, Clone)]
@@ -52,6 +56,7 @@ pub(crate) struct Ui {
     /// Whether results on stdout have colours.
     paint: bool,
     calls: Arc<CallProgress>,
+    rollout: Arc<RolloutView>,
     environment: Option<Arc<str>>,
     /// What is said again at the end, for a CI system.
     annotations: Arc<Mutex<Vec<Annotation>>>,
@@ -62,7 +67,7 @@ pub(crate) struct Ui {
 pub(crate) struct Terminal {
     /// `NO_COLOR` is set.
     pub(crate) no_color: bool,
-    /// It cannot move its cursor.
+    /// It cannot move its cursor, as far as is known.
     pub(crate) dumb: bool,
 }
 
@@ -78,7 +83,9 @@ impl Ui {
         let (color, paint) = (color(io::stderr().is_terminal()), color(io::stdout().is_terminal()));
         let lively = !global.quiet && global.verbose == 0 && format == OutputFormat::Human && !terminal.dumb && io::stderr().is_terminal();
         let calls = Arc::new(CallProgress::new(meters, lively));
-        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, environment: None, annotations: Arc::default() }
+        let rollout = Arc::new(RolloutView::new(lively, say));
+        let annotations = Arc::default();
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, rollout, environment: None, annotations }
     }
 
     /// The same for what concerns one of several environments, whose name is said first.
@@ -245,6 +252,16 @@ impl Observer for Ui {
                     self.detail(&human::detail(&other));
                 }
             }
+        }
+    }
+}
+
+impl RolloutObserver for Ui {
+    fn progress(&self, progress: RolloutProgress) {
+        match (self.is_json(), self.quiet) {
+            (_, true) => {}
+            (true, false) => json::progress(&progress).iter().for_each(|line| say(line)),
+            (false, false) => self.rollout.take(progress),
         }
     }
 }

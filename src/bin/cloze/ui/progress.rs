@@ -1,8 +1,7 @@
-//! One line on the terminal while vaults are asked. It comes late, and leaves nothing behind: not at the end, not on Ctrl-C.
+//! Lines on the terminal while it is waited. They come late, and leave nothing behind: not at the end, not on Ctrl-C.
 
 use std::io;
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::Once;
 use std::sync::PoisonError;
@@ -12,63 +11,40 @@ use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use cloze::service::Meters;
 use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
 use indicatif::ProgressStyle;
+use rustix::termios::tcgetwinsize;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::ui::clean;
-use crate::ui::human;
 
-/// Who is asked, and with how many calls.
-#[derive(Debug)]
-pub(crate) struct Asking {
-    /// The vaults.
-    pub(crate) vaults: Vec<String>,
-    /// The calls that are planned.
-    pub(crate) calls: usize,
-    /// The calls that were answered before.
-    pub(crate) answered: usize,
-}
-
-/// The line, until it is dropped.
+/// What is done again and again meanwhile, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// Nobody needs a line for less.
-const LATE: Duration = Duration::from_millis(250);
-/// How often it changes.
-const TICK: Duration = Duration::from_millis(100);
-
-/// The line that is on the terminal now, for the one who must clear it before the program is ended.
+/// The lines that are on the terminal now, for the one who must clear them before the program is ended.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// What is to be said then.
 static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
 impl Progress {
-    /// Shows the line when it has taken a while.
-    pub(crate) fn begin(meters: Arc<Meters>, asking: Arc<Mutex<Asking>>) -> Self {
+    /// Does `each` after `late`, then again after each `tick`, until it is dropped; then nothing of it is on the terminal any more.
+    pub(crate) fn begin(late: Duration, tick: Duration, mut each: impl FnMut() + Send + 'static) -> Self {
         let (stop, stopped) = mpsc::channel();
         let show = move || {
-            if stopped.recv_timeout(LATE) != Err(RecvTimeoutError::Timeout) {
-                return;
+            let mut pause = late;
+            while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                each();
+                pause = tick;
             }
-            clear_when_killed();
-            loop {
-                draw(&words(&meters, &asking));
-                if stopped.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
-                    break;
-                }
-            }
-            clear();
         };
         // Without a thread there is no line, which nobody needs.
         let thread = thread::Builder::new().name("progress".to_owned()).spawn(show).ok();
@@ -83,27 +59,30 @@ impl Drop for Progress {
             // A thread that panicked has said so already.
             let _ = thread.join();
         }
+        clear();
     }
 }
 
-fn words(meters: &Meters, asking: &Mutex<Asking>) -> String {
-    let asking = asking.lock().unwrap_or_else(PoisonError::into_inner);
-    let answered = meters.answered().saturating_sub(asking.answered);
-    clean(&human::progress(&asking.vaults, answered, asking.calls.max(answered))).into_owned()
-}
-
-fn draw(text: &str) {
+/// Draws lines in the place of those that were drawn before, as wide as the terminal.
+pub(crate) fn draw(lines: &[String]) {
+    clear_when_killed();
+    let columns = tcgetwinsize(io::stderr()).map_or(0, |size| usize::from(size.ws_col));
+    let width = if columns > 1 { columns - 1 } else { WIDTH };
+    let fit = |line: &String| clean(line).chars().take(width).collect::<String>();
     let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let bar = shown.get_or_insert_with(|| {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
         }
         bar
     });
-    bar.set_message(text.to_owned());
+    bar.set_message(lines.iter().map(fit).collect::<Vec<_>>().join("\n"));
     bar.tick();
 }
+
+/// How wide a terminal is that does not say it.
+const WIDTH: usize = 80;
 
 fn clear() {
     if let Some(bar) = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -117,7 +96,7 @@ pub(crate) fn say_when_killed(words: Option<String>) {
     clear_when_killed();
 }
 
-/// From now on the line is cleared before a signal ends the program as it would have.
+/// From now on the lines are cleared before a signal ends the program as it would have.
 fn clear_when_killed() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
