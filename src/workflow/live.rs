@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use crate::blank::Filter;
+use crate::history::Blob;
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::RecordedBlank;
@@ -176,7 +177,7 @@ impl<'a> Meant<'a> {
 impl<'a> From<&'a StoredManifest<'a>> for MeantManifest<'a> {
     fn from(stored: &'a StoredManifest<'a>) -> Self {
         let RecordedManifest { identity, base, file, .. } = stored.manifest;
-        Self { identity, base, file, bytes: stored.content.expose(), recipe: stored.recipe.as_ref().map(|recipe| recipe.expose()) }
+        Self { identity, base, file, bytes: stored.content.expose(), recipe: stored.recipe.as_ref().map(Blob::expose) }
     }
 }
 

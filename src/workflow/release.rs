@@ -284,7 +284,7 @@ impl ReleaseEmission<'_> {
             }
         }
         let failed: Vec<(Identity, String)> = put.failures().map(|(object, reason)| (object.clone(), reason.to_owned())).collect();
-        let objects = with_logs(failed, std::mem::take(&mut put.logs), &redaction);
+        let objects = with_logs(&failed, std::mem::take(&mut put.logs), &redaction);
         if let Some(problem) = put.stopped.take() {
             // What a newer release wrote is not taken back.
             let touched = target.runs() && problem.fault != Fault::History;
@@ -310,8 +310,9 @@ impl ReleaseEmission<'_> {
                 (Problem { fault: Fault::Rollout, reason: say(&problem.reason), ..problem }, Vec::new())
             }
             Unproven::Fails { failures, logs } => {
-                let failed = failures.into_iter().map(|(object, reason)| (object, redaction.words(&reason))).collect();
-                let objects = with_logs(failed, logs, &redaction);
+                let failed: Vec<(Identity, String)> =
+                    failures.into_iter().map(|(object, reason)| (object, redaction.words(&reason))).collect();
+                let objects = with_logs(&failed, logs, &redaction);
                 (Problem::new(Fault::Rollout, say(&reasons(&objects)), "correct it, then deploy again"), objects)
             }
         };
@@ -330,7 +331,7 @@ impl ReleaseEmission<'_> {
 }
 
 /// The objects with what their containers said last.
-fn with_logs(failed: Vec<(Identity, String)>, logs: Vec<ContainerLog>, redaction: &Redaction) -> Vec<FailedObject> {
+fn with_logs(failed: &[(Identity, String)], logs: Vec<ContainerLog>, redaction: &Redaction) -> Vec<FailedObject> {
     let mut objects: Vec<FailedObject> =
         failed.iter().map(|(object, reason)| FailedObject { object: object.clone().into(), reason: reason.clone(), log: None }).collect();
     for ContainerLog { object, pod, container, text } in logs {

@@ -106,12 +106,12 @@ pub(super) async fn check<'a>(
         .map(|manifest| manifest.identity.name.as_str())
         .collect();
     let of_roles = |manifest: &&Manifest<'_>| matches!(manifest.identity.kind.as_str(), "Role" | "ClusterRole");
-    let roles: BTreeSet<(&str, &str)> =
+    let released_roles: BTreeSet<(&str, &str)> =
         set.manifests.iter().filter(of_roles).map(|manifest| (manifest.identity.kind.as_str(), manifest.identity.name.as_str())).collect();
     problems.extend(external::problems(rules.server, external, &ready).await);
     let places = places(&ready).into_iter().chain(beside).collect();
     let members = Members::of(rules.server, rules.id, places).await.map_err(|refused| unanswered(refused, "list its objects"))?;
-    let trials: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made, &roles)).collect();
+    let trials: Vec<_> = ready.into_iter().map(|item| trial(rules, item, &members, &made, &released_roles)).collect();
     let mut differing = Vec::new();
     // In the order of the release.
     for tried in stream::iter(trials).buffered(AT_ONCE).collect::<Vec<_>>().await {
@@ -136,7 +136,7 @@ async fn trial<'a>(
     mut item: Item<'a>,
     members: &Members,
     made: &BTreeSet<&str>,
-    roles: &BTreeSet<(&str, &str)>,
+    released_roles: &BTreeSet<(&str, &str)>,
 ) -> Result<Option<(Item<'a>, Option<DryRunAnswer>)>, Problem> {
     let live = members.get(&item.path());
     let words = match attempt(rules, &mut item, live, None).await {
@@ -144,7 +144,7 @@ async fn trial<'a>(
         Attempt::Created(object) => return Ok(Some((item, Some(DryRunAnswer::Created(object))))),
         Attempt::Changed(object) => return Ok(Some((item, Some(DryRunAnswer::Changed(object))))),
         // RBAC looks for the role that is bound.
-        Attempt::Refused(Refused::Absent) if is_bound(&item, roles) => return Ok(Some((item, None))),
+        Attempt::Refused(Refused::Absent) if is_bound(&item, released_roles) => return Ok(Some((item, None))),
         Attempt::Refused(Refused::NoNamespace) if made.contains(item.identity().namespace.as_str()) => return Ok(Some((item, None))),
         Attempt::Refused(refused @ Refused::NamespaceGoing) => {
             let reason = format!("the namespace `{}` is being removed", item.identity().namespace);
@@ -157,10 +157,10 @@ async fn trial<'a>(
     Err(item.problem(Fault::Check, format!("{}: {}", item.identity(), words.reason), words.next))
 }
 
-/// Whether it binds one of these roles.
-fn is_bound(item: &Item<'_>, roles: &BTreeSet<(&str, &str)>) -> bool {
+/// Whether it binds one of the roles that the release brings.
+fn is_bound(item: &Item<'_>, released_roles: &BTreeSet<(&str, &str)>) -> bool {
     let text = |key: &str| item.at(&["roleRef", key]).and_then(Node::as_text).unwrap_or_default();
-    roles.contains(&(text("kind"), text("name")))
+    released_roles.contains(&(text("kind"), text("name")))
 }
 
 /// The group and kind that a CustomResourceDefinition defines.

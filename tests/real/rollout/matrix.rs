@@ -63,6 +63,7 @@ impl Said {
 }
 
 impl Shop<'_> {
+    #[expect(clippy::print_stdout, reason = "figures for a person who runs it with --nocapture")]
     /// Deploys what fails; the verdict, after it was said soon enough: `grace` after an object of `kind` is as `known` says.
     async fn fails(&self, kind: (&str, &str), known: impl Fn(&Value) -> bool, grace: Duration) -> String {
         let mut command = self.rollout.cluster.cloze(self.folder.path(), User::Admin);

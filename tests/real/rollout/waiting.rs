@@ -33,6 +33,6 @@ async fn what_is_waited_for_is_said_as_whoever_reads_it_needs_it() {
     let mut terminal = shop.at_terminal(&["deploy"]);
     terminal.shows("applied to cluster lab").shows("waiting for 1 of 1 object … ").shows("  Deployment ").shows("/web: ").presses("\x03");
     let shown = terminal.ends(130);
-    let words = shown.rsplit("\r").find(|line| line.contains("interrupted: ")).unwrap();
+    let words = shown.rsplit('\r').find(|line| line.contains("interrupted: ")).unwrap();
     assert!(words.contains("release 4 was applied to cluster lab and goes on there"), "{shown:?}");
 }

@@ -144,7 +144,7 @@ mod tests {
     use super::span;
     use crate::review::sample::report;
 
-    /// What is outside of fences and code spans, as CommonMark 0.31 reads both; elements have no text.
+    /// What is outside of fences and code spans, as `CommonMark` 0.31 reads both; elements have no text.
     fn outside(text: &str) -> Vec<String> {
         let mut fence: Option<usize> = None;
         let mut found = Vec::new();
