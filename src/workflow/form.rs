@@ -62,6 +62,7 @@ fn encoded(value: &Secret, found: &mut Vec<Secret>) {
         add(plain.into());
         add(percent.into());
     }
+    add(in_json(value));
     if let Ok(json) = Filter::Json.apply(value) {
         let inner = Secret::copy_of(&json.expose()[1..json.len() - 1]);
         // As Go's `encoding/json` writes it.
@@ -100,6 +101,27 @@ fn replaced(value: &Secret, other: impl Fn(u8) -> &'static [u8]) -> Secret {
         match other(*byte) {
             [] => buffer.push(*byte),
             other => buffer.extend(other),
+        }
+    }
+    buffer.into()
+}
+
+/// The inside of a JSON string with nothing escaped but what must be (RFC 8259 section 7).
+fn in_json(value: &Secret) -> Secret {
+    let mut buffer = SecretBuffer::with_capacity(value.len() * 6);
+    for byte in value.expose().iter().copied() {
+        match byte {
+            b'"' | b'\\' => buffer.extend(&[b'\\', byte]),
+            b'\n' => buffer.extend(br"\n"),
+            b'\r' => buffer.extend(br"\r"),
+            b'\t' => buffer.extend(br"\t"),
+            0x08 => buffer.extend(br"\b"),
+            0x0c => buffer.extend(br"\f"),
+            0..=0x1f => {
+                // Writing to memory does not fail.
+                let _ = write!(buffer, "\\u{byte:04x}");
+            }
+            _ => buffer.push(byte),
         }
     }
     buffer.into()

@@ -48,7 +48,13 @@ impl Redaction {
             let Identity { kind, namespace, name, .. } = manifest.identity;
             redaction.names.extend([kind, namespace, name].map(String::clone));
             for value in values(&manifest) {
-                forms(&value).for_each(|form| redaction.learn(form));
+                for form in forms(&value) {
+                    // What is left of it in a text without control characters.
+                    if let Some(text) = form.expose_text().filter(|text| text.contains(char::is_control)) {
+                        redaction.learn(Secret::new(plain(text).into_bytes()));
+                    }
+                    redaction.learn(form);
+                }
             }
         }
         redaction
@@ -257,6 +263,16 @@ mod tests {
         }
         let long = redaction.lines(&[b'x'; 500]).remove(0);
         assert_eq!(long.chars().count(), 401);
+    }
+
+    #[test]
+    fn values_with_control_characters_are_cut_out_as_writers_of_json_leave_them_and_without_them() {
+        // `pass"<DEL>word<U+0085>x`.
+        let redaction = of("kind: Secret\ndata:\n  pw: cGFzcyJ/d29yZMKFeA==\n");
+        for said in ["pass\"\u{7f}word\u{85}x", "pass\\\"\u{7f}word\u{85}x", "pass\"wordx", "pass\\\"wordx", "pass\\\"\\u007fword\\u0085x"]
+        {
+            assert_eq!(redaction.lines(said.as_bytes()), ["***"], "{said:?}");
+        }
     }
 
     #[test]
