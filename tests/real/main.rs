@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test may ask whether the servers are required")]
 
 mod aws;
+mod canary;
 mod clients;
 mod cluster;
 mod fixture;
@@ -37,3 +38,8 @@ use cloze::seal;
 use cloze::secret;
 use cloze::service;
 use cloze::vault;
+
+/// What the searcher imports.
+mod support {
+    pub(crate) use crate::random::Random;
+}

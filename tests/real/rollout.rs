@@ -1,6 +1,7 @@
 //! Waiting for rollouts, on a whole cluster as it was published: what becomes ready, and how fast and in which words failures are reported.
 
 mod adopt;
+mod canary;
 mod complete;
 mod deploy;
 mod destroy;
