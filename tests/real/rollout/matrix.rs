@@ -210,7 +210,7 @@ async fn what_the_api_server_refuses_changes_nothing() {
     let elsewhere = json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": { "a": "b" },
         "metadata": { "name": "there", "namespace": namespace, "annotations": { "cloze.dev/names": "stable" } } });
     shop.template("there.yaml", &elsewhere.to_string());
-    refused("/there: its namespace is being removed\n  wait until it is gone, then deploy again\n");
+    refused("error: templates/there.yaml: the namespace `NS-going` is being removed\n  wait until it is gone, then deploy again\n");
     let free = json!({ "metadata": { "finalizers": null } });
     maps.patch("held", &PatchParams::default(), &Patch::Merge(free)).await.unwrap();
     assert_eq!(shop.outcomes(), ["2 emitted", "1 applied"]);
