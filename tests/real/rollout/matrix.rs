@@ -15,6 +15,7 @@ use kube::api::PatchParams;
 use kube::api::PostParams;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::oneshot::channel;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -40,11 +41,16 @@ struct Said {
 
 impl Said {
     /// Waits for the end of a command.
-    async fn of(mut command: std::process::Command) -> Self {
+    async fn of(command: std::process::Command) -> Self {
+        Self::telling(command, |_| ()).await
+    }
+
+    /// The same; each line is told to `tell` as it comes.
+    async fn telling(mut command: std::process::Command, mut tell: impl FnMut(&str) + Send + 'static) -> Self {
         let run = move || {
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-            let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-            let lines = lines.map(|line| (Instant::now(), line.unwrap())).collect();
+            let lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+            let lines = lines.inspect(|line| tell(line)).map(|line| (Instant::now(), line)).collect();
             Self { code: child.wait().unwrap().code().unwrap(), lines }
         };
         spawn_blocking(run).await.unwrap()
@@ -221,11 +227,12 @@ async fn a_deploy_outlasts_an_api_server_that_is_away_and_a_token_that_expires_i
     let Some(rollout) = Rollout::new().await else { return };
     let shop = Shop::new(&rollout);
     // The history is elsewhere.
-    let deploy = |kubeconfig: PathBuf| {
+    let command = |kubeconfig: PathBuf| {
         let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
         command.env("KUBECONFIG", kubeconfig).env("CLOZE_HISTORY_URL", "history").arg("deploy");
-        Said::of(command)
+        command
     };
+    let deploy = |kubeconfig: PathBuf| Said::of(command(kubeconfig));
     let image = async |image: &str| {
         while rollout.image().await != image {
             sleep(Duration::from_millis(20)).await;
@@ -247,12 +254,20 @@ async fn a_deploy_outlasts_an_api_server_that_is_away_and_a_token_that_expires_i
     // A token that ends when the release is there, and comes up.
     let proxy = rollout.cluster.proxy();
     shop.template("web.yaml", &deployment("unready:3").to_string());
+    let (applied, told) = channel();
+    let mut applied = Some(applied);
+    let tell = move |line: &str| {
+        if let Some(applied) = applied.take_if(|_| line.starts_with("applied to cluster lab")) {
+            applied.send(()).unwrap();
+        }
+    };
     let expiry = async {
-        image("unready:3").await;
+        told.await.unwrap();
         proxy.refuse(401);
         Instant::now()
     };
-    let (said, expired) = futures::join!(deploy(rollout.cluster.kubeconfig_through(User::Admin, &proxy)), expiry);
+    let said = Said::telling(command(rollout.cluster.kubeconfig_through(User::Admin, &proxy)), tell);
+    let (said, expired) = futures::join!(said, expiry);
     let (at, verdict) = said.verdict();
     println!("{:?} after the token had expired: {}", at - expired, said.text());
     assert!(said.code == 7 && verdict.ends_with("the cluster does not know who asks") && at - expired < REPORTED_WITHIN, "{}", said.text());
