@@ -22,7 +22,7 @@ pub fn compare_revisions(context: &Context<'_>, base: &Context<'_>, name: &str) 
     let literals = NumberedLiterals::default();
     let reviewed =
         |context: &Context<'_>| review_prepared(context, prepare(context)?, &|identity, key, value| literals.mask(identity, key, value));
-    let before = reviewed(base).map_err(|failed| failed.into_list().into_iter().map(|problem| within(problem, name)).collect::<Vec<_>>());
+    let before = reviewed(base).map_err(|failed| of_revision(failed, name).into_list());
     let after = reviewed(context);
     let (before, after) = match (before, after) {
         (Ok(before), Ok(after)) => (before, after),
@@ -46,7 +46,11 @@ fn shown(review: Vec<ReviewedObject>) -> Vec<Reviewed> {
         .collect()
 }
 
-/// A problem of another revision than the one at hand.
+/// The problems of another revision than the one at hand, which is called `name`.
+pub fn of_revision(problems: Problems, name: &str) -> Problems {
+    problems.into_list().into_iter().map(|problem| within(problem, name)).collect::<Vec<_>>().into()
+}
+
 fn within(problem: Problem, name: &str) -> Problem {
     let there = |place: Place| Place { file: format!("{name}/{}", place.file).into(), ..place };
     match problem.place {

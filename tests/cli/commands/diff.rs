@@ -306,4 +306,8 @@ fn two_revisions_are_compared_without_a_key() {
     diff(&[]).fails(4, &["error: base/templates/service.yaml:", "error: templates/cronjob.yaml:", "2 problems"]);
     std::fs::write(sandbox.work().join("base/values/dev.yaml"), "a: [\n").unwrap();
     diff(&[]).fails(3, &["error: base/values/dev.yaml:2:1: this is not valid YAML"]);
+    std::fs::write(sandbox.work().join("base/cloze.yaml"), "project: shop\nwrong: 1\n").unwrap();
+    diff(&[]).fails(3, &["error: base/cloze.yaml:2:1: "]);
+    std::fs::remove_file(sandbox.work().join("base/cloze.yaml")).unwrap();
+    diff(&[]).fails(3, &["error: in base: there is no file `cloze.yaml`"]);
 }

@@ -7,6 +7,7 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::quote;
 use cloze::report::DiffReport;
+use cloze::workflow::revision::of_revision;
 
 use crate::args::Diff;
 use crate::args::OutputFormat;
@@ -25,7 +26,7 @@ pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
                 let reason = format!("there is no directory {}", quote(&base.to_string_lossy()));
                 return Err(Problem::new(Fault::Usage, reason, "check out the other revision there").into());
             }
-            let other = session::at(run, base, templates)?;
+            let other = session::at(run, base, templates).map_err(|failed| of_revision(failed, &base.to_string_lossy()))?;
             session::of(run, templates, None)?.diff_base(&other, &base.to_string_lossy())?
         }
         (Some(_), None) => run.wait(session::past(run, None)?.diff_releases(*before, *after))?,
