@@ -2,44 +2,19 @@
 
 mod connection;
 mod filter;
+pub mod mask;
+mod secret_ref;
 
 pub use connection::ConnectionStyle;
 pub use filter::{Filter, FilterFault};
+pub use secret_ref::SecretRef;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::place::Place;
-
-/// What one `secret(…)` in a template asks for. Two equal asks are fetched once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SecretRef {
-    /// One of the environment's vaults; `default` when the template names none.
-    pub vault: String,
-    /// The secret's name or path in that vault.
-    pub name: String,
-    /// A field of a structured secret.
-    pub key: Option<String>,
-    /// A pinned version.
-    pub version: Option<String>,
-}
-
-impl fmt::Display for SecretRef {
-    /// `vault/name#key@version`, for messages and masks.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.vault, self.name)?;
-        if let Some(key) = &self.key {
-            write!(f, "#{key}")?;
-        }
-        if let Some(version) = &self.version {
-            write!(f, "@{version}")?;
-        }
-        Ok(())
-    }
-}
 
 /// What a template allows a value to be, written at the blank: `allow="empty"`, `allow="expired"`, or both, comma-separated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,12 +166,12 @@ impl Blanks {
     /// The same, with what `tell` says of each ask.
     #[must_use]
     pub fn mask_with(&self, id: BlankId, tell: &dyn Fn(&SecretRef) -> String) -> String {
-        format!("<{}>", self.describe(id, tell))
+        mask::of(&self.describe(id, tell))
     }
 
     fn describe(&self, id: BlankId, tell: &dyn Fn(&SecretRef) -> String) -> String {
         match &self.get(id).source {
-            Source::Vault { ask, .. } => format!("secret {}", tell(ask)),
+            Source::Vault { ask, .. } => mask::said(&tell(ask)),
             Source::Derived { filter, input } => {
                 let inner: Vec<String> = input
                     .iter()

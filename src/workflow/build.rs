@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::SecretRef;
-use crate::digest::Digest;
+use crate::blank::mask;
 use crate::event::Event;
 use crate::history::DraftManifest;
 use crate::history::RecordedBlank;
@@ -163,7 +163,7 @@ pub async fn build(
     };
     warnings.extend_from_slice(named.warnings());
     let shown: BTreeMap<&SecretRef, String> =
-        used.iter().map(|used| (&used.ask, tell(&used.ask, &used.version, &used.fingerprint))).collect();
+        used.iter().map(|used| (&used.ask, mask::filled(&used.ask, &used.version, &used.fingerprint.to_string()))).collect();
     let show = |ask: &SecretRef| shown.get(ask).cloned().unwrap_or_else(|| ask.to_string());
     let mut scratch = SecretBuffer::with_capacity(SCRATCH);
     let manifests = change_all(named.into_objects(), |object| {
@@ -181,16 +181,6 @@ pub async fn build(
     });
     Ok(Built { manifests, used, waivers, warnings })
 }
-
-/// What a review says of a secret that went in: source, version, fingerprint.
-pub(crate) fn tell(ask: &SecretRef, version: &str, fingerprint: &Digest) -> String {
-    let version = if ask.version.is_some() || version.is_empty() { String::new() } else { format!("@{version}") };
-    let fingerprint = fingerprint.to_string();
-    format!("{ask}{version} {}", &fingerprint[..FINGERPRINT])
-}
-
-/// Characters of a fingerprint that a review shows.
-const FINGERPRINT: usize = 12;
 
 /// The bytes that the writer's buffer has from the start; larger documents make it grow.
 const SCRATCH: usize = 64 << 10;

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::SecretRef;
+use crate::blank::mask;
 use crate::digest::Digest;
 use crate::history::History;
 use crate::history::RecordedBlank;
@@ -43,7 +44,6 @@ use crate::target::Syntax;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Built;
 use crate::workflow::build::Filling;
-use crate::workflow::build::tell;
 use crate::workflow::comparison::Comparison;
 use crate::workflow::context::Context;
 use crate::workflow::deploy::built;
@@ -199,7 +199,7 @@ pub async fn compare_project(
         Against::Record => {
             let recorded: BTreeMap<SecretRef, &RecordedBlank> = blanks_of(before).iter().map(|blank| (ask_of(blank), blank)).collect();
             let told = |ask: &SecretRef| match recorded.get(ask) {
-                Some(blank) => tell(ask, &blank.version, &blank.fingerprint),
+                Some(blank) => mask::filled(ask, &blank.version, &blank.fingerprint.to_string()),
                 None => format!("{ask}, not asked"),
             };
             let (objects, blanks) = prepared.take();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::blank::SecretRef;
+use crate::blank::mask;
 use crate::manifest::Identity;
 use crate::project::Settings;
 use crate::report::ChangedObject;
@@ -104,11 +106,8 @@ fn object(change: &Change, fields: Vec<FieldDiff>) -> ObjectDiff {
 
 /// The secret with the objects among `changes` that use it.
 fn used(secret: SecretDiff, changes: &[Change]) -> SecretDiff {
-    let SecretDiff { vault, name, key, .. } = &secret;
-    let field = key.as_ref().map(|key| format!("#{key}")).unwrap_or_default();
-    // As masks begin (`BlankTable::mask_with`).
-    let mask = format!("<secret {vault}/{name}{field}");
-    let mentions = |text: &str| text.match_indices(&mask).any(|(at, _)| text[at + mask.len()..].starts_with(['@', ',', ' ', '>']));
+    let ask = SecretRef { vault: secret.vault.clone(), name: secret.name.clone(), key: secret.key.clone(), version: None };
+    let mentions = |text: &str| mask::mentions(text, &ask);
     let uses = |change: &Change| match change {
         Change::Added(Reviewed { identity, text }) | Change::Removed(Reviewed { identity, text }) => {
             mentions(text).then(|| identity.clone())

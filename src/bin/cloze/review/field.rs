@@ -1,12 +1,12 @@
 //! A field that differs, in words.
 
+use cloze::blank::mask;
 use cloze::report::FieldChangeKind;
 use cloze::report::FieldDiff;
 use cloze::report::ObjectDiff;
 use cloze::stage::diff::ChangeKind;
 
 use crate::review::Detail;
-use crate::review::mask;
 
 /// Where a field is: the key alone in what a ConfigMap or Secret holds.
 pub(super) fn place(field: &FieldDiff) -> &str {

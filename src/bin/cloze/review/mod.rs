@@ -5,7 +5,6 @@ mod field;
 mod gist;
 mod html;
 mod markdown;
-mod mask;
 #[cfg(test)]
 mod sample;
 mod text;

@@ -1,7 +1,33 @@
-//! What changes between two texts that have masks in the place of secrets.
+//! Masks: what a review shows in the place of secrets. They are written and read here alone.
+//!
+//! `<secret VAULT/NAME[#FIELD][@VERSION] [FINGERPRINT][ | FILTER]…>`
+
+use crate::blank::secret_ref::SecretRef;
+
+/// A mask, with what is said of a secret and the filters that it goes through.
+pub(super) fn of(said: &str) -> String {
+    format!("<{said}>")
+}
+
+/// What is said of a secret that was asked for.
+pub(super) fn said(ask: &str) -> String {
+    format!("secret {ask}")
+}
+
+/// What is said of a secret that went in: source, version, and the beginning of its fingerprint, in hexadecimal.
+pub fn filled(ask: &SecretRef, version: &str, fingerprint: &str) -> String {
+    let version = if ask.version.is_some() || version.is_empty() { String::new() } else { format!("@{version}") };
+    format!("{ask}{version} {}", &fingerprint[..DIGITS])
+}
+
+/// Whether a text has a mask of that secret, in any version.
+pub fn mentions(text: &str, ask: &SecretRef) -> bool {
+    let mask = format!("<{}", said(&ask.to_string()));
+    text.match_indices(&mask).any(|(at, _)| text[at + mask.len()..].starts_with(['@', ',', ' ', '>']))
+}
 
 /// The secrets with another value, such as `default/db-password@1 → @2`, where nothing else differs between the texts.
-pub(super) fn changed(before: &str, after: &str) -> Option<String> {
+pub fn changed(before: &str, after: &str) -> Option<String> {
     let (before, after) = (Masked::of(before), Masked::of(after));
     if before.text != after.text || before.values.is_empty() {
         return None;
@@ -65,6 +91,25 @@ impl<'t> Masked<'t> {
 #[cfg(test)]
 mod tests {
     use super::changed;
+    use super::filled;
+    use super::mentions;
+    use crate::blank::secret_ref::SecretRef;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let ask = |name: &str, version: Option<&str>| SecretRef {
+            vault: "default".to_owned(),
+            name: name.to_owned(),
+            key: None,
+            version: version.map(str::to_owned),
+        };
+        let text = super::of(&super::said(&filled(&ask("db", None), "7", "0123456789abcdef")));
+        assert_eq!(text, "<secret default/db@7 0123456789ab>");
+        assert!(mentions(&text, &ask("db", None)) && !mentions(&text, &ask("d", None)) && !mentions(&text, &ask("db-1", None)));
+        let pinned = super::of(&super::said(&filled(&ask("db", Some("3")), "3", "0123456789abcdef")));
+        assert_eq!(pinned, "<secret default/db@3 0123456789ab>");
+        assert_eq!(changed(&pinned, &text).unwrap(), "default/db@3 → @7");
+    }
 
     #[test]
     fn only_the_secrets_that_differ_are_named() {
