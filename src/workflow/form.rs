@@ -62,19 +62,20 @@ fn encoded(value: &Secret, found: &mut Vec<Secret>) {
         add(plain.into());
         add(percent.into());
     }
-    add(in_json(value));
+    // cloze's own JSON escapes more: what YAML does not take.
     if let Ok(json) = Filter::Json.apply(value) {
-        let inner = Secret::copy_of(&json.expose()[1..json.len() - 1]);
-        // As Go's `encoding/json` writes it.
-        add(replaced(&inner, |byte| match byte {
-            b'<' => br"\u003c",
-            b'>' => br"\u003e",
-            b'&' => br"\u0026",
-            _ => &[],
-        }));
-        add(in_ascii(&inner));
-        add(inner);
+        add(Secret::copy_of(&json.expose()[1..json.len() - 1]));
     }
+    let json = in_json(value);
+    // As Go's `encoding/json` writes it.
+    add(replaced(&json, |byte| match byte {
+        b'<' => br"\u003c",
+        b'>' => br"\u003e",
+        b'&' => br"\u0026",
+        _ => &[],
+    }));
+    add(in_ascii(&json));
+    add(json);
     add(replaced(value, |byte| match byte {
         b'<' => b"&lt;",
         b'>' => b"&gt;",
