@@ -10,7 +10,6 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Number;
 use crate::manifest::Value;
-use crate::secret::Secret;
 
 type Tree = Node<Infallible>;
 
@@ -71,16 +70,6 @@ pub fn review(live: &LiveValue<'_>, hiding: Hiding<'_>) -> [Option<Tree>; 2] {
         }
     }
     shown
-}
-
-/// The texts that blanks filled, of an object of a release.
-pub fn filled(known: ReleasedValue<'_>, found: &mut Vec<Secret>) {
-    match &known.value.value {
-        Value::Map(entries) => entries.iter().filter_map(|entry| known.get(&entry.key)).for_each(|child| filled(child, found)),
-        Value::List(_) => known.items().into_iter().for_each(|child| filled(child, found)),
-        Value::Text(text) if known.mask().is_some() => found.push(Secret::copy_of(text.as_bytes())),
-        _ => {}
-    }
 }
 
 impl<'n> ReleasedValue<'n> {
@@ -299,7 +288,6 @@ mod tests {
     use super::Hiding;
     use super::LiveValue;
     use super::ReleasedValue;
-    use super::filled;
     use super::review;
     use crate::manifest::Limits;
     use crate::manifest::Node;
@@ -403,13 +391,5 @@ spec:
         let head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n";
         assert_eq!(before, format!("{head}  same: <same>\n  changed: <1>\n  gone: <gone 4>\n"));
         assert_eq!(after, format!("{head}  same: <same>\n  new: <new>\n  changed: <2>\n"));
-    }
-
-    #[test]
-    fn what_blanks_filled_is_known() {
-        let (value, shown) = (tree("{ a: x, b: [y, z], c: { d: w } }"), tree("{ a: x, b: [y, <z>], c: { d: <w> } }"));
-        let mut found = Vec::new();
-        filled(ReleasedValue { value: &value, shown: Some(&shown) }, &mut found);
-        assert_eq!(found.iter().filter_map(crate::secret::Secret::expose_text).collect::<Vec<_>>(), ["z", "w"]);
     }
 }

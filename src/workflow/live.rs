@@ -5,11 +5,10 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use crate::blank::Filter;
-use crate::history::Blob;
+use crate::history::DraftManifest;
 use crate::history::History;
 use crate::history::HistoryError;
 use crate::history::RecordedBlank;
-use crate::history::RecordedManifest;
 use crate::history::Release;
 use crate::history::StoredManifest;
 use crate::manifest::Identity;
@@ -29,7 +28,6 @@ use crate::stage::literal::keyed_mask;
 use crate::stage::live::Hiding;
 use crate::stage::live::LiveValue;
 use crate::stage::live::ReleasedValue;
-use crate::stage::live::filled;
 use crate::stage::live::review;
 use crate::stage::taint::Waiver;
 use crate::target::LiveObject;
@@ -41,7 +39,6 @@ use crate::workflow::access::HistoryAccess;
 use crate::workflow::applied;
 use crate::workflow::assigned::may_be_secret;
 use crate::workflow::build::Built;
-use crate::workflow::build::BuiltManifest;
 use crate::workflow::build::Filling;
 use crate::workflow::compare::compare_built;
 use crate::workflow::compare::masked;
@@ -86,32 +83,28 @@ pub(crate) async fn compare_live(
     let Some(mut difference) = target.compare(&claim, &meant.set()).await? else { return Ok(None) };
     context.warn_of(std::mem::take(&mut difference.warnings))?;
     let releases = former(history, head, difference.release).await;
-    let manifests: HashMap<&Identity, &MeantManifest<'_>> = meant.manifests.iter().map(|manifest| (manifest.identity, manifest)).collect();
-    let pairs: Vec<(&LiveObject, &MeantManifest<'_>)> =
+    let manifests: HashMap<&Identity, &DraftManifest<'_>> = meant.manifests.iter().map(|manifest| (manifest.identity, manifest)).collect();
+    let pairs: Vec<(&LiveObject, &DraftManifest<'_>)> =
         difference.objects.iter().filter_map(|object| Some((object, *manifests.get(&object.identity)?))).collect();
     let wanted: BTreeSet<[&str; 4]> = pairs.iter().map(|(_, manifest)| key_of(manifest)).collect();
-    let mut recorded: HashMap<[&str; 4], Vec<Trees>> = HashMap::new();
+    let mut stored = Vec::new();
     for release in &releases {
-        let differing: Vec<&RecordedManifest> = release.body.manifests.iter().filter(|manifest| wanted.contains(&key(manifest))).collect();
-        for stored in history.some_manifests(differing).await? {
-            recorded.entry(key(stored.manifest)).or_default().push(Trees::of(&MeantManifest::from(&stored), history)?);
-        }
+        let differing = release.body.manifests.iter().filter(|manifest| wanted.contains(&key(manifest))).collect();
+        stored.extend(history.some_manifests(differing).await?);
     }
-    // What the release fills is a secret wherever somebody else wrote it down.
-    let mut secrets = Vec::new();
-    for manifest in meant.manifests.iter().filter(|manifest| manifest.recipe.is_some() || manifest.identity.kind == "Secret") {
-        filled(Trees::of(manifest, history)?.known(), &mut secrets);
+    let former: Vec<DraftManifest<'_>> = stored.iter().map(DraftManifest::from).collect();
+    let mut recorded: HashMap<[&str; 4], Vec<Trees>> = HashMap::new();
+    for manifest in &former {
+        recorded.entry(key_of(manifest)).or_default().push(Trees::of(manifest, history)?);
     }
-    recorded.values().flatten().for_each(|trees| filled(trees.known(), &mut secrets));
-    let secrets = in_clear(secrets);
-    let is_doubtful = |name: &str, text: &str| {
-        may_be_secret(name, text) || secrets.iter().filter_map(Secret::expose_text).any(|secret| text.contains(secret))
-    };
+    // What a release fills is a secret wherever somebody else wrote it down.
+    let values = Redaction::of(meant.manifests.iter().chain(&former).cloned());
+    let is_doubtful = |name: &str, text: &str| may_be_secret(name, text) || values.is_in(text);
     let mut changes = Vec::new();
     for (object, manifest) in pairs {
-        let identity = manifest.based();
+        let identity = based(manifest);
         let Some((before, after)) = &object.change else {
-            changes.push(Change::Added(manifest.masked(history)?));
+            changes.push(Change::Added(shown(manifest, history)?));
             continue;
         };
         let ours = Trees::of(manifest, history)?;
@@ -132,64 +125,37 @@ pub(crate) async fn compare_live(
 }
 
 /// A release that is to come, filled again or as it was recorded.
-#[derive(Debug)]
 pub(crate) struct Meant<'a> {
-    manifests: Vec<MeantManifest<'a>>,
+    manifests: Vec<DraftManifest<'a>>,
     blanks: Vec<RecordedBlank>,
     waivers: Vec<Waiver>,
-}
-
-/// A manifest of it.
-#[derive(Debug)]
-struct MeantManifest<'a> {
-    identity: &'a Identity,
-    base: &'a str,
-    file: &'a str,
-    bytes: &'a [u8],
-    recipe: Option<&'a [u8]>,
 }
 
 impl<'a> Meant<'a> {
     /// What was filled.
     pub(crate) fn of_built(built: &'a Built) -> Self {
-        let one = |manifest: &'a BuiltManifest| MeantManifest {
-            identity: &manifest.identity,
-            base: &manifest.base,
-            file: &manifest.file,
-            bytes: manifest.bytes.expose(),
-            recipe: manifest.recipe.as_deref(),
-        };
-        Self { manifests: built.manifests.iter().map(one).collect(), blanks: built.blanks(), waivers: built.waivers.clone() }
+        Self { manifests: built.drafts(), blanks: built.blanks(), waivers: built.waivers.clone() }
     }
 
     /// The manifests of `release`.
     pub(crate) fn of_recorded(release: &Release, stored: &'a [StoredManifest<'a>]) -> Self {
-        Self { manifests: stored.iter().map(MeantManifest::from).collect(), blanks: release.body.blanks.clone(), waivers: Vec::new() }
+        Self { manifests: stored.iter().map(DraftManifest::from).collect(), blanks: release.body.blanks.clone(), waivers: Vec::new() }
     }
 
     /// As a target takes them.
     fn set(&self) -> ManifestSet<'_> {
-        let one = |one: &MeantManifest<'a>| Manifest::new(one.identity, one.base, one.bytes).of_template(one.file);
+        let one = |one: &DraftManifest<'a>| Manifest::new(one.identity, one.base, one.content).of_template(one.file);
         ManifestSet { syntax: Syntax::Yaml, manifests: self.manifests.iter().map(one).collect() }
     }
 }
 
-impl<'a> From<&'a StoredManifest<'a>> for MeantManifest<'a> {
-    fn from(stored: &'a StoredManifest<'a>) -> Self {
-        let RecordedManifest { identity, base, file, .. } = stored.manifest;
-        Self { identity, base, file, bytes: stored.content.expose(), recipe: stored.recipe.as_ref().map(Blob::expose) }
-    }
+/// Under the name that its template gives it.
+fn based(manifest: &DraftManifest<'_>) -> Identity {
+    Identity { name: manifest.base.to_owned(), ..manifest.identity.clone() }
 }
 
-impl MeantManifest<'_> {
-    /// Under the name that its template gives it.
-    fn based(&self) -> Identity {
-        Identity { name: self.base.to_owned(), ..self.identity.clone() }
-    }
-
-    fn masked(&self, history: &History<'_>) -> Result<Reviewed, Problem> {
-        masked(self.based(), self.bytes, self.recipe.map(Recipe::decode).transpose()?, history.keys())
-    }
+fn shown(manifest: &DraftManifest<'_>, history: &History<'_>) -> Result<Reviewed, Problem> {
+    masked(based(manifest), manifest.content, manifest.recipe.map(Recipe::decode).transpose()?, history.keys())
 }
 
 /// What `look` sees in the manifests of the release of that number; `None` where there is none.
@@ -227,9 +193,9 @@ struct Trees {
 }
 
 impl Trees {
-    fn of(manifest: &MeantManifest<'_>, history: &History<'_>) -> Result<Self, Problem> {
+    fn of(manifest: &DraftManifest<'_>, history: &History<'_>) -> Result<Self, Problem> {
         let tree = |text: Option<&str>| text.and_then(|text| read(text, Limits::default()).ok()?.pop());
-        let (value, shown) = (tree(std::str::from_utf8(manifest.bytes).ok()), tree(Some(&manifest.masked(history)?.text)));
+        let (value, shown) = (tree(std::str::from_utf8(manifest.content).ok()), tree(Some(&shown(manifest, history)?.text)));
         let reason = || format!("the manifest of {} cannot be read", manifest.identity);
         let broken = || Problem::new(Fault::History, reason(), "run `cloze history --verify`");
         value.zip(shown).map(|(value, shown)| Self { value, shown }).ok_or_else(broken)
@@ -246,19 +212,10 @@ impl Drop for Trees {
     }
 }
 
-fn key_of<'a>(manifest: &MeantManifest<'a>) -> [&'a str; 4] {
+fn key_of<'a>(manifest: &DraftManifest<'a>) -> [&'a str; 4] {
     let Identity { api_version, kind, namespace, .. } = manifest.identity;
     [api_version, kind, namespace, manifest.base]
 }
-
-/// Texts that are long enough to be found in others, as they are and, where they are base64, in clear.
-fn in_clear(secrets: Vec<Secret>) -> Vec<Secret> {
-    let decoded: Vec<Secret> = secrets.iter().filter_map(|secret| Filter::B64decode.apply(secret).ok()).collect();
-    secrets.into_iter().chain(decoded).filter(|secret| secret.len() >= SHORTEST).collect()
-}
-
-/// Bytes of a value that is looked for within others.
-const SHORTEST: usize = 6;
 
 /// The value that a text is in a field of an object: Secrets have base64.
 fn value_of(identity: &Identity, text: &str) -> Secret {

@@ -96,13 +96,24 @@ impl Redaction {
         String::from_utf8_lossy(&self.cut(text.as_bytes(), is_said)).into_owned()
     }
 
-    /// The text without those forms that `is_cut` says.
-    fn cut(&self, text: &[u8], is_cut: impl Fn(&Secret) -> bool) -> Vec<u8> {
-        let mut found: Vec<Range<usize>> = Vec::new();
+    /// Whether a text has one of the values, but for those that are too short to be told from other words.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        !self.ranges(text.as_bytes(), |_| true).is_empty()
+    }
+
+    /// Where a text has those values that are looked for within words, and that `is_cut` says.
+    fn ranges(&self, text: &[u8], is_cut: impl Fn(&Secret) -> bool) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
         for (at, head) in text.windows(HEAD).enumerate() {
             let forms = head.first_chunk::<HEAD>().and_then(|head| self.long.get(&self.hash.hash_one(head))).into_iter().flatten();
             found.extend(forms.filter(|form| text[at..].starts_with(form.expose()) && is_cut(form)).map(|form| at..at + form.len()));
         }
+        found
+    }
+
+    /// The text without those forms that `is_cut` says.
+    fn cut(&self, text: &[u8], is_cut: impl Fn(&Secret) -> bool) -> Vec<u8> {
+        let mut found = self.ranges(text, &is_cut);
         let is_letter = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
         for form in self.short.iter().filter(|form| is_cut(form)) {
             for (at, _) in text.windows(form.len()).enumerate().filter(|(_, window)| *window == form.expose()) {
@@ -263,6 +274,19 @@ mod tests {
         }
         let long = redaction.lines(&[b'x'; 500]).remove(0);
         assert_eq!(long.chars().count(), 401);
+    }
+
+    #[test]
+    fn a_value_is_found_in_a_text_where_it_is_long_enough() {
+        let redaction = of("kind: Secret\ndata:\n  pw: cEBzcyAid29yZCIgw7w=\n  user: bWU=\n");
+        for text in
+            ["pw=p@ss \"word\" ü", "cEBzcyAid29yZCIgw7w=", r#"{"pw":"p@ss \"word\" \u00fc"}"#, "x?pw=p%40ss%20%22word%22%20%C3%BC&y"]
+        {
+            assert!(redaction.is_in(text), "{text}");
+        }
+        for text in ["it is me", "p@ss", "nothing here", ""] {
+            assert!(!redaction.is_in(text), "{text}");
+        }
     }
 
     #[test]
