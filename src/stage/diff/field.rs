@@ -5,10 +5,6 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use similar::DiffOp;
-use similar::algorithms::Capture;
-use similar::algorithms::Compact;
-use similar::algorithms::Replace;
-use similar::algorithms::myers;
 
 use crate::manifest::Limits;
 use crate::manifest::Node;
@@ -17,6 +13,7 @@ use crate::manifest::read;
 use crate::manifest::write;
 use crate::secret::SecretBuffer;
 use crate::stage::diff::lines::Line;
+use crate::stage::diff::lines::changes;
 use crate::stage::diff::lines::lines;
 use crate::stage::diff::pair::Pairing;
 use crate::stage::path::push_key;
@@ -122,9 +119,7 @@ impl Walk<'_> {
         if old != new && sorted(&old) == sorted(&new) {
             return self.add(Difference::Reordered);
         }
-        let mut changes = Compact::new(Replace::new(Capture::new()), &old, &new);
-        let Ok(()) = myers::diff(&mut changes, &old, 0..old.len(), &new, 0..new.len());
-        for op in changes.into_inner().into_inner().into_ops() {
+        for op in changes(&old, &new) {
             let (removed, added) = (op.old_range(), op.new_range());
             if matches!(op, DiffOp::Equal { .. }) {
                 continue;

@@ -1,10 +1,14 @@
 //! How two texts differ, line by line.
 
+use std::hash::Hash;
+
+use similar::DiffOp;
 use similar::DiffTag;
 use similar::algorithms::Capture;
 use similar::algorithms::Compact;
 use similar::algorithms::Replace;
 use similar::algorithms::myers;
+use similar::group_diff_ops;
 
 /// Lines around a change.
 const CONTEXT: usize = 3;
@@ -25,14 +29,10 @@ pub(super) enum Line<'t> {
 }
 
 /// The lines that differ, with three lines around them; none for equal texts. They have no line feed at their end.
-///
-/// By Myers' algorithm alone: the crate's function for texts takes each of its algorithms into the program, most of a minute of a release build.
 pub(super) fn lines<'t>(before: &'t str, after: &'t str) -> Vec<Line<'t>> {
     let (before, after): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
-    let mut changes = Compact::new(Replace::new(Capture::new()), &before, &after);
-    let Ok(()) = myers::diff(&mut changes, &before, 0..before.len(), &after, 0..after.len());
     let mut found = Vec::new();
-    for hunk in changes.into_inner().into_inner().into_grouped_ops(CONTEXT) {
+    for hunk in group_diff_ops(changes(&before, &after), CONTEXT) {
         let Some(first) = hunk.first() else { continue };
         found.push(Line::Hunk(first.old_range().start + 1, first.new_range().start + 1));
         for change in hunk {
@@ -52,6 +52,15 @@ pub(super) fn lines<'t>(before: &'t str, after: &'t str) -> Vec<Line<'t>> {
         }
     }
     found
+}
+
+/// What makes `after` of `before`, by the place.
+///
+/// By Myers' algorithm alone: the crate's own functions take each of its algorithms into the program, most of a minute of a release build.
+pub(super) fn changes<T: Hash + Eq>(before: &[T], after: &[T]) -> Vec<DiffOp> {
+    let mut changes = Compact::new(Replace::new(Capture::new()), before, after);
+    let Ok(()) = myers::diff(&mut changes, before, 0..before.len(), after, 0..after.len());
+    changes.into_inner().into_inner().into_ops()
 }
 
 fn is_unended(line: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-/// Human or machine.
+/// For whom results and problems are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
     /// For people

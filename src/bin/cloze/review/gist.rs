@@ -41,6 +41,16 @@ pub(super) fn is_names_only(object: &ObjectDiff) -> bool {
     object.object.change == ChangeKind::Changed && !object.fields.is_empty() && field::own(object).next().is_none()
 }
 
+/// The objects of which nothing changes but names that follow, and the others.
+pub(super) fn parted(report: &DiffReport) -> (Vec<&ObjectDiff>, Vec<&ObjectDiff>) {
+    report.changes.iter().partition(|object| is_names_only(object))
+}
+
+/// The objects that are in a cluster, and not in the release.
+pub(super) fn left(report: &DiffReport) -> &[ObjectReport] {
+    report.live.as_ref().map(|live| live.left.as_slice()).unwrap_or_default()
+}
+
 /// What changes of an object: the one field with its values, or the names of several; nothing of one that comes or goes.
 pub(super) fn of_object(object: &ObjectDiff) -> String {
     let own: Vec<&FieldDiff> = field::own(object).collect();

@@ -50,7 +50,7 @@ pub(crate) fn html(report: &DiffReport) -> String {
         }
         page.push_str("</table>\n");
     }
-    for (words, objects) in [("Restarts", restarts.as_slice()), ("In the cluster, and not in the release", left(report))] {
+    for (words, objects) in [("Restarts", restarts.as_slice()), ("In the cluster, and not in the release", gist::left(report))] {
         if !objects.is_empty() {
             let _ = writeln!(page, "<p><strong>{words}:</strong> {}</p>", links(objects));
         }
@@ -76,10 +76,6 @@ pub(crate) fn html(report: &DiffReport) -> String {
     }
     page.push_str("</main>\n</body>\n</html>\n");
     page
-}
-
-fn left(report: &DiffReport) -> &[ObjectReport] {
-    report.live.as_ref().map(|live| live.left.as_slice()).unwrap_or_default()
 }
 
 fn sign(change: ChangeKind) -> (char, &'static str) {

@@ -43,7 +43,7 @@ pub(crate) fn markdown(report: &DiffReport) -> String {
             )
         });
     }
-    let (follow, own): (Vec<&ObjectDiff>, Vec<&ObjectDiff>) = changes.iter().partition(|object| gist::is_names_only(object));
+    let (follow, own) = gist::parted(report);
     if !own.is_empty() {
         text.push_str("\n| | object | what changes |\n|---|---|---|\n");
         rows(&own, "object", &mut text, |object| {
@@ -58,7 +58,7 @@ pub(crate) fn markdown(report: &DiffReport) -> String {
     for (words, objects) in [
         ("Names only", follow.iter().map(|object| &object.object.object).collect::<Vec<&ObjectReport>>()),
         ("Restarts", restarts.iter().collect()),
-        ("In the cluster, and not in the release", report.live.iter().flat_map(|live| &live.left).collect()),
+        ("In the cluster, and not in the release", gist::left(report).iter().collect()),
     ] {
         if !objects.is_empty() {
             let _ = writeln!(text, "\n**{words}:** {}", span(&gist::row(objects, 4 * IN_A_CELL)));

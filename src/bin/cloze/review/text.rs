@@ -39,7 +39,7 @@ pub(crate) fn text(report: &DiffReport, detail: Detail) -> String {
 
 /// What the changes come to: secrets with other values, objects, workloads that replace their pods.
 fn summary(report: &DiffReport, most: usize) -> String {
-    let DiffReport { secrets, changes, restarts, .. } = report;
+    let DiffReport { secrets, restarts, .. } = report;
     let mut text = format!("{}\n", clean(&gist::heading(report)));
     if !secrets.is_empty() {
         text.push_str("secrets:\n");
@@ -50,7 +50,7 @@ fn summary(report: &DiffReport, most: usize) -> String {
         };
         table(secrets.iter().map(row).collect(), &mut text);
     }
-    let (follow, own): (Vec<&ObjectDiff>, Vec<&ObjectDiff>) = changes.iter().partition(|object| gist::is_names_only(object));
+    let (follow, own) = gist::parted(report);
     if !own.is_empty() {
         text.push_str("objects:\n");
         let row = |object: &&ObjectDiff| (gist::sign(object.object.change), [object.object.object.to_string(), gist::of_object(object)]);
@@ -81,7 +81,6 @@ fn table<const N: usize>(rows: Vec<(char, [String; N])>, text: &mut String) {
 
 /// The objects that earlier releases left in the cluster.
 fn left(report: &DiffReport) -> String {
-    let objects = report.live.iter().flat_map(|live| &live.left);
-    let lines: String = objects.map(|object| format!("  {}\n", clean(&object.to_string()))).collect();
+    let lines: String = gist::left(report).iter().map(|object| format!("  {}\n", clean(&object.to_string()))).collect();
     if lines.is_empty() { lines } else { format!("in the cluster, and not in the release:\n{lines}") }
 }
