@@ -292,7 +292,9 @@ mod tests {
     #[test]
     fn values_with_control_characters_are_cut_out_as_writers_of_json_leave_them_and_without_them() {
         // `pass"<DEL>word<U+0085>x`.
-        let redaction = of("kind: Secret\ndata:\n  pw: cGFzcyJ/d29yZMKFeA==\n");
+        let redaction = of("kind: Secret\ndata:\n  pw: cGFzcyJ/d29yZMKFeA==\n  url: b25lPH8mdHdv\n");
+        // As Go writes `one<<DEL>&two`.
+        assert_eq!(redaction.lines("\\u003c is in one\\u003c\u{7f}\\u0026two".as_bytes()), ["\\u003c is in ***"]);
         for said in ["pass\"\u{7f}word\u{85}x", "pass\\\"\u{7f}word\u{85}x", "pass\"wordx", "pass\\\"wordx", "pass\\\"\\u007fword\\u0085x"]
         {
             assert_eq!(redaction.lines(said.as_bytes()), ["***"], "{said:?}");
