@@ -193,13 +193,10 @@ impl ReleaseEmission<'_> {
             Ok(_) if newest > number => Err(ReleaseFailure::untouched(superseded(number, newest, target))),
             Ok(mut reservation) => {
                 let result = self.put(outcome, reservation.as_mut()).await;
-                let finished = reservation.finished(set).await;
-                if finished.iter().any(|line| !done.own.contains(line)) {
-                    let event = NewEvent { actor: context.actor, what: What::Completed, detail: &finished.join("\n") };
-                    *events = history.add_event(release, event).await?.sequence;
-                }
-                if !finished.is_empty() {
-                    reservation.remembered(set).await;
+                let noted = jobs::note(context, history, release, &done.own, set, reservation.as_mut()).await?;
+                *events = noted.unwrap_or(*events);
+                if let Some(former) = self.previous.filter(|previous| previous.summary.number < number) {
+                    jobs::note_former(context, history, former, reservation.as_mut()).await?;
                 }
                 inventory = reservation.inventory().map(str::to_owned);
                 result

@@ -56,8 +56,6 @@ pub(super) struct Rules<'a> {
     pub(super) mode: Mode,
     /// Whether the logs of containers that crashed are asked for.
     pub(super) logs: bool,
-    /// Whether it is waited for what is applied.
-    pub(super) proves: bool,
     /// Who hears what is waited for.
     pub(super) observer: Option<&'a dyn RolloutObserver>,
 }

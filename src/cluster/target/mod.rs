@@ -181,7 +181,7 @@ impl Cluster {
 
     fn rules(&self, mode: Mode) -> Rules<'_> {
         let (server, id, adopt) = (&self.server, &self.id, &self.adopt);
-        Rules { server, id, adopt, force: self.force, mode, logs: self.logs, proves: self.proves, observer: self.observer.as_deref() }
+        Rules { server, id, adopt, force: self.force, mode, logs: self.logs, observer: self.observer.as_deref() }
     }
 }
 

@@ -43,8 +43,8 @@ use crate::target::ObjectEffect;
 use crate::target::Put;
 
 /// Applies `set` for `claim`. What became of each object is in the answer, and what stopped it, such as a newer release that came first; an error changed
-/// nothing. An object that others come after may take `limit` to become ready. Where it is waited for them, Jobs that run once stay until
-/// that is remembered.
+/// nothing. An object that others come after may take `limit` to become ready. Jobs that run once stay until it is remembered that they
+/// have.
 pub(super) async fn put(rules: &Rules<'_>, parent: &Parent, claim: &Claim, set: &ManifestSet<'_>, limit: Duration) -> Result<Put, Problem> {
     let mut done = PutState { effects: HashMap::new(), logs: Vec::new() };
     let stopped = apply(&mut done, rules, &Fence { server: rules.server, parent, claim }, set, limit).await.err();
@@ -86,7 +86,7 @@ async fn apply<'a>(
             Err(Unready::Wrong(problem)) => return Err(problem),
         }
     }
-    ready.iter_mut().filter(|item| rules.proves && content_of(item.manifest).is_some()).for_each(Item::stay);
+    ready.iter_mut().filter(|item| content_of(item.manifest).is_some()).for_each(Item::stay);
     let identities = || set.manifests.iter().map(|manifest| manifest.identity);
     let namespaces = namespaces(identities());
     let group_kinds = identities().map(group_kind).collect();

@@ -38,6 +38,22 @@ fn migrate(image: &str) -> String {
     .to_string()
 }
 
+/// The same that Kubernetes removes a second after it has ended.
+fn removes_itself(image: &str) -> String {
+    let mut job: Value = serde_json::from_str(&migrate(image)).unwrap();
+    job["spec"]["ttlSecondsAfterFinished"] = 1.into();
+    job.to_string()
+}
+
+/// The project with the Secret that migrations are given.
+fn with_token(rollout: &Rollout) -> Shop<'_> {
+    let shop = Shop::new(rollout);
+    shop.ok(&["vault", "set", "token", "--generate"]);
+    let token = "apiVersion: v1\nkind: Secret\nmetadata: { name: token }\nstringData: { token: '{{ secret(name=\"token\") }}' }\n";
+    shop.template("token.yaml", token);
+    shop
+}
+
 fn web_after(name: &str, image: &str) -> String {
     let mut web = workload("Deployment", image, &json!({ "replicas": 1 }));
     web["metadata"]["annotations"] = json!({ "cloze.dev/after": name });
@@ -47,10 +63,7 @@ fn web_after(name: &str, image: &str) -> String {
 #[tokio::test]
 async fn a_job_runs_before_what_comes_after_it_and_once_for_each_content() {
     let Some(rollout) = Rollout::new().await else { return };
-    let shop = Shop::new(&rollout);
-    shop.ok(&["vault", "set", "token", "--generate"]);
-    let token = "apiVersion: v1\nkind: Secret\nmetadata: { name: token }\nstringData: { token: '{{ secret(name=\"token\") }}' }\n";
-    shop.template("token.yaml", token);
+    let shop = with_token(&rollout);
     shop.template("web.yaml", &web_after("Job/migrat", "web:1"));
     shop.template("migrate.yaml", &migrate("broken:1"));
     let (code, said) = shop.said(&["check"]);
@@ -93,14 +106,9 @@ async fn a_job_runs_before_what_comes_after_it_and_once_for_each_content() {
 #[tokio::test]
 async fn a_job_that_removes_itself_is_not_run_again_by_the_run_after_a_killed_one() {
     let Some(rollout) = Rollout::new().await else { return };
-    let shop = Shop::new(&rollout);
-    shop.ok(&["vault", "set", "token", "--generate"]);
-    let token = "apiVersion: v1\nkind: Secret\nmetadata: { name: token }\nstringData: { token: '{{ secret(name=\"token\") }}' }\n";
-    shop.template("token.yaml", token);
+    let shop = with_token(&rollout);
     shop.template("web.yaml", &web_after("Job/migrate", "unready:1"));
-    let mut job: Value = serde_json::from_str(&migrate("job:1")).unwrap();
-    job["spec"]["ttlSecondsAfterFinished"] = 1.into();
-    shop.template("migrate.yaml", &job.to_string());
+    shop.template("migrate.yaml", &removes_itself("job:1"));
     let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
     let mut deploy = command.arg("deploy").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_mins(1);
@@ -124,4 +132,33 @@ async fn a_job_that_removes_itself_is_not_run_again_by_the_run_after_a_killed_on
     shop.ok(&["deploy"]);
     assert_eq!(rollout.jobs().await, []);
     assert_eq!(shop.status()["drift"], json!([]));
+}
+
+#[tokio::test]
+async fn a_job_that_removes_itself_and_that_nobody_waits_for_runs_once() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = with_token(&rollout);
+    shop.template("migrate.yaml", &removes_itself("job:1"));
+    shop.ok(&["deploy", "--wait=false"]);
+    let ran = rollout.jobs().await;
+    let end = Instant::now() + Duration::from_mins(1);
+    while rollout.live("batch/v1", "Job", &ran[0].0).await.unwrap()["status"]["completionTime"].is_null() {
+        assert!(Instant::now() < end, "{ran:?}");
+        sleep(Duration::from_millis(100)).await;
+    }
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(rollout.jobs().await, ran, "nobody knows yet that it ran");
+    // The next release has another one, and notes that this one ended well.
+    shop.template("migrate.yaml", &removes_itself("job:2"));
+    shop.ok(&["deploy", "--wait=false"]);
+    while rollout.jobs().await.contains(&ran[0]) {
+        assert!(Instant::now() < end, "it is known now, and it removes itself");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let shown: Value = serde_json::from_str(&shop.ok(&["show", "1", "--format", "json"])).unwrap();
+    let whats: Vec<&str> = shown["events"].as_array().unwrap().iter().filter_map(|event| event["what"].as_str()).collect();
+    assert_eq!(whats, ["emitted", "jobs completed"], "{shown:#}");
+    assert_eq!(shop.outcomes()[1], "1 emitted");
+    shop.ok(&["rollback", "1", "--yes"]);
+    assert!(!rollout.jobs().await.iter().any(|(name, _)| *name == ran[0].0), "it does not run again");
 }
