@@ -6,6 +6,7 @@ use crate::event::Event;
 use crate::history::Action;
 use crate::history::Draft;
 use crate::history::RecordedFile;
+use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::stage::fill::Used;
 use crate::stage::taint::Waiver;
@@ -25,12 +26,14 @@ use crate::workflow::released::Released;
 use crate::workflow::rollout::rollout;
 
 /// Where manifests go, and how they are written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Emission<'a> {
     /// Where to.
     pub target: &'a dyn Target,
     /// How.
     pub syntax: Syntax,
+    /// Whether to go on, asked once all that there is to say before has been said. A problem leaves everything as it is.
+    pub confirm: &'a dyn Fn() -> Result<(), Problem>,
 }
 
 /// Deploys what was prepared. Gives the rules that its templates waive, too.
@@ -58,7 +61,7 @@ pub async fn deploy(
     };
     let head = history.head().await?;
     let set = built.set(emission.syntax);
-    let candidate = Candidate { draft: &draft, built: Some(&built), set: &set, target: emission.target };
+    let candidate = Candidate { draft: &draft, built: Some(&built), set: &set, target: emission.target, confirm: emission.confirm };
     let released = rollout(context, access, &history, head, candidate).await?;
     drop(set);
     drop(draft);

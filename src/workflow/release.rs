@@ -56,6 +56,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) set: &'a ManifestSet<'a>,
     /// Where it goes.
     pub(crate) target: &'a dyn Target,
+    /// Whether to go on once it was checked.
+    pub(crate) confirm: &'a dyn Fn() -> Result<(), Problem>,
 }
 
 /// Records a candidate after `head` unless that is what `head` holds, then puts it to its target. Once it is recorded, what goes wrong is part of what came of
@@ -65,13 +67,14 @@ pub(crate) async fn release(
     access: &HistoryAccess<'_>,
     history: &History<'_>,
     head: Option<Release>,
-    Candidate { draft, built, set, target }: Candidate<'_>,
+    Candidate { draft, built, set, target, confirm }: Candidate<'_>,
 ) -> Result<Released, Problems> {
     let current = head.as_ref().is_some_and(|head| history.has_content(head, draft));
     let number = head.as_ref().map_or(1, |head| head.summary.number + u64::from(!current));
     let claim = if target.runs() { applied::claim(history, head.as_ref(), number).await? } else { Claim::default() };
     let checked = target.check(&claim, set).await;
     context.warn_of(checked.map_err(|problems| Redaction::of(draft.manifests.iter().cloned()).problems(problems))?)?;
+    confirm()?;
     let previous = head.clone();
     let (release, before, changes) = match head {
         Some(head) if current => {

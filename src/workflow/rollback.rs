@@ -197,7 +197,7 @@ pub async fn execute(
         Some(built) => built.set(emission.syntax),
         None => recorded_set(&stored, &converted, emission.syntax),
     };
-    let candidate = Candidate { draft: &draft, built: None, set: &set, target: emission.target };
+    let candidate = Candidate { draft: &draft, built: None, set: &set, target: emission.target, confirm: emission.confirm };
     let released = release(context, access, history, Some(head), candidate).await?;
     Ok(pruned(context, history, released, emission.target, Vec::new()).await)
 }

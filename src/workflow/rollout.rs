@@ -85,7 +85,7 @@ async fn go_back(
         manifests: stored.iter().map(DraftManifest::from).collect(),
     };
     let set = recorded_set(&stored, &[], Syntax::Yaml);
-    let candidate = Candidate { draft: &draft, built: None, set: &set, target };
+    let candidate = Candidate { draft: &draft, built: None, set: &set, target, confirm: &|| Ok(()) };
     let released = release(context, access, history, Some(failed.clone()), candidate).await?;
     if let Some(failure) = released.outcome.failure {
         return Err(failure.problem.into());

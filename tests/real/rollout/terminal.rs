@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Rollout;
 use super::deploy::config_map;
+use super::deployment;
 use super::resource;
 use super::shop::Shop;
 use crate::fixture::User;
@@ -88,4 +89,29 @@ async fn only_yes_is_yes_and_without_it_nothing_changes() {
     let shown = format!("{shown}{}", shop.at_terminal(&["rollback", "4", "--yes"]).ends(0));
     let shown = format!("{shown}{}", shop.at_terminal(&["destroy", "--yes"]).ends(0));
     assert!(!shown.contains("(yes/no)") && !shown.contains("Type `"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_rollout_that_taking_over_brings_is_said_before_it_is_asked() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    rollout.create(deployment("web:0")).await;
+    let before = shop.all().await;
+    let words = ["deploy", "--adopt", "Deployment/web"];
+    let announced = "/web is taken over with another pod template, so that its pods are replaced";
+    let mut terminal = shop.at_terminal(&words);
+    let shown = terminal.shows(announced).shows("Take over Deployment/web? ").types("no").ends(2);
+    assert!(shown.contains("nothing was released: `--adopt` asks first"), "{shown}");
+    assert_eq!(shop.all().await, before);
+    // What keeps it from being taken over is said without a question.
+    let shown = shop.at_terminal(&["deploy", "--adopt", "ConfigMap/web"]).ends(4);
+    assert!(shown.contains("it exists already") && !shown.contains("(yes/no)"), "{shown}");
+    shop.at_terminal(&words).shows("Take over Deployment/web? ").types("yes").ends(0);
+    assert_eq!(rollout.image().await, "web:1");
+    // So does a rollback, after its own question.
+    shop.template("web.yaml", &deployment("web:2").to_string());
+    shop.ok(&["deploy"]);
+    let mut terminal = shop.at_terminal(&["rollback", "--adopt", "Deployment/web"]);
+    terminal.shows("Release that to cluster lab? ").types("yes").shows("Take over Deployment/web? ").types("no").ends(2);
+    assert_eq!((rollout.image().await.as_str(), shop.outcomes().len()), ("web:2", 2));
 }

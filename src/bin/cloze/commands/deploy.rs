@@ -44,7 +44,8 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
     }
     let result = run.wait(async {
         let target = target(run, session, emit)?;
-        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
+        let confirm = || confirm_adoption(run, emit, target.as_ref());
+        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
         Box::pin(session.deploy(locked, emit.note.as_deref(), emission)).await
     })?;
     finish(run, emit, result)
@@ -78,19 +79,20 @@ pub(crate) fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Bo
                 logs: emit.logs || io::stderr().is_terminal(),
                 observer: Some(&observer),
             };
-            let Some(cluster) = session.cluster(rollout)? else { return Ok(Box::new(session.directory(None)?)) };
-            confirm_adoption(run, emit)?;
-            Ok(cluster)
+            match session.cluster(rollout)? {
+                Some(cluster) => Ok(cluster),
+                None => Ok(Box::new(session.directory(None)?)),
+            }
         }
     }
 }
 
-/// Asks before fields of others become cloze's.
-fn confirm_adoption(run: &Run, emit: &Emit) -> Result<(), Problem> {
+/// Asks before fields of others become cloze's in a cluster.
+pub(crate) fn confirm_adoption(run: &Run, emit: &Emit, target: &dyn Target) -> Result<(), Problem> {
     let mut names: Vec<&str> = emit.adopt.iter().map(String::as_str).collect();
     names.dedup();
     let question = || format!("Take over {}? What kubectl, Helm or others set there becomes cloze's.", names.join(", "));
-    if names.is_empty() || emit.yes || !run.can_answer() || ask(&question()) {
+    if names.is_empty() || emit.yes || !target.runs() || !run.can_answer() || ask(&question()) {
         return Ok(());
     }
     Err(Problem::new(Fault::Usage, "nothing was released: `--adopt` asks first", "answer yes, or add `--yes`"))

@@ -37,7 +37,8 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     }
     let result = run.wait(async {
         let target = deploy::target(run, &session, emit)?;
-        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into() };
+        let confirm = || deploy::confirm_adoption(run, emit, target.as_ref());
+        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
         let confirms = |changes: &_| {
             run.ui.say_changes(review::text(changes, Detail::Usual).trim_end());
             emit.yes || !target.runs() || !run.can_answer() || ask(&format!("Release that to {target}?"))
