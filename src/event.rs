@@ -122,6 +122,13 @@ pub enum Event {
         /// Why it failed.
         reason: String,
     },
+    /// An environment is about to be taken out of where its releases run.
+    Destroying {
+        /// How many objects are removed.
+        objects: usize,
+        /// Where.
+        target: String,
+    },
     /// Leftovers of interrupted runs were removed.
     Swept {
         /// How many.

@@ -1,4 +1,4 @@
-//! What is waited for while a release comes to run.
+//! What is waited for while a release comes to run, or goes.
 
 use std::fmt::Debug;
 
@@ -16,11 +16,11 @@ pub enum RolloutProgress {
     Changed {
         /// The object.
         object: Identity,
-        /// `ready`, `progressing`, `stuck` or `failed`.
+        /// `ready`, `progressing`, `stuck` or `failed`; where objects are removed, `deleting` or `gone`.
         health: &'static str,
-        /// What is missing yet; `None` where it is ready.
+        /// What is missing yet, or keeps it; `None` where it is ready or gone.
         reason: Option<String>,
-        /// How many are ready.
+        /// How many are ready, or gone.
         ready: usize,
         /// How many are waited for.
         of: usize,

@@ -22,11 +22,13 @@ pub struct RolloutRequest<'a> {
 
 /// How an environment is taken out of its cluster.
 #[derive(Debug, Clone, Copy)]
-pub struct DestroyRequest {
+pub struct DestroyRequest<'a> {
     /// Whether nothing is removed, and it is said what would be.
     pub dry_run: bool,
     /// Whether nobody is asked.
     pub yes: bool,
     /// How long objects may take to go; as long as a rollout where it is `None`.
     pub timeout: Option<Duration>,
+    /// Who hears what is waited for.
+    pub observer: Option<&'a Arc<dyn RolloutObserver>>,
 }

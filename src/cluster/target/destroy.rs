@@ -25,6 +25,7 @@ use crate::problem::Problems;
 use crate::target::Claim;
 use crate::target::Needed;
 use crate::target::Pruned;
+use crate::target::RolloutProgress;
 
 const BETWEEN: Duration = Duration::from_millis(250);
 
@@ -52,9 +53,7 @@ impl Cluster {
         Problems::or((), failed)?;
         pruned.removed = removed;
         let end = Instant::now() + limit;
-        let waits: Vec<_> = removable.iter().map(|member| self.gone(member, end)).collect();
-        Problems::or((), stream::iter(waits).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().flatten().collect())?;
-        Ok(Some(pruned))
+        Problems::or(Some(pruned), self.gone(&removable, end).await)
     }
 
     /// Removes the inventory.
@@ -70,23 +69,46 @@ impl Cluster {
         }
     }
 
-    /// What keeps an object that was deleted.
-    async fn gone(&self, member: &Member, end: Instant) -> Option<Problem> {
+    /// Waits until `members`, which were deleted, are gone; what keeps those that are not at `end`.
+    async fn gone(&self, members: &[Member], end: Instant) -> Vec<Problem> {
+        let tell = |progress: RolloutProgress| self.observer.iter().for_each(|observer| observer.progress(progress.clone()));
+        let (of, mut ready) = (members.len(), 0);
+        let mut left: Vec<(&Member, String)> = members.iter().map(|member| (member, String::new())).collect();
+        tell(RolloutProgress::Began { of });
         loop {
-            match self.server.get(&member.path, Part::Metadata).await {
-                Err(Refused::Absent | Refused::NoNamespace) => return None,
-                Ok(object) if object["metadata"]["uid"] != member.uid.as_str() => return None,
-                found if Instant::now() > end => {
-                    let kept = match found {
-                        Ok(object) => kept_by(&object["metadata"]).unwrap_or_else(|| "somebody keeps it".to_owned()),
-                        Err(refused) => refused.words().reason,
-                    };
-                    let reason = format!("{} was deleted and is still there: {kept}", member.identity);
-                    let next = "find out why, then run `cloze destroy` again; `--timeout` says how long it waits";
-                    return Some(Problem::new(Fault::Rollout, reason, next));
+            let looks: Vec<_> = left.iter().map(|(member, _)| self.keeper(member)).collect();
+            let found = stream::iter(looks).buffered(AT_ONCE).collect::<Vec<_>>().await;
+            let mut still = Vec::new();
+            for ((member, said), reason) in left.into_iter().zip(found) {
+                let health = if reason.is_some() { "deleting" } else { "gone" };
+                ready += usize::from(reason.is_none());
+                if reason.as_ref() != Some(&said) {
+                    tell(RolloutProgress::Changed { object: member.identity.clone(), health, reason: reason.clone(), ready, of });
                 }
-                _ => sleep(BETWEEN).await,
+                still.extend(reason.map(|reason| (member, reason)));
             }
+            left = still;
+            if left.is_empty() || Instant::now() > end {
+                break;
+            }
+            sleep(BETWEEN).await;
+        }
+        tell(RolloutProgress::Ended);
+        let stays = |(member, kept): (&Member, String)| {
+            let reason = format!("{} was deleted and is still there: {kept}", member.identity);
+            let next = "find out why, then run `cloze destroy` again; `--timeout` says how long it waits";
+            Problem::new(Fault::Rollout, reason, next)
+        };
+        left.into_iter().map(stays).collect()
+    }
+
+    /// What keeps an object that was deleted; `None` where it is gone.
+    async fn keeper(&self, member: &Member) -> Option<String> {
+        match self.server.get(&member.path, Part::Metadata).await {
+            Err(Refused::Absent | Refused::NoNamespace) => None,
+            Ok(object) if object["metadata"]["uid"] != member.uid.as_str() => None,
+            Ok(object) => Some(kept_by(&object["metadata"]).unwrap_or_else(|| "somebody keeps it".to_owned())),
+            Err(refused) => Some(refused.words().reason),
         }
     }
 }

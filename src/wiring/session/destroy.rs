@@ -1,5 +1,7 @@
 //! An environment is taken out of its cluster.
 
+use crate::event::Event;
+use crate::event::Observer as _;
 use crate::history::NewEvent;
 use crate::history::Outcome;
 use crate::history::What;
@@ -17,7 +19,7 @@ use crate::workflow::applied;
 impl Session<'_> {
     /// Removes all that the environment's inventory lists from its cluster, and the inventory last, once the person at the terminal has typed the
     /// environment's name, or where `yes` is given. Protected objects stay. The history stays, and gets to know it.
-    pub async fn destroy(&self, DestroyRequest { dry_run, yes, timeout }: DestroyRequest) -> Result<DestroyReport, Problems> {
+    pub async fn destroy(&self, DestroyRequest { dry_run, yes, timeout, observer }: DestroyRequest<'_>) -> Result<DestroyReport, Problems> {
         let wiring = self.wiring();
         let Some(settings) = &self.settings.cluster else { return Err(self.writes_only().into()) };
         let access = self.access(self.keys(IfMissing::Fail).await?)?;
@@ -26,7 +28,7 @@ impl Session<'_> {
         let claim = applied::claim(&history, head.as_ref(), u64::MAX).await?;
         let limit = timeout.unwrap_or(settings.wait);
         let connection = wiring.connection()?;
-        let cluster = wiring.cluster_of(settings, &connection, RolloutRequest::default());
+        let cluster = wiring.cluster_of(settings, &connection, RolloutRequest { observer, ..RolloutRequest::default() });
         let environment = &self.settings.environment;
         let mut pruned = cluster.clear(&claim, limit, true).await?;
         if let Some(found) = pruned.as_ref().filter(|_| !dry_run) {
@@ -37,6 +39,7 @@ impl Session<'_> {
                 let next = "type the name of the environment at a terminal, or add `--yes`";
                 return Err(Problem::new(Fault::Usage, reason, next).into());
             }
+            self.observer.observe(Event::Destroying { objects: names.len(), target: cluster.to_string() });
             pruned = cluster.clear(&claim, limit, false).await?;
             if let Some(head) = &head {
                 let is_said = matches!(history.outcome_now(head).await?, Outcome::Known(event) if event.what == What::Destroyed);

@@ -20,7 +20,7 @@ impl Session<'_> {
     }
 
     /// Takes the environment out of its cluster.
-    pub async fn destroy(&self, _: DestroyRequest) -> Result<DestroyReport, Problems> {
+    pub async fn destroy(&self, _: DestroyRequest<'_>) -> Result<DestroyReport, Problems> {
         self.no_cluster()
     }
 

@@ -93,6 +93,10 @@ async fn what_a_finalizer_keeps_is_waited_for_and_named() {
         let (code, said) = shop.said(&["destroy", "--yes", "--timeout", "1s"]);
         assert!(code == 7 && said.contains(held) && said.contains("run `cloze destroy` again"), "{code} {said}");
     }
+    let mut terminal = shop.at_terminal(&["destroy", "--yes"]);
+    terminal.shows("removing 1 object from cluster lab").shows("waiting for 1 of 1 object … ").shows("  ConfigMap ");
+    let shown = terminal.shows("/held: the finalizer `example.com/hold` keeps it").presses("\x03").ends(130);
+    assert!(shown.contains("interrupted: objects in cluster lab were deleted, and not all may be gone; `cloze destroy` carries on"), "{shown}");
     // What goes is not applied to: it would be gone with it.
     let before = shop.outcomes();
     let (code, said) = shop.said(&["deploy"]);
@@ -105,10 +109,17 @@ async fn what_a_finalizer_keeps_is_waited_for_and_named() {
         rollout.change("v1", "ConfigMap", "held", finalizers(json!(null))).await;
     };
     let mut destroy = rollout.cluster.cloze(shop.folder.path(), User::Admin);
-    let destroy = spawn_blocking(move || destroy.args(["destroy", "--yes"]).output().unwrap());
+    let destroy = spawn_blocking(move || destroy.args(["destroy", "--yes", "--format", "json"]).output().unwrap());
     let (output, ()) = join!(destroy, released);
-    let gone = String::from_utf8(output.unwrap().stdout).unwrap();
-    assert!(gone.starts_with("removed 1 object from cluster lab: ConfigMap ") && gone.ends_with("/held\n"), "{gone}");
+    let output = output.unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((report["removed"].as_array().unwrap().len(), &report["removed"][0]["name"]), (1, &json!("held")), "{report:#}");
+    // Programs hear of what is there yet, and of what is gone.
+    let lines: Vec<Value> = String::from_utf8(output.stderr).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |line: &Value| ["health", "reason", "ready", "of"].map(|key| line[key].clone());
+    let keeps = json!("the finalizer `example.com/hold` keeps it");
+    let expected = [[json!("deleting"), keeps, json!(0), json!(1)], [json!("gone"), Value::Null, json!(1), json!(1)]];
+    assert_eq!(lines.iter().map(said).collect::<Vec<_>>(), expected, "{lines:#?}");
     shop.ok(&["deploy"]);
 }
 

@@ -1,9 +1,12 @@
 //! `cloze destroy`
 
+use std::sync::Arc;
+
 use cloze::count::count;
 use cloze::problem::Problems;
 use cloze::report::DestroyReport;
 use cloze::report::PrunedObjects;
+use cloze::target::RolloutObserver;
 use cloze::wiring::DestroyRequest;
 
 use crate::args::Destroy;
@@ -15,7 +18,8 @@ use crate::ui::clean;
 /// Takes the environment out of its cluster.
 pub(crate) fn destroy(run: &Run, args: &Destroy) -> Result<(), Problems> {
     let Destroy { dry_run, yes, timeout } = *args;
-    let request = DestroyRequest { dry_run, yes, timeout };
+    let observer: Arc<dyn RolloutObserver> = Arc::new(run.ui.clone());
+    let request = DestroyRequest { dry_run, yes, timeout, observer: Some(&observer) };
     run.ui.report(&run.wait(session::open(run)?.destroy(request))?, in_words)
 }
 

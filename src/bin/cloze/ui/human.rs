@@ -59,6 +59,7 @@ pub(crate) fn status(event: &Event) -> Option<String> {
         Event::HistoryBegins { store } => {
             format!("starting a new history in {store} with release 1: earlier releases, if any, are not in it")
         }
+        Event::Destroying { objects, target } => format!("removing {} from {target}", count(*objects, "object")),
         Event::RollingBack { to, from } => format!("going back to release {to} from release {from}:"),
         Event::Prepared { .. }
         | Event::Planned { .. }
@@ -105,6 +106,9 @@ pub(crate) fn when_interrupted(event: &Event) -> Option<Option<String>> {
             "interrupted: release {from} failed and was not yet taken back to release {to}; `cloze status` shows what runs, and `cloze rollback {to}` \
              goes back"
         )),
+        Event::Destroying { target, .. } => {
+            Some(format!("interrupted: objects in {target} were deleted, and not all may be gone; `cloze destroy` carries on"))
+        }
         Event::Proven { .. } => None,
         _ => return None,
     })
@@ -191,6 +195,8 @@ mod tests {
         assert!(words.starts_with("interrupted: release 5 was applied to cluster lab and goes on there"), "{words}");
         let back = when_interrupted(&Event::GoingBack { from: 5, to: 3, reason: String::new() }).unwrap().unwrap();
         assert!(back.ends_with("`cloze rollback 3` goes back"), "{back}");
+        let removed = when_interrupted(&Event::Destroying { objects: 2, target: target() }).unwrap().unwrap();
+        assert!(removed.starts_with("interrupted: objects in cluster lab were deleted"), "{removed}");
         assert_eq!(when_interrupted(&Event::Proven { number: 5, target: target() }), Some(None));
         assert_eq!(when_interrupted(&Event::Answered), None);
     }
@@ -202,6 +208,7 @@ mod tests {
             status(&Event::Applied { number: 5, target: target(), summary: "2 created".to_owned() }).unwrap(),
             "applied to cluster lab: 2 created"
         );
+        assert_eq!(status(&Event::Destroying { objects: 2, target: target() }).unwrap(), "removing 2 objects from cluster lab");
         assert_eq!(status(&Event::Proven { number: 5, target: target() }).unwrap(), "release 5 runs in cluster lab");
         let one = |name: &str| vec![name.to_owned()];
         let object = "ConfigMap shop/app".to_owned();

@@ -26,9 +26,9 @@ pub(crate) struct RolloutView {
 /// What is waited for.
 #[derive(Debug, Default)]
 struct Wait {
-    /// What each object that is not ready is said to lack.
+    /// What each object that is waited for is said to lack, or is kept by.
     rows: BTreeMap<String, Row>,
-    /// Those that were said to be waited for, and are ready since.
+    /// What to say of those that were said to be waited for, and are ready or gone since.
     done: Vec<String>,
     ready: usize,
     of: usize,
@@ -92,13 +92,13 @@ impl RolloutView {
 impl Wait {
     fn take(&mut self, progress: RolloutProgress) {
         match progress {
-            RolloutProgress::Changed { object, reason, ready, of, .. } => {
+            RolloutProgress::Changed { object, health, reason, ready, of } => {
                 (self.ready, self.of) = (ready, of);
                 let name = object.to_string();
                 if let Some(reason) = reason {
                     self.rows.entry(name).or_default().reason = reason;
                 } else if self.rows.remove(&name).is_some_and(|row| row.said.is_some()) {
-                    self.done.push(name);
+                    self.done.push(format!("{name} is {health}"));
                 }
             }
             RolloutProgress::Away { reason } => self.away = Some(reason),
@@ -128,7 +128,7 @@ impl Wait {
             });
             self.said_away.clone_from(&self.away);
         }
-        lines.extend(self.done.drain(..).map(|object| format!("{object} is ready")));
+        lines.extend(self.done.drain(..));
         let mut new: Vec<(&String, &mut Row)> = self.rows.iter_mut().filter(|(_, row)| row.said.as_ref() != Some(&row.reason)).collect();
         for (object, row) in new.iter_mut().take(ROWS) {
             lines.push(format!("waiting for {object}: {}", row.reason));
@@ -232,6 +232,14 @@ mod tests {
         wait.take(RolloutProgress::Back);
         wait.take(changed("web", None, 2));
         assert_eq!(wait.lines(at(71)), ["the cluster answers again", "Deployment shop/web is ready"]);
+        let mut gone = changed("old", Some("it has yet to stop"), 0);
+        wait.take(gone.clone());
+        assert_eq!(wait.lines(at(71)), ["waiting for Deployment shop/old: it has yet to stop"]);
+        if let RolloutProgress::Changed { health, reason, .. } = &mut gone {
+            (*health, *reason) = ("gone", None);
+        }
+        wait.take(gone);
+        assert_eq!(wait.lines(at(71)), ["Deployment shop/old is gone"]);
         for index in 0..20 {
             wait.take(changed(&format!("w{index}"), Some("no pods"), 0));
         }
