@@ -69,6 +69,8 @@ pub struct FailedObject {
     pub reason: String,
     /// What a container of it said last; null where none crashed, where its log may not be read, or where it was not asked for.
     pub log: Option<LogReport>,
+    /// Which right is missing to read it; null where it was read, or was not asked for.
+    pub log_denied: Option<String>,
 }
 
 /// The end of a container's log, without the values of the release and of the one before.

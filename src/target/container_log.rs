@@ -12,6 +12,6 @@ pub struct ContainerLog {
     pub pod: String,
     /// The container.
     pub container: String,
-    /// Whole lines, oldest first.
-    pub text: Secret,
+    /// Whole lines, oldest first; where who asks may not read them, which right is missing, as a lowercase fragment.
+    pub text: Result<Secret, String>,
 }

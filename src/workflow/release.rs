@@ -332,11 +332,17 @@ impl ReleaseEmission<'_> {
 
 /// The objects with what their containers said last.
 fn with_logs(failed: &[(Identity, String)], logs: Vec<ContainerLog>, redaction: &Redaction) -> Vec<FailedObject> {
-    let mut objects: Vec<FailedObject> =
-        failed.iter().map(|(object, reason)| FailedObject { object: object.clone().into(), reason: reason.clone(), log: None }).collect();
+    let object = |(object, reason): &(Identity, String)| {
+        let (object, reason) = (object.clone().into(), reason.clone());
+        FailedObject { object, reason, log: None, log_denied: None }
+    };
+    let mut objects: Vec<FailedObject> = failed.iter().map(object).collect();
     for ContainerLog { object, pod, container, text } in logs {
         if let Some(at) = failed.iter().position(|(failed, _)| *failed == object) {
-            objects[at].log = Some(LogReport { pod, container, lines: redaction.lines(text.expose()) });
+            match text {
+                Ok(text) => objects[at].log = Some(LogReport { pod, container, lines: redaction.lines(text.expose()) }),
+                Err(denied) => objects[at].log_denied = Some(denied),
+            }
         }
     }
     objects

@@ -6,6 +6,7 @@ use futures::future::join_all;
 use tokio::time::timeout;
 
 use crate::cluster::health::CrashedContainer;
+use crate::cluster::target::right::logs_denied;
 use crate::cluster::target::server::Server;
 use crate::manifest::Identity;
 use crate::secret::Secret;
@@ -20,10 +21,16 @@ const BYTES: usize = 16 << 10;
 /// How long it may take: the verdict is known, and nobody waits for more.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// The ends of the logs of containers that keep objects from becoming ready. Nothing of those that may not be read, or that nobody has.
+/// The ends of the logs of containers that keep objects from becoming ready. Nothing of those that nobody has.
 pub(super) async fn logs(server: &Server, crashed: Vec<(&Identity, &CrashedContainer)>) -> Vec<ContainerLog> {
     let asked = crashed.into_iter().take(CONTAINERS).map(|(object, crashed)| async move {
-        let text = timeout(LIMIT, log(server, &object.namespace, crashed)).await.ok()??;
+        let look = async {
+            match log(server, &object.namespace, crashed).await {
+                Some(text) => Some(Ok(text)),
+                None => logs_denied(server, &object.namespace).await.map(Err),
+            }
+        };
+        let text = timeout(LIMIT, look).await.ok()??;
         Some(ContainerLog { object: object.clone(), pod: crashed.pod.clone(), container: crashed.container.clone(), text })
     });
     join_all(asked).await.into_iter().flatten().collect()

@@ -157,6 +157,14 @@ pub(super) async fn missing(server: &Server, rights: &NeededRights) -> Result<Ne
     Ok(rights.iter().filter(|(right, _)| denied.contains(*right)).map(|(right, purpose)| (right.clone(), *purpose)).collect())
 }
 
+/// That who asks may not read logs in `namespace`, and what comes of it; `None` where it is granted, or the server does not say.
+pub(super) async fn logs_denied(server: &Server, namespace: &str) -> Option<String> {
+    let (group, plural) = (String::new(), "pods/log".to_owned());
+    let right = Right { namespace: namespace.to_owned(), group, plural, name: None, verb: "get".into() };
+    let denied = missing(server, &NeededRights::from([(right, RightPurpose::Logs)])).await.ok()?;
+    Some(by_objects(denied).first()?.denied(0).reason)
+}
+
 async fn rules(server: &Server, namespace: &str) -> Result<Vec<Value>, Refused> {
     let review = json!({ "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": { "namespace": namespace } });
     let mut answer = server.create("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review).await?;

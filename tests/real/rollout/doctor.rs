@@ -21,7 +21,7 @@ use crate::fixture::User;
 
 impl Shop<'_> {
     /// A command of the runner, whose history is a directory.
-    fn as_runner(&self, words: &[&str]) -> Output {
+    pub(super) fn as_runner(&self, words: &[&str]) -> Output {
         let mut command = self.rollout.cluster.cloze(self.folder.path(), User::Runner);
         command.args(words).env("CLOZE_HISTORY_URL", "history").output().unwrap()
     }

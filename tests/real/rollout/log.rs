@@ -104,7 +104,7 @@ async fn a_release_that_fails_is_reported_with_what_became_of_each_object() {
     for outcome in [["ConfigMap", "changed"], ["Deployment", "changed"], ["Secret", "unchanged"]] {
         assert!(outcomes.contains(&outcome), "{report:#}");
     }
-    // Left as it is, by a user who may not read logs.
+    // Left as it is.
     shop.set_cluster("{ context: lab, on-failure: stop }");
     let report = shop.failed_report(7, &shop.run(&["deploy", "--format", "json"]));
     assert_eq!((&report["outcome"], &report["failure"]["taken_back"]), (&json!("failed"), &Value::Null));
@@ -118,4 +118,34 @@ async fn a_release_that_fails_is_reported_with_what_became_of_each_object() {
     let changed = &report["in_place"][0];
     assert_eq!((&changed["name"], &changed["files"], &changed["environment"][0]["name"]), (&json!("plain"), &json!([]), &json!("web")));
     assert_eq!((&report["outcome"], &report["failure"]), (&json!("applied"), &Value::Null));
+}
+
+#[tokio::test]
+async fn without_the_right_to_read_logs_the_verdict_comes_first_and_the_right_is_named() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    let mut role = shop.role();
+    let mut taken = 0;
+    for rule in role.iter_mut().filter_map(|document| document.get_mut("rules")?.as_array_mut()).flatten() {
+        let resources = rule["resources"].as_array_mut().unwrap();
+        taken += resources.len();
+        resources.retain(|plural| plural != "pods/log");
+        taken -= resources.len();
+    }
+    assert_eq!(taken, 1, "{role:#?}");
+    for rules in role.iter_mut().filter_map(|document| document.get_mut("rules")?.as_array_mut()) {
+        rules.retain(|rule| rule["resources"] != json!([]));
+    }
+    rollout.grant(&role).await;
+    shop.runner_says(&["doctor"], "the cluster: no problems").await;
+    let (code, said) = shop.runner_said(&["deploy"]);
+    assert!(code == 0 && !said.contains("permission denied"), "{code} {said}");
+    shop.template("web.yaml", &deployment("broken:2").to_string());
+    let (code, said) = shop.runner_said(&["deploy", "--logs"]);
+    let (verdict, after) = said.split_once("permission denied to ").unwrap_or_else(|| panic!("{said}"));
+    assert!(code == 7 && verdict.contains("crashed (Error, exit code 1)") && verdict.contains("took it back to release 1"), "{said}");
+    assert_eq!(after, "get pods/log in the namespace `NS`: what a container that crashes says last is not shown\n");
+    let report = shop.failed_report(7, &shop.as_runner(&["deploy", "--logs", "--format", "json"]));
+    let object = &report["failure"]["objects"][0];
+    assert!(object["log"].is_null() && object["log_denied"].as_str().unwrap().starts_with("permission denied to get pods/log "), "{report:#}");
 }
