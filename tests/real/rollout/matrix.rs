@@ -223,6 +223,95 @@ async fn what_the_api_server_refuses_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_policy_that_refuses_the_releases_own_object_is_named_before_or_taken_back() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.ok(&["deploy"]);
+    // One image is refused always, and one only where it is no dry run.
+    let image = "object.spec.template.spec.containers[0].image";
+    let name = rollout.cluster.namespace();
+    let policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": { "name": name },
+        "spec": {
+            "matchConstraints": { "resourceRules": [
+                { "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"] },
+            ] },
+            "validations": [{ "expression": format!("{image} != 'web:2' && (request.dryRun || {image} != 'web:3')"), "message": "CANARY" }],
+        },
+    });
+    let only = json!({ "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": name } } });
+    let binding = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding", "metadata": { "name": name },
+        "spec": { "policyName": name, "validationActions": ["Deny"], "matchResources": only },
+    });
+    for object in [policy, binding] {
+        let api: Api<DynamicObject> =
+            Api::all_with(rollout.client.clone(), &resource("admissionregistration.k8s.io/v1", object["kind"].as_str().unwrap()));
+        api.create(&PostParams::default(), &serde_json::from_value(object).unwrap()).await.unwrap();
+    }
+    shop.template("web.yaml", &deployment("web:2").to_string());
+    let end = Instant::now() + Duration::from_secs(20);
+    while shop.said(&["deploy", "--dry-run"]).0 != 4 {
+        assert!(Instant::now() < end, "the API server learns of policies a moment later");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let (code, said) = shop.said(&["deploy"]);
+    let words = "error: templates/web.yaml: Deployment NS/web: the admission policy `NS` refuses it\n  see what it demands with `kubectl describe`\n";
+    assert!(code == 4 && said.ends_with(words) && !said.contains("CANARY"), "{code} {said}");
+    assert_eq!((rollout.image().await.as_str(), shop.outcomes().len()), ("web:1", 1), "nothing was recorded or applied");
+    shop.template("web.yaml", &deployment("web:3").to_string());
+    let (code, said) = shop.said(&["deploy"]);
+    let words = "error: cluster lab did not take 1 of the release's objects: Deployment NS/web: the admission policy `NS` refuses it; \
+                 release 3 took it back to release 1\n";
+    assert!(code == 7 && said.contains(words) && !said.contains("CANARY"), "{code} {said}");
+    assert_eq!((rollout.image().await.as_str(), shop.outcomes()[0].as_str()), ("web:1", "3 applied"));
+}
+
+#[tokio::test]
+async fn a_webhook_on_the_releases_own_object_that_does_not_answer_is_waited_for_and_named() {
+    let Some(rollout) = Rollout::new().await else { return };
+    let shop = Shop::new(&rollout);
+    shop.ok(&["deploy"]);
+    let mut object = webhook(&rollout);
+    object["webhooks"][0]["rules"] =
+        json!([{ "apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["deployments"] }]);
+    let hooks = ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration");
+    let away = async || {
+        rollout.apply(std::slice::from_ref(&object)).await;
+        let label = Patch::Merge(json!({ "metadata": { "labels": { "a": "b" } } }));
+        let params = PatchParams { dry_run: true, ..PatchParams::default() };
+        while rollout.api(&resource("apps/v1", "Deployment")).patch("web", &params, &label).await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let deploy = |image: &str| {
+        shop.template("web.yaml", &deployment(image).to_string());
+        let mut command = rollout.cluster.cloze(shop.folder.path(), User::Admin);
+        command.arg("deploy");
+        Said::of(command)
+    };
+    // It comes back.
+    away().await;
+    let back = async {
+        sleep(Duration::from_secs(2)).await;
+        let before = rollout.image().await;
+        rollout.delete(hooks.0, hooks.1, rollout.cluster.namespace()).await;
+        before
+    };
+    let (said, before) = futures::join!(deploy("web:2"), back);
+    assert_eq!((said.code, before.as_str(), rollout.image().await.as_str()), (0, "web:1", "web:2"), "{}", said.text());
+    // It does not, for a whole minute.
+    if rounds(0, 1) == 1 {
+        away().await;
+        let said = deploy("web:3").await;
+        let words = "/web: the admission webhook `pods.policy.example` does not answer\n  check the service behind it\n";
+        assert!(said.code == 4 && said.text().ends_with(words), "{}", said.text());
+        assert_eq!((rollout.image().await.as_str(), shop.outcomes().len()), ("web:2", 2), "nothing was recorded or applied");
+        rollout.delete(hooks.0, hooks.1, rollout.cluster.namespace()).await;
+    }
+}
+
+#[tokio::test]
 async fn a_deploy_outlasts_an_api_server_that_is_away_and_a_token_that_expires_is_named() {
     let Some(rollout) = Rollout::new().await else { return };
     let shop = Shop::new(&rollout);
