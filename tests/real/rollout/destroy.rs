@@ -96,7 +96,10 @@ async fn what_a_finalizer_keeps_is_waited_for_and_named() {
     let mut terminal = shop.at_terminal(&["destroy", "--yes"]);
     terminal.shows("removing 1 object from cluster lab").shows("waiting for 1 of 1 object … ").shows("  ConfigMap ");
     let shown = terminal.shows("/held: the finalizer `example.com/hold` keeps it").presses("\x03").ends(130);
-    assert!(shown.contains("interrupted: objects in cluster lab were deleted, and not all may be gone; `cloze destroy` carries on"), "{shown}");
+    assert!(
+        shown.contains("interrupted: objects in cluster lab were deleted, and not all may be gone; `cloze destroy` carries on"),
+        "{shown}"
+    );
     // What goes is not applied to: it would be gone with it.
     let before = shop.outcomes();
     let (code, said) = shop.said(&["deploy"]);

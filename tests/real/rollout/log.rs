@@ -147,5 +147,8 @@ async fn without_the_right_to_read_logs_the_verdict_comes_first_and_the_right_is
     assert_eq!(after, "get pods/log in the namespace `NS`: what a container that crashes says last is not shown\n");
     let report = shop.failed_report(7, &shop.as_runner(&["deploy", "--logs", "--format", "json"]));
     let object = &report["failure"]["objects"][0];
-    assert!(object["log"].is_null() && object["log_denied"].as_str().unwrap().starts_with("permission denied to get pods/log "), "{report:#}");
+    assert!(
+        object["log"].is_null() && object["log_denied"].as_str().unwrap().starts_with("permission denied to get pods/log "),
+        "{report:#}"
+    );
 }
