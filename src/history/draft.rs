@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::history::body::Body;
 use crate::history::body::RecordedBlank;
 use crate::history::body::RecordedFile;
 use crate::history::error::HistoryError;
@@ -9,6 +10,7 @@ use crate::history::pack::Blob;
 use crate::history::pack::ENTRY_LIMIT;
 use crate::history::record::NAME_LIMIT;
 use crate::history::record::NOTE_LIMIT;
+use crate::history::release::Release;
 use crate::history::release::StoredManifest;
 use crate::history::summary::Action;
 use crate::manifest::Identity;
@@ -47,6 +49,23 @@ pub struct DraftManifest<'a> {
     pub content: &'a [u8],
     /// How it can be filled again, in whatever form the caller chooses; sealed like the content. At most 16 MiB.
     pub recipe: Option<&'a [u8]>,
+}
+
+impl<'a> Draft<'a> {
+    /// The release `of` again, whose manifests are `stored`, by another actor and as something else.
+    pub fn again(of: &Release, stored: &'a [StoredManifest<'a>], actor: &str, action: Action) -> Self {
+        let Body { blanks, templates, values, .. } = of.body.clone();
+        Self {
+            actor: actor.to_owned(),
+            revision: of.summary.revision.clone(),
+            note: None,
+            action,
+            blanks,
+            templates,
+            values,
+            manifests: stored.iter().map(DraftManifest::from).collect(),
+        }
+    }
 }
 
 impl Draft<'_> {

@@ -126,6 +126,7 @@ fn context<'a>(binding: Binding<'a>, keys: &'a Keys, identity: &'a str) -> SealC
 fn mac(binding: Binding<'_>, keys: &Keys, generation: Generation, line: &[u8], sealed: &[u8]) -> Option<Digest> {
     let kind: &[u8] = match binding.kind {
         SealedKind::Record => b"record",
+        SealedKind::Plan => b"plan",
         SealedKind::Event => b"event",
         SealedKind::Keyring => b"keyring",
         SealedKind::Pruning => b"pruning",

@@ -11,17 +11,18 @@ use crate::history::What;
 use crate::history::fixtures;
 use crate::history::fixtures::keys;
 use crate::history::fixtures::owner;
+use crate::seal::SealedKind;
 
 /// The heads of records, events and stores.
 #[test]
 fn heads() {
-    let record = fixtures::summary(7).seal(&fixtures::body(), keys(), &Machine).unwrap();
+    let record = fixtures::summary(7).seal(SealedKind::Record, &fixtures::body(), keys(), &Machine).unwrap();
     let event = fixtures::event(7, 1, What::Emitted).seal("dist/dev", keys(), &Machine).unwrap();
     let seeds = [record, event].iter().map(|bytes| bytes.to_vec()).collect();
     fuzz("head", seeds, |bytes| {
         let owner = owner("dev");
         if let Ok(summary) = Summary::read("releases/7", bytes, &owner, 7)
-            && let Ok(body) = summary.open(bytes, keys())
+            && let Ok(body) = summary.open(SealedKind::Record, bytes, keys())
         {
             assert_eq!(body, fixtures::body(), "a changed record was believed");
         }

@@ -39,6 +39,7 @@ use crate::history::session::HistorySession;
 use crate::history::summary::Summary;
 use crate::history::write_id::WriteId;
 use crate::seal::Keys;
+use crate::seal::SealedKind;
 
 /// A history with its keys.
 #[derive(Debug)]
@@ -141,7 +142,7 @@ impl<'a> History<'a> {
         check: impl Future<Output = Result<(), E>>,
     ) -> Result<Release, E> {
         draft.check()?;
-        let number = after.map_or(1, |release| release.summary.number + 1);
+        let number = number_after(after);
         if number > LAST_NUMBER {
             return Err(HistoryError::TooLarge { reason: format!("there are {LAST_NUMBER} releases") }.into());
         }
@@ -151,30 +152,10 @@ impl<'a> History<'a> {
             None => 0,
         };
         let attempt = WriteId::new(self.session.entropy);
-        let contents = self.contents(draft);
-        let plan = WritePlan::new(number, attempt, &contents, after.map(|release| &release.body));
-        let body = body_of(draft, &contents, &plan);
-        drop(contents);
-        let parts = plan.into_parts();
+        let (body, parts) = self.placed(draft, number, attempt, after.map(|release| &release.body));
         let ids: Vec<PackId> = parts.iter().map(|part| part.id).collect();
-        let summary = Summary {
-            attempt,
-            format: FORMAT,
-            store: self.session.keys.store().to_owned(),
-            owner: self.reader.owner.clone(),
-            number,
-            predecessor: after.map(|release| release.digest),
-            seen_events,
-            keyring,
-            time: self.session.clock.now(),
-            actor: draft.actor.clone(),
-            revision: draft.revision.clone(),
-            note: draft.note.clone(),
-            action: draft.action,
-            manifests: draft.manifests.len() as u64,
-            changed: changed(&body, after),
-        };
-        let bytes = summary.seal(&body, self.session.keys, self.session.entropy)?;
+        let summary = Summary { seen_events, ..self.summary(draft, &body, after, attempt, keyring) };
+        let bytes = summary.seal(SealedKind::Record, &body, self.session.keys, self.session.entropy)?;
         let (packed, checked) = join!(self.write_packs(parts, attempt), check);
         let written = match (packed, &checked) {
             (Ok(()), Ok(())) => self.write_record(attempt, &bytes, number).await,
@@ -265,7 +246,7 @@ impl<'a> History<'a> {
     /// The release in a record's `bytes`.
     pub(crate) fn opened(&self, number: u64, bytes: &[u8]) -> Result<Release, HistoryError> {
         let summary = Summary::read(&layout::release(number), bytes, &self.reader.owner, number)?;
-        let body = summary.open(bytes, self.session.keys)?;
+        let body = summary.open(SealedKind::Record, bytes, self.session.keys)?;
         Ok(Release { summary, digest: envelope::digest(bytes), body })
     }
 
@@ -330,11 +311,44 @@ impl<'a> History<'a> {
         }
     }
 
+    /// What is recorded of `draft`, and the parts to write: what `known` holds is there already.
+    pub(crate) fn placed<'d>(&self, draft: &Draft<'d>, number: u64, attempt: WriteId, known: Option<&Body>) -> (Body, Vec<PackPart<'d>>) {
+        let contents = self.contents(draft);
+        let plan = WritePlan::new(number, attempt, &contents, known);
+        (body_of(draft, &contents, &plan), plan.into_parts())
+    }
+
+    /// What is in the clear about `draft`, as the release after `after`.
+    pub(crate) fn summary(&self, draft: &Draft<'_>, body: &Body, after: Option<&Release>, attempt: WriteId, keyring: Digest) -> Summary {
+        Summary {
+            attempt,
+            format: FORMAT,
+            store: self.session.keys.store().to_owned(),
+            owner: self.reader.owner.clone(),
+            number: number_after(after),
+            predecessor: after.map(|release| release.digest),
+            seen_events: 0,
+            keyring,
+            time: self.session.clock.now(),
+            actor: draft.actor.clone(),
+            revision: draft.revision.clone(),
+            note: draft.note.clone(),
+            action: draft.action,
+            manifests: draft.manifests.len() as u64,
+            changed: changed(body, after),
+        }
+    }
+
     /// Everything to be stored, with its keyed digest: each manifest's content and then its recipe.
     fn contents<'d>(&self, draft: &Draft<'d>) -> Vec<(Digest, &'d [u8])> {
         let all = draft.manifests.iter().flat_map(|manifest| std::iter::once(manifest.content).chain(manifest.recipe));
         all.map(|bytes| (self.session.keys.object_id(&[b"entry", bytes]), bytes)).collect()
     }
+}
+
+/// The number of the release after that one.
+pub(crate) fn number_after(release: Option<&Release>) -> u64 {
+    release.map_or(1, |release| release.summary.number + 1)
 }
 
 /// What is recorded of `draft`.

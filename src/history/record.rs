@@ -27,9 +27,9 @@ impl Summary {
         Ok(summary)
     }
 
-    /// The record's bytes.
-    pub(crate) fn seal(&self, body: &Body, keys: &Keys, entropy: &dyn Entropy) -> Result<Bytes, HistoryError> {
-        let bytes = envelope::encode(self, body.encode().expose(), self.binding(), keys, entropy)?;
+    /// The record's bytes: those of a release, or of one that is planned.
+    pub(crate) fn seal(&self, kind: SealedKind, body: &Body, keys: &Keys, entropy: &dyn Entropy) -> Result<Bytes, HistoryError> {
+        let bytes = envelope::encode(self, body.encode().expose(), self.binding(kind), keys, entropy)?;
         if bytes.len() > OBJECT_LIMIT {
             let reason =
                 format!("the record of {} manifests takes {} MiB, more than {}", self.manifests, bytes.len() >> 20, OBJECT_LIMIT >> 20);
@@ -39,14 +39,14 @@ impl Summary {
     }
 
     /// The body in the record's `bytes`, after proof of all of them.
-    pub(crate) fn open(&self, bytes: &[u8], keys: &Keys) -> Result<Body, HistoryError> {
+    pub(crate) fn open(&self, kind: SealedKind, bytes: &[u8], keys: &Keys) -> Result<Body, HistoryError> {
         let path = layout::release(self.number);
-        let body = envelope::open(&path, bytes, self.binding(), keys)?;
+        let body = envelope::open(&path, bytes, self.binding(kind), keys)?;
         Body::decode(body.expose()).map_err(|_| HistoryError::damaged(path, "its body is malformed"))
     }
 
-    fn binding(&self) -> Binding<'_> {
-        Binding { owner: &self.owner, kind: SealedKind::Record, number: self.number, predecessor: self.predecessor }
+    fn binding(&self, kind: SealedKind) -> Binding<'_> {
+        Binding { owner: &self.owner, kind, number: self.number, predecessor: self.predecessor }
     }
 }
 
@@ -65,22 +65,24 @@ mod tests {
     use crate::history::Summary;
     use crate::history::envelope::LINE_LIMIT;
     use crate::history::fixtures;
+    use crate::seal::SealedKind;
 
     #[test]
     fn a_record_goes_both_ways() {
         let (keys, body) = (fixtures::keys(), fixtures::body());
         let summary = Summary { action: Action::Rollback { of: 3 }, ..fixtures::summary(7) };
-        let bytes = summary.seal(&body, keys, &Machine).unwrap();
+        let bytes = summary.seal(SealedKind::Record, &body, keys, &Machine).unwrap();
         let read = Summary::read("x", &bytes, &summary.owner, 7).unwrap();
         assert_eq!(read, summary);
-        assert_eq!(read.open(&bytes, keys).unwrap(), body);
+        assert_eq!(read.open(SealedKind::Record, &bytes, keys).unwrap(), body);
+        assert!(read.open(SealedKind::Plan, &bytes, keys).is_err(), "a record is not a plan");
         assert!(bytes.starts_with(format!("{{\"attempt\":\"{}\",\"format\":1,", summary.attempt).as_bytes()));
     }
 
     #[test]
     fn another_place_is_refused() {
         let summary = fixtures::summary(7);
-        let bytes = summary.seal(&fixtures::body(), fixtures::keys(), &Machine).unwrap();
+        let bytes = summary.seal(SealedKind::Record, &fixtures::body(), fixtures::keys(), &Machine).unwrap();
         let other = fixtures::owner("prod");
         for error in [Summary::read("x", &bytes, &summary.owner, 8), Summary::read("x", &bytes, &other, 7)] {
             assert!(matches!(error, Err(HistoryError::Damaged { .. })));
@@ -103,7 +105,7 @@ mod tests {
         summary.actor = "\u{1}".repeat(NAME_LIMIT);
         summary.owner.project = "\u{1}".repeat(NAME_LIMIT);
         summary.owner.environment = "\u{1}".repeat(NAME_LIMIT);
-        let bytes = summary.seal(&fixtures::body(), fixtures::keys(), &Machine).unwrap();
+        let bytes = summary.seal(SealedKind::Record, &fixtures::body(), fixtures::keys(), &Machine).unwrap();
         assert_eq!(Summary::read("x", &bytes[..LINE_LIMIT], &summary.owner, 7).unwrap(), summary);
     }
 }

@@ -55,6 +55,8 @@ pub enum SealedKind {
     Pack,
     /// The sealed part of a release's record.
     Record,
+    /// The sealed part of a release that is planned.
+    Plan,
     /// The sealed part of an event's record.
     Event,
     /// The naming key and earlier root keys inside a keyring.
@@ -72,6 +74,7 @@ impl SealedKind {
             Self::VaultEntry => "vault-entry",
             Self::Pack => "pack",
             Self::Record => "record",
+            Self::Plan => "plan",
             Self::Event => "event",
             Self::Keyring => "keyring",
             Self::Pruning => "pruning",
@@ -84,7 +87,7 @@ impl SealedKind {
     pub(crate) fn floor(self) -> usize {
         match self {
             Self::VaultEntry | Self::Keyring => 256,
-            Self::Pack | Self::Record | Self::Event | Self::Pruning => 4096,
+            Self::Pack | Self::Record | Self::Plan | Self::Event | Self::Pruning => 4096,
             Self::Slot => 0,
         }
     }
@@ -112,9 +115,15 @@ mod tests {
         all.push(SealContext { store: "", ..base.clone() }.encode(b"h"));
         all.push(SealContext { project: "", ..base.clone() }.encode(b"h"));
         all.push(SealContext { environment: "", ..base.clone() }.encode(b"h"));
-        for kind in
-            [SealedKind::VaultEntry, SealedKind::Pack, SealedKind::Event, SealedKind::Keyring, SealedKind::Pruning, SealedKind::Slot]
-        {
+        for kind in [
+            SealedKind::VaultEntry,
+            SealedKind::Pack,
+            SealedKind::Plan,
+            SealedKind::Event,
+            SealedKind::Keyring,
+            SealedKind::Pruning,
+            SealedKind::Slot,
+        ] {
             all.push(SealContext { kind, ..base.clone() }.encode(b"h"));
         }
         all.push(SealContext { identity: "", ..base.clone() }.encode(b"h"));

@@ -210,7 +210,15 @@ mod tests {
         let keys = Keys::fresh(&Machine);
         let base = SealContext { predecessor: Some(Digest([7; 32])), ..context(&keys) };
         let sealed = keys.seal(&base, b"hunter2", &Machine);
-        let kinds = [SealedKind::Pack, SealedKind::Record, SealedKind::Event, SealedKind::Keyring, SealedKind::Pruning, SealedKind::Slot];
+        let kinds = [
+            SealedKind::Pack,
+            SealedKind::Record,
+            SealedKind::Plan,
+            SealedKind::Event,
+            SealedKind::Keyring,
+            SealedKind::Pruning,
+            SealedKind::Slot,
+        ];
         let mut others = vec![
             SealContext { store: "other", ..base.clone() },
             SealContext { project: "other", ..base.clone() },
