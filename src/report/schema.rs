@@ -18,6 +18,7 @@ use crate::report::KeyChangeReport;
 use crate::report::KeyListReport;
 use crate::report::KeyReport;
 use crate::report::LockReport;
+use crate::report::PlanReport;
 use crate::report::PruneReport;
 use crate::report::RenderReport;
 use crate::report::Report;
@@ -48,6 +49,7 @@ const REPORTS: &[NamedSchema] = &[
     ("key-init", of::<KeyReport>),
     ("key-list", of::<KeyListReport>),
     ("lock", of::<LockReport>),
+    ("plan", of::<PlanReport>),
     ("prune", of::<PruneReport>),
     ("render", of::<RenderReport>),
     ("show", of::<ShowReport>),

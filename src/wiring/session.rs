@@ -9,6 +9,7 @@ mod keys;
 #[cfg(not(feature = "cluster"))]
 mod no_cluster;
 mod past;
+mod plan;
 mod prune;
 mod release;
 mod review;

@@ -59,6 +59,7 @@ use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
 use crate::workflow::recipe::Recipe;
+use crate::workflow::recorded::ask_of;
 
 /// A recorded release as a review shows it, in apply order. Opens its packs; no value is in what comes out.
 pub async fn reviewed(history: &History<'_>, release: &Release) -> Result<Vec<Reviewed>, Problem> {
@@ -135,13 +136,39 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
 
 /// What release `after` changes against release `before`; everything is new where there is none.
 pub async fn compare_releases(history: &History<'_>, before: Option<&Release>, after: &Release) -> Result<Comparison, Problem> {
-    // What both have, byte for byte, is known as unchanged without being opened.
-    let old = before.map(|before| before.body.manifests.as_slice()).unwrap_or_default();
-    let known: HashMap<[&str; 4], &RecordedManifest> = old.iter().map(|manifest| (key(manifest), manifest)).collect();
+    let same = same(before, after);
+    let stored = history.some_manifests(differing(&after.body.manifests, &same)).await?;
+    compared(history, before, after, &same, stored).await
+}
+
+/// The same where the manifests of `after` are `stored` elsewhere, and not in the history.
+pub(crate) async fn compare_stored(
+    history: &History<'_>,
+    before: Option<&Release>,
+    after: &Release,
+    stored: Vec<StoredManifest<'_>>,
+) -> Result<Comparison, Problem> {
+    let same = same(before, after);
+    let stored = stored.into_iter().filter(|stored| !same.contains(&key(stored.manifest))).collect();
+    compared(history, before, after, &same, stored).await
+}
+
+/// What both have, byte for byte: it is known as unchanged without being opened.
+fn same<'r>(before: Option<&'r Release>, after: &'r Release) -> HashSet<[&'r str; 4]> {
+    let known: HashMap<[&str; 4], &RecordedManifest> = manifests_of(before).iter().map(|manifest| (key(manifest), manifest)).collect();
     let is_same = |manifest: &&RecordedManifest| known.get(&key(manifest)).is_some_and(|other| is_equal(manifest, other));
-    let same: HashSet<[&str; 4]> = after.body.manifests.iter().filter(is_same).map(key).collect();
-    let others = |manifests| differing(manifests, &same);
-    let changes = diff(reviewed_of(history, others(old)).await?, reviewed_of(history, others(&after.body.manifests)).await?);
+    after.body.manifests.iter().filter(is_same).map(key).collect()
+}
+
+async fn compared(
+    history: &History<'_>,
+    before: Option<&Release>,
+    after: &Release,
+    same: &HashSet<[&str; 4]>,
+    stored: Vec<StoredManifest<'_>>,
+) -> Result<Comparison, Problem> {
+    let reviewed = stored.iter().map(|stored| shown(stored, history.keys())).collect::<Result<_, _>>()?;
+    let changes = diff(reviewed_of(history, differing(manifests_of(before), same)).await?, reviewed);
     Ok(Comparison {
         against: number_of(before),
         release: Some(after.summary.number),
@@ -152,6 +179,10 @@ pub async fn compare_releases(history: &History<'_>, before: Option<&Release>, a
 
 fn differing<'r>(manifests: &'r [RecordedManifest], same: &HashSet<[&str; 4]>) -> Vec<&'r RecordedManifest> {
     manifests.iter().filter(|manifest| !same.contains(&key(manifest))).collect()
+}
+
+fn manifests_of(release: Option<&Release>) -> &[RecordedManifest] {
+    release.map(|release| release.body.manifests.as_slice()).unwrap_or_default()
 }
 
 fn number_of(release: Option<&Release>) -> Option<u64> {
@@ -197,7 +228,7 @@ pub async fn compare_project(
             compare_built(&history, before, &built).await?
         }
         Against::Record => {
-            let recorded: BTreeMap<SecretRef, &RecordedBlank> = blanks_of(before).iter().map(|blank| (ask_of(blank), blank)).collect();
+            let recorded: BTreeMap<SecretRef, &RecordedBlank> = blanks_of(before).iter().map(|blank| (pinned(blank), blank)).collect();
             let told = |ask: &SecretRef| match recorded.get(ask) {
                 Some(blank) => mask::filled(ask, &blank.version, &blank.fingerprint.to_string()),
                 None => format!("{ask}, not asked"),
@@ -315,7 +346,6 @@ fn rename(node: &mut Node<Infallible>, names: &HashMap<&str, String>) -> bool {
     }
 }
 
-fn ask_of(blank: &RecordedBlank) -> SecretRef {
-    let version = blank.pinned.then(|| blank.version.clone());
-    SecretRef { vault: blank.vault.clone(), name: blank.name.clone(), key: blank.key.clone(), version }
+fn pinned(blank: &RecordedBlank) -> SecretRef {
+    SecretRef { version: blank.pinned.then(|| blank.version.clone()), ..ask_of(blank) }
 }

@@ -46,10 +46,34 @@ pub async fn deploy(
     emission: Emission<'_>,
 ) -> Result<(Released, Vec<Waiver>), Problems> {
     let history = access.open(context).await?;
+    let values = values(&prepared, filling);
+    let built = built(context, &mut prepared, filling, emission.syntax).await?;
+    let draft = draft(context, prepared, values, &built, note);
+    let head = history.head().await?;
+    let set = built.set(emission.syntax);
+    let candidate = Candidate { draft: &draft, built: Some(&built), set: &set, target: emission.target, confirm: emission.confirm };
+    let released = rollout(context, access, &history, head, candidate).await?;
+    drop(set);
+    drop(draft);
+    Ok((released, built.waivers))
+}
+
+/// What is recorded of the values that templates saw.
+pub(crate) fn values(prepared: &Prepared, filling: Filling<'_>) -> Vec<RecordedFile> {
     let mut values = vec![RecordedFile { path: "values".to_owned(), digest: prepared.values }];
     values.extend(assigned::recorded(&prepared.assigned, prepared.parsed.objects(), filling.keys));
-    let built = built(context, &mut prepared, filling, emission.syntax).await?;
-    let draft = Draft {
+    values
+}
+
+/// What is recorded of what was built.
+pub(crate) fn draft<'b>(
+    context: &Context<'_>,
+    prepared: Prepared,
+    values: Vec<RecordedFile>,
+    built: &'b Built,
+    note: Option<&str>,
+) -> Draft<'b> {
+    Draft {
         actor: context.actor.to_owned(),
         revision: context.revision.map(str::to_owned),
         note: note.map(str::to_owned),
@@ -58,14 +82,7 @@ pub async fn deploy(
         templates: prepared.templates.into_iter().map(|(path, digest)| RecordedFile { path, digest }).collect(),
         values,
         manifests: built.drafts(),
-    };
-    let head = history.head().await?;
-    let set = built.set(emission.syntax);
-    let candidate = Candidate { draft: &draft, built: Some(&built), set: &set, target: emission.target, confirm: emission.confirm };
-    let released = rollout(context, access, &history, head, candidate).await?;
-    drop(set);
-    drop(draft);
-    Ok((released, built.waivers))
+    }
 }
 
 /// The manifests of what was prepared. Reports what was asked of vaults, and every warning so far.

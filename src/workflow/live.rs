@@ -64,15 +64,38 @@ pub async fn compare_target(
     let history = access.open(context).await?;
     let built = built(context, &mut prepared, filling, Syntax::Yaml).await?;
     let head = history.head().await?;
-    let compared = compare_live(context, &history, head.as_ref(), &Meant::of_built(&built), target).await;
+    compare_to_be(context, &history, head.as_ref(), &built, target).await
+}
+
+/// The same of what was filled already.
+pub(crate) async fn compare_to_be(
+    context: &Context<'_>,
+    history: &History<'_>,
+    head: Option<&Release>,
+    built: &Built,
+    target: &dyn Target,
+) -> Result<Comparison, Problems> {
+    let compared = compare_live(context, history, head, &Meant::of_built(built), target).await;
     match compared.map_err(|problems| Redaction::of(built.drafts()).problems(problems))? {
         Some(compared) => Ok(compared),
-        None => compare_built(&history, head.as_ref(), &built).await,
+        None => compare_built(history, head, built).await,
     }
 }
 
+/// What an apply of a release's manifests changes of what is live in `target`; `None` where that is not known.
+pub(crate) async fn compare_recorded(
+    context: &Context<'_>,
+    history: &History<'_>,
+    head: Option<&Release>,
+    (release, stored): (&Release, &[StoredManifest<'_>]),
+    target: &dyn Target,
+) -> Result<Option<Comparison>, Problems> {
+    let compared = compare_live(context, history, head, &Meant::of_recorded(release, stored), target).await;
+    compared.map_err(|problems| Redaction::of(stored.iter().map(DraftManifest::from)).problems(problems))
+}
+
 /// What an apply of `meant` changes of what is live in `target`; `None` where that is not known.
-pub(crate) async fn compare_live(
+async fn compare_live(
     context: &Context<'_>,
     history: &History<'_>,
     head: Option<&Release>,
@@ -125,7 +148,7 @@ pub(crate) async fn compare_live(
 }
 
 /// A release that is to come, filled again or as it was recorded.
-pub(crate) struct Meant<'a> {
+struct Meant<'a> {
     manifests: Vec<DraftManifest<'a>>,
     blanks: Vec<RecordedBlank>,
     waivers: Vec<Waiver>,
@@ -133,12 +156,12 @@ pub(crate) struct Meant<'a> {
 
 impl<'a> Meant<'a> {
     /// What was filled.
-    pub(crate) fn of_built(built: &'a Built) -> Self {
+    fn of_built(built: &'a Built) -> Self {
         Self { manifests: built.drafts(), blanks: built.blanks(), waivers: built.waivers.clone() }
     }
 
     /// The manifests of `release`.
-    pub(crate) fn of_recorded(release: &Release, stored: &'a [StoredManifest<'a>]) -> Self {
+    fn of_recorded(release: &Release, stored: &'a [StoredManifest<'a>]) -> Self {
         Self { manifests: stored.iter().map(DraftManifest::from).collect(), blanks: release.body.blanks.clone(), waivers: Vec::new() }
     }
 

@@ -24,6 +24,7 @@ pub mod lock;
 mod names;
 pub(crate) mod naming;
 pub mod online;
+pub mod plan;
 pub mod prepare;
 pub(crate) mod prune;
 pub mod recipe;

@@ -1,6 +1,10 @@
-//! Recorded values on their way out.
+//! What was recorded of secrets: their values on their way out, and what their vaults are asked.
+
+use std::collections::BTreeMap;
 
 use crate::blank::Filter;
+use crate::blank::SecretRef;
+use crate::history::RecordedBlank;
 use crate::history::StoredManifest;
 use crate::manifest::Limits;
 use crate::manifest::Node;
@@ -22,4 +26,18 @@ pub(crate) fn announce(manifests: &[StoredManifest<'_>], listener: &dyn Listener
             root.wipe();
         }
     }
+}
+
+/// What to ask a vault for the secret as it is now.
+pub(crate) fn ask_of(blank: &RecordedBlank) -> SecretRef {
+    SecretRef { vault: blank.vault.clone(), name: blank.name.clone(), key: blank.key.clone(), version: None }
+}
+
+/// The secrets whose versions no template pins, by vault.
+pub(crate) fn followed(blanks: &[RecordedBlank]) -> BTreeMap<&str, Vec<&RecordedBlank>> {
+    let mut asked: BTreeMap<&str, Vec<&RecordedBlank>> = BTreeMap::new();
+    for blank in blanks.iter().filter(|blank| !blank.pinned && !blank.version.is_empty()) {
+        asked.entry(blank.vault.as_str()).or_default().push(blank);
+    }
+    asked
 }

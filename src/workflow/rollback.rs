@@ -13,10 +13,8 @@ use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::history::Action;
 use crate::history::Draft;
-use crate::history::DraftManifest;
 use crate::history::History;
 use crate::history::Outcome;
-use crate::history::RecordedBlank;
 use crate::history::Release;
 use crate::history::StoredManifest;
 use crate::history::What;
@@ -51,10 +49,11 @@ use crate::workflow::document::json_of_recorded;
 use crate::workflow::earlier::earlier;
 use crate::workflow::earlier::recorded_set;
 use crate::workflow::frozen;
-use crate::workflow::live::Meant;
-use crate::workflow::live::compare_live;
+use crate::workflow::live::compare_recorded;
+use crate::workflow::live::compare_to_be;
 use crate::workflow::recipe::Recipe;
-use crate::workflow::redaction::Redaction;
+use crate::workflow::recorded::ask_of;
+use crate::workflow::recorded::followed;
 use crate::workflow::release::Candidate;
 use crate::workflow::release::release;
 use crate::workflow::released::Released;
@@ -150,14 +149,11 @@ pub async fn preview(
     target: &dyn Target,
 ) -> Result<Comparison, Problems> {
     let RollbackPlan { target: release, head, comparison, refilled } = plan;
-    let compared = if let Some(built) = &refilled {
-        let compared = compare_live(context, history, Some(&head), &Meant::of_built(built), target).await;
-        compared.map_err(|problems| Redaction::of(built.drafts()).problems(problems))?
-    } else {
-        let stored = history.manifests(&release).await?;
-        let compared = compare_live(context, history, Some(&head), &Meant::of_recorded(&release, &stored), target).await;
-        compared.map_err(|problems| Redaction::of(stored.iter().map(DraftManifest::from)).problems(problems))?
-    };
+    if let Some(built) = &refilled {
+        return compare_to_be(context, history, Some(&head), built, target).await;
+    }
+    let stored = history.manifests(&release).await?;
+    let compared = compare_recorded(context, history, Some(&head), (&release, &stored), target).await?;
     Ok(compared.unwrap_or(comparison))
 }
 
@@ -175,20 +171,12 @@ pub async fn execute(
         Some(_) => Vec::new(),
         None => history.manifests(&target).await?,
     };
-    let (revision, blanks, manifests) = match &refilled {
-        Some(built) => (context.revision.map(str::to_owned), built.blanks(), built.drafts()),
-        None => (target.summary.revision.clone(), target.body.blanks.clone(), stored.iter().map(DraftManifest::from).collect()),
-    };
-    let draft = Draft {
-        actor: context.actor.to_owned(),
-        revision,
-        note: note.map(str::to_owned),
-        action: Action::Rollback { of: target.summary.number },
-        blanks,
-        templates: target.body.templates.clone(),
-        values: target.body.values.clone(),
-        manifests,
-    };
+    let action = Action::Rollback { of: target.summary.number };
+    let mut draft = Draft { note: note.map(str::to_owned), ..Draft::again(&target, &stored, context.actor, action) };
+    if let Some(built) = &refilled {
+        let revision = context.revision.map(str::to_owned);
+        draft = Draft { revision, blanks: built.blanks(), manifests: built.drafts(), ..draft };
+    }
     let converted = match (emission.syntax, &refilled) {
         (Syntax::Json, None) => as_json(&stored)?,
         _ => Vec::new(),
@@ -202,7 +190,7 @@ pub async fn execute(
     Ok(pruned(context, history, released, emission.target, Vec::new()).await)
 }
 
-fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
+pub(crate) fn as_json(stored: &[StoredManifest<'_>]) -> Result<Vec<Secret>, Problem> {
     let mut scratch = SecretBuffer::with_capacity(64 << 10);
     stored.iter().map(|stored| json_of_recorded(stored.content.expose(), &mut scratch)).collect()
 }
@@ -232,15 +220,11 @@ fn doubtful(target: &Release, outcome: &Outcome) -> Problem {
 
 /// Warns for each secret whose recorded version is no longer the one that its vault holds.
 async fn warn_of_rotated(context: &Context<'_>, target: &Release, known: &BTreeMap<String, Arc<dyn Vault>>) {
-    let mut asked: BTreeMap<&str, Vec<&RecordedBlank>> = BTreeMap::new();
-    for blank in target.body.blanks.iter().filter(|blank| !blank.pinned && !blank.version.is_empty()) {
-        asked.entry(blank.vault.as_str()).or_default().push(blank);
-    }
-    for (name, blanks) in asked {
+    for (name, blanks) in followed(&target.body.blanks) {
         let Some(vault) = known.get(name) else { continue };
-        let asks: Vec<SecretRef> = blanks.iter().map(|blank| ask_of(blank, None)).collect();
+        let asks: Vec<SecretRef> = blanks.iter().map(|blank| ask_of(blank)).collect();
         for (blank, answer) in blanks.iter().zip(vault.fetch(&asks).await) {
-            let ask = ask_of(blank, None);
+            let ask = ask_of(blank);
             let reason = match answer {
                 Ok(fetched) if fetched.version == blank.version => continue,
                 Ok(fetched) => format!("{ask} is restored at version {}, and {vault} holds version {}", blank.version, fetched.version),
@@ -250,10 +234,6 @@ async fn warn_of_rotated(context: &Context<'_>, target: &Release, known: &BTreeM
             context.warn(Problem::new(Fault::Vault, reason, next));
         }
     }
-}
-
-fn ask_of(blank: &RecordedBlank, version: Option<String>) -> SecretRef {
-    SecretRef { vault: blank.vault.clone(), name: blank.name.clone(), key: blank.key.clone(), version }
 }
 
 /// The objects of a release with their blanks, to be filled again.
@@ -300,13 +280,8 @@ fn identity_of(root: &Node<BlankText>) -> Option<Identity> {
 fn pinned(target: &Release, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> BTreeMap<String, Arc<dyn Vault>> {
     let source = format!("release {}", target.summary.number);
     let pin = |version: &String| Pin { version: version.clone(), source: source.clone(), otherwise: "go back with `--secrets recorded`" };
-    let pins: BTreeMap<SecretRef, Pin> = target
-        .body
-        .blanks
-        .iter()
-        .filter(|blank| !blank.pinned && !blank.version.is_empty())
-        .map(|blank| (ask_of(blank, None), pin(&blank.version)))
-        .collect();
+    let pins: BTreeMap<SecretRef, Pin> =
+        followed(&target.body.blanks).into_values().flatten().map(|blank| (ask_of(blank), pin(&blank.version))).collect();
     let pins = Arc::new(pins);
     let hold = |vault: &Arc<dyn Vault>| -> Arc<dyn Vault> { Arc::new(Pinned::new(Arc::clone(vault), Arc::clone(&pins))) };
     vaults.iter().map(|(name, vault)| (name.clone(), hold(vault))).collect()

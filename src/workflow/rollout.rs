@@ -3,7 +3,6 @@
 use crate::event::Event;
 use crate::history::Action;
 use crate::history::Draft;
-use crate::history::DraftManifest;
 use crate::history::History;
 use crate::history::NewEvent;
 use crate::history::Outcome;
@@ -74,16 +73,8 @@ async fn go_back(
 ) -> Result<u64, Problems> {
     let stored = history.manifests(proven).await?;
     let note = format!("release {} failed", failed.summary.number);
-    let draft = Draft {
-        actor: context.actor.to_owned(),
-        revision: proven.summary.revision.clone(),
-        note: Some(note),
-        action: Action::Rollback { of: proven.summary.number },
-        blanks: proven.body.blanks.clone(),
-        templates: proven.body.templates.clone(),
-        values: proven.body.values.clone(),
-        manifests: stored.iter().map(DraftManifest::from).collect(),
-    };
+    let action = Action::Rollback { of: proven.summary.number };
+    let draft = Draft { note: Some(note), ..Draft::again(proven, &stored, context.actor, action) };
     let set = recorded_set(&stored, &[], Syntax::Yaml);
     let candidate = Candidate { draft: &draft, built: None, set: &set, target, confirm: &|| Ok(()) };
     let released = release(context, access, history, Some(failed.clone()), candidate).await?;

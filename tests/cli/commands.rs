@@ -15,6 +15,7 @@ mod line;
 mod literals;
 mod lock;
 mod mask;
+mod plan;
 mod recipients;
 mod report;
 mod review;

@@ -6,6 +6,7 @@ mod history;
 mod init;
 mod key;
 mod removal;
+mod review;
 mod vault;
 
 pub(crate) use emit::Emit;
@@ -18,6 +19,8 @@ pub(crate) use init::Init;
 pub(crate) use key::KeyCommand;
 pub(crate) use removal::Destroy;
 pub(crate) use removal::Prune;
+pub(crate) use review::Diff;
+pub(crate) use review::Plan;
 pub(crate) use vault::VaultCommand;
 
 use std::path::PathBuf;
@@ -89,7 +92,7 @@ impl Command {
     /// Whether its result is what changes, which is written in every format.
     pub(crate) fn is_review(&self) -> bool {
         match self {
-            Self::Diff(_) | Self::Show { diff: true, .. } => true,
+            Self::Diff(_) | Self::Plan(_) | Self::Show { diff: true, .. } => true,
             Self::Deploy { emit, .. } | Self::Rollback { emit, .. } => emit.dry_run,
             _ => false,
         }
@@ -149,6 +152,14 @@ pub(crate) enum Command {
   cloze diff -e prod --online --exit-code
   cloze diff -e prod --live          what an apply would change in the cluster")]
     Diff(Diff),
+    /// Write what a deploy would release to a file, sealed, and show what that changes
+    #[command(after_help = "Examples:
+  cloze plan -e prod -o prod.plan          fill the blanks and write the plan
+  cloze deploy -e prod --plan prod.plan    release exactly that, or refuse
+
+Only who can open the history can read a plan. Make it where the vault and the key are at hand, such
+as in a protected job.")]
+    Plan(Plan),
     /// Fill the blanks, record a release, and apply it to the environment's cluster or write its manifests
     #[command(after_help = "Examples:
   cloze deploy -e prod                     apply to the cluster of prod, or write to dist/prod
@@ -160,6 +171,12 @@ pub(crate) enum Command {
         /// Fill with exactly the versions in the lock file
         #[arg(long)]
         locked: bool,
+        /// Release exactly what `cloze plan` wrote to FILE, unless another release came in between; asks no vault
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "set", "set_string", "strict", "locked"])]
+        plan: Option<PathBuf>,
+        /// Refuse a plan if a secret has another version than was planned
+        #[arg(long, requires = "plan")]
+        online: bool,
         #[command(flatten)]
         emit: Emit,
     },
@@ -293,45 +310,6 @@ pub(crate) struct CheckArgs {
     /// Ask for the versions in the lock file
     #[arg(long, requires = "online")]
     pub(crate) locked: bool,
-}
-
-/// What `diff` compares, and how.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
-pub(crate) struct Diff {
-    #[command(flatten)]
-    pub(crate) templates: Templates,
-    /// Release to compare with [default: the current one]
-    #[arg(value_name = "RELEASE", value_parser = release)]
-    pub(crate) before: Option<u64>,
-    /// Release to compare, in place of what a deploy would make
-    #[arg(value_name = "LATER", value_parser = release)]
-    #[arg(conflicts_with_all = ["files", "set", "set_string", "strict", "online", "locked"])]
-    pub(crate) after: Option<u64>,
-    /// The same as RELEASE
-    #[arg(long, value_name = "RELEASE", value_parser = release, conflicts_with_all = ["before", "after"])]
-    pub(crate) against: Option<u64>,
-    /// Compare with another revision of the project, checked out in DIR: needs no key, no vault and no history
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["before", "after", "against", "online", "live", "locked"])]
-    pub(crate) base: Option<PathBuf>,
-    /// Ask remote vaults, too
-    #[arg(long)]
-    pub(crate) online: bool,
-    /// Compare with what is live in the environment's cluster, by the server's own dry run; asks all vaults
-    #[arg(long, conflicts_with_all = ["before", "after", "against"])]
-    pub(crate) live: bool,
-    /// Compare with the versions in the lock file
-    #[arg(long)]
-    pub(crate) locked: bool,
-    /// Show which secrets and objects change, and not what changes in them
-    #[arg(long)]
-    pub(crate) stat: bool,
-    /// Show also names that only follow others, and the manifests of objects that are removed
-    #[arg(long, conflicts_with = "stat")]
-    pub(crate) all: bool,
-    /// Exit with 1 if there are differences
-    #[arg(long)]
-    pub(crate) exit_code: bool,
 }
 
 /// Values on top of the project's files.

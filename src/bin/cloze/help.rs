@@ -11,7 +11,7 @@ use crate::args::Cli;
 /// The commands by what they are for.
 const GROUPS: &[(&str, &[&str])] = &[
     ("Review (no key, vault or network needed)", &["render", "check", "config"]),
-    ("Release", &["diff", "lock", "deploy", "rollback", "destroy"]),
+    ("Release", &["diff", "lock", "plan", "deploy", "rollback", "destroy"]),
     ("Look back", &["status", "history", "show", "prune"]),
     ("Secrets", &["vault", "key", "doctor"]),
     ("Project and shell", &["init", "schema", "completions", "version", "help"]),

@@ -96,7 +96,7 @@ pub(crate) fn run() -> ExitCode {
 fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
     match run.ui.format() {
         OutputFormat::Markdown | OutputFormat::Html if !command.is_review() => {
-            let next = "use it with `diff`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`";
+            let next = "use it with `diff`, `plan`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`";
             return Err(Problem::new(Fault::Usage, "this command does not write Markdown or HTML", next).into());
         }
         OutputFormat::Github | OutputFormat::Gitlab | OutputFormat::Sarif if !matches!(command, Command::Check(_)) => {
@@ -113,7 +113,9 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Doctor { vault, .. } => return commands::doctor::doctor(run, vault.as_deref()),
         Command::Lock { values, check } => return commands::lock::lock(run, &values, check),
         Command::Diff(diff) => return commands::diff::diff(run, &diff),
-        Command::Deploy { templates, locked, emit } => return commands::deploy::deploy(run, &templates, locked, &emit),
+        Command::Plan(plan) => return commands::plan::plan(run, &plan),
+        Command::Deploy { plan: Some(plan), online, emit, .. } => return commands::deploy::deploy_plan(run, &plan, online, &emit),
+        Command::Deploy { templates, locked, emit, .. } => return commands::deploy::deploy(run, &templates, locked, &emit),
         Command::Destroy(destroy) => commands::destroy::destroy(run, &destroy)?,
         Command::Status { watch } => commands::status::status(run, watch)?,
         Command::History { command: Some(HistoryCommand::Copy { from, to }), .. } => commands::history::copy(run, &from, &to)?,

@@ -166,7 +166,7 @@ impl Session<'_> {
         self.closing(async {
             let access = self.access(self.sealing_keys(IfMissing::Fail).await?)?;
             let history = access.open(&self.context()).await?;
-            let plan = self.plan(&history, request, emission.syntax).await?;
+            let plan = self.rollback_plan(&history, request, emission.syntax).await?;
             if let Some(listener) = &self.ports.listener {
                 recorded::announce(&history.manifests(&plan.target).await?, listener.as_ref());
             }
@@ -188,7 +188,7 @@ impl Session<'_> {
         self.closing(async {
             let access = self.access(self.keys(IfMissing::Fail).await?)?;
             let history = access.open(&self.context()).await?;
-            let plan = self.plan(&history, request, Syntax::Yaml).await?;
+            let plan = self.rollback_plan(&history, request, Syntax::Yaml).await?;
             let compared = match target {
                 Some(target) => rollback::preview(&self.context(), &history, plan, target).await?,
                 None => plan.comparison,
@@ -198,7 +198,7 @@ impl Session<'_> {
         .await
     }
 
-    async fn plan(&self, history: &History<'_>, request: RollbackRequest, syntax: Syntax) -> Result<RollbackPlan, Problems> {
+    async fn rollback_plan(&self, history: &History<'_>, request: RollbackRequest, syntax: Syntax) -> Result<RollbackPlan, Problems> {
         let RollbackRequest { number, values, online } = request;
         if self.pin.is_some() && (online || values != Values::Recorded) {
             let reason = "only the project says which vaults to ask, and no project is here";

@@ -21,7 +21,7 @@ secrets:
   - { vault: \"default\", name: \"smtp\", version: \"1\" }
 ";
 
-fn put(server: &Server<Hashicorp>, name: &str, value: &str) {
+pub(crate) fn put(server: &Server<Hashicorp>, name: &str, value: &str) {
     server.protocol().put(&format!("secret/{name}"), [("value".to_owned(), value.into())].into_iter().collect()).unwrap();
 }
 

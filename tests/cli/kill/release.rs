@@ -72,6 +72,7 @@ impl Releases {
         match self.killer.random.below(10) {
             0 => self.rotate(),
             1..=4 => self.rollback(),
+            5 => self.planned(),
             _ => self.deploy(),
         }
     }
@@ -81,6 +82,15 @@ impl Releases {
         let (value, note) = (format!("logLevel=v{}", self.serial), format!("deploy {}", self.serial));
         let arguments = ["-C", "shop", "deploy", "--set-string", &value, "--note", &note];
         self.released("deploy", &arguments, &note, "deploy");
+    }
+
+    /// A deploy of a plan.
+    fn planned(&mut self) {
+        self.serial += 1;
+        let (value, note) = (format!("logLevel=v{}", self.serial), format!("plan {}", self.serial));
+        let plan = ["-C", "shop", "plan", "-o", "../plan", "--set-string", &value, "--note", &note];
+        let _ = self.killer.sandbox.run(plan).ok();
+        self.released("plan", &["-C", "shop", "deploy", "--plan", "../plan"], &note, "deploy");
     }
 
     fn rollback(&mut self) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -48,6 +49,26 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
         let confirm = || confirm_adoption(run, emit, target.as_ref());
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
         Box::pin(session.deploy(locked, emit.note.as_deref(), emission)).await
+    })?;
+    finish(run, emit, result)
+}
+
+/// Releases what a plan holds.
+pub(crate) fn deploy_plan(run: &Run, path: &Path, online: bool, emit: &Emit) -> Result<ExitCode, Problems> {
+    let session = session::past(run, Some(emit.masking))?;
+    if emit.dry_run {
+        let report = run.wait(async {
+            let cluster = previewed(&session, emit)?;
+            session.preview_plan(path, online, cluster.as_deref()).await
+        })?;
+        diff::print(run, &report, Detail::Usual)?;
+        return Ok(ExitCode::from(exit::DONE));
+    }
+    let result = run.wait(async {
+        let target = target(run, &session, emit)?;
+        let confirm = || confirm_adoption(run, emit, target.as_ref());
+        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
+        Box::pin(session.deploy_plan(path, online, emit.note.as_deref(), emission)).await
     })?;
     finish(run, emit, result)
 }

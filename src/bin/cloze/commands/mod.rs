@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod lock;
 mod mask;
+pub(crate) mod plan;
 mod prompt;
 pub(crate) mod prune;
 mod question;
