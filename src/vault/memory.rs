@@ -137,6 +137,10 @@ impl ListSecrets for MemoryVault {
         });
         Ok(listed.collect())
     }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        self.probe(asks).await
+    }
 }
 
 #[async_trait]

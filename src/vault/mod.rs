@@ -55,6 +55,7 @@ use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::service::Diagnostic;
 use crate::service::ServiceError;
+use crate::service::ServiceFault;
 use crate::service::json::Json;
 use crate::service::json::JsonKind;
 
@@ -82,6 +83,10 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
 pub trait ListSecrets {
     /// The secrets that this vault lists, by name, without values. [`ServiceFault::Unsupported`] where it cannot.
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError>;
+
+    /// What is known of each version that `asks` name, in order, whatever field they ask for. No value is read: [`ServiceFault::Unsupported`]
+    /// where the vault says nothing without it.
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>>;
 }
 
 /// A vault that can say what works and what does not on the way to it.
@@ -166,6 +171,8 @@ pub struct SecretMetadata {
     pub not_before: Option<Timestamp>,
     /// Until when the value is meant to be used.
     pub expires: Option<Timestamp>,
+    /// When the version was made, where the vault said so without giving its value.
+    pub created: Option<Timestamp>,
     /// Whether the value had to be read to know this.
     pub read: bool,
 }
@@ -173,15 +180,21 @@ pub struct SecretMetadata {
 impl SecretMetadata {
     /// What is known of a version that may be used at any time and whose value was not read.
     pub(crate) fn new(version: impl Into<String>, current: Option<bool>) -> Self {
-        Self { version: version.into(), current, not_before: None, expires: None, read: false }
+        Self { version: version.into(), current, not_before: None, expires: None, created: None, read: false }
     }
 }
 
 impl From<&SecretValue> for SecretMetadata {
     fn from(fetched: &SecretValue) -> Self {
         let SecretValue { value: _, shape: _, version, current, not_before, expires } = fetched;
-        Self { version: version.clone(), current: *current, not_before: *not_before, expires: *expires, read: true }
+        Self { version: version.clone(), current: *current, not_before: *not_before, expires: *expires, created: None, read: true }
     }
+}
+
+/// The error of a vault that says nothing of a secret without giving its value.
+fn silent(vault: &str) -> ServiceError {
+    let reason = format!("{vault} says nothing of a secret without its value");
+    ServiceError::new(ServiceFault::Unsupported, reason, "check that it is there with `cloze check --online`")
 }
 
 /// A secret in a list.

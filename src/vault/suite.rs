@@ -337,6 +337,22 @@ async fn probing(seeded: &dyn Seeded) {
             _ => panic!("{ask:?}: fetched {fetched:?}, probed {probed:?}"),
         }
     }
+    let described = seeded.vault().describe(&asks).await;
+    assert_eq!(described.len(), asks.len());
+    assert!(!probes || described[0].is_ok(), "{described:?}");
+    for ((ask, probed), described) in asks.iter().zip(&probed).zip(&described) {
+        match (probed, described) {
+            (Ok(probed), Ok(described)) => {
+                assert_eq!((&probed.version, probed.expires), (&described.version, described.expires), "{ask:?}");
+                assert!(!described.read, "{ask:?}");
+            }
+            // Without its value, some vaults do not say what a version is, or whether its time is over.
+            (_, Err(error)) if error.fault == ServiceFault::Unsupported => {}
+            (Err(_), Ok(described)) => assert!(described.expires.is_some(), "{ask:?}"),
+            (Err(probed), Err(described)) => assert_eq!(probed.fault, described.fault, "{ask:?}: {probed:?}, {described:?}"),
+            (Ok(_), Err(_)) => panic!("{ask:?}: probed {probed:?}, described {described:?}"),
+        }
+    }
     assert!(fetched[0].is_ok() && fetched[6].is_ok() && fetched[3].is_err());
     assert_eq!(fetched[2].as_ref().err().map(|error| error.fault == ServiceFault::Gone), Some(remembers));
 }

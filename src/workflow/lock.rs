@@ -173,7 +173,8 @@ mod tests {
     }
 
     fn probed(name: &str, key: Option<&str>, version: &str) -> Probed {
-        let found = SecretMetadata { version: version.to_owned(), current: None, not_before: None, expires: None, read: false };
+        let found =
+            SecretMetadata { version: version.to_owned(), current: None, not_before: None, expires: None, created: None, read: false };
         Probed { ask: ask(name, key), found, places: vec![Place::new("a.yaml", 1, 2), Place::new("b.yaml", 3, 4)] }
     }
 

@@ -26,6 +26,7 @@ use crate::vault::aws::settings::Service;
 use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::settings::Service::SecretsManager;
 use crate::vault::aws::wanted::Wanted;
+use crate::vault::silent;
 
 /// The most pages of a list.
 const PAGES: usize = 2000;
@@ -44,17 +45,34 @@ pub(super) enum Status {
     Nothing,
 }
 
+impl Status {
+    /// The same where a value may be read if it may not be described.
+    pub(super) fn or_read(self) -> Self {
+        match self {
+            Self::Answer(Err(error)) if error.fault == ServiceFault::Denied => Self::Nothing,
+            other => other,
+        }
+    }
+
+    /// The same where no value is read.
+    pub(super) fn alone(self) -> Result<SecretMetadata, ServiceError> {
+        match self {
+            Self::Answer(answer) => answer,
+            Self::Nothing => Err(silent("AWS")),
+        }
+    }
+}
+
 /// What `DescribeSecret` tells of each wanted version of one secret.
 pub(super) async fn secret(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Status> {
     let Some(first) = wanted.first() else { return Vec::new() };
-    let failed =
-        |failure: &RequestFailure| wanted.iter().map(|wanted| Status::Answer(Err(failure.of(secrets::subject(Some(wanted)))))).collect();
+    let subject = |wanted| Subject { action: "secretsmanager:DescribeSecret", ..secrets::subject(Some(wanted)) };
+    let failed = |failure: &RequestFailure| wanted.iter().map(|wanted| Status::Answer(Err(failure.of(subject(wanted))))).collect();
     match link.call("secretsmanager.DescribeSecret", &json!({ "SecretId": first.name }), until).await {
         Ok(answered) => match SecretVersions::of(&answered.reply, &first.name) {
             Ok(secret) => wanted.iter().map(|wanted| secret.status(wanted)).collect(),
             Err(error) => failed(&RequestFailure::Error(error)),
         },
-        Err(RequestFailure::Refused(refusal)) if refusal.is_denial() => wanted.iter().map(|_| Status::Nothing).collect(),
         Err(failure) => failed(&failure),
     }
 }
@@ -105,34 +123,7 @@ fn versions(map: Json<'_>) -> Vec<(String, Vec<String>)> {
 
 /// What `DescribeParameters` tells of some parameters. What it does not tell is read without decryption.
 pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Status> {
-    let mut names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
-    names.dedup();
-    let filter = json!([{ "Key": "Name", "Option": "Equals", "Values": names }]);
-    let mut latest: BTreeMap<String, u64> = BTreeMap::new();
-    let outcome = pages(link, &DESCRIBE, json!({ "ParameterFilters": filter }), until, |entry| {
-        let version = PARAMETER_STORE.only(entry, "Version")?.and_then(|number| number.number());
-        latest.insert(PARAMETER_STORE.text(entry, "Name")?, version.ok_or_else(|| PARAMETER_STORE.unexpected("no `Version`"))?);
-        Ok(())
-    })
-    .await;
-    let status = |wanted: &&Wanted| {
-        let Some(latest) = latest.get(&wanted.name) else { return Status::Answer(Err(parameters::missing(Some(wanted)))) };
-        let number = wanted.version.as_ref().map_or(Some(*latest), |version| version.parse().ok());
-        match number {
-            Some(number) if number == *latest => {
-                let current = if wanted.version.is_none() { Some(true) } else { None };
-                Status::Answer(Ok(SecretMetadata::new(number.to_string(), current)))
-            }
-            Some(number) if number > *latest => Status::Answer(Err(parameters::missing(Some(wanted)))),
-            // An older one may have been dropped, a label may be on any.
-            _ => Status::Nothing,
-        }
-    };
-    let mut all: Vec<Status> = match outcome {
-        Ok(()) => wanted.iter().map(status).collect(),
-        Err(error) if error.fault == ServiceFault::Denied => wanted.iter().map(|_| Status::Nothing).collect(),
-        Err(error) => wanted.iter().map(|_| Status::Answer(Err(error.clone()))).collect(),
-    };
+    let mut all: Vec<Status> = described(link, wanted, until).await.into_iter().map(Status::or_read).collect();
     let places: Vec<usize> = (0..all.len()).filter(|place| matches!(all[*place], Status::Nothing)).collect();
     let rest: Vec<Wanted> = places.iter().map(|place| wanted[*place].clone()).collect();
     for call in parameters::calls(&rest) {
@@ -143,6 +134,39 @@ pub(super) async fn parameters(link: &Link, wanted: &[&Wanted], until: Instant) 
         }
     }
     all
+}
+
+/// The same, and nothing is read.
+pub(super) async fn described(link: &Link, wanted: &[&Wanted], until: Instant) -> Vec<Status> {
+    let mut names: Vec<&str> = wanted.iter().map(|wanted| wanted.name.as_str()).collect();
+    names.dedup();
+    let filter = json!([{ "Key": "Name", "Option": "Equals", "Values": names }]);
+    let mut latest: BTreeMap<String, (u64, Option<Timestamp>)> = BTreeMap::new();
+    let outcome = pages(link, &DESCRIBE, json!({ "ParameterFilters": filter }), until, |entry| {
+        let version = PARAMETER_STORE.only(entry, "Version")?.and_then(|number| number.number());
+        let version = version.ok_or_else(|| PARAMETER_STORE.unexpected("no `Version`"))?;
+        let modified = PARAMETER_STORE.only(entry, "LastModifiedDate")?.and_then(time);
+        latest.insert(PARAMETER_STORE.text(entry, "Name")?, (version, modified));
+        Ok(())
+    })
+    .await;
+    if let Err(error) = outcome {
+        return wanted.iter().map(|_| Status::Answer(Err(error.clone()))).collect();
+    }
+    let status = |wanted: &&Wanted| {
+        let Some((latest, created)) = latest.get(&wanted.name) else { return Status::Answer(Err(parameters::missing(Some(wanted)))) };
+        let number = wanted.version.as_ref().map_or(Some(*latest), |version| version.parse().ok());
+        match number {
+            Some(number) if number == *latest => {
+                let current = if wanted.version.is_none() { Some(true) } else { None };
+                Status::Answer(Ok(SecretMetadata { created: *created, ..SecretMetadata::new(number.to_string(), current) }))
+            }
+            Some(number) if number > *latest => Status::Answer(Err(parameters::missing(Some(wanted)))),
+            // An older one may have been dropped, a label may be on any.
+            _ => Status::Nothing,
+        }
+    };
+    wanted.iter().map(status).collect()
 }
 
 /// An operation that lists.

@@ -165,14 +165,17 @@ impl AwsVault {
         values.into_iter().map(|value| value.unwrap_or_else(|| unreachable!("each is in one call"))).collect()
     }
 
-    /// What describing tells of all the wanted, in order.
-    async fn statuses(&self, link: &Link, wanted: &[Wanted], until: Instant) -> Vec<Status> {
+    /// What describing tells of all the wanted, in order; where `reads`, what it does not tell of a parameter is read without decryption.
+    async fn statuses(&self, link: &Link, wanted: &[Wanted], reads: bool, until: Instant) -> Vec<Status> {
         let all: Vec<&Wanted> = wanted.iter().collect();
         // They are sorted by name, so the versions of a secret are side by side.
         let statuses: Vec<Vec<Status>> = match self.settings.service {
             Service::SecretsManager => {
                 let groups = all.chunk_by(|one, other| one.name == other.name);
                 join_all(groups.map(|group| found::secret(link, group, until))).await
+            }
+            Service::ParameterStore if !reads => {
+                join_all(all.chunks(found::PARAMETERS).map(|group| found::described(link, group, until))).await
             }
             Service::ParameterStore => join_all(all.chunks(found::PARAMETERS).map(|group| found::parameters(link, group, until))).await,
         };
@@ -226,14 +229,14 @@ impl Vault for AwsVault {
             Vec::new()
         } else {
             match self.link(until).await {
-                Ok(link) => self.statuses(link, &described, until).await,
+                Ok(link) => self.statuses(link, &described, true, until).await,
                 Err(error) => return batch.failed(&error),
             }
         };
         let answered: BTreeMap<&Wanted, Result<SecretMetadata, ServiceError>> = described
             .iter()
             .zip(statuses)
-            .filter_map(|(wanted, statuses)| match statuses {
+            .filter_map(|(wanted, status)| match status.or_read() {
                 Status::Answer(answer) => Some((wanted, answer)),
                 Status::Nothing => None,
             })
@@ -255,6 +258,19 @@ impl ListSecrets for AwsVault {
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let until = self.until();
         found::all(self.link(until).await?, &self.names, until).await
+    }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let until = self.until();
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        let wanted: Vec<Wanted> = batch.wanted().cloned().collect();
+        match self.link(until).await {
+            Ok(link) => {
+                let described = self.statuses(link, &wanted, false, until).await.into_iter().map(Status::alone).collect();
+                batch.collect(described, |found: &SecretMetadata, _| Ok(found.clone()))
+            }
+            Err(error) => batch.failed(&error),
+        }
     }
 }
 

@@ -220,6 +220,24 @@ impl ListSecrets for AzureVault {
         listed.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(listed)
     }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let until = self.link.client.until();
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        if let Err(error) = self.enter(&batch, until).await {
+            return batch.failed(&error);
+        }
+        let described = batch.answers(move |(name, version), keys| async move {
+            let listed = self.link.listed(name, version, until).await.and_then(|found| found.ok_or_else(unclear));
+            keys.iter().map(|_| listed.clone()).collect::<Vec<_>>()
+        });
+        described.await
+    }
+}
+
+fn unclear() -> ServiceError {
+    let reason = "which version is current is not certain: several were made in the same second, or there are too many";
+    ServiceError::new(ServiceFault::Unsupported, reason, "look at the secret in the vault")
 }
 
 #[async_trait]

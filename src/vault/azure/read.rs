@@ -32,28 +32,33 @@ impl Link {
 
     /// What is known of a version, or of the current one, without its value.
     pub(super) async fn look(&self, name: &str, version: Option<&str>, until: Instant) -> Result<SecretMetadata, ServiceError> {
+        match self.listed(name, version, until).await {
+            Ok(Some(found)) => Ok(found),
+            // Versions of the same second, or too many: a read tells for certain.
+            Ok(None) => Ok(SecretMetadata::from(&self.read(name, version, until).await?)),
+            Err(error) if error.fault == ServiceFault::Denied => Ok(SecretMetadata::from(&self.read(name, version, until).await?)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same where the list of its versions says it for certain.
+    pub(super) async fn listed(&self, name: &str, version: Option<&str>, until: Instant) -> Result<Option<SecretMetadata>, ServiceError> {
         let first = self.address.versions(name).map_err(name::refused)?;
         let versions = match self.pages(first, name, until).await {
-            Ok(versions) => versions,
-            Err(error) if error.fault == ServiceFault::Denied => None,
             Err(error) if error.fault == ServiceFault::NotFound => return Err(self.absent(name, error, until).await),
-            Err(error) => return Err(error),
+            versions => versions?,
         };
         match versions.as_deref().map(|versions| chosen(versions, version)) {
             Some(Chosen::One(properties, current)) => match properties.disabled() {
                 Some(error) => Err(error),
-                None => Ok(found(properties, current)),
+                None => Ok(Some(found(properties, current))),
             },
             Some(Chosen::None) => {
                 let reason = format!("`{}` or the version asked for is not in the vault", words::tame(name, 64));
                 let error = ServiceError::new(ServiceFault::NotFound, reason, "check the name, the version and the vault");
                 Err(self.absent(name, error, until).await)
             }
-            // Versions of the same second, or too many: a read tells for certain.
-            Some(Chosen::Unclear) | None => {
-                let value = self.read(name, version, until).await?;
-                Ok(SecretMetadata::from(&value))
-            }
+            Some(Chosen::Unclear) | None => Ok(None),
         }
     }
 
@@ -106,6 +111,7 @@ fn chosen<'a>(versions: &'a [Properties], pinned: Option<&str>) -> Chosen<'a> {
 }
 
 fn found(properties: &Properties, current: Option<bool>) -> SecretMetadata {
-    let Properties { version, not_before, expires, .. } = properties;
-    SecretMetadata { version: version.clone().unwrap_or_default(), current, not_before: *not_before, expires: *expires, read: false }
+    let Properties { version, not_before, expires, created, .. } = properties;
+    let (not_before, expires, created) = (*not_before, *expires, *created);
+    SecretMetadata { version: version.clone().unwrap_or_default(), current, not_before, expires, created, read: false }
 }

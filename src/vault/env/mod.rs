@@ -71,6 +71,12 @@ impl EnvVault {
         SecretValue::plain(value, "", Some(true)).of_key(ask.key.as_deref())
     }
 
+    /// What is known of a variable that is in `set` because it is there.
+    fn described(&self, set: &BTreeSet<String>, ask: &SecretRef) -> Result<SecretMetadata, ServiceError> {
+        let variable = self.variable(ask)?;
+        if set.contains(&variable) { Ok(SecretMetadata::new("", Some(true))) } else { Err(unset(&variable)) }
+    }
+
     /// The secrets whose variables are set.
     fn set(&self) -> BTreeSet<String> {
         let all = self.variables.names();
@@ -135,8 +141,7 @@ impl Vault for EnvVault {
             if ask.key.is_some() {
                 return self.read(ask).map(|fetched| SecretMetadata::from(&fetched));
             }
-            let variable = self.variable(ask)?;
-            if set.contains(&variable) { Ok(SecretMetadata::new("", Some(true))) } else { Err(unset(&variable)) }
+            self.described(&set, ask)
         };
         asks.iter().map(probe).collect()
     }
@@ -150,6 +155,11 @@ impl ListSecrets for EnvVault {
             return Err(ServiceError::new(ServiceFault::Unsupported, reason, "give the vault a prefix, such as `SHOP_`"));
         }
         Ok(self.set().into_iter().map(ListedSecret::named).collect())
+    }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let set: BTreeSet<String> = self.variables.names().into_iter().collect();
+        asks.iter().map(|ask| self.described(&set, ask)).collect()
     }
 }
 

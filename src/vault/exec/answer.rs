@@ -72,7 +72,7 @@ impl<'a> ProgramAnswer<'a> {
             (None, _, Some(fields)) => field_of(fields, ask)?,
             (None, _, None) => return Err(FORM.unexpected("an answer without a value or an error")),
         };
-        let SecretMetadata { version, current, not_before, expires, read: _ } = facts;
+        let SecretMetadata { version, current, not_before, expires, created: _, read: _ } = facts;
         Ok(SecretValue { value, shape, version, current, not_before, expires })
     }
 
@@ -115,8 +115,8 @@ impl<'a> ProgramAnswer<'a> {
             (given, _) => given.unwrap_or_default(),
         };
         let current = ask.version.is_none().then_some(true);
-        let (not_before, expires) = (time(answer, "notBefore")?, time(answer, "expires")?);
-        Ok((answer, SecretMetadata { version, current, not_before, expires, read: false }))
+        let (not_before, expires, created) = (time(answer, "notBefore")?, time(answer, "expires")?, time(answer, "created")?);
+        Ok((answer, SecretMetadata { version, current, not_before, expires, created, read: false }))
     }
 
     fn refusal(&self, error: Json<'_>, ask: Option<&SecretRef>) -> ServiceError {

@@ -128,6 +128,11 @@ impl ExecVault {
         }
     }
 
+    async fn probe_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretMetadata, ServiceError>> {
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
+        self.run(Operation::Probe, (asks, until), |answers, index, ask| answers.found(index, ask)).await
+    }
+
     async fn fetch_by(&self, asks: &[SecretRef], until: Instant) -> Vec<Result<SecretValue, ServiceError>> {
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
         self.run(Operation::Fetch, (asks, until), |answers, index, ask| answers.fetched(index, ask)).await
@@ -164,8 +169,7 @@ impl Vault for ExecVault {
 
     async fn probe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
         let until = self.program.until();
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime, not of any")]
-        let answers = self.run(Operation::Probe, (asks, until), |answers, index, ask| answers.found(index, ask)).await;
+        let answers = self.probe_by(asks, until).await;
         if answers.iter().any(|answer| answer.as_ref().is_err_and(|error| error.fault == ServiceFault::Unsupported)) {
             return self
                 .fetch_by(asks, until)
@@ -184,6 +188,10 @@ impl ListSecrets for ExecVault {
     async fn list(&self) -> Result<Vec<ListedSecret>, ServiceError> {
         let output = self.program.run(&request::text(Operation::List, &[]), self.program.until()).await?;
         ProgramAnswer::read(&output, None)?.listed(|name| self.check_name(name).is_ok())
+    }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        self.probe_by(asks, self.program.until()).await
     }
 }
 

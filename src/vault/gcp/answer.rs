@@ -1,9 +1,11 @@
 //! What Secret Manager answers when all is well: a value whose checksum is right, a version, a page of names.
 
+use crate::clock::Timestamp;
 use crate::secret::Secret;
 use crate::service::ServiceError;
 use crate::service::json::Json;
 use crate::service::json::JsonKind;
+use crate::vault::SecretMetadata;
 use crate::vault::SecretValue;
 use crate::vault::answer::AnswerForm;
 use crate::vault::binary;
@@ -32,14 +34,14 @@ pub(super) fn value(body: &Secret, place: &SecretsParent, name: &str, wanted: Op
     Ok(is_whole.then(|| SecretValue::plain(value, number, None)))
 }
 
-/// The number of the version that a body tells of, and whether its value can be read
+/// What is known of the version that a body tells of, and whether its value can be read
 /// (google.cloud.secretmanager.v1.SecretVersion).
 pub(super) fn state(
     body: &Secret,
     place: &SecretsParent,
     name: &str,
     wanted: Option<&str>,
-) -> Result<(String, VersionState), ServiceError> {
+) -> Result<(SecretMetadata, VersionState), ServiceError> {
     let json = SECRET_MANAGER.object(body)?;
     let number = number(json, place, name, wanted)?;
     let state = json.get("state").ok_or_else(|| SECRET_MANAGER.unexpected("a version without a `state`"))?;
@@ -50,7 +52,8 @@ pub(super) fn state(
         () if is("DESTROYED", 3) => VersionState::Destroyed,
         () => return Err(SECRET_MANAGER.unexpected("a version in an unknown state")),
     };
-    Ok((number, state))
+    let created = json.get("createTime").and_then(|time| Timestamp::from_rfc3339(&time.text()?));
+    Ok((SecretMetadata { created, ..SecretMetadata::new(number, None) }, state))
 }
 
 /// The state of a version.

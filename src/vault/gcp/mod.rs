@@ -140,28 +140,35 @@ impl GcpVault {
         Err(refusal::damaged(subject))
     }
 
-    /// The number of a version that could be read, without reading it.
-    async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<String, ServiceError> {
+    /// What is known of a version, whether or not its value may be read.
+    async fn described(&self, wanted: Wanted<'_>, until: Instant) -> Result<SecretMetadata, ServiceError> {
         let (name, version) = wanted;
         let call = Call::get(self.place.version(name, version, None).map_err(name::refused)?);
         let reply = self.ask(&self.facts, &call, self.subject(wanted, "secretmanager.versions.get"), until).await?;
-        let (number, state) = answer::state(&reply.body, &self.place, name, version)?;
-        let subject = self.subject(wanted, ACCESS);
-        if state != VersionState::Enabled {
-            return Err(subject.gone(state == VersionState::Destroyed, ""));
+        let (found, state) = answer::state(&reply.body, &self.place, name, version)?;
+        if state == VersionState::Enabled {
+            return Ok(found);
         }
+        Err(self.subject(wanted, ACCESS).gone(state == VersionState::Destroyed, ""))
+    }
+
+    /// What is known of a version that could be read, without reading it.
+    async fn look(&self, wanted: Wanted<'_>, until: Instant) -> Result<SecretMetadata, ServiceError> {
+        let (name, _) = wanted;
+        let found = self.described(wanted, until).await?;
+        let subject = self.subject(wanted, ACCESS);
         // Who may see a version may not always read it.
         let question = Secret::copy_of(format!("{{\"permissions\":[\"{ACCESS}\"]}}").as_bytes());
         let call = Call::post(self.place.permissions(name).map_err(name::refused)?, "application/json", question);
         let reply = self.ask(&self.facts, &call, subject, until).await?;
-        if answer::allows(&reply.body, ACCESS)? { Ok(number) } else { Err(subject.denied("")) }
+        if answer::allows(&reply.body, ACCESS)? { Ok(found) } else { Err(subject.denied("")) }
     }
 
     /// What is known of a version. Where only its value may be read, or more was asked than the quota allows, the value is read.
     async fn probed(&self, wanted: Wanted<'_>, read: bool, until: Instant) -> Result<ProbeAnswer, ServiceError> {
         if !read {
             match self.look(wanted, until).await {
-                Ok(number) => return Ok(ProbeAnswer::Seen(number)),
+                Ok(found) => return Ok(ProbeAnswer::Seen(found)),
                 Err(error) if matches!(error.fault, ServiceFault::Denied | ServiceFault::RateLimited) => {}
                 Err(error) => return Err(error),
             }
@@ -203,14 +210,14 @@ impl GcpVault {
 /// What a probe found.
 #[derive(Debug)]
 enum ProbeAnswer {
-    Seen(String),
+    Seen(SecretMetadata),
     Read(SecretValue),
 }
 
 fn found(probed: &ProbeAnswer, key: Option<&str>) -> Result<SecretMetadata, ServiceError> {
     match probed {
         ProbeAnswer::Read(value) => value.of_key(key).map(|value| SecretMetadata::from(&value)),
-        ProbeAnswer::Seen(number) => Ok(SecretMetadata::new(&**number, None)),
+        ProbeAnswer::Seen(found) => Ok(found.clone()),
     }
 }
 
@@ -284,6 +291,14 @@ impl ListSecrets for GcpVault {
         }
         let reason = format!("the project has more than {} secrets", PAGE * PAGES);
         Err(ServiceError::new(ServiceFault::Unsupported, reason, "look at them with `gcloud secrets list`"))
+    }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let until = self.facts.until();
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        let described: Vec<_> = batch.wanted().map(|wanted| self.described(*wanted, until)).collect();
+        let described = join_all(described).await;
+        batch.collect(described, |found, _| Ok(found.clone()))
     }
 }
 

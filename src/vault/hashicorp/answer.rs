@@ -67,7 +67,7 @@ pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_
 }
 
 /// What the metadata of a secret of version 2 say of `version`, or of the current one. Whether a time of deletion has come is for the vault
-/// to say: such a version is [`ServiceFault::Unsupported`] here.
+/// to say: such a version expires here.
 pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
     let name = words::tame(subject.name, 64);
     if answered.reply.status != 200 {
@@ -86,10 +86,9 @@ pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject:
     if is_destroyed(metadata) {
         return Err(gone(&name, number, true, deletion));
     }
-    if deletion.is_some() {
-        return Err(unsupported("when a version ends"));
-    }
-    Ok(SecretMetadata::new(number.to_string(), Some(number == current)))
+    let expires = deletion.map(|time| Timestamp::from_rfc3339(&time).ok_or_else(|| KV2.unexpected("a `deletion_time` that is not a time")));
+    let created = metadata.get("created_time").and_then(|time| Timestamp::from_rfc3339(&time.text()?));
+    Ok(SecretMetadata { expires: expires.transpose()?, created, ..SecretMetadata::new(number.to_string(), Some(number == current)) })
 }
 
 /// The error of a way that this server does not have, where there is another one.

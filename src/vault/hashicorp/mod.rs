@@ -54,6 +54,7 @@ use crate::vault::hashicorp::rights::Rights;
 use crate::vault::hashicorp::session::VaultSession;
 use crate::vault::name;
 use crate::vault::name_rule::Cover;
+use crate::vault::silent;
 
 /// A KV mount of `HashiCorp` Vault or `OpenBao`.
 #[derive(Debug)]
@@ -197,6 +198,15 @@ impl ListSecrets for HashicorpVault {
         let until = self.mount.session.client().until();
         let names = self.mount.names(self.names.prefixes(), until).await?;
         Ok(names.into_iter().map(ListedSecret::named).collect())
+    }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        let (mount, until) = (&self.mount, self.mount.session.client().until());
+        let batch = Batch::new(asks, |ask| self.wanted(ask));
+        match mount.address.engine() {
+            KvEngine::V1 => batch.failed(&silent("KV version 1")),
+            KvEngine::V2 => batch.answers(move |version, keys| async move { mount.metadata(version, &keys, until).await }).await,
+        }
     }
 }
 

@@ -113,18 +113,28 @@ impl Mount {
             }
             // The metadata know no keys.
             if keys.iter().all(Option::is_none) && rights.allow(&self.address.path("metadata", name)) {
-                let answers = self
-                    .answer(self.address.metadata(name), "metadata", name, keys, until, |answered, subject| {
-                        let found = answer::of_metadata(answered, number, subject)?;
-                        Ok(keys.iter().map(|_| Ok(found.clone())).collect())
-                    })
-                    .await;
-                if !is_forbidden(&answers) {
+                let answers = self.metadata(version, keys, until).await;
+                // Whether a version has ended is for a read to say.
+                if !is_forbidden(&answers) && answers.iter().flatten().all(|found| found.expires.is_none()) {
                     return answers;
                 }
             }
         }
         self.read(version, keys, until).await.into_iter().map(|answer| answer.map(|fetched| SecretMetadata::from(&fetched))).collect()
+    }
+
+    /// What the metadata say of one version.
+    pub(super) async fn metadata(
+        &self,
+        (name, number): VersionedName<'_>,
+        keys: &[Option<&str>],
+        until: Instant,
+    ) -> Vec<Result<SecretMetadata, ServiceError>> {
+        self.answer(self.address.metadata(name), "metadata", name, keys, until, |answered, subject| {
+            let found = answer::of_metadata(answered, number, subject)?;
+            Ok(keys.iter().map(|_| Ok(found.clone())).collect())
+        })
+        .await
     }
 
     /// Everything below `prefixes`, or everything. Names that cannot be asked for are left out.

@@ -214,7 +214,7 @@ impl LocalVault {
     /// # Errors
     /// As [`Vault::fetch`].
     pub fn get(&self, name: &str, version: Option<u64>) -> Result<SecretValue, ServiceError> {
-        self.take(self.read()?.as_ref(), &whole(name), version)
+        self.take(self.read()?.as_ref(), &whole(name, version))
     }
 
     /// The current value of a secret, or of a field of it; `None` when it is not there.
@@ -259,8 +259,7 @@ impl LocalVault {
 
     fn answer(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
         self.check_name(&ask.name).map_err(name::refused)?;
-        let version = ask.version.as_deref().map(name::version).transpose()?;
-        self.take(sheet, ask, version)?.of_key(ask.key.as_deref()).map_err(|error| match error.fault {
+        self.take(sheet, ask)?.of_key(ask.key.as_deref()).map_err(|error| match error.fault {
             ServiceFault::NotFound => {
                 ServiceError { next: format!("ask for a key that is there, or set this one with `{}`", self.setting(ask)), ..error }
             }
@@ -275,9 +274,18 @@ impl LocalVault {
         format!("cloze vault set {}{key}{vault} -e {}", words::shell(&ask.name), words::shell(&self.environment))
     }
 
-    fn take(&self, sheet: Option<&Sheet>, ask: &SecretRef, version: Option<u64>) -> Result<SecretValue, ServiceError> {
+    fn take(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretValue, ServiceError> {
+        let (entry, is_last) = self.entry(sheet, ask)?;
+        let value = self.value(entry)?;
+        self.check_kept(entry, ask)?;
+        Ok(SecretValue::plain(value, entry.version.to_string(), Some(is_last)))
+    }
+
+    /// The version that is asked for, still sealed, and whether it is the last one.
+    fn entry<'s>(&self, sheet: Option<&'s Sheet>, ask: &SecretRef) -> Result<(&'s StoredVersion, bool), ServiceError> {
         let name = ask.name.as_str();
         checked(name)?;
+        let version = ask.version.as_deref().map(name::version).transpose()?;
         let versions = sheet.map_or(&[][..], |sheet| sheet.versions(name));
         let last = versions.last().ok_or_else(|| self.absent(ask, sheet))?;
         let number = version.unwrap_or(last.version);
@@ -285,16 +293,26 @@ impl LocalVault {
             let reason = format!("`{name}` has no version {number}; the current one is {}", last.version);
             ServiceError::new(ServiceFault::NotFound, reason, "pin a version that is there, or leave `version` out")
         })?;
-        let value = self.value(entry)?;
+        Ok((entry, number == last.version))
+    }
+
+    fn described(&self, sheet: Option<&Sheet>, ask: &SecretRef) -> Result<SecretMetadata, ServiceError> {
+        self.check_name(&ask.name).map_err(name::refused)?;
+        let (entry, is_last) = self.entry(sheet, ask)?;
+        self.check_kept(entry, ask)?;
+        Ok(SecretMetadata { created: Some(entry.created), ..SecretMetadata::new(entry.version.to_string(), Some(is_last)) })
+    }
+
+    fn check_kept(&self, entry: &StoredVersion, ask: &SecretRef) -> Result<(), ServiceError> {
         if entry.state == VersionState::Removed {
-            let reason = format!("`{name}` was removed at {} (version {number})", entry.created);
+            let reason = format!("`{}` was removed at {} (version {})", entry.name, entry.created, entry.version);
             return Err(ServiceError::new(
                 ServiceFault::Gone,
                 reason,
                 format!("set it again with `{}`, or pin an old version", self.setting(ask)),
             ));
         }
-        Ok(SecretValue::plain(value, number.to_string(), Some(number == last.version)))
+        Ok(())
     }
 
     fn value(&self, entry: &StoredVersion) -> Result<Secret, ServiceError> {
@@ -341,8 +359,8 @@ pub fn names(prefixes: &[String]) -> Result<NameRule, ServiceError> {
 /// The vault that a blank asks where it names none.
 const DEFAULT: &str = "default";
 
-fn whole(name: &str) -> SecretRef {
-    SecretRef { vault: DEFAULT.to_owned(), name: name.to_owned(), key: None, version: None }
+fn whole(name: &str, version: Option<u64>) -> SecretRef {
+    SecretRef { vault: DEFAULT.to_owned(), name: name.to_owned(), key: None, version: version.map(|number| number.to_string()) }
 }
 
 fn check_size(name: &str, value: &Secret) -> Result<(), ServiceError> {
@@ -397,6 +415,13 @@ impl ListSecrets for LocalVault {
             removed: entry.state == VersionState::Removed,
         });
         Ok(listed.collect())
+    }
+
+    async fn describe(&self, asks: &[SecretRef]) -> Vec<Result<SecretMetadata, ServiceError>> {
+        match self.read() {
+            Ok(sheet) => asks.iter().map(|ask| self.described(sheet.as_ref(), ask)).collect(),
+            Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
+        }
     }
 }
 
@@ -610,7 +635,7 @@ mod tests {
             .into_iter()
             .map(|(name, version)| {
                 let sheet = sheet.as_ref().map_err(Clone::clone)?.as_ref().unwrap();
-                Ok(bench.vault.take(Some(sheet), &whole(name), version)?.value.expose().to_vec())
+                Ok(bench.vault.take(Some(sheet), &whole(name, version))?.value.expose().to_vec())
             })
             .collect()
     }
