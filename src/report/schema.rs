@@ -22,6 +22,8 @@ use crate::report::PlanReport;
 use crate::report::PruneReport;
 use crate::report::RenderReport;
 use crate::report::Report;
+use crate::report::SecretsAllReport;
+use crate::report::SecretsReport;
 use crate::report::ShowReport;
 use crate::report::StatusReport;
 use crate::report::VaultChangeReport;
@@ -52,6 +54,8 @@ const REPORTS: &[NamedSchema] = &[
     ("plan", of::<PlanReport>),
     ("prune", of::<PruneReport>),
     ("render", of::<RenderReport>),
+    ("secrets", of::<SecretsReport>),
+    ("secrets-all", of::<SecretsAllReport>),
     ("show", of::<ShowReport>),
     ("status", of::<StatusReport>),
     ("vault-change", of::<VaultChangeReport>),

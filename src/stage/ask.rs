@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use crate::suggest::suggest;
 use crate::vault::Vault;
 
 /// How many seconds before its end a value is warned about.
-const NEAR: i64 = 14 * 86_400;
+pub const NEAR: i64 = 14 * 86_400;
 /// How many secrets one problem names.
 const NAMED: usize = 3;
 
@@ -157,7 +158,7 @@ async fn ask_vault<A: Answer>(
         problems.push(Problem::new(Fault::Internal, reason, "report this as a bug of cloze"));
         return problems;
     }
-    let mut failed: Vec<(ServiceError, Vec<&SecretRef>, Vec<Place>)> = Vec::new();
+    let mut failures = Failures::default();
     let fine = asks.iter().zip(asked).zip(good).filter(|(_, good)| *good).map(|(pair, _)| pair);
     for ((ask, asked), result) in fine.zip(results) {
         match result {
@@ -165,21 +166,39 @@ async fn ask_vault<A: Answer>(
                 problems.extend(faults_of(ask, asked, &answer, blanks, textual, now));
                 asked.answer = Some(answer);
             }
-            Err(error) => match failed.iter_mut().find(|(known, ..)| is_of_vault(error.fault) && *known == error) {
-                Some((_, asks, all)) => {
-                    asks.push(ask);
-                    all.extend(places(asked, blanks));
-                }
-                None => failed.push((error, vec![ask], places(asked, blanks).collect())),
-            },
+            Err(error) => failures.add(error, ask, places(asked, blanks)),
         }
     }
-    // A vault that is down has one problem, however many blanks ask it.
-    problems.extend(failed.into_iter().map(|(error, asks, places)| {
-        let reason = format!("{} of {vault}: {}", some_of(&asks), error.reason);
-        Problem::new(Fault::Vault, reason, error.next).at_all(places)
-    }));
+    problems.extend(failures.into_problems(vault));
     problems
+}
+
+/// Why a vault did not answer. One that is down has one problem, however many blanks ask it.
+#[derive(Debug, Default)]
+pub(super) struct Failures<'a> {
+    list: Vec<(ServiceError, Vec<&'a SecretRef>, Vec<Place>)>,
+}
+
+impl<'a> Failures<'a> {
+    /// Adds that `ask` failed, which is asked at `places`.
+    pub(super) fn add(&mut self, error: ServiceError, ask: &'a SecretRef, places: impl IntoIterator<Item = Place>) {
+        match self.list.iter_mut().find(|(known, ..)| is_of_vault(error.fault) && *known == error) {
+            Some((_, asks, all)) => {
+                asks.push(ask);
+                all.extend(places);
+            }
+            None => self.list.push((error, vec![ask], places.into_iter().collect())),
+        }
+    }
+
+    /// A problem for each reason.
+    pub(super) fn into_problems(self, vault: &impl fmt::Display) -> Vec<Problem> {
+        let problem = |(error, asks, places): (ServiceError, Vec<&SecretRef>, Vec<Place>)| {
+            let reason = format!("{} of {vault}: {}", some_of(&asks), error.reason);
+            Problem::new(Fault::Vault, reason, error.next).at_all(places)
+        };
+        self.list.into_iter().map(problem).collect()
+    }
 }
 
 /// Whether a failure is the vault's or the credential's, whatever was asked for.

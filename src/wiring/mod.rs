@@ -36,6 +36,7 @@ pub use rollout_request::RolloutRequest;
 pub use session::DeployResult;
 pub use session::PruneRequest;
 pub use session::RollbackRequest;
+pub use session::SecretsRequest;
 pub use session::Session;
 
 use std::io;

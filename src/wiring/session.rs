@@ -5,6 +5,7 @@ mod alone;
 mod cluster;
 #[cfg(feature = "cluster")]
 mod destroy;
+mod inventory;
 mod keys;
 #[cfg(not(feature = "cluster"))]
 mod no_cluster;
@@ -18,6 +19,7 @@ mod secrets;
 mod status;
 mod store;
 
+pub use inventory::SecretsRequest;
 pub use prune::PruneRequest;
 pub use release::DeployResult;
 pub use release::RollbackRequest;
@@ -238,12 +240,16 @@ impl<'p> Session<'p> {
     /// The vaults that can be examined, in the project's order, or the one of that name: each by its name, or what is wrong with how it is
     /// set up.
     async fn examined(&self, name: Option<&str>) -> Result<Vec<Examined>, Problems> {
-        let wanted = self.wiring().wanted(name)?;
-        let keys = self.keys_for(&wanted).await;
-        let vaults = self.wiring().examined(&wanted, keys.as_ref());
+        Ok(self.examined_all(&self.wiring().wanted(name)?).await)
+    }
+
+    /// The same of the vaults of these names.
+    async fn examined_all(&self, wanted: &BTreeSet<String>) -> Vec<Examined> {
+        let keys = self.keys_for(wanted).await;
+        let vaults = self.wiring().examined(wanted, keys.as_ref());
         let good = vaults.iter().filter_map(|(name, vault)| Some((name.clone(), Arc::clone(vault.as_ref().ok()?))));
         self.opened.borrow_mut().extend(good);
-        Ok(vaults)
+        vaults
     }
 
     /// Runs `work`, then ends what the vaults keep open, whatever came of it. What fails at that is only warned about.

@@ -346,6 +346,7 @@ fn rename(node: &mut Node<Infallible>, names: &HashMap<&str, String>) -> bool {
     }
 }
 
-fn pinned(blank: &RecordedBlank) -> SecretRef {
+/// What a template asked for, with the version where it named one.
+pub(crate) fn pinned(blank: &RecordedBlank) -> SecretRef {
     SecretRef { version: blank.pinned.then(|| blank.version.clone()), ..ask_of(blank) }
 }

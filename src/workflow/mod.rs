@@ -36,4 +36,5 @@ pub mod review;
 pub mod revision;
 pub mod rollback;
 mod rollout;
+pub mod secrets;
 mod source;

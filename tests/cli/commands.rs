@@ -19,6 +19,7 @@ mod plan;
 mod recipients;
 mod report;
 mod review;
+mod secrets;
 mod select;
 mod sources;
 mod starter;

@@ -7,6 +7,7 @@ mod init;
 mod key;
 mod removal;
 mod review;
+mod secrets;
 mod vault;
 
 pub(crate) use emit::Emit;
@@ -21,6 +22,7 @@ pub(crate) use removal::Destroy;
 pub(crate) use removal::Prune;
 pub(crate) use review::Diff;
 pub(crate) use review::Plan;
+pub(crate) use secrets::SecretsArgs;
 pub(crate) use vault::VaultCommand;
 
 use std::path::PathBuf;
@@ -256,6 +258,12 @@ key, and the right to delete objects in the history's store, which no other comm
 Namespaces, PersistentVolumeClaims, PersistentVolumes and CustomResourceDefinitions stay, and so does what
 has the annotation `cloze.dev/prune: never`.")]
     Destroy(Destroy),
+    /// List the secrets that templates ask for: which version is deployed, how old it is, where it is used
+    #[command(after_help = "Examples:
+  cloze secrets -e prod              where each secret is used, and the deployed version; no vault is asked
+  cloze secrets -e prod --online     current versions, age and expiry, too
+  cloze secrets -e prod --unused     what is in the vaults and used nowhere")]
+    Secrets(SecretsArgs),
     /// List, read and write the secrets of a vault
     #[command(subcommand)]
     Vault(VaultCommand),

@@ -13,7 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Review (no key, vault or network needed)", &["render", "check", "config"]),
     ("Release", &["diff", "lock", "plan", "deploy", "rollback", "destroy"]),
     ("Look back", &["status", "history", "show", "prune"]),
-    ("Secrets", &["vault", "key", "doctor"]),
+    ("Secrets", &["secrets", "vault", "key", "doctor"]),
     ("Project and shell", &["init", "schema", "completions", "version", "help"]),
 ];
 

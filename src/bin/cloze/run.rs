@@ -124,6 +124,8 @@ fn dispatch(run: &Run, command: Command) -> Result<ExitCode, Problems> {
         Command::Show { number, reveal, masking, .. } => commands::show::show(run, number, reveal, masking)?,
         Command::Rollback { number, secrets, online, emit } => return commands::rollback::rollback(run, number, secrets, online, &emit),
         Command::Prune(prune) => commands::prune::prune(run, &prune)?,
+        Command::Secrets(secrets) if secrets.all => return commands::secrets::secrets_all(run, &secrets),
+        Command::Secrets(secrets) => return commands::secrets::secrets(run, &secrets),
         Command::Vault(command) => commands::vault::vault(run, command)?,
         Command::Key(command) => commands::key::key(run, &command)?,
         Command::Config { values } => commands::config::config(run, &values)?,

@@ -92,6 +92,22 @@ impl VaultSettings {
         parts.join("/")
     }
 
+    /// Whether templates may name whatever is in it, which others may keep there.
+    pub fn is_unlimited(&self) -> bool {
+        !self.is_local() && self.entry.prefixes.is_empty() && !self.chosen.contains_key("prefix")
+    }
+
+    /// Whether two vaults may be the same place. Only what certainly tells places apart counts: one account has several profiles, one server several addresses
+    /// for those who do not write it alike.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let differs = |key: &&str| {
+            let [own, others] =
+                [self, other].map(|settings| settings.chosen.get(*key).map(|(texts, _)| texts.join(" ").to_ascii_lowercase()));
+            own.is_some() && others.is_some() && own != others
+        };
+        self.kind() == other.kind() && !PLACES.iter().any(differs)
+    }
+
     /// What it is.
     pub fn kind(&self) -> VaultKind {
         self.entry.kind
@@ -137,3 +153,6 @@ impl VaultSettings {
         })
     }
 }
+
+/// The keys that say which vault it is, of any kind.
+const PLACES: &[&str] = &["path", "url", "mount", "project", "service", "region", "prefix", "command"];

@@ -128,6 +128,7 @@ impl Runs {
         list.push((vec!["show", "--reveal"], May::Everything));
         list.push((vec!["vault", "get", REVEALED], May::Only(REVEALED)));
         list.push((vec!["vault", "get", "binary-40"], May::Only("binary-40")));
+        list.extend(["secrets", "secrets --online", "secrets --unused"].map(|line| (line.split(' ').collect(), May::Nothing)));
         list
     }
 

@@ -40,6 +40,8 @@ fn every_report_is_valid_against_its_schema() {
     assert_eq!(valid(&sandbox, "key remove", "key-change")["removed"], serde_json::json!([]));
     assert_eq!(valid(&sandbox, "key rotate", "key-change")["vaults"], serde_json::json!(["secrets/dev.vault"]));
     valid(&sandbox, "doctor", "doctor");
+    assert_eq!(valid(&sandbox, "secrets", "secrets")["unused"], Value::Null);
+    assert_eq!(valid(&sandbox, "secrets --online --unused", "secrets")["secrets"][0]["current"], "1");
     valid(&sandbox, "history", "history");
     let locked = |command: &str| valid(&sandbox, command, "lock")["state"].clone();
     assert_eq!([locked("lock"), locked("lock --check")], ["written", "up-to-date"]);

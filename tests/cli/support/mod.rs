@@ -119,6 +119,15 @@ impl Sandbox {
         self.terminal(["-C", "shop"].into_iter().chain(arguments))
     }
 
+    /// Runs the program in the project `shop` on a terminal of so many columns.
+    pub(crate) fn on_narrow_terminal<'a>(&self, columns: usize, arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
+        let program = self.command(["-C", "shop"].into_iter().chain(arguments));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("stty cols {columns}; exec \"$0\" \"$@\"")]).arg(program.get_program()).args(program.get_args());
+        shell.current_dir(self.work()).envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Terminal::start(&shell)
+    }
+
     /// Runs the program without input.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Outcome {
         Outcome::of(self.command(arguments).output().unwrap())

@@ -18,6 +18,7 @@ pub(crate) mod prune;
 mod question;
 pub(crate) mod render;
 pub(crate) mod rollback;
+pub(crate) mod secrets;
 mod session;
 pub(crate) mod show;
 pub(crate) mod status;

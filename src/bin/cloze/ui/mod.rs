@@ -8,9 +8,12 @@ mod json;
 mod paint;
 mod progress;
 mod rollout;
+mod table;
 
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
+pub(crate) use table::Cell;
+pub(crate) use table::table;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -34,6 +37,7 @@ use cloze::report::document;
 use cloze::service::Meters;
 use cloze::target::RolloutObserver;
 use cloze::target::RolloutProgress;
+use rustix::termios::tcgetwinsize;
 
 use crate::args::Color;
 use crate::args::Global;
@@ -148,6 +152,12 @@ impl Ui {
             OutputFormat::Gitlab | OutputFormat::Sarif => Ok(()),
             _ => self.text(&in_words(report)),
         }
+    }
+
+    /// How many characters a line of a result has room for; `None` where it goes to no terminal.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let size = tcgetwinsize(io::stdout()).ok().filter(|_| io::stdout().is_terminal())?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
     /// Makes room for a result that replaces the one before: on a terminal in its place, else after an empty line.
