@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures::FutureExt as _;
 use futures::Stream;
 use futures::StreamExt as _;
 use futures::stream::SelectAll;
@@ -13,7 +12,6 @@ use kube::Client;
 use kube::core::ApiResource;
 use serde_json::Value;
 use tokio::time::Instant;
-use tokio::time::sleep;
 use tokio::time::timeout_at;
 
 use crate::cluster::health::awaited::Awaited;
@@ -78,8 +76,11 @@ pub async fn wait(
         let due = wait.began + wait.tracker.due().min(wait.began.elapsed() + UNDISTURBED);
         let Ok(Some((view, change))) = timeout_at(due, wait.changes.next()).await else { continue };
         wait.take(view, change)?;
-        sleep(GATHERED).await;
-        while let Some(Some((view, change))) = wait.changes.next().now_or_never() {
+        // The connection hands on an event at a time, and has to be polled for each.
+        let judged = Instant::now() + GATHERED;
+        while Instant::now() < judged
+            && let Ok(Some((view, change))) = timeout_at(judged, wait.changes.next()).await
+        {
             wait.take(view, change)?;
         }
     }
@@ -328,6 +329,7 @@ mod tests {
     use kube::core::GroupVersionKind;
     use serde_json::Value;
     use serde_json::json;
+    use tokio::time::Instant;
 
     use super::wait;
     use crate::cluster::health::Awaited;
@@ -381,12 +383,11 @@ mod tests {
             lines.next().map(drop).unwrap_or_default();
             return;
         };
-        let body: String = body.iter().map(|line| format!("{line}\n")).collect();
-        let head = format!(
-            "HTTP/1.1 {status} Said\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
-        (&mut &*stream).write_all(format!("{head}{body}").as_bytes()).unwrap_or_default();
+        // As API servers send what they watch: each event is a chunk.
+        let body: String = body.iter().map(|line| format!("{line}\n")).map(|line| format!("{:x}\r\n{line}\r\n", line.len())).collect();
+        let head = "content-type: application/json\r\ntransfer-encoding: chunked\r\nconnection: close";
+        let answer = format!("HTTP/1.1 {status} Said\r\n{head}\r\n\r\n{body}0\r\n\r\n");
+        (&mut &*stream).write_all(answer.as_bytes()).unwrap_or_default();
     }
 
     fn lamp(ready: &str) -> Value {
@@ -453,6 +454,23 @@ mod tests {
         let asked = server.asked();
         assert!(asked[2].contains("resourceVersion=9"), "{asked:?}");
         assert!(!asked[3].contains("watch=true"), "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn many_changes_are_taken_as_fast_as_they_come() {
+        let filler = "x".repeat(10_000);
+        let dark = |number: usize| {
+            let mut lamp = lamp("False");
+            lamp["spec"] = json!({ "filler": filler, "number": number });
+            event("MODIFIED", &lamp)
+        };
+        let mut changes: Vec<Value> = (0..800).map(dark).collect();
+        changes.push(event("MODIFIED", &lamp("True")));
+        let server = Server::new(vec![list(&[lamp("False")]), (200, changes)]);
+        let began = Instant::now();
+        assert_eq!(waited(&server).await, (vec![Health::Ready], vec![]));
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(3), "{took:?}");
     }
 
     #[tokio::test]
