@@ -4,6 +4,7 @@
 //! removed by the next; a lock on the file says that its run is alive.
 
 mod failure;
+mod git;
 mod lock;
 mod read;
 mod side;
@@ -13,6 +14,7 @@ mod write;
 pub use crate::cause::cause;
 pub use failure::next_step;
 pub use failure::unwritten;
+pub use git::git;
 pub use lock::LockMode;
 pub use lock::lock;
 pub use read::open_in;

@@ -1,13 +1,12 @@
 //! Whether git would take what lies somewhere: secrets are never written inside a work tree unless it ignores them.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Command;
-use std::process::Stdio;
 
 use crate::file;
+use crate::file::git;
 
 /// Where git would take a file or a directory from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,32 +64,15 @@ fn real(path: &Path) -> PathBuf {
 }
 
 /// What git says by the exit code of a command about `within`; `None` where no git is found or it cannot tell.
-///
-/// The repository is not trusted: nothing of its configuration makes git run a program or reach a network.
 fn ask_git(top: &Path, arguments: &[&str], within: &Path) -> Option<bool> {
-    for program in PROGRAMS {
-        let mut command = Command::new(program);
-        command.env_clear().env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_NO_LAZY_FETCH", "1");
-        // A `.git` that is no repository must not make git look above it.
-        command.env("GIT_CEILING_DIRECTORIES", top.parent().unwrap_or(top)).env("GIT_OPTIONAL_LOCKS", "0");
-        for setting in ["core.fsmonitor=false", "core.excludesFile=/dev/null", "core.hooksPath=/dev/null", "safe.directory=*"] {
-            command.args(["-c", setting]);
-        }
-        // Before a path that begins with a colon, the dot keeps git from reading it as a pattern.
-        command.args(arguments).arg(Path::new(".").join(within)).current_dir(top);
-        match command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
-            Ok(status) => {
-                return match status.code() {
-                    Some(0) => Some(true),
-                    Some(1) => Some(false),
-                    _ => None,
-                };
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(_) => return None,
-        }
+    // Before a path that begins with a colon, the dot keeps git from reading it as a pattern.
+    let path = Path::new(".").join(within);
+    let said = git(top, arguments.iter().map(OsStr::new).chain([path.as_os_str()]), &[])?;
+    match said.status.code() {
+        Some(0) => Some(true),
+        Some(1) => Some(false),
+        _ => None,
     }
-    None
 }
 
 /// Whether a rule in plain letters names the path or a folder above it, and no rule on the way takes anything back.
@@ -120,8 +102,6 @@ fn plainly(top: &Path, within: &Path, kept: PathKind) -> bool {
     named
 }
 
-/// Where git lies: in the system's own folders, whatever the environment says, or where others put it.
-const PROGRAMS: [&str; 4] = ["git", "/usr/local/bin/git", "/opt/homebrew/bin/git", "/run/current-system/sw/bin/git"];
 /// Bytes of a file of rules, and of an index.
 const RULES_LIMIT: u64 = 1 << 20;
 const INDEX_LIMIT: u64 = 256 << 20;

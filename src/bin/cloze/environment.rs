@@ -32,6 +32,11 @@ pub(crate) fn variables() -> Result<Variables, Problems> {
     Variables::collect(std::env::vars_os())
 }
 
+/// Where temporary files go.
+pub(crate) fn temporary() -> PathBuf {
+    std::env::temp_dir()
+}
+
 /// The words of the command line.
 pub(crate) fn arguments() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()

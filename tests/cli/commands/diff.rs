@@ -1,5 +1,7 @@
 //! What a review sees first: a summary, between a release and the templates, and between any two releases.
 
+use std::process::Command;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -263,7 +265,7 @@ fn a_command_that_is_not_a_review_does_not_write_one() {
             2,
             &[
                 "this command does not write Markdown or HTML",
-                "use it with `diff`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`",
+                "use it with `diff`, `plan`, `show --diff`, `deploy --dry-run` or `rollback --dry-run`",
             ],
         );
     }
@@ -310,4 +312,37 @@ fn two_revisions_are_compared_without_a_key() {
     diff(&[]).fails(3, &["error: base/cloze.yaml:2:1: "]);
     std::fs::remove_file(sandbox.work().join("base/cloze.yaml")).unwrap();
     diff(&[]).fails(3, &["error: in base: there is no file `cloze.yaml`"]);
+}
+
+#[test]
+fn another_revision_is_compared_from_gits_objects() {
+    let sandbox = Sandbox::shop();
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=ada", "-c", "user.email=ada@example.com"]).args(arguments).current_dir(sandbox.shop_path(""));
+        assert!(command.env("HOME", sandbox.root()).output().unwrap().status.success(), "git {arguments:?}");
+    };
+    git(&["init", "-q", "-b", "main"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-q", "-m", "one"]);
+    // Neither key nor vault is there, and the change is not committed.
+    std::fs::remove_dir_all(sandbox.shop_path(".cloze")).unwrap();
+    sandbox.write(
+        "templates/deployment.yaml",
+        sandbox.read("templates/deployment.yaml").replace("replicas: {{", "paused: true\n  replicas: {{"),
+    );
+    let before = sandbox.files();
+    let said = sandbox.cloze(["diff", "--git", "main"]).silent().ok();
+    assert!(said.starts_with("1 object against main: 0 added, 1 changed, 0 removed\n"), "{said}");
+    assert!(said.contains("+ spec.paused: true"), "{said}");
+    assert_eq!(sandbox.files(), before, "nothing is left behind, also of temporary files");
+    assert_eq!(json_of(&sandbox, "diff --git HEAD")["base"], "HEAD");
+    sandbox.cloze(["diff", "--git", "v1"]).fails(2, &["error: there is no revision `v1` in this clone\n  fetch it (`git fetch`;"]);
+    sandbox.cloze(["diff", "--git", "main", "--online"]).fails(2, &["--git <REV>"]);
+    // The problems of the other revision are its own.
+    git(&["commit", "-q", "-a", "-m", "two"]);
+    sandbox.write("templates/service.yaml", "a: [\n");
+    git(&["commit", "-q", "-a", "-m", "broken"]);
+    git(&["revert", "--no-edit", "-n", "HEAD"]);
+    sandbox.cloze(["diff", "--git", "HEAD"]).fails(4, &["error: HEAD/templates/service.yaml:"]);
 }

@@ -27,6 +27,9 @@ pub(crate) struct Diff {
     /// Compare with another revision of the project, checked out in DIR: needs no key, no vault and no history
     #[arg(long, value_name = "DIR", conflicts_with_all = ["before", "after", "against", "online", "live", "locked"])]
     pub(crate) base: Option<PathBuf>,
+    /// Compare with the project as it is in revision REV of its git repository, without a checkout: needs no key, no vault and no history
+    #[arg(long, value_name = "REV", conflicts_with_all = ["before", "after", "against", "base", "online", "live", "locked"])]
+    pub(crate) git: Option<String>,
     /// Ask remote vaults, too
     #[arg(long)]
     pub(crate) online: bool,

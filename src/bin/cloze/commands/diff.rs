@@ -1,5 +1,6 @@
 //! `cloze diff`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use cloze::problem::Fault;
@@ -7,31 +8,38 @@ use cloze::problem::Problem;
 use cloze::problem::Problems;
 use cloze::project::quote;
 use cloze::report::DiffReport;
+use cloze::wiring::Revision;
+use cloze::wiring::Session;
 use cloze::workflow::revision::of_revision;
 
 use crate::args::Diff;
 use crate::args::OutputFormat;
+use crate::args::Templates;
 use crate::commands::session;
 use crate::context::Run;
+use crate::environment;
 use crate::exit;
 use crate::review;
 use crate::review::Detail;
 
 /// Shows what a deploy would change against a release, or what one release has in place of another.
 pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
-    let Diff { templates, before, after, against, base, online, live, locked, stat, all, exit_code } = asked;
-    let report = match (after, base) {
-        (_, Some(base)) => {
+    let Diff { templates, before, after, against, base, git, online, live, locked, stat, all, exit_code } = asked;
+    let report = match (git, base, after) {
+        (Some(name), ..) => {
+            let revision = Revision::of(&Session::find(&run.directory), name, &environment::temporary())?;
+            against_project(run, templates, revision.path(), name)?
+        }
+        (_, Some(base), _) => {
             if !base.is_dir() {
                 let reason = format!("there is no directory {}", quote(&base.to_string_lossy()));
                 return Err(Problem::new(Fault::Usage, reason, "check out the other revision there").into());
             }
-            let other = session::at(run, base, templates).map_err(|failed| of_revision(failed, &base.to_string_lossy()))?;
-            session::of(run, templates, None)?.diff_base(&other, &base.to_string_lossy())?
+            against_project(run, templates, base, &base.to_string_lossy())?
         }
-        (Some(_), None) => run.wait(session::past(run, None)?.diff_releases(*before, *after))?,
-        (None, None) if *live => run.wait(session::of(run, templates, None)?.diff_live(*locked))?,
-        (None, None) => run.wait(session::of(run, templates, None)?.diff(before.or(*against), *online, *locked))?,
+        (_, _, Some(_)) => run.wait(session::past(run, None)?.diff_releases(*before, *after))?,
+        _ if *live => run.wait(session::of(run, templates, None)?.diff_live(*locked))?,
+        _ => run.wait(session::of(run, templates, None)?.diff(before.or(*against), *online, *locked))?,
     };
     let detail = match (stat, all) {
         (true, _) => Detail::Stat,
@@ -40,6 +48,12 @@ pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
     };
     print(run, &report, detail)?;
     Ok(ExitCode::from(if *exit_code && !report.changes.is_empty() { exit::DIFFERENCES } else { exit::DONE }))
+}
+
+/// What the project changes against another revision of it in `directory`, which is called `name`.
+fn against_project(run: &Run, templates: &Templates, directory: &Path, name: &str) -> Result<DiffReport, Problems> {
+    let other = session::at(run, directory, templates).map_err(|failed| of_revision(failed, name))?;
+    session::of(run, templates, None)?.diff_base(&other, name)
 }
 
 /// Shows what a release changed against the one before it.
