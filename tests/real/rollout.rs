@@ -13,6 +13,7 @@ mod log;
 mod matrix;
 mod order;
 mod outage;
+mod plan;
 mod prune;
 mod rights;
 mod shop;
