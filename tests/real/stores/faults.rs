@@ -207,10 +207,13 @@ async fn spoilt(place: Place, fault: Fault, runs: usize) -> Option<Verdicts> {
 /// The history and its head, where nothing is spoilt: a server that is busy with others' histories may take longer than a call is waited for.
 async fn opened<'a>(reader: impl Fn() -> Reader<'a>, session: HistorySession<'a>) -> (History<'a>, Option<Release>) {
     for _ in 0..PATIENT {
-        let Ok(history) = History::open(reader(), session).await else { continue };
-        if let Ok(head) = history.head().await {
+        if let Ok(history) = History::open(reader(), session).await
+            && let Ok(head) = history.head().await
+        {
             return (history, head);
         }
+        // The client asks nothing for a while where several calls were not answered.
+        sleep(Duration::from_millis(500)).await;
     }
     let history = History::open(reader(), session).await.unwrap();
     let head = history.head().await.unwrap();
