@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::thread;
 
 /// What git says in the work tree at `top` when it is given `arguments`, and `input` on stdin; `None` where no git is found or it cannot be started.
-pub fn git<S: AsRef<OsStr>>(top: &Path, arguments: impl IntoIterator<Item = S> + Clone, input: &[u8]) -> Option<Output> {
+pub fn git(top: &Path, arguments: &[&OsStr], input: &[u8]) -> Option<Output> {
     for program in PROGRAMS {
         let mut command = Command::new(program);
         command.env_clear().env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_NO_LAZY_FETCH", "1");
@@ -19,7 +19,7 @@ pub fn git<S: AsRef<OsStr>>(top: &Path, arguments: impl IntoIterator<Item = S> +
         for setting in ["core.fsmonitor=false", "core.excludesFile=/dev/null", "core.hooksPath=/dev/null", "safe.directory=*"] {
             command.args(["-c", setting]);
         }
-        command.args(arguments.clone()).current_dir(top).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(arguments).current_dir(top).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         match command.spawn() {
             Ok(mut child) => {
                 let stdin = child.stdin.take();

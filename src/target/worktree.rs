@@ -67,7 +67,8 @@ fn real(path: &Path) -> PathBuf {
 fn ask_git(top: &Path, arguments: &[&str], within: &Path) -> Option<bool> {
     // Before a path that begins with a colon, the dot keeps git from reading it as a pattern.
     let path = Path::new(".").join(within);
-    let said = git(top, arguments.iter().map(OsStr::new).chain([path.as_os_str()]), &[])?;
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).chain([path.as_os_str()]).collect();
+    let said = git(top, &arguments, &[])?;
     match said.status.code() {
         Some(0) => Some(true),
         Some(1) => Some(false),

@@ -41,7 +41,7 @@ impl Revision {
             return Err(problem(reason, "run it in a clone, or compare with `--base DIR`"));
         };
         let ask = |arguments: &[&str], input: &[u8]| {
-            git(top, arguments.iter().copied(), input)
+            git(top, &arguments.iter().map(OsStr::new).collect::<Vec<_>>(), input)
                 .ok_or_else(|| problem("git cannot be started".to_owned(), "install git, or compare with `--base DIR`"))
         };
         let within = real.strip_prefix(top).unwrap_or(&real).to_string_lossy();

@@ -133,7 +133,9 @@ pub(crate) fn finish(run: &Run, emit: &Emit, (report, result): DeployResult) -> 
         let code = run.ui.fail(&problem.into());
         let failed = report.failure.iter().flat_map(|failure| &failure.objects);
         let denied: BTreeSet<&String> = failed.clone().filter_map(|object| object.log_denied.as_ref()).collect();
-        denied.into_iter().for_each(|denied| run.ui.status(denied));
+        for denied in denied {
+            run.ui.status(denied);
+        }
         for log in failed.filter_map(|object| object.log.as_ref()) {
             run.ui.status(&format!("last lines of container `{}` of pod `{}`:", log.container, log.pod));
             log.lines.iter().for_each(|line| run.ui.status(&format!("  | {line}")));

@@ -128,7 +128,7 @@ impl Wait {
             });
             self.said_away.clone_from(&self.away);
         }
-        lines.extend(self.done.drain(..));
+        lines.append(&mut self.done);
         let mut new: Vec<(&String, &mut Row)> = self.rows.iter_mut().filter(|(_, row)| row.said.as_ref() != Some(&row.reason)).collect();
         for (object, row) in new.iter_mut().take(ROWS) {
             lines.push(format!("waiting for {object}: {}", row.reason));
