@@ -1,5 +1,6 @@
 //! Plans: what a deploy would release, sealed in a file, and its deploy.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -24,6 +25,7 @@ impl Session<'_> {
     /// Fills the blanks and writes what a deploy would release to the file at `path`, sealed for those who can open the history. Records nothing. Says what it changes
     /// of what is live in `target`, or against the current release where there is none.
     pub async fn plan(&self, locked: bool, note: Option<&str>, path: &Path, target: Option<&dyn Target>) -> Result<PlanReport, Problems> {
+        replaceable(path)?;
         let lock = self.lock_file(locked)?;
         self.closing(async {
             let prepared = self.prepare()?;
@@ -89,6 +91,17 @@ impl Session<'_> {
             opened.check_versions(&self.context(), &vaults).await?;
         }
         Ok(opened)
+    }
+}
+
+/// That what is at `path`, where a plan goes, is a file or nothing: a device, a pipe or a link must not be replaced by one.
+fn replaceable(path: &Path) -> Result<(), Problem> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if !there.is_file() => {
+            let reason = format!("{} is not a regular file, and a plan is written to one", quote(&path.to_string_lossy()));
+            Err(Problem::new(Fault::Usage, reason, "name another file"))
+        }
+        _ => Ok(()),
     }
 }
 

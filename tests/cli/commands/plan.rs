@@ -1,6 +1,9 @@
 //! `plan` and `deploy --plan`
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use serde_json::Value;
 use vault_mock::hashicorp::Hashicorp;
@@ -157,4 +160,32 @@ fn a_plan_is_reviewed_in_every_format() {
     assert_eq!(preview, diff("human"));
     sandbox.cloze(["deploy", "--plan", "p", "--set", "replicas=4"]).fails(2, &["--plan <FILE>"]);
     sandbox.cloze(["plan"]).fails(2, &["--output <FILE>"]);
+}
+
+#[test]
+fn a_plan_goes_to_a_file_and_replaces_nothing_else() {
+    let sandbox = Sandbox::shop();
+    let refused = |file: &str| {
+        let words = format!("error: `{file}` is not a regular file, and a plan is written to one\n  name another file");
+        sandbox.cloze(["plan", "-o", file]).fails(2, &[&words]);
+    };
+    symlink("/dev/null", sandbox.work().join("device")).unwrap();
+    symlink("missing", sandbox.work().join("link")).unwrap();
+    let before = sandbox.files();
+    let pipe = sandbox.work().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for file in ["device", "link", "pipe", "shop"] {
+        refused(file);
+    }
+    let words = "error: `-o` needs a file for the plan: stdout has what changes\n  name a file, such as `-o prod.plan`";
+    for file in ["-", ""] {
+        sandbox.cloze(["plan", "-o", file]).fails(2, &[words]);
+    }
+    assert!(pipe.symlink_metadata().unwrap().file_type().is_fifo());
+    fs::remove_file(pipe).unwrap();
+    assert!(sandbox.work().join("link").is_symlink() && sandbox.files() == before);
+    // A plan takes the place of an older one.
+    sandbox.write("old", "old");
+    sandbox.cloze(["plan", "-o", "shop/old"]).ok();
+    assert!(fs::read(sandbox.shop_path("old")).unwrap().starts_with(b"cloze plan\n"));
 }

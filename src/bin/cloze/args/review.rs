@@ -7,6 +7,7 @@ use clap::Args;
 use crate::args::Masking;
 use crate::args::Templates;
 use crate::args::release;
+use crate::usage::Misuse;
 
 /// What `diff` compares, and how.
 #[derive(Debug, Args)]
@@ -55,7 +56,7 @@ pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) templates: Templates,
     /// File to write the plan to
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = plan_file)]
     pub(crate) output: PathBuf,
     /// Fill with exactly the versions in the lock file
     #[arg(long)]
@@ -68,4 +69,12 @@ pub(crate) struct Plan {
     pub(crate) exit_code: bool,
     #[command(flatten)]
     pub(crate) masking: Masking,
+}
+
+/// Where a plan goes: a file, since what is sealed is nothing for a terminal, and stdout has what changes.
+fn plan_file(text: &str) -> Result<PathBuf, Misuse> {
+    match text {
+        "" | "-" => Err(Misuse::new("`-o` needs a file for the plan: stdout has what changes", "name a file, such as `-o prod.plan`")),
+        _ => Ok(text.into()),
+    }
 }
