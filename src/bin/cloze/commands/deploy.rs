@@ -10,6 +10,7 @@ use std::sync::Arc;
 use cloze::problem::Fault;
 use cloze::problem::Problem;
 use cloze::problem::Problems;
+use cloze::report::DiffReport;
 use cloze::report::document;
 use cloze::stage::diff::ChangeKind;
 use cloze::target::RolloutObserver;
@@ -36,10 +37,29 @@ pub(crate) fn deploy(run: &Run, templates: &Templates, locked: bool, emit: &Emit
 
 /// Deploys the environment of a session.
 pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emit) -> Result<ExitCode, Problems> {
+    let preview = async |cluster: Option<&dyn Target>| session.preview_deploy(locked, cluster).await;
+    carry_out(run, session, emit, preview, async |emission| session.deploy(locked, emit.note.as_deref(), emission).await)
+}
+
+/// Releases what a plan holds.
+pub(crate) fn deploy_plan(run: &Run, path: &Path, online: bool, emit: &Emit) -> Result<ExitCode, Problems> {
+    let session = session::past(run, Some(emit.masking))?;
+    let preview = async |cluster: Option<&dyn Target>| session.preview_plan(path, online, cluster).await;
+    carry_out(run, &session, emit, preview, async |emission| session.deploy_plan(path, online, emit.note.as_deref(), emission).await)
+}
+
+/// Makes a release and reports what came of it; in a dry run, shows what it would change of what is live in the cluster, where there is one.
+pub(crate) fn carry_out(
+    run: &Run,
+    session: &Session<'_>,
+    emit: &Emit,
+    preview: impl AsyncFnOnce(Option<&dyn Target>) -> Result<DiffReport, Problems>,
+    release: impl AsyncFnOnce(Emission<'_>) -> Result<DeployResult, Problems>,
+) -> Result<ExitCode, Problems> {
     if emit.dry_run {
         let report = run.wait(async {
             let cluster = previewed(session, emit)?;
-            session.preview_deploy(locked, cluster.as_deref()).await
+            preview(cluster.as_deref()).await
         })?;
         diff::print(run, &report, Detail::Usual)?;
         return Ok(ExitCode::from(exit::DONE));
@@ -48,33 +68,13 @@ pub(crate) fn release(run: &Run, session: &Session<'_>, locked: bool, emit: &Emi
         let target = target(run, session, emit)?;
         let confirm = || confirm_adoption(run, emit, target.as_ref());
         let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
-        Box::pin(session.deploy(locked, emit.note.as_deref(), emission)).await
-    })?;
-    finish(run, emit, result)
-}
-
-/// Releases what a plan holds.
-pub(crate) fn deploy_plan(run: &Run, path: &Path, online: bool, emit: &Emit) -> Result<ExitCode, Problems> {
-    let session = session::past(run, Some(emit.masking))?;
-    if emit.dry_run {
-        let report = run.wait(async {
-            let cluster = previewed(&session, emit)?;
-            session.preview_plan(path, online, cluster.as_deref()).await
-        })?;
-        diff::print(run, &report, Detail::Usual)?;
-        return Ok(ExitCode::from(exit::DONE));
-    }
-    let result = run.wait(async {
-        let target = target(run, &session, emit)?;
-        let confirm = || confirm_adoption(run, emit, target.as_ref());
-        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
-        Box::pin(session.deploy_plan(path, online, emit.note.as_deref(), emission)).await
+        Box::pin(release(emission)).await
     })?;
     finish(run, emit, result)
 }
 
 /// The cluster whose live objects a dry run is compared with; `None` where manifests are only written.
-pub(crate) fn previewed(session: &Session<'_>, emit: &Emit) -> Result<Option<Box<dyn Target>>, Problem> {
+fn previewed(session: &Session<'_>, emit: &Emit) -> Result<Option<Box<dyn Target>>, Problem> {
     match &emit.output {
         Some(_) => Ok(None),
         None => session.cluster(RolloutRequest {
@@ -87,7 +87,7 @@ pub(crate) fn previewed(session: &Session<'_>, emit: &Emit) -> Result<Option<Box
 }
 
 /// Where the manifests of a release go: stdout, the directory that was named, the environment's cluster, or its directory.
-pub(crate) fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Target>, Problems> {
+fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Box<dyn Target>, Problems> {
     match emit.output.as_deref() {
         Some("-") => Ok(Box::new(Stream::new("stdout", Box::new(io::stdout())))),
         Some(path) => Ok(Box::new(session.directory(Some(path.as_ref()))?)),
@@ -110,7 +110,7 @@ pub(crate) fn target(run: &Run, session: &Session<'_>, emit: &Emit) -> Result<Bo
 }
 
 /// Asks before fields of others become cloze's in a cluster.
-pub(crate) fn confirm_adoption(run: &Run, emit: &Emit, target: &dyn Target) -> Result<(), Problem> {
+fn confirm_adoption(run: &Run, emit: &Emit, target: &dyn Target) -> Result<(), Problem> {
     let mut names: Vec<&str> = emit.adopt.iter().map(String::as_str).collect();
     names.dedup();
     let question = || format!("Take over {}? What kubectl, Helm or others set there becomes cloze's.", names.join(", "));
@@ -121,7 +121,7 @@ pub(crate) fn confirm_adoption(run: &Run, emit: &Emit, target: &dyn Target) -> R
 }
 
 /// Prints what came of a deploy or a rollback, and where it failed, why.
-pub(crate) fn finish(run: &Run, emit: &Emit, (report, result): DeployResult) -> Result<ExitCode, Problems> {
+fn finish(run: &Run, emit: &Emit, (report, result): DeployResult) -> Result<ExitCode, Problems> {
     if run.ui.is_json() {
         if emit.output.as_deref() != Some("-") {
             run.ui.json(&document(&report))?;

@@ -3,18 +3,16 @@
 use std::process::ExitCode;
 
 use cloze::problem::Problems;
+use cloze::target::Target;
 use cloze::wiring::RollbackRequest;
-use cloze::workflow::deploy::Emission;
 use cloze::workflow::rollback::Values;
 
 use crate::args::Emit;
 use crate::args::Secrets;
 use crate::commands::deploy;
-use crate::commands::diff;
 use crate::commands::question::ask;
 use crate::commands::session;
 use crate::context::Run;
-use crate::exit;
 use crate::review;
 use crate::review::Detail;
 
@@ -27,23 +25,13 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
         Secrets::Pinned => Values::Pinned,
     };
     let request = RollbackRequest { number, values, online };
-    if emit.dry_run {
-        let report = run.wait(async {
-            let cluster = deploy::previewed(&session, emit)?;
-            session.preview_rollback(request, cluster.as_deref()).await
-        })?;
-        diff::print(run, &report, Detail::Usual)?;
-        return Ok(ExitCode::from(exit::DONE));
-    }
-    let result = run.wait(async {
-        let target = deploy::target(run, &session, emit)?;
-        let confirm = || deploy::confirm_adoption(run, emit, target.as_ref());
-        let emission = Emission { target: target.as_ref(), syntax: emit.syntax.into(), confirm: &confirm };
+    let preview = async |cluster: Option<&dyn Target>| session.preview_rollback(request, cluster).await;
+    deploy::carry_out(run, &session, emit, preview, async |emission| {
+        let target = emission.target;
         let confirms = |changes: &_| {
             run.ui.say_changes(review::text(changes, Detail::Usual).trim_end());
             emit.yes || !target.runs() || !run.can_answer() || ask(&format!("Release that to {target}?"))
         };
         Box::pin(session.rollback(request, emit.note.as_deref(), emission, confirms)).await
-    })?;
-    deploy::finish(run, emit, result)
+    })
 }
