@@ -13,7 +13,6 @@ use cloze::wiring::Session;
 use crate::args::CheckArgs;
 use crate::commands::session;
 use crate::context::Run;
-use crate::exit;
 use crate::ui::Ui;
 
 /// Reports every problem of the project, or how many objects have none; asks the vaults, too, with `--online`.
@@ -28,30 +27,24 @@ pub(crate) fn check(run: &Run, asked: &CheckArgs) -> Result<(), Problems> {
 
 /// The same for every environment, one after the other.
 pub(crate) fn check_all(run: &Run, asked: &CheckArgs) -> Result<ExitCode, Problems> {
-    let found = Session::find(&run.directory);
-    let (project, names) = Session::environments(&found)?;
     let mut environments = Vec::new();
-    let mut worst = None;
-    for environment in names {
-        let ui = run.ui.about(&environment);
-        let flags = session::flags(&asked.templates.values, Some(environment.clone()));
-        let checked = session::observed(run, &found, flags, &ui, None)
-            .and_then(|session| examine(run, &session.strict(asked.templates.strict), asked));
+    let (project, code) = session::every(run, &asked.templates.values, |ui, environment, session| {
+        let checked = session.and_then(|session| examine(run, &session.strict(asked.templates.strict), asked));
         let problems = checked.as_ref().err().map_or(0, |problems| problems.list().len());
-        match &checked {
-            Ok(report) => print(&ui, report),
-            Err(problems) => {
-                // The worst of all decides.
-                let _ = ui.fail(problems);
-                worst = worst.into_iter().chain([problems.fault()]).min();
+        let (check, outcome) = match checked {
+            Ok(report) => {
+                print(ui, &report);
+                (Some(report), Ok(()))
             }
-        }
-        environments.push(EnvironmentCheck { environment, problems, check: checked.ok() });
-    }
+            Err(failed) => (None, Err(failed)),
+        };
+        environments.push(EnvironmentCheck { environment, problems, check });
+        outcome
+    })?;
     if run.ui.is_json() {
         run.ui.json(&document(&CheckAllReport { project, environments }))?;
     }
-    Ok(worst.map_or(ExitCode::from(exit::DONE), exit::code_of))
+    Ok(code)
 }
 
 fn examine(run: &Run, session: &Session<'_>, asked: &CheckArgs) -> Result<CheckReport, Problems> {

@@ -38,34 +38,19 @@ pub(crate) fn secrets(run: &Run, asked: &SecretsArgs) -> Result<ExitCode, Proble
 
 /// The same for every environment, one after the other.
 pub(crate) fn secrets_all(run: &Run, asked: &SecretsArgs) -> Result<ExitCode, Problems> {
-    let found = Session::find(&run.directory);
-    let (project, names) = Session::environments(&found)?;
     let mut environments = Vec::new();
-    let mut worst = None;
-    for environment in names {
-        let ui = run.ui.about(&environment);
-        let flags = session::flags(&asked.values, Some(environment));
-        let examined = session::observed(run, &found, flags, &ui, None).and_then(|session| examine(run, &session, asked));
-        let failed = match examined {
-            Ok((report, outcome)) => {
-                say(&ui, asked, &report, run.clock.now());
-                environments.push(report);
-                outcome.err()
-            }
-            Err(failed) => Some(failed),
-        };
-        if let Some(problems) = failed {
-            // The worst of all decides.
-            let _ = ui.fail(&problems);
-            worst = worst.into_iter().chain([problems.fault()]).min();
-        }
-    }
+    let (project, code) = session::every(run, &asked.values, |ui, _, session| {
+        let (report, outcome) = session.and_then(|session| examine(run, &session, asked))?;
+        say(ui, asked, &report, run.clock.now());
+        environments.push(report);
+        outcome
+    })?;
     if run.ui.is_json() {
         run.ui.json(&document(&SecretsAllReport { project, environments }))?;
     } else {
         show(run, asked, &environments.iter().collect::<Vec<_>>())?;
     }
-    Ok(worst.map_or(ExitCode::from(exit::DONE), exit::code_of))
+    Ok(code)
 }
 
 fn examine(run: &Run, session: &Session<'_>, asked: &SecretsArgs) -> Result<(SecretsReport, Result<(), Problems>), Problems> {

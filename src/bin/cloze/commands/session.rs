@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use cloze::event::Observer;
@@ -21,7 +22,9 @@ use crate::commands::mask::Masker;
 use crate::commands::prompt::TerminalPrompt;
 use crate::commands::trust::TrustFile;
 use crate::context::Run;
+use crate::exit;
 use crate::revision;
+use crate::ui::Ui;
 
 /// The project of this run: the one that its directory is in.
 pub(crate) fn open(run: &Run) -> Result<Session<'_>, Problems> {
@@ -42,6 +45,27 @@ pub(crate) fn with<'r>(run: &'r Run, values: &ValueArgs, masking: Option<Masking
 /// The project that is in another directory, with the same environment and values.
 pub(crate) fn at<'r>(run: &'r Run, directory: &Path, templates: &Templates) -> Result<Session<'r>, Problems> {
     observed(run, &Session::find(directory), flags(&templates.values, run.environment.clone()), &run.ui, None)
+}
+
+/// Does `work` for every environment of the project by its name, one after the other, and prints its problems under that. Gives the project's name, and the
+/// exit code: the worst problem of all decides.
+pub(crate) fn every(
+    run: &Run,
+    values: &ValueArgs,
+    mut work: impl FnMut(&Ui, String, Result<Session<'_>, Problems>) -> Result<(), Problems>,
+) -> Result<(String, ExitCode), Problems> {
+    let found = Session::find(&run.directory);
+    let (project, names) = Session::environments(&found)?;
+    let mut worst = None;
+    for environment in names {
+        let ui = run.ui.about(&environment);
+        let session = observed(run, &found, flags(values, Some(environment.clone())), &ui, None);
+        if let Err(problems) = work(&ui, environment, session) {
+            let _ = ui.fail(&problems);
+            worst = worst.into_iter().chain([problems.fault()]).min();
+        }
+    }
+    Ok((project, worst.map_or(ExitCode::from(exit::DONE), exit::code_of)))
 }
 
 fn listener(run: &Run, masking: Option<Masking>) -> Result<Option<Arc<dyn Listener>>, Problems> {
