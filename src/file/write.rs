@@ -10,6 +10,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use rustix::fs::AtFlags;
+use rustix::fs::FileType;
 use rustix::fs::FlockOperation;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
@@ -27,10 +28,16 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32, entropy: &dyn Entropy) -> io
     create_in(&folder, &name, bytes, Mode::from_raw_mode(mode), true, entropy)
 }
 
-/// Puts a file with `bytes` and `mode` at `path`, in the place of what is there. Missing folders are made with mode 0755. After a crash the
-/// file is there whole, the old one or the new one.
+/// Puts a file with `bytes` and `mode` at `path`, in the place of the file or link that is there. Missing folders are made with mode 0755. After a crash
+/// the file is there whole, the old one or the new one.
+///
+/// Fails with `InvalidData` where a device, a pipe or a socket is there.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32, entropy: &dyn Entropy) -> io::Result<()> {
     let (folder, name) = parent(path, 0o755)?;
+    let there = rustix::fs::statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|there| FileType::from_raw_mode(there.st_mode));
+    if there.is_some_and(|there| !matches!(there, FileType::RegularFile | FileType::Symlink | FileType::Directory)) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
     replace_in(&folder, &name, bytes, Mode::from_raw_mode(mode), entropy)
 }
 
@@ -113,8 +120,16 @@ fn discard(folder: BorrowedFd<'_>, side: &str) {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::ErrorKind;
     use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
     use std::thread;
+
+    use rustix::fs::CWD;
+    use rustix::fs::FileType;
+    use rustix::fs::Mode;
+    use rustix::fs::mknodat;
 
     use super::create;
     use super::replace;
@@ -152,6 +167,21 @@ mod tests {
             assert_eq!(fs::read(&path).unwrap(), [u8::try_from(won[0]).unwrap(); 9000]);
             assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
         }
+    }
+
+    #[test]
+    fn no_device_pipe_or_socket_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        mknodat(CWD, path("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let _socket = UnixListener::bind(path("socket")).unwrap();
+        for name in ["pipe", "socket"] {
+            assert_eq!(replace(&path(name), b"x", 0o600, &Machine).unwrap_err().kind(), ErrorKind::InvalidData);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside");
+        symlink("elsewhere", path("link")).unwrap();
+        replace(&path("link"), b"x", 0o600, &Machine).unwrap();
+        assert!(!path("link").is_symlink() && !path("elsewhere").exists(), "a link is replaced itself");
     }
 
     #[test]
