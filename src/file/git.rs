@@ -36,5 +36,10 @@ pub fn git(top: &Path, arguments: &[&OsStr], input: &[u8]) -> Option<Output> {
     None
 }
 
+/// The work tree that a path without links is in: the nearest folder from it upwards that has a `.git`.
+pub fn work_tree(path: &Path) -> Option<&Path> {
+    path.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())
+}
+
 /// Where git lies: in the system's own folders, whatever the environment says, or where others put it.
 const PROGRAMS: [&str; 4] = ["git", "/usr/local/bin/git", "/opt/homebrew/bin/git", "/run/current-system/sw/bin/git"];

@@ -15,6 +15,7 @@ pub use crate::cause::cause;
 pub use failure::next_step;
 pub use failure::unwritten;
 pub use git::git;
+pub use git::work_tree;
 pub use lock::LockMode;
 pub use lock::lock;
 pub use read::open_in;

@@ -1,7 +1,6 @@
 //! Whether git would take what lies somewhere: secrets are never written inside a work tree unless it ignores them.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -32,8 +31,7 @@ pub enum PathKind {
 /// The user's global excludes do not: they hide nothing from a colleague.
 pub fn exposed_to_git(path: &Path, kept: PathKind) -> Option<Exposure> {
     let path = real(path);
-    let top =
-        path.ancestors().skip(usize::from(kept == PathKind::File)).find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
+    let top = if kept == PathKind::File { file::work_tree(path.parent()?) } else { file::work_tree(&path) }?;
     let within = path.strip_prefix(top).unwrap_or(&path);
     // Git knows what is a directory by looking; this one may not be there yet, so it is asked about a file in it.
     let asked = if kept == PathKind::Directory { within.join("x") } else { within.to_owned() };
@@ -44,7 +42,7 @@ pub fn exposed_to_git(path: &Path, kept: PathKind) -> Option<Exposure> {
 /// The work tree whose index has the file at `path`, whatever it ignores; `None` where none has. Links on the way are followed.
 pub fn tracked_by_git(path: &Path) -> Option<Exposure> {
     let path = real(path);
-    let top = path.ancestors().skip(1).find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok())?;
+    let top = file::work_tree(path.parent()?)?;
     let within = path.strip_prefix(top).unwrap_or(&path);
     let tracked = ask_git(top, &["--literal-pathspecs", "ls-files", "--error-unmatch", "--"], within).unwrap_or_else(|| {
         // Where no git answers: up to version 3, the index has whole paths, each with a zero byte at its end (gitformat-index(5)).

@@ -36,7 +36,7 @@ impl Revision {
     pub fn of(directory: &Path, name: &str, temporary: &Path) -> Result<Self, Problem> {
         let problem = |reason: String, next: &str| Problem::new(Fault::Usage, reason, next);
         let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-        let Some(top) = real.ancestors().find(|folder| fs::symlink_metadata(folder.join(".git")).is_ok()) else {
+        let Some(top) = file::work_tree(&real) else {
             let reason = format!("{} is not in a git repository", quote(&directory.to_string_lossy()));
             return Err(problem(reason, "run it in a clone, or compare with `--base DIR`"));
         };

@@ -13,7 +13,7 @@ const DEPTH: usize = 5;
 /// The commit that is checked out in the work tree that holds `directory`; `None` where there is none, or git keeps it in another way.
 pub(crate) fn checked_out(directory: &Path) -> Option<String> {
     let real = directory.canonicalize().ok()?;
-    let top = real.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+    let top = file::work_tree(&real)?;
     let mut git = top.join(".git");
     if git.is_file() {
         // A worktree or a submodule.
@@ -34,8 +34,7 @@ pub(crate) fn checked_out(directory: &Path) -> Option<String> {
 /// The path of `directory` within the work tree that holds it, with forward slashes; empty at its top, and outside of one.
 pub(crate) fn folder(directory: &Path) -> String {
     let real = directory.canonicalize().unwrap_or_default();
-    let top = real.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok());
-    top.and_then(|top| real.strip_prefix(top).ok()).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+    file::work_tree(&real).and_then(|top| real.strip_prefix(top).ok()).map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn packed(common: &Path, name: &str) -> Option<String> {
