@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::history::body::BlobRef;
+use crate::history::body::RecordedManifest;
 use crate::history::draft::Draft;
 use crate::history::envelope;
 use crate::history::error::HistoryError;
@@ -29,7 +30,8 @@ use crate::seal::SealedKind;
 pub struct PlannedRelease {
     /// What is to be recorded. Its number and predecessor say which release it follows.
     pub release: Release,
-    packs: BTreeMap<PackId, Pack>,
+    /// The bytes and the recipe of each of its manifests.
+    contents: Vec<(Blob, Option<Blob>)>,
 }
 
 /// Why a plan cannot be opened.
@@ -116,21 +118,18 @@ impl History<'_> {
             let id = PackId { number: summary.number, attempt: summary.attempt, part };
             packs.insert(id, Pack::open(id, Bytes::copy_from_slice(sealed), owner, keys)?);
         }
-        let planned = PlannedRelease { release: Release { digest: envelope::digest(record), summary, body }, packs };
-        planned.manifests()?;
-        Ok(planned)
+        let blob = |stored: &BlobRef| -> Result<Blob, PlanError> { Ok(packs.get(&stored.pack).ok_or(PlanError::Damaged)?.blob(stored)?) };
+        let content = |manifest: &RecordedManifest| Ok((blob(&manifest.content)?, manifest.recipe.as_ref().map(blob).transpose()?));
+        let contents = body.manifests.iter().map(content).collect::<Result<_, PlanError>>()?;
+        Ok(PlannedRelease { release: Release { digest: envelope::digest(record), summary, body }, contents })
     }
 }
 
 impl PlannedRelease {
     /// The manifests, in apply order.
-    pub fn manifests(&self) -> Result<Vec<StoredManifest<'_>>, PlanError> {
-        let blob =
-            |stored: &BlobRef| -> Result<Blob, PlanError> { Ok(self.packs.get(&stored.pack).ok_or(PlanError::Damaged)?.blob(stored)?) };
-        let stored = self.release.body.manifests.iter().map(|manifest| {
-            Ok(StoredManifest { manifest, content: blob(&manifest.content)?, recipe: manifest.recipe.as_ref().map(blob).transpose()? })
-        });
-        stored.collect()
+    pub fn manifests(&self) -> Vec<StoredManifest<'_>> {
+        let stored = self.release.body.manifests.iter().zip(self.contents.iter().cloned());
+        stored.map(|(manifest, (content, recipe))| StoredManifest { manifest, content, recipe }).collect()
     }
 }
 
@@ -161,6 +160,16 @@ mod tests {
     use crate::history::fixtures;
     use crate::seal::Keys;
 
+    /// How many objects the file has.
+    fn objects(mut file: &[u8]) -> usize {
+        file = &file[MAGIC.len()..];
+        let mut count = 0;
+        while let Some((length, rest)) = file.split_first_chunk() {
+            (file, count) = (&rest[usize::try_from(u64::from_be_bytes(*length)).unwrap()..], count + 1);
+        }
+        count
+    }
+
     #[tokio::test]
     async fn a_plan_is_what_would_be_recorded_and_writes_nothing() {
         let store = InMemoryStore::new();
@@ -172,7 +181,7 @@ mod tests {
         let file = history.plan(&draft, Some(&head)).unwrap();
         let planned = history.open_plan(&file).unwrap();
         assert_eq!(store.calls().creates, creates);
-        let stored = planned.manifests().unwrap();
+        let stored = planned.manifests();
         let texts: Vec<&[u8]> = stored.iter().map(|stored| stored.content.expose()).collect();
         assert_eq!(texts, [b"content of common".as_slice(), b"content of other"]);
         let recorded = history.record(&draft, Some(&head)).await.unwrap();
@@ -191,9 +200,10 @@ mod tests {
         for (index, (_, text)) in manifests.iter_mut().enumerate() {
             *text = index.to_string().repeat(5 << 20);
         }
-        let planned = history.open_plan(&history.plan(&fixtures::draft(&manifests), None).unwrap()).unwrap();
-        assert_eq!((planned.release.summary.number, planned.release.summary.predecessor, planned.packs.len()), (1, None, 3));
-        assert!(planned.manifests().unwrap().iter().zip(&manifests).all(|(stored, (_, text))| stored.content.expose() == text.as_bytes()));
+        let file = history.plan(&fixtures::draft(&manifests), None).unwrap();
+        let planned = history.open_plan(&file).unwrap();
+        assert_eq!((planned.release.summary.number, planned.release.summary.predecessor, objects(&file)), (1, None, 4));
+        assert!(planned.manifests().iter().zip(&manifests).all(|(stored, (_, text))| stored.content.expose() == text.as_bytes()));
     }
 
     #[tokio::test]

@@ -11,15 +11,16 @@ use crate::history::Draft;
 use crate::history::History;
 use crate::history::PlanError;
 use crate::history::PlannedRelease;
+use crate::history::RecordedBlank;
 use crate::history::Release;
-use crate::history::StoredManifest;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::quote;
+use crate::service::ServiceFault;
 use crate::target::Syntax;
 use crate::target::Target;
-use crate::vault::Vault;
+use crate::vault::Adapter;
 use crate::vault::announced::Listener;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::build::Filling;
@@ -37,7 +38,6 @@ use crate::workflow::live::compare_to_be;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::recorded;
 use crate::workflow::recorded::ask_of;
-use crate::workflow::recorded::followed;
 use crate::workflow::release::Candidate;
 use crate::workflow::released::Released;
 use crate::workflow::rollback::as_json;
@@ -106,25 +106,33 @@ impl OpenedPlan {
         self.planned.release.body.blanks.iter().map(|blank| blank.vault.clone()).collect()
     }
 
-    /// That each secret is still at the version that was planned, as the vaults say without giving a value.
-    pub async fn check_versions(&self, context: &Context<'_>, vaults: &BTreeMap<String, Arc<dyn Vault>>) -> Result<(), Problems> {
-        let blanks = &self.planned.release.body.blanks;
-        for blank in blanks.iter().filter(|blank| !blank.pinned && blank.version.is_empty()) {
-            let reason = format!("{} has no versions: whether it was changed since it was planned is not known", ask_of(blank));
-            context.warn(Problem::new(Fault::Vault, reason, "keep it in a vault that has versions, or deploy without a plan"));
+    /// That each secret is still at the version that was planned, as the vaults say without giving a value. Where one does not, that is warned of.
+    pub async fn check_versions(&self, context: &Context<'_>, vaults: &BTreeMap<String, Arc<dyn Adapter>>) -> Result<(), Problems> {
+        let mut asked: BTreeMap<&str, Vec<&RecordedBlank>> = BTreeMap::new();
+        for blank in self.planned.release.body.blanks.iter().filter(|blank| !blank.pinned) {
+            asked.entry(blank.vault.as_str()).or_default().push(blank);
         }
         let mut problems = Vec::new();
-        for (name, blanks) in followed(blanks) {
+        for (name, blanks) in asked {
             let Some(vault) = vaults.get(name) else { continue };
             let asks: Vec<SecretRef> = blanks.iter().map(|blank| ask_of(blank)).collect();
-            for ((blank, ask), answer) in blanks.iter().zip(&asks).zip(vault.probe(&asks).await) {
+            for ((blank, ask), answer) in blanks.iter().zip(&asks).zip(vault.describe(&asks).await) {
                 let problem = match answer {
-                    Ok(found) if found.version == blank.version => continue,
-                    Ok(found) => {
+                    Ok(found) if !found.version.is_empty() && found.version == blank.version => continue,
+                    Ok(found) if !found.version.is_empty() => {
                         let reason = format!("{ask} is planned at version {}, and {vault} holds version {}", blank.version, found.version);
                         Problem::new(Fault::History, reason, AGAIN)
                     }
-                    Err(error) => Problem::new(Fault::Vault, format!("{ask}: {}", error.reason), error.next),
+                    Err(error) if error.fault != ServiceFault::Unsupported => {
+                        Problem::new(Fault::Vault, format!("{ask}: {}", error.reason), error.next)
+                    }
+                    _ => {
+                        let reason = format!(
+                            "{vault} does not say which version {ask} has: whether it was changed since it was planned is not known"
+                        );
+                        context.warn(Problem::new(Fault::Vault, reason, "keep it in a vault that has versions, or deploy without a plan"));
+                        continue;
+                    }
                 };
                 problems.push(match blank.places.first() {
                     Some(place) => problem.at(place.clone()),
@@ -137,7 +145,7 @@ impl OpenedPlan {
 
     /// What it changes of what is live in `target`, or against the current release where that is not known.
     pub async fn compare(&self, context: &Context<'_>, history: &History<'_>, target: Option<&dyn Target>) -> Result<Comparison, Problems> {
-        let stored = self.stored()?;
+        let stored = self.planned.manifests();
         let (release, head) = (&self.planned.release, self.head.as_ref());
         if let Some(target) = target
             && let Some(compared) = compare_recorded(context, history, head, (release, &stored), target).await?
@@ -157,7 +165,7 @@ impl OpenedPlan {
         note: Option<&str>,
         emission: Emission<'_>,
     ) -> Result<Released, Problems> {
-        let stored = self.stored()?;
+        let stored = self.planned.manifests();
         if let Some(listener) = listener {
             recorded::announce(&stored, listener);
         }
@@ -168,10 +176,6 @@ impl OpenedPlan {
         let set = recorded_set(&stored, &converted, emission.syntax);
         let candidate = Candidate { draft: &draft, built: None, set: &set, target: emission.target, confirm: emission.confirm };
         rollout(context, access, history, self.head.clone(), candidate).await
-    }
-
-    fn stored(&self) -> Result<Vec<StoredManifest<'_>>, Problem> {
-        self.planned.manifests().map_err(|error| unusable(Path::new("the plan"), &error))
     }
 }
 

@@ -92,7 +92,7 @@ impl Session<'_> {
     }
 
     /// The vaults of these names; what is wrong with one is a problem, and the others are there.
-    async fn open_all(&self, names: &BTreeSet<String>, problems: &mut Vec<Problem>) -> BTreeMap<String, Arc<dyn Adapter>> {
+    pub(super) async fn open_all(&self, names: &BTreeSet<String>, problems: &mut Vec<Problem>) -> BTreeMap<String, Arc<dyn Adapter>> {
         let mut vaults = BTreeMap::new();
         for (name, vault) in self.examined_all(names).await {
             match vault {

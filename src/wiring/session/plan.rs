@@ -16,7 +16,6 @@ use crate::target::Target;
 use crate::wiring::DeployResult;
 use crate::wiring::IfMissing;
 use crate::wiring::Session;
-use crate::workflow::build::Filling;
 use crate::workflow::deploy::Emission;
 use crate::workflow::plan::OpenedPlan;
 use crate::workflow::plan::plan;
@@ -26,12 +25,7 @@ impl Session<'_> {
     /// of what is live in `target`, or against the current release where there is none.
     pub async fn plan(&self, locked: bool, note: Option<&str>, path: &Path, target: Option<&dyn Target>) -> Result<PlanReport, Problems> {
         replaceable(path)?;
-        let lock = self.lock_file(locked)?;
-        self.closing(async {
-            let prepared = self.prepare()?;
-            let keys = self.sealing_keys(self.ports.missing_keys).await?;
-            let vaults = self.vaults(&prepared.vaults()).await?;
-            let filling = Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() };
+        self.filling(locked, async |keys, prepared, filling| {
             let (context, access) = (self.context(), self.access(keys)?);
             let planned = Box::pin(plan(&context, prepared, &access, filling, note, target)).await?;
             file::replace(path, &planned.file, 0o600, context.entropy).map_err(|error| file::unwritten(path, &error))?;
@@ -87,7 +81,9 @@ impl Session<'_> {
     async fn opened_plan(&self, history: &History<'_>, path: &Path, bytes: &[u8], online: bool) -> Result<OpenedPlan, Problems> {
         let opened = OpenedPlan::open(history, path, bytes).await?;
         if online {
-            let vaults = self.vaults(&opened.vaults()).await?;
+            let mut problems = Vec::new();
+            let vaults = self.open_all(&opened.vaults(), &mut problems).await;
+            Problems::or((), problems)?;
             opened.check_versions(&self.context(), &vaults).await?;
         }
         Ok(opened)

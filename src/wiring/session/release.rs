@@ -19,6 +19,7 @@ use crate::target::Target;
 use crate::wiring::IfMissing;
 use crate::wiring::RolloutRequest;
 use crate::wiring::Session;
+use crate::wiring::environment_keys::EnvironmentKeys;
 use crate::wiring::session::Vaults;
 use crate::wiring::session::past::wanted;
 use crate::workflow::access::owner;
@@ -29,6 +30,7 @@ use crate::workflow::compare::compare_releases;
 use crate::workflow::deploy::Emission;
 use crate::workflow::deploy::deploy;
 use crate::workflow::live::compare_target;
+use crate::workflow::prepare::Prepared;
 use crate::workflow::recorded;
 use crate::workflow::rollback;
 use crate::workflow::rollback::RollbackPlan;
@@ -57,18 +59,29 @@ impl Session<'_> {
 
     /// Fills the blanks, records the release unless it is current, and puts it to its target. Once it is recorded, a problem comes with a report.
     pub async fn deploy(&self, locked: bool, note: Option<&str>, emission: Emission<'_>) -> Result<DeployResult, Problems> {
-        let lock = self.lock_file(locked)?;
-        self.closing(async {
-            let prepared = self.prepare()?;
-            let keys = self.sealing_keys(self.ports.missing_keys).await?;
-            let vaults = self.vaults(&prepared.vaults()).await?;
-            let filling = Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() };
+        self.filling(locked, async |keys, prepared, filling| {
             let (context, access) = (self.context(), self.access(keys)?);
             let noticed = async { if keys.created.is_none() { self.notice_a_new_history().await } else { Ok(()) } };
             let (noticed, deployed) = join!(noticed, Box::pin(deploy(&context, prepared, &access, filling, note, emission)));
             let (released, waivers) = deployed?;
             noticed?;
             Ok(released.report(&self.settings, &waivers, emission.target, self.observer.get()))
+        })
+        .await
+    }
+
+    /// Does `work` with the project's objects, the keys that seal a release of them, and what fills their blanks.
+    pub(super) async fn filling<T>(
+        &self,
+        locked: bool,
+        work: impl AsyncFnOnce(&EnvironmentKeys, Prepared, Filling<'_>) -> Result<T, Problems>,
+    ) -> Result<T, Problems> {
+        let lock = self.lock_file(locked)?;
+        self.closing(async {
+            let prepared = self.prepare()?;
+            let keys = self.sealing_keys(self.ports.missing_keys).await?;
+            let vaults = self.vaults(&prepared.vaults()).await?;
+            work(keys, prepared, Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() }).await
         })
         .await
     }

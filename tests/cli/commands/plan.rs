@@ -98,9 +98,9 @@ fn a_rotation_is_noticed_where_it_is_asked_for() {
     let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     sandbox.cloze(["plan", "-o", "p"]).ok();
+    let reads = server.journal().of("read").len();
     sandbox.cloze(["deploy", "--plan", "p", "--online", "--dry-run"]).ok();
     put(&server, "api-token", "another");
-    let reads = server.journal().of("read").len();
     let words = [
         "error: templates/secrets.yaml:38:13: default/api-token is planned at version 1, and HashiCorp Vault at http://",
         " holds version 2\n  make a new plan with `cloze plan`",
