@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use http::HeaderValue;
+use http::header::USER_AGENT;
 use kube::Client;
 use kube::Config;
 use kube::config::Kubeconfig;
@@ -113,6 +115,8 @@ impl Connection {
         let address = config.cluster_url.to_string();
         // Who asks twice is the history's to say.
         config.default_retry = false;
+        // As the API server's audit names it (RFC 9110, 10.1.5).
+        config.headers.push((USER_AGENT, HeaderValue::from_static(concat!("cloze/", env!("CARGO_PKG_VERSION")))));
         let client = Client::try_from(config).map_err(|error| {
             unusable(match error {
                 kube::Error::Auth(_) => "its credential cannot be read",

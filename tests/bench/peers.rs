@@ -7,7 +7,7 @@
 //!
 //! Each tool has a namespace of its own, which is empty when its round begins. A line is a step of a round: when the tool had applied all (kubectl: when
 //! `apply` ended; helm does not say it), when the last Deployment was available, as `kubectl get --watch` shows it, when the tool knew it (kubectl: the end of
-//! `rollout status` after the apply), and when it was done.
+//! `rollout status` after the apply), and when it was done; and how many requests it sent, as the API server's audit has them.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures, prints and may end early")]
 
@@ -44,7 +44,10 @@ fn main() {
         None => println!("SKIPPED: helm is not installed: `go install helm.sh/helm/v3/cmd/helm@v3.22.0`, or name it in HELM"),
     }
     println!("{} objects; seconds since the step began", third * 3);
-    println!("{:<6} {:<8} {:<13} {:>8} {:>10} {:>8} {:>8}", "round", "tool", "step", "applied", "available", "proven", "done");
+    println!(
+        "{:<6} {:<8} {:<13} {:>8} {:>10} {:>8} {:>8} {:>8}",
+        "round", "tool", "step", "applied", "available", "proven", "done", "requests"
+    );
     for round in 1..=rounds {
         for tool in &tools {
             let place = Place::new(&lab, *tool, third, round);
@@ -52,12 +55,13 @@ fn main() {
                 let times = place.measured(level, generation);
                 let shown = |time: Option<Duration>| time.map_or("-".to_owned(), |time| format!("{:.2}", time.as_secs_f64()));
                 println!(
-                    "{round:<6} {:<8} {step:<13} {:>8} {:>10} {:>8} {:>8}",
+                    "{round:<6} {:<8} {step:<13} {:>8} {:>10} {:>8} {:>8} {:>8}",
                     format!("{tool:?}").to_lowercase(),
                     shown(times.applied),
                     shown(times.available),
                     shown(times.proven),
-                    shown(Some(times.done))
+                    shown(Some(times.done)),
+                    times.requests
                 );
             }
             place.clear();
@@ -78,6 +82,7 @@ struct Times {
     available: Option<Duration>,
     proven: Option<Duration>,
     done: Duration,
+    requests: usize,
 }
 
 /// A whole cluster, until this is dropped.
@@ -90,13 +95,14 @@ impl Lab {
     fn start() -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let real = here.join("target/real");
+        let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new(real.join("python/bin/python"));
         command.arg("-B").arg(here.join("tests/real/serve_kubernetes.py")).arg(real.join("kubernetes")).arg("--nodes");
+        command.arg("--audit").arg(folder.path().join("audit"));
         let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("run tests/real/install first");
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ca.crt"), ready["certificate"].as_str().unwrap()).unwrap();
         let kubeconfig = serde_json::json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "lab",
@@ -113,6 +119,14 @@ impl Lab {
         let named = env::var_os("HELM").map(PathBuf::from);
         let on_path = || env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join("helm")).find(|path| path.exists());
         named.or_else(on_path)
+    }
+
+    /// How many requests a tool has sent so far.
+    fn requests(&self, tool: Tool) -> usize {
+        let named = format!("\"userAgent\":\"{tool:?}").to_lowercase();
+        let audit = fs::read_to_string(self.folder.path().join("audit")).unwrap();
+        // What the watch of this bench asks is no tool's.
+        audit.lines().map(str::to_lowercase).filter(|line| line.contains(&named) && !line.contains("watch=true")).count()
     }
 
     /// A program that is to run in `folder` and speaks to this cluster.
@@ -185,6 +199,7 @@ impl<'l> Place<'l> {
             self.write("all.yaml", &self.objects(&level.to_string(), "canary-4711"));
         }
         let watch = generation.map(|generation| Watch::start(self, generation));
+        let requests = self.lab.requests(self.tool);
         let began = Instant::now();
         let (applied, proven) = match self.tool {
             Tool::Cloze => {
@@ -213,7 +228,8 @@ impl<'l> Place<'l> {
         };
         let done = began.elapsed();
         let available = watch.map(|watch| watch.end().saturating_duration_since(began));
-        Times { applied, available, proven, done }
+        let requests = self.lab.requests(self.tool) - requests;
+        Times { applied, available, proven, done, requests }
     }
 
     /// Leaves the cluster as it was.

@@ -1,7 +1,8 @@
-"""An API server with its etcd for all tests of a run, on the loopback and free ports: serve_kubernetes.py FOLDER [--nodes].
+"""An API server with its etcd for all tests of a run, on the loopback and free ports: serve_kubernetes.py FOLDER [--nodes] [--audit FILE].
 
 FOLDER has the programs. With `--nodes` the rest of a cluster runs too: the controllers, the scheduler, and the node `kubelet`, on which the
 images' names say what becomes of pods (tests/real/kubernetes/kubelet); a container that crashes is started again after a second at most.
+With `--audit` the server writes a line for each request into the file (kubernetes.io/docs/tasks/debug/debug-cluster/audit).
 Prints where the server is, its certificate and a token for each of two users, `admin` and `runner`, who may do nothing yet, as one line of
 JSON, and ends with its standard input.
 """
@@ -20,6 +21,13 @@ import urllib.request
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+
+AUDIT = """apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived, ResponseStarted]
+rules: [{ level: Metadata }]
+"""
 
 
 def free_port():
@@ -74,7 +82,7 @@ def kubeconfig(address, certificate, token):
     )
 
 
-def main(programs, nodes):
+def main(programs, nodes, audit):
     tokens = {name: secrets.token_hex(16) for name in ("admin", "runner")}
     servers = []
     logs = []
@@ -89,6 +97,7 @@ def main(programs, nodes):
         write(f"{folder}/accounts.key", pem.decode())
         write(f"{folder}/tokens", f"{tokens['admin']},admin,1,system:masters\n{tokens['runner']},runner,2\n")
         write(f"{folder}/kubeconfig", kubeconfig(address, certificate, tokens["admin"]))
+        write(f"{folder}/audit", AUDIT)
         storage = {
             "etcd": [
                 f"--data-dir={folder}/etcd",
@@ -112,6 +121,7 @@ def main(programs, nodes):
                 "--service-account-issuer=https://kubernetes.default.svc",
                 f"--service-account-key-file={folder}/accounts.key",
                 f"--service-account-signing-key-file={folder}/accounts.key",
+                *([f"--audit-policy-file={folder}/audit", f"--audit-log-path={audit}"] if audit else []),
                 # Without controllers no namespace has the account that it asks for.
                 *([] if nodes else ["--disable-admission-plugins=ServiceAccount"]),
             ],
@@ -161,4 +171,5 @@ def main(programs, nodes):
                     server.wait()
 
 
-main(sys.argv[1], "--nodes" in sys.argv[2:])
+options = sys.argv[2:]
+main(sys.argv[1], "--nodes" in options, options[options.index("--audit") + 1] if "--audit" in options else None)

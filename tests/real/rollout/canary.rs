@@ -128,6 +128,7 @@ async fn no_canary_is_in_the_cluster_in_requests_or_in_what_commands_say() {
         assert_eq!(searcher.find(out.as_bytes()), [], "{words:?}: {out}");
         assert_eq!(searcher.find(err.as_bytes()), [], "{words:?}: {err}");
         for sent in proxy.sent() {
+            assert!(String::from_utf8_lossy(&sent).contains("user-agent: cloze/"), "{words:?}");
             assert_eq!(searcher.find(&public(&sent)), [], "{words:?}: {}", String::from_utf8_lossy(&sent[..200.min(sent.len())]));
         }
         err
