@@ -17,6 +17,7 @@ mod log;
 mod mark;
 mod members;
 mod once;
+mod outage;
 mod parent;
 mod places;
 mod prove;
@@ -123,7 +124,7 @@ impl Cluster {
         let id = parent.id();
         let name = format!("cluster {}", connection.name());
         Self {
-            server: Server::new(connection.client.clone()),
+            server: Server::new(connection.client.clone(), scope.observer),
             parent,
             id,
             adopt: scope.adopt.to_vec(),

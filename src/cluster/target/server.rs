@@ -1,5 +1,6 @@
 //! An API server, asked by paths: objects go there as the bytes that cloze writes, and come back as JSON.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,15 +17,20 @@ use tokio::time::Instant;
 use tokio::time::sleep;
 use zeroize::Zeroize as _;
 
+use crate::cluster::target::outage::Outage;
+use crate::cluster::target::outage::SILENT_FOR;
+use crate::cluster::target::outage::Unanswered;
 use crate::cluster::target::refused::Refused;
 use crate::cluster::target::resource::Resource;
 use crate::cluster::target::resource::root;
 use crate::secret::Secret;
+use crate::target::RolloutObserver;
 
 /// An API server.
 #[derive(Clone)]
 pub(super) struct Server {
     client: Client,
+    outage: Arc<Outage>,
 }
 
 /// How much of an object is asked for.
@@ -62,8 +68,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 impl Server {
-    pub(super) fn new(client: Client) -> Self {
-        Self { client }
+    /// The API server of `client`; the observer hears when it does not answer, and when it does again.
+    pub(super) fn new(client: Client, observer: Option<&Arc<dyn RolloutObserver>>) -> Self {
+        Self { client, outage: Arc::new(Outage::new(observer)) }
     }
 
     pub(super) fn client(&self) -> Client {
@@ -167,15 +174,24 @@ impl Server {
 
     /// Sends a request until there is an answer; whether it was `201 Created`, and its body.
     async fn ask(&self, method: Method, path: &str, part: Part, body: Option<(&str, Bytes)>) -> Result<(bool, Value), Refused> {
-        let end = Instant::now() + PATIENCE;
+        let began = Instant::now();
         let mut pause = FIRST_PAUSE;
+        let mut unanswered = None;
         loop {
             match self.ask_once(&method, path, part, body.clone()).await {
-                Err(Refused::Away(_)) if Instant::now() + pause < end => {
+                Err(Refused::Away(words)) if began.elapsed() + pause < PATIENCE => {
+                    if unanswered.is_none() && began.elapsed() + pause > SILENT_FOR {
+                        unanswered = Some(self.outage.begin(&words.reason));
+                    }
                     sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
-                answer => return answer,
+                answer => {
+                    if !matches!(answer, Err(Refused::Away(_))) {
+                        unanswered.into_iter().for_each(Unanswered::end);
+                    }
+                    return answer;
+                }
             }
         }
     }

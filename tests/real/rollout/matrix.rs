@@ -293,13 +293,15 @@ async fn a_webhook_on_the_releases_own_object_that_does_not_answer_is_waited_for
     // It comes back.
     away().await;
     let back = async {
-        sleep(Duration::from_secs(2)).await;
+        sleep(Duration::from_secs(4)).await;
         let before = rollout.image().await;
         rollout.delete(hooks.0, hooks.1, rollout.cluster.namespace()).await;
         before
     };
     let (said, before) = futures::join!(deploy("web:2"), back);
     assert_eq!((said.code, before.as_str(), rollout.image().await.as_str()), (0, "web:1", "web:2"), "{}", said.text());
+    let words = "the cluster does not answer: the admission webhook `pods.policy.example` does not answer; waiting for it\nthe cluster answers again\n";
+    assert!(said.text().contains(words), "{}", said.text());
     // It does not, for a whole minute.
     if rounds(0, 1) == 1 {
         away().await;

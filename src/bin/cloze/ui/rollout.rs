@@ -66,11 +66,13 @@ impl RolloutView {
                 *locked(&self.wait) = Some((wait, shown));
             }
             RolloutProgress::Ended => drop(locked(&self.wait).take()),
-            other => {
-                if let Some((wait, _)) = &*locked(&self.wait) {
-                    locked(wait).take(other);
-                }
-            }
+            other => match (&*locked(&self.wait), other) {
+                (Some((wait, _)), other) => locked(wait).take(other),
+                // A request that changes or reads something gets no answer.
+                (None, RolloutProgress::Away { reason }) => (self.say)(&clean(&away(Some(&reason)))),
+                (None, RolloutProgress::Back) => (self.say)(&away(None)),
+                (None, _) => {}
+            },
         }
     }
 
@@ -122,10 +124,7 @@ impl Wait {
     fn lines(&mut self, time: Duration) -> Vec<String> {
         let mut lines = Vec::new();
         if self.said_away != self.away {
-            lines.push(match &self.away {
-                Some(reason) => format!("the cluster does not answer: {reason}; waiting for it"),
-                None => "the cluster answers again".to_owned(),
-            });
+            lines.push(away(self.away.as_deref()));
             self.said_away.clone_from(&self.away);
         }
         lines.append(&mut self.done);
@@ -150,6 +149,14 @@ impl Wait {
 
     fn heading(&self) -> String {
         format!("waiting for {} of {}", self.of.saturating_sub(self.ready), count(self.of, "object"))
+    }
+}
+
+/// What is said where the cluster does not answer for that reason, or does again.
+fn away(reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("the cluster does not answer: {reason}; waiting for it"),
+        None => "the cluster answers again".to_owned(),
     }
 }
 
