@@ -74,6 +74,7 @@ fn property(field: &Field) -> String {
         Form::Address => "\"$ref\": \"#/$defs/address\"".to_owned(),
         Form::Path => "\"$ref\": \"#/$defs/path\"".to_owned(),
         Form::VaultPath => "\"$ref\": \"#/$defs/vaultPath\"".to_owned(),
+        Form::Count => "\"type\": \"integer\", \"minimum\": 1".to_owned(),
         Form::Word(words, _) => format!("\"enum\": {}", json!(words)),
     };
     format!("        \"{}\": {{ \"description\": {}, {form} }},\n", field.key, json!(description))

@@ -250,6 +250,7 @@ environments:
                 "vaults.shared.mount = secret (default)",
                 "vaults.shared.engine = kv-v2 (default)",
                 "vaults.shared.auth = token (default)",
+                "vaults.shared.concurrency = 128 (default)",
                 "vaults.shared.prefixes = shop (cloze.yaml:11:45)",
                 "keys[0] = passphrase (cloze.yaml:13:12)",
                 "keys[1] = key-file /run/key (CLOZE_KEY_FILE) over key-file keys/prod (cloze.yaml:13:34) over key-file .cloze/prod.key (default)",

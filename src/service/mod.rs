@@ -13,6 +13,7 @@ mod fuzz;
 pub mod http;
 pub(crate) mod json;
 mod meter;
+mod window;
 pub(crate) mod words;
 
 pub use diagnostic::Diagnostic;
@@ -21,3 +22,5 @@ pub use error::ServiceError;
 pub use error::ServiceFault;
 pub use meter::Meter;
 pub use meter::Meters;
+pub(crate) use window::Window;
+pub(crate) use window::rounds;

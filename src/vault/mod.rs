@@ -68,7 +68,7 @@ pub trait Vault: fmt::Display + fmt::Debug + Send + Sync {
     fn check_name(&self, name: &str) -> Result<(), String>;
 
     /// One answer for each ask, in order. The caller has removed equal asks; the vault decides how to batch and how
-    /// parallel to be (16 at most by default). `key` and `version` of an ask are the vault's to honour.
+    /// parallel to be (32 at first, 128 at most by default). `key` and `version` of an ask are the vault's to honour.
     async fn fetch(&self, asks: &[SecretRef]) -> Vec<Result<SecretValue, ServiceError>>;
 
     /// What fetching `asks` costs in calls. Needs no network.

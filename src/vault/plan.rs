@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::blank::SecretRef;
+use crate::service::rounds;
 
 /// Calls that a vault makes to answer some asks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub struct CallPlan {
     pub calls: usize,
     /// Calls before the first of them, such as a login.
     pub ahead: usize,
-    /// Calls that are open at once at most; at least 1.
+    /// Calls that are open at once at most, once the vault has shown that it bears them; at least 1.
     pub parallel: usize,
 }
 
@@ -29,9 +30,9 @@ impl CallPlan {
         asks.iter().map(|ask| (ask.name.as_str(), ask.version.as_deref())).collect::<BTreeSet<_>>().len()
     }
 
-    /// How long the calls take when each takes `call`: those ahead one by one, then rounds of parallel ones.
+    /// How long the calls take when each takes `call`: those ahead one by one, then rounds of parallel ones, each twice as large as the one before.
     pub fn time(&self, call: Duration) -> Duration {
-        let rounds = self.ahead + self.calls.div_ceil(self.parallel.max(1));
+        let rounds = self.ahead + rounds(self.calls, self.parallel);
         call.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
     }
 }
@@ -44,8 +45,8 @@ mod tests {
 
     #[test]
     fn time_is_rounds() {
-        let plan = CallPlan { secrets: 167, calls: 167, ahead: 1, parallel: 16 };
-        assert_eq!(plan.time(Duration::from_millis(50)), Duration::from_millis(600));
+        let plan = CallPlan { secrets: 167, calls: 167, ahead: 1, parallel: 128 };
+        assert_eq!(plan.time(Duration::from_millis(50)), Duration::from_millis(200));
         assert_eq!(CallPlan::none(3).time(Duration::from_secs(1)), Duration::ZERO);
     }
 }

@@ -27,7 +27,9 @@ impl Wiring<'_> {
     /// How much at once and how long, for a vault behind a network.
     pub(super) fn limits(&self, settings: &VaultSettings) -> RequestLimits {
         let meter = self.ports.meters.of(settings.name());
-        RequestLimits { deadline: self.settings.deadline, meter, ..RequestLimits::default() }
+        let usual = RequestLimits::default();
+        let parallel = settings.get("concurrency").and_then(|most| most.parse().ok()).unwrap_or(usual.parallel);
+        RequestLimits { parallel, deadline: self.settings.deadline, meter, ..usual }
     }
 
     /// How a vault is reached and who is believed to be it: the authorities that its settings name, and else those of `SSL_CERT_FILE`.

@@ -52,6 +52,10 @@ pub(super) fn said(decoder: &mut Decoder, mapping: &Fields<'_>, field: &Field) -
     if matches!(field.form, Form::Texts) {
         return texts(decoder, mapping, field.key, check::some);
     }
+    if matches!(field.form, Form::Count) {
+        let Spanned { value, place } = mapping.count(decoder, field.key)?;
+        return Some(vec![Spanned { value: value.to_string(), place }]);
+    }
     let Spanned { value, place } = mapping.text(decoder, field.key, |text| field.form.check(text))?;
     Some(vec![Spanned { value: field.form.tidy(value), place }])
 }

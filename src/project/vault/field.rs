@@ -39,6 +39,8 @@ pub(in crate::project) enum Form {
     Path,
     /// A path inside a vault.
     VaultPath,
+    /// A whole number from 1 on.
+    Count,
     /// One of these words, each of which is such a thing.
     Word(&'static [&'static str], &'static str),
 }
@@ -71,7 +73,7 @@ impl Form {
     /// Whether a text of the project file has this form.
     pub(in crate::project) fn check(self, text: &str) -> Result<(), BadText> {
         match self {
-            Self::Text | Self::Texts => some(text),
+            Self::Text | Self::Texts | Self::Count => some(text),
             Self::Address => address(text),
             Self::Path => path(text),
             Self::VaultPath => vault_path(text),
@@ -92,7 +94,7 @@ impl Form {
         match self {
             Self::Path => normalise(&text).unwrap_or(text),
             Self::VaultPath => text.strip_suffix('/').map_or(text.clone(), str::to_owned),
-            Self::Text | Self::Texts | Self::Address | Self::Word(..) => text,
+            Self::Text | Self::Texts | Self::Address | Self::Count | Self::Word(..) => text,
         }
     }
 }

@@ -95,6 +95,7 @@ const HASHICORP: &[Field] = &[
     field("clientCertificate", Form::Path, "The client's certificate in PEM.")
         .or(&[variable::BAO_CLIENT_CERT, variable::VAULT_CLIENT_CERT]),
     field("clientKey", Form::Path, "Its key in PEM.").or(&[variable::BAO_CLIENT_KEY, variable::VAULT_CLIENT_KEY]),
+    CONCURRENCY,
 ];
 
 const AZURE: &[Field] = &[
@@ -117,6 +118,7 @@ const AZURE: &[Field] = &[
     field("certificate", Form::Path, "The client certificate and its key in PEM.").or(&[variable::AZURE_CLIENT_CERTIFICATE_PATH]),
     field("tokenFile", Form::Path, "The file of the federated token.").or(&[variable::AZURE_FEDERATED_TOKEN_FILE]),
     CA,
+    CONCURRENCY,
 ];
 
 const AWS: &[Field] = &[
@@ -129,6 +131,7 @@ const AWS: &[Field] = &[
         "Another endpoint of AWS's or on the loopback. Default: AWS_ENDPOINT_URL, which may be any, or the region's own",
     ),
     CA.or(&[variable::AWS_CA_BUNDLE]),
+    CONCURRENCY,
 ];
 
 const GCP: &[Field] = &[
@@ -138,11 +141,17 @@ const GCP: &[Field] = &[
         .or(&[variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER]),
     field("credentials", Form::Path, "A file of credentials, in place of the application default ones."),
     CA,
+    CONCURRENCY,
 ];
 
 const ENV: &[Field] = &[field("prefix", Form::Text, "What the variables' names begin with; a secret's name is what follows.")];
 
 const EXEC: &[Field] = &[field("command", Form::Texts, "The program and its arguments.").required()];
+
+/// How many requests are open at once at most.
+const CONCURRENCY: Field =
+    field("concurrency", Form::Count, "The most requests that are open at once; fewer where the vault refuses or slows down.")
+        .default("128");
 
 /// Whose signature makes the server's certificate valid.
 const CA: Field = field("ca", Form::Path, "A file of authorities in PEM, in place of the system's.");

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Url;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio::time::sleep;
 use tokio::time::timeout_at;
@@ -13,6 +12,7 @@ use crate::clock::Entropy;
 use crate::service::Meter;
 use crate::service::ServiceError;
 use crate::service::ServiceFault;
+use crate::service::Window;
 use crate::service::http::Call;
 use crate::service::http::Client;
 use crate::service::http::Protocol;
@@ -37,7 +37,7 @@ const BACKOFF: Duration = Duration::from_millis(250);
 pub(crate) struct HttpClient {
     client: Client,
     origin: Url,
-    slots: Semaphore,
+    window: Window,
     breaker: CircuitBreaker,
     limiter: RateLimiter,
     deadline: Duration,
@@ -75,7 +75,7 @@ impl HttpClient {
         Ok(Self {
             client: Client::new(name, origin, transport, *parallel)?,
             origin: origin.clone(),
-            slots: Semaphore::new((*parallel).max(1)),
+            window: Window::new(*parallel),
             breaker: CircuitBreaker::new(*rest),
             limiter: RateLimiter::new(*rate),
             deadline: *deadline,
@@ -109,8 +109,7 @@ impl HttpClient {
         }
         let mut last = None;
         let answer = timeout_at(until, async {
-            // The semaphore is never closed.
-            let _slot = self.slots.acquire().await.ok();
+            let _slot = self.window.slot().await;
             self.attempts(call, protocol, until, &mut last).await
         })
         .await;
@@ -189,8 +188,13 @@ impl HttpClient {
         let mut request = call.request();
         protocol.sign(&mut request, until).await.map_err(|error| Failure { error, again: false })?;
         self.meter.send();
-        let reply = self.client.send(request, self.body).await?;
+        let began = Instant::now();
+        let reply = self.client.send(request, self.body).await.inspect_err(|_| self.window.refused())?;
         self.meter.answer();
+        match protocol.retry_decision(&reply) {
+            RetryDecision::Final => self.window.answered(began.elapsed()),
+            RetryDecision::Again | RetryDecision::Throttled => self.window.refused(),
+        }
         Ok(reply)
     }
 

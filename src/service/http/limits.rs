@@ -10,7 +10,7 @@ use crate::service::http::Proxies;
 /// How much at once, how fast and how long.
 #[derive(Debug, Clone)]
 pub struct RequestLimits {
-    /// How many requests may be open at once.
+    /// How many requests may be open at once: 32 at first, and more as the service shows that it bears them.
     pub parallel: usize,
     /// How long one fetch, probe or listing may take with all its retries.
     pub deadline: Duration,
@@ -34,10 +34,10 @@ pub struct Rate {
 }
 
 impl Default for RequestLimits {
-    /// 16 at once, 30 seconds, 10 seconds of rest, no rate, 1 MiB.
+    /// 128 at once, 30 seconds, 10 seconds of rest, no rate, 1 MiB.
     fn default() -> Self {
         Self {
-            parallel: 16,
+            parallel: 128,
             deadline: Duration::from_secs(30),
             rest: Duration::from_secs(10),
             rate: None,

@@ -403,8 +403,8 @@ mod tests {
         let bench = Bench::new();
         bench.put("a", b"v").await;
         let asks = [ask("a"), ask("a"), ask("b")];
-        assert_eq!(bench.vault.plan(&asks), CallPlan { secrets: 2, calls: 2, ahead: 2, parallel: 16 });
-        assert_eq!(bench.vault.plan(&[]), CallPlan { secrets: 0, calls: 0, ahead: 0, parallel: 16 });
+        assert_eq!(bench.vault.plan(&asks), CallPlan { secrets: 2, calls: 2, ahead: 2, parallel: 128 });
+        assert_eq!(bench.vault.plan(&[]), CallPlan { secrets: 0, calls: 0, ahead: 0, parallel: 128 });
         bench.vault.fetch(&asks[..1]).await;
         assert_eq!(bench.vault.plan(&asks).ahead, 0);
         let known = Settings::new("https://shop.vault.azure.net", settings(&bench.server).credential);

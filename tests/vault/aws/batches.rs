@@ -30,7 +30,7 @@ async fn batches_are_of_twenty_and_of_ten_and_planned() {
     let server = Aws::serve(seed).unwrap();
     let (secrets, parameters) = (vault(&server, SECRETS), vault(&server, PARAMETERS));
     let asks: Vec<SecretRef> = (0..45).rev().map(|number| ask(&format!("s{number}"))).collect();
-    assert_eq!(secrets.plan(&asks), CallPlan { secrets: 45, calls: 3, ahead: 0, parallel: 16 });
+    assert_eq!(secrets.plan(&asks), CallPlan { secrets: 45, calls: 3, ahead: 0, parallel: 128 });
     for (ask, answer) in asks.iter().zip(secrets.fetch(&asks).await) {
         assert_eq!(answer.unwrap().value.expose(), format!("{CANARY}-{}", &ask.name[1..]).as_bytes());
     }
@@ -41,7 +41,7 @@ async fn batches_are_of_twenty_and_of_ten_and_planned() {
     server.journal().clear();
     let asks: Vec<SecretRef> =
         (0..45).map(|number| ask(&format!("p/{number}"))).chain([pinned("/p/0", "1"), pinned("/p/1", "1")]).collect();
-    assert_eq!(parameters.plan(&asks), CallPlan { secrets: 47, calls: 6, ahead: 0, parallel: 16 });
+    assert_eq!(parameters.plan(&asks), CallPlan { secrets: 47, calls: 6, ahead: 0, parallel: 128 });
     for (ask, answer) in asks.iter().zip(parameters.fetch(&asks).await) {
         let fetched = answer.unwrap();
         assert_eq!(fetched.value.expose(), ask.name.rsplit('/').next().unwrap().as_bytes());

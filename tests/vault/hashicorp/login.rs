@@ -82,8 +82,8 @@ async fn a_run_logs_in_once_and_the_login_is_ended() {
     let server = Hashicorp::serve_with(seed(), Options::latency(Duration::from_millis(5))).unwrap();
     let vault = logged_in(&server, approle("shop-id", Some(CANARY)));
     let asks: Vec<SecretRef> = (0..50).map(|number| ask(&format!("n{number}"), None, None)).chain([ask("a", None, None)]).collect();
-    let plan = CallPlan { secrets: 51, calls: 51, ahead: 1, parallel: 16 };
-    assert_eq!((vault.plan(&asks), vault.plan(&[])), (plan, CallPlan { secrets: 0, calls: 0, ahead: 0, parallel: 16 }));
+    let plan = CallPlan { secrets: 51, calls: 51, ahead: 1, parallel: 128 };
+    assert_eq!((vault.plan(&asks), vault.plan(&[])), (plan, CallPlan { secrets: 0, calls: 0, ahead: 0, parallel: 128 }));
     let (first, second, found) = tokio::join!(vault.fetch(&asks), vault.fetch(&asks), vault.probe(&asks[50..]));
     assert!(first[50].is_ok() && second[50].is_ok() && found[0].is_ok());
     assert_eq!(vault.plan(&asks), CallPlan { ahead: 0, ..plan });
