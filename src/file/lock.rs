@@ -32,7 +32,11 @@ pub fn lock(folder: &Path, access: LockMode) -> io::Result<File> {
     lock_within(folder, access, PATIENCE)
 }
 
-fn lock_within(folder: &Path, access: LockMode, patience: Duration) -> io::Result<File> {
+/// The same, after that time at most.
+///
+/// # Errors
+/// `ResourceBusy` when another run still holds it then.
+pub fn lock_within(folder: &Path, access: LockMode, patience: Duration) -> io::Result<File> {
     let file = File::open(folder)?;
     let operation = match access {
         LockMode::Shared => FlockOperation::NonBlockingLockShared,

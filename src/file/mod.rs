@@ -18,6 +18,7 @@ pub use git::git;
 pub use git::work_tree;
 pub use lock::LockMode;
 pub use lock::lock;
+pub use lock::lock_within;
 pub use read::open_in;
 pub use read::read;
 pub use side::side_name;

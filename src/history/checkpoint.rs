@@ -5,6 +5,7 @@ use std::fs;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use futures::future::join4;
 use serde::Deserialize;
@@ -53,6 +54,8 @@ fn is_zero(events: &u32) -> bool {
 
 const FORMAT: u64 = 1;
 const LENGTH_LIMIT: u64 = 16 << 10;
+/// How long another run may take to write it.
+const TURN: Duration = Duration::from_secs(2);
 
 impl Checkpoint {
     /// What is to be remembered of the history of `owner` in `store`.
@@ -77,10 +80,13 @@ impl Checkpoint {
     /// Writes the checkpoint to `path`, whole or not at all; an older release than what is remembered there is not written.
     pub fn save(&self, path: &Path, entropy: &dyn Entropy) -> Result<(), HistoryError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // One at a time: an older head must not overtake a newer one.
-        let _lock = fs::create_dir_all(folder)
-            .and_then(|()| file::lock(folder, LockMode::Exclusive))
-            .map_err(|error| failed(path, "write", &error))?;
+        fs::create_dir_all(folder).map_err(|error| failed(path, "write", &error))?;
+        // One at a time: an older head must not overtake a newer one. A run that was stopped in its turn keeps nobody: when it goes on, at worst it
+        // remembers its own release again, and so less.
+        let _turn = match file::lock_within(folder, LockMode::Exclusive, TURN) {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => None,
+            turn => Some(turn.map_err(|error| failed(path, "write", &error))?),
+        };
         if let Some(old) = Self::load(path)?
             && old.store == self.store
             && old.owner == self.owner
@@ -177,6 +183,8 @@ mod tests {
     use super::Continuity;
     use crate::clock::Machine;
     use crate::digest::Digest;
+    use crate::file::LockMode;
+    use crate::file::lock;
     use crate::history::History;
     use crate::history::HistoryError;
     use crate::history::HistorySession;
@@ -207,6 +215,16 @@ mod tests {
         six.save(&path, &Machine).unwrap();
         assert_eq!(Checkpoint::load(&path).unwrap(), Some(six));
         assert!(!left.exists());
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_as_it_wrote_keeps_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dev.json");
+        let _stopped = lock(folder.path(), LockMode::Exclusive).unwrap();
+        let five = Checkpoint::new("id", &fixtures::owner("dev"), 5, Digest([5; 32]));
+        five.save(&path, &Machine).unwrap();
+        assert_eq!(Checkpoint::load(&path).unwrap(), Some(five));
     }
 
     #[test]
