@@ -19,6 +19,7 @@ pub mod identity;
 pub mod key;
 pub mod manifest;
 pub mod place;
+pub mod policy;
 pub mod problem;
 pub mod project;
 pub mod reference;

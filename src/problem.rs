@@ -1,6 +1,7 @@
 //! A problem for the user to solve: place, reason, next step. A run reports all of its problems at once.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::place::Place;
 
@@ -17,6 +18,8 @@ pub struct Problem {
     pub reason: String,
     /// What to do about it, as an imperative fragment. Never empty.
     pub next: String,
+    /// The rule of the project's policy that is not kept to, by name.
+    pub rule: Option<Arc<String>>,
 }
 
 /// What kind of thing is wrong.
@@ -42,7 +45,7 @@ impl Problem {
     /// A problem without a place yet.
     #[must_use]
     pub fn new(fault: Fault, reason: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { fault, place: None, also: Vec::new(), reason: reason.into(), next: next.into() }
+        Self { fault, place: None, also: Vec::new(), reason: reason.into(), next: next.into(), rule: None }
     }
 
     /// The same problem at a place.

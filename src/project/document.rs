@@ -3,6 +3,7 @@
 use crate::manifest::ConfigKind;
 use crate::manifest::Names;
 use crate::place::Place;
+use crate::policy::Rule;
 use crate::project::cluster::ClusterEntry;
 use crate::project::history::HistoryEntry;
 use crate::project::spanned::Spanned;
@@ -31,6 +32,8 @@ pub struct Project {
     pub references: Vec<ReferenceEntry>,
     /// Group and kind of custom resources without a namespace.
     pub cluster_scoped: Vec<(String, String)>,
+    /// Rules for the objects of every environment.
+    pub policy: Vec<Rule>,
     /// The environments, in the order of the file; at least one.
     pub environments: Vec<Environment>,
 }
@@ -122,6 +125,8 @@ pub struct Environment {
     pub history: Option<HistoryEntry>,
     /// Recipients of the environment's root key.
     pub keys: Vec<Spanned<RecipientEntry>>,
+    /// Rules for its objects, beside the project's, and in place of those of the same name.
+    pub policy: Vec<Rule>,
     /// The cluster that deploys apply to.
     pub cluster: Option<ClusterEntry>,
 }

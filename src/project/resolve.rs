@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::manifest::Names;
+use crate::policy::Rule;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -105,6 +106,7 @@ impl Settings {
         let budget = resolver.note("budget", &budget, u32::to_string).unwrap_or(1);
 
         let trust = resolver.trust(flags);
+        let policy = resolver.policy(project, environment);
 
         let settings = Self {
             trust,
@@ -116,6 +118,7 @@ impl Settings {
             external: project.external.clone(),
             references: project.references.clone(),
             cluster_scoped: project.cluster_scoped.clone(),
+            policy,
             values,
             assignments,
             vaults,
@@ -242,6 +245,21 @@ impl Resolver<'_> {
             self.note(format!("values[{index}]"), &Choice::of([Some((said.value.clone(), origin.clone()))]), String::clone);
         }
         list
+    }
+
+    /// The project's rules and those of the environment, which take the place of those of the same name.
+    fn policy(&mut self, project: &Project, environment: &Environment) -> Vec<Rule> {
+        let own = |rule: &&Rule| environment.policy.iter().all(|own| own.name != rule.name);
+        let rules: Vec<Rule> = project.policy.iter().filter(own).chain(&environment.policy).cloned().collect();
+        for rule in &rules {
+            let said = |rules: &[Rule]| {
+                let said = rules.iter().find(|said| said.name == rule.name)?;
+                Some((said.severity, Origin::File(said.place.clone())))
+            };
+            let choice = Choice::of([said(&environment.policy), said(&project.policy)]);
+            self.note(format!("policy.{}", rule.name), &choice, |severity| severity.word().to_owned());
+        }
+        rules
     }
 
     fn trust(&mut self, flags: &Flags) -> Vec<String> {

@@ -87,6 +87,9 @@ mod tests {
     use serde_json::Value;
 
     use super::SCHEMA;
+    use crate::policy::Amount;
+    use crate::policy::Rule;
+    use crate::policy::Severity;
     use crate::project::decode::NAMES;
     use crate::project::decode::OBJECT_KINDS;
     use crate::project::decode::SHAPES;
@@ -138,6 +141,19 @@ mod tests {
         assert_eq!(words(&schema["$defs"]["key"]["properties"]["kind"]["enum"]), recipients);
         assert_eq!(words(&schema["$defs"]["names"]["enum"]), NAMES.iter().map(|(word, _)| (*word).to_owned()).collect());
         assert_eq!(words(&schema["$defs"]["objectKind"]["enum"]), OBJECT_KINDS.iter().map(|(word, _)| (*word).to_owned()).collect());
+    }
+
+    #[test]
+    fn every_rule_of_a_policy_is_the_parser_s() {
+        let definitions = &schema()["$defs"];
+        let mut rules = words(&definitions["plainRule"]["properties"]["rule"]["enum"]);
+        let others =
+            ["secretsRule", "resourcesRule"].map(|rule| definitions[rule]["properties"]["rule"]["const"].as_str().unwrap().to_owned());
+        rules.extend(others);
+        assert_eq!(rules, set(&Rule::BUILT_IN));
+        let amounts = Amount::WORDS.iter().map(|(word, _)| (*word).to_owned()).collect();
+        assert_eq!(words(&definitions["resourcesRule"]["properties"]["resources"]["items"]["enum"]), amounts);
+        assert_eq!(words(&definitions["severity"]["enum"]), Severity::WORDS.iter().map(|(word, _)| (*word).to_owned()).collect());
     }
 
     #[test]

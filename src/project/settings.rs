@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::manifest::Names;
+use crate::policy::Rule;
 use crate::project::cluster::ClusterSettings;
 use crate::project::document::ConfigEntry;
 use crate::project::document::ExternalEntry;
@@ -70,6 +71,8 @@ pub struct Settings {
     pub references: Vec<ReferenceEntry>,
     /// Group and kind of custom resources without a namespace.
     pub cluster_scoped: Vec<(String, String)>,
+    /// The rules that objects keep to.
+    pub policy: Vec<Rule>,
     /// Values files, each with its origin; later ones win.
     pub values: Vec<(Spanned<String>, Origin)>,
     /// Assignments on top of the files, each with its origin.

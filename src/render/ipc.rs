@@ -225,7 +225,7 @@ impl<'a> BodyReader<'a> {
     pub(super) fn problem(&mut self) -> Option<Problem> {
         let fault = *FAULTS.get(self.size()?)?;
         let place = if self.truth()? { Some(self.place()?) } else { None };
-        Some(Problem { fault, place, also: Vec::new(), reason: self.text()?.to_owned(), next: self.text()?.to_owned() })
+        Some(Problem { place, ..Problem::new(fault, self.text()?, self.text()?) })
     }
 
     /// A blank that is derived from blanks below number `count` only.

@@ -155,13 +155,8 @@ fn plan_leaf(occurrence: &Occurrence<'_>, derivations: &Derivations<'_>, problem
             Destination::ConfigBytes(_) => ("binaryData", "data"),
             _ => ("data", "stringData"),
         };
-        problems.push(Problem {
-            fault: Fault::Check,
-            place,
-            also: Vec::new(),
-            reason: format!("a blank is mixed with other text under `{field}`, whose values are base64"),
-            next: format!("write the text under `{next}`"),
-        });
+        let reason = format!("a blank is mixed with other text under `{field}`, whose values are base64");
+        problems.push(Problem { place, ..Problem::new(Fault::Check, reason, format!("write the text under `{next}`")) });
         return LeafPlan::Joined;
     }
     plan_file(pieces, problems).unwrap_or(LeafPlan::Joined)

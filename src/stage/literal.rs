@@ -121,6 +121,13 @@ fn warning(object: &Object<BlankText>) -> Option<Problem> {
     Some(Problem::new(Fault::Check, reason, next).at(object.place(*mark)))
 }
 
+/// The keys of a Secret with literal values that are not empty, each at its place.
+pub(super) fn literal_keys(object: &Object<BlankText>) -> Vec<(&str, Mark)> {
+    let mut found = found(object);
+    found.dedup_by_key(|(key, ..)| *key);
+    found.into_iter().map(|(key, mark, _)| (key, mark)).collect()
+}
+
 fn is_accepted(object: &Object<BlankText>) -> bool {
     object.root.at(&["metadata", "annotations", LITERALS]).and_then(Node::as_text) == Some(ACCEPTED)
 }

@@ -26,6 +26,7 @@ pub mod name;
 pub mod order;
 pub mod parse;
 pub mod path;
+pub mod policy;
 pub mod probe;
 #[cfg(test)]
 mod sample;

@@ -18,18 +18,18 @@ use crate::stage::destination::visit;
 /// How many blanks and filters one blank may be made of.
 const HEAVIEST: u32 = 1_000;
 
-/// A rule that a template waives at a blank; every review shows it.
+/// A rule that a template waives; every review shows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Waiver {
     /// Which rule.
     pub rule: Rule,
-    /// The object that the blank is in.
+    /// The object that the blank is in, or that is exempted.
     pub object: Identity,
-    /// The field in it, such as `data.url`.
+    /// The field in it, such as `data.url`; empty where the whole object is exempted.
     pub field: String,
-    /// What the blank asks for, as a review shows it.
+    /// What the blank asks for, as a review shows it; the name of the policy's rule where an object is exempted from that.
     pub mask: String,
-    /// Where the template has the blank.
+    /// Where the template has the blank or the object.
     pub place: Place,
 }
 
@@ -40,6 +40,8 @@ pub enum Rule {
     Taint,
     /// A value in a file is escaped and the file's structure is proven; `| raw` waives it.
     Escape,
+    /// A rule of the policy; the annotation `cloze.dev/exempt` waives it for an object, and the list `exempt` of the rule.
+    Policy,
 }
 
 /// Checks that every blank may be where it is. Returns what the templates waive, sorted.

@@ -69,6 +69,7 @@ use crate::wiring::vaults::name_rule;
 use crate::workflow::access::HistoryAccess;
 use crate::workflow::context::Context;
 use crate::workflow::lock;
+use crate::workflow::policy::judge;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::prepare;
 
@@ -266,6 +267,13 @@ impl<'p> Session<'p> {
     /// The project's lock file, where `locked` asks for it.
     fn lock_file(&self, locked: bool) -> Result<Option<Lock>, Problems> {
         if locked { lock::load(&self.context()).map(Some) } else { Ok(None) }
+    }
+
+    /// The project's objects, rendered, checked, and held to the policy.
+    fn judged(&self) -> Result<Prepared, Problems> {
+        let mut prepared = self.prepare()?;
+        judge(&self.context(), &mut prepared, &self.settings.policy)?;
+        Ok(prepared)
     }
 
     /// The project's objects, rendered and checked.

@@ -235,7 +235,8 @@ pub async fn compare_project(
             };
             let (objects, blanks) = prepared.take();
             let secrets = impact::secrets(blanks_of(before), &expected(&blanks, &recorded));
-            let waivers = taint::check(&objects, &blanks)?;
+            let mut waivers = taint::check(&objects, &blanks)?;
+            waivers.append(&mut prepared.waivers);
             let (after, warnings) =
                 previews(context.settings, objects, &blanks, &told, history.keys()).map_err(|failed| locate(context, failed))?;
             context.warn_of(prepared.warnings.into_iter().chain(locate_all(context, warnings)).collect())?;

@@ -93,6 +93,7 @@ pub(crate) async fn built(context: &Context<'_>, prepared: &mut Prepared, fillin
     let mut warnings = std::mem::take(&mut prepared.warnings);
     warnings.extend(locate_all(context, std::mem::take(&mut built.warnings)));
     context.warn_of(warnings)?;
+    built.waivers.append(&mut prepared.waivers);
     Ok(built)
 }
 

@@ -25,6 +25,7 @@ mod names;
 pub(crate) mod naming;
 pub mod online;
 pub mod plan;
+pub mod policy;
 pub mod prepare;
 pub(crate) mod prune;
 pub mod recipe;

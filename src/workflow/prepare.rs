@@ -9,6 +9,7 @@ use crate::blank::Blanks;
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::manifest::Object;
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::render::LineMap;
@@ -25,6 +26,7 @@ use crate::stage::parse::Defaults;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
+use crate::stage::taint::Waiver;
 use crate::workflow::assigned::Assigned;
 use crate::workflow::context::Context;
 use crate::workflow::names;
@@ -48,6 +50,8 @@ pub struct Prepared {
     pub values: Digest,
     /// Those that the command line set.
     pub(crate) assigned: Vec<Assigned>,
+    /// The objects that are exempted from rules of the policy.
+    pub waivers: Vec<Waiver>,
 }
 
 impl Prepared {
@@ -100,21 +104,26 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     warnings.extend(literal::warnings(parsed.objects()));
     warnings.extend(connection::warnings(parsed.objects(), parsed.blanks()));
     warnings.extend(strays(parsed.objects_mut(), context.settings.names, &taught(context.settings)));
-    Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest, assigned })
+    Ok(Prepared { parsed, warnings: locate_all(context, warnings), templates: digests, values: digest, assigned, waivers: Vec::new() })
 }
 
 /// The same problems at places in the templates, where they had places in what templates rendered to. Reads and renders again, so only
 /// when there is something to trace.
 pub fn locate(context: &Context<'_>, problems: Problems) -> Problems {
-    let traced = |problem: &Problem| problem.place.as_ref().is_some_and(|place| place.rendered && place.line > 0);
-    if !problems.list().iter().any(traced) {
-        return problems;
-    }
-    let Ok(Sources { request, .. }) = sources(context) else { return problems };
-    let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
     let mut list = problems.into_list();
-    for problem in &mut list {
-        let Some(place) = problem.place.as_mut().filter(|place| place.rendered && place.line > 0) else { continue };
+    trace(context, list.iter_mut().filter_map(|problem| problem.place.as_mut()).collect());
+    Problems::from(list)
+}
+
+/// Turns places in what templates rendered to into places in the templates.
+pub(super) fn trace(context: &Context<'_>, mut places: Vec<&mut Place>) {
+    places.retain(|place| place.rendered && place.line > 0);
+    if places.is_empty() {
+        return;
+    }
+    let Ok(Sources { request, .. }) = sources(context) else { return };
+    let mut maps: BTreeMap<Arc<str>, LineMap> = BTreeMap::new();
+    for place in places {
         // A manifest that is not a template, or the project file.
         if request.templates.iter().all(|template| template.file != place.file) {
             place.rendered = false;
@@ -128,7 +137,6 @@ pub fn locate(context: &Context<'_>, problems: Problems) -> Problems {
             *place = traced;
         }
     }
-    Problems::from(list)
 }
 
 /// The same warnings at places in the templates.

@@ -2,6 +2,7 @@
 
 use crate::blank::SecretRef;
 use crate::manifest::Identity;
+use crate::policy::Rule;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::secret::SecretBuffer;
@@ -19,6 +20,7 @@ use crate::workflow::document::based;
 use crate::workflow::document::order_keys;
 use crate::workflow::document::written;
 use crate::workflow::naming::named;
+use crate::workflow::policy::judge;
 use crate::workflow::prepare::Prepared;
 use crate::workflow::prepare::locate;
 use crate::workflow::prepare::locate_all;
@@ -61,13 +63,30 @@ pub fn review(context: &Context<'_>) -> Result<Review, Problems> {
     review_prepared(context, prepare(context)?, &|_, _, _| MASK.to_owned())
 }
 
+/// The same, held to the project's policy.
+pub fn check(context: &Context<'_>) -> Result<Review, Problems> {
+    review_judged(context, &context.settings.policy, &|_, _, _| MASK.to_owned())
+}
+
+/// The same, held to `rules`, with `literal` in place of the literal values of Secrets. What is wrong with either is reported at once.
+pub(crate) fn review_judged(context: &Context<'_>, rules: &[Rule], literal: LiteralMask<'_>) -> Result<Review, Problems> {
+    let mut prepared = prepare(context)?;
+    let judged = judge(context, &mut prepared, rules);
+    match (judged, review_prepared(context, prepared, literal)) {
+        (Ok(()), reviewed) => reviewed,
+        (Err(failed), Ok(_)) => Err(failed),
+        (Err(failed), Err(more)) => Err(failed.into_list().into_iter().chain(more.into_list()).collect::<Vec<_>>().into()),
+    }
+}
+
 /// The same of what was prepared already, with `literal` in place of the literal values of Secrets.
 pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared, literal: LiteralMask<'_>) -> Result<Review, Problems> {
     let (objects, blanks) = prepared.take();
     let secrets = asks(&blanks).into_values().flatten().collect();
     let locate = |failed| locate(context, failed);
     let masked = mask(objects, &blanks).map_err(locate)?;
-    let waivers = masked.waivers().to_vec();
+    let mut waivers = std::mem::take(&mut prepared.waivers);
+    waivers.extend_from_slice(masked.waivers());
     let named = named(masked, literal, context.settings, true).map_err(locate)?;
     let warnings = named.warnings().to_vec();
     let objects = named.into_objects();

@@ -6,12 +6,14 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::stage::diff::Reviewed;
 use crate::stage::diff::diff;
+use crate::stage::literal::LiteralMask;
 use crate::stage::literal::NumberedLiterals;
 use crate::workflow::comparison::Comparison;
 use crate::workflow::context::Context;
 use crate::workflow::impact;
 use crate::workflow::prepare::prepare;
 use crate::workflow::review::ReviewedObject;
+use crate::workflow::review::review_judged;
 use crate::workflow::review::review_prepared;
 
 /// What the project of `context` changes against that of `base`, which is called `name`.
@@ -20,10 +22,10 @@ use crate::workflow::review::review_prepared;
 /// The problems of `base`, said to be its own, then those of the project.
 pub fn compare_revisions(context: &Context<'_>, base: &Context<'_>, name: &str) -> Result<Comparison, Problems> {
     let literals = NumberedLiterals::default();
-    let reviewed =
-        |context: &Context<'_>| review_prepared(context, prepare(context)?, &|identity, key, value| literals.mask(identity, key, value));
-    let before = reviewed(base).map_err(|failed| of_revision(failed, name).into_list());
-    let after = reviewed(context);
+    let mask: LiteralMask<'_> = &|identity, key, value| literals.mask(identity, key, value);
+    let before =
+        prepare(base).and_then(|prepared| review_prepared(base, prepared, mask)).map_err(|failed| of_revision(failed, name).into_list());
+    let after = review_judged(context, &context.settings.policy, mask);
     let (before, after) = match (before, after) {
         (Ok(before), Ok(after)) => (before, after),
         (Ok(_), Err(failed)) => return Err(failed),

@@ -16,6 +16,7 @@ mod literals;
 mod lock;
 mod mask;
 mod plan;
+mod policy;
 mod recipients;
 mod report;
 mod review;

@@ -15,6 +15,7 @@ use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::decoder::join;
 use crate::project::decode::key::keys;
+use crate::project::decode::policy::policy;
 use crate::project::decode::shape;
 use crate::project::decode::vault::vaults;
 use crate::project::decode::word;
@@ -56,6 +57,7 @@ fn environment(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<
         vaults: Vec::new(),
         history: None,
         keys: Vec::new(),
+        policy: Vec::new(),
         cluster: None,
     };
     if matches!(node.value, Value::Null) {
@@ -70,6 +72,7 @@ fn environment(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<
     environment.vaults = vaults(decoder, &fields);
     environment.history = history(decoder, &fields);
     environment.keys = keys(decoder, &fields);
+    environment.policy = policy(decoder, &fields);
     environment.cluster = cluster(decoder, &fields);
     Some(environment)
 }

@@ -5,6 +5,7 @@ mod decoder;
 mod environment;
 mod key;
 mod lock;
+mod policy;
 mod reference;
 mod shape;
 mod vault;
@@ -34,6 +35,7 @@ use crate::project::decode::config::manifests;
 use crate::project::decode::decoder::Decoder;
 use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::environment::environments;
+use crate::project::decode::policy::policy;
 use crate::project::decode::reference::cluster_scoped;
 use crate::project::decode::reference::references;
 use crate::project::decode::word::API_VERSION;
@@ -113,8 +115,9 @@ fn project(decoder: &mut Decoder, document: &ProjectNode) -> Option<Project> {
     let external = externals(decoder, &fields);
     let references = references(decoder, &fields);
     let cluster_scoped = cluster_scoped(decoder, &fields);
+    let policy = policy(decoder, &fields);
     let environments = environments(decoder, &fields);
-    Some(Project { name: name?, templates, names, config, external, references, cluster_scoped, environments })
+    Some(Project { name: name?, templates, names, config, external, references, cluster_scoped, policy, environments })
 }
 
 #[cfg(test)]

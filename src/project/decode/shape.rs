@@ -10,7 +10,7 @@ pub(in crate::project) struct Shape<'k> {
 }
 
 pub(super) const PROJECT: Shape<'static> = Shape {
-    keys: &["apiVersion", "project", "templates", "names", "config", "external", "references", "cluster-scoped", "environments"],
+    keys: &["apiVersion", "project", "templates", "names", "config", "external", "references", "cluster-scoped", "policy", "environments"],
     required: &["apiVersion", "project", "environments"],
 };
 
@@ -28,8 +28,10 @@ pub(super) const REFERENCE: Shape<'static> =
 
 pub(super) const CLUSTER_SCOPED: Shape<'static> = Shape { keys: &["group", "kind"], required: &["group", "kind"] };
 
-pub(super) const ENVIRONMENT: Shape<'static> =
-    Shape { keys: &["namespace", "templates", "names", "config", "values", "vaults", "history", "keys", "cluster"], required: &[] };
+pub(super) const ENVIRONMENT: Shape<'static> = Shape {
+    keys: &["namespace", "templates", "names", "config", "values", "vaults", "history", "keys", "policy", "cluster"],
+    required: &[],
+};
 
 pub(super) const HISTORY: Shape<'static> = Shape { keys: &["url", "region", "endpoint", "account"], required: &["url"] };
 
@@ -41,6 +43,12 @@ pub(super) const PASSPHRASE: Shape<'static> = Shape { keys: &["kind"], required:
 
 pub(super) const CLUSTER: Shape<'static> =
     Shape { keys: &["context", "namespace", "wait", "on-failure", "keep", "prune"], required: &["context"] };
+
+pub(super) const PLAIN_RULE: Shape<'static> = Shape { keys: &["rule", "severity", "exempt"], required: &["rule"] };
+
+pub(super) const SECRETS_RULE: Shape<'static> = Shape { keys: &["rule", "severity", "exempt", "vaults", "prefixes"], required: &["rule"] };
+
+pub(super) const RESOURCES_RULE: Shape<'static> = Shape { keys: &["rule", "severity", "exempt", "resources"], required: &["rule"] };
 
 pub(super) const LOCK: Shape<'static> =
     Shape { keys: &["apiVersion", "environment", "secrets"], required: &["apiVersion", "environment", "secrets"] };
@@ -62,4 +70,7 @@ pub(in crate::project) const ALL: &[(&str, Shape<'static>)] = &[
     ("passphrase", PASSPHRASE),
     ("age", AGE),
     ("cluster", CLUSTER),
+    ("plainRule", PLAIN_RULE),
+    ("secretsRule", SECRETS_RULE),
+    ("resourcesRule", RESOURCES_RULE),
 ];

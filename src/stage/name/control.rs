@@ -15,6 +15,7 @@ use crate::stage::name::naming::BASE_NAME;
 use crate::stage::name::naming::CHECKSUM;
 use crate::stage::name::naming::CONTENT;
 use crate::stage::name::naming::PLACEHOLDER;
+use crate::stage::policy::EXEMPT;
 use crate::suggest::suggest;
 
 /// What the annotations of an object ask for.
@@ -54,7 +55,7 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (NAMES, _) => complain(format!("`{NAMES}` must be `stable` or `versioned`"), "write one of the two".to_owned()),
             (RESTART, Some("true")) => control.restart = true,
             (RESTART, Some("false"))
-            | (BASE_NAME | CHECKSUM | CONTENT | AFTER, _)
+            | (BASE_NAME | CHECKSUM | CONTENT | AFTER | EXEMPT, _)
             | (LITERALS, Some(ACCEPTED))
             | (PRUNE, Some("never")) => {}
             (RESTART, _) => {
@@ -69,7 +70,7 @@ pub(super) fn read<B>(object: &Object<B>, problems: &mut Vec<Problem>) -> Contro
             (RERUN, _) => complain(format!("`{RERUN}` is not `secrets`"), "write `secrets`, or remove it".to_owned()),
             (PRUNE, _) => complain(format!("`{PRUNE}` is not `never`"), "write `never`, or remove it".to_owned()),
             (unknown, _) => {
-                let next = match suggest(unknown, [NAMES, RESTART, LITERALS, PRUNE, AFTER, RERUN]) {
+                let next = match suggest(unknown, [NAMES, RESTART, LITERALS, PRUNE, AFTER, RERUN, EXEMPT]) {
                     Some(known) => format!("write `{known}`"),
                     None => format!("write `{NAMES}` or `{RESTART}`, or remove it"),
                 };

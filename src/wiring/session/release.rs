@@ -78,7 +78,7 @@ impl Session<'_> {
     ) -> Result<T, Problems> {
         let lock = self.lock_file(locked)?;
         self.closing(async {
-            let prepared = self.prepare()?;
+            let prepared = self.judged()?;
             let keys = self.sealing_keys(self.ports.missing_keys).await?;
             let vaults = self.vaults(&prepared.vaults()).await?;
             work(keys, prepared, Filling { vaults: &vaults, keys: &keys.keys, lock: lock.as_ref() }).await
@@ -137,7 +137,7 @@ impl Session<'_> {
         live: Option<&dyn Target>,
     ) -> Result<DiffReport, Problems> {
         self.closing(async {
-            let prepared = self.prepare()?;
+            let prepared = self.judged()?;
             let used = prepared.vaults();
             let ask = online || self.wiring().is_offline(&used);
             if locked && !ask {

@@ -34,6 +34,7 @@ use crate::wiring::Session;
 use crate::workflow::lock;
 use crate::workflow::online;
 use crate::workflow::review::Review;
+use crate::workflow::review::check;
 use crate::workflow::review::review;
 use crate::workflow::revision::compare_revisions;
 
@@ -70,7 +71,7 @@ impl Session<'_> {
 
     /// That the project has no problem, as far as that can be known without a key, a vault or a network.
     pub fn check(&self) -> Result<CheckReport, Problems> {
-        let review = self.reviewed(review(&self.context())?);
+        let review = self.reviewed(check(&self.context())?);
         Ok(self.checked(&review, None))
     }
 
@@ -78,7 +79,7 @@ impl Session<'_> {
     pub async fn check_online(&self, locked: bool) -> Result<CheckReport, Problems> {
         let lock = self.lock_file(locked)?;
         self.closing(async {
-            let prepared = self.prepare()?;
+            let prepared = self.judged()?;
             let vaults = self.vaults(&prepared.vaults()).await?;
             let (review, probe) = online::check_online(&self.context(), prepared, &vaults, lock.as_ref()).await?;
             let review = self.reviewed(review);

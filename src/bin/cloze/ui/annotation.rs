@@ -60,7 +60,7 @@ pub(crate) fn gitlab(all: &[Annotation], folder: &str) -> Value {
         let (path, line) = one.problem.place.as_ref().map_or_else(|| (nowhere(folder), None), |place| (path(place, folder), line(place)));
         json!({
             "description": message(one),
-            "check_name": fault(one.problem.fault),
+            "check_name": code(&one.problem),
             "fingerprint": fingerprint(one, &path),
             "severity": if one.level == "error" { "major" } else { "minor" },
             "location": { "path": path, "lines": { "begin": line.unwrap_or(1) } },
@@ -79,10 +79,10 @@ pub(crate) fn sarif(all: &[Annotation], folder: &str) -> Value {
         json!({ "physicalLocation": location })
     };
     let result = |one: &Annotation| {
-        let Problem { fault: kind, place, also, .. } = &one.problem;
+        let Problem { place, also, .. } = &one.problem;
         let path = place.as_ref().map(|place| path(place, folder)).unwrap_or_default();
         let mut result = json!({
-            "ruleId": fault(*kind),
+            "ruleId": code(&one.problem),
             "level": one.level,
             "message": { "text": message(one) },
             // GitHub shows no result without a place.
@@ -94,7 +94,7 @@ pub(crate) fn sarif(all: &[Annotation], folder: &str) -> Value {
         }
         result
     };
-    let mut rules: Vec<&str> = all.iter().map(|one| fault(one.problem.fault)).collect();
+    let mut rules: Vec<&str> = all.iter().map(|one| code(&one.problem)).collect();
     rules.sort_unstable();
     rules.dedup();
     let rules: Vec<Value> = rules.into_iter().map(|id| json!({ "id": id })).collect();
@@ -107,6 +107,11 @@ pub(crate) fn sarif(all: &[Annotation], folder: &str) -> Value {
             "results": all.iter().map(result).collect::<Vec<_>>(),
         }],
     })
+}
+
+/// The rule of the policy that is not kept to, or what kind of thing is wrong.
+fn code(problem: &Problem) -> &str {
+    problem.rule.as_ref().map_or_else(|| fault(problem.fault), |rule| rule.as_str())
 }
 
 /// What is wrong and what to do, in one text.

@@ -17,6 +17,9 @@ pub(crate) fn problem(level: &str, problem: &Problem, environment: Option<&str>)
     if !problem.also.is_empty() {
         line["also"] = problem.also.iter().map(one).collect();
     }
+    if let Some(rule) = &problem.rule {
+        line["rule"] = rule.as_str().into();
+    }
     if let Some(environment) = environment {
         line["environment"] = environment.into();
     }
