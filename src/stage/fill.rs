@@ -13,6 +13,7 @@ use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::SecretRef;
 use crate::clock::Clock;
+use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::manifest::Object;
 use crate::manifest::Value;
@@ -58,6 +59,10 @@ pub struct Used {
     pub current: Option<bool>,
     /// The keyed fingerprint over vault, name, key (empty without one) and value.
     pub fingerprint: Digest,
+    /// Until when it is meant to be used, where the vault said so.
+    pub expires: Option<Timestamp>,
+    /// When the version was made, where the vault said so.
+    pub created: Option<Timestamp>,
     /// Where the templates ask for it, sorted.
     pub places: Vec<Place>,
 }
@@ -216,13 +221,13 @@ fn is_base64(bytes: &[u8]) -> bool {
 
 fn used_of(answers: Answers<SecretValue>, blanks: &Blanks, fingerprint: &(dyn Fn(&[&[u8]]) -> Digest + Sync)) -> Vec<Used> {
     let used = answers.into_list().filter_map(|(ask, asked)| {
-        let SecretValue { value, version, current, .. } = asked.answer?;
+        let SecretValue { value, version, current, expires, created, .. } = asked.answer?;
         let key = ask.key.as_deref().unwrap_or_default();
         let fingerprint = fingerprint(&[ask.vault.as_bytes(), ask.name.as_bytes(), key.as_bytes(), value.expose()]);
         let mut places: Vec<Place> = asked.blanks.iter().map(|id| blanks.get(*id).place.clone()).collect();
         places.sort();
         places.dedup();
-        Some(Used { ask, version, current, fingerprint, places })
+        Some(Used { ask, version, current, fingerprint, expires, created, places })
     });
     used.collect()
 }

@@ -90,6 +90,7 @@ impl Vault for Chest {
                 current: held.current,
                 not_before: held.not_before,
                 expires: held.expires,
+                created: None,
             }),
             None => {
                 Err(ServiceError { fault: ServiceFault::NotFound, reason: "there is no such secret".into(), next: "put it there".into() })

@@ -125,12 +125,14 @@ pub struct SecretValue {
     pub not_before: Option<Timestamp>,
     /// Until when the value is meant to be used.
     pub expires: Option<Timestamp>,
+    /// When the version was made, where the vault says so with the value.
+    pub created: Option<Timestamp>,
 }
 
 impl SecretValue {
     /// A value that may be used at any time.
     pub(crate) fn new((value, shape): (Secret, Shape), version: impl Into<String>, current: Option<bool>) -> Self {
-        Self { value, shape, version: version.into(), current, not_before: None, expires: None }
+        Self { value, shape, version: version.into(), current, not_before: None, expires: None, created: None }
     }
 
     /// A whole value of bytes or text.
@@ -171,7 +173,7 @@ pub struct SecretMetadata {
     pub not_before: Option<Timestamp>,
     /// Until when the value is meant to be used.
     pub expires: Option<Timestamp>,
-    /// When the version was made, where the vault said so without giving its value.
+    /// When the version was made, where the vault said so.
     pub created: Option<Timestamp>,
     /// Whether the value had to be read to know this.
     pub read: bool,
@@ -186,8 +188,8 @@ impl SecretMetadata {
 
 impl From<&SecretValue> for SecretMetadata {
     fn from(fetched: &SecretValue) -> Self {
-        let SecretValue { value: _, shape: _, version, current, not_before, expires } = fetched;
-        Self { version: version.clone(), current: *current, not_before: *not_before, expires: *expires, created: None, read: true }
+        let SecretValue { value: _, shape: _, version, current, not_before, expires, created } = fetched;
+        Self { version: version.clone(), current: *current, not_before: *not_before, expires: *expires, created: *created, read: true }
     }
 }
 

@@ -216,6 +216,7 @@ mod tests {
                 current: None,
                 not_before: None,
                 expires: None,
+                created: None,
             };
             asks.iter().map(fetched).map(Ok).collect()
         }

@@ -331,6 +331,7 @@ async fn probing(seeded: &dyn Seeded) {
                 let times = (fetched.not_before, fetched.expires);
                 assert_eq!((&fetched.version, times), (&probed.version, (probed.not_before, probed.expires)), "{ask:?}");
                 assert_ne!(probed.current.zip(fetched.current).map(|(one, other)| one == other), Some(false), "{ask:?}");
+                assert_ne!(probed.created.zip(fetched.created).map(|(one, other)| one == other), Some(false), "{ask:?}");
                 assert_eq!(probed.read, !probes, "{ask:?}");
             }
             (Err(fetched), Err(probed)) => assert_eq!(fetched.fault, probed.fault, "{ask:?}: {fetched:?}, {probed:?}"),

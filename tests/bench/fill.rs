@@ -87,6 +87,7 @@ impl Vault for Same {
                 current: Some(true),
                 not_before: None,
                 expires: None,
+                created: None,
             })
         };
         asks.iter().map(fetched).collect()

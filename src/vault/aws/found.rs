@@ -25,6 +25,7 @@ use crate::vault::aws::secrets;
 use crate::vault::aws::settings::Service;
 use crate::vault::aws::settings::Service::ParameterStore;
 use crate::vault::aws::settings::Service::SecretsManager;
+use crate::vault::aws::time::time;
 use crate::vault::aws::wanted::Wanted;
 use crate::vault::silent;
 
@@ -238,13 +239,6 @@ fn listed(entry: Json<'_>, name: String, service: Service) -> Result<ListedSecre
             ListedSecret { name, version, created: service.form().only(entry, "LastModifiedDate")?.and_then(time), removed: false }
         }
     })
-}
-
-/// Seconds since 1970, with a fraction.
-fn time(number: Json<'_>) -> Option<Timestamp> {
-    let text = number.source();
-    let whole = text.expose_text()?.split('.').next()?.parse().ok()?;
-    Some(Timestamp(whole))
 }
 
 /// Whether listing is allowed, by its first page.

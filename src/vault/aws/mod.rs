@@ -20,6 +20,7 @@ mod parameters;
 mod refusal;
 mod secrets;
 mod settings;
+mod time;
 mod wanted;
 
 pub use settings::Service;

@@ -18,6 +18,7 @@ use crate::vault::aws::link::Link;
 use crate::vault::aws::link::RequestFailure;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::ParameterStore;
+use crate::vault::aws::time::time;
 use crate::vault::aws::wanted::Wanted;
 
 /// The most names in a call.
@@ -130,7 +131,8 @@ fn parameter(entry: Json<'_>, decrypt: bool) -> Result<SsmParameter, ServiceErro
     let secret = FORM.only(entry, "Value")?.and_then(|value| value.secret());
     let secret = secret.ok_or_else(|| FORM.unexpected("no `Value`"))?;
     let sealed = !decrypt && FORM.only(entry, "Type")?.is_some_and(|kind| kind.is("SecureString"));
-    Ok(SsmParameter { value: SecretValue::plain(secret, version.to_string(), None), sealed })
+    let created = FORM.only(entry, "LastModifiedDate")?.and_then(time);
+    Ok(SsmParameter { value: SecretValue { created, ..SecretValue::plain(secret, version.to_string(), None) }, sealed })
 }
 
 /// The name with its version, as a call has it.

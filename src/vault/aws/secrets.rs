@@ -19,6 +19,7 @@ use crate::vault::aws::name;
 use crate::vault::aws::refusal::Refusal;
 use crate::vault::aws::refusal::Subject;
 use crate::vault::aws::settings::Service::SecretsManager;
+use crate::vault::aws::time::time;
 use crate::vault::aws::wanted::Wanted;
 use crate::vault::binary;
 
@@ -147,7 +148,8 @@ fn value(entry: Json<'_>, version: Option<&str>) -> Result<SecretValue, ServiceE
         (Some(_), Some(_)) => return Err(FORM.unexpected("both `SecretString` and `SecretBinary`")),
     };
     let current = version.is_none() || stages.iter().any(|stage| stage == "AWSCURRENT");
-    Ok(SecretValue::plain(secret, id, Some(current)))
+    let created = FORM.only(entry, "CreatedDate")?.and_then(time);
+    Ok(SecretValue { created, ..SecretValue::plain(secret, id, Some(current)) })
 }
 
 /// What a refusal is about.

@@ -59,8 +59,8 @@ pub(super) fn value(
         return Err(error);
     }
     let value = json.get("value").and_then(|value| value.secret()).ok_or_else(|| KEY_VAULT.unexpected("no `value` that is text"))?;
-    let Properties { not_before, expires, .. } = properties;
-    Ok(SecretValue { not_before, expires, ..SecretValue::plain(value, version, None) })
+    let Properties { not_before, expires, created, .. } = properties;
+    Ok(SecretValue { not_before, expires, created, ..SecretValue::plain(value, version, None) })
 }
 
 /// A page of a list, and where the next one is.

@@ -72,8 +72,8 @@ impl<'a> ProgramAnswer<'a> {
             (None, _, Some(fields)) => field_of(fields, ask)?,
             (None, _, None) => return Err(FORM.unexpected("an answer without a value or an error")),
         };
-        let SecretMetadata { version, current, not_before, expires, created: _, read: _ } = facts;
-        Ok(SecretValue { value, shape, version, current, not_before, expires })
+        let SecretMetadata { version, current, not_before, expires, created, read: _ } = facts;
+        Ok(SecretValue { value, shape, version, current, not_before, expires, created })
     }
 
     /// What is known of the secret that the ask at `index` names.

@@ -24,6 +24,7 @@ pub(super) struct Map<'a> {
     /// 0 where there are no versions.
     number: u64,
     expires: Option<Timestamp>,
+    created: Option<Timestamp>,
 }
 
 /// The map in an answer of version 1.
@@ -40,7 +41,7 @@ pub(super) fn of_v1<'r>(answered: Answered<'r>, subject: Subject<'_>) -> Result<
     let data = data.ok_or_else(|| KV1.unexpected("no `data`"))?;
     // A name that begins with `data/` reads a mount of version 2 too.
     let versioned = subject.name.starts_with("data/") && data.get("metadata").is_some_and(|metadata| metadata.get("version").is_some());
-    if versioned { Err(other_kind(KvEngine::V1, subject.mount)) } else { Ok(Map { data, number: 0, expires: None }) }
+    if versioned { Err(other_kind(KvEngine::V1, subject.mount)) } else { Ok(Map { data, number: 0, expires: None, created: None }) }
 }
 
 /// The map under `data.FIELD` in an answer of version 2: `data` with values, `subkeys` without.
@@ -60,7 +61,7 @@ pub(super) fn of_v2<'r>(answered: Answered<'r>, field: &str, subject: Subject<'_
     let deletion = deletion_of(metadata);
     match outer.get(field).filter(|data| data.kind() == JsonKind::Object) {
         Some(data) if reply.status == 200 && !is_destroyed(metadata) => {
-            Ok(Map { data, number, expires: deletion.as_deref().and_then(Timestamp::from_rfc3339) })
+            Ok(Map { data, number, expires: deletion.as_deref().and_then(Timestamp::from_rfc3339), created: created_of(metadata) })
         }
         _ => Err(gone(&name, number, is_destroyed(metadata), deletion)),
     }
@@ -87,7 +88,7 @@ pub(super) fn of_metadata(answered: Answered<'_>, version: Option<u64>, subject:
         return Err(gone(&name, number, true, deletion));
     }
     let expires = deletion.map(|time| Timestamp::from_rfc3339(&time).ok_or_else(|| KV2.unexpected("a `deletion_time` that is not a time")));
-    let created = metadata.get("created_time").and_then(|time| Timestamp::from_rfc3339(&time.text()?));
+    let created = created_of(metadata);
     Ok(SecretMetadata { expires: expires.transpose()?, created, ..SecretMetadata::new(number.to_string(), Some(number == current)) })
 }
 
@@ -127,14 +128,14 @@ impl<'a> Map<'a> {
     /// The value under `key`. Without a key, the whole map as JSON, or `value` where there is nothing else.
     pub(super) fn fetched(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretValue, ServiceError> {
         let value = key.map_or_else(|| self.whole(subject), |key| field::of_object(self.data, key))?;
-        Ok(SecretValue { expires: self.expires, ..SecretValue::new(value, self.version(), None) })
+        Ok(SecretValue { expires: self.expires, created: self.created, ..SecretValue::new(value, self.version(), None) })
     }
 
     /// As [`Map::fetched`], of a map without values.
     pub(super) fn found(&self, key: Option<&str>, subject: Subject<'_>) -> Result<SecretMetadata, ServiceError> {
         // What is in the place of the values are nulls.
         drop(self.fetched(key, subject)?);
-        Ok(SecretMetadata { expires: self.expires, ..SecretMetadata::new(self.version(), None) })
+        Ok(SecretMetadata { expires: self.expires, created: self.created, ..SecretMetadata::new(self.version(), None) })
     }
 
     /// A map with nothing but `value` is a secret without fields in the eyes of its user.
@@ -177,6 +178,11 @@ fn warns_of_versions(body: &Secret) -> bool {
 
 fn is_destroyed(metadata: Json<'_>) -> bool {
     metadata.get("destroyed").is_some_and(|destroyed| destroyed.is_true())
+}
+
+/// When a version of version 2 was made.
+fn created_of(metadata: Json<'_>) -> Option<Timestamp> {
+    Timestamp::from_rfc3339(&metadata.get("created_time")?.text()?)
 }
 
 fn deletion_of(metadata: Json<'_>) -> Option<String> {

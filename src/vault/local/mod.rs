@@ -278,7 +278,7 @@ impl LocalVault {
         let (entry, is_last) = self.entry(sheet, ask)?;
         let value = self.value(entry)?;
         self.check_kept(entry, ask)?;
-        Ok(SecretValue::plain(value, entry.version.to_string(), Some(is_last)))
+        Ok(SecretValue { created: Some(entry.created), ..SecretValue::plain(value, entry.version.to_string(), Some(is_last)) })
     }
 
     /// The version that is asked for, still sealed, and whether it is the last one.
