@@ -1,5 +1,6 @@
 //! What changes between two releases, as reviews show them: no value, but its source, version and fingerprint.
 
+mod certificate;
 mod field;
 mod lines;
 mod pair;

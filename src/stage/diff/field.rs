@@ -12,6 +12,7 @@ use crate::manifest::Value;
 use crate::manifest::read;
 use crate::manifest::write;
 use crate::secret::SecretBuffer;
+use crate::stage::diff::certificate::certificates;
 use crate::stage::diff::lines::Line;
 use crate::stage::diff::lines::changes;
 use crate::stage::diff::lines::lines;
@@ -69,17 +70,17 @@ impl Walk<'_> {
                     let other = before.get(&entry.key);
                     self.at_key(&entry.key, |walk| match other {
                         Some(other) => walk.compare(other, &entry.node),
-                        None => walk.add(Difference::Added(walk.written(&entry.node))),
+                        None => walk.add(Difference::Added(walk.shown(&entry.node))),
                     });
                 }
                 for entry in old.iter().filter(|entry| after.get(&entry.key).is_none()) {
-                    self.at_key(&entry.key, |walk| walk.add(Difference::Removed(walk.written(&entry.node))));
+                    self.at_key(&entry.key, |walk| walk.add(Difference::Removed(walk.shown(&entry.node))));
                 }
             }
             (Value::List(old), Value::List(new)) => self.lists(old, new),
             (Value::Text(old), Value::Text(new)) => self.texts(old, new),
             _ if before.is_same(after) => {}
-            _ => self.add(Difference::Changed(self.written(before), self.written(after))),
+            _ => self.add(Difference::Changed(self.shown(before), self.shown(after))),
         }
     }
 
@@ -148,18 +149,25 @@ impl Walk<'_> {
         if self.path.starts_with("binaryData") {
             return self.add(Difference::Changed(size(before), size(after)));
         }
-        if !before.contains('\n') && !after.contains('\n') {
-            let text = |text: &str| self.written(&Node::text(text));
-            return self.add(Difference::Changed(text(before), text(after)));
+        if let Some((old, new)) = certificates(before).zip(certificates(after)).filter(|(old, new)| old != new) {
+            return self.add(match (old.as_slice(), new.as_slice()) {
+                ([old], [new]) => Difference::Changed(old.clone(), new.clone()),
+                _ => Difference::Lines(lines(&(old.join("\n") + "\n"), &(new.join("\n") + "\n")).into_iter().map(line).collect()),
+            });
         }
-        let by_line = lines(before, after);
+        let is_short = !before.contains('\n') && !after.contains('\n');
+        let by_line = if is_short { Vec::new() } else { lines(before, after) };
         let changed = by_line.iter().filter(|line| matches!(line, Line::Added(_) | Line::Removed(_))).count();
         if let Some((before, after)) = self.is_structured().then(|| structure(before).zip(structure(after))).flatten() {
             let mut inner = Walk { names: self.names, path: self.path.clone(), found: Vec::new() };
             inner.compare(&before, &after);
-            if !inner.found.is_empty() && inner.found.len() <= changed {
+            if !inner.found.is_empty() && (is_short || inner.found.len() <= changed) {
                 return self.found.append(&mut inner.found);
             }
+        }
+        if is_short {
+            let text = |text: &str| self.written(&Node::text(text));
+            return self.add(Difference::Changed(text(before), text(after)));
         }
         self.add(Difference::Lines(by_line.into_iter().map(line).collect()));
     }
@@ -213,6 +221,12 @@ impl Walk<'_> {
         self.found.push(FieldChange { path: self.path.clone(), difference });
     }
 
+    /// A value that comes or goes: as YAML, or as what the certificates in it say.
+    fn shown(&self, node: &Tree) -> String {
+        let certificates = node.as_text().and_then(certificates);
+        certificates.map_or_else(|| self.written(node), |found| found.join("\n"))
+    }
+
     /// A value as YAML, without a line feed at its end.
     fn written(&self, node: &Tree) -> String {
         if let (Value::Text(text), true) = (&node.value, self.path.starts_with("binaryData")) {
@@ -255,6 +269,7 @@ mod tests {
     use super::fields;
     use crate::manifest::Limits;
     use crate::manifest::read;
+    use crate::stage::diff::certificate::SAMPLE;
 
     fn changes(before: &str, after: &str) -> Vec<String> {
         let tree = |text: &str| read(text, Limits::default()).unwrap().remove(0);
@@ -336,6 +351,33 @@ mod tests {
             ["~ data[\"a.yml\"]: @@ -1 +1 @@|-# a|+# b| x: 1"]
         );
         assert_eq!(changes("data: {a.json: \"{\\n\"}", "data: {a.json: \"[\\n\"}"), ["~ data[\"a.json\"]: @@ -1 +1 @@|-{|+["]);
+    }
+
+    #[test]
+    fn a_file_in_one_line_is_compared_by_path() {
+        let of = |cpu: &str| format!("data: {{a.json: '{{\"requests\": {{\"cpu\": \"{cpu}\", \"memory\": \"1Gi\"}}, \"a\": \"{cpu}\"}}'}}");
+        let found = changes(&of("1"), &of("2"));
+        assert_eq!(
+            found,
+            [r#"~ data["a.json"].requests.cpu: '"1"' > '"2"'"#, r#"~ data["a.json"].a: '"1"' > '"2"'"#].map(|line| line.replace('\'', ""))
+        );
+        assert_eq!(changes("data: {a.json: '1'}", "data: {a.json: '2'}"), [r#"~ data["a.json"]: "1" > "2""#]);
+    }
+
+    #[test]
+    fn certificates_are_compared_by_what_they_say() {
+        let other = SAMPLE.replace("dnmw=", "dnmx=").replace("cVdnmx", "cVdnmw").replace("udVcNzD", "udVcNzE").replace("a+Ujuc", "a+Ujud");
+        let text = |pem: &str| format!("data: {{ca.crt: {}}}", serde_json::to_string(pem).unwrap());
+        let found = changes(&text(SAMPLE), &text(&other));
+        let said = "certificate of CN=shop.example.com,O=Shop\\, Inc from 2026-12-01 until 2027-03-01 (SHA-256 ";
+        assert!(found.len() == 1 && found[0].starts_with(&format!("~ data[\"ca.crt\"]: {said}49d1253a7805…) > {said}")), "{found:?}");
+        let found = changes(&text(SAMPLE), &text(&format!("{SAMPLE}{other}")));
+        assert!(found[0].starts_with(&format!("~ data[\"ca.crt\"]: @@ -1 +1 @@| {said}49d1253a7805…)|+{said}")), "{found:?}");
+        assert_eq!(changes("data: {}", &text(SAMPLE)), [format!("+ data[\"ca.crt\"]: {said}49d1253a7805…)")]);
+        // White space, and what is no certificate, is compared as text.
+        assert!(changes(&text(SAMPLE), &text(&format!("{SAMPLE}\n")))[0].contains('|'));
+        let found = changes(&text(SAMPLE), &text("none"));
+        assert!(found[0].contains("-MIIBtDCCAVmg"), "{found:?}");
     }
 
     #[test]
