@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::report::ChangedObject;
 use crate::report::ObjectReport;
+use crate::report::RecordedBy;
 use crate::report::Report;
 use crate::report::WaiverReport;
 use crate::stage::diff::ChangeKind;
@@ -20,6 +21,8 @@ pub struct DiffReport {
     pub environment: String,
     /// The release that it was compared with, if there is one.
     pub against: Option<u64>,
+    /// When and by whom that release was recorded.
+    pub recorded: Option<RecordedBy>,
     /// The revision of the project that it was compared with, where it was one, as the command line names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
@@ -47,6 +50,8 @@ pub struct LiveReport {
     pub target: String,
     /// The release that it holds; null where nothing was applied yet.
     pub release: Option<u64>,
+    /// When and by whom that was recorded, where the history still has it.
+    pub recorded: Option<RecordedBy>,
     /// The objects of the environment in it that the release does not have. An apply leaves them there.
     pub left: Vec<ObjectReport>,
 }
@@ -66,6 +71,10 @@ pub struct SecretDiff {
     pub before: Vec<String>,
     /// The versions after; empty if it is removed or its vault has no versions.
     pub after: Vec<String>,
+    /// When the version after was made (RFC 3339), where its vault was asked and said so.
+    pub created: Option<String>,
+    /// Until when the version after is meant to be used (RFC 3339), where its vault was asked and said so.
+    pub expires: Option<String>,
     /// The objects that have its value, before or after.
     #[serde(rename = "usedBy")]
     pub used_by: Vec<ObjectReport>,

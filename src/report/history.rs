@@ -48,6 +48,23 @@ pub struct ReleaseReport {
     pub changed: u64,
 }
 
+/// When and by whom a release was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RecordedBy {
+    /// When (RFC 3339).
+    pub time: String,
+    /// Who released it.
+    pub actor: String,
+    /// The revision of its sources.
+    pub revision: Option<String>,
+}
+
+impl From<&Summary> for RecordedBy {
+    fn from(Summary { time, actor, revision, .. }: &Summary) -> Self {
+        Self { time: time.to_string(), actor: actor.clone(), revision: revision.clone() }
+    }
+}
+
 /// A history whose every object is what it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VerifyReport {

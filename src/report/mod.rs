@@ -48,6 +48,7 @@ pub use doctor::VaultDiagnosis;
 pub use history::CopyReport;
 pub use history::HistoryReport;
 pub use history::PruneReport;
+pub use history::RecordedBy;
 pub use history::ReleaseReport;
 pub use history::VerifyReport;
 pub use init::InitReport;

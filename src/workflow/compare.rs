@@ -127,10 +127,9 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
         .collect();
     let changes = diff(shown_before, after?);
     Ok(Comparison {
-        against: number_of(before),
-        secrets: impact::secrets(blanks_of(before), &built.blanks()),
+        secrets: impact::dated(impact::secrets(blanks_of(before), &built.blanks()), &built.used),
         waivers: built.waivers.clone(),
-        ..Comparison::of(changes)
+        ..Comparison::of(changes).against(before)
     })
 }
 
@@ -170,10 +169,9 @@ async fn compared(
     let reviewed = stored.iter().map(|stored| shown(stored, history.keys())).collect::<Result<_, _>>()?;
     let changes = diff(reviewed_of(history, differing(manifests_of(before), same)).await?, reviewed);
     Ok(Comparison {
-        against: number_of(before),
         release: Some(after.summary.number),
         secrets: impact::secrets(blanks_of(before), &after.body.blanks),
-        ..Comparison::of(changes)
+        ..Comparison::of(changes).against(before)
     })
 }
 
@@ -183,10 +181,6 @@ fn differing<'r>(manifests: &'r [RecordedManifest], same: &HashSet<[&str; 4]>) -
 
 fn manifests_of(release: Option<&Release>) -> &[RecordedManifest] {
     release.map(|release| release.body.manifests.as_slice()).unwrap_or_default()
-}
-
-fn number_of(release: Option<&Release>) -> Option<u64> {
-    release.map(|release| release.summary.number)
 }
 
 fn blanks_of(release: Option<&Release>) -> &[RecordedBlank] {
@@ -245,7 +239,7 @@ pub async fn compare_project(
                 None => Vec::new(),
             };
             let changes = diff(shown_before, after.clone());
-            Comparison { against: number_of(before), secrets, waivers, ..Comparison::of_masked(changes, &after) }
+            Comparison { secrets, waivers, ..Comparison::of_masked(changes, &after).against(before) }
         }
     };
     context.warn_of(frozen::of_changes(&compared.changes))?;

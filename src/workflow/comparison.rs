@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::blank::SecretRef;
 use crate::blank::mask;
+use crate::history::Release;
 use crate::manifest::Identity;
 use crate::project::Settings;
 use crate::report::ChangedObject;
@@ -12,6 +13,7 @@ use crate::report::FieldDiff;
 use crate::report::LiveReport;
 use crate::report::ObjectDiff;
 use crate::report::ObjectReport;
+use crate::report::RecordedBy;
 use crate::report::SecretDiff;
 use crate::report::WaiverReport;
 use crate::stage::diff::Change;
@@ -27,6 +29,8 @@ use crate::workflow::impact::Trees;
 pub struct Comparison {
     /// The release that it was compared with, if there is one.
     pub against: Option<u64>,
+    /// When and by whom that was recorded.
+    pub recorded: Option<RecordedBy>,
     /// The revision of the project that it was compared with, where it was one.
     pub base: Option<String>,
     /// The release that was compared, unless it is what the templates make now.
@@ -50,7 +54,24 @@ impl Comparison {
     pub(crate) fn of(changes: Vec<Change>) -> Self {
         let trees = impact::trees(&changes);
         let restarts = impact::restarts(&changes, &trees);
-        Self { against: None, base: None, release: None, changes, trees, secrets: Vec::new(), restarts, waivers: Vec::new(), live: None }
+        Self {
+            against: None,
+            recorded: None,
+            base: None,
+            release: None,
+            changes,
+            trees,
+            secrets: Vec::new(),
+            restarts,
+            waivers: Vec::new(),
+            live: None,
+        }
+    }
+
+    /// The same against that release; against none, everything is new.
+    pub(crate) fn against(self, before: Option<&Release>) -> Self {
+        let summary = before.map(|release| &release.summary);
+        Self { against: summary.map(|summary| summary.number), recorded: summary.map(RecordedBy::from), ..self }
     }
 
     /// The same of reviews that have masks in the place of names, of which `after` are all.
@@ -66,6 +87,7 @@ impl Comparison {
             project: settings.project.clone(),
             environment: settings.environment.clone(),
             against: self.against,
+            recorded: self.recorded.clone(),
             base: self.base.clone(),
             release: self.release,
             secrets: self.secrets.iter().cloned().map(|secret| used(secret, &self.changes)).collect(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::convert::Infallible;
 
 use crate::blank::SecretRef;
@@ -17,6 +18,7 @@ use crate::secret::SecretBuffer;
 use crate::stage::diff::Change;
 use crate::stage::diff::ChangeKind;
 use crate::stage::diff::Reviewed;
+use crate::stage::fill::Used;
 use crate::stage::name::PLACEHOLDER;
 use crate::workflow::document::written;
 
@@ -34,6 +36,21 @@ pub(crate) fn asked(before: &[SecretRef], after: &[SecretRef]) -> Vec<SecretDiff
         ((vault, name, key.as_deref()), version.as_deref(), version.as_deref().unwrap_or_default())
     }
     differing([before.iter().map(used).collect(), after.iter().map(used).collect()])
+}
+
+/// The same with what vaults said of the later versions: when the newest was made, and until when the one that ends first is meant to be used.
+pub(crate) fn dated(secrets: Vec<SecretDiff>, used: &[Used]) -> Vec<SecretDiff> {
+    let mut said: HashMap<Key<'_>, Vec<&Used>> = HashMap::new();
+    for used in used {
+        said.entry((&used.ask.vault, &used.ask.name, used.ask.key.as_deref())).or_default().push(used);
+    }
+    let one = |secret: SecretDiff| {
+        let said = said.get(&(secret.vault.as_str(), secret.name.as_str(), secret.key.as_deref())).map(Vec::as_slice).unwrap_or_default();
+        let created = said.iter().filter_map(|used| used.created).max().map(|time| time.to_string());
+        let expires = said.iter().filter_map(|used| used.expires).min().map(|time| time.to_string());
+        SecretDiff { created, expires, ..secret }
+    };
+    secrets.into_iter().map(one).collect()
 }
 
 /// A secret by vault, name and field.
@@ -65,6 +82,8 @@ fn differing<V: Ord>(sides: [Vec<Use<'_, V>>; 2]) -> Vec<SecretDiff> {
         key: key.map(str::to_owned),
         before: versions(before),
         after: versions(after),
+        created: None,
+        expires: None,
         used_by: Vec::new(),
     };
     differs.map(one).collect()
@@ -137,9 +156,11 @@ fn any_text(node: &Node<Infallible>, wanted: &dyn Fn(&str) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::asked;
+    use super::dated;
     use super::secrets;
     use super::trees;
     use crate::blank::SecretRef;
+    use crate::clock::Timestamp;
     use crate::digest::Digest;
     use crate::history::RecordedBlank;
     use crate::manifest::Identity;
@@ -147,6 +168,7 @@ mod tests {
     use crate::stage::diff::Change;
     use crate::stage::diff::ChangeKind;
     use crate::stage::diff::Reviewed;
+    use crate::stage::fill::Used;
 
     fn blank(name: &str, key: Option<&str>, version: &str, value: u8) -> RecordedBlank {
         RecordedBlank {
@@ -190,6 +212,30 @@ mod tests {
         );
         assert_eq!(differing(&[blank("a", None, "1", 1)], &[blank("a", Some("k"), "1", 1)]).len(), 2);
         assert!(differing(&[], &[]).is_empty());
+    }
+
+    #[test]
+    fn dates_are_those_of_the_version_that_comes() {
+        let ask = |name: &str, version: Option<&str>| SecretRef {
+            vault: "default".to_owned(),
+            name: name.to_owned(),
+            key: None,
+            version: version.map(str::to_owned),
+        };
+        let used = |name: &str, version: Option<&str>, created: i64, expires: Option<i64>| Used {
+            ask: ask(name, version),
+            version: String::new(),
+            current: None,
+            fingerprint: Digest([0; 32]),
+            expires: expires.map(Timestamp),
+            created: Some(Timestamp(created)),
+            places: Vec::new(),
+        };
+        let used = [used("a", None, 100, Some(900)), used("a", Some("1"), 50, Some(800)), used("b", None, 7, None)];
+        let secrets = dated(asked(&[ask("gone", None)], &[ask("a", None), ask("b", None)]), &used);
+        let found: Vec<_> = secrets.into_iter().map(|secret| (secret.name, secret.created, secret.expires)).collect();
+        let time = |seconds| Some(Timestamp(seconds).to_string());
+        assert_eq!(found, [("a".to_owned(), time(100), time(800)), ("b".to_owned(), time(7), None), ("gone".to_owned(), None, None)]);
     }
 
     #[test]

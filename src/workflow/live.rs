@@ -20,10 +20,12 @@ use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::report::LiveReport;
 use crate::report::ObjectReport;
+use crate::report::RecordedBy;
 use crate::secret::Secret;
 use crate::secret::SecretBuffer;
 use crate::stage::diff::Change;
 use crate::stage::diff::Reviewed;
+use crate::stage::fill::Used;
 use crate::stage::literal::keyed_mask;
 use crate::stage::live::Hiding;
 use crate::stage::live::LiveValue;
@@ -138,11 +140,13 @@ async fn compare_live(
         changes.push(Change::Changed { identity, before, after });
     }
     let blanks = releases.first().map(|release| release.body.blanks.as_slice()).unwrap_or_default();
+    let there = releases.first().filter(|release| Some(release.summary.number) == difference.release);
+    let recorded = there.map(|release| RecordedBy::from(&release.summary));
     let left = difference.left.iter().cloned().map(ObjectReport::from).collect();
     Ok(Some(Comparison {
-        secrets: impact::secrets(blanks, &meant.blanks),
+        secrets: impact::dated(impact::secrets(blanks, &meant.blanks), meant.used),
         waivers: meant.waivers.clone(),
-        live: Some(LiveReport { target: target.to_string(), release: difference.release, left }),
+        live: Some(LiveReport { target: target.to_string(), release: difference.release, recorded, left }),
         ..Comparison::of(changes)
     }))
 }
@@ -151,18 +155,25 @@ async fn compare_live(
 struct Meant<'a> {
     manifests: Vec<DraftManifest<'a>>,
     blanks: Vec<RecordedBlank>,
+    /// What vaults said of these, where they were asked.
+    used: &'a [Used],
     waivers: Vec<Waiver>,
 }
 
 impl<'a> Meant<'a> {
     /// What was filled.
     fn of_built(built: &'a Built) -> Self {
-        Self { manifests: built.drafts(), blanks: built.blanks(), waivers: built.waivers.clone() }
+        Self { manifests: built.drafts(), blanks: built.blanks(), used: &built.used, waivers: built.waivers.clone() }
     }
 
     /// The manifests of `release`.
     fn of_recorded(release: &Release, stored: &'a [StoredManifest<'a>]) -> Self {
-        Self { manifests: stored.iter().map(DraftManifest::from).collect(), blanks: release.body.blanks.clone(), waivers: Vec::new() }
+        Self {
+            manifests: stored.iter().map(DraftManifest::from).collect(),
+            blanks: release.body.blanks.clone(),
+            used: &[],
+            waivers: Vec::new(),
+        }
     }
 
     /// As a target takes them.

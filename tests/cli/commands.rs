@@ -1,5 +1,6 @@
 //! Every command's good path and its options, as a user of kubectl, Helm, SOPS or Terraform would try them.
 
+mod acme;
 mod calls;
 mod check;
 mod completions;

@@ -213,7 +213,7 @@ fn diff_asks_it_only_online() {
     outcome.fails(0, &[warning]);
     assert_eq!(gets(&server), before);
     let out = sandbox.cloze(["diff", "--exit-code", "--online"]).silent().code(1);
-    assert!(out.contains("\n~ token: default/api-token@1 → @2\n") && !out.contains("a-2"), "{out}");
+    assert!(out.contains("  token: default/api-token@1 → @2\n") && !out.contains("a-2"), "{out}");
     assert!(gets(&server) > before);
 }
 
@@ -264,7 +264,7 @@ fn a_vault_that_no_blank_asks_need_not_work() {
     sandbox.cloze(["deploy"]).fails(0, &["release 1 recorded"]);
     sandbox.feed(["vault", "set", "api-token"], b"next").ok();
     let out = sandbox.cloze(["diff", "--exit-code"]).silent().code(1);
-    assert!(out.contains("\n~ token: default/api-token@1 → @2\n"), "{out}");
+    assert!(out.contains("  token: default/api-token@1 → @2\n"), "{out}");
     sandbox.cloze(["deploy"]).fails(0, &["release 2 recorded"]);
     sandbox.cloze(["rollback", "1", "--secrets", "current"]).fails(0, &["nothing changed: release 2 is current"]);
     assert_eq!(gets(&server), 0);

@@ -12,6 +12,15 @@ fn summary(out: &str) -> &str {
     out.split_once("\n\n").map_or(out, |(summary, _)| summary)
 }
 
+/// The review without when and by whom the release before was recorded.
+#[track_caller]
+fn undated(out: &str) -> String {
+    let (start, rest) = out.split_once(" of 20").unwrap_or_else(|| panic!("no date: {out}"));
+    let (recorded, rest) = rest.split_at(rest.find([':', '`']).unwrap());
+    assert_eq!(recorded.split(' ').nth(1), Some("by"), "{out}");
+    format!("{start}{rest}")
+}
+
 fn json_of(sandbox: &Sandbox, arguments: &str) -> Value {
     serde_json::from_str(&sandbox.cloze(arguments.split(' ').chain(["--format", "json"])).ok()).unwrap()
 }
@@ -24,22 +33,20 @@ fn a_summary_says_which_secrets_change_and_which_workloads_restart() {
     let expected = "\
 3 objects against release 1: 0 added, 3 changed, 0 removed
 secrets:
-~ default/db-password  version 1 → 2  used by Secret shop-dev/web-credentials, Secret shop-dev/web-settings
+~ default/db-password  version 1 → 2  made today  used by Secret shop-dev/web-credentials, Secret shop-dev/web-settings
 objects:
 ~ Secret shop-dev/web-credentials  DATABASE_URL: default/db-password@1 → @2
 ~ Secret shop-dev/web-settings     appsettings.secrets.json: default/db-password@1 → @2
 names only: Deployment shop-dev/web
 restarts: Deployment shop-dev/web
 ";
-    assert_eq!(sandbox.cloze(["diff", "--stat"]).ok(), expected);
-    let expected = format!(
-        "{expected}\nSecret shop-dev/web-credentials\n~ DATABASE_URL: default/db-password@1 → @2\n\nSecret shop-dev/web-settings\n\
-         ~ stringData[\"appsettings.secrets.json\"].ConnectionStrings.Main: default/db-password@1 → @2\n"
-    );
+    assert_eq!(undated(&sandbox.cloze(["diff", "--stat"]).ok()), expected);
+    // What is said of the objects is all that changes of them.
     for command in [["diff"].as_slice(), &["deploy", "--dry-run"]] {
-        assert_eq!(sandbox.cloze(command).ok(), expected);
+        assert_eq!(undated(&sandbox.cloze(command).ok()), expected);
     }
     let all = sandbox.cloze(["diff", "--all"]).ok();
+    assert!(all.contains("\n~ DATABASE_URL: default/db-password@1 → @2\n"), "{all}");
     assert!(all.contains("\n~ metadata.name: web-credentials-") && all.contains("].envFrom[1].secretRef.name: web-credentials-"), "{all}");
     sandbox.cloze(["deploy"]).ok();
     // A value that comes back is no change of it, though it has another version.
@@ -49,13 +56,14 @@ restarts: Deployment shop-dev/web
     assert_eq!(sandbox.cloze(["diff"]).ok(), "no differences\n");
     let out = sandbox.cloze(["diff", "--set", "replicas=4"]).ok();
     assert_eq!(
-        summary(&out),
+        undated(summary(&out)),
         "1 object against release 2: 0 added, 1 changed, 0 removed\nobjects:\n~ Deployment shop-dev/web  replicas: 1 → 4"
     );
     // A rollback shows the same before it is done.
     let err = sandbox.cloze(["rollback"]).err();
     assert!(err.contains("\n~ default/db-password  version 2 → 1  used by Secret shop-dev/web-credentials, "), "{err}");
-    assert!(err.contains("\nrestarts: Deployment shop-dev/web\n\nSecret shop-dev/web-credentials\n~ DATABASE_URL: "), "{err}");
+    assert!(err.contains("\n~ Secret shop-dev/web-credentials  DATABASE_URL: default/db-password@2 → @1\n"), "{err}");
+    assert!(err.contains("\nrestarts: Deployment shop-dev/web\n"), "{err}");
 }
 
 #[test]
@@ -71,7 +79,7 @@ objects:
 + ServiceAccount shop-dev/web
 ~ Deployment shop-dev/web      replicas: 1 → 4
 - Service shop-dev/web";
-    assert_eq!(summary(&out), expected);
+    assert_eq!(undated(summary(&out)), expected);
 }
 
 #[test]
@@ -84,7 +92,7 @@ fn two_releases_are_compared_without_templates_or_vaults() {
     std::fs::remove_file(sandbox.shop_path("secrets/dev.vault")).unwrap();
     let between = |arguments: &str| sandbox.cloze(arguments.split(' ')).silent().ok();
     assert_eq!(
-        between("diff 1 3"),
+        undated(&between("diff 1 3")),
         "1 object against release 1: 0 added, 1 changed, 0 removed\nobjects:\n~ Deployment shop-dev/web  replicas: 1 → 3\n\n\
          Deployment shop-dev/web\n~ spec.replicas: 1 → 3\n"
     );
@@ -96,6 +104,9 @@ fn two_releases_are_compared_without_templates_or_vaults() {
     sandbox.cloze(["diff", "1", "3", "--exit-code"]).code(1);
     let report = json_of(&sandbox, "diff 1 3");
     assert_eq!(json!([report["kind"], report["against"], report["release"]]), json!(["DiffReport", 1, 3]));
+    let first = json_of(&sandbox, "history")["releases"][2].clone();
+    let recorded = json!({"time": first["time"], "actor": first["actor"], "revision": null});
+    assert_eq!((&first["release"], &report["recorded"]), (&json!(1), &recorded));
     assert_eq!((&report["secrets"], &report["restarts"]), (&json!([]), &json!([])));
     let first = json_of(&sandbox, "show 1 --diff");
     assert_eq!(json!([first["against"], first["release"], first["secrets"][0]["change"]]), json!([null, 1, "added"]));
@@ -166,10 +177,13 @@ fn marked_up() -> Sandbox {
 #[test]
 fn markdown_has_tables_and_a_fenced_diff_for_each_object() {
     let sandbox = marked_up();
-    let out = sandbox.cloze(["diff", "--format", "markdown", "--against", "1"]).silent().ok();
-    let start = "<!-- cloze:shop/dev -->\n### `shop/dev: 5 objects against release 1: 1 added, 3 changed, 1 removed`\n\n| | secret | version | used by |\n\
-                 |---|---|---|---|\n| ~ | `default/db-password` | `1 → 2` | `Secret shop-dev/web-credentials, Secret shop-dev/web-settings` |\n";
-    assert!(out.starts_with(start), "{out}");
+    let out = undated(&sandbox.cloze(["diff", "--format", "markdown", "--against", "1"]).silent().ok());
+    let today = &json_of(&sandbox, "diff --against 1")["secrets"][0]["created"].as_str().unwrap()[..10].to_owned();
+    let start = format!(
+        "<!-- cloze:shop/dev -->\n### `shop/dev: 5 objects against release 1: 1 added, 3 changed, 1 removed`\n\n| | secret | version | used by |\n\
+                 |---|---|---|---|\n| ~ | `default/db-password` | `1 → 2, made {today}` | `Secret shop-dev/web-credentials, Secret shop-dev/web-settings` |\n"
+    );
+    assert!(out.starts_with(&start), "{out}");
     for line in [
         "| + | `ConfigMap shop-dev/x` |  |",
         "| ~ | `Secret shop-dev/web-credentials` | `DATABASE_URL: default/db-password@1 → @2` |",
@@ -197,7 +211,7 @@ fn markdown_has_tables_and_a_fenced_diff_for_each_object() {
         assert!(out.starts_with("<!-- cloze:shop/dev -->\n### `shop/dev: "), "{out}");
     }
     sandbox.cloze(["deploy"]).ok();
-    let out = sandbox.cloze(["diff", "--format", "markdown"]).ok();
+    let out = undated(&sandbox.cloze(["diff", "--format", "markdown"]).ok());
     assert_eq!(out, "<!-- cloze:shop/dev -->\n### `shop/dev: no differences against release 3`\n");
 }
 

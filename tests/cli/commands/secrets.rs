@@ -139,6 +139,29 @@ fn version(value: &str, days_left: Option<i64>) -> Version {
 }
 
 #[test]
+fn a_review_says_until_when_what_comes_may_be_used_and_asks_for_no_further_right() {
+    let versions = [("shop-near", version("canary-1", Some(6))), ("shop-far", version("canary-2", Some(400)))];
+    let (sandbox, server) = key_vault(&["get"], &versions);
+    with_blanks(&sandbox, &["name=\"shop-near\"", "name=\"shop-far\""]);
+    let out = sandbox.cloze(["diff", "--online", "--stat"]).ok();
+    let line = |name: &str| out.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("{out}"));
+    assert!(line("shop-near").contains("  made today, expires in 6d !  used by Secret shop-dev/a"), "{out}");
+    assert!(line("shop-far").contains("  made today, expires in 400d  used by Secret shop-dev/a"), "{out}");
+    let calls = server.journal().calls();
+    let reads = calls.iter().filter(|call| call.path.starts_with("/secrets/")).count();
+    assert_eq!(reads, 2, "each is asked for once: {calls:?}");
+    let json: Value = serde_json::from_str(&sandbox.cloze(["diff", "--online", "--format", "json"]).ok()).unwrap();
+    let day = json["secrets"][1]["expires"].as_str().unwrap().split_once('T').unwrap().0.to_owned();
+    let made = json["secrets"][1]["created"].as_str().unwrap().split_once('T').unwrap().0.to_owned();
+    for format in ["markdown", "html"] {
+        let out = sandbox.cloze(["diff", "--online", "--format", format]).ok();
+        assert!(out.contains(&format!("made {made}, expires {day}")), "{out}");
+    }
+    // Without the vault nothing is said of it.
+    assert!(!sandbox.cloze(["diff", "--stat"]).ok().contains("expires"));
+}
+
+#[test]
 fn expiry_and_a_disabled_version_are_seen_and_no_value_is_read() {
     let disabled = Version { disabled: true, ..version("canary-4", None) };
     let versions = [

@@ -123,7 +123,7 @@ async fn a_new_name_is_compared_with_the_object_that_has_the_last_one() {
     assert!(said.contains("\n\nConfigMap NS/settings\n~ level: info → debug\n"), "{said}");
     // With `-o` it is compared with the last release.
     let dry = |more: &[&str]| shop.ok(&[&["deploy", "--dry-run"], more].concat());
-    assert!(dry(&[]).starts_with("1 object against cluster lab: ") && dry(&["-o", "out"]).starts_with("1 object against release 1: "));
+    assert!(dry(&[]).starts_with("1 object against cluster lab: ") && dry(&["-o", "out"]).starts_with("1 object against release 1 of "));
     let (code, said) = shop.said(&["diff", "--live", "--context", "nowhere"]);
     assert!(code == 6 && said.contains("the kubeconfig has no context `nowhere`"), "{code} {said}");
 }
@@ -146,7 +146,7 @@ async fn a_rollback_is_shown_against_what_is_live_too() {
     }
     assert!(shown.starts_with("2 objects against cluster lab: 0 added, 2 changed, 0 removed\n"), "{shown}");
     assert!(shown.contains("image: web:2 → web:1") && !shown.contains("minReadySeconds"), "{shown}");
-    assert!(shop.ok(&["rollback", "--dry-run", "-o", "out"]).starts_with("2 objects against release 2: "));
+    assert!(shop.ok(&["rollback", "--dry-run", "-o", "out"]).starts_with("2 objects against release 2 of "));
     assert_eq!((rollout.image().await.as_str(), shop.outcomes().len()), ("web:2", 2));
     // What keeps it from being applied is said before.
     rollout.change("apps/v1", "Deployment", "web", json!({ "spec": { "replicas": 5 } })).await;

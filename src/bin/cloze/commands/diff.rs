@@ -21,6 +21,7 @@ use crate::environment;
 use crate::exit;
 use crate::review;
 use crate::review::Detail;
+use crate::review::View;
 
 /// Shows what a deploy would change against a release, or what one release has in place of another.
 pub(crate) fn diff(run: &Run, asked: &Diff) -> Result<ExitCode, Problems> {
@@ -69,7 +70,7 @@ pub(crate) fn print(run: &Run, report: &DiffReport, detail: Detail) -> Result<()
         OutputFormat::Html => run.ui.text(&review::html(report)),
         _ => {
             report.waivers.iter().for_each(|waiver| run.ui.status(&waiver.to_string()));
-            run.ui.changes(&review::text(report, detail))
+            run.ui.changes(&review::text(report, View { detail, width: run.ui.width(), now: run.clock.now() }))
         }
     }
 }

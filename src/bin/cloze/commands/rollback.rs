@@ -15,6 +15,7 @@ use crate::commands::session;
 use crate::context::Run;
 use crate::review;
 use crate::review::Detail;
+use crate::review::View;
 
 /// Releases the manifests of an earlier release again, after showing what that changes.
 pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online: bool, emit: &Emit) -> Result<ExitCode, Problems> {
@@ -29,7 +30,8 @@ pub(crate) fn rollback(run: &Run, number: Option<u64>, secrets: Secrets, online:
     deploy::carry_out(run, &session, emit, preview, async |emission| {
         let target = emission.target;
         let confirms = |changes: &_| {
-            run.ui.say_changes(review::text(changes, Detail::Usual).trim_end());
+            let view = View { detail: Detail::Usual, width: None, now: run.clock.now() };
+            run.ui.say_changes(review::text(changes, view).trim_end());
             emit.yes || !target.runs() || !run.can_answer() || ask(&format!("Release that to {target}?"))
         };
         Box::pin(session.rollback(request, emit.note.as_deref(), emission, confirms)).await

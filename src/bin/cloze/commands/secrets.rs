@@ -21,6 +21,7 @@ use crate::context::Run;
 use crate::exit;
 use crate::ui::Cell;
 use crate::ui::Ui;
+use crate::ui::span;
 use crate::ui::table;
 
 /// Lists the secrets of the environment and who uses them, or what its vaults hold and nobody uses.
@@ -154,16 +155,6 @@ fn end(secret: &SecretUsage, now: Timestamp) -> String {
 
 fn age(created: Option<&str>, now: Timestamp) -> String {
     created.and_then(Timestamp::from_rfc3339).map_or("-".to_owned(), |created| span((now.0 - created.0).max(0)))
-}
-
-/// A time in its largest unit, as kubectl writes ages.
-fn span(seconds: i64) -> String {
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3_600 => format!("{}m", seconds / 60),
-        3_600..172_800 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
-    }
 }
 
 /// A place without its column.

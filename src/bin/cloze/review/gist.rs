@@ -1,15 +1,20 @@
 //! What a change comes to, in a line.
 
+use cloze::blank::mask;
+use cloze::clock::Timestamp;
 use cloze::count::count;
 use cloze::report::DiffReport;
 use cloze::report::FieldChangeKind;
 use cloze::report::FieldDiff;
 use cloze::report::ObjectDiff;
 use cloze::report::ObjectReport;
+use cloze::report::RecordedBy;
 use cloze::report::SecretDiff;
 use cloze::stage::diff::ChangeKind;
 
 use crate::review::field;
+use crate::ui::expiry;
+use crate::ui::span;
 
 /// How many objects come, change and go, against what.
 pub(super) fn heading(report: &DiffReport) -> String {
@@ -17,7 +22,7 @@ pub(super) fn heading(report: &DiffReport) -> String {
     let [added, changed, removed] = [ChangeKind::Added, ChangeKind::Changed, ChangeKind::Removed].map(of);
     let against = match (&report.live, report.against, &report.base) {
         (Some(cluster), ..) => format!(" against {}", cluster.target),
-        (None, Some(number), _) => format!(" against release {number}"),
+        (None, Some(number), _) => format!(" against {}", release(number, report.recorded.as_ref())),
         (None, None, Some(base)) => format!(" against {base}"),
         (None, None, None) => String::new(),
     };
@@ -25,6 +30,38 @@ pub(super) fn heading(report: &DiffReport) -> String {
         0 => format!("no differences{against}"),
         objects => format!("{}{against}: {added} added, {changed} changed, {removed} removed", count(objects, "object")),
     }
+}
+
+/// A release, with when and by whom it was recorded.
+fn release(number: u64, recorded: Option<&RecordedBy>) -> String {
+    let recorded = recorded.map(|by| format!(" of {} by {}", date(&by.time), by.actor)).unwrap_or_default();
+    format!("release {number}{recorded}")
+}
+
+/// The day of a time.
+pub(super) fn date(time: &str) -> &str {
+    time.split_once('T').map_or(time, |(day, _)| day)
+}
+
+/// What a vault said of the version of a secret that comes: how old it is, and until when it may be used. `!` marks an end that is near.
+pub(super) fn ages(SecretDiff { created, expires, .. }: &SecretDiff, now: Timestamp) -> String {
+    let age = created.as_deref().and_then(Timestamp::from_rfc3339).map(|created| match now.0 - created.0 {
+        ..DAY => "made today".to_owned(),
+        age => format!("{} old", span(age)),
+    });
+    let end = expires.as_deref().and_then(|expires| expiry(expires, now));
+    age.into_iter().chain(end).collect::<Vec<_>>().join(", ")
+}
+
+/// Seconds.
+const DAY: i64 = 86_400;
+
+/// The versions of a secret, and what a vault said of the one that comes in days, which stay true in a document that is kept.
+pub(super) fn dated_versions(secret: &SecretDiff) -> String {
+    let versions = Some(versions(secret)).filter(|versions| !versions.is_empty());
+    let made = secret.created.as_deref().map(|created| format!("made {}", date(created)));
+    let end = secret.expires.as_deref().map(|expires| format!("expires {}", date(expires)));
+    versions.into_iter().chain(made).chain(end).collect::<Vec<_>>().join(", ")
 }
 
 /// The sign of what happens to an object or a secret.
@@ -71,6 +108,13 @@ pub(super) fn of_object(object: &ObjectDiff) -> String {
     let rest = names.len().saturating_sub(NAMES);
     let shown = names[..names.len() - rest].join(", ");
     if rest > 0 { format!("{shown} and {rest} more") } else { shown }
+}
+
+/// Whether its line says all that changes of an object: one field, in which a secret has another value.
+pub(super) fn is_said(object: &ObjectDiff) -> bool {
+    let own: Vec<&FieldDiff> = field::own(object).collect();
+    let [FieldDiff { before: Some(before), after: Some(after), .. }] = own.as_slice() else { return false };
+    object.object.change == ChangeKind::Changed && mask::changed(before, after).is_some_and(|words| words.chars().count() <= ROOM)
 }
 
 /// Names of fields in a line.

@@ -33,7 +33,7 @@ pub(crate) fn markdown(report: &DiffReport) -> String {
         text.push_str("\n| | secret | version | used by |\n|---|---|---|---|\n");
         rows(secrets, "secret", &mut text, |secret| {
             let SecretDiff { change, used_by, .. } = secret;
-            let version = gist::versions(secret);
+            let version = gist::dated_versions(secret);
             format!(
                 "| {} | {} | {} | {} |",
                 gist::sign(*change),
@@ -142,7 +142,7 @@ mod tests {
     use super::longest_run;
     use super::markdown;
     use super::span;
-    use crate::review::sample::report;
+    use crate::review::sample::reports;
 
     /// What is outside of fences and code spans, as `CommonMark` 0.31 reads both; elements have no text.
     fn outside(text: &str) -> Vec<String> {
@@ -190,10 +190,10 @@ mod tests {
 
     #[test]
     fn no_text_becomes_markup() {
-        let plain = outside(&markdown(&report("plain")));
+        let plain = reports("plain").map(|report| outside(&markdown(&report)));
         for text in naughty_strings::BLNS.iter().filter(|text| !text.is_empty()) {
-            let written = markdown(&report(text));
-            assert_eq!(outside(&written), plain, "{text:?} in\n{written}");
+            let written = reports(text).map(|report| markdown(&report));
+            assert_eq!(written.each_ref().map(|written| outside(written)), plain, "{text:?} in\n{written:#?}");
         }
     }
 

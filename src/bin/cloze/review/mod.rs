@@ -11,6 +11,7 @@ mod text;
 
 pub(crate) use html::html;
 pub(crate) use markdown::markdown;
+pub(crate) use text::View;
 pub(crate) use text::text;
 
 /// How much of a review is written.

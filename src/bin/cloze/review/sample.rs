@@ -1,4 +1,4 @@
-//! A review that has one text wherever a text of others can be.
+//! Reviews that have one text wherever a text of others can be.
 
 use cloze::report::ChangedObject;
 use cloze::report::DiffReport;
@@ -7,11 +7,19 @@ use cloze::report::FieldDiff;
 use cloze::report::LiveReport;
 use cloze::report::ObjectDiff;
 use cloze::report::ObjectReport;
+use cloze::report::RecordedBy;
 use cloze::report::SecretDiff;
+use cloze::report::WaiverReport;
 use cloze::stage::diff::ChangeKind;
 
-/// A report of two objects and a secret that are called `text` and have it.
-pub(super) fn report(text: &str) -> DiffReport {
+/// Reports against a cluster, a release and a revision, of two objects and a secret that are called `text` and have it.
+pub(super) fn reports(text: &str) -> [DiffReport; 3] {
+    let recorded = RecordedBy { time: text.to_owned(), actor: text.to_owned(), revision: Some(text.to_owned()) };
+    let release = DiffReport { live: None, against: Some(1), recorded: Some(recorded), ..report(text) };
+    [report(text), release, DiffReport { live: None, base: Some(text.to_owned()), ..report(text) }]
+}
+
+fn report(text: &str) -> DiffReport {
     let object = |kind: &str| ObjectReport {
         api_version: "v1".to_owned(),
         kind: kind.to_owned(),
@@ -36,6 +44,7 @@ pub(super) fn report(text: &str) -> DiffReport {
         project: "shop".to_owned(),
         environment: "dev".to_owned(),
         against: None,
+        recorded: None,
         base: None,
         release: None,
         secrets: vec![SecretDiff {
@@ -45,6 +54,8 @@ pub(super) fn report(text: &str) -> DiffReport {
             key: Some(text.to_owned()),
             before: vec![text.to_owned()],
             after: vec![format!("{text}.")],
+            created: Some(text.to_owned()),
+            expires: Some("2026-12-31T00:00:00Z".to_owned()),
             used_by: vec![object("Secret"), object("ConfigMap")],
         }],
         changes: vec![
@@ -56,8 +67,19 @@ pub(super) fn report(text: &str) -> DiffReport {
             change(ChangeKind::Added, object("ConfigMap"), Vec::new()),
         ],
         restarts: vec![object("Secret")],
-        waivers: Vec::new(),
-        live: Some(LiveReport { target: text.to_owned(), release: None, left: vec![object("Service")] }),
+        waivers: vec![WaiverReport {
+            place: text.to_owned(),
+            rule: "reveal",
+            object: text.to_owned(),
+            field: text.to_owned(),
+            blank: text.to_owned(),
+        }],
+        live: Some(LiveReport {
+            target: text.to_owned(),
+            release: Some(1),
+            recorded: Some(RecordedBy { time: text.to_owned(), actor: text.to_owned(), revision: None }),
+            left: vec![object("Service")],
+        }),
         warnings: 1,
     }
 }

@@ -1,5 +1,6 @@
 //! The two ways out: stdout for results, stderr for talk.
 
+mod age;
 mod annotation;
 mod calls;
 mod clean;
@@ -10,9 +11,12 @@ mod progress;
 mod rollout;
 mod table;
 
+pub(crate) use age::expiry;
+pub(crate) use age::span;
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
 pub(crate) use table::Cell;
+pub(crate) use table::rows;
 pub(crate) use table::table;
 
 use std::borrow::Cow;

@@ -13,30 +13,46 @@ pub(crate) enum Cell {
 
 /// The rows under their heading, no wider than `width` characters where there is one. No line ends with a space.
 pub(crate) fn table(heading: &[&str], rows: &[Vec<Cell>], width: Option<usize>) -> String {
+    let least: Vec<usize> = heading.iter().map(|word| word.len()).collect();
+    let widths = widths(&least, rows, width);
+    let heading: Vec<Cell> = heading.iter().map(|&word| Cell::Text(word.to_owned())).collect();
+    [&heading].into_iter().chain(rows).map(|row| format!("{}\n", line(row, &widths))).collect()
+}
+
+/// The rows alone. A column with nothing in it takes no room.
+pub(crate) fn rows(rows: &[Vec<Cell>], width: Option<usize>) -> Vec<String> {
+    let least = vec![0; rows.iter().map(Vec::len).max().unwrap_or_default()];
+    let widths = widths(&least, rows, width);
+    rows.iter().map(|row| line(row, &widths)).collect()
+}
+
+fn line(row: &[Cell], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths).filter(|(_, width)| **width > 0);
+    let padded: Vec<String> = cells.map(|(cell, width)| format!("{:<width$}", written(cell, *width))).collect();
+    padded.join(&" ".repeat(GAP)).trim_end().to_owned()
+}
+
+/// How wide each column is: as what is in it and at least `least`, but for what there is no room for.
+fn widths(least: &[usize], rows: &[Vec<Cell>], width: Option<usize>) -> Vec<usize> {
     let natural = |column: usize| {
         let widest = rows.iter().map(|row| row.get(column).map_or(0, |cell| written(cell, usize::MAX).chars().count())).max();
-        widest.unwrap_or(0).max(heading[column].len())
+        widest.unwrap_or(0).max(least[column])
     };
-    let mut widths: Vec<usize> = (0..heading.len()).map(natural).collect();
-    let mut over = width.map_or(0, |width| (widths.iter().sum::<usize>() + GAP * (widths.len() - 1)).saturating_sub(width));
+    let mut widths: Vec<usize> = (0..least.len()).map(natural).collect();
+    let gaps = GAP * widths.iter().filter(|width| **width > 0).count().saturating_sub(1);
+    let mut over = width.map_or(0, |width| (widths.iter().sum::<usize>() + gaps).saturating_sub(width));
     // Lists give way first, and the widest column before others.
     let is_list = |column: usize| rows.iter().any(|row| matches!(row.get(column), Some(Cell::List(_))));
-    for (lists, least) in [(true, LIST), (false, LEAST), (true, LEAST)] {
+    for (lists, narrowest) in [(true, LIST), (false, LEAST), (true, LEAST)] {
         let mut columns: Vec<usize> = (0..widths.len()).filter(|column| is_list(*column) == lists).collect();
         while over > 0 {
-            columns.retain(|column| widths[*column] > least.max(heading[*column].len()));
+            columns.retain(|column| widths[*column] > narrowest.max(least[*column]));
             let Some(widest) = columns.iter().copied().max_by_key(|column| widths[*column]) else { break };
             widths[widest] -= 1;
             over -= 1;
         }
     }
-    let line = |cells: Vec<String>| {
-        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        format!("{}\n", padded.join(&" ".repeat(GAP)).trim_end())
-    };
-    let shown = |row: &Vec<Cell>| line(row.iter().zip(&widths).map(|(cell, width)| written(cell, *width)).collect());
-    let heading = line(heading.iter().map(|&word| word.to_owned()).collect());
-    heading + &rows.iter().map(shown).collect::<String>()
+    widths
 }
 
 /// Spaces between columns.
