@@ -69,6 +69,8 @@ pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: who
 pub const FORMAT: Variable = plain("CLOZE_FORMAT", "`human` or `json`, as `--format`");
 /// Whether to colour.
 pub const COLOR: Variable = plain("CLOZE_COLOR", "`auto`, `always` or `never`, as `--color`");
+/// What shows long results.
+pub const PAGER: Variable = plain("CLOZE_PAGER", "the command of a pager for long results, before `PAGER`; empty or `cat` for none");
 /// The address of a HashiCorp Vault that has none in the project file.
 pub const VAULT_ADDR: Variable = plain("VAULT_ADDR", "the address of a `hashicorp` vault for which the project file does not say it");
 /// The same for OpenBao, which comes first.
@@ -201,6 +203,7 @@ pub const ALL: &[Variable] = &[
     MASK,
     FORMAT,
     COLOR,
+    PAGER,
     VAULT_ADDR,
     BAO_ADDR,
     VAULT_NAMESPACE,

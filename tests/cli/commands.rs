@@ -16,6 +16,7 @@ mod line;
 mod literals;
 mod lock;
 mod mask;
+mod pager;
 mod plan;
 mod policy;
 mod recipients;

@@ -88,6 +88,9 @@ pub(crate) struct Global {
     /// When to use colour [env: `CLOZE_COLOR`] [default: auto]
     #[arg(long, value_enum, value_name = "WHEN", global = true)]
     pub(crate) color: Option<Color>,
+    /// Print long results in one go, not page by page [env: `CLOZE_PAGER` and `PAGER` name the pager] [default: `less`]
+    #[arg(long, global = true)]
+    pub(crate) no_pager: bool,
 }
 
 impl Command {

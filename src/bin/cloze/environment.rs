@@ -16,6 +16,7 @@ use cloze::project::variable::Variable;
 use crate::args::Color;
 use crate::args::Global;
 use crate::args::OutputFormat;
+use crate::ui::Pager;
 use crate::ui::Terminal;
 
 /// A CI runner that masks values in its logs.
@@ -129,7 +130,15 @@ pub(crate) fn adopt(global: &mut Global, variables: &Variables) -> Result<(), Pr
 
 /// What the variables say of the terminal.
 pub(crate) fn terminal() -> Terminal {
-    Terminal { no_color: read(&["NO_COLOR"]).is_some(), dumb: read(&["TERM"]).is_none_or(|term| term == "dumb") }
+    // Nobody turns pages in a CI system, though some give their jobs a terminal.
+    let pager = if is_ci() { Pager::default() } else { Pager::of(set) };
+    Terminal { no_color: read(&["NO_COLOR"]).is_some(), dumb: read(&["TERM"]).is_none_or(|term| term == "dumb"), pager }
+}
+
+/// The value of a variable, which may be empty.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the process environment")]
+fn set(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The CI runner that this runs on.

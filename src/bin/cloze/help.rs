@@ -20,6 +20,26 @@ const GROUPS: &[(&str, &[&str])] = &[
 /// Options that wait for vaults, and the commands that ask none.
 const VAULT_OPTIONS: &[&str] = &["deadline", "allow_exec"];
 const WITHOUT_VAULTS: &[&str] = &["init", "render", "status", "history", "show", "schema", "completions", "version"];
+/// The option of those that show a review, and the others.
+const REVIEW_OPTIONS: &[&str] = &["no_pager"];
+const WITHOUT_REVIEW: &[&str] = &[
+    "render",
+    "check",
+    "config",
+    "lock",
+    "destroy",
+    "status",
+    "history",
+    "prune",
+    "secrets",
+    "vault",
+    "key",
+    "doctor",
+    "init",
+    "schema",
+    "completions",
+    "version",
+];
 /// Options that choose a project, and the commands that need none.
 const PROJECT_OPTIONS: &[&str] = &["directory", "environment"];
 const WITHOUT_PROJECT: &[&str] = &["schema", "completions", "version"];
@@ -41,7 +61,8 @@ Exit codes:
 /// The command line with its help.
 pub(crate) fn command() -> Command {
     let mut cli = Cli::command().after_help(EXIT_CODES);
-    let hidden: [(&[&str], &[&str]); 2] = [(VAULT_OPTIONS, WITHOUT_VAULTS), (PROJECT_OPTIONS, WITHOUT_PROJECT)];
+    let hidden: [(&[&str], &[&str]); 3] =
+        [(VAULT_OPTIONS, WITHOUT_VAULTS), (REVIEW_OPTIONS, WITHOUT_REVIEW), (PROJECT_OPTIONS, WITHOUT_PROJECT)];
     for (options, without) in hidden {
         for option in options {
             // A command's own option of the same name precedes the global one.

@@ -121,9 +121,17 @@ impl Sandbox {
 
     /// Runs the program in the project `shop` on a terminal of so many columns.
     pub(crate) fn on_narrow_terminal<'a>(&self, columns: usize, arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
+        self.on_small_terminal((0, columns), arguments)
+    }
+
+    /// The same on one of so many rows and columns.
+    pub(crate) fn on_small_terminal<'a>(&self, (rows, columns): (usize, usize), arguments: impl IntoIterator<Item = &'a str>) -> Terminal {
         let program = self.command(["-C", "shop"].into_iter().chain(arguments));
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("stty cols {columns}; exec \"$0\" \"$@\"")]).arg(program.get_program()).args(program.get_args());
+        shell
+            .args(["-c", &format!("stty rows {rows} cols {columns}; exec \"$0\" \"$@\"")])
+            .arg(program.get_program())
+            .args(program.get_args());
         shell.current_dir(self.work()).envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         Terminal::start(&shell)
     }

@@ -29,7 +29,8 @@ impl Terminal {
     pub(crate) fn start(program: &Command) -> Self {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let words = [program.get_program()].into_iter().chain(program.get_args()).map(|word| quoted(word.to_str().unwrap()));
-        let line = words.collect::<Vec<_>>().join(" ");
+        // Without a shell in between, which an interrupt would end.
+        let line = format!("exec {}", words.collect::<Vec<_>>().join(" "));
         let mut script = Command::new("script");
         script.args(["-qefc", &line, "/dev/null"]).current_dir(program.get_current_dir().unwrap()).env_clear();
         script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("NO_COLOR", "1").env("SHELL", "/bin/sh");
@@ -88,5 +89,13 @@ impl Terminal {
             self.shown.push_str(&String::from_utf8_lossy(&bytes));
         }
         (self.child.wait().unwrap().code(), std::mem::take(&mut self.shown))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // It may have ended by itself. What it ran ends with the terminal.
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
     }
 }

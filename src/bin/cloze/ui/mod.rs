@@ -6,6 +6,7 @@ mod calls;
 mod clean;
 mod human;
 mod json;
+mod pager;
 mod paint;
 mod progress;
 mod rollout;
@@ -15,6 +16,7 @@ pub(crate) use age::expiry;
 pub(crate) use age::span;
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
+pub(crate) use pager::Pager;
 pub(crate) use table::Cell;
 pub(crate) use table::rows;
 pub(crate) use table::table;
@@ -63,6 +65,8 @@ pub(crate) struct Ui {
     color: bool,
     /// Whether results on stdout have colours.
     paint: bool,
+    /// What shows long results.
+    pager: Pager,
     calls: Arc<CallProgress>,
     rollout: Arc<RolloutView>,
     environment: Option<Arc<str>>,
@@ -71,12 +75,14 @@ pub(crate) struct Ui {
 }
 
 /// What the environment's variables say of the terminal.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Terminal {
     /// `NO_COLOR` is set.
     pub(crate) no_color: bool,
     /// It cannot move its cursor, as far as is known.
     pub(crate) dumb: bool,
+    /// What shows long results on it.
+    pub(crate) pager: Pager,
 }
 
 impl Ui {
@@ -93,7 +99,8 @@ impl Ui {
         let calls = Arc::new(CallProgress::new(meters, lively));
         let rollout = Arc::new(RolloutView::new(lively, say));
         let annotations = Arc::default();
-        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, calls, rollout, environment: None, annotations }
+        let pager = if global.no_pager || terminal.dumb { Pager::default() } else { terminal.pager };
+        Self { format, quiet: global.quiet, verbose: global.verbose, color, paint, pager, calls, rollout, environment: None, annotations }
     }
 
     /// The same for what concerns one of several environments, whose name is said first.
@@ -136,11 +143,11 @@ impl Ui {
         self.bytes(clean_lines(text).as_bytes())
     }
 
-    /// Writes a diff for people.
+    /// Writes a diff for people, page by page where it is longer than the terminal.
     pub(crate) fn changes(&self, diff: &str) -> Result<(), Problems> {
         let diff = clean_lines(diff);
-        let diff = if self.paint { Cow::Owned(paint(&diff)) } else { diff };
-        self.bytes(diff.as_bytes())
+        let painted = if self.paint { Cow::Owned(paint(&diff)) } else { Cow::Borrowed(&*diff) };
+        if self.pager.show(&diff, &painted) { Ok(()) } else { self.bytes(painted.as_bytes()) }
     }
 
     /// Writes a result for programs.

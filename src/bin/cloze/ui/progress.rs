@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::Once;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
@@ -34,6 +36,9 @@ static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 /// What is to be said then.
 static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
+
+/// Whether another program has the terminal.
+static LEFT: AtomicBool = AtomicBool::new(false);
 
 impl Progress {
     /// Does `each` after `late`, then again after each `tick`, until it is dropped; then nothing of it is on the terminal any more.
@@ -96,6 +101,11 @@ pub(crate) fn say_when_killed(words: Option<String>) {
     clear_when_killed();
 }
 
+/// From now on an interrupt is for the program that has the terminal, and ends this one no more.
+pub(crate) fn leave_interrupts() {
+    LEFT.store(true, Ordering::Relaxed);
+}
+
 /// From now on the lines are cleared before a signal ends the program as it would have.
 fn clear_when_killed() {
     static ONCE: Once = Once::new();
@@ -106,6 +116,9 @@ fn clear_when_killed() {
             let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else { return };
             drop(ready);
             for signal in signals.forever() {
+                if signal == SIGINT && LEFT.load(Ordering::Relaxed) {
+                    continue;
+                }
                 clear();
                 if let Some(words) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     // Who reads it may have gone.
