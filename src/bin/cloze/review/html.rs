@@ -38,7 +38,7 @@ pub(crate) fn html(report: &DiffReport) -> String {
     };
     let links = |objects: &[ObjectReport]| objects.iter().map(link).collect::<Vec<_>>().join(", ");
     if !secrets.is_empty() {
-        page.push_str("<table>\n<caption>Secrets</caption>\n<tr><th></th><th scope=\"col\">Secret</th><th scope=\"col\">Version</th><th scope=\"col\">Used by</th></tr>\n");
+        page.push_str("<table>\n<caption>Secrets</caption>\n<tr><td></td><th scope=\"col\">Secret</th><th scope=\"col\">Version</th><th scope=\"col\">Used by</th></tr>\n");
         for (at, secret) in secrets.iter().enumerate() {
             let (sign, class) = sign(secret.change);
             let (name, version) = (escaped(&gist::secret(secret)), escaped(&gist::dated_versions(secret)));
@@ -119,7 +119,7 @@ fn section(object: &ObjectDiff, (kind, id): (usize, &str), secrets: &[(usize, &S
         ChangeKind::Changed => gist::of_object(object),
         ChangeKind::Added | ChangeKind::Removed => class.to_owned(),
     };
-    let open = if object.object.change == ChangeKind::Changed { " open" } else { "" };
+    let open = if object.object.change == ChangeKind::Changed && !gist::is_names_only(object) { " open" } else { "" };
     let _ = writeln!(
         page,
         "<section data-kind=\"{kind}\" id=\"{id}\">\n<details{open}>\n<summary><h2><span class=\"{class}\">{sign}</span> {}</h2> <span>{}</span></summary>",
