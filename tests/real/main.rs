@@ -11,6 +11,7 @@ mod aws;
 mod canary;
 mod clients;
 mod cluster;
+mod conform;
 mod fixture;
 mod hashicorp;
 #[path = "../../src/history/suite.rs"]
