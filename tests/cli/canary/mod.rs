@@ -7,6 +7,7 @@ mod memory;
 mod pin;
 mod process;
 mod project;
+mod review;
 mod runs;
 pub(crate) mod search;
 mod terminal;
