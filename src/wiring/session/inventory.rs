@@ -103,6 +103,15 @@ impl Session<'_> {
         vaults
     }
 
+    /// Says that the secrets of another environment's newest release are not known.
+    fn warn_of_unknown(&self, other: &Session<'_>, failed: &Problems) {
+        let environment = &other.settings.environment;
+        let why = failed.list().first().map(|problem| format!(": {}", problem.reason)).unwrap_or_default();
+        let reason = format!("what the newest release of environment `{environment}` was filled with is not known{why}");
+        let next = format!("before you remove a secret, run `cloze secrets -e {environment}` where its history opens");
+        self.warn(Problem::new(Fault::History, reason, next));
+    }
+
     /// What the environment's vaults hold that neither it nor another environment that may share them asks for.
     async fn unused(
         &self,
@@ -121,10 +130,18 @@ impl Session<'_> {
                 continue;
             }
             let mut prepared = other.prepare()?;
-            for usage in used(&mut prepared, &other.settings) {
-                let Some(theirs) = other.settings.vault(&usage.ask.vault) else { continue };
+            let mut theirs: BTreeSet<(String, String)> =
+                used(&mut prepared, &other.settings).into_iter().map(|usage| (usage.ask.vault, usage.ask.name)).collect();
+            drop(prepared);
+            // Nobody is asked for the passphrase of an environment that the command line does not name.
+            match other.deployed(SecretsRequest::default()).await {
+                Ok(filled) => theirs.extend(filled.into_iter().flat_map(|(_, blanks)| blanks).map(|blank| (blank.vault, blank.name))),
+                Err(failed) => self.warn_of_unknown(other, &failed),
+            }
+            for (vault, name) in theirs {
+                let Some(theirs) = other.settings.vault(&vault) else { continue };
                 let ours = own.iter().filter(|vault| vault.may_be(theirs));
-                asked.extend(ours.map(|vault| (vault.name().to_owned(), usage.ask.name.clone())));
+                asked.extend(ours.map(|vault| (vault.name().to_owned(), name.clone())));
             }
         }
         let vaults = self.open_all(&names, problems).await;

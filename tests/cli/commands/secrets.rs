@@ -271,6 +271,15 @@ fn what_another_environment_uses_in_the_same_vault_is_used() {
     let outcome = sandbox.cloze(["secrets", "--unused", "-e", "dev"]);
     assert_eq!(outcome.out().lines().map(|line| line.split(' ').next().unwrap()).collect::<Vec<_>>(), ["SECRET", "left"]);
     outcome.fails(0, &["dev: 1 unused secret\n"]);
+    // What its newest release has is used until the next one, which no template shows.
+    sandbox.cloze(["key", "init", "-e", "prod"]).ok();
+    sandbox.cloze(["deploy", "-e", "prod"]).ok();
+    sandbox.write("templates/p.yaml", format!("{secret}\n"));
+    sandbox.cloze(["secrets", "--unused", "-e", "dev"]).fails(0, &["dev: 1 unused secret\n"]);
+    fs::remove_file(sandbox.shop_path(".cloze/prod.key")).unwrap();
+    let words = "warning: what the newest release of environment `prod` was filled with is not known: there is no key file `shop/.cloze/prod.key`\n  \
+                 before you remove a secret, run `cloze secrets -e prod` where its history opens";
+    sandbox.cloze(["secrets", "--unused", "-e", "dev"]).fails(0, &[words, "dev: 2 unused secrets\n"]);
     // What the other one uses is not known where it does not render.
     sandbox.write("templates/p.yaml", format!("{secret}{}\n", only.replace("secret(", "sekret(")));
     sandbox.cloze(["secrets", "--unused", "-e", "dev"]).fails(4, &["sekret"]);
