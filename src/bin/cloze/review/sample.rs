@@ -39,6 +39,14 @@ fn report(text: &str) -> DiffReport {
         before: String::new(),
         after: format!("data: {text}\n"),
     };
+    let waiver = |policy: Option<String>| WaiverReport {
+        place: text.to_owned(),
+        rule: if policy.is_some() { "exempt" } else { "reveal" },
+        object: text.to_owned(),
+        field: text.to_owned(),
+        blank: text.to_owned(),
+        policy,
+    };
     let lines = vec!["@@ -1 +1 @@".to_owned(), format!(" {text}"), format!("-{text}"), format!("+{text}")];
     DiffReport {
         project: "shop".to_owned(),
@@ -67,13 +75,7 @@ fn report(text: &str) -> DiffReport {
             change(ChangeKind::Added, object("ConfigMap"), Vec::new()),
         ],
         restarts: vec![object("Secret")],
-        waivers: vec![WaiverReport {
-            place: text.to_owned(),
-            rule: "reveal",
-            object: text.to_owned(),
-            field: text.to_owned(),
-            blank: text.to_owned(),
-        }],
+        waivers: [None, Some(text.to_owned())].map(waiver).into(),
         live: Some(LiveReport {
             target: text.to_owned(),
             release: Some(1),
