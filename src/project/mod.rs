@@ -12,6 +12,7 @@ mod location;
 mod lock;
 mod origin;
 mod path;
+mod policy;
 mod quote;
 mod reserved;
 mod resolve;

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::manifest::Names;
-use crate::policy::Rule;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -32,6 +31,7 @@ use crate::project::history::HistoryUrl;
 use crate::project::location::Location;
 use crate::project::origin::Choice;
 use crate::project::origin::Origin;
+use crate::project::policy::policy;
 use crate::project::quote::quote;
 use crate::project::reserved::ReservedPaths;
 use crate::project::resolver::Resolver;
@@ -106,7 +106,7 @@ impl Settings {
         let budget = resolver.note("budget", &budget, u32::to_string).unwrap_or(1);
 
         let trust = resolver.trust(flags);
-        let policy = resolver.policy(project, environment);
+        let policy = policy(&mut resolver, project, environment);
 
         let settings = Self {
             trust,
@@ -245,21 +245,6 @@ impl Resolver<'_> {
             self.note(format!("values[{index}]"), &Choice::of([Some((said.value.clone(), origin.clone()))]), String::clone);
         }
         list
-    }
-
-    /// The project's rules and those of the environment, which take the place of those of the same name.
-    fn policy(&mut self, project: &Project, environment: &Environment) -> Vec<Rule> {
-        let own = |rule: &&Rule| environment.policy.iter().all(|own| own.name != rule.name);
-        let rules: Vec<Rule> = project.policy.iter().filter(own).chain(&environment.policy).cloned().collect();
-        for rule in &rules {
-            let said = |rules: &[Rule]| {
-                let said = rules.iter().find(|said| said.name == rule.name)?;
-                Some((said.severity, Origin::File(said.place.clone())))
-            };
-            let choice = Choice::of([said(&environment.policy), said(&project.policy)]);
-            self.note(format!("policy.{}", rule.name), &choice, |severity| severity.word().to_owned());
-        }
-        rules
     }
 
     fn trust(&mut self, flags: &Flags) -> Vec<String> {

@@ -7,7 +7,7 @@ use crate::manifest::Object;
 use crate::manifest::Value;
 use crate::policy::Amount;
 use crate::reference::pod_specs;
-use crate::stage::policy::Violation;
+use crate::stage::policy::violation::Violation;
 
 type PodNode = Node<BlankText>;
 

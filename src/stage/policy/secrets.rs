@@ -6,7 +6,7 @@ use crate::blank::SecretRef;
 use crate::manifest::Object;
 use crate::stage::destination::visit;
 use crate::stage::literal::literal_keys;
-use crate::stage::policy::Violation;
+use crate::stage::policy::violation::Violation;
 
 /// The values of a Secret that its template writes out.
 pub(super) fn literals(object: &Object<BlankText>) -> Vec<Violation> {
