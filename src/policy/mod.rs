@@ -1,5 +1,12 @@
 //! The rules of `policy:`: what each asks of the objects that a project describes.
 
+mod expression;
+mod quantity;
+
+pub use expression::Expressions;
+pub use expression::Flaw;
+pub use expression::Subject;
+
 use crate::place::Place;
 
 /// A rule.
@@ -15,8 +22,19 @@ pub struct Rule {
     pub severity: Severity,
     /// The objects that need not keep to it, each as `KIND/NAME`.
     pub exempt: Vec<String>,
-    /// Whether it is not the project's own, so that no annotation of an object exempts from it.
-    pub imposed: bool,
+    /// Whose it is.
+    pub source: Source,
+}
+
+/// Whose a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The project's. An annotation of an object exempts from it.
+    Project,
+    /// The owner's of the run, whom no change of the project overrules.
+    Owner,
+    /// That of the revision that the project is compared with.
+    Base,
 }
 
 /// What a rule asks for.
@@ -37,6 +55,19 @@ pub enum Demand {
     DisallowLatestTag,
     /// Every container says what it needs and may use.
     RequireRequestsLimits(Vec<Amount>),
+    /// The condition is true of every object that it is about.
+    Condition(Condition),
+}
+
+/// A condition on objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// In CEL.
+    pub expression: String,
+    /// What to say where it is not true.
+    pub message: Option<String>,
+    /// The kinds of objects that it is about; all where it is empty.
+    pub kinds: Vec<String>,
 }
 
 /// What an object is that does not keep to a rule.
@@ -82,6 +113,26 @@ impl Amount {
     /// What `require-requests-limits` asks for where it says nothing: what Kyverno's policy of that name does. A limit on processor time is not
     /// among it, since it slows down what nobody else needs.
     pub const USUAL: [Self; 3] = [Self::WORDS[0].1, Self::WORDS[1].1, Self::WORDS[3].1];
+}
+
+impl Rule {
+    /// Whether both ask for the same of the same objects, in the same way.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.name, &self.demand, self.severity, &self.exempt) == (&other.name, &other.demand, other.severity, &other.exempt)
+    }
+}
+
+impl Condition {
+    /// Whether it is about objects of a kind.
+    pub fn is_about(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|known| known == kind)
+    }
+
+    /// What to say where it is not true.
+    pub fn words(&self) -> String {
+        let expression = || self.expression.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.message.clone().unwrap_or_else(|| format!("failed expression: {}", expression()))
+    }
 }
 
 impl Rule {

@@ -30,6 +30,7 @@ pub use check::seconds;
 pub use cluster::ClusterEntry;
 pub use cluster::ClusterSettings;
 pub use cluster::OnFailure;
+pub use decode::policy_file;
 pub use document::ConfigEntry;
 pub use document::Environment;
 pub use document::ExternalEntry;

@@ -63,6 +63,9 @@ pub const DEADLINE: Variable = plain("CLOZE_DEADLINE", "how long vaults may be a
 /// How much a run may cost.
 pub const BUDGET: Variable =
     plain("CLOZE_BUDGET", "how much a run may cost: 1 to 64 times the usual text, values, time and memory of rendering");
+/// Rules of the owner of the run.
+pub const POLICY: Variable =
+    plain("CLOZE_POLICY", "a file of rules outside the repository, which objects keep to beside the project's own");
 /// Whose masker gets values.
 pub const MASK: Variable = plain("CLOZE_MASK", "`auto`, `github` or `azure`: whose log masker gets the values, as `--mask-ci`");
 /// The form of the output.
@@ -200,6 +203,7 @@ pub const ALL: &[Variable] = &[
     CONTEXT,
     DEADLINE,
     BUDGET,
+    POLICY,
     MASK,
     FORMAT,
     COLOR,

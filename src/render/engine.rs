@@ -7,6 +7,7 @@ use crate::blank::Blank;
 use crate::blank::BlankId;
 use crate::blank::Blanks;
 use crate::clock::Entropy;
+use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::render::Engine;
@@ -14,6 +15,10 @@ use crate::render::LineMap;
 use crate::render::RenderRequest;
 use crate::render::Rendered;
 use crate::render::RenderedText;
+use crate::render::evaluation::EvaluationRequest;
+use crate::render::evaluation::Finding;
+use crate::render::evaluator::Told;
+use crate::render::evaluator::evaluate;
 use crate::render::library::Purpose;
 use crate::render::renderer::Renderer;
 use crate::render::token::Tokens;
@@ -62,6 +67,21 @@ impl Engine for TeraEngine {
             Ok(())
         });
         Problems::or(Rendered { texts, blanks, tokens }, problems)
+    }
+
+    fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem> {
+        let mut findings = Vec::new();
+        let mut subjects = request.subjects.iter().cloned().map(Ok);
+        let ended = evaluate(request, &mut subjects, &mut |told| {
+            if let Told::Found(finding) = told {
+                findings.push(finding.clone());
+            }
+            Ok(())
+        });
+        match ended {
+            Ok(()) => Ok(findings),
+            Err(_) => Err(Problem::new(Fault::Internal, "an object for the policy is not JSON", "report this as a bug of cloze")),
+        }
     }
 
     fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {

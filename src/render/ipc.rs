@@ -16,9 +16,11 @@ use crate::blank::Piece;
 use crate::blank::SecretRef;
 use crate::blank::Source;
 use crate::place::Place;
+use crate::policy::Flaw;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::render::LineMap;
+use crate::render::evaluation::Finding;
 use crate::render::marker::LineMark;
 
 /// What a frame is about.
@@ -42,9 +44,17 @@ pub(super) enum FrameKind {
     Examination,
     /// To the parent: a line map.
     Lines,
+    /// To the child, in place of an order: seconds, multiple of the budget, whether to say each step, expressions and variables.
+    Evaluation,
+    /// To the child: an object with the numbers of its expressions.
+    Subject,
+    /// To the parent: which expression comes next, and the subject if it is over one.
+    At,
+    /// To the parent: an expression that is not true or has no answer.
+    Finding,
 }
 
-const FRAME_KINDS: [FrameKind; 9] = [
+const FRAME_KINDS: [FrameKind; 13] = [
     FrameKind::Order,
     FrameKind::Template,
     FrameKind::End,
@@ -54,6 +64,10 @@ const FRAME_KINDS: [FrameKind; 9] = [
     FrameKind::Problem,
     FrameKind::Examination,
     FrameKind::Lines,
+    FrameKind::Evaluation,
+    FrameKind::Subject,
+    FrameKind::At,
+    FrameKind::Finding,
 ];
 
 /// Writes a frame whose body is `body` and then `tail`.
@@ -144,6 +158,17 @@ impl BodyWriter {
                     };
                 }
             }
+        }
+    }
+
+    pub(super) fn pair(&mut self, expression: usize, subject: Option<usize>) -> &mut Self {
+        self.size(expression).number(u32::from(subject.is_some())).size(subject.unwrap_or_default())
+    }
+
+    pub(super) fn finding(&mut self, Finding { expression, subject, flaw }: &Finding) {
+        self.pair(*expression, *subject).number(u32::from(flaw.is_some()));
+        if let Some(Flaw { reason, next, always }) = flaw {
+            self.text(reason).text(next).number(u32::from(*always));
         }
     }
 
@@ -252,6 +277,21 @@ impl<'a> BodyReader<'a> {
             });
         }
         Some(Blank { place, source: Source::Derived { filter, input } })
+    }
+
+    pub(super) fn pair(&mut self) -> Option<(usize, Option<usize>)> {
+        let (expression, is_over, subject) = (self.size()?, self.truth()?, self.size()?);
+        Some((expression, is_over.then_some(subject)))
+    }
+
+    pub(super) fn finding(&mut self) -> Option<Finding> {
+        let (expression, subject) = self.pair()?;
+        let flaw = if self.truth()? {
+            Some(Flaw { reason: self.text()?.to_owned(), next: self.text()?.to_owned(), always: self.truth()? })
+        } else {
+            None
+        };
+        Some(Finding { expression, subject, flaw })
     }
 
     pub(super) fn lines(&mut self) -> Option<LineMap> {

@@ -9,6 +9,8 @@ mod budget;
 mod call;
 mod checks;
 mod engine;
+mod evaluation;
+mod evaluator;
 mod examination;
 mod expression;
 mod failure;
@@ -20,8 +22,10 @@ mod functions;
 mod fuzz;
 mod guard;
 mod ipc;
+mod judging;
 mod lexer;
 mod library;
+mod limit;
 mod marker;
 mod mentions;
 mod process;
@@ -37,6 +41,9 @@ mod worker;
 pub use budget::Budget;
 pub use budget::MOST_TIMES;
 pub use engine::TeraEngine;
+pub use evaluation::EvaluationRequest;
+pub use evaluation::EvaluationSubject;
+pub use evaluation::Finding;
 pub use foreign::filled_placeholders;
 pub use marker::LineMap;
 pub use mentions::mentions;
@@ -50,6 +57,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::blank::Blanks;
+use crate::problem::Problem;
 use crate::problem::Problems;
 
 /// A template.
@@ -98,6 +106,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     ///
     /// The same request gives the same texts but for the tokens, on any machine.
     fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems>;
+
+    /// Evaluates conditions on objects, and gives those that are not true or have no answer. What cannot be read, or costs more than it may, is among the latter.
+    fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem>;
 
     /// Traces the lines of what `file` renders to. Renders it again, so ask only when a problem needs its place. Where nothing can
     /// be traced the map is empty.

@@ -31,6 +31,8 @@ use crate::render::MAX_BLANKS;
 use crate::render::RenderRequest;
 use crate::render::Rendered;
 use crate::render::RenderedText;
+use crate::render::evaluation::EvaluationRequest;
+use crate::render::evaluation::Finding;
 use crate::render::ipc::BodyReader;
 use crate::render::ipc::BodyWriter;
 use crate::render::ipc::FrameKind;
@@ -52,7 +54,7 @@ pub struct ProcessEngine {
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Bytes of a request for which there is one more second.
-const BYTES_PER_SECOND: usize = 4 << 20;
+pub(super) const BYTES_PER_SECOND: usize = 4 << 20;
 
 /// Bytes of frames after which they are handed on, whatever else has arrived.
 const BATCH: usize = 1 << 20;
@@ -71,13 +73,37 @@ impl ProcessEngine {
         let values = serde_json::to_vec(&request.values).unwrap_or_default();
         let size = values.len() + request.templates.iter().map(|template| template.text.len()).sum::<usize>();
         if size > request.budget.bytes() {
-            let reason = format!("the templates and values of this run are more than {} MiB", request.budget.bytes() >> 20);
-            return Err(Problem::new(Fault::Project, reason, request.budget.next("split the project")));
+            return Err(too_large(
+                "the templates and values of this run",
+                request.budget.bytes(),
+                &request.budget.next("split the project"),
+            ));
         }
         let seconds = request.budget.seconds() + size / BYTES_PER_SECOND;
         let mut order = BodyWriter(answer.random.to_vec());
         order.size(seconds).number(request.budget.multiple()).text(traced).0.extend_from_slice(&values);
         let most = request.budget.bytes() + BESIDE;
+        let end = self.converse(seconds, most, |input| send(input, &order, request), &mut |kind, body| answer.take(kind, body))?;
+        match end {
+            End::Whole => Ok(()),
+            // An examination may cost too much; what was found until then is true.
+            End::Late | End::Dead(_) if answer.examined && !answer.problems.is_empty() => Ok(()),
+            End::Late => Err(answer.problem(&too_long(seconds), &request.budget.next(BOUND))),
+            End::Nonsense => {
+                Err(Problem::new(Fault::Internal, "the answer of the rendering process cannot be read", "report this as a bug of cloze"))
+            }
+            End::Dead(status) => Err(answer.death(status, seconds)),
+        }
+    }
+
+    /// Lets a child of `seconds` of processor time have what `send` writes, and hears it: each frame of at most `most` bytes goes to `take`, until that gives `None`.
+    pub(super) fn converse(
+        &self,
+        seconds: usize,
+        most: usize,
+        send: impl FnOnce(ChildStdin) -> io::Result<()> + Send,
+        take: &mut dyn FnMut(FrameKind, &[u8]) -> Option<()>,
+    ) -> Result<End, Problem> {
         let mut child = self.start()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
         let patience = PATIENCE * u32::try_from(seconds).unwrap_or(u32::MAX);
@@ -90,7 +116,7 @@ impl ProcessEngine {
                     let _ = alarm.send(ChildMessage::Nothing);
                 }
             });
-            scope.spawn(|| send(input, &order, request));
+            scope.spawn(move || send(input));
             scope.spawn(move || {
                 let mut output = BufReader::with_capacity(256 << 10, output);
                 // One message for all that has arrived: waking the other thread costs more than reading a frame.
@@ -114,34 +140,25 @@ impl ProcessEngine {
                     Ok(ChildMessage::Frames(frames)) => {
                         for (kind, body) in frames {
                             if kind == FrameKind::End {
-                                break 'listening End::Whole;
+                                break 'listening Some(End::Whole);
                             }
-                            if answer.take(kind, &body).is_none() {
-                                break 'listening End::Nonsense;
+                            if take(kind, &body).is_none() {
+                                break 'listening Some(End::Nonsense);
                             }
                         }
                     }
-                    Ok(ChildMessage::Closed) | Err(RecvError) => break End::Dead,
-                    Ok(ChildMessage::Nothing) => break End::Late,
+                    Ok(ChildMessage::Closed) | Err(RecvError) => break None,
+                    Ok(ChildMessage::Nothing) => break Some(End::Late),
                 }
             };
             // The other threads end when the child has and nobody listens.
-            if end != End::Dead {
+            if end.is_some() {
                 let _ = child.kill();
             }
             end
         });
         let status = child.wait().map_err(|_| cannot_start())?;
-        match end {
-            End::Whole => Ok(()),
-            // An examination may cost too much; what was found until then is true.
-            End::Late | End::Dead if answer.examined && !answer.problems.is_empty() => Ok(()),
-            End::Late => Err(answer.problem(&too_long(seconds), &request.budget.next(BOUND))),
-            End::Nonsense => {
-                Err(Problem::new(Fault::Internal, "the answer of the rendering process cannot be read", "report this as a bug of cloze"))
-            }
-            End::Dead => Err(answer.death(status, seconds)),
-        }
+        Ok(end.unwrap_or(End::Dead(status)))
     }
 
     fn start(&self) -> Result<Child, Problem> {
@@ -173,6 +190,10 @@ impl Engine for ProcessEngine {
         Problems::or(Rendered { texts: answer.texts, blanks: answer.blanks, tokens: answer.tokens }, answer.problems)
     }
 
+    fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem> {
+        self.evaluated(request)
+    }
+
     fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {
         let mut answer = WorkerAnswer::new(request, self.random());
         match self.order(request, file, &mut answer) {
@@ -191,12 +212,17 @@ enum ChildMessage {
     Nothing,
 }
 
+/// How a conversation with a child ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
+    /// It said that this is all.
     Whole,
+    /// It took too long.
     Late,
+    /// It said what it may not.
     Nonsense,
-    Dead,
+    /// It ended before that.
+    Dead(ExitStatus),
 }
 
 /// What the child has said so far.
@@ -264,7 +290,13 @@ impl<'r> WorkerAnswer<'r> {
                 self.texts.push(RenderedText { file: Arc::clone(file), text });
                 self.next = number + 1;
             }
-            FrameKind::Order | FrameKind::Template | FrameKind::End => return None,
+            FrameKind::Order
+            | FrameKind::Template
+            | FrameKind::End
+            | FrameKind::Evaluation
+            | FrameKind::Subject
+            | FrameKind::At
+            | FrameKind::Finding => return None,
         }
         Some(())
     }
@@ -299,6 +331,10 @@ impl<'r> WorkerAnswer<'r> {
 }
 
 const BOUND: &str = "bound its loops and the texts that it joins";
+
+pub(super) fn too_large(what: &str, most: usize, next: &str) -> Problem {
+    Problem::new(Fault::Project, format!("{what} are more than {} MiB", most >> 20), next)
+}
 
 fn too_long(seconds: usize) -> String {
     format!("rendering takes longer than {seconds} s")

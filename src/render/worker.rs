@@ -9,9 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Resource;
-use rustix::process::Rlimit;
-use rustix::process::getrlimit;
-use rustix::process::setrlimit;
 
 use crate::render::Budget;
 use crate::render::RenderRequest;
@@ -19,11 +16,13 @@ use crate::render::Template;
 use crate::render::engine::Done;
 use crate::render::engine::run;
 use crate::render::engine::trace;
+use crate::render::evaluator;
 use crate::render::ipc::BodyReader;
 use crate::render::ipc::BodyWriter;
 use crate::render::ipc::FrameKind;
 use crate::render::ipc::read_frame;
 use crate::render::ipc::write_frame;
+use crate::render::limit::limit;
 use crate::render::stopwatch::Stopwatch;
 
 /// Processor time of one template for each part of the budget: below two seconds, so that the answer is there within them.
@@ -44,6 +43,9 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     let mut input = BufReader::with_capacity(64 << 10, input);
     let mut output = BufWriter::with_capacity(64 << 10, output);
     let (kind, order) = read_frame(&mut input, usize::MAX)?;
+    if kind == FrameKind::Evaluation {
+        return evaluator::serve(&order, &mut input, &mut output);
+    }
     let mut order = BodyReader(&order);
     let understood = (|| {
         let random: [u8; 16] = order.bytes(16)?.try_into().ok()?;
@@ -82,16 +84,6 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     }
     write_frame(&mut output, FrameKind::End, &[], &[])?;
     output.flush()
-}
-
-/// Takes a limit, or leaves a lower one that is there already.
-fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    let most = getrlimit(resource).maximum.map_or(most, |present| present.min(most));
-    match setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }) {
-        Err(error) if cfg!(target_os = "linux") => Err(error.into()),
-        // Other systems do not know every limit; processor time and the parent's deadline hold there too.
-        _ => Ok(()),
-    }
 }
 
 fn template(body: &[u8]) -> Option<Template> {

@@ -2,8 +2,10 @@
 
 mod containers;
 mod secrets;
+mod shown;
 mod violation;
 
+pub use shown::shown;
 pub use violation::Violation;
 
 use std::collections::HashMap;
@@ -17,6 +19,7 @@ use crate::manifest::Object;
 use crate::policy::Demand;
 use crate::policy::Rule;
 use crate::policy::Severity;
+use crate::policy::Source;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::stage::taint;
@@ -50,7 +53,8 @@ pub fn judge(objects: &[Object<BlankText>], blanks: &Blanks, rules: &[Rule]) -> 
                 Demand::RestrictSecrets { vaults, prefixes } => secrets::others(object, blanks, vaults, prefixes),
                 Demand::DisallowLatestTag => containers::images(object),
                 Demand::RequireRequestsLimits(amounts) => containers::amounts(object, amounts),
-                Demand::NoReveal => Vec::new(),
+                // What is evaluated is added by who has an engine.
+                Demand::NoReveal | Demand::Condition(_) => Vec::new(),
             };
             for violation in violations {
                 judgement.add(rule, object, violation);
@@ -72,10 +76,10 @@ impl Judgement {
             return;
         }
         let Violation { place, reason, next } = violation;
-        let out = if rule.imposed {
-            "or ask who keeps the policy to exempt the object".to_owned()
-        } else {
-            format!("or exempt the object with the annotation `{EXEMPT}: {}`", rule.name)
+        let out = match rule.source {
+            Source::Project => format!("or exempt the object with the annotation `{EXEMPT}: {}`", rule.name),
+            Source::Owner => "or ask who keeps `CLOZE_POLICY` to exempt the object".to_owned(),
+            Source::Base => "or change the policy in a change of its own, since that of the other revision counts here".to_owned(),
         };
         let problem = Problem::new(Fault::Check, format!("{identity}: {reason} (rule `{}`)", rule.name), format!("{next}, {out}"));
         let list = if rule.severity == Severity::Error { &mut self.problems } else { &mut self.warnings };
@@ -97,7 +101,7 @@ impl Judgement {
 /// Whether an object need not keep to a rule.
 fn is_exempt(rule: &Rule, object: &Object<BlankText>) -> bool {
     let listed = rule.exempt.iter().any(|named| object.identity.is_called(named));
-    listed || (!rule.imposed && exemptions(object).any(|name| name == rule.name))
+    listed || (rule.source == Source::Project && exemptions(object).any(|name| name == rule.name))
 }
 
 /// The rules from which an object's annotation exempts it.
@@ -122,6 +126,7 @@ mod tests {
     use crate::policy::Demand;
     use crate::policy::Rule;
     use crate::policy::Severity;
+    use crate::policy::Source;
     use crate::problem::Problem;
     use crate::reference::sample;
     use crate::stage::policy::EXEMPT;
@@ -135,7 +140,7 @@ mod tests {
 
     fn rule(name: &str, demand: Demand) -> Rule {
         let place = Place::new("cloze.yaml", 4, 5);
-        Rule { place, name: name.to_owned(), demand, severity: Severity::Error, exempt: Vec::new(), imposed: false }
+        Rule { place, name: name.to_owned(), demand, severity: Severity::Error, exempt: Vec::new(), source: Source::Project }
     }
 
     fn node(json: &Json) -> Node<BlankText> {
@@ -273,7 +278,7 @@ mod tests {
         };
         let own = rule("disallow-latest-tag", Demand::DisallowLatestTag);
         let listed = Rule { exempt: vec!["pod/pod".to_owned()], ..own.clone() };
-        let imposed = Rule { imposed: true, ..own.clone() };
+        let imposed = Rule { source: Source::Owner, ..own.clone() };
         let judged = |names: &str, rule: &Rule| {
             let Judgement { problems, warnings, waivers } = judge(&[exempted(names)], &Blanks::default(), std::slice::from_ref(rule));
             (problems.len(), warnings.len(), waivers.into_iter().map(|waiver| waiver.mask).collect::<Vec<_>>().join(" "))
@@ -286,6 +291,6 @@ mod tests {
         let kept = judge(&[workload("Pod", &json!({ "containers": [{ "name": "a", "image": "web:1" }] }))], &Blanks::default(), &[listed]);
         assert!(kept.waivers.is_empty(), "what keeps to the rule waives nothing");
         let next = &judge(&[exempted("")], &Blanks::default(), &[imposed]).problems[0].next;
-        assert!(next.ends_with(", or ask who keeps the policy to exempt the object"), "{next}");
+        assert!(next.ends_with(", or ask who keeps `CLOZE_POLICY` to exempt the object"), "{next}");
     }
 }

@@ -17,6 +17,7 @@ mod no_cluster;
 #[cfg(feature = "http")]
 mod origins;
 mod placement;
+mod policy;
 mod ports;
 mod recipients;
 mod revision;

@@ -63,6 +63,7 @@ use crate::wiring::Ports;
 use crate::wiring::Wiring;
 use crate::wiring::environment_keys::Created;
 use crate::wiring::environment_keys::EnvironmentKeys;
+use crate::wiring::policy::imposed;
 use crate::wiring::vaults::Examined;
 use crate::wiring::vaults::Opened;
 use crate::wiring::vaults::name_rule;
@@ -114,7 +115,8 @@ impl<'p> Session<'p> {
     /// Opens the project in `directory` for the environment and with the values that `flags` say.
     pub fn open(directory: &Path, flags: &Flags, ports: Ports<'p>) -> Result<Self, Problems> {
         let root = Root::open(directory)?;
-        let settings = Settings::resolve(&Project::load(&root)?, flags, ports.variables)?;
+        let mut settings = Settings::resolve(&Project::load(&root)?, flags, ports.variables)?;
+        settings.policy.extend(imposed(directory, ports.variables)?);
         Ok(Self::with(directory, root, settings, ports))
     }
 

@@ -45,6 +45,8 @@ pub struct Comparison {
     pub restarts: Vec<Identity>,
     /// The rules that templates waive.
     pub waivers: Vec<Waiver>,
+    /// The rules of the policy that it removes or changes.
+    pub rules: Vec<WaiverReport>,
     /// Where it was compared with what is live.
     pub live: Option<LiveReport>,
 }
@@ -64,6 +66,7 @@ impl Comparison {
             secrets: Vec::new(),
             restarts,
             waivers: Vec::new(),
+            rules: Vec::new(),
             live: None,
         }
     }
@@ -93,7 +96,7 @@ impl Comparison {
             secrets: self.secrets.iter().cloned().map(|secret| used(secret, &self.changes)).collect(),
             changes: objects(&self.changes, &self.trees),
             restarts: self.restarts.iter().cloned().map(ObjectReport::from).collect(),
-            waivers: self.waivers.iter().map(WaiverReport::from).collect(),
+            waivers: self.waivers.iter().map(WaiverReport::from).chain(self.rules.iter().cloned()).collect(),
             live: self.live.clone(),
             warnings,
         }

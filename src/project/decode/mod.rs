@@ -24,6 +24,7 @@ pub(in crate::project) use word::key_words;
 use crate::manifest::Limits;
 use crate::manifest::read;
 use crate::place::Place;
+use crate::policy::Rule;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -68,16 +69,33 @@ impl Project {
     }
 }
 
-/// Reads and decodes the text of a project file.
-fn decode(file: &str, text: &str) -> Result<Project, Problems> {
+/// The rules in the text of a file that has `policy:` alone, as a project file has it. All problems are reported, each at its place in `file`.
+pub fn policy_file(file: &str, text: &str) -> Result<Vec<Rule>, Problems> {
+    let documents = documents(file, text)?;
+    let mut decoder = Decoder::new(file, "the policy");
+    let rules = if let [document] = documents.as_slice() {
+        decoder.fields(document, "", &shape::POLICY_FILE).map(|fields| policy(&mut decoder, &fields))
+    } else {
+        decoder.report(Place::file(file), "a policy is one document", "write `policy:` and a list of rules, as in a project file");
+        None
+    };
+    Problems::or(rules.unwrap_or_default(), decoder.problems)
+}
+
+fn documents(file: &str, text: &str) -> Result<Vec<ProjectNode>, Problems> {
     let limits = Limits { bytes: PROJECT_FILE_LIMIT, depth: 32, nodes: 100_000 };
-    let documents = read(text, limits).map_err(|faults| {
+    read(text, limits).map_err(|faults| {
         let problem = |fault: crate::manifest::ReadFault| {
             let place = Place::new(file, fault.mark.line, fault.mark.column);
             Problem::new(Fault::Project, fault.reason, fault.next).at(place)
         };
         Problems::from(faults.into_iter().map(problem).collect::<Vec<_>>())
-    })?;
+    })
+}
+
+/// Reads and decodes the text of a project file.
+fn decode(file: &str, text: &str) -> Result<Project, Problems> {
+    let documents = documents(file, text)?;
     let mut decoder = Decoder::new(file, "the project file");
     match documents.as_slice() {
         [] => {

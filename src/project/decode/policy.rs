@@ -1,9 +1,11 @@
 //! The rules of `policy`.
 
 use crate::policy::Amount;
+use crate::policy::Condition;
 use crate::policy::Demand;
 use crate::policy::Rule;
 use crate::policy::Severity;
+use crate::policy::Source;
 use crate::project::check;
 use crate::project::check::BadText;
 use crate::project::decode::config::list;
@@ -12,6 +14,7 @@ use crate::project::decode::decoder::Fields;
 use crate::project::decode::decoder::ProjectNode;
 use crate::project::decode::decoder::join;
 use crate::project::decode::decoder::one_of;
+use crate::project::decode::reference::kind;
 use crate::project::decode::shape;
 use crate::project::decode::shape::Shape;
 use crate::project::quote::quote;
@@ -43,11 +46,11 @@ const BUILT_IN: [(&str, BuiltIn); 5] = [
 fn rule(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<Rule> {
     decoder.mapping(node, path)?;
     let Some(said) = node.get("rule") else {
-        decoder.report(
-            decoder.place(node.mark),
-            format!("`{path}` has no `rule`"),
-            format!("add `rule: …`, and {}", one_of(&Rule::BUILT_IN)),
-        );
+        if node.get("name").is_some() || node.get("expression").is_some() {
+            return condition(decoder, node, path);
+        }
+        let next = format!("add `name` and `expression`, or `rule: …`, and {}", one_of(&Rule::BUILT_IN));
+        decoder.report(decoder.place(node.mark), format!("`{path}` has no `rule`"), next);
         return None;
     };
     let (name, shape) = decoder.word(said, &join(path, "rule"), &BUILT_IN, &Rule::BUILT_IN)?.value;
@@ -62,12 +65,33 @@ fn rule(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<Rule> {
     Some(common(decoder, &fields, name.to_owned(), demand))
 }
 
+/// A rule of the project's own.
+fn condition(decoder: &mut Decoder, node: &ProjectNode, path: &str) -> Option<Rule> {
+    let fields = decoder.fields(node, path, &shape::EXPRESSION_RULE)?;
+    let name = fields.text(decoder, "name", own_name);
+    let expression = fields.text(decoder, "expression", check::some);
+    let message = fields.text(decoder, "message", check::some).map(|said| said.value);
+    let meant = fields.path("match");
+    let meant = fields.get("match").and_then(|node| decoder.fields(node, &meant, &shape::RULE_MATCH));
+    let kinds = meant.and_then(|meant| meant.texts(decoder, "kinds", kind)).unwrap_or_default();
+    let demand = Demand::Condition(Condition { expression: expression?.value, message, kinds: values(kinds) });
+    Some(common(decoder, &fields, name?.value, demand))
+}
+
+fn own_name(text: &str) -> Result<(), BadText> {
+    check::label(text)?;
+    if Rule::BUILT_IN.contains(&text) {
+        return Err(BadText { reason: "is a rule that is built in".to_owned(), next: "give it another name".to_owned() });
+    }
+    Ok(())
+}
+
 /// What every rule has.
 fn common(decoder: &mut Decoder, fields: &Fields<'_>, name: String, demand: Demand) -> Rule {
     let severity = fields.word(decoder, "severity", Severity::WORDS).map_or(Severity::Error, |said| said.value);
     let exempt = fields.texts(decoder, "exempt", object).unwrap_or_default();
     let place = decoder.place(fields.mark());
-    Rule { place, name, demand, severity, exempt: values(exempt), imposed: false }
+    Rule { place, name, demand, severity, exempt: values(exempt), source: Source::Project }
 }
 
 fn restrict_secrets(decoder: &mut Decoder, fields: &Fields<'_>) -> Demand {

@@ -45,7 +45,8 @@ fn group(text: &str) -> Result<(), BadText> {
     Err(BadText { reason: reason.to_owned(), next: next.to_owned() })
 }
 
-fn kind(text: &str) -> Result<(), BadText> {
+/// A kind of objects.
+pub(super) fn kind(text: &str) -> Result<(), BadText> {
     if text.starts_with(|first: char| first.is_ascii_uppercase()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(());
     }

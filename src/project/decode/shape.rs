@@ -44,11 +44,18 @@ pub(super) const PASSPHRASE: Shape<'static> = Shape { keys: &["kind"], required:
 pub(super) const CLUSTER: Shape<'static> =
     Shape { keys: &["context", "namespace", "wait", "on-failure", "keep", "prune"], required: &["context"] };
 
+pub(super) const POLICY_FILE: Shape<'static> = Shape { keys: &["policy"], required: &["policy"] };
+
 pub(super) const PLAIN_RULE: Shape<'static> = Shape { keys: &["rule", "severity", "exempt"], required: &["rule"] };
 
 pub(super) const SECRETS_RULE: Shape<'static> = Shape { keys: &["rule", "severity", "exempt", "vaults", "prefixes"], required: &["rule"] };
 
 pub(super) const RESOURCES_RULE: Shape<'static> = Shape { keys: &["rule", "severity", "exempt", "resources"], required: &["rule"] };
+
+pub(super) const EXPRESSION_RULE: Shape<'static> =
+    Shape { keys: &["name", "expression", "message", "match", "severity", "exempt"], required: &["name", "expression"] };
+
+pub(super) const RULE_MATCH: Shape<'static> = Shape { keys: &["kinds"], required: &["kinds"] };
 
 pub(super) const LOCK: Shape<'static> =
     Shape { keys: &["apiVersion", "environment", "secrets"], required: &["apiVersion", "environment", "secrets"] };
@@ -73,4 +80,6 @@ pub(in crate::project) const ALL: &[(&str, Shape<'static>)] = &[
     ("plainRule", PLAIN_RULE),
     ("secretsRule", SECRETS_RULE),
     ("resourcesRule", RESOURCES_RULE),
+    ("expressionRule", EXPRESSION_RULE),
+    ("ruleMatch", RULE_MATCH),
 ];

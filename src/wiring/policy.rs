@@ -1,0 +1,48 @@
+//! The rules of whoever owns the run: a file outside the repository, which no change of the project can touch.
+
+use std::io;
+use std::path::Path;
+
+use crate::file;
+use crate::policy::Rule;
+use crate::policy::Source;
+use crate::problem::Fault;
+use crate::problem::Problem;
+use crate::problem::Problems;
+use crate::project::Variables;
+use crate::project::policy_file;
+use crate::project::quote;
+use crate::project::variable::POLICY;
+
+/// The rules in the file that `CLOZE_POLICY` names, for the project in `directory`; none where it names none.
+pub(super) fn imposed(directory: &Path, variables: &Variables) -> Result<Vec<Rule>, Problems> {
+    let Some(path) = variables.get(POLICY) else { return Ok(Vec::new()) };
+    let text = read(Path::new(path), directory)?;
+    let rules = policy_file(path, &text)?;
+    Ok(rules.into_iter().map(|rule| Rule { source: Source::Owner, ..rule }).collect())
+}
+
+fn read(path: &Path, directory: &Path) -> Result<String, Problem> {
+    let shown = format!("{} of `{}`", quote(&path.to_string_lossy()), POLICY.name);
+    let problem = |reason: &str, next: &str| Problem::new(Fault::Usage, format!("{shown} {reason}"), next);
+    let missing = || problem("is not there", "correct the path");
+    let real = path.canonicalize().map_err(|_| missing())?;
+    let project = directory.canonicalize().unwrap_or_default();
+    if real.starts_with(file::work_tree(&project).unwrap_or(&project)) {
+        return Err(problem(
+            "lies in the repository that it is to rule, where a pull request can change it",
+            "keep it outside of the work tree, such as in a checkout of its own beside it",
+        ));
+    }
+    let bytes = match file::read(&real, LIMIT) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Err(missing()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(problem("is not a regular file", "name the file itself")),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Err(problem("has more than 1 MiB", "name a file of rules")),
+        Err(error) => return Err(problem(&format!("cannot be read: {}", file::cause(&error)), "check its permissions")),
+    };
+    String::from_utf8(bytes).map_err(|_| problem("is not UTF-8 text", "save it as UTF-8"))
+}
+
+/// Bytes of a policy.
+const LIMIT: u64 = 1 << 20;
