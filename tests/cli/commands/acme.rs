@@ -210,6 +210,7 @@ fn a_rotated_secret_is_read_in_fifteen_lines() {
     // On a terminal of 80 columns it is no longer.
     let shown = sandbox.on_narrow_terminal(80, ["diff"]).ends(0);
     let summary = shown.split("\r\n\r\n").next().unwrap();
+    assert!(summary.contains("  used by  ") && summary.contains(" +2"), "{shown}");
     assert!(
         summary.lines().count() <= 15 && summary.lines().all(|line| !line.starts_with(['~', '+']) || line.chars().count() <= 80),
         "{shown}"

@@ -61,16 +61,16 @@ fn summary(report: &DiffReport, View { detail, width, now }: View) -> (String, b
         text.push_str("secrets:\n");
         let version = |versions: String| if versions.is_empty() { versions } else { format!("version {versions}") };
         let users = |users: &[ObjectReport]| match (users.is_empty(), width) {
-            (true, _) => Cell::Text(String::new()),
-            (false, None) => Cell::Text(format!("used by {}", gist::row(users, most))),
+            (true, _) => vec![Cell::Text(String::new())],
+            (false, None) => vec![Cell::Text(format!("used by {}", gist::row(users, most)))],
+            // Words of their own, of which nothing is left out.
             (false, Some(_)) => {
-                let first = |at: usize| if at == 0 { "used by " } else { "" };
-                Cell::List(users.iter().enumerate().map(|(at, user)| format!("{}{user}", first(at))).collect())
+                vec![Cell::Text("used by".to_owned()), Cell::List(users.iter().map(ObjectReport::to_string).collect())]
             }
         };
         let row = |secret: &SecretDiff| {
-            let [name, version, ages] = [gist::secret(secret), version(gist::versions(secret)), gist::ages(secret, now)].map(Cell::Text);
-            (gist::sign(secret.change), vec![name, version, ages, users(&secret.used_by)])
+            let said = [gist::secret(secret), version(gist::versions(secret)), gist::ages(secret, now)].map(Cell::Text);
+            (gist::sign(secret.change), said.into_iter().chain(users(&secret.used_by)).collect())
         };
         table(secrets.iter().map(row), width, &mut text);
     }
