@@ -1,4 +1,4 @@
-//! The rules of whoever owns the run: a file outside the repository, which no change of the project can touch.
+//! The rules of the owner of a pipeline: a file outside the repository, which no change of the project can touch.
 
 use std::io;
 use std::path::Path;
