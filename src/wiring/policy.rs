@@ -9,17 +9,24 @@ use crate::policy::Source;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::project::Origin;
+use crate::project::ResolvedSetting;
+use crate::project::Settings;
 use crate::project::Variables;
 use crate::project::policy_file;
 use crate::project::quote;
 use crate::project::variable::POLICY;
 
-/// The rules in the file that `CLOZE_POLICY` names, for the project in `directory`; none where it names none.
-pub(super) fn imposed(directory: &Path, variables: &Variables) -> Result<Vec<Rule>, Problems> {
-    let Some(path) = variables.get(POLICY) else { return Ok(Vec::new()) };
+/// Adds the rules in the file that `CLOZE_POLICY` names to those of the project in `directory`, if it names one.
+pub(super) fn impose(settings: &mut Settings, directory: &Path, variables: &Variables) -> Result<(), Problems> {
+    let Some(path) = variables.get(POLICY) else { return Ok(()) };
     let text = read(Path::new(path), directory)?;
-    let rules = policy_file(path, &text)?;
-    Ok(rules.into_iter().map(|rule| Rule { source: Source::Owner, ..rule }).collect())
+    for rule in policy_file(path, &text)? {
+        let (key, value) = (format!("policy.{}", rule.name), rule.severity.word().to_owned());
+        settings.effective.push(ResolvedSetting { key, value, origin: Origin::Variable(POLICY.name), overridden: Vec::new() });
+        settings.policy.push(Rule { source: Source::Owner, ..rule });
+    }
+    Ok(())
 }
 
 fn read(path: &Path, directory: &Path) -> Result<String, Problem> {

@@ -63,7 +63,7 @@ use crate::wiring::Ports;
 use crate::wiring::Wiring;
 use crate::wiring::environment_keys::Created;
 use crate::wiring::environment_keys::EnvironmentKeys;
-use crate::wiring::policy::imposed;
+use crate::wiring::policy::impose;
 use crate::wiring::vaults::Examined;
 use crate::wiring::vaults::Opened;
 use crate::wiring::vaults::name_rule;
@@ -116,7 +116,7 @@ impl<'p> Session<'p> {
     pub fn open(directory: &Path, flags: &Flags, ports: Ports<'p>) -> Result<Self, Problems> {
         let root = Root::open(directory)?;
         let mut settings = Settings::resolve(&Project::load(&root)?, flags, ports.variables)?;
-        settings.policy.extend(imposed(directory, ports.variables)?);
+        impose(&mut settings, directory, ports.variables)?;
         Ok(Self::with(directory, root, settings, ports))
     }
 

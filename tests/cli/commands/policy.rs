@@ -169,6 +169,8 @@ fn the_owners_rules_count_whatever_the_project_says() {
         ["Pod shop-dev/one: the image `busybox` of container `a` has no tag", ", or ask who keeps `CLOZE_POLICY` to exempt the object"];
     sandbox.cloze(["check"]).fails(4, &parts);
     sandbox.cloze(["deploy"]).fails(4, &parts);
+    let config = sandbox.cloze(["config"]).ok();
+    assert!(config.lines().any(|line| line.starts_with("policy.disallow-latest-tag") && line.contains("CLOZE_POLICY")), "{config}");
     fs::write(&owner, "policy:\n- { rule: no-such }\n").unwrap();
     sandbox.cloze(["check"]).fails(3, &["owner.yaml:2:11: unknown word `no-such` at `policy[0].rule`"]);
     fs::write(&owner, "rules: []\n").unwrap();
