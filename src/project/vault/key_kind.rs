@@ -29,19 +29,19 @@ const ROWS: &[Row] = &[
             field("key", Form::VaultPath, "The key's name.").required(),
             field("mount", Form::VaultPath, "The engine's mount path.").default("transit"),
         ],
-        without: &["mount", "engine"],
+        without: &["mount", "engine", "concurrency"],
     },
     Row {
         vault: VaultKind::Azure,
         about: "An RSA key of Azure Key Vault, in software or in an HSM.",
         own: &[field("key", Form::Address, "The key without a version, such as https://shop.vault.azure.net/keys/cloze").required()],
-        without: &["url"],
+        without: &["url", "concurrency"],
     },
     Row {
         vault: VaultKind::Aws,
         about: "A symmetric key of AWS KMS.",
         own: &[field("key", Form::Text, "The key's ARN, its id, or alias/NAME.").required()],
-        without: &["service"],
+        without: &["service", "concurrency"],
     },
     Row {
         vault: VaultKind::Gcp,
@@ -51,7 +51,7 @@ const ROWS: &[Row] = &[
             field("endpoint", Form::Address, "Another endpoint of Google's or on the loopback.")
                 .or(&[variable::CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS]),
         ],
-        without: &["project", "location", "endpoint"],
+        without: &["project", "location", "endpoint", "concurrency"],
     },
 ];
 
