@@ -84,10 +84,11 @@ impl Terminal {
 
     /// The exit code, and all that was shown. Nothing more is typed.
     pub(crate) fn end(&mut self) -> (Option<i32>, String) {
-        drop(self.child.stdin.take());
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.shown.push_str(&String::from_utf8_lossy(&bytes));
         }
+        // Not before: the end of input would be read behind an interrupt that is still on its way.
+        drop(self.child.stdin.take());
         (self.child.wait().unwrap().code(), std::mem::take(&mut self.shown))
     }
 }
