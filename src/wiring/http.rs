@@ -28,7 +28,7 @@ impl Wiring<'_> {
     pub(super) fn limits(&self, settings: &VaultSettings) -> RequestLimits {
         let meter = self.ports.meters.of(settings.name());
         let usual = RequestLimits::default();
-        let parallel = settings.get("concurrency").and_then(|most| most.parse().ok()).unwrap_or(usual.parallel);
+        let parallel = settings.concurrency().unwrap_or(usual.parallel);
         RequestLimits { parallel, deadline: self.settings.deadline, meter, ..usual }
     }
 

@@ -22,7 +22,7 @@ pub(crate) fn announce(observer: &dyn Observer, blanks: &Blanks, vaults: &BTreeM
             vault: name,
             secrets: plan.secrets,
             calls: plan.ahead + plan.calls,
-            parallel: plan.parallel,
+            parallel: plan.parallel.min(plan.calls),
             time: plan.time(USUAL_CALL),
         });
     }

@@ -85,7 +85,7 @@ fn five_hundred_blanks_of_167_secrets_are_167_requests() {
     sandbox.cloze(["deploy", "-v"]).fails(0, &["release 1 recorded", "500 blanks"]);
     println!("500 blanks: {} requests, {} at once at most", gets(&server), server.journal().most_at_once());
     assert_eq!(gets(&server), 167);
-    assert!((2..=16).contains(&server.journal().most_at_once()));
+    assert!((2..=128).contains(&server.journal().most_at_once()), "{} at once", server.journal().most_at_once());
 }
 
 #[test]

@@ -138,6 +138,12 @@ impl VaultSettings {
         self.get(key).map(str::to_owned)
     }
 
+    /// How many requests it may get at once; `None` for a key, which is asked once.
+    pub fn concurrency(&self) -> Option<usize> {
+        let most = self.entry.key.is_none().then(|| self.get("concurrency"));
+        most.flatten().and_then(|most| most.parse().ok())
+    }
+
     /// The texts of a key that is a list.
     pub fn list(&self, key: &str) -> &[String] {
         debug_assert!(self.entry.fields().iter().any(|field| field.key == key), "`{key}` is a key of `{}`", self.kind().word());

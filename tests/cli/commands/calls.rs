@@ -20,14 +20,21 @@ fn the_plan_is_told_before_and_the_tally_after() {
     let server = Hashicorp::serve(seed()).unwrap();
     let sandbox = shop(&server, "{ default: { @@ } }");
     for command in ["check --online -v", "lock -v", "deploy -v", "diff --online -v"] {
-        let err = sandbox
-            .cloze(command.split(' '))
-            .fails(0, &["default: 4 secrets in ", " calls, 16 at once, about 0.", "made ", " calls in 0."]);
+        let err =
+            sandbox.cloze(command.split(' ')).fails(0, &["default: 4 secrets in ", " calls, 4 at once, about 0.", "made ", " calls in 0."]);
         assert!(err.find("at once, about") < err.find("made "), "{err}");
     }
     assert!(!sandbox.cloze(["deploy"]).err().contains("calls"));
     let err = Sandbox::shop().cloze(["deploy", "-v"]).fails(0, &["default: ", " secrets, no calls\n"]);
     assert!(!err.contains("made "), "{err}");
+}
+
+#[test]
+fn a_vault_gets_no_more_requests_at_once_than_the_project_says() {
+    let server = Hashicorp::serve(seed()).unwrap();
+    let sandbox = shop(&server, "{ default: { @@, concurrency: 1 } }");
+    sandbox.cloze(["deploy", "-v"]).fails(0, &[" calls, 1 at once, about 0."]);
+    assert_eq!(server.journal().most_at_once(), 1);
 }
 
 #[test]
