@@ -29,8 +29,8 @@ impl Terminal {
     pub(crate) fn start(program: &Command) -> Self {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let words = [program.get_program()].into_iter().chain(program.get_args()).map(|word| quoted(word.to_str().unwrap()));
-        // Without a shell in between, which an interrupt would end.
-        let line = format!("exec {}", words.collect::<Vec<_>>().join(" "));
+        // Without a shell in between, which an interrupt would end; and as at a terminal, where nothing ignores interrupts, as what runs in the background does.
+        let line = format!("exec env --default-signal=INT,QUIT {}", words.collect::<Vec<_>>().join(" "));
         let mut script = Command::new("script");
         script.args(["-qefc", &line, "/dev/null"]).current_dir(program.get_current_dir().unwrap()).env_clear();
         script.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("NO_COLOR", "1").env("SHELL", "/bin/sh");
