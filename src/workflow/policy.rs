@@ -35,10 +35,12 @@ use crate::workflow::source::budget;
 pub fn judge(context: &Context<'_>, prepared: &mut Prepared, rules: &[Rule]) -> Result<(), Problems> {
     let mut judgement = policy::judge(prepared.parsed.objects(), prepared.parsed.blanks(), rules);
     evaluate(context, prepared, rules, &mut judgement);
-    let Judgement { mut problems, warnings, mut waivers } = judgement;
+    let Judgement { mut problems, mut warnings, mut waivers } = judgement;
     // A rule that a project and another revision of it have in common finds the same twice.
-    let mut found = HashSet::new();
-    problems.retain(|problem| found.insert((problem.place.clone(), problem.reason.clone())));
+    for found in [&mut problems, &mut warnings] {
+        let mut known = HashSet::new();
+        found.retain(|problem| known.insert((problem.place.clone(), problem.reason.clone())));
+    }
     prepared.warnings.extend(locate_all(context, warnings));
     trace(context, waivers.iter_mut().map(|waiver| &mut waiver.place).collect());
     prepared.waivers.append(&mut waivers);

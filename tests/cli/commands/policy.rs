@@ -171,6 +171,9 @@ fn the_owners_rules_count_whatever_the_project_says() {
     sandbox.cloze(["deploy"]).fails(4, &parts);
     let config = sandbox.cloze(["config"]).ok();
     assert!(config.lines().any(|line| line.starts_with("policy.disallow-latest-tag") && line.contains("CLOZE_POLICY")), "{config}");
+    fs::write(&owner, "policy:\n- { rule: disallow-latest-tag, severity: warning }\n").unwrap();
+    let said = sandbox.cloze(["check"]);
+    assert_eq!(said.err().matches("Pod shop-dev/two: the image").count(), 1, "both find it: {}", said.err());
     fs::write(&owner, "policy:\n- { rule: no-such }\n").unwrap();
     sandbox.cloze(["check"]).fails(3, &["owner.yaml:2:11: unknown word `no-such` at `policy[0].rule`"]);
     fs::write(&owner, "rules: []\n").unwrap();
