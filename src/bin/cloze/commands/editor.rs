@@ -15,13 +15,12 @@ use cloze::problem::Problems;
 use cloze::secret::Secret;
 use cloze::vault::local::Scratch;
 use signal_hook::consts::SIGHUP;
-use signal_hook::consts::SIGINT;
-use signal_hook::consts::SIGQUIT;
 use signal_hook::consts::SIGTERM;
 use signal_hook::flag;
 
 use crate::context::Run;
 use crate::environment;
+use crate::ui::leave_interrupts;
 
 /// What the user makes of a value in their editor. A line end that the editor adds at the end is taken off.
 pub(crate) fn edit(run: &Run, name: &str, value: &Secret) -> Result<Secret, Problems> {
@@ -60,10 +59,7 @@ fn open(editor: &str, path: &Path) -> io::Result<(ExitStatus, bool)> {
     for signal in [SIGTERM, SIGHUP] {
         flag::register(signal, Arc::clone(&ended))?;
     }
-    // A terminal sends these to the editor, too, which knows what is meant.
-    for signal in [SIGINT, SIGQUIT] {
-        flag::register(signal, Arc::default())?;
-    }
+    leave_interrupts()?;
     let status = Command::new("sh").args(["-c", &format!("{editor} \"$@\""), editor]).arg(path).status()?;
     Ok((status, ended.load(Ordering::Relaxed)))
 }

@@ -17,6 +17,7 @@ pub(crate) use age::span;
 pub(crate) use clean::clean;
 pub(crate) use clean::clean_lines;
 pub(crate) use pager::Pager;
+pub(crate) use progress::leave_interrupts;
 pub(crate) use table::Cell;
 pub(crate) use table::rows;
 pub(crate) use table::table;

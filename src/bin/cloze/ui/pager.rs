@@ -6,12 +6,8 @@ use std::io::Write as _;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
-use std::sync::Arc;
 
 use rustix::termios::tcgetwinsize;
-use signal_hook::consts::SIGINT;
-use signal_hook::consts::SIGQUIT;
-use signal_hook::flag;
 
 use crate::ui::progress::leave_interrupts;
 
@@ -67,11 +63,7 @@ impl Pager {
             Program::None | Program::Less => Command::new("less"),
         };
         command.envs(self.variables.iter().copied());
-        // A terminal sends these to the pager, too, which knows what is meant.
-        leave_interrupts();
-        for signal in [SIGINT, SIGQUIT] {
-            flag::register(signal, Arc::default())?;
-        }
+        leave_interrupts()?;
         let mut child = command.stdin(Stdio::piped()).spawn()?;
         if let Some(mut pipe) = child.stdin.take() {
             // One that has seen enough reads no further.

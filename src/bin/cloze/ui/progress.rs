@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::Once;
 use std::sync::PoisonError;
@@ -18,7 +19,9 @@ use indicatif::ProgressDrawTarget;
 use indicatif::ProgressStyle;
 use rustix::termios::tcgetwinsize;
 use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGQUIT;
 use signal_hook::consts::SIGTERM;
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -101,9 +104,10 @@ pub(crate) fn say_when_killed(words: Option<String>) {
     clear_when_killed();
 }
 
-/// From now on an interrupt is for the program that has the terminal, and ends this one no more.
-pub(crate) fn leave_interrupts() {
+/// From now on what a terminal sends, SIGINT and SIGQUIT, is for the program that has it, which knows what is meant, and ends this one no more.
+pub(crate) fn leave_interrupts() -> io::Result<()> {
     LEFT.store(true, Ordering::Relaxed);
+    [SIGINT, SIGQUIT].into_iter().try_for_each(|signal| flag::register(signal, Arc::default()).map(drop))
 }
 
 /// From now on the lines are cleared before a signal ends the program as it would have.
