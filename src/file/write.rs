@@ -21,11 +21,22 @@ use crate::clock::Entropy;
 use crate::file::side::side_name;
 use crate::file::sweep::sweep_in;
 
+/// What of a file outlives a power cut once it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing: for what serves this run alone.
+    Nothing,
+    /// Its bytes: wherever its name is, it is whole; but its name may be gone, or be that of the file before it.
+    Bytes,
+    /// Its bytes and its name.
+    Name,
+}
+
 /// Creates the file at `path` with `bytes` and `mode`, unless something is there already; says whether it did. Missing folders are made
 /// with mode 0700. After a crash the file is there whole, or not at all.
 pub fn create(path: &Path, bytes: &[u8], mode: u32, entropy: &dyn Entropy) -> io::Result<bool> {
     let (folder, name) = parent(path, 0o700)?;
-    create_in(&folder, &name, bytes, Mode::from_raw_mode(mode), true, entropy)
+    create_in(&folder, &name, bytes, Mode::from_raw_mode(mode), Durability::Name, entropy)
 }
 
 /// Puts a file with `bytes` and `mode` at `path`, in the place of the file or link that is there. Missing folders are made with mode 0755. After a crash
@@ -33,22 +44,38 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32, entropy: &dyn Entropy) -> io
 ///
 /// Fails with `InvalidData` where a device, a pipe or a socket is there.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32, entropy: &dyn Entropy) -> io::Result<()> {
+    replace_at(path, bytes, mode, Durability::Name, entropy)
+}
+
+/// The same, without waiting for the folder: a power cut may bring the old file back, whole.
+pub fn replace_soon(path: &Path, bytes: &[u8], mode: u32, entropy: &dyn Entropy) -> io::Result<()> {
+    replace_at(path, bytes, mode, Durability::Bytes, entropy)
+}
+
+fn replace_at(path: &Path, bytes: &[u8], mode: u32, durability: Durability, entropy: &dyn Entropy) -> io::Result<()> {
     let (folder, name) = parent(path, 0o755)?;
     let there = rustix::fs::statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW).ok().map(|there| FileType::from_raw_mode(there.st_mode));
     if there.is_some_and(|there| !matches!(there, FileType::RegularFile | FileType::Symlink | FileType::Directory)) {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    replace_in(&folder, &name, bytes, Mode::from_raw_mode(mode), entropy)
+    put(folder.as_fd(), &name, bytes, Mode::from_raw_mode(mode), durability, entropy)
 }
 
-/// As [`create`], in a folder that is open. Nothing is swept, and with `durable` off nothing is synced.
-pub fn create_in(folder: &impl AsFd, name: &str, bytes: &[u8], mode: Mode, durable: bool, entropy: &dyn Entropy) -> io::Result<bool> {
+/// As [`create`], in a folder that is open. Nothing is swept.
+pub fn create_in(
+    folder: &impl AsFd,
+    name: &str,
+    bytes: &[u8],
+    mode: Mode,
+    durability: Durability,
+    entropy: &dyn Entropy,
+) -> io::Result<bool> {
     let folder = folder.as_fd();
     loop {
         let side = side_name(name, entropy);
-        let written = write(folder, &side, bytes, mode, durable).and_then(|file| put_in_place(folder, &side, name).map(|()| file));
+        let written = write(folder, &side, bytes, mode, durability).and_then(|file| put_in_place(folder, &side, name).map(|()| file));
         match written {
-            Ok(_) => break synced(folder, durable).map(|()| true),
+            Ok(_) => break synced(folder, durability).map(|()| true),
             // Another run swept it between its creation and its lock.
             Err(Errno::NOENT) if rustix::fs::statat(folder, ".", AtFlags::empty()).is_ok_and(|folder| folder.st_nlink > 0) => {}
             Err(errno) => {
@@ -61,13 +88,16 @@ pub fn create_in(folder: &impl AsFd, name: &str, bytes: &[u8], mode: Mode, durab
 
 /// As [`replace`], in a folder that is open. Nothing is swept.
 pub fn replace_in(folder: &impl AsFd, name: &str, bytes: &[u8], mode: Mode, entropy: &dyn Entropy) -> io::Result<()> {
-    let folder = folder.as_fd();
+    put(folder.as_fd(), name, bytes, mode, Durability::Name, entropy)
+}
+
+fn put(folder: BorrowedFd<'_>, name: &str, bytes: &[u8], mode: Mode, durability: Durability, entropy: &dyn Entropy) -> io::Result<()> {
     loop {
         let side = side_name(name, entropy);
         let written =
-            write(folder, &side, bytes, mode, true).and_then(|file| rustix::fs::renameat(folder, &side, folder, name).map(|()| file));
+            write(folder, &side, bytes, mode, durability).and_then(|file| rustix::fs::renameat(folder, &side, folder, name).map(|()| file));
         match written {
-            Ok(_) => break synced(folder, true),
+            Ok(_) => break synced(folder, durability),
             Err(Errno::NOENT) if rustix::fs::statat(folder, ".", AtFlags::empty()).is_ok_and(|folder| folder.st_nlink > 0) => {}
             Err(errno) => {
                 discard(folder, &side);
@@ -88,11 +118,11 @@ fn parent(path: &Path, mode: u32) -> io::Result<(File, String)> {
 }
 
 /// Writes the file to the side, under a lock that says that its run is alive.
-fn write(folder: BorrowedFd<'_>, side: &str, bytes: &[u8], mode: Mode, durable: bool) -> Result<File, Errno> {
+fn write(folder: BorrowedFd<'_>, side: &str, bytes: &[u8], mode: Mode, durability: Durability) -> Result<File, Errno> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut file = File::from(rustix::fs::openat(folder, side, flags, mode)?);
     rustix::fs::flock(&file, FlockOperation::LockExclusive)?;
-    let written = file.write_all(bytes).and_then(|()| if durable { file.sync_all() } else { Ok(()) });
+    let written = file.write_all(bytes).and_then(|()| if durability == Durability::Nothing { Ok(()) } else { file.sync_data() });
     written.map(|()| file).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
@@ -108,8 +138,8 @@ fn put_in_place(folder: BorrowedFd<'_>, side: &str, name: &str) -> Result<(), Er
     }
 }
 
-fn synced(folder: BorrowedFd<'_>, durable: bool) -> io::Result<()> {
-    if durable { Ok(rustix::fs::fsync(folder)?) } else { Ok(()) }
+fn synced(folder: BorrowedFd<'_>, durability: Durability) -> io::Result<()> {
+    if durability == Durability::Name { Ok(rustix::fs::fsync(folder)?) } else { Ok(()) }
 }
 
 /// The first error is the one to tell; what cannot be removed now is swept later.

@@ -77,7 +77,8 @@ impl Checkpoint {
         checkpoint.map(Some).ok_or_else(|| HistoryError::Forgotten { path: path.display().to_string() })
     }
 
-    /// Writes the checkpoint to `path`, whole or not at all; an older release than what is remembered there is not written.
+    /// Writes the checkpoint to `path`, whole or not at all; an older release than what is remembered there is not written. A power cut may bring
+    /// back what was remembered before.
     pub fn save(&self, path: &Path, entropy: &dyn Entropy) -> Result<(), HistoryError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(|error| failed(path, "write", &error))?;
@@ -96,7 +97,7 @@ impl Checkpoint {
         }
         let mut text = serde_json::to_vec(self).unwrap_or_else(|_| unreachable!("a checkpoint is plain data"));
         text.push(b'\n');
-        file::replace(path, &text, 0o600, entropy).map_err(|error| failed(path, "write", &error))
+        file::replace_soon(path, &text, 0o600, entropy).map_err(|error| failed(path, "write", &error))
     }
 
     /// Removes what killed runs left of the checkpoint at `path`.

@@ -22,6 +22,8 @@ use rustix::fs::OFlags;
 
 use crate::clock::Entropy;
 use crate::file;
+use crate::file::Durability;
+use crate::history::layout;
 use crate::history::store::Creation;
 use crate::history::store::HistoryStore;
 use crate::history::store::Listing;
@@ -80,37 +82,30 @@ impl LocalDirectory {
         }
     }
 
+    /// How durable what is in that folder has to be: a probe says something to the run that makes it alone.
+    fn durability(&self, folder: &str) -> Durability {
+        if self.durable && folder != layout::PROBES { Durability::Name } else { Durability::Nothing }
+    }
+
     /// The same, made if need be.
     fn made(&self, folder: &str) -> Result<Dir, StoreError> {
         if let Some(there) = self.folder(folder)? {
             return Ok(there);
         }
-        let path = self.path.join(folder);
+        if folder == layout::PROBES {
+            // What lasts is below the same root.
+            self.made("")?;
+        }
+        let (path, durability) = (self.path.join(folder), self.durability(folder));
         let made = if let Some(base) = &self.base {
-            self.make(base, &path)
+            make(base, &path, durability)
         } else {
             let existing = path.ancestors().skip(1).find(|above| above.is_dir()).unwrap_or_else(|| Path::new("."));
             let rest = path.strip_prefix(existing).unwrap_or(&path);
-            Dir::open_ambient_dir(existing, ambient_authority()).and_then(|base| self.make(&base, rest))
+            Dir::open_ambient_dir(existing, ambient_authority()).and_then(|base| make(&base, rest, durability))
         };
         made.map_err(|error| self.error(&error))?;
         self.folder(folder)?.ok_or_else(|| StoreError::new(StoreFault::Unsure, format!("{}: it vanished", self.name)))
-    }
-
-    /// Makes the folders of `path` in `base`, for their owner only, so that they outlive a power cut.
-    fn make(&self, base: &Dir, path: &Path) -> io::Result<()> {
-        let mut folder = PathBuf::new();
-        for part in path.components().filter(|part| *part != Component::CurDir) {
-            let above = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
-            folder.push(part);
-            match base.create_dir_with(&folder, DirBuilder::new().mode(0o700)) {
-                Ok(()) if self.durable => readable(&base.open_dir(above)?)?.sync_all()?,
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 
     /// The object's file, and its length.
@@ -155,9 +150,9 @@ impl LocalDirectory {
 impl HistoryStore for LocalDirectory {
     async fn create(&self, path: &str, bytes: Bytes) -> Result<Creation, StoreError> {
         let (folder, name) = self.split(path)?;
-        let folder = self.made(folder)?;
+        let (durability, folder) = (self.durability(folder), self.made(folder)?);
         let created = readable(&folder)
-            .and_then(|folder| file::create_in(&folder, name, &bytes, Mode::RUSR | Mode::WUSR, self.durable, self.entropy.as_ref()));
+            .and_then(|folder| file::create_in(&folder, name, &bytes, Mode::RUSR | Mode::WUSR, durability, self.entropy.as_ref()));
         created.map(|created| if created { Creation::Created } else { Creation::Exists }).map_err(|error| self.error(&error))
     }
 
@@ -230,6 +225,22 @@ impl fmt::Display for LocalDirectory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)
     }
+}
+
+/// Makes the folders of `path` in `base`, for their owner only.
+fn make(base: &Dir, path: &Path, durability: Durability) -> io::Result<()> {
+    let mut folder = PathBuf::new();
+    for part in path.components().filter(|part| *part != Component::CurDir) {
+        let above = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
+        folder.push(part);
+        match base.create_dir_with(&folder, DirBuilder::new().mode(0o700)) {
+            Ok(()) if durability == Durability::Name => readable(&base.open_dir(above)?)?.sync_all()?,
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The first `length` bytes, of which `expected` are there.

@@ -168,7 +168,7 @@ impl Directory {
             rustix::fs::syncfs(&folder)?;
         } else {
             // Only now: what is written meanwhile goes to the disk together.
-            written.iter().try_for_each(File::sync_all)?;
+            written.iter().try_for_each(File::sync_data)?;
         }
         folder.sync_all()
     }

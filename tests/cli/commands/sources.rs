@@ -239,26 +239,72 @@ fn a_problem_of_an_object_that_config_makes_is_at_its_entry() {
     entry("{ kind: Secret, type: kubernetes.io/tls, name: x, files: [\"config/a.txt\"] }", 4, &["error: cloze.yaml:13:5: "]);
 }
 
+/// The calls of a deploy, as strace tells them; `None` without strace.
+fn calls_of_deploy(sandbox: &Sandbox, arguments: &[&str]) -> Option<String> {
+    let trace = sandbox.root().join("trace");
+    let mut command = std::process::Command::new("strace");
+    command.args(["-f", "-y", "-e", "trace=fsync,fdatasync,syncfs,rename,renameat,renameat2", "-o"]).arg(&trace);
+    command.arg(env!("CARGO_BIN_EXE_cloze")).args(["-C", "shop", "deploy"]).args(arguments).current_dir(sandbox.work()).env_clear();
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", sandbox.root().join("home"));
+    match command.output() {
+        Ok(done) if done.status.success() => Some(std::fs::read_to_string(trace).unwrap()),
+        Ok(done) => panic!("{}", String::from_utf8_lossy(&done.stderr)),
+        Err(_) => {
+            println!("skipped: there is no strace");
+            None
+        }
+    }
+}
+
+/// What a later release makes durable, and in which order: nothing stands in for what a power cut could take away, and nothing is waited for in
+/// vain.
+#[test]
+fn a_release_waits_for_the_disk_as_often_as_it_has_to() {
+    let sandbox = Sandbox::shop();
+    sandbox.cloze(["deploy"]).ok();
+    let Some(trace) = calls_of_deploy(&sandbox, &["--set", "replicas=3", "-o", "-"]) else { return };
+    let expected = [
+        ("fdatasync(", "/packs/0000/00/.00000002-"),
+        ("renameat2(", "/packs/0000/00>"),
+        ("fsync(", "/packs/0000/00>"),
+        ("fdatasync(", "/releases/0000/00/.00000002."),
+        ("renameat2(", "/releases/0000/00>"),
+        ("fsync(", "/releases/0000/00>"),
+        ("fdatasync(", "/pins/.dev.json."),
+        ("renameat(", "/pins>"),
+        ("fsync(", "/events/0000/00>"),
+        ("fdatasync(", "/events/0000/00/00000002/.0001."),
+        ("renameat2(", "/events/0000/00/00000002>"),
+        ("fsync(", "/events/0000/00/00000002>"),
+        ("fdatasync(", "/pins/.dev.json."),
+        ("renameat(", "/pins>"),
+    ];
+    let calls: Vec<&str> = trace.lines().filter(|line| line.contains(" = 0")).filter(|line| line.contains("/.cloze/")).collect();
+    let is_as_expected = |(call, (name, place)): (&&str, &(&str, &str))| call.contains(name) && call.contains(place);
+    assert!(calls.len() == expected.len() && calls.iter().zip(&expected).all(is_as_expected), "{trace}");
+}
+
+/// A first release makes folders, too; what it tries the store with does not last.
+#[test]
+fn a_probe_does_not_wait_for_the_disk() {
+    let sandbox = Sandbox::shop();
+    let Some(trace) = calls_of_deploy(&sandbox, &["-o", "-"]) else { return };
+    let synced = |place: &str| trace.lines().filter(|line| line.contains("sync(") && line.contains(place)).count();
+    assert_eq!(synced("/probe"), 0, "{trace}");
+    assert_eq!((synced("/.cloze>"), synced("/.cloze/history>")), (1, 1), "the history's own folders last: {trace}");
+    assert_eq!(synced("/.cloze"), 25, "{trace}");
+}
+
 /// Manifests outlive a power cut: each is synced before the directory gets its name.
 #[test]
 fn what_is_written_is_synced_first() {
     let sandbox = Sandbox::shop();
-    let trace = sandbox.root().join("trace");
-    let mut command = std::process::Command::new("strace");
-    command.args(["-f", "-y", "-e", "trace=fsync,syncfs,rename,renameat,renameat2", "-o"]).arg(&trace).arg(env!("CARGO_BIN_EXE_cloze"));
-    command.args(["-C", "shop", "deploy"]).current_dir(sandbox.work()).env_clear();
-    command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", sandbox.root().join("home"));
-    match command.output() {
-        Ok(done) if done.status.success() => {}
-        Ok(done) => panic!("{}", String::from_utf8_lossy(&done.stderr)),
-        Err(_) => return println!("skipped: there is no strace"),
-    }
-    let trace = std::fs::read_to_string(trace).unwrap();
+    let Some(trace) = calls_of_deploy(&sandbox, &[]) else { return };
     let line = |part: &str| trace.lines().position(|line| line.contains(part)).unwrap_or_else(|| panic!("{part} in {trace}"));
     let renamed = trace.lines().position(|line| line.contains("rename") && line.contains("/dist/")).unwrap();
     for part in ["_configmap_shop-dev_web-env.yaml", "_secret_shop-dev_smtp.yaml", "_deployment_shop-dev_web.yaml"] {
         let synced = line(part);
-        assert!(trace.lines().nth(synced).unwrap().contains("fsync(") && synced < renamed, "{part}");
+        assert!(trace.lines().nth(synced).unwrap().contains("fdatasync(") && synced < renamed, "{part}");
     }
     assert!(trace.lines().skip(renamed).any(|line| line.contains("fsync(") && line.contains("/dist>")), "{trace}");
 }
