@@ -103,6 +103,15 @@ impl Blanks {
         id
     }
 
+    /// Whether a filter is given literal text, which a mask does not show.
+    pub fn hold_texts(&self) -> bool {
+        self.list.iter().any(|blank| match &blank.source {
+            Source::Vault { .. } => false,
+            Source::Derived { filter: Filter::Replace { .. }, .. } => true,
+            Source::Derived { input, .. } => input.iter().any(|piece| matches!(piece, Piece::Text(_))),
+        })
+    }
+
     /// Forgets the blanks from number `count` on.
     pub fn truncate(&mut self, count: usize) {
         self.list.truncate(count);

@@ -174,16 +174,16 @@ impl RecordedBlank {
         Ok(Self {
             vault: reader.word()?.to_owned(),
             name: reader.word()?.to_owned(),
-            key: if flag(reader)? { Some(reader.text()?.to_owned()) } else { None },
+            key: if reader.flag()? { Some(reader.text()?.to_owned()) } else { None },
             version: reader.text()?.to_owned(),
-            pinned: flag(reader)?,
+            pinned: reader.flag()?,
             fingerprint: reader.digest()?,
             places: list(reader, PLACE_LEAST, |reader| {
                 Ok(Place {
                     file: reader.word()?.into(),
                     line: reader.number()?.try_into().map_err(|_| Malformed)?,
                     column: reader.number()?.try_into().map_err(|_| Malformed)?,
-                    rendered: flag(reader)?,
+                    rendered: reader.flag()?,
                 })
             })?,
         })
@@ -221,7 +221,7 @@ impl RecordedManifest {
             base: reader.word()?.to_owned(),
             file: reader.word()?.into(),
             content: BlobRef::decode(packs, reader)?,
-            recipe: if flag(reader)? { Some(BlobRef::decode(packs, reader)?) } else { None },
+            recipe: if reader.flag()? { Some(BlobRef::decode(packs, reader)?) } else { None },
         })
     }
 }
@@ -249,14 +249,6 @@ fn option(text: Option<&str>, writer: &mut Writer) {
     writer.number(text.is_some().into());
     if let Some(text) = text {
         writer.text(text);
-    }
-}
-
-fn flag(reader: &mut ByteReader<'_>) -> Result<bool, Malformed> {
-    match reader.byte()? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(Malformed),
     }
 }
 

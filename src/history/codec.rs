@@ -102,6 +102,14 @@ impl<'a> ByteReader<'a> {
         Err(Malformed)
     }
 
+    pub(crate) fn flag(&mut self) -> Result<bool, Malformed> {
+        match self.byte()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Malformed),
+        }
+    }
+
     /// A count of things that take at least `least` bytes each: never more than fit into what is left.
     pub(crate) fn count(&mut self, least: usize) -> Result<usize, Malformed> {
         let count = usize::try_from(self.number()?).map_err(|_| Malformed)?;

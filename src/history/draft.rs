@@ -6,7 +6,6 @@ use crate::history::body::Body;
 use crate::history::body::RecordedBlank;
 use crate::history::body::RecordedFile;
 use crate::history::error::HistoryError;
-use crate::history::pack::Blob;
 use crate::history::pack::ENTRY_LIMIT;
 use crate::history::record::NAME_LIMIT;
 use crate::history::record::NOTE_LIMIT;
@@ -47,8 +46,17 @@ pub struct DraftManifest<'a> {
     pub file: &'a str,
     /// Its bytes, secrets included. At most 16 MiB.
     pub content: &'a [u8],
-    /// How it can be filled again, in whatever form the caller chooses; sealed like the content. At most 16 MiB.
-    pub recipe: Option<&'a [u8]>,
+    /// How it can be filled again.
+    pub recipe: Option<DraftRecipe<'a>>,
+}
+
+/// A recipe that is to be recorded.
+#[derive(Clone, Copy)]
+pub struct DraftRecipe<'a> {
+    /// Its bytes, in whatever form the caller chooses; sealed like the content. At most 16 MiB.
+    pub bytes: &'a [u8],
+    /// Whether it says nothing of the manifest but what reviews show.
+    pub is_shown: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -68,6 +76,13 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl DraftManifest<'_> {
+    /// Whether a review shows its bytes as they are: it is no Secret, and nothing was filled in.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.recipe.is_none() && self.identity.kind != "Secret"
+    }
+}
+
 impl Draft<'_> {
     /// That nothing in it is too long.
     pub(crate) fn check(&self) -> Result<(), HistoryError> {
@@ -81,7 +96,11 @@ impl Draft<'_> {
             }
         }
         let too_large = |bytes: &[u8]| bytes.len() > ENTRY_LIMIT;
-        match self.manifests.iter().find(|manifest| too_large(manifest.content) || manifest.recipe.is_some_and(too_large)) {
+        match self
+            .manifests
+            .iter()
+            .find(|manifest| too_large(manifest.content) || manifest.recipe.is_some_and(|recipe| too_large(recipe.bytes)))
+        {
             Some(manifest) => {
                 Err(HistoryError::TooLarge { reason: format!("{} is larger than {} MiB", manifest.identity, ENTRY_LIMIT >> 20) })
             }
@@ -98,7 +117,7 @@ impl<'a> From<&'a StoredManifest<'a>> for DraftManifest<'a> {
             base: &stored.manifest.base,
             file: &stored.manifest.file,
             content: stored.content.expose(),
-            recipe: stored.recipe.as_ref().map(Blob::expose),
+            recipe: stored.recipe.as_ref().map(|recipe| DraftRecipe { bytes: recipe.expose(), is_shown: recipe.is_shown() }),
         }
     }
 }

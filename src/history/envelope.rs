@@ -18,7 +18,7 @@ use crate::seal::SealContext;
 use crate::seal::SealedKind;
 use crate::secret::Secret;
 
-/// The format of the objects that are written.
+/// The format of the objects that are written, but for records ([`Summary::FORMAT`](crate::history::Summary)).
 pub(crate) const FORMAT: u64 = 1;
 
 /// The longest line, its end included, in bytes.
@@ -62,11 +62,16 @@ pub(crate) fn encode<H: Serialize>(
     Ok(Bytes::from(bytes))
 }
 
-/// The line of the object at `path`, without proof. `bytes` may be the object's beginning only.
+/// The line of the object at `path`, which has format [`FORMAT`], without proof. `bytes` may be the object's beginning only.
 pub(crate) fn head<H: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) -> Result<H, HistoryError> {
+    head_up_to(FORMAT, path, bytes)
+}
+
+/// The same of an object that has any format from 1 to `newest`.
+pub(crate) fn head_up_to<H: DeserializeOwned + Serialize>(newest: u64, path: &str, bytes: &[u8]) -> Result<H, HistoryError> {
     let (line, _) = split(path, bytes)?;
     let version: FormatVersion = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "it has no head"))?;
-    if version.format != FORMAT {
+    if !(1..=newest).contains(&version.format) {
         return Err(HistoryError::Newer { path: path.to_owned(), format: version.format });
     }
     let head: H = serde_json::from_slice(line).map_err(|_| HistoryError::damaged(path, "its first line is not a valid head"))?;

@@ -110,7 +110,7 @@ pub(crate) async fn releases(history: &History<'_>, count: u64) -> Vec<Release> 
 pub(crate) fn summary(number: u64) -> Summary {
     Summary {
         attempt: WriteId([0xa7; 16]),
-        format: FORMAT,
+        format: Summary::FORMAT,
         store: keys().store().to_owned(),
         owner: owner("dev"),
         number,

@@ -1,6 +1,7 @@
 //! The readers of what lies in a history: heads that need no key, what is sealed behind them, and the checkpoint beside them.
 
 use crate::clock::Machine;
+use crate::digest::Digest;
 use crate::fuzz::fuzz;
 use crate::history::Body;
 use crate::history::Checkpoint;
@@ -11,6 +12,8 @@ use crate::history::What;
 use crate::history::fixtures;
 use crate::history::fixtures::keys;
 use crate::history::fixtures::owner;
+use crate::history::pack::PackEntry;
+use crate::history::pack::unsealed;
 use crate::seal::SealedKind;
 
 /// The heads of records, events and stores.
@@ -42,11 +45,23 @@ fn bodies() {
     });
 }
 
+/// The parts of packs, as if the key was known.
+#[test]
+fn packs() {
+    let entry = |bytes, is_shown| PackEntry { digest: Digest([7; 32]), bytes, is_shown };
+    let hidden = unsealed::seed(&[entry(b"one".as_slice(), false), entry(b"two", false)]);
+    let mixed = unsealed::seed(&[entry(b"one".as_slice(), false), entry(&[b'a'; 99], true), entry(b"kind: ConfigMap", true)]);
+    assert!(unsealed::is_read(&hidden) && unsealed::is_read(&mixed));
+    fuzz("pack", vec![hidden, mixed], |bytes| {
+        unsealed::is_read(bytes);
+    });
+}
+
 #[test]
 fn checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dev.pin");
-    Checkpoint::new(keys().store(), &owner("dev"), 7, crate::digest::Digest([5; 32])).with_events(2).save(&path, &Machine).unwrap();
+    Checkpoint::new(keys().store(), &owner("dev"), 7, Digest([5; 32])).with_events(2).save(&path, &Machine).unwrap();
     let seeds = vec![std::fs::read(&path).unwrap()];
     fuzz("checkpoint", seeds, |bytes| {
         std::fs::write(&path, bytes).unwrap();

@@ -29,6 +29,7 @@ use crate::history::layout::LAST_EVENT;
 use crate::history::layout::LAST_NUMBER;
 use crate::history::layout::PackId;
 use crate::history::pack;
+use crate::history::pack::PackEntry;
 use crate::history::plan::PackPart;
 use crate::history::plan::WritePlan;
 use crate::history::reader;
@@ -322,7 +323,7 @@ impl<'a> History<'a> {
     pub(crate) fn summary(&self, draft: &Draft<'_>, body: &Body, after: Option<&Release>, attempt: WriteId, keyring: Digest) -> Summary {
         Summary {
             attempt,
-            format: FORMAT,
+            format: Summary::FORMAT,
             store: self.session.keys.store().to_owned(),
             owner: self.reader.owner.clone(),
             number: number_after(after),
@@ -340,9 +341,12 @@ impl<'a> History<'a> {
     }
 
     /// Everything to be stored, with its keyed digest: each manifest's content and then its recipe.
-    fn contents<'d>(&self, draft: &Draft<'d>) -> Vec<(Digest, &'d [u8])> {
-        let all = draft.manifests.iter().flat_map(|manifest| std::iter::once(manifest.content).chain(manifest.recipe));
-        all.map(|bytes| (self.session.keys.object_id(&[b"entry", bytes]), bytes)).collect()
+    fn contents<'d>(&self, draft: &Draft<'d>) -> Vec<PackEntry<'d>> {
+        let all = draft.manifests.iter().flat_map(|manifest| {
+            std::iter::once((manifest.content, manifest.is_shown())).chain(manifest.recipe.map(|recipe| (recipe.bytes, recipe.is_shown)))
+        });
+        let entry = |(bytes, is_shown)| PackEntry { digest: self.session.keys.object_id(&[b"entry", bytes]), bytes, is_shown };
+        all.map(entry).collect()
     }
 }
 
@@ -352,8 +356,8 @@ pub(crate) fn number_after(release: Option<&Release>) -> u64 {
 }
 
 /// What is recorded of `draft`.
-fn body_of(draft: &Draft<'_>, contents: &[(Digest, &[u8])], plan: &WritePlan<'_>) -> Body {
-    let mut places = contents.iter().map(|(digest, _)| plan.place(*digest));
+fn body_of(draft: &Draft<'_>, contents: &[PackEntry<'_>], plan: &WritePlan<'_>) -> Body {
+    let mut places = contents.iter().map(|entry| plan.place(entry.digest));
     let mut place = || places.next().unwrap_or_else(|| unreachable!("the contents were made of these manifests"));
     let manifests = draft.manifests.iter().map(|manifest| RecordedManifest {
         identity: manifest.identity.clone(),
@@ -384,6 +388,8 @@ mod tests {
     use crate::clock::Machine;
     use crate::history::Action;
     use crate::history::Draft;
+    use crate::history::DraftManifest;
+    use crate::history::DraftRecipe;
     use crate::history::HistoryError;
     use crate::history::HistorySession;
     use crate::history::HistoryStore;
@@ -451,13 +457,15 @@ mod tests {
         let history = fixtures::history(&store, "dev").await;
         let manifests = fixtures::manifests(&["a", "b"]);
         let mut draft = fixtures::draft(&manifests);
-        draft.manifests[1].recipe = Some(b"fill it so");
+        draft.manifests[1].recipe = Some(DraftRecipe { bytes: b"fill it so", is_shown: true });
         let release = history.record(&draft, None).await.unwrap();
         let stored = history.manifests(&release).await.unwrap();
         assert!(stored[0].recipe.is_none());
         assert_eq!(stored[1].recipe.as_ref().unwrap().expose(), b"fill it so");
         assert_eq!(stored[1].content.expose(), b"content of b");
         assert!(!format!("{stored:?}").contains("fill"));
+        let again = DraftManifest::from(&stored[1]);
+        assert!(again.recipe.unwrap().is_shown && !again.is_shown(), "what was shown is shown, and nothing else");
     }
 
     #[tokio::test]

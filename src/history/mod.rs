@@ -73,7 +73,7 @@ pub use checkpoint::Checkpoint;
 pub use checkpoint::Continuity;
 pub use copy::Copied;
 pub use copy::copy;
-pub use draft::{Draft, DraftManifest};
+pub use draft::{Draft, DraftManifest, DraftRecipe};
 pub use error::HistoryError;
 pub use event::{NewEvent, Outcome, ReleaseEvent, What};
 #[cfg(any(feature = "bucket", feature = "cluster"))]

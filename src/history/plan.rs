@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::hash_map::Entry;
 
 use crate::digest::Digest;
 use crate::history::body::BlobRef;
 use crate::history::body::Body;
 use crate::history::layout::PackId;
 use crate::history::pack;
+use crate::history::pack::PackEntry;
 use crate::history::write_id::WriteId;
 
 /// A release opens at most this many packs; one that would need more writes all that it has into its own.
@@ -22,17 +25,17 @@ pub(crate) struct WritePlan<'a> {
 /// A part to write.
 pub(crate) struct PackPart<'a> {
     pub(crate) id: PackId,
-    pub(crate) entries: Vec<(Digest, &'a [u8])>,
+    pub(crate) entries: Vec<PackEntry<'a>>,
 }
 
 impl<'a> WritePlan<'a> {
     /// The plan for `contents`, after a release whose body is `before`.
-    pub(crate) fn new(number: u64, attempt: WriteId, contents: &[(Digest, &'a [u8])], before: Option<&Body>) -> Self {
+    pub(crate) fn new(number: u64, attempt: WriteId, contents: &[PackEntry<'a>], before: Option<&Body>) -> Self {
         let known: HashMap<Digest, BlobRef> = before.into_iter().flat_map(Body::blobs).map(|stored| (stored.digest, *stored)).collect();
         let mut places = HashMap::with_capacity(contents.len());
         let mut packs = BTreeSet::new();
         let mut fresh = false;
-        for (digest, _) in contents {
+        for PackEntry { digest, .. } in contents {
             match known.get(digest) {
                 Some(stored) => {
                     packs.insert((stored.pack.number, stored.pack.attempt));
@@ -59,13 +62,15 @@ impl<'a> WritePlan<'a> {
         self.parts
     }
 
-    fn fill(&mut self, number: u64, attempt: WriteId, contents: &[(Digest, &'a [u8])]) {
+    fn fill(&mut self, number: u64, attempt: WriteId, contents: &[PackEntry<'a>]) {
+        let hidden: HashSet<Digest> = contents.iter().filter(|entry| !entry.is_shown).map(|entry| entry.digest).collect();
         let mut fresh = Vec::new();
-        for (digest, bytes) in contents {
-            let stored = BlobRef { digest: *digest, length: bytes.len() as u64, pack: PackId { number, attempt, part: 0 }, index: 0 };
-            if !self.places.contains_key(digest) {
-                self.places.insert(*digest, stored);
-                fresh.push((*digest, *bytes));
+        for &PackEntry { digest, bytes, .. } in contents {
+            let stored = BlobRef { digest, length: bytes.len() as u64, pack: PackId { number, attempt, part: 0 }, index: 0 };
+            if let Entry::Vacant(place) = self.places.entry(digest) {
+                place.insert(stored);
+                // Bytes that are there twice are shown where both are.
+                fresh.push(PackEntry { digest, bytes, is_shown: !hidden.contains(&digest) });
             }
         }
         let mut rest = fresh.as_slice();
@@ -74,8 +79,8 @@ impl<'a> WritePlan<'a> {
                 break;
             }
             let id = PackId { number, attempt, part };
-            let (entries, others) = rest.split_at(pack::fitting(rest.iter().map(|(_, bytes)| bytes.len())).max(1));
-            for (index, (digest, _)) in (0..).zip(entries) {
+            let (entries, others) = rest.split_at(pack::fitting(rest.iter().map(|entry| entry.bytes.len())).max(1));
+            for (index, PackEntry { digest, .. }) in (0..).zip(entries) {
                 if let Some(stored) = self.places.get_mut(digest) {
                     stored.pack = id;
                     stored.index = index;
@@ -97,15 +102,16 @@ mod tests {
     use crate::digest::Digest;
     use crate::history::body::Body;
     use crate::history::body::RecordedManifest;
+    use crate::history::pack::PackEntry;
     use crate::history::write_id::WriteId;
     use crate::manifest::Identity;
 
-    fn contents(texts: &[String]) -> Vec<(Digest, &[u8])> {
-        texts.iter().map(|text| (Digest::plain(&[text.as_bytes()]), text.as_bytes())).collect()
+    fn contents(texts: &[String]) -> Vec<PackEntry<'_>> {
+        texts.iter().map(|text| PackEntry { digest: Digest::plain(&[text.as_bytes()]), bytes: text.as_bytes(), is_shown: true }).collect()
     }
 
-    fn body(plan: &WritePlan<'_>, contents: &[(Digest, &[u8])]) -> Body {
-        let manifests = contents.iter().map(|(digest, _)| RecordedManifest {
+    fn body(plan: &WritePlan<'_>, contents: &[PackEntry<'_>]) -> Body {
+        let manifests = contents.iter().map(|PackEntry { digest, .. }| RecordedManifest {
             identity: Identity { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: String::new(), name: "a".into() },
             base: "a".into(),
             file: Arc::from("a.yaml"),
@@ -143,9 +149,18 @@ mod tests {
         let plan = WritePlan::new(1, WriteId([7; 16]), &contents, None);
         assert_eq!(plan.parts.len(), 1);
         assert_eq!(plan.parts[0].entries.len(), 2);
-        assert_eq!(plan.place(contents[0].0), plan.place(contents[1].0));
+        assert_eq!(plan.place(contents[0].digest), plan.place(contents[1].digest));
         let again = WritePlan::new(2, WriteId([8; 16]), &contents[..1], Some(&body(&plan, &contents)));
         assert!(again.parts.is_empty());
+    }
+
+    #[test]
+    fn bytes_that_are_hidden_once_are_hidden() {
+        let texts = ["a".to_owned(), "a".to_owned(), "b".to_owned()];
+        let mut contents = contents(&texts);
+        contents[1].is_shown = false;
+        let parts = WritePlan::new(1, WriteId([7; 16]), &contents, None).into_parts();
+        assert_eq!(parts[0].entries.iter().map(|entry| entry.is_shown).collect::<Vec<_>>(), [false, true]);
     }
 
     #[test]
@@ -155,7 +170,7 @@ mod tests {
         let plan = WritePlan::new(1, WriteId([7; 16]), &contents, None);
         let sizes: Vec<usize> = plan.parts.iter().map(|part| part.entries.len()).collect();
         assert_eq!(sizes, [3, 2]);
-        let last = plan.place(contents[4].0);
+        let last = plan.place(contents[4].digest);
         assert_eq!((last.pack.part, last.index), (1, 1));
     }
 }

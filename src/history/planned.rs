@@ -105,7 +105,7 @@ impl History<'_> {
         }
         let (record, parts) = objects.split_first().ok_or(PlanError::Damaged)?;
         let (keys, owner) = (self.session.keys, &self.reader.owner);
-        let summary: Summary = envelope::head("", record)?;
+        let summary = Summary::head("", record)?;
         if summary.owner != *owner {
             return Err(PlanError::Other { of: summary.owner, wanted: owner.clone() });
         }
@@ -221,10 +221,10 @@ mod tests {
         let words = format!("it was made with the keys of history `{}`, not of `{}`", fixtures::keys().store(), keys.store());
         assert_eq!(other.open_plan(&file).unwrap_err().to_string(), words);
         assert_eq!(history.open_plan(b"kind: ConfigMap").unwrap_err(), PlanError::Foreign);
-        let line = file.windows(10).position(|bytes| bytes == b"\"format\":1").unwrap();
+        let line = file.windows(10).position(|bytes| bytes == b"\"format\":2").unwrap();
         let mut newer = file.clone();
-        newer[line + 9] = b'2';
-        assert_eq!(history.open_plan(&newer).unwrap_err().to_string(), "its format is 2, which this cloze does not know");
+        newer[line + 9] = b'3';
+        assert_eq!(history.open_plan(&newer).unwrap_err().to_string(), "its format is 3, which this cloze does not know");
         for end in (0..file.len()).step_by(97).filter(|end| *end >= MAGIC.len()) {
             assert_eq!(history.open_plan(&file[..end]).unwrap_err(), PlanError::Damaged, "cut at {end}");
         }

@@ -29,6 +29,13 @@ pub struct BlankSite {
     pub pieces: Vec<Piece>,
 }
 
+impl BlankSite {
+    /// Whether it is in the value of that key of a ConfigMap or Secret.
+    pub fn is_of_key(&self, key: &str) -> bool {
+        matches!(self.path.as_slice(), [_, Step::Key(own), ..] if own == key)
+    }
+}
+
 /// Every scalar with blanks in an object, in order.
 pub fn blank_sites(object: &Object<BlankText>) -> Vec<BlankSite> {
     let mut found = Vec::new();

@@ -1,5 +1,6 @@
 //! From objects with blanks to the manifests of a release: fill, encode, name, write.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -11,6 +12,7 @@ use crate::blank::SecretRef;
 use crate::blank::mask;
 use crate::event::Event;
 use crate::history::DraftManifest;
+use crate::history::DraftRecipe;
 use crate::history::RecordedBlank;
 use crate::manifest::Identity;
 use crate::manifest::Object;
@@ -84,8 +86,17 @@ pub struct BuiltManifest {
     pub bytes: Secret,
     /// The same object as JSON, where the target gets that.
     pub json: Option<Secret>,
-    /// How it was filled, where it was: the bytes of a [`Recipe`].
-    pub recipe: Option<Box<[u8]>>,
+    /// How it was filled, where it was.
+    pub recipe: Option<BuiltRecipe>,
+}
+
+/// The bytes of a [`Recipe`].
+#[derive(Debug)]
+pub struct BuiltRecipe {
+    /// The bytes.
+    pub bytes: Box<[u8]>,
+    /// Whether it says nothing of the manifest but what reviews show.
+    pub is_shown: bool,
 }
 
 impl Built {
@@ -108,11 +119,17 @@ impl Built {
 impl BuiltManifest {
     fn draft(&self) -> DraftManifest<'_> {
         let Self { identity, base, file, bytes, recipe, .. } = self;
-        DraftManifest { identity, base, file, content: bytes.expose(), recipe: recipe.as_deref() }
+        DraftManifest { identity, base, file, content: bytes.expose(), recipe: recipe.as_ref().map(BuiltRecipe::draft) }
     }
 
     fn output(&self) -> Manifest<'_> {
         Manifest::new(&self.identity, &self.base, self.json.as_ref().unwrap_or(&self.bytes).expose()).of_template(&self.file)
+    }
+}
+
+impl BuiltRecipe {
+    fn draft(&self) -> DraftRecipe<'_> {
+        DraftRecipe { bytes: &self.bytes, is_shown: self.is_shown }
     }
 }
 
@@ -171,10 +188,16 @@ pub async fn build(
         let bytes = written(&object.root, &mut scratch);
         let json = (syntax == Syntax::Json).then(|| written_json(&object.root, &mut scratch));
         let recipe = sites.remove(&based).map(|found| {
-            let literal = |key: &str, value: &Secret| keyed_mask(keys, &based, key, value);
+            // A part that is hidden beside a blank is in the recipe as it is.
+            let parts_are_hidden = Cell::new(false);
+            let literal = |key: &str, value: &Secret| {
+                parts_are_hidden.set(parts_are_hidden.get() || found.iter().any(|site| site.is_of_key(key)));
+                keyed_mask(keys, &based, key, value)
+            };
             let shown = mask_filled(&object, &found, Masks { blank: &|id| blanks.mask_with(id, &show), literal: &literal });
             let text = written(&shown, &mut scratch);
-            Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &found, blanks).encode()
+            let recipe = Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &found, blanks);
+            BuiltRecipe { is_shown: !parts_are_hidden.get() && !recipe.blanks.hold_texts(), bytes: recipe.encode() }
         });
         // A copy of its own: the identity's memory lies among that of the tree.
         BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, json, recipe }

@@ -121,7 +121,7 @@ pub async fn compare_built(history: &History<'_>, before: Option<&Release>, buil
                 return shown(stored, history.keys());
             }
             let identity = Identity { name: manifest.base.clone(), ..manifest.identity.clone() };
-            let recipe = manifest.recipe.as_deref().map(Recipe::decode).transpose()?;
+            let recipe = manifest.recipe.as_ref().map(|recipe| Recipe::decode(&recipe.bytes)).transpose()?;
             masked(identity, manifest.bytes.expose(), recipe, history.keys())
         })
         .collect();

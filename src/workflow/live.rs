@@ -189,7 +189,7 @@ fn based(manifest: &DraftManifest<'_>) -> Identity {
 }
 
 fn shown(manifest: &DraftManifest<'_>, history: &History<'_>) -> Result<Reviewed, Problem> {
-    masked(based(manifest), manifest.content, manifest.recipe.map(Recipe::decode).transpose()?, history.keys())
+    masked(based(manifest), manifest.content, manifest.recipe.map(|recipe| Recipe::decode(recipe.bytes)).transpose()?, history.keys())
 }
 
 /// What `look` sees in the manifests of the release of that number; `None` where there is none.

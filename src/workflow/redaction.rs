@@ -166,7 +166,7 @@ fn values(manifest: &DraftManifest<'_>) -> Vec<Secret> {
         let data = root.get("data").and_then(Node::as_map).unwrap_or_default();
         found.extend(data.iter().filter_map(|entry| decoded(entry.node.as_text()?)));
     }
-    let recipe = manifest.recipe.and_then(|bytes| Recipe::decode(bytes).ok());
+    let recipe = manifest.recipe.and_then(|recipe| Recipe::decode(recipe.bytes).ok());
     for site in recipe.iter().flat_map(|recipe| &recipe.sites) {
         if let Some(value) = at(&root, &site.path) {
             filled(&site.pieces, &value, &mut found);

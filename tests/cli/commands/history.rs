@@ -117,3 +117,37 @@ fn what_a_store_lacks_is_said() {
         &["the history `s3://releases/dev`: no AWS region is set", "set `region` beside the history's URL, or AWS_REGION"],
     );
 }
+
+/// What reviews show is compressed; what holds a value is not, nor what says more of it than they show.
+#[test]
+fn nothing_that_a_review_hides_is_compressed() {
+    let filler = "a line of text that is there many times\n    ".repeat(1600);
+    let length_with = |beside: &str| {
+        let sandbox = Sandbox::shop();
+        sandbox.write(
+            "templates/long.yaml",
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: long\nstringData:\n  notes: |\n    {filler}{beside}\n---\n\
+                 apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: long\ndata:\n  notes: |\n    {filler}\n"
+            ),
+        );
+        sandbox.cloze(["deploy"]).ok();
+        let folder = sandbox.shop_path(".cloze/history/dev/packs/0000/00");
+        std::fs::read_dir(folder).unwrap().map(|pack| pack.unwrap().metadata().unwrap().len()).sum::<u64>()
+    };
+    // The Secret itself in base64, and nothing else of that length.
+    let shown = length_with("{{ secret(name=\"db-password\") }}");
+    assert!((80_000..120_000).contains(&shown), "{shown}");
+    // The recipe, too: it says what the review does not.
+    for beside in [
+        "postgres://app:hunter2@db/{{ secret(name=\"db-password\") }}",
+        "{{ secret(name=\"db-password\") | replace(from=\"a\", to=\"b\") }}",
+        "{{ (\"text\" ~ secret(name=\"db-password\")) | sha256 }}",
+    ] {
+        let hidden = length_with(beside);
+        assert!((220_000..300_000).contains(&hidden), "{beside}: {hidden}");
+    }
+    // A Secret without a blank has no recipe.
+    let literal = length_with("nothing else");
+    assert!((80_000..120_000).contains(&literal), "{literal}");
+}

@@ -126,9 +126,9 @@ fn what_is_not_a_plan_of_this_environment_is_named() {
     let plan = fs::read(sandbox.work().join("p")).unwrap();
     fs::write(sandbox.work().join("cut"), &plan[..plan.len() - 1]).unwrap();
     deploy("cut").fails(6, &["error: `cut` cannot be deployed: it was changed, or is cut off\n  make a new plan with `cloze plan`"]);
-    let line = plan.windows(10).position(|bytes| bytes == b"\"format\":1").unwrap();
-    fs::write(sandbox.work().join("newer"), [&plan[..line + 9], b"2", &plan[line + 10..]].concat()).unwrap();
-    deploy("newer").fails(2, &["error: `newer` cannot be deployed: its format is 2, which this cloze does not know\n  update cloze"]);
+    let line = plan.windows(10).position(|bytes| bytes == b"\"format\":2").unwrap();
+    fs::write(sandbox.work().join("newer"), [&plan[..line + 9], b"3", &plan[line + 10..]].concat()).unwrap();
+    deploy("newer").fails(2, &["error: `newer` cannot be deployed: its format is 3, which this cloze does not know\n  update cloze"]);
     let other = Sandbox::shop();
     other.cloze(["plan", "-o", "p"]).ok();
     fs::copy(other.work().join("p"), sandbox.work().join("other")).unwrap();
