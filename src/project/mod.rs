@@ -60,6 +60,7 @@ pub use path::normalise;
 pub use quote::quote;
 pub use reserved::ReservedPaths;
 pub use root::Root;
+pub use root::SMALLER;
 pub use schema::SCHEMA;
 pub use settings::Flags;
 pub use settings::KeySettings;

@@ -52,6 +52,11 @@ impl Root {
     /// The bytes of the regular file at `path`, at most `limit` of them. A larger file is refused before it is read; a
     /// directory, device, pipe or socket is refused without waiting for it.
     pub fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, Problem> {
+        self.read_within(path, limit, SMALLER)
+    }
+
+    /// The same, where a file that is too large can be helped by `next`.
+    pub fn read_within(&self, path: &str, limit: usize, next: &str) -> Result<Vec<u8>, Problem> {
         let path = normalise(path)?;
         let shown = quote(&path);
         let file = self.open_file(&path).map_err(|error| self.open_problem(&path, &error))?;
@@ -60,20 +65,25 @@ impl Root {
             return Err(not_regular(&path));
         }
         if metadata.len() > limit as u64 {
-            return Err(too_large(&path, metadata.len(), limit));
+            return Err(too_large(&path, metadata.len(), limit, next));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0).saturating_add(1));
         let read = file.take(limit as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|error| io_problem(&shown, &error))?;
         if bytes.len() > limit {
-            return Err(too_large(&path, bytes.len() as u64, limit));
+            return Err(too_large(&path, bytes.len() as u64, limit, next));
         }
         Ok(bytes)
     }
 
     /// The text of the regular file at `path`: UTF-8 of at most `limit` bytes, without a byte-order mark.
     pub fn read_text(&self, path: &str, limit: usize) -> Result<String, Problem> {
-        let mut text = String::from_utf8(self.read(path, limit)?).map_err(|error| {
+        self.read_text_within(path, limit, SMALLER)
+    }
+
+    /// The same, where a file that is too large can be helped by `next`.
+    pub fn read_text_within(&self, path: &str, limit: usize, next: &str) -> Result<String, Problem> {
+        let mut text = String::from_utf8(self.read_within(path, limit, next)?).map_err(|error| {
             let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let line = valid.split(|byte| *byte == b'\n').count();
             Problem::new(Fault::Project, format!("{} is not UTF-8 text from line {line} on", quote(path)), "save the file as UTF-8")
@@ -160,9 +170,12 @@ pub(super) fn io_problem(shown: &str, error: &io::Error) -> Problem {
     Problem::new(Fault::Internal, format!("{shown} cannot be read: {}", cause(error)), "check the disk and the path, then try again")
 }
 
-fn too_large(path: &str, length: u64, limit: usize) -> Problem {
+/// What to do about a file that is too large.
+pub const SMALLER: &str = "make the file smaller or split it";
+
+fn too_large(path: &str, length: u64, limit: usize, next: &str) -> Problem {
     let reason = format!("{} has {length} bytes, more than the {limit} that are allowed here", quote(path));
-    Problem::new(Fault::Project, reason, "make the file smaller or split it")
+    Problem::new(Fault::Project, reason, next)
 }
 
 #[cfg(test)]

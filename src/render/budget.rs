@@ -2,6 +2,9 @@
 
 use std::num::NonZeroU32;
 
+use crate::problem::Fault;
+use crate::problem::Problem;
+
 /// The budget of a run: a multiple of fixed amounts, which 40,000 ordinary objects need a half of. The owner of the run raises it; a
 /// project cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,12 @@ impl Budget {
     pub fn next(self, first: &str) -> String {
         let more = self.times.get().saturating_mul(2).min(MOST_TIMES);
         format!("{first}; if that much is meant, raise the budget of the run with `CLOZE_BUDGET={more}`")
+    }
+
+    /// Its templates and values are too many or too large.
+    pub fn exceeded_by_project(self) -> Problem {
+        let reason = format!("the templates and values of this run are more than {} MiB", self.bytes() >> 20);
+        Problem::new(Fault::Project, reason, self.next("split the project"))
     }
 
     fn of(self, amount: usize) -> usize {

@@ -73,11 +73,7 @@ impl ProcessEngine {
         let values = serde_json::to_vec(&request.values).unwrap_or_default();
         let size = values.len() + request.templates.iter().map(|template| template.text.len()).sum::<usize>();
         if size > request.budget.bytes() {
-            return Err(too_large(
-                "the templates and values of this run",
-                request.budget.bytes(),
-                &request.budget.next("split the project"),
-            ));
+            return Err(request.budget.exceeded_by_project());
         }
         let seconds = request.budget.seconds() + size / BYTES_PER_SECOND;
         let mut order = BodyWriter(answer.random.to_vec());

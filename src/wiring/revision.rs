@@ -119,8 +119,8 @@ fn write(entries: &[Entry<'_>], blobs: &[&[u8]], temporary: &Path) -> io::Result
     Ok(folder)
 }
 
-/// The most bytes of one file that a project reads.
-const LARGEST: u64 = 16 << 20;
+/// The most bytes of one file that a project reads, unless its budget is raised.
+const LARGEST: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

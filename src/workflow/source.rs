@@ -9,6 +9,7 @@ use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::ConfigEntry;
+use crate::project::SMALLER;
 use crate::project::Spanned;
 use crate::project::Values;
 use crate::render::Budget;
@@ -101,15 +102,22 @@ fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Pr
         files
     };
     let (templates, plain) = (expand(true), expand(false));
-    let mut read = |file: String| match context.root.read_text(&file, FILE_LIMIT) {
-        Ok(text) => Some(Template { file: file.into(), text }),
+    let budget = budget(context);
+    let mut left = budget.bytes();
+    let mut read = |file: String| match context.root.read_text_within(&file, budget.bytes(), &budget.next(SMALLER)) {
+        Ok(text) if text.len() <= left => {
+            left -= text.len();
+            Some(Ok(Template { file: file.into(), text }))
+        }
+        // Nothing more is read.
+        Ok(_) => Some(Err(budget.exceeded_by_project())),
         Err(problem) => {
             problems.push(problem);
             None
         }
     };
-    let templates = templates.difference(&plain).cloned().filter_map(&mut read).collect();
-    let plain = plain.into_iter().filter_map(&mut read).collect();
+    let templates = templates.difference(&plain).cloned().filter_map(&mut read).collect::<Result<_, _>>()?;
+    let plain = plain.into_iter().filter_map(&mut read).collect::<Result<_, _>>()?;
     Problems::or((templates, plain), problems)
 }
 
@@ -145,7 +153,8 @@ fn bundles(context: &Context<'_>, manifests: &BTreeSet<Arc<str>>) -> Result<Bund
     let mut found = Vec::new();
     let mut rendered: Vec<Template> = Vec::new();
     let mut problems = Vec::new();
-    let mut left = budget(context).bytes();
+    let budget = budget(context);
+    let mut left = budget.bytes();
     for entry in &context.settings.config {
         let mut files = BTreeMap::new();
         let mut env_file = None;
@@ -154,14 +163,14 @@ fn bundles(context: &Context<'_>, manifests: &BTreeSet<Arc<str>>) -> Result<Bund
                 problems.push(said.at(problem));
                 continue;
             }
-            let bytes = match context.root.read(&path, FILE_LIMIT) {
+            let bytes = match context.root.read_within(&path, budget.bytes(), &budget.next(SMALLER)) {
                 Ok(bytes) if bytes.len() <= left => {
                     left -= bytes.len();
                     bytes
                 }
                 Ok(_) => {
-                    let reason = format!("the files of `config:` are more than {} MiB together", budget(context).bytes() >> 20);
-                    problems.push(said.at(Problem::new(Fault::Project, reason, budget(context).next("name fewer files"))));
+                    let reason = format!("the files of `config:` are more than {} MiB together", budget.bytes() >> 20);
+                    problems.push(said.at(Problem::new(Fault::Project, reason, budget.next("name fewer files"))));
                     return Err(problems.into());
                 }
                 Err(problem) => {
@@ -248,9 +257,6 @@ fn bundle(entry: &ConfigEntry, files: BTreeMap<String, BundleFile>, env_file: Op
 
 /// Endings of files of manifests.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
-
-/// Bytes of one template or file.
-const FILE_LIMIT: usize = 16 << 20;
 
 /// The annotation that says how an object is named.
 const NAMES: &str = "cloze.dev/names";

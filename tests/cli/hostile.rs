@@ -96,7 +96,9 @@ fn templates() -> Vec<(&'static str, Attack)> {
             map("{% for a in range(end=1000) %}{% for b in range(end=1000) %}{{ secret(name=\"x\") }}{% endfor %}{% endfor %}"),
         ),
         ("a million unclosed tags", map(&"{{ ".repeat(1_000_000))),
-        ("a template of 17 MB", Attack::Template("# comment\n".repeat(1_700_000))),
+        ("a template of 68 MB", Attack::Template("# comment\n".repeat(6_800_000))),
+        ("a template of 60 MB of text", Attack::Template("x".repeat(60 << 20))),
+        ("a template of 60 MB of lists", Attack::Template("- ".repeat(30 << 20))),
     ]
 }
 
@@ -152,6 +154,8 @@ fn files() -> Vec<(&'static str, Attack)> {
         ("template: a pipe", Attack::Pipe("templates/service.yaml")),
         ("template: /etc/passwd", Attack::Link("templates/service.yaml", "/etc/passwd")),
         ("template: /dev/zero", Attack::Link("templates/service.yaml", "/dev/zero")),
+        ("template: 60 MB of zeros", Attack::Sparse("templates/x.yaml", 60 << 20)),
+        ("config file: 60 MB", Attack::Sparse("config/web/logo.png", 60 << 20)),
         ("config file: 1 GB", Attack::Sparse("config/web/logo.png", 1 << 30)),
         ("config file: a pipe", Attack::Pipe("config/web/logo.png")),
     ]
@@ -227,9 +231,23 @@ fn many_files_that_want_the_machine_together() {
 }
 
 #[test]
+fn one_file_may_use_what_a_run_has() {
+    let sandbox = Sandbox::shop();
+    let line = format!("# {}\n", "x".repeat(1021));
+    sandbox.write("templates/long.yaml", format!("{}{}", line.repeat(20 << 10), map_text("b")));
+    assert!(sandbox.cloze(["render"]).ok().contains("name: x-"));
+}
+
+#[test]
 fn a_budget_that_is_spent_says_which_and_the_way_out() {
     let limits = [
         (5, "x".repeat(15 << 20), 3, "the templates and values of this run are more than 64 MiB\n  split the project"),
+        (
+            1,
+            "x".repeat((64 << 20) + 1),
+            3,
+            "more than the 67108864 that are allowed here\n  make the file smaller or split it; if that much is meant",
+        ),
         (
             30,
             "{% for a in range(end=100000) %}\n- 1{% endfor %}".to_owned(),
