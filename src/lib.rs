@@ -25,6 +25,7 @@ pub mod project;
 pub mod reference;
 pub mod render;
 pub mod report;
+pub mod schema;
 pub mod seal;
 pub mod secret;
 pub mod service;

@@ -24,5 +24,5 @@ pub use json::write_json;
 pub use node::{Entry, Leaf, Mark, Node, Number, Value};
 pub use object::{Identity, Object};
 pub use phase::Phase;
-pub use read::{Limits, ReadFault, read, read_as_meant};
+pub use read::{Limits, Outline, ReadFault, read, read_as_meant};
 pub use write::write;

@@ -11,6 +11,7 @@ use crate::project::location::Location;
 use crate::project::path::normalise;
 use crate::project::quote::quote;
 use crate::project::root::Root;
+use crate::project::values::VALUES_SCHEMA;
 use crate::project::vault::VaultKind;
 
 /// Paths beneath the root with what each is; a directory stands for all that is in it.
@@ -31,7 +32,8 @@ const ENDINGS: [(&str, &str); 2] = [(".keyring", "a keyring"), (".vault", "a vau
 impl ReservedPaths {
     /// What all environments of a project keep.
     pub fn of(project: &Project) -> Self {
-        let mut reserved = Self { paths: vec![(PROJECT_FILE.to_owned(), "the project file")] };
+        let paths = vec![(PROJECT_FILE.to_owned(), "the project file"), (VALUES_SCHEMA.to_owned(), "the schema of the values")];
+        let mut reserved = Self { paths };
         for environment in &project.environments {
             reserved.add(environment);
         }

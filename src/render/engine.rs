@@ -22,6 +22,10 @@ use crate::render::evaluator::evaluate;
 use crate::render::library::Purpose;
 use crate::render::renderer::Renderer;
 use crate::render::token::Tokens;
+use crate::render::validation::MOST;
+use crate::render::validation::ValidationRequest;
+use crate::schema::Violation;
+use crate::schema::violations;
 
 /// Renders in this process.
 ///
@@ -82,6 +86,10 @@ impl Engine for TeraEngine {
             Ok(()) => Ok(findings),
             Err(_) => Err(Problem::new(Fault::Internal, "an object for the policy is not JSON", "report this as a bug of cloze")),
         }
+    }
+
+    fn validate(&self, request: ValidationRequest<'_>) -> Result<Vec<Violation>, Problem> {
+        Ok(violations(request.schema, request.values, MOST))
     }
 
     fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {

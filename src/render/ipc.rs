@@ -22,6 +22,8 @@ use crate::problem::Problem;
 use crate::render::LineMap;
 use crate::render::evaluation::Finding;
 use crate::render::marker::LineMark;
+use crate::schema::Spot;
+use crate::schema::Violation;
 
 /// What a frame is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,9 +54,13 @@ pub(super) enum FrameKind {
     At,
     /// To the parent: an expression that is not true or has no answer.
     Finding,
+    /// To the child, in place of an order: seconds, multiple of the budget, a JSON Schema and values.
+    Validation,
+    /// To the parent: what the schema refuses.
+    Violation,
 }
 
-const FRAME_KINDS: [FrameKind; 13] = [
+const FRAME_KINDS: [FrameKind; 15] = [
     FrameKind::Order,
     FrameKind::Template,
     FrameKind::End,
@@ -68,6 +74,8 @@ const FRAME_KINDS: [FrameKind; 13] = [
     FrameKind::Subject,
     FrameKind::At,
     FrameKind::Finding,
+    FrameKind::Validation,
+    FrameKind::Violation,
 ];
 
 /// Writes a frame whose body is `body` and then `tail`.
@@ -170,6 +178,15 @@ impl BodyWriter {
         if let Some(Flaw { reason, next, always }) = flaw {
             self.text(reason).text(next).number(u32::from(*always));
         }
+    }
+
+    pub(super) fn violation(&mut self, Violation { spot, reason, next, see }: &Violation) {
+        let (is_value, pointer) = match spot {
+            Spot::Value(pointer) => (true, pointer),
+            Spot::Schema(pointer) => (false, pointer),
+        };
+        self.number(u32::from(is_value)).text(pointer).text(reason).text(next);
+        self.optional(see.as_ref());
     }
 
     pub(super) fn lines(&mut self, map: &LineMap) {
@@ -294,6 +311,12 @@ impl<'a> BodyReader<'a> {
         Some(Finding { expression, subject, flaw })
     }
 
+    pub(super) fn violation(&mut self) -> Option<Violation> {
+        let (is_value, pointer) = (self.truth()?, self.text()?.to_owned());
+        let spot = if is_value { Spot::Value(pointer) } else { Spot::Schema(pointer) };
+        Some(Violation { spot, reason: self.text()?.to_owned(), next: self.text()?.to_owned(), see: self.optional()? })
+    }
+
     pub(super) fn lines(&mut self) -> Option<LineMap> {
         let mut lines = Vec::new();
         for _ in 0..self.size()? {
@@ -327,6 +350,8 @@ mod tests {
     use crate::problem::Problem;
     use crate::render::LineMap;
     use crate::render::marker::LineMark;
+    use crate::schema::Spot;
+    use crate::schema::Violation;
 
     #[test]
     fn frames_go_both_ways_and_end_with_the_stream() {
@@ -358,6 +383,17 @@ mod tests {
             let mut body = BodyWriter::default();
             body.blank(&blank);
             assert_eq!(BodyReader(&body.0).blank(1), Some(blank));
+        }
+    }
+
+    #[test]
+    fn every_violation_goes_both_ways() {
+        for (spot, see) in [(Spot::Value("/a/b".into()), None), (Spot::Schema(String::new()), Some("/properties/a".to_owned()))] {
+            let violation = Violation { spot, reason: "r".into(), next: "n".into(), see };
+            let mut body = BodyWriter::default();
+            body.violation(&violation);
+            assert_eq!(BodyReader(&body.0).violation(), Some(violation));
+            assert_eq!(BodyReader(&body.0[1..]).violation(), None);
         }
     }
 

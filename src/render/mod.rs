@@ -36,6 +36,9 @@ mod repair;
 mod statement;
 mod stopwatch;
 mod token;
+mod validating;
+mod validation;
+mod validator;
 mod worker;
 
 pub use budget::Budget;
@@ -51,6 +54,7 @@ pub use process::ProcessEngine;
 pub use token::Arrivals;
 pub use token::Mangled;
 pub use token::Tokens;
+pub use validation::ValidationRequest;
 pub use worker::serve;
 
 use std::fmt;
@@ -59,6 +63,7 @@ use std::sync::Arc;
 use crate::blank::Blanks;
 use crate::problem::Problem;
 use crate::problem::Problems;
+use crate::schema::Violation;
 
 /// A template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +114,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Evaluates conditions on objects, and gives those that are not true or have no answer. What cannot be read, or costs more than it may, is among the latter.
     fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem>;
+
+    /// Holds values to a JSON Schema, and gives what it refuses of them, or what is wrong with it.
+    ///
+    /// # Errors
+    /// It costs more than it may, or there is no answer.
+    fn validate(&self, request: ValidationRequest<'_>) -> Result<Vec<Violation>, Problem>;
 
     /// Traces the lines of what `file` renders to. Renders it again, so ask only when a problem needs its place. Where nothing can
     /// be traced the map is empty.

@@ -40,6 +40,8 @@ use crate::render::ipc::read_frame;
 use crate::render::ipc::write_frame;
 use crate::render::stopwatch::RUN_DOWN;
 use crate::render::token::Tokens;
+use crate::render::validation::ValidationRequest;
+use crate::schema::Violation;
 
 /// Renders in a child process with 256 MiB of memory, 2 seconds of processor time (and more for large requests and larger budgets), no files, no environment
 /// and no secret. A child that exceeds a limit is killed and its end becomes a problem that names the template.
@@ -190,6 +192,10 @@ impl Engine for ProcessEngine {
         self.evaluated(request)
     }
 
+    fn validate(&self, request: ValidationRequest<'_>) -> Result<Vec<Violation>, Problem> {
+        self.validated(request)
+    }
+
     fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {
         let mut answer = WorkerAnswer::new(request, self.random());
         match self.order(request, file, &mut answer) {
@@ -292,7 +298,9 @@ impl<'r> WorkerAnswer<'r> {
             | FrameKind::Evaluation
             | FrameKind::Subject
             | FrameKind::At
-            | FrameKind::Finding => return None,
+            | FrameKind::Finding
+            | FrameKind::Validation
+            | FrameKind::Violation => return None,
         }
         Some(())
     }

@@ -24,6 +24,7 @@ use crate::render::ipc::read_frame;
 use crate::render::ipc::write_frame;
 use crate::render::limit::limit;
 use crate::render::stopwatch::Stopwatch;
+use crate::render::validator;
 
 /// Processor time of one template for each part of the budget: below two seconds, so that the answer is there within them.
 const EACH: Duration = Duration::from_millis(1700);
@@ -45,6 +46,9 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     let (kind, order) = read_frame(&mut input, usize::MAX)?;
     if kind == FrameKind::Evaluation {
         return evaluator::serve(&order, &mut input, &mut output);
+    }
+    if kind == FrameKind::Validation {
+        return validator::serve(&order, &mut output);
     }
     let mut order = BodyReader(&order);
     let understood = (|| {

@@ -39,3 +39,4 @@ pub mod rollback;
 mod rollout;
 pub mod secrets;
 mod source;
+mod validation;

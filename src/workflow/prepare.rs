@@ -36,6 +36,7 @@ use crate::workflow::source::Sources;
 use crate::workflow::source::budget;
 use crate::workflow::source::sources;
 use crate::workflow::source::trim_first_lines;
+use crate::workflow::validation::validate;
 
 /// What a project says, read and checked as far as it goes without any value.
 #[derive(Debug)]
@@ -68,7 +69,9 @@ impl Prepared {
 
 /// Reads the project's templates, files and values, and takes them as far as they go without any value.
 pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
-    let Sources { request, bundles, plain, assigned, warnings: beside } = sources(context)?;
+    let Sources { request, bundles, plain, assigned, values, warnings: beside } = sources(context)?;
+    validate(context, &values)?;
+    drop(values);
     let count = request.templates.len() + plain.len();
     let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
     let digests =

@@ -12,6 +12,7 @@ use crate::project::ConfigEntry;
 use crate::project::SMALLER;
 use crate::project::Spanned;
 use crate::project::Values;
+use crate::project::ValuesSchema;
 use crate::render::Budget;
 use crate::render::RenderRequest;
 use crate::render::Rendered;
@@ -34,6 +35,8 @@ pub(super) struct Sources {
     pub(super) plain: Vec<Template>,
     /// The values that the command line set.
     pub(super) assigned: Vec<Assigned>,
+    /// The values.
+    pub(super) values: Values,
     /// Files that were probably meant to be read, and values that nothing reads.
     pub(super) warnings: Vec<Problem>,
 }
@@ -53,11 +56,13 @@ pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
             templates.extend(files);
             let assigned = assigned::assigned(&values);
             warnings.extend(assigned::unknown(&assigned, &values, &templates));
+            warnings.extend(ValuesSchema::misplaced(context.root));
             Ok(Sources {
                 request: RenderRequest { values: values.context(settings), templates, budget: budget(context) },
                 bundles,
                 plain,
                 assigned,
+                values,
                 warnings,
             })
         }

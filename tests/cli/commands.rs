@@ -28,5 +28,6 @@ mod sources;
 mod starter;
 mod status;
 mod strict;
+mod values;
 mod variable;
 mod vault;

@@ -10,6 +10,7 @@ mod fault;
 mod fold;
 mod limits;
 mod number;
+mod outline;
 mod parse;
 mod plain;
 mod quoted;
@@ -22,6 +23,7 @@ mod tree;
 
 pub use fault::ReadFault;
 pub use limits::Limits;
+pub use outline::Outline;
 
 use std::convert::Infallible;
 

@@ -114,6 +114,11 @@ impl<'t> Tree<'t> {
         Ok((!tree.nodes.is_empty()).then_some(tree))
     }
 
+    /// All nodes, by index.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &WrittenNode<'t>> {
+        self.nodes.iter()
+    }
+
     /// The node of that index.
     pub(super) fn get(&self, id: Id) -> &WrittenNode<'t> {
         &self.nodes[id]

@@ -4,12 +4,16 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::manifest::Limits;
+use crate::manifest::Mark;
+use crate::manifest::Outline;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::project::origin::Origin;
 use crate::project::origin::ResolvedSetting;
+use crate::project::path::normalise;
 use crate::project::quote::quote;
 use crate::project::root::Root;
 use crate::project::settings::Settings;
@@ -17,6 +21,7 @@ use crate::project::values::assign::Assignment;
 use crate::project::values::budget::ValuesLimits;
 use crate::project::values::merge::merge;
 use crate::project::values::read::read;
+use crate::project::values::schema::steps;
 
 /// The key under which templates find `project`, `environment` and `namespace`.
 const RESERVED: &str = "cloze";
@@ -30,14 +35,45 @@ pub struct Values {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Layer {
-    File(Value),
+    File(ValuesFile),
     Assignment(Assignment),
+}
+
+/// A values file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValuesFile {
+    /// Its path beneath the project's root, without `.` and doubled slashes.
+    pub path: String,
+    /// The mapping that it holds, aliases and merge keys expanded.
+    pub value: Value,
+    text: String,
+}
+
+/// What set a value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Setter<'v> {
+    /// A values file, at this place.
+    File(Place),
+    /// An assignment of the command line, which came from there.
+    Assignment(&'v Origin),
+}
+
+impl ValuesFile {
+    /// Where its keys are; `None` where a reader of manifests cannot read it.
+    pub fn outline(&self) -> Option<Outline> {
+        Outline::of(&self.text, Limits::default())
+    }
+
+    /// A place in it.
+    pub fn place(&self, mark: Mark) -> Place {
+        Place::new(self.path.as_str(), mark.line, mark.column)
+    }
 }
 
 impl Layer {
     fn apply(&self, values: &mut Value) -> Result<(), Problem> {
         match self {
-            Self::File(value) => merge(values, value.clone()),
+            Self::File(file) => merge(values, file.value.clone()),
             Self::Assignment(assignment) => assignment.apply(values)?,
         }
         Ok(())
@@ -63,7 +99,11 @@ impl Values {
                 Ok(value) if value.get(RESERVED).is_some() => problems.push(reserved().at(place)),
                 Ok(value) => {
                     let origin = if matches!(origin, Origin::File(_)) { Origin::File(place) } else { origin.clone() };
-                    values.add(origin, Layer::File(value), &mut problems);
+                    values.add(
+                        origin,
+                        Layer::File(ValuesFile { path: normalise(&said.value).unwrap_or_else(|_| said.value.clone()), value, text }),
+                        &mut problems,
+                    );
                 }
                 Err(problem) => problems.push(problem),
             }
@@ -87,6 +127,33 @@ impl Values {
     /// The values as merged: a mapping without nulls outside lists.
     pub fn merged(&self) -> &Value {
         &self.merged
+    }
+
+    /// The values files, in order.
+    pub fn files(&self) -> impl Iterator<Item = &ValuesFile> {
+        self.layers.iter().filter_map(|(_, layer)| if let Layer::File(file) = layer { Some(file) } else { None })
+    }
+
+    /// What set the value at a JSON pointer (RFC 6901) last; `None` where nothing did.
+    pub fn setter(&self, pointer: &str) -> Option<Setter<'_>> {
+        let mut last = None;
+        let mut before = Value::Object(Map::new());
+        for (origin, layer) in &self.layers {
+            let mut now = before.clone();
+            if layer.apply(&mut now).is_ok() {
+                if now.pointer(pointer) != before.pointer(pointer) {
+                    last = Some((origin, layer));
+                }
+                before = now;
+            }
+        }
+        match last? {
+            (_, Layer::File(file)) => {
+                let mark = file.outline().map_or(Mark::default(), |outline| outline.place(steps(pointer).iter().map(String::as_str)));
+                Some(Setter::File(file.place(mark)))
+            }
+            (origin, Layer::Assignment(_)) => Some(Setter::Assignment(origin)),
+        }
     }
 
     /// What templates see: the values at the top, and `cloze` with `project`, `environment` and `namespace`. Where the name of a value

@@ -7,10 +7,15 @@ mod load;
 mod merge;
 mod read;
 mod scalar;
+mod schema;
 mod spelling;
 
 pub use assign::Assignment;
 pub use budget::ValuesLimits;
+pub use load::Setter;
 pub use load::Values;
+pub use load::ValuesFile;
 pub use merge::merge;
 pub use read::read;
+pub use schema::VALUES_SCHEMA;
+pub use schema::ValuesSchema;
