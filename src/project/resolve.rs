@@ -21,7 +21,6 @@ use crate::project::check::some;
 use crate::project::check::trusted;
 use crate::project::cluster::cluster;
 use crate::project::decode::NAMES;
-use crate::project::document::ConfigEntry;
 use crate::project::document::Environment;
 use crate::project::document::ManifestFiles;
 use crate::project::document::Project;
@@ -39,6 +38,9 @@ use crate::project::resolver::file;
 use crate::project::settings::Flags;
 use crate::project::settings::KeySettings;
 use crate::project::settings::Settings;
+use crate::project::sibling::config;
+use crate::project::sibling::siblings;
+use crate::project::sibling::usual_templates;
 use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
 use crate::project::variable;
@@ -115,6 +117,7 @@ impl Settings {
             names,
             templates,
             config: config(project, environment),
+            siblings: siblings(project, environment),
             external: project.external.clone(),
             references: project.references.clone(),
             cluster_scoped: project.cluster_scoped.clone(),
@@ -139,17 +142,6 @@ impl Settings {
         };
         Problems::or(settings, resolver.problems)
     }
-}
-
-/// The project's entries and those of the environment, which take the place of those that make the same object.
-fn config(project: &Project, environment: &Environment) -> Vec<ConfigEntry> {
-    let object = |entry: &ConfigEntry| {
-        let namespace = entry.namespace.as_ref().map(|namespace| namespace.value.clone());
-        (entry.kind.value, entry.name.value.clone(), namespace)
-    };
-    let own: Vec<_> = environment.config.iter().map(object).collect();
-    let shared = project.config.iter().filter(|entry| !own.contains(&object(entry)));
-    shared.chain(&environment.config).cloned().collect()
 }
 
 impl Resolver<'_> {
@@ -223,7 +215,7 @@ impl Resolver<'_> {
             variable,
             environment.templates.as_ref().and_then(listed),
             project.templates.as_ref().and_then(listed),
-            Some((vec![pattern_of("templates/**/*.yaml".to_owned())], Origin::Default)),
+            Some((vec![usual_templates()], Origin::Default)),
         ]);
         let shown =
             |said: &ManifestFiles| if said.template { said.files.value.clone() } else { format!("{} (template: false)", said.files.value) };

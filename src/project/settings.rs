@@ -14,6 +14,7 @@ use crate::project::location::Location;
 use crate::project::origin::Origin;
 use crate::project::origin::ResolvedSetting;
 use crate::project::reserved::ReservedPaths;
+use crate::project::sibling::Sibling;
 use crate::project::spanned::Spanned;
 use crate::project::values::Assignment;
 use crate::project::vault::VaultSettings;
@@ -73,6 +74,8 @@ pub struct Settings {
     pub cluster_scoped: Vec<(String, String)>,
     /// The rules that objects keep to.
     pub policy: Vec<Rule>,
+    /// The other environments.
+    pub siblings: Vec<Sibling>,
     /// Values files, each with its origin; later ones win.
     pub values: Vec<(Spanned<String>, Origin)>,
     /// Assignments on top of the files, each with its origin.

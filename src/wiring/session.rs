@@ -87,6 +87,7 @@ pub struct Session<'p> {
     engine: ProcessEngine,
     observer: WarningCount<'p>,
     strict: bool,
+    told: BTreeSet<String>,
     /// Where the head of a history is remembered that no project on disk names.
     pin: Option<PathBuf>,
     store: OnceCell<Box<dyn HistoryStore>>,
@@ -129,6 +130,7 @@ impl<'p> Session<'p> {
             observer: WarningCount::new(ports.observer),
             ports,
             strict: false,
+            told: BTreeSet::new(),
             pin: None,
             store: OnceCell::new(),
             keys: tokio::sync::OnceCell::new(),
@@ -140,6 +142,12 @@ impl<'p> Session<'p> {
     #[must_use]
     pub fn strict(self, strict: bool) -> Self {
         Self { strict, ..self }
+    }
+
+    /// The same where the keys of these values files that nothing reads were told before.
+    #[must_use]
+    pub fn after(self, told: &BTreeSet<String>) -> Self {
+        Self { told: told.clone(), ..self }
     }
 
     /// What applies to this run.
@@ -162,6 +170,7 @@ impl<'p> Session<'p> {
             entropy: self.ports.entropy.as_ref(),
             actor: self.ports.actor,
             revision: self.ports.revision.as_deref(),
+            told: &self.told,
             strict: self.strict,
         }
     }

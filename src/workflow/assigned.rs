@@ -49,10 +49,11 @@ pub(crate) fn unknown<'t>(assigned: &[Assigned], values: &Values, templates: imp
     }
     let mut mentioned: BTreeSet<String> =
         templates.into_iter().flat_map(|template| mentions(&template.text)).map(|path| path.join(".")).collect();
+    let reads_all = mentioned.remove("");
     let reads = |path: &str| {
         let within = |outer: &str, inner: &str| inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
         let is_read = |mention: &String| within(mention, path) || within(path, mention);
-        mentioned.contains("cloze.values") || mentioned.iter().any(is_read)
+        reads_all || mentioned.iter().any(is_read)
     };
     let fresh: Vec<&Assigned> = fresh.into_iter().filter(|assigned| !reads(&assigned.path)).collect();
     let named = values.effective().into_iter().map(|setting| setting.key.strip_prefix("values.").unwrap_or(&setting.key).to_owned());

@@ -1,5 +1,7 @@
 //! What every workflow works with.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Clock;
 use crate::clock::Entropy;
 use crate::event::Event;
@@ -35,6 +37,8 @@ pub struct Context<'a> {
     pub actor: &'a str,
     /// The revision of the source, if it has one.
     pub revision: Option<&'a str>,
+    /// The values files whose keys that nothing reads were told in this run already.
+    pub told: &'a BTreeSet<String>,
     /// Whether warnings of templates, values and secrets are failures.
     pub strict: bool,
 }

@@ -39,4 +39,5 @@ pub mod rollback;
 mod rollout;
 pub mod secrets;
 mod source;
+mod unread;
 mod validation;

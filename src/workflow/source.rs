@@ -23,6 +23,8 @@ use crate::stage::first_line;
 use crate::workflow::assigned;
 use crate::workflow::assigned::Assigned;
 use crate::workflow::context::Context;
+use crate::workflow::unread::Taken;
+use crate::workflow::unread::unread;
 
 /// What a run reads.
 #[derive(Debug)]
@@ -49,7 +51,7 @@ pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
     let values = Values::load(context.root, settings).map_err(&mut collect).ok();
     let (mut templates, plain) = manifests(context).map_err(&mut collect).unwrap_or_default();
     let taken = templates.iter().chain(&plain).map(|template| Arc::clone(&template.file)).collect();
-    let (bundles, files, used) = bundles(context, &taken).map_err(&mut collect).unwrap_or_default();
+    let (bundles, files, mut used) = bundles(context, &taken).map_err(&mut collect).unwrap_or_default();
     match values.filter(|_| problems.is_empty()) {
         Some(values) => {
             let mut warnings = passed_over(context, &taken, &used);
@@ -57,6 +59,8 @@ pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
             let assigned = assigned::assigned(&values);
             warnings.extend(assigned::unknown(&assigned, &values, &templates));
             warnings.extend(ValuesSchema::misplaced(context.root));
+            used.extend(taken.iter().map(ToString::to_string));
+            warnings.extend(unread(context, &values, &templates, &used, &read));
             Ok(Sources {
                 request: RenderRequest { values: values.context(settings), templates, budget: budget(context) },
                 bundles,
@@ -68,6 +72,16 @@ pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
         }
         None => Err(problems.into()),
     }
+}
+
+/// What is rendered, and the paths of all that becomes a manifest or a part of one; `None` where something cannot be read.
+fn read(context: &Context<'_>) -> Option<Taken> {
+    let (mut templates, plain) = manifests(context).ok()?;
+    let taken: BTreeSet<Arc<str>> = templates.iter().chain(&plain).map(|template| Arc::clone(&template.file)).collect();
+    let (_, files, mut used) = bundles(context, &taken).ok()?;
+    templates.extend(files);
+    used.extend(taken.iter().map(ToString::to_string));
+    Some((templates, used))
 }
 
 /// What the run may cost.

@@ -1,4 +1,4 @@
-//! `values/schema.json`
+//! `values/schema.json`, and values that nothing reads
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -190,4 +190,133 @@ fn a_revision_is_held_to_its_own_schema() {
         .cloze(["diff", "--base", base.to_str().unwrap(), "-e", "dev"])
         .fails(3, &["/values/common.yaml:4:8: `image.tag` does not match"]);
     assert!(!reported.contains("CANARY"), "{reported}");
+}
+
+/// The warnings of values that nothing reads in an environment, without their next step.
+fn unread(sandbox: &Sandbox, environment: &str) -> Vec<String> {
+    let reported = sandbox.cloze(["check", "-e", environment]).err();
+    assert!(!reported.contains("error:"), "{reported}");
+    let lines = reported.lines().filter_map(|line| line.strip_prefix("warning: ")).filter(|line| line.contains("no template reads"));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_value_that_nothing_reads_is_warned_of_once_at_its_topmost_key() {
+    let common = format!("{COMMON}  pull: Always\nold:\n  a: 1\n  b: {{ c: 2 }}\n");
+    let sandbox = project(&config(READS), &common);
+    let (pull, old) =
+        ("values/common.yaml:5:3: no template reads the value `image.pull`", "values/common.yaml:6:1: no template reads the value `old`");
+    let next = "remove it, or correct its name; a key at the top that begins with `x-` is left alone";
+    sandbox
+        .cloze(["check", "-e", "dev"])
+        .fails(0, &[&format!("warning: {pull}\n  {next}"), &format!("warning: {old}\n  {next}"), "2 warnings"]);
+    assert_eq!(unread(&sandbox, "prod"), [pull, old]);
+    // Of what environments share, it is told once.
+    sandbox.write("values/prod.yaml", "x.y: 1\n");
+    let all = sandbox.cloze(["check", "--all"]).fails(0, &[pull, old, "values/prod.yaml:1:1: no template reads the value `x\\.y`"]);
+    assert_eq!(all.matches("no template reads").count(), 3, "{all}");
+    let strict = sandbox.cloze(["check", "-e", "dev", "--strict"]).fails(4, &[&format!("error: {pull}"), &format!("error: {old}")]);
+    assert!(!strict.contains("warning:"), "{strict}");
+    // In place of a warning about the flag: the file has the key, too.
+    sandbox.cloze(["check", "-e", "dev", "--set", "old.a=2"]).fails(0, &[old]);
+}
+
+#[test]
+fn whatever_may_read_a_value_silences_the_warning() {
+    let values = "image: { tag: v1, pull: Always }\n";
+    for line in [
+        "  v: \"{% for key, value in image %}{{ key }}{% endfor %}\"",
+        "  v: \"{{ image | length }}\"",
+        "  v: '{{ image | get(key=\"pull\") }}{{ image.tag }}'",
+        "  v: \"{% set name = cloze.environment %}{{ image[name] | default(value=1) }}\"",
+        "  v: \"{% set all = image %}{{ all.pull }}{{ all.tag }}\"",
+        "  v: \"{% if image.pull %}{{ image.tag }}{% endif %}\"",
+        "  v: '{{ image[\"pull\"] }}{{ image[`tag`] }}'",
+        "  v: \"{{ [image.tag, image.pull] | length }}\"",
+        "  v: \"{% if cloze.environment == 'never' %}{{ image.pull }}{{ image.tag }}{% endif %}\"",
+    ] {
+        let sandbox = project(&config(line), values);
+        assert_eq!(unread(&sandbox, "dev"), Vec::<String>::new(), "{line}");
+    }
+}
+
+#[test]
+fn partials_components_and_files_read_values_as_well() {
+    let sandbox = project(&config("  v: \"{% include 'templates/_part.yaml' %}\""), "a: 1\nb: 2\nc: { d: 3, e: 4 }\n");
+    sandbox.write("templates/_part.yaml", "{{ a }}");
+    assert_eq!(unread(&sandbox, "dev").len(), 2);
+    sandbox.write(
+        "templates/_more.yaml",
+        "{% component label(of) %}{{ of.d }}{% endcomponent label %}{% component other() %}{{ b }}{% endcomponent other %}",
+    );
+    sandbox.write("templates/web.yaml", config("  v: \"{% include 'templates/_part.yaml' %}{{<label of={c} />}}\""));
+    assert_eq!(unread(&sandbox, "dev"), Vec::<String>::new());
+    sandbox.write("templates/_more.yaml", "{# {{ b }} #}{% raw %}{{ b }}{% endraw %}");
+    sandbox.write("templates/web.yaml", config("  v: \"{% include 'templates/_part.yaml' %}{{ c.d }}{{ c.e }}\""));
+    assert_eq!(unread(&sandbox, "dev"), ["values/common.yaml:2:1: no template reads the value `b`"]);
+    sandbox.write("config/app.ini", "x = {{ b }}\n");
+    let entry = "config: [{ kind: ConfigMap, name: files, files: [\"config/*\"] }]\n";
+    sandbox.write("cloze.yaml", PROJECT.replace("environments:", &format!("{entry}environments:")));
+    assert_eq!(unread(&sandbox, "dev"), Vec::<String>::new());
+    // A file that is no template reads nothing.
+    sandbox
+        .write("cloze.yaml", PROJECT.replace("environments:", &format!("{}environments:", entry.replace(" }]", ", template: false }]"))));
+    assert_eq!(unread(&sandbox, "dev").len(), 1);
+}
+
+#[test]
+fn anchors_and_keys_for_people_are_left_alone() {
+    let common = "x-owner: { team: web }\nbase: &base { cpu: 1, memory: 2, more: [1] }\nweb: { <<: *base, cpu: 3 }\napi: *base\nlist: [&one a]\ncopy: *one\nnothing: ~\n";
+    let sandbox = project(&config("  v: \"{{ web.cpu }}{{ web.memory }}{{ api.more }}{{ copy }}\""), common);
+    assert_eq!(unread(&sandbox, "dev"), Vec::<String>::new());
+    sandbox.write("values/common.yaml", common.replace("cpu: 3 }", "cpu: 3, own: 4 }").replace("&one a", "a").replace("*one", "1"));
+    let told =
+        ["values/common.yaml:3:27: no template reads the value `web.own`", "values/common.yaml:5:1: no template reads the value `list`"];
+    assert_eq!(unread(&sandbox, "dev"), told);
+}
+
+#[test]
+fn a_file_that_environments_share_is_read_by_each_of_them() {
+    let sandbox = project(&config("  v: \"{{ a }}\""), "a: 1\nonly-prod: 2\nfor_config: 3\nnobody: 4\n");
+    sandbox.write("prod/more.yaml", config("  v: \"{{ a }}{{ cloze.values['only-prod'] }}\"").replace("name: web", "name: more"));
+    sandbox.write("files/app.ini", "x = {{ for_config }}\n");
+    let own = "prod: { templates: [\"prod/*.yaml\"], config: [{ kind: ConfigMap, name: files, files: [\"files/*\"] }],";
+    sandbox.write("cloze.yaml", PROJECT.replace("prod: {", own));
+    let told = ["values/common.yaml:4:1: no template reads the value `nobody`"];
+    assert_eq!((unread(&sandbox, "dev"), unread(&sandbox, "prod")), (told.map(str::to_owned).to_vec(), told.map(str::to_owned).to_vec()));
+    // What the other environment does not have, it does not read.
+    sandbox.write("values/dev.yaml", "for_config: 5\n");
+    assert_eq!(unread(&sandbox, "dev").last().unwrap(), "values/dev.yaml:1:1: no template reads the value `for_config`");
+    // A template that cannot be read could read all.
+    sandbox.write("prod/broken.yaml", "{{ nobody");
+    assert_eq!(unread(&sandbox, "dev"), ["values/dev.yaml:1:1: no template reads the value `for_config`"]);
+    // A file of the command line may be meant for any of them.
+    sandbox.write("values/extra.yaml", "only-prod: 1\nnone: 2\n");
+    fs::remove_file(sandbox.shop_path("prod/broken.yaml")).unwrap();
+    let reported = sandbox.cloze(["check", "-e", "dev", "--values", "values/extra.yaml"]).err();
+    assert!(reported.contains("values/extra.yaml:2:1: no template reads the value `none`"), "{reported}");
+    assert!(!reported.contains("values/extra.yaml:1:1"), "{reported}");
+}
+
+#[test]
+fn all_values_at_once_and_files_handed_on_whole_are_read() {
+    let common = "a-b: 1\nc: { d: 2 }\n";
+    let sandbox = project(&config("  v: \"{% for key, value in cloze.values %}{{ key }}{% endfor %}\""), common);
+    assert_eq!(unread(&sandbox, "dev"), Vec::<String>::new());
+    sandbox.write("templates/web.yaml", config("  v: \"{{ cloze.values['a-b'] }}\""));
+    assert_eq!(unread(&sandbox, "dev"), ["values/common.yaml:2:1: no template reads the value `c`"]);
+    let entry = "config: [{ kind: ConfigMap, name: files, files: [\"values/common.yaml\"] }]\n";
+    sandbox.write("cloze.yaml", PROJECT.replace("environments:", &format!("{entry}environments:")));
+    assert_eq!(unread(&sandbox, "dev"), Vec::<String>::new());
+}
+
+#[test]
+fn what_the_schema_asks_for_is_left_alone_and_what_it_only_describes_is_not() {
+    let sandbox = project(&config("  v: b"), "tier: web\nowner: ada\nold: 1\nmeta: { cost: 5 }\n");
+    let schema = r#"{
+      "properties": { "tier": {}, "owner": {}, "old": { "type": "integer" }, "meta": { "required": ["cost"] } },
+      "if": { "properties": { "tier": { "const": "db" } } }, "then": { "minProperties": 5 }, "required": ["owner"]
+    }"#;
+    sandbox.write("values/schema.json", schema);
+    assert_eq!(unread(&sandbox, "dev"), ["values/common.yaml:3:1: no template reads the value `old`"]);
 }

@@ -1,5 +1,6 @@
 //! The session of a command: the project, with what the command line and the process say.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use cloze::problem::Problems;
 use cloze::project::Flags;
 use cloze::project::PROJECT_FILE;
 use cloze::project::Set;
+use cloze::project::normalise;
 use cloze::project::variable;
 use cloze::vault::announced::Listener;
 use cloze::wiring::Ports;
@@ -57,9 +59,13 @@ pub(crate) fn every(
     let found = Session::find(&run.directory);
     let (project, names) = Session::environments(&found)?;
     let mut worst = None;
+    let mut told = BTreeSet::new();
     for environment in names {
         let ui = run.ui.about(&environment);
-        let session = observed(run, &found, flags(values, Some(environment.clone())), &ui, None);
+        let session = observed(run, &found, flags(values, Some(environment.clone())), &ui, None).map(|session| session.after(&told));
+        if let Ok(session) = &session {
+            told.extend(session.settings().values.iter().filter_map(|(said, _)| normalise(&said.value).ok()));
+        }
         if let Err(problems) = work(&ui, environment, session) {
             let _ = ui.fail(&problems);
             worst = worst.into_iter().chain([problems.fault()]).min();
