@@ -67,10 +67,24 @@ fn wild(whole: &str, part: &str) -> Result<PatternPart, Problem> {
     Ok(PatternPart::Wild { matcher: glob.compile_matcher(), dot: part.starts_with('.') })
 }
 
+/// A file that a pattern matches.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundFile {
+    /// Its path beneath the root.
+    pub path: String,
+    /// The path that links lead to, where it is another.
+    pub real: Option<String>,
+}
+
 impl Root {
     /// The regular files that `patterns` match, each once, in the order of their bytes. A pattern that matches none is a
     /// problem at its place, as is a link among the matches that leads out of the root or to nothing.
     pub fn expand(&self, patterns: &[Spanned<String>]) -> Result<Vec<String>, Problems> {
+        Ok(self.find(patterns)?.into_iter().map(|found| found.path).collect())
+    }
+
+    /// The same, and where they really are.
+    pub fn find(&self, patterns: &[Spanned<String>]) -> Result<Vec<FoundFile>, Problems> {
         let mut all = BTreeSet::new();
         let mut problems = Vec::new();
         for said in patterns {
@@ -103,7 +117,7 @@ impl Root {
 /// One pattern's way through the directories.
 struct GlobWalk<'r> {
     root: &'r Root,
-    found: BTreeSet<String>,
+    found: BTreeSet<FoundFile>,
     problems: Vec<Problem>,
     entries: usize,
 }
@@ -118,16 +132,24 @@ impl GlobWalk<'_> {
             [PatternPart::Name(name)] => self.keep(beneath(at, name), true),
             [PatternPart::Name(name), rest @ ..] => self.step(&beneath(at, name), rest),
             [PatternPart::Wild { matcher, dot }] => {
-                for (name, _) in self.list(at)? {
-                    if matcher.is_match(&name) && (*dot || !name.starts_with('.')) {
-                        self.keep(beneath(at, &name), false)?;
+                let list = self.list(at)?;
+                let real = self.real(at).filter(|real| real != at);
+                for (name, kind) in list {
+                    if !matcher.is_match(&name) || !*dot && name.starts_with('.') {
+                        continue;
+                    }
+                    // Of a directory of regular files nothing more has to be asked.
+                    match kind {
+                        EntryKind::File => self.take(beneath(at, &name), real.as_ref().map(|real| beneath(real, &name)))?,
+                        _ => self.keep(beneath(at, &name), false)?,
                     }
                 }
                 Ok(())
             }
             [PatternPart::Wild { matcher, dot }, rest @ ..] => {
                 for (name, kind) in self.list(at)? {
-                    if kind != EntryKind::File && matcher.is_match(&name) && (*dot || !name.starts_with('.')) {
+                    if matches!(kind, EntryKind::Directory | EntryKind::Link) && matcher.is_match(&name) && (*dot || !name.starts_with('.'))
+                    {
                         self.step(&beneath(at, &name), rest)?;
                     }
                 }
@@ -149,16 +171,24 @@ impl GlobWalk<'_> {
     fn keep(&mut self, path: String, named: bool) -> Result<(), TooMany> {
         match self.root.dir().metadata(&path) {
             Ok(metadata) if metadata.is_file() => {
-                self.found.insert(path);
-                if self.found.len() > MOST_FILES {
-                    return Err(TooMany);
-                }
+                let real = self.real(&path).filter(|real| *real != path);
+                self.take(path, real)?;
             }
             Ok(metadata) if metadata.is_dir() && !named => {}
             Ok(_) => self.problems.push(not_regular(&path)),
             Err(error) => self.report(&path, &error),
         }
         Ok(())
+    }
+
+    fn take(&mut self, path: String, real: Option<String>) -> Result<(), TooMany> {
+        self.found.insert(FoundFile { path, real });
+        if self.found.len() > MOST_FILES { Err(TooMany) } else { Ok(()) }
+    }
+
+    /// Where links lead; the root is the empty path.
+    fn real(&self, path: &str) -> Option<String> {
+        if path.is_empty() { None } else { self.root.real(path) }
     }
 
     /// The entries of a directory. One that is not there has none.
@@ -189,8 +219,10 @@ impl GlobWalk<'_> {
                 EntryKind::Directory
             } else if kind.is_symlink() {
                 EntryKind::Link
-            } else {
+            } else if kind.is_file() {
                 EntryKind::File
+            } else {
+                EntryKind::Other
             };
             match name.into_string() {
                 Ok(name) => list.push((name, kind)),
@@ -225,6 +257,7 @@ enum EntryKind {
     Directory,
     Link,
     File,
+    Other,
 }
 
 fn beneath(at: &str, name: &str) -> String {

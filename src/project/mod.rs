@@ -41,6 +41,7 @@ pub use document::PROJECT_FILE_LIMIT;
 pub use document::Project;
 pub use document::RecipientEntry;
 pub use document::ReferenceEntry;
+pub use glob::FoundFile;
 pub use glob::MOST_FILES;
 pub use glob::Pattern;
 pub use history::BucketUrl;

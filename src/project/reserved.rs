@@ -6,6 +6,7 @@ use crate::project::document::Environment;
 use crate::project::document::PROJECT_FILE;
 use crate::project::document::Project;
 use crate::project::document::RecipientEntry;
+use crate::project::glob::FoundFile;
 use crate::project::history::HistoryUrl;
 use crate::project::location::Location;
 use crate::project::path::normalise;
@@ -62,31 +63,32 @@ impl ReservedPaths {
 
     /// What the file at `path` is where it is reserved, by this path or by the one that links lead to.
     pub fn what(&self, root: &Root, path: &str) -> Option<&'static str> {
-        let real = root.dir().canonicalize(path).ok().map(|real| real.to_string_lossy().into_owned());
-        [Some(path), real.as_deref()].into_iter().flatten().find_map(|path| self.named(path))
+        self.of_file(&FoundFile { path: path.to_owned(), real: root.real(path) })
+    }
+
+    /// The same of a file that a pattern matches.
+    pub fn of_file(&self, file: &FoundFile) -> Option<&'static str> {
+        [Some(&file.path), file.real.as_ref()].into_iter().flatten().find_map(|path| self.named(path))
     }
 
     /// Whether a pattern of manifests passes over the file at `path`; what it is of no use to pass over is an error.
     ///
     /// A pattern with wildcards passes over what lies in its way, but not over manifests in the directory of a history.
-    pub fn passes_over(&self, root: &Root, path: &str, pattern: &str) -> Result<bool, Problem> {
-        match self.what(root, path) {
+    pub fn passes_over(&self, file: &FoundFile, pattern: &str) -> Result<bool, Problem> {
+        match self.of_file(file) {
             None => Ok(false),
             Some(what) if what == HISTORY => {
-                let reason = format!("{} is in the directory of {what}", quote(path));
+                let reason = format!("{} is in the directory of {what}", quote(&file.path));
                 Err(Problem::new(Fault::Project, reason, "give the history a directory of its own in `history.url`"))
             }
             Some(_) if pattern.contains(['*', '?', '[', '{']) => Ok(true),
-            Some(_) => self.refuse(root, path).map(|()| false),
+            Some(what) => Err(refusal(&file.path, what)),
         }
     }
 
     /// Refuses a reserved file.
     pub fn refuse(&self, root: &Root, path: &str) -> Result<(), Problem> {
-        self.what(root, path).map_or(Ok(()), |what| {
-            let reason = format!("{} is {what}, which never becomes part of a manifest", quote(path));
-            Err(Problem::new(Fault::Project, reason, "name the files that are meant, or move them to a directory of their own"))
-        })
+        self.what(root, path).map_or(Ok(()), |what| Err(refusal(path, what)))
     }
 
     fn named(&self, path: &str) -> Option<&'static str> {
@@ -100,6 +102,11 @@ impl ReservedPaths {
     }
 }
 
+fn refusal(path: &str, what: &str) -> Problem {
+    let reason = format!("{} is {what}, which never becomes part of a manifest", quote(path));
+    Problem::new(Fault::Project, reason, "name the files that are meant, or move them to a directory of their own")
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -109,6 +116,7 @@ mod tests {
 
     use super::ReservedPaths;
     use crate::project::document::Project;
+    use crate::project::glob::FoundFile;
     use crate::project::root::Root;
 
     const PROJECT: &str = "\
@@ -157,7 +165,10 @@ environments:
             reserved.refuse(&root, "config/harmless").unwrap_err().to_string(),
             "`config/harmless` is a key file, which never becomes part of a manifest"
         );
-        let passes_over = |path: &str, pattern: &str| reserved.passes_over(&root, path, pattern).map_err(|problem| problem.reason);
+        let passes_over = |path: &str, pattern: &str| {
+            let file = FoundFile { path: path.to_owned(), real: root.real(path) };
+            reserved.passes_over(&file, pattern).map_err(|problem| problem.reason)
+        };
         assert_eq!(passes_over("config/app.env", "config/*"), Ok(false));
         for path in ["cloze.yaml", ".cloze/dev.key", "secrets/dev.keyring", "dist/prod/000-secret.yaml"] {
             assert_eq!(passes_over(path, "**/*"), Ok(true), "{path}");

@@ -100,6 +100,11 @@ impl Root {
         normalise(path).is_ok_and(is_there)
     }
 
+    /// The path that links lead to.
+    pub(super) fn real(&self, path: &str) -> Option<String> {
+        self.dir.canonicalize(path).ok().map(|real| real.to_string_lossy().into_owned())
+    }
+
     fn open_file(&self, path: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true);

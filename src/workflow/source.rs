@@ -106,11 +106,10 @@ fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Pr
         let mut files = BTreeSet::new();
         for entry in context.settings.templates.iter().filter(|entry| entry.template == template) {
             let pattern = &entry.files;
-            let found = context.root.expand(std::slice::from_ref(pattern)).and_then(|found| {
+            let found = context.root.find(std::slice::from_ref(pattern)).and_then(|found| {
                 // The project file and what cloze writes are not manifests, whatever a pattern matches.
-                let taken = found
-                    .into_iter()
-                    .map(|file| Ok((!context.settings.reserved.passes_over(context.root, &file, &pattern.value)?).then_some(file)));
+                let taken =
+                    found.into_iter().map(|file| Ok((!context.settings.reserved.passes_over(&file, &pattern.value)?).then_some(file.path)));
                 taken.collect::<Result<Vec<_>, _>>().map_err(|problem| pattern.at(problem).into())
             });
             match found {
@@ -148,15 +147,16 @@ fn passed_over(context: &Context<'_>, taken: &BTreeSet<Arc<str>>, used: &BTreeSe
         let Some((stem, ending)) = entry.files.value.rsplit_once('.').filter(|(_, ending)| ENDINGS.contains(ending)) else { continue };
         for other in ENDINGS.iter().filter(|other| **other != ending) {
             let pattern = format!("{stem}.{other}");
-            for file in context.root.expand(&[Spanned::none(pattern.clone())]).unwrap_or_default() {
-                let is_values = || settings.values.iter().any(|(said, _)| said.value == file);
-                let read = taken.contains(file.as_str()) || used.contains(&file) || is_values();
-                if read || settings.reserved.what(context.root, &file).is_some() {
+            for found in context.root.find(&[Spanned::none(pattern.clone())]).unwrap_or_default() {
+                let file = &found.path;
+                let is_values = || settings.values.iter().any(|(said, _)| said.value == *file);
+                let read = taken.contains(file.as_str()) || used.contains(file) || is_values();
+                if read || settings.reserved.of_file(&found).is_some() {
                     continue;
                 }
                 let reason = format!("`{file}` is not read: no pattern of `templates:` matches it");
                 let next = format!("add `{pattern}` to `templates:`, or move the file elsewhere");
-                warnings.insert(file.clone(), Problem::new(Fault::Project, reason, next).at(Place::file(file)));
+                warnings.insert(file.clone(), Problem::new(Fault::Project, reason, next).at(Place::file(file.as_str())));
             }
         }
     }
