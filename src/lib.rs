@@ -18,6 +18,7 @@ pub mod history;
 pub mod identity;
 pub mod key;
 pub mod manifest;
+mod parallel;
 pub mod place;
 pub mod policy;
 pub mod problem;

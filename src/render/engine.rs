@@ -13,8 +13,8 @@ use crate::problem::Problems;
 use crate::render::Engine;
 use crate::render::LineMap;
 use crate::render::RenderRequest;
-use crate::render::Rendered;
 use crate::render::RenderedText;
+use crate::render::TakeText;
 use crate::render::evaluation::EvaluationRequest;
 use crate::render::evaluation::Finding;
 use crate::render::evaluator::Told;
@@ -51,18 +51,19 @@ impl TeraEngine {
 }
 
 impl Engine for TeraEngine {
-    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems> {
+    fn render_each(&self, request: &RenderRequest, take: TakeText<'_>) -> Result<(Blanks, Tokens), Problems> {
         let random = self.random();
-        let mut texts = Vec::new();
         let mut blanks = Blanks::default();
         let mut tokens = Tokens::new(&random);
         let mut problems = Vec::new();
         let _ = run(request, &random, &mut |done| {
             match done {
                 Done::Template { number, text: Some(text), minted } => {
-                    texts.push(RenderedText { file: Arc::clone(&request.templates[number].file), text });
                     for blank in minted {
                         tokens.mint(blanks.add(blank));
+                    }
+                    if take(RenderedText { file: Arc::clone(&request.templates[number].file), text }).is_break() {
+                        return Err(io::ErrorKind::Interrupted.into());
                     }
                 }
                 Done::Problems(found) | Done::Further(found) => problems.extend(found),
@@ -70,7 +71,7 @@ impl Engine for TeraEngine {
             }
             Ok(())
         });
-        Problems::or(Rendered { texts, blanks, tokens }, problems)
+        Problems::or((blanks, tokens), problems)
     }
 
     fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem> {

@@ -58,6 +58,7 @@ pub use validation::ValidationRequest;
 pub use worker::serve;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::blank::Blanks;
@@ -105,12 +106,26 @@ pub struct RenderedText {
     pub text: String,
 }
 
+/// What takes the texts one by one, and may break off.
+pub type TakeText<'a> = &'a mut dyn FnMut(RenderedText) -> ControlFlow<()>;
+
 /// Renders templates.
 pub trait Engine: fmt::Debug + Send + Sync {
     /// Renders every template of the request, or reports every problem that it finds.
     ///
     /// The same request gives the same texts but for the tokens, on any machine.
-    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems>;
+    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems> {
+        let mut texts = Vec::new();
+        let (blanks, tokens) = self.render_each(request, &mut |text| {
+            texts.push(text);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Rendered { texts, blanks, tokens })
+    }
+
+    /// The same, giving each text to `take` as soon as it is there, in the order of the request. Nothing holds of those that were given when problems follow.
+    /// Where `take` breaks off, the rest is not rendered, and what would be wrong with it is not reported.
+    fn render_each(&self, request: &RenderRequest, take: TakeText<'_>) -> Result<(Blanks, Tokens), Problems>;
 
     /// Evaluates conditions on objects, and gives those that are not true or have no answer. What cannot be read, or costs more than it may, is among the latter.
     fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem>;

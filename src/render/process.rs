@@ -5,6 +5,7 @@ use std::io;
 use std::io::BufReader;
 use std::io::BufWriter;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Child;
@@ -29,8 +30,8 @@ use crate::render::Engine;
 use crate::render::LineMap;
 use crate::render::MAX_BLANKS;
 use crate::render::RenderRequest;
-use crate::render::Rendered;
 use crate::render::RenderedText;
+use crate::render::TakeText;
 use crate::render::evaluation::EvaluationRequest;
 use crate::render::evaluation::Finding;
 use crate::render::ipc::BodyReader;
@@ -58,8 +59,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Bytes of a request for which there is one more second.
 pub(super) const BYTES_PER_SECOND: usize = 4 << 20;
 
-/// What the allocator of the child reserves at once, in KiB: by default it is more than the child's address space may be.
-const RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "32768");
+/// Keeps the allocator of the child, as whoever built the program set it up, from reserving a gibibyte at once: more than the child's address space may be.
+const NO_ARENAS: (&str, &str) = ("MIMALLOC_DISALLOW_ARENA_ALLOC", "1");
 
 /// Bytes of frames after which they are handed on, whatever else has arrived.
 const BATCH: usize = 1 << 20;
@@ -87,6 +88,7 @@ impl ProcessEngine {
         let end = self.converse(seconds, most, |input| send(input, &order, request), &mut |kind, body| answer.take(kind, body))?;
         match end {
             End::Whole => Ok(()),
+            End::Nonsense if answer.is_enough => Ok(()),
             // An examination may cost too much; what was found until then is true.
             End::Late | End::Dead(_) if answer.examined && !answer.problems.is_empty() => Ok(()),
             End::Late => Err(answer.problem(&too_long(seconds), &request.budget.next(BOUND))),
@@ -109,7 +111,7 @@ impl ProcessEngine {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
         let patience = PATIENCE * u32::try_from(seconds).unwrap_or(u32::MAX);
         let end = thread::scope(|scope| {
-            let (sender, said) = sync_channel(16);
+            let (sender, said) = sync_channel(4);
             let (_over, unless_over) = sync_channel::<()>(0);
             let alarm = sender.clone();
             scope.spawn(move || {
@@ -166,7 +168,7 @@ impl ProcessEngine {
         Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
-            .env(RESERVE.0, RESERVE.1)
+            .env(NO_ARENAS.0, NO_ARENAS.1)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -183,13 +185,13 @@ impl ProcessEngine {
 }
 
 impl Engine for ProcessEngine {
-    fn render(&self, request: &RenderRequest) -> Result<Rendered, Problems> {
-        let mut answer = WorkerAnswer::new(request, self.random());
+    fn render_each(&self, request: &RenderRequest, take: TakeText<'_>) -> Result<(Blanks, Tokens), Problems> {
+        let mut answer = WorkerAnswer::new(request, self.random(), take);
         if let Err(problem) = self.order(request, "", &mut answer) {
             answer.problems.push(problem);
         }
         answer.blanks.shrink_to_fit();
-        Problems::or(Rendered { texts: answer.texts, blanks: answer.blanks, tokens: answer.tokens }, answer.problems)
+        Problems::or((answer.blanks, answer.tokens), answer.problems)
     }
 
     fn evaluate(&self, request: &EvaluationRequest) -> Result<Vec<Finding>, Problem> {
@@ -201,7 +203,8 @@ impl Engine for ProcessEngine {
     }
 
     fn lines(&self, request: &RenderRequest, file: &str) -> LineMap {
-        let mut answer = WorkerAnswer::new(request, self.random());
+        let mut nothing = |_| ControlFlow::Continue(());
+        let mut answer = WorkerAnswer::new(request, self.random(), &mut nothing);
         match self.order(request, file, &mut answer) {
             Ok(()) => answer.lines,
             Err(_) => LineMap::default(),
@@ -241,7 +244,9 @@ struct WorkerAnswer<'r> {
     /// Number of the template after the last that is done.
     next: usize,
     size: usize,
-    texts: Vec<RenderedText>,
+    each: TakeText<'r>,
+    /// Whoever takes the texts has enough.
+    is_enough: bool,
     blanks: Blanks,
     tokens: Tokens,
     problems: Vec<Problem>,
@@ -249,7 +254,7 @@ struct WorkerAnswer<'r> {
 }
 
 impl<'r> WorkerAnswer<'r> {
-    fn new(request: &'r RenderRequest, random: [u8; 16]) -> Self {
+    fn new(request: &'r RenderRequest, random: [u8; 16], each: TakeText<'r>) -> Self {
         Self {
             request,
             random,
@@ -257,7 +262,8 @@ impl<'r> WorkerAnswer<'r> {
             examined: false,
             next: 0,
             size: 0,
-            texts: Vec::new(),
+            each,
+            is_enough: false,
             blanks: Blanks::default(),
             tokens: Tokens::new(&random),
             problems: Vec::new(),
@@ -265,7 +271,7 @@ impl<'r> WorkerAnswer<'r> {
         }
     }
 
-    /// Takes a frame over; `None` when it is not what the child may say.
+    /// Takes a frame over; `None` when it is not what the child may say, or nobody wants more.
     fn take(&mut self, kind: FrameKind, body: &[u8]) -> Option<()> {
         let mut parts = BodyReader(body);
         self.size += body.len();
@@ -293,8 +299,11 @@ impl<'r> WorkerAnswer<'r> {
                     self.tokens.mint(id);
                 }
                 let text = std::str::from_utf8(parts.0).ok()?.to_owned();
-                self.texts.push(RenderedText { file: Arc::clone(file), text });
                 self.next = number + 1;
+                if (self.each)(RenderedText { file: Arc::clone(file), text }).is_break() {
+                    self.is_enough = true;
+                    return None;
+                }
             }
             FrameKind::Order
             | FrameKind::Template

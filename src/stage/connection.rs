@@ -7,6 +7,7 @@ use crate::blank::Filter;
 use crate::blank::Piece;
 use crate::blank::Source;
 use crate::manifest::Object;
+use crate::parallel::find;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::stage::derivation::Derivations;
@@ -15,10 +16,8 @@ use crate::stage::destination::visit;
 /// A warning for each blank that is a part of a connection string or a URL and is not quoted for it.
 pub fn warnings(objects: &[Object<BlankText>], blanks: &Blanks) -> Vec<Problem> {
     let derivations = Derivations::of(blanks);
-    let mut found = Vec::new();
-    for object in objects {
-        visit(object, &mut |occurrence| unquoted(&occurrence.cloze.pieces, &derivations, 0, &mut found));
-    }
+    let unquoted = |object: &_, found: &mut _| visit(object, &mut |occurrence| unquoted(&occurrence.cloze.pieces, &derivations, 0, found));
+    let mut found = find(objects, unquoted);
     found.sort_unstable();
     found.dedup();
     found.into_iter().map(|(id, dialect)| warning(id, dialect, blanks)).collect()

@@ -13,6 +13,7 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::parallel::find_mut;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -47,14 +48,13 @@ impl Encoded {
 /// are not UTF-8 to `binaryData`. The keys of all three are sorted.
 pub fn encode(filled: Filled) -> Result<Encoded, Problems> {
     let (mut objects, used, waivers, warnings) = filled.into_parts();
-    let mut problems = Vec::new();
-    for object in &mut objects {
+    let problems = find_mut(&mut objects, |object, problems| {
         if object.is_secret() {
-            encode_secret(object, &mut problems);
+            encode_secret(object, problems);
         } else if object.is_config_map() {
-            encode_config_map(object, &mut problems);
+            encode_config_map(object, problems);
         }
-    }
+    });
     Problems::or(Encoded { objects, used, waivers, warnings }, problems)
 }
 
@@ -105,7 +105,7 @@ fn encode_value(node: &mut Node<Secret>, encoded: bool) -> Result<(), (&'static 
     let value = match &node.value {
         Value::Leaf(value) => Value::Leaf(base64_of(value.expose())),
         Value::Text(text) if encoded => {
-            Value::Text(canonical(text).ok_or(("is not base64", "write the text under `stringData`, or encode it"))?.into())
+            Value::Text(canonical(text).ok_or(("is not base64", "write the text under `stringData`, or encode it"))?)
         }
         Value::Text(text) => Value::Text(STANDARD.encode(text).into()),
         Value::Null => Value::Text(CompactString::default()),
@@ -124,10 +124,11 @@ fn base64_of(bytes: &[u8]) -> Secret {
     out.into()
 }
 
-/// The same base64 without the line breaks that Kubernetes' JSON reader passes over.
-fn canonical(text: &str) -> Option<String> {
-    let joined: String = text.chars().filter(|letter| !matches!(letter, '\n' | '\r')).collect();
-    STANDARD.decode(&joined).ok().map(|bytes| STANDARD.encode(bytes))
+/// The same base64 without the line breaks that Kubernetes' JSON reader passes over. What can be decoded is as it would be encoded: padding and the
+/// bits that it leaves over are held to that.
+fn canonical(text: &str) -> Option<CompactString> {
+    let joined = if text.contains(['\n', '\r']) { text.split(['\n', '\r']).collect() } else { CompactString::new(text) };
+    STANDARD.decode(&joined).is_ok().then_some(joined)
 }
 
 fn take_entries(object: &mut Object<Secret>, field: &str, problems: &mut Vec<Problem>) -> Vec<Entry<Secret>> {

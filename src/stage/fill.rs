@@ -2,6 +2,7 @@
 //! or of a manifest, and nothing looks for blanks in them.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -17,6 +18,7 @@ use crate::clock::Timestamp;
 use crate::digest::Digest;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::parallel::map;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -114,28 +116,14 @@ pub async fn fill(
 
     let mut warnings = warnings_of(&answers, blanks, &untrimmed, now);
     let filling = Filler { derivations: &derivations, values: &values };
-    let mut leaves = leaves.into_iter();
     let mut done = Vec::with_capacity(objects.len());
     let mut missing = false;
-    for Object { file, identity, root } in objects {
-        let root = root.map_leaves(&mut |cloze, _| {
-            let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
-            Ok::<_, Problems>(match filling.fill_leaf(&cloze, &leaf) {
-                Ok(Some(value)) => {
-                    warnings.extend(filling.warning_of(&cloze, &leaf, &value));
-                    Value::Leaf(value)
-                }
-                Ok(None) => {
-                    missing = true;
-                    Value::Null
-                }
-                Err(problem) => {
-                    problems.push(problem);
-                    Value::Null
-                }
-            })
-        })?;
-        done.push(Object { file, identity, root });
+    let planned = objects.into_iter().zip(leaves).collect();
+    for mut filled in map(planned, |(object, leaves)| filling.fill_object(object, leaves)) {
+        problems.append(&mut filled.problems);
+        warnings.append(&mut filled.warnings);
+        missing |= filled.missing;
+        done.push(filled.object);
     }
     if missing && problems.is_empty() {
         problems.push(Problem::new(Fault::Internal, "a blank has no value and no reason for it", "report this as a bug of cloze"));
@@ -151,7 +139,41 @@ struct Filler<'a> {
     values: &'a BlankValues<'a>,
 }
 
+/// An object, filled as far as its values are there.
+struct FilledObject {
+    object: Object<Secret>,
+    problems: Vec<Problem>,
+    warnings: Vec<Problem>,
+    /// Whether a value is not there, for which there is a reason already.
+    missing: bool,
+}
+
 impl Filler<'_> {
+    fn fill_object(&self, object: Object<BlankText>, leaves: Vec<PlannedLeaf>) -> FilledObject {
+        let Object { file, identity, root } = object;
+        let (mut problems, mut warnings, mut missing) = (Vec::new(), Vec::new(), false);
+        let mut leaves = leaves.into_iter();
+        let filled = root.map_leaves(&mut |cloze, _| {
+            let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
+            Ok::<_, Infallible>(match self.fill_leaf(&cloze, &leaf) {
+                Ok(Some(value)) => {
+                    warnings.extend(self.warning_of(&cloze, &leaf, &value));
+                    Value::Leaf(value)
+                }
+                Ok(None) => {
+                    missing = true;
+                    Value::Null
+                }
+                Err(problem) => {
+                    problems.push(problem);
+                    Value::Null
+                }
+            })
+        });
+        let Ok(root) = filled;
+        FilledObject { object: Object { file, identity, root }, problems, warnings, missing }
+    }
+
     /// The leaf's value, or `None` where a value that it needs has a problem already.
     fn fill_leaf(&self, cloze: &BlankText, leaf: &PlannedLeaf) -> Result<Option<Secret>, Problem> {
         let value = match &leaf.plan {

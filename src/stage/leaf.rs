@@ -11,6 +11,7 @@ use crate::embedded::EmbeddedFault;
 use crate::embedded::FilePlan;
 use crate::embedded::Format;
 use crate::manifest::Object;
+use crate::parallel::find;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -49,8 +50,8 @@ pub(super) enum LeafPlan {
 /// What can be known of all objects without a value.
 #[derive(Debug)]
 pub(super) struct LeafAnalysis {
-    /// The leaves in the order of [`crate::manifest::Node::map_leaves`], object by object.
-    pub(super) leaves: Vec<PlannedLeaf>,
+    /// The leaves of each object in the order of [`crate::manifest::Node::map_leaves`].
+    pub(super) leaves: Vec<Vec<PlannedLeaf>>,
     pub(super) waivers: Vec<Waiver>,
     /// Which blanks are needed.
     pub(super) needed: Vec<bool>,
@@ -69,32 +70,57 @@ pub(super) fn analyse(objects: &[Object<BlankText>], derivations: &Derivations<'
 /// As [`analyse`], but beside the plans the blanks that would be public: they can be planned all the same.
 pub(super) fn analyse_all(objects: &[Object<BlankText>], derivations: &Derivations<'_>) -> Result<(LeafAnalysis, Vec<Problem>), Problems> {
     let none = vec![false; derivations.blanks().len()];
-    let mut analysis =
-        LeafAnalysis { leaves: Vec::new(), waivers: Vec::new(), needed: none.clone(), untrimmed: none.clone(), textual: none };
+    let mut analysis = LeafAnalysis {
+        leaves: Vec::with_capacity(objects.len()),
+        waivers: Vec::new(),
+        needed: none.clone(),
+        untrimmed: none.clone(),
+        textual: none,
+    };
     let mut tainted = Vec::new();
     let mut problems = Vec::new();
-    for object in objects {
-        visit(object, &mut |occurrence| {
-            let heavy = occurrence.cloze.blanks().any(|id| taint::is_too_heavy(derivations, id));
-            taint::look(occurrence, derivations, &mut analysis.waivers, if heavy { &mut problems } else { &mut tainted });
-            let plan = plan_leaf(occurrence, derivations, &mut problems);
-            match &plan {
-                LeafPlan::Decoded(id) => {
-                    if let Some((_, input)) = derivations.outermost(*id) {
-                        ids_of(input).for_each(|inner| analysis.need(inner, None));
-                    }
-                }
-                LeafPlan::File(plan, _) => plan.blanks().iter().for_each(|(id, _)| analysis.need(*id, None)),
-                _ => occurrence.cloze.blanks().for_each(|id| analysis.need(id, None)),
-            }
-            let is_encoded =
-                matches!(occurrence.destination, Destination::SecretData(_) | Destination::SecretText(_) | Destination::ConfigBytes(_));
-            analysis.leaves.push(PlannedLeaf { plan, takes_bytes: occurrence.destination.takes_bytes(), is_encoded });
-        });
+    for mut object in find(objects, |object, found| found.push(ObjectLeaves::of(object, derivations))) {
+        analysis.leaves.push(object.leaves);
+        analysis.waivers.append(&mut object.waivers);
+        object.needed.into_iter().for_each(|id| analysis.need(id, None));
+        tainted.append(&mut object.tainted);
+        problems.append(&mut object.problems);
     }
     analysis.need_inputs(derivations.blanks());
     analysis.waivers.sort();
     if problems.is_empty() { Ok((analysis, tainted)) } else { Err(tainted.into_iter().chain(problems).collect::<Vec<_>>().into()) }
+}
+
+/// What can be known of one object.
+#[derive(Debug, Default)]
+struct ObjectLeaves {
+    leaves: Vec<PlannedLeaf>,
+    waivers: Vec<Waiver>,
+    /// The blanks that its values are made of.
+    needed: Vec<BlankId>,
+    tainted: Vec<Problem>,
+    problems: Vec<Problem>,
+}
+
+impl ObjectLeaves {
+    fn of(object: &Object<BlankText>, derivations: &Derivations<'_>) -> Self {
+        let mut found = Self::default();
+        visit(object, &mut |occurrence| {
+            let heavy = occurrence.cloze.blanks().any(|id| taint::is_too_heavy(derivations, id));
+            let problems = if heavy { &mut found.problems } else { &mut found.tainted };
+            taint::look(occurrence, derivations, &mut found.waivers, problems);
+            let plan = plan_leaf(occurrence, derivations, &mut found.problems);
+            match &plan {
+                LeafPlan::Decoded(id) => found.needed.extend(derivations.outermost(*id).into_iter().flat_map(|(_, input)| ids_of(input))),
+                LeafPlan::File(plan, _) => found.needed.extend(plan.blanks().iter().map(|(id, _)| *id)),
+                _ => found.needed.extend(occurrence.cloze.blanks()),
+            }
+            let is_encoded =
+                matches!(occurrence.destination, Destination::SecretData(_) | Destination::SecretText(_) | Destination::ConfigBytes(_));
+            found.leaves.push(PlannedLeaf { plan, takes_bytes: occurrence.destination.takes_bytes(), is_encoded });
+        });
+        found
+    }
 }
 
 impl LeafAnalysis {

@@ -17,6 +17,7 @@ use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::parallel::find;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::seal::Keys;
@@ -34,7 +35,7 @@ pub const ACCEPTED: &str = "accepted";
 pub const MASK: &str = "<literal>";
 
 /// What is shown in place of a literal value under a key of a Secret.
-pub type LiteralMask<'a> = &'a dyn Fn(&Identity, &str, &Secret) -> String;
+pub type LiteralMask<'a> = &'a (dyn Fn(&Identity, &str, &Secret) -> String + Sync);
 
 /// What a review with keys shows in place of a literal value: equal for equal values under one key of one Secret, and of no use to a reader who
 /// does not have the environment's keys. It depends on the key of names only, so that rotating the others changes nothing.
@@ -105,7 +106,7 @@ pub fn literals(objects: &[Object<BlankText>]) -> Vec<Secret> {
 
 /// A warning for each Secret that has literal values and does not say that they are meant.
 pub fn warnings(objects: &[Object<BlankText>]) -> Vec<Problem> {
-    objects.iter().filter(|object| !is_accepted(object)).filter_map(warning).collect()
+    find(objects, |object, warnings| warnings.extend(Some(object).filter(|object| !is_accepted(object)).and_then(warning)))
 }
 
 fn warning(object: &Object<BlankText>) -> Option<Problem> {

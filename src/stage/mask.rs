@@ -16,6 +16,8 @@ use crate::manifest::Identity;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::parallel::find_mut;
+use crate::parallel::map;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
@@ -55,10 +57,12 @@ impl Masked {
     /// `stringData`; what is masked in a ConfigMap is under `data`.
     pub fn into_objects(mut self, mask: LiteralMask<'_>) -> (Vec<Object<Infallible>>, HashSet<Identity>) {
         let none = BTreeSet::new();
-        for object in self.objects.iter_mut().filter(|object| object.is_secret()) {
-            let masked = self.unknown.get(&object.identity).unwrap_or(&none);
-            hide_literals(&mut object.root, &|key| masked.contains(key), &|key, value| mask(&object.identity, key, value));
-        }
+        find_mut(&mut self.objects, |object, _: &mut Vec<()>| {
+            if object.is_secret() {
+                let masked = self.unknown.get(&object.identity).unwrap_or(&none);
+                hide_literals(&mut object.root, &|key| masked.contains(key), &|key, value| mask(&object.identity, key, value));
+            }
+        });
         (self.objects, self.unknown.into_keys().collect())
     }
 }
@@ -76,31 +80,42 @@ pub fn mask_all(objects: Vec<Object<BlankText>>, blanks: &Blanks) -> Result<(Mas
     let mut problems = Vec::new();
     let mut unknown = BTreeMap::new();
     let mut masked = Vec::with_capacity(objects.len());
-    let mut leaves = leaves.into_iter();
-    for object in objects {
-        let secret_keys = if object.is_secret() { keys_with_blanks(&object) } else { BTreeSet::new() };
-        let moved = masked_binaries(&object);
-        let Object { file, identity, root } = object;
-        let mut blank_seen = false;
-        let root = root.map_leaves(&mut |cloze, _| {
-            let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
-            blank_seen = true;
-            Ok::<_, Problems>(match mask_leaf(&cloze, &leaf, &derivations) {
-                Ok(text) => Value::Text(text.into()),
-                Err(problem) => {
-                    problems.push(problem);
-                    Value::Null
-                }
-            })
-        })?;
-        if blank_seen {
-            unknown.insert(identity.clone(), secret_keys);
+    let planned = objects.into_iter().zip(leaves).collect();
+    for (object, keys, mut found) in map(planned, |(object, leaves)| mask_object(object, leaves, &derivations)) {
+        if let Some(keys) = keys {
+            unknown.insert(object.identity.clone(), keys);
         }
-        let mut object = Object { file, identity, root };
-        move_masks(&mut object, &moved);
+        problems.append(&mut found);
         masked.push(object);
     }
     Problems::or((Masked { objects: masked, unknown, waivers }, tainted), problems)
+}
+
+/// The object with every blank masked; where there are blanks the keys of a Secret that have them; and the blanks that cannot be masked.
+fn mask_object(
+    object: Object<BlankText>,
+    leaves: Vec<PlannedLeaf>,
+    derivations: &Derivations<'_>,
+) -> (Object<Infallible>, Option<BTreeSet<String>>, Vec<Problem>) {
+    let keys = (!leaves.is_empty()).then(|| if object.is_secret() { keys_with_blanks(&object) } else { BTreeSet::new() });
+    let moved = masked_binaries(&object);
+    let Object { file, identity, root } = object;
+    let mut leaves = leaves.into_iter();
+    let mut problems = Vec::new();
+    let masked = root.map_leaves(&mut |cloze, _| {
+        let Some(leaf) = leaves.next() else { unreachable!("every text with blanks was planned") };
+        Ok::<_, Infallible>(match mask_leaf(&cloze, &leaf, derivations) {
+            Ok(text) => Value::Text(text.into()),
+            Err(problem) => {
+                problems.push(problem);
+                Value::Null
+            }
+        })
+    });
+    let Ok(root) = masked;
+    let mut object = Object { file, identity, root };
+    move_masks(&mut object, &moved);
+    (object, keys, problems)
 }
 
 fn mask_leaf(cloze: &BlankText, leaf: &PlannedLeaf, derivations: &Derivations<'_>) -> Result<String, Problem> {

@@ -19,14 +19,18 @@ use crate::manifest::Names;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::parallel::find;
+use crate::parallel::find_mut;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::problem::Problems;
 use crate::reference::Learned;
+use crate::reference::Product;
 use crate::reference::products;
 use crate::reference::walk;
 use crate::stage::name::control::Control;
 use crate::stage::name::follow::Follow;
+use crate::stage::name::follow::Policies;
 use crate::stage::name::index::Index;
 use crate::stage::name::index::IndexedConfig;
 use crate::stage::name::index::Restart;
@@ -67,33 +71,32 @@ impl<B> Named<B> {
 ///
 /// Problems are: two objects with one identity, control annotations that say nothing known, an order that cannot be, names that get too long, references to
 /// what is not in the release nor produced nor optional, and keys that do not exist.
-pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result<Named<B>, Problems> {
+pub fn name<B: Leaf + Send + Sync>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result<Named<B>, Problems> {
     let mut problems = duplicates::duplicates(&objects);
     problems.extend(after::check(&objects, naming.complete));
     let mut targets = Vec::new();
     let mut made = Vec::new();
     let mut jobs = HashMap::new();
-    for (number, object) in objects.iter().enumerate() {
-        let control = control::read(object, &mut problems);
-        made.extend(products(object));
-        if control::is_job(object) && control.names == Some(Names::Versioned) {
-            jobs.insert(number, control.rerun);
-        }
-        if let Some(referent) = referent(object) {
-            targets.push(target(object, number, referent, &control, naming, &mut problems));
-        }
+    for (number, mut own) in find(&objects, |object, found| found.push(NamedAs::of(object, naming))).into_iter().enumerate() {
+        problems.append(&mut own.problems);
+        made.append(&mut own.made);
+        jobs.extend(own.rerun.map(|rerun| (number, rerun)));
+        targets.extend(own.target.map(|target| IndexedConfig { object: number, ..target }));
     }
     problems.extend(duplicates::clashes(&objects, &targets));
     let suffixed: Vec<Problem> = targets.iter().filter_map(|target| suffixed(&objects[target.object], target)).collect();
     let index = Index::new(targets, naming.external, made);
-    let mut follow = Follow::new(&index, naming, policies(&objects));
+    let policies = policies(&objects);
     let learned = Learned::of(naming.taught.iter().copied(), &objects);
-    for (number, object) in objects.iter_mut().enumerate() {
-        follow.begin(object, jobs.contains_key(&number));
+    let found = find_mut(&mut objects, |object, found| {
+        let renewed = control::is_job(object) && control::read(object, &mut Vec::new()).names == Some(Names::Versioned);
+        let mut follow = Follow::new(object, renewed, &index, naming, &policies, found);
         walk(object, &learned, &mut follow);
+    });
+    let mut warnings = Vec::new();
+    for found in found {
+        found.settle(&index, &mut problems, &mut warnings);
     }
-    let (found, mut warnings) = follow.finish();
-    problems.extend(found);
     warnings.extend(suffixed);
     warnings.extend(unused(&index.unused().map(|target| &objects[target.object]).collect::<Vec<_>>()));
     let targets = index.into_targets();
@@ -112,6 +115,27 @@ pub fn name<B: Leaf>(mut objects: Vec<Object<B>>, naming: &Naming<'_>) -> Result
     Problems::or(Named { objects, warnings }, problems)
 }
 
+/// What one object says of names.
+#[derive(Debug, Default)]
+struct NamedAs {
+    target: Option<IndexedConfig>,
+    /// What it produces.
+    made: Vec<Product>,
+    /// Of a Job that is named by its content: whether a change of a Secret's values makes it run again.
+    rerun: Option<bool>,
+    problems: Vec<Problem>,
+}
+
+impl NamedAs {
+    fn of<B: Leaf>(object: &Object<B>, naming: &Naming<'_>) -> Self {
+        let mut problems = Vec::new();
+        let control = control::read(object, &mut problems);
+        let rerun = (control::is_job(object) && control.names == Some(Names::Versioned)).then_some(control.rerun);
+        let target = referent(object).map(|referent| target(object, referent, &control, naming, &mut problems));
+        Self { target, made: products(object).into_iter().collect(), rerun, problems }
+    }
+}
+
 fn referent<B>(object: &Object<B>) -> Option<ConfigKind> {
     if object.is_config_map() {
         Some(ConfigKind::ConfigMap)
@@ -125,7 +149,6 @@ fn referent<B>(object: &Object<B>) -> Option<ConfigKind> {
 /// The names and keys of a ConfigMap or Secret.
 fn target<B: Leaf>(
     object: &Object<B>,
-    number: usize,
     referent: ConfigKind,
     control: &Control,
     naming: &Naming<'_>,
@@ -159,7 +182,7 @@ fn target<B: Leaf>(
         Some(keys) => Restart::By(keys.name(&[&[b"restart".as_slice()], parts.as_slice()].concat())),
     };
     IndexedConfig {
-        object: number,
+        object: 0,
         referent,
         namespace: object.identity.namespace.clone(),
         given: object.identity.name.clone(),
@@ -192,7 +215,7 @@ fn rename<B>(object: &mut Object<B>, target: &IndexedConfig) {
 }
 
 /// The admission policies of the release, and whether ConfigMaps are their parameters.
-fn policies<B>(objects: &[Object<B>]) -> HashMap<(String, String), bool> {
+fn policies<B>(objects: &[Object<B>]) -> Policies {
     let policy =
         |object: &&Object<B>| object.identity.group() == "admissionregistration.k8s.io" && object.identity.kind.ends_with("Policy");
     objects

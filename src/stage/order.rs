@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::manifest::Identity;
 use crate::manifest::Object;
 use crate::manifest::Phase;
+use crate::parallel::map_with;
 
 /// Sorts objects so that what others need comes first: namespaces, definitions, quotas and policies, service accounts and permissions,
 /// configuration, storage, services, custom resources, workloads, the rest. Within that by kind, namespace and name.
@@ -24,18 +25,18 @@ pub fn sort<B>(objects: &mut [Object<B>]) {
     }
 }
 
-/// What `change` makes of each object, in the order of `objects`. It is asked in the order in which the objects were read: so the
-/// memory of trees comes free in whole stretches, and what is made of them finds room there.
-pub fn change_all<B, T>(objects: Vec<Object<B>>, mut change: impl FnMut(Object<B>) -> T) -> Vec<T> {
-    let mut order: Vec<usize> = (0..objects.len()).collect();
-    let place = |index: usize| (&objects[index].file, objects[index].root.mark);
-    order.sort_unstable_by(|one, other| place(*one).cmp(&place(*other)));
-    let mut objects: Vec<Option<Object<B>>> = objects.into_iter().map(Some).collect();
-    let mut changed: Vec<Option<T>> = std::iter::repeat_with(|| None).take(objects.len()).collect();
-    for index in order {
-        changed[index] = objects[index].take().map(&mut change);
-    }
-    changed.into_iter().map(|made| made.unwrap_or_else(|| unreachable!("every object was changed"))).collect()
+/// What `change` makes of each object, in the order of `objects`; each thread has a `scratch` of its own. It is asked in the order in which the objects were
+/// read: so the memory of trees comes free in whole stretches, and what is made of them finds room there.
+pub fn change_all<B: Send, S, T: Send>(
+    objects: Vec<Object<B>>,
+    scratch: impl Fn() -> S + Sync,
+    change: impl Fn(&mut S, Object<B>) -> T + Sync,
+) -> Vec<T> {
+    let mut objects: Vec<(usize, Object<B>)> = objects.into_iter().enumerate().collect();
+    objects.sort_unstable_by(|(_, one), (_, other)| (&one.file, one.root.mark).cmp(&(&other.file, other.root.mark)));
+    let mut changed = map_with(objects, scratch, |scratch, (place, object)| (place, change(scratch, object)));
+    changed.sort_unstable_by_key(|(place, _)| *place);
+    changed.into_iter().map(|(_, made)| made).collect()
 }
 
 fn compare(a: &Identity, b: &Identity) -> Ordering {
@@ -48,6 +49,7 @@ fn compare(a: &Identity, b: &Identity) -> Ordering {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::sync::Mutex;
 
     use proptest::prop_assert;
     use proptest::prop_assert_eq;
@@ -89,13 +91,13 @@ mod tests {
 
         #[test]
         fn objects_are_changed_as_they_were_read_and_stay_in_order(places in proptest::collection::vec((0..3u8, 0..20u32), 0..60)) {
-            let mut asked = Vec::new();
-            let made = change_all(objects(&places), |object| {
-                asked.push((object.file.to_string(), object.root.mark.line));
+            let asked = Mutex::new(Vec::new());
+            let made = change_all(objects(&places), || (), |(), object| {
+                asked.lock().unwrap().push((object.file.to_string(), object.root.mark.line));
                 numbers(&[object])[0]
             });
             prop_assert!(made.into_iter().eq(0..places.len()));
-            prop_assert!(asked.is_sorted());
+            prop_assert!(asked.into_inner().unwrap().is_sorted());
         }
     }
 

@@ -1,41 +1,40 @@
 //! From rendered text to objects: every token becomes a typed blank at its scalar, or a problem.
 
 mod cluster_state;
+mod documents;
 mod identify;
 mod list;
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 
 use crate::blank::Blank;
+use crate::blank::BlankId;
 use crate::blank::BlankText;
 use crate::blank::Blanks;
 use crate::blank::Piece;
 use crate::manifest::Entry;
-use crate::manifest::Limits;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::ReadFault;
 use crate::manifest::Value;
-use crate::manifest::read_as_meant;
+use crate::parallel::map;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::Scopes;
 use crate::render::Arrivals;
-use crate::render::Budget;
-use crate::render::Rendered;
-use crate::render::RenderedText;
 use crate::render::Tokens;
 use crate::stage::bundle::Bundle;
 use crate::stage::parse::cluster_state::ClusterState;
+use crate::stage::parse::documents::UnreadText;
 use crate::stage::parse::identify::identify;
 use crate::stage::parse::list::flatten;
+
+pub use documents::Documents;
 
 /// The objects of a run with their blanks. Only [`parse`] makes one that holds any.
 #[derive(Debug, Default)]
@@ -80,45 +79,39 @@ pub struct Defaults<'a> {
     pub namespace: &'a str,
     /// Group and kind of custom resources without a namespace, as the project lists them.
     pub cluster_scoped: &'a [(String, String)],
-    /// What the run may cost.
-    pub budget: Budget,
 }
 
-/// Reads what was rendered, as far as it can be read, and says what is wrong with the rest. Texts that a bundle names become its entries;
-/// all others are manifests, one or more documents each.
-pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, defaults: Defaults<'_>) -> (Parsed, Vec<Problem>) {
-    let Rendered { texts, blanks, tokens } = rendered;
-    let mut reading = Reading { tokens: &tokens, blanks: &blanks, arrived: Arrivals::default(), problems: Vec::new() };
-    let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
-    let mut entries = BTreeMap::new();
-    let mut roots = Vec::new();
-    let mut left = Limits { bytes: defaults.budget.bytes(), nodes: defaults.budget.nodes(), ..Limits::default() };
-    for RenderedText { file, text } in texts {
-        if files.contains(&file) {
-            entries.insert(file, text);
-            continue;
-        }
-        match read_as_meant(&text, left) {
-            Ok(documents) => {
-                for document in &documents {
-                    spend(document, &mut left);
-                }
-                roots.extend(documents.into_iter().map(|document| (Arc::clone(&file), document)));
-            }
-            Err(faults) if faults.iter().any(|fault| fault.exceeds(left)) => {
-                let mark = faults.iter().find(|fault| fault.exceeds(left)).map_or(Mark { line: 1, column: 1 }, |fault| fault.mark);
-                reading.problems.push(too_much(defaults.budget).at(Place::rendered(Arc::clone(&file), mark.line, mark.column)));
-                return (Parsed::default(), reading.problems);
-            }
-            Err(faults) => reading.unread(&file, &text, faults),
-        }
+/// Makes objects of what was read and of bundles, as far as they can be made, and says what is wrong with the rest. `blanks` are those of the texts, and
+/// `tokens` finds them.
+pub fn parse(
+    documents: Documents,
+    blanks: Blanks,
+    tokens: &Tokens,
+    bundles: Vec<Bundle>,
+    defaults: Defaults<'_>,
+) -> (Parsed, Vec<Problem>) {
+    let (roots, unread, entries) = match documents.into_parts() {
+        Ok(parts) => parts,
+        Err(problem) => return (Parsed::default(), vec![problem]),
+    };
+    let mut reading = Reading { tokens, arrived: Vec::new(), problems: Vec::new() };
+    for UnreadText { file, text, faults } in unread {
+        reading.unread(&file, &text, faults);
     }
-    let mut objects: Vec<Object<BlankText>> = Vec::with_capacity(roots.len() + bundles.len());
-    let mut trees = Vec::with_capacity(roots.len());
-    for (file, root) in roots {
+    let objects_of = |(file, root)| {
+        let mut reading = Reading { tokens, arrived: Vec::new(), problems: Vec::new() };
+        let mut trees = Vec::new();
         let tree = reading.node(&file, root);
         flatten(&file, tree, &mut trees, &mut reading.problems);
+        (trees, reading)
+    };
+    let mut trees = Vec::with_capacity(roots.len());
+    for (found, mut read) in map(roots, objects_of) {
+        trees.extend(found);
+        reading.arrived.append(&mut read.arrived);
+        reading.problems.append(&mut read.problems);
     }
+    let mut objects: Vec<Object<BlankText>> = Vec::with_capacity(trees.len() + bundles.len());
     let scopes = Scopes::of(trees.iter().map(|(_, root)| root), defaults.cluster_scoped);
     let mut state = ClusterState::default();
     for (file, root) in trees {
@@ -135,42 +128,20 @@ pub fn parse(rendered: Rendered, bundles: Vec<Bundle>, defaults: Defaults<'_>) -
         }
     }
     let Reading { arrived, mut problems, .. } = reading;
-    problems.extend(arrived.missing(&blanks).into_iter().map(|id| lost(blanks.get(id))));
+    let mut arrivals = Arrivals::default();
+    for id in arrived {
+        arrivals.mark(&blanks, id);
+    }
+    problems.extend(arrivals.missing(&blanks).into_iter().map(|id| lost(blanks.get(id))));
     let warnings = state.warning().into_iter().collect();
     (Parsed { objects, blanks, warnings }, problems)
-}
-
-/// Takes the nodes of a document and the bytes of its texts off what may still be read.
-fn spend(node: &Node<Infallible>, left: &mut Limits) {
-    left.nodes = left.nodes.saturating_sub(1);
-    match &node.value {
-        Value::Text(text) => left.bytes = left.bytes.saturating_sub(text.len()),
-        Value::List(items) => items.iter().for_each(|item| spend(item, left)),
-        Value::Map(entries) => {
-            for entry in entries {
-                left.bytes = left.bytes.saturating_sub(entry.key.len());
-                spend(&entry.node, left);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        Value::Leaf(never) => match *never {},
-    }
-}
-
-fn too_much(budget: Budget) -> Problem {
-    let reason = format!(
-        "the manifests of this run have more than {} values or {} MiB of text, aliases expanded",
-        budget.nodes(),
-        budget.bytes() >> 20
-    );
-    Problem::new(Fault::Check, reason, budget.next("write fewer or smaller objects, or fewer aliases"))
 }
 
 /// What reading collects on its way.
 struct Reading<'a> {
     tokens: &'a Tokens,
-    blanks: &'a Blanks,
-    arrived: Arrivals,
+    /// The blanks that were met.
+    arrived: Vec<BlankId>,
     problems: Vec<Problem>,
 }
 
@@ -193,7 +164,7 @@ impl Reading<'_> {
     fn unread(&mut self, file: &Arc<str>, text: &str, faults: Vec<ReadFault>) {
         for piece in self.tokens.split(text).unwrap_or_default() {
             if let Piece::Blank(id) = piece {
-                self.arrived.mark(self.blanks, id);
+                self.arrived.push(id);
             }
         }
         for fault in faults {
@@ -232,7 +203,7 @@ impl Reading<'_> {
         };
         for piece in &pieces {
             if let Piece::Blank(id) = piece {
-                self.arrived.mark(self.blanks, *id);
+                self.arrived.push(*id);
             }
         }
         Some(pieces)

@@ -154,7 +154,7 @@ pub async fn build(
     filling: Filling<'_>,
     syntax: Syntax,
 ) -> Result<Built, Problems> {
-    let mut sites: HashMap<Identity, Vec<BlankSite>> =
+    let sites: HashMap<Identity, Vec<BlankSite>> =
         objects.iter().filter_map(|object| Some((based(object), blank_sites(object))).filter(|(_, sites)| !sites.is_empty())).collect();
     let keys = filling.keys;
     let locked = LockedVaults::of(filling.lock, blanks, filling.vaults)?;
@@ -182,26 +182,29 @@ pub async fn build(
     let shown: BTreeMap<&SecretRef, String> =
         used.iter().map(|used| (&used.ask, mask::filled(&used.ask, &used.version, &used.fingerprint.to_string()))).collect();
     let show = |ask: &SecretRef| shown.get(ask).cloned().unwrap_or_else(|| ask.to_string());
-    let mut scratch = SecretBuffer::with_capacity(SCRATCH);
-    let manifests = change_all(named.into_objects(), |object| {
-        let based = based(&object);
-        let bytes = written(&object.root, &mut scratch);
-        let json = (syntax == Syntax::Json).then(|| written_json(&object.root, &mut scratch));
-        let recipe = sites.remove(&based).map(|found| {
-            // A part that is hidden beside a blank is in the recipe as it is.
-            let parts_are_hidden = Cell::new(false);
-            let literal = |key: &str, value: &Secret| {
-                parts_are_hidden.set(parts_are_hidden.get() || found.iter().any(|site| site.is_of_key(key)));
-                keyed_mask(keys, &based, key, value)
-            };
-            let shown = mask_filled(&object, &found, Masks { blank: &|id| blanks.mask_with(id, &show), literal: &literal });
-            let text = written(&shown, &mut scratch);
-            let recipe = Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), &found, blanks);
-            BuiltRecipe { is_shown: !parts_are_hidden.get() && !recipe.blanks.hold_texts(), bytes: recipe.encode() }
-        });
-        // A copy of its own: the identity's memory lies among that of the tree.
-        BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, json, recipe }
-    });
+    let manifests = change_all(
+        named.into_objects(),
+        || SecretBuffer::with_capacity(SCRATCH),
+        |scratch, object| {
+            let based = based(&object);
+            let bytes = written(&object.root, scratch);
+            let json = (syntax == Syntax::Json).then(|| written_json(&object.root, scratch));
+            let recipe = sites.get(&based).map(|found| {
+                // A part that is hidden beside a blank is in the recipe as it is.
+                let parts_are_hidden = Cell::new(false);
+                let literal = |key: &str, value: &Secret| {
+                    parts_are_hidden.set(parts_are_hidden.get() || found.iter().any(|site| site.is_of_key(key)));
+                    keyed_mask(keys, &based, key, value)
+                };
+                let shown = mask_filled(&object, found, Masks { blank: &|id| blanks.mask_with(id, &show), literal: &literal });
+                let text = written(&shown, scratch);
+                let recipe = Recipe::new(String::from_utf8_lossy(text.expose()).into_owned(), found, blanks);
+                BuiltRecipe { is_shown: !parts_are_hidden.get() && !recipe.blanks.hold_texts(), bytes: recipe.encode() }
+            });
+            // A copy of its own: the identity's memory lies among that of the tree.
+            BuiltManifest { base: based.name, identity: object.identity.clone(), file: Arc::clone(&object.file), bytes, json, recipe }
+        },
+    );
     Ok(Built { manifests, used, waivers, warnings })
 }
 

@@ -17,12 +17,14 @@ use crate::render::RenderedText;
 use crate::render::Template;
 use crate::render::filled_placeholders;
 use crate::stage::ask::asks;
+use crate::stage::bundle::Bundle;
 use crate::stage::check;
 use crate::stage::connection;
 use crate::stage::first_line;
 use crate::stage::literal;
 use crate::stage::name::strays;
 use crate::stage::parse::Defaults;
+use crate::stage::parse::Documents;
 use crate::stage::parse::Parsed;
 use crate::stage::parse::parse;
 use crate::stage::taint;
@@ -76,15 +78,14 @@ pub fn prepare(context: &Context<'_>) -> Result<Prepared, Problems> {
     let digest = Digest::plain(&[request.values.to_string().as_bytes()]);
     let digests =
         request.templates.iter().chain(&plain).map(|file| (file.file.to_string(), Digest::plain(&[file.text.as_bytes()]))).collect();
-    let mut rendered = context.engine.render(&request)?;
-    trim_first_lines(&request, &bundles, &mut rendered);
+    let mut documents = Documents::new(budget(context), bundles.iter().flat_map(Bundle::text_files).collect());
+    let (blanks, tokens) = context.engine.render_each(&request, &mut |text| documents.add(text))?;
+    trim_first_lines(&request, &mut documents);
     let placeholders = filled_placeholders(&request);
     drop(request);
-    rendered.texts.extend(plain.into_iter().map(|Template { file, text }| RenderedText { file, text }));
-    rendered.texts.sort_by(|one, other| one.file.cmp(&other.file));
-    let defaults =
-        Defaults { namespace: &context.settings.namespace, cluster_scoped: &context.settings.cluster_scoped, budget: budget(context) };
-    let (mut parsed, mut failed) = parse(rendered, bundles, defaults);
+    let _ = plain.into_iter().try_for_each(|Template { file, text }| documents.add(RenderedText { file, text }));
+    let defaults = Defaults { namespace: &context.settings.namespace, cluster_scoped: &context.settings.cluster_scoped };
+    let (mut parsed, mut failed) = parse(documents, blanks, &tokens, bundles, defaults);
     let complete = failed.is_empty();
     if complete {
         let blanks = parsed.blanks().filled_by_vaults();

@@ -90,12 +90,15 @@ pub(crate) fn review_prepared(context: &Context<'_>, mut prepared: Prepared, lit
     let named = named(masked, literal, context.settings, true).map_err(locate)?;
     let warnings = named.warnings().to_vec();
     let objects = named.into_objects();
-    let mut scratch = SecretBuffer::with_capacity(SCRATCH);
-    let objects = change_all(objects, |mut object| {
-        order_keys(&mut object);
-        let text = String::from_utf8_lossy(written(&object.root, &mut scratch).expose()).into_owned();
-        ReviewedObject { base: based(&object).name, identity: object.identity, text }
-    });
+    let objects = change_all(
+        objects,
+        || SecretBuffer::with_capacity(SCRATCH),
+        |scratch, mut object| {
+            order_keys(&mut object);
+            let text = String::from_utf8_lossy(written(&object.root, scratch).expose()).into_owned();
+            ReviewedObject { base: based(&object).name, identity: object.identity, text }
+        },
+    );
     // Only now: tracing a warning reads the project again, and the trees are gone.
     let mut warnings = locate_all(context, warnings);
     warnings.append(&mut prepared.warnings);

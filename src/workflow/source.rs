@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
+use crate::parallel::map;
 use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
@@ -15,11 +19,11 @@ use crate::project::Values;
 use crate::project::ValuesSchema;
 use crate::render::Budget;
 use crate::render::RenderRequest;
-use crate::render::Rendered;
 use crate::render::Template;
 use crate::stage::bundle::Bundle;
 use crate::stage::bundle::BundleFile;
 use crate::stage::first_line;
+use crate::stage::parse::Documents;
 use crate::workflow::assigned;
 use crate::workflow::assigned::Assigned;
 use crate::workflow::context::Context;
@@ -90,11 +94,10 @@ pub(super) fn budget(context: &Context<'_>) -> Budget {
 }
 
 /// Takes the empty lines that tags leave before the first line of a script away from the files of bundles.
-pub(super) fn trim_first_lines(request: &RenderRequest, bundles: &[Bundle], rendered: &mut Rendered) {
-    let files: BTreeSet<Arc<str>> = bundles.iter().flat_map(Bundle::text_files).collect();
-    for text in rendered.texts.iter_mut().filter(|text| files.contains(&text.file)) {
-        if let Some(template) = request.templates.iter().find(|template| template.file == text.file) {
-            first_line::trim(&template.text, &mut text.text);
+pub(super) fn trim_first_lines(request: &RenderRequest, documents: &mut Documents) {
+    for (file, text) in documents.entries_mut() {
+        if let Some(template) = request.templates.iter().find(|template| template.file == *file) {
+            first_line::trim(&template.text, text);
         }
     }
 }
@@ -121,21 +124,38 @@ fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Pr
     };
     let (templates, plain) = (expand(true), expand(false));
     let budget = budget(context);
-    let mut left = budget.bytes();
-    let mut read = |file: String| match context.root.read_text_within(&file, budget.bytes(), &budget.next(SMALLER)) {
-        Ok(text) if text.len() <= left => {
-            left -= text.len();
-            Some(Ok(Template { file: file.into(), text }))
+    let left = AtomicUsize::new(budget.bytes());
+    let is_exceeded = AtomicBool::new(false);
+    // Once it is too much, nothing more is read.
+    let one = |file: String| -> Option<Result<Template, Problem>> {
+        if is_exceeded.load(Ordering::Relaxed) {
+            return None;
         }
-        // Nothing more is read.
-        Ok(_) => Some(Err(budget.exceeded_by_project())),
-        Err(problem) => {
-            problems.push(problem);
-            None
+        let text = match context.root.read_text_within(&file, budget.bytes(), &budget.next(SMALLER)) {
+            Ok(text) => text,
+            Err(problem) => return Some(Err(problem)),
+        };
+        if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(text.len())).is_err() {
+            is_exceeded.store(true, Ordering::Relaxed);
+            return None;
         }
+        Some(Ok(Template { file: file.into(), text }))
     };
-    let templates = templates.difference(&plain).cloned().filter_map(&mut read).collect::<Result<_, _>>()?;
-    let plain = plain.into_iter().filter_map(&mut read).collect::<Result<_, _>>()?;
+    let mut read = |files: Vec<String>| {
+        let mut read = Vec::with_capacity(files.len());
+        for template in map(files, one).into_iter().flatten() {
+            match template {
+                Ok(template) => read.push(template),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        read
+    };
+    let templates = read(templates.difference(&plain).cloned().collect());
+    let plain = read(plain.into_iter().collect());
+    if is_exceeded.into_inner() {
+        return Err(budget.exceeded_by_project().into());
+    }
     Problems::or((templates, plain), problems)
 }
 

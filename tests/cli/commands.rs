@@ -28,6 +28,7 @@ mod sources;
 mod starter;
 mod status;
 mod strict;
+mod threads;
 mod values;
 mod variable;
 mod vault;

@@ -9,18 +9,36 @@ use crate::secret::SecretBuffer;
 
 /// How many bytes the text stands for, or `None` when it is not base64.
 pub(super) fn decoded_length(text: &[u8]) -> Option<usize> {
-    let (mut characters, mut padding) = (0usize, 0usize);
-    for byte in text {
-        match byte {
-            b'\n' | b'\r' => {}
-            b'=' => padding += 1,
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padding == 0 => characters += 1,
-            _ => return None,
-        }
-    }
-    let whole = (characters + padding).is_multiple_of(4) && padding <= 2;
+    let end = text.iter().rposition(|byte| !matches!(byte, b'=' | b'\n' | b'\r')).map_or(0, |last| last + 1);
+    let (body, tail) = text.split_at(end);
+    let (breaks, bad) = body
+        .iter()
+        .map(|byte| CLASSES[usize::from(*byte)])
+        .fold((0, 0), |(breaks, bad), class| (breaks + usize::from(class & BREAK), bad | class));
+    let characters = body.len() - breaks;
+    let padding: usize = tail.iter().map(|byte| usize::from(*byte == b'=')).sum();
+    let whole = (characters + padding).is_multiple_of(4) && padding <= 2 && bad & OTHER == 0;
     whole.then(|| characters * 3 / 4)
 }
+
+/// The class of each byte: 0 for the alphabet.
+const CLASSES: [u8; 256] = {
+    let mut classes = [OTHER; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => 0,
+            b'\n' | b'\r' => BREAK,
+            _ => OTHER,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+const BREAK: u8 = 1;
+
+const OTHER: u8 = 2;
 
 /// What the text stands for, in memory that is wiped; `None` when it is not base64.
 pub(super) fn decoded(text: &[u8]) -> Option<SecretBuffer> {

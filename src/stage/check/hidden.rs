@@ -8,13 +8,14 @@ use crate::manifest::ConfigKind;
 use crate::manifest::Mark;
 use crate::manifest::Node;
 use crate::manifest::Object;
+use crate::parallel::find;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::pod_specs;
 use crate::stage::check::dns;
 
 /// One warning for each pair of sources of a container.
-pub(super) fn check<B>(objects: &[Object<B>]) -> Vec<Problem> {
+pub(super) fn check<B: Sync>(objects: &[Object<B>]) -> Vec<Problem> {
     let known: Known<'_> = objects
         .iter()
         .filter(|object| object.is_config_map() || object.is_secret())
@@ -23,8 +24,10 @@ pub(super) fn check<B>(objects: &[Object<B>]) -> Vec<Problem> {
             Some(((referent, identity.namespace.as_str(), identity.name.as_str()), keys(object)))
         })
         .collect();
-    let mut warnings = Vec::new();
-    for object in objects.iter().filter(|object| !object.is_config_map() && !object.is_secret()) {
+    find(objects, |object, warnings| {
+        if object.is_config_map() || object.is_secret() {
+            return;
+        }
         for pod in pod_specs(&object.root) {
             for container in ["initContainers", "containers", "ephemeralContainers"].into_iter().flat_map(|list| items(pod, list)) {
                 let hidden = hidden(container, &object.identity.namespace, &known);
@@ -35,8 +38,7 @@ pub(super) fn check<B>(objects: &[Object<B>]) -> Vec<Problem> {
                 }));
             }
         }
-    }
-    warnings
+    })
 }
 
 const ADVICE: &str = "leave it in one of the two; `env` beats `envFrom`, a later `envFrom` an earlier one";

@@ -1,7 +1,8 @@
 //! Literal values of two reviews of one project, told apart without a key.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 use crate::manifest::Identity;
 use crate::secret::Secret;
@@ -10,13 +11,13 @@ use crate::secret::Secret;
 /// else.
 #[derive(Default)]
 pub struct NumberedLiterals {
-    seen: RefCell<HashMap<(Identity, String), Vec<Secret>>>,
+    seen: Mutex<HashMap<(Identity, String), Vec<Secret>>>,
 }
 
 impl NumberedLiterals {
     /// What is shown in place of `value` under a key of that Secret.
     pub fn mask(&self, identity: &Identity, key: &str, value: &Secret) -> String {
-        let mut seen = self.seen.borrow_mut();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let values = seen.entry((identity.clone(), key.to_owned())).or_default();
         let known = values.iter().position(|known| known.expose() == value.expose());
         let at = known.unwrap_or_else(|| {

@@ -26,12 +26,58 @@ use crate::stage::name::naming::Naming;
 use crate::stage::name::naming::PLACEHOLDER;
 use crate::suggest::suggest;
 
-/// Goes from object to object and answers for each reference.
+/// The admission policies of a release by kind and name, and whether ConfigMaps are their parameters.
+pub(super) type Policies = HashMap<(String, String), bool>;
+
+/// What is wrong with a reference.
+pub(super) enum FollowFinding {
+    Problem(Problem),
+    Warning(Problem),
+    /// The name is not there, which a custom resource may do without where it `may_be`.
+    Missing {
+        referent: ConfigKind,
+        namespace: String,
+        name: String,
+        place: Place,
+        may_be: bool,
+    },
+}
+
+impl FollowFinding {
+    /// Adds it to the problems or the warnings, with the name that was probably meant.
+    pub(super) fn settle(self, index: &Index<'_>, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) {
+        match self {
+            Self::Problem(problem) => problems.push(problem),
+            Self::Warning(warning) => warnings.push(warning),
+            Self::Missing { referent, namespace, name, place, may_be } => {
+                let near = index.suggest(referent, &namespace, &name);
+                let reason = format!("{} is not in the release", shown(referent, &namespace, &name));
+                match near {
+                    Some(near) if may_be => {
+                        let next = format!("write `{near}` if that is meant, or list it under `external:`");
+                        warnings.push(Problem::new(Fault::Check, reason, next).at(place));
+                    }
+                    None if may_be => {}
+                    Some(near) => {
+                        let next = format!("write `{near}`, or list it under `external:`");
+                        problems.push(Problem::new(Fault::Check, reason, next).at(place));
+                    }
+                    None => {
+                        let next = "add it to the templates, or list it under `external:`";
+                        problems.push(Problem::new(Fault::Check, reason, next).at(place));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Answers for each reference of one object.
 pub(super) struct Follow<'a> {
     index: &'a Index<'a>,
     keyed: Option<&'a Keys>,
     complete: bool,
-    policies: HashMap<(String, String), bool>,
+    policies: &'a Policies,
     file: Arc<str>,
     namespace: String,
     /// What the present object is.
@@ -44,43 +90,33 @@ pub(super) struct Follow<'a> {
     said: HashSet<usize>,
     /// What the present pod template has to restart for, by number.
     restarts: Vec<usize>,
-    problems: Vec<Problem>,
-    warnings: Vec<Problem>,
+    found: &'a mut Vec<FollowFinding>,
 }
 
 impl<'a> Follow<'a> {
-    /// With the names of `index`, and admission policies by kind and name with whether they take ConfigMaps.
-    pub(super) fn new(index: &'a Index<'a>, naming: &Naming<'a>, policies: HashMap<(String, String), bool>) -> Self {
+    /// For `object`, with the names of `index`; it is `renewed` by each change when it is named by its content itself.
+    pub(super) fn new<B>(
+        object: &Object<B>,
+        renewed: bool,
+        index: &'a Index<'a>,
+        naming: &Naming<'a>,
+        policies: &'a Policies,
+        found: &'a mut Vec<FollowFinding>,
+    ) -> Self {
         Self {
             index,
             keyed: naming.keyed,
             complete: naming.complete,
             policies,
-            file: Arc::from(""),
-            namespace: String::new(),
-            holder: String::new(),
-            is_custom: false,
-            renewed: false,
+            file: Arc::clone(&object.file),
+            namespace: object.identity.namespace.clone(),
+            holder: object.identity.to_string(),
+            is_custom: object.identity.group().contains('.') && !object.identity.group().ends_with(".k8s.io"),
+            renewed,
             said: HashSet::new(),
             restarts: Vec::new(),
-            problems: Vec::new(),
-            warnings: Vec::new(),
+            found,
         }
-    }
-
-    /// What follows is said of `object`, which is `renewed` by each change when it is named by its content itself.
-    pub(super) fn begin<B>(&mut self, object: &Object<B>, renewed: bool) {
-        self.holder = object.identity.to_string();
-        self.is_custom = object.identity.group().contains('.') && !object.identity.group().ends_with(".k8s.io");
-        self.renewed = renewed;
-        self.said.clear();
-        self.file = Arc::clone(&object.file);
-        self.namespace.clone_from(&object.identity.namespace);
-    }
-
-    /// Problems and warnings of all objects.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
-        (self.problems, self.warnings)
     }
 
     fn place(&self, mark: Mark) -> Place {
@@ -88,7 +124,7 @@ impl<'a> Follow<'a> {
     }
 
     fn complain(&mut self, mark: Mark, reason: String, next: impl Into<String>) {
-        self.problems.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+        self.found.push(FollowFinding::Problem(Problem::new(Fault::Check, reason, next).at(self.place(mark))));
     }
 
     fn keys_of_target(&mut self, site: &ReferenceSite<'_>, shown: &str, target: &IndexedConfig) {
@@ -123,7 +159,7 @@ impl<'a> Follow<'a> {
         let stable = format!("give the {} a stable name by the annotation `cloze.dev/names: stable`", target.referent);
         if part.ends_with("Pod") {
             let next = format!("{stable}, or write a Deployment or a Job with `cloze.dev/names: versioned` instead of the Pod");
-            self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+            self.found.push(FollowFinding::Warning(Problem::new(Fault::Check, reason, next).at(self.place(mark))));
         } else if part.ends_with("Job") {
             let next = format!("{stable}, or write `cloze.dev/names: versioned` on the Job: then each content gets a Job of its own");
             self.complain(mark, reason, next);
@@ -132,21 +168,9 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// A name that a custom resource may do without, and that is a slip of one in the release.
-    fn doubtful(&mut self, site: &ReferenceSite<'_>, namespace: &str) {
-        if let Some(near) = self.index.suggest(site.referent, namespace, site.name) {
-            let reason = format!("{} is not in the release", shown(site.referent, namespace, site.name));
-            let next = format!("write `{near}` if that is meant, or list it under `external:`");
-            self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(site.mark)));
-        }
-    }
-
-    fn missing(&mut self, site: &ReferenceSite<'_>, namespace: &str, shown: &str) {
-        let next = match self.index.suggest(site.referent, namespace, site.name) {
-            Some(near) => format!("write `{near}`, or list it under `external:`"),
-            None => "add it to the templates, or list it under `external:`".to_owned(),
-        };
-        self.complain(site.mark, format!("{shown} is not in the release"), next);
+    fn missing(&mut self, site: &ReferenceSite<'_>, namespace: String, may_be: bool) {
+        let place = self.place(site.mark);
+        self.found.push(FollowFinding::Missing { referent: site.referent, namespace, name: site.name.to_owned(), place, may_be });
     }
 }
 
@@ -178,11 +202,11 @@ impl Visit for Follow<'_> {
                 None
             }
             ResolvedReference::Missing if required && self.complete => {
-                self.missing(site, &namespace, &shown(site.referent, &namespace, site.name));
+                self.missing(site, namespace, false);
                 None
             }
             ResolvedReference::Missing if self.complete && self.is_custom => {
-                self.doubtful(site, &namespace);
+                self.missing(site, namespace, true);
                 None
             }
             ResolvedReference::Elsewhere(_) | ResolvedReference::Missing => None,
@@ -212,7 +236,7 @@ impl Visit for Follow<'_> {
             let reason = format!("{} permits changing {shown}, which is immutable because its name follows its content", self.holder);
             let next =
                 format!("give the {referent} a stable name by the annotation `cloze.dev/names: stable` if an application writes to it");
-            self.warnings.push(Problem::new(Fault::Check, reason, next).at(self.place(mark)));
+            self.found.push(FollowFinding::Warning(Problem::new(Fault::Check, reason, next).at(self.place(mark))));
         }
         index.permitted(referent, &self.namespace, name)
     }

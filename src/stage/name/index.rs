@@ -1,7 +1,9 @@
 //! What a reference can mean: objects of the release, what is declared, and what others produce.
 
-use std::cell::Cell;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use crate::digest::Digest;
 use crate::manifest::ConfigKind;
@@ -61,12 +63,12 @@ pub(super) enum ResolvedReference<'a> {
 /// Everything that references can mean, found by name.
 pub(super) struct Index<'a> {
     targets: Vec<IndexedConfig>,
-    used: Vec<Cell<bool>>,
+    used: Vec<AtomicBool>,
     placed: HashMap<ConfigKind, HashMap<String, HashMap<String, usize>>>,
     anywhere: HashMap<ConfigKind, HashMap<String, Vec<usize>>>,
     elsewhere: HashMap<ConfigKind, HashMap<String, Vec<Elsewhere<'a>>>>,
     /// How many names may still be compared to find the nearest ones.
-    patience: Cell<usize>,
+    patience: AtomicUsize,
 }
 
 struct Elsewhere<'a> {
@@ -92,22 +94,22 @@ impl<'a> Index<'a> {
         for Product { referent, namespace, name } in products {
             add(referent, name, Elsewhere { namespace, keys: None });
         }
-        let used = targets.iter().map(|_| Cell::new(false)).collect();
-        Self { targets, used, placed, anywhere, elsewhere, patience: Cell::new(200_000) }
+        let used = targets.iter().map(|_| AtomicBool::new(false)).collect();
+        Self { targets, used, placed, anywhere, elsewhere, patience: AtomicUsize::new(200_000) }
     }
 
     /// What `name` means in `namespace`; in any one where it is empty, as it is for references from objects of the cluster.
     pub(super) fn find(&self, referent: ConfigKind, namespace: &str, name: &str) -> ResolvedReference<'_> {
         let number = self.names_in(referent, namespace).and_then(|names| names.get(name));
         if let Some(&number) = number {
-            self.used[number].set(true);
+            self.used[number].store(true, Ordering::Relaxed);
             return ResolvedReference::Target(number, &self.targets[number]);
         }
         if namespace.is_empty()
             && let Some(numbers) = self.anywhere.get(&referent).and_then(|names| names.get(name))
         {
             for number in numbers {
-                self.used[*number].set(true);
+                self.used[*number].store(true, Ordering::Relaxed);
             }
             let first = &self.targets[numbers[0]];
             return if numbers.iter().all(|number| self.targets[*number].name == first.name) {
@@ -150,7 +152,7 @@ impl<'a> Index<'a> {
     pub(super) fn suggest(&self, referent: ConfigKind, namespace: &str, name: &str) -> Option<&str> {
         let known = self.names_in(referent, namespace)?;
         // Thousands of broken references must not each be compared with thousands of names.
-        self.patience.set(self.patience.get().checked_sub(known.len())?);
+        self.patience.store(self.patience.load(Ordering::Relaxed).checked_sub(known.len())?, Ordering::Relaxed);
         let mut names: Vec<&str> = known.keys().map(String::as_str).collect();
         names.sort_unstable();
         suggest(name, names)
@@ -163,7 +165,8 @@ impl<'a> Index<'a> {
 
     /// Versioned objects that nothing refers to.
     pub(super) fn unused(&self) -> impl Iterator<Item = &IndexedConfig> {
-        let unused = self.targets.iter().zip(&self.used).filter(|(target, used)| target.names == Names::Versioned && !used.get());
+        let unused =
+            self.targets.iter().zip(&self.used).filter(|(target, used)| target.names == Names::Versioned && !used.load(Ordering::Relaxed));
         unused.map(|(target, _)| target)
     }
 

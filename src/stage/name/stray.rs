@@ -17,6 +17,7 @@ use crate::manifest::Names;
 use crate::manifest::Node;
 use crate::manifest::Object;
 use crate::manifest::Value;
+use crate::parallel::find_mut;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::reference::FreeText;
@@ -54,8 +55,7 @@ pub fn strays(objects: &mut [Object<BlankText>], default: Names, taught: &[Taugh
         return Vec::new();
     }
     let learned = Learned::of(taught.iter().copied(), &*objects);
-    let mut warnings = Vec::new();
-    for object in objects {
+    find_mut(objects, |object, warnings| {
         let mut search = Search { changing: &changing, namespace: object.identity.namespace.clone(), found: Vec::new() };
         walk(object, &learned, &mut search);
         let mut found = search.found;
@@ -71,8 +71,7 @@ pub fn strays(objects: &mut [Object<BlankText>], default: Names, taught: &[Taugh
                 warnings.push(Problem::new(Fault::Check, reason, next).at(object.place(mark)));
             }
         }
-    }
-    warnings
+    })
 }
 
 /// The names that will change.
