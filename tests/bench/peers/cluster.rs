@@ -1,16 +1,13 @@
 //! How long a release of many objects takes to be applied and to run, against `kubectl apply --server-side` and `helm upgrade --wait`, on a whole
 //! cluster of `tests/real/install`; and how long the cluster itself takes from the last object that it was given until the last Deployment is available.
 //!
-//! `cargo bench --bench peers [-- OBJECTS [ROUNDS]]`: 300 objects, a third each ConfigMaps, Secrets and Deployments of a pod, and 3 rounds where nothing
-//! is said. The Secrets of cloze are named by their content, as they are where nobody says otherwise; the ConfigMaps are changed in place. `CLOZE` and
-//! `HELM` are other programs than the one that is built here and the `helm` of the path. Without helm it is left out: it comes by
-//! `go install helm.sh/helm/v3/cmd/helm@v3.22.0`.
+//! 300 objects, a third each ConfigMaps, Secrets and Deployments of a pod, and 3 rounds where nothing
+//! is said. The Secrets of cloze are named by their content, as they are where nobody says otherwise; the ConfigMaps are changed in place. `CLOZE` is
+//! another program than the one that is built here. Where helm is not installed it is left out.
 //!
 //! Each tool has a namespace of its own, which is empty when its round begins. A line is a step of a round: when the tool had applied all (kubectl: when
 //! `apply` ended; helm does not say it), when the last Deployment was available, as `kubectl get --watch` shows it, when the tool knew it (kubectl: the end of
 //! `rollout status` after the apply), and when it was done; and how many requests it sent, as the API server's audit has them.
-
-#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a bench measures, prints and may end early")]
 
 use std::collections::HashMap;
 use std::env;
@@ -34,15 +31,15 @@ use tempfile::TempDir;
 /// How long the Deployments may take to be available.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-fn main() {
-    let numbers: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
+/// Compares a release of so many objects in so many rounds.
+pub(crate) fn run(numbers: &[usize]) {
     let third = numbers.first().unwrap_or(&300) / 3;
     let rounds = *numbers.get(1).unwrap_or(&3);
     let lab = Lab::start();
     let mut tools = vec![Tool::Cloze, Tool::Kubectl];
-    match lab.helm() {
+    match Lab::helm() {
         Some(_) => tools.push(Tool::Helm),
-        None => println!("SKIPPED: helm is not installed: `go install helm.sh/helm/v3/cmd/helm@v3.22.0`, or name it in HELM"),
+        None => println!("SKIPPED: helm: run tests/bench/peers/install"),
     }
     println!("{} objects; seconds since the step began", third * 3);
     println!(
@@ -115,11 +112,9 @@ impl Lab {
         Self { server, folder }
     }
 
-    /// The helm of the variable or the path.
-    fn helm(&self) -> Option<PathBuf> {
-        let named = env::var_os("HELM").map(PathBuf::from);
-        let on_path = || env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join("helm")).find(|path| path.exists());
-        named.or_else(on_path)
+    /// The helm that is installed.
+    fn helm() -> Option<PathBuf> {
+        Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/helm")).filter(|path| path.exists())
     }
 
     /// How many requests a tool has sent so far.
@@ -164,11 +159,11 @@ impl<'l> Place<'l> {
     fn new(lab: &'l Lab, tool: Tool, third: usize, round: usize) -> Self {
         let namespace = format!("bench-{}-{round}", format!("{tool:?}").to_lowercase());
         let place = Self { lab, tool, third, namespace, folder: tempfile::tempdir().unwrap() };
-        run(place.kubectl(&["create", "namespace", &place.namespace]));
+        execute(place.kubectl(&["create", "namespace", &place.namespace]));
         match tool {
             Tool::Cloze => {
                 place.write("secret/pw", "canary-4711");
-                run(place.cloze(&["init", "--here", "--bare", "bench"]));
+                execute(place.cloze(&["init", "--here", "--bare", "bench"]));
                 let project = "apiVersion: cloze.dev/v1\nproject: bench\ntemplates: [\"templates/*.yaml\"]\n";
                 let environment = format!(
                     "environments:\n  dev: {{ namespace: {}, values: [values.yaml], cluster: {{ context: lab }} }}\n",
@@ -176,7 +171,7 @@ impl<'l> Place<'l> {
                 );
                 place.write("cloze.yaml", &format!("{project}{environment}"));
                 place.write("values.yaml", "level: 0\n");
-                run(place.cloze(&["vault", "import", "secret"]));
+                execute(place.cloze(&["vault", "import", "secret"]));
                 place.write("templates/all.yaml", &place.objects("{{ level }}", "{{ secret(name=\"pw\") }}"));
             }
             Tool::Kubectl => {}
@@ -215,15 +210,15 @@ impl<'l> Place<'l> {
                 (when("applied to cluster lab"), when(" runs in cluster lab"))
             }
             Tool::Kubectl => {
-                run(self.kubectl(&["apply", "--server-side", "-f", "all.yaml"]));
+                execute(self.kubectl(&["apply", "--server-side", "-f", "all.yaml"]));
                 let applied = began.elapsed();
-                run(self.kubectl(&["rollout", "status", "deployment", "--selector", "bench=true"]));
+                execute(self.kubectl(&["rollout", "status", "deployment", "--selector", "bench=true"]));
                 (Some(applied), Some(began.elapsed()))
             }
             Tool::Helm => {
                 let level = format!("level={level}");
                 let words = ["upgrade", "--install", "bench", "chart", "--namespace", &self.namespace, "--set", &level, "--wait"];
-                run(self.helm(&words));
+                execute(self.helm(&words));
                 (None, Some(began.elapsed()))
             }
         };
@@ -235,7 +230,7 @@ impl<'l> Place<'l> {
 
     /// Leaves the cluster as it was.
     fn clear(&self) {
-        run(self.kubectl(&["delete", "namespace", &self.namespace, "--wait"]));
+        execute(self.kubectl(&["delete", "namespace", &self.namespace, "--wait"]));
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -258,7 +253,7 @@ impl<'l> Place<'l> {
     }
 
     fn helm(&self, words: &[&str]) -> Command {
-        let mut command = self.lab.command(self.lab.helm().unwrap(), self.folder.path());
+        let mut command = self.lab.command(Lab::helm().unwrap(), self.folder.path());
         command.args(words);
         command
     }
@@ -306,7 +301,7 @@ impl Watch {
     }
 }
 
-fn run(mut command: Command) {
+fn execute(mut command: Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
