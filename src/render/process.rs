@@ -59,7 +59,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Bytes of a request for which there is one more second.
 pub(super) const BYTES_PER_SECOND: usize = 4 << 20;
 
-/// Keeps the allocator of the child, as whoever built the program set it up, from reserving a gibibyte at once: more than the child's address space may be.
+/// Keeps the allocator of the child from reserving a gibibyte at once, however it was built: more than the child's address space may be.
 const NO_ARENAS: (&str, &str) = ("MIMALLOC_DISALLOW_ARENA_ALLOC", "1");
 
 /// Bytes of frames after which they are handed on, whatever else has arrived.
@@ -245,7 +245,7 @@ struct WorkerAnswer<'r> {
     next: usize,
     size: usize,
     each: TakeText<'r>,
-    /// Whoever takes the texts has enough.
+    /// No more texts are wanted.
     is_enough: bool,
     blanks: Blanks,
     tokens: Tokens,
