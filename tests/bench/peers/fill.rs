@@ -23,6 +23,8 @@ pub(crate) fn run() {
     let server = Hashicorp::serve_with(seed, Options::latency(LATENCY)).unwrap();
     let (url, token) = (server.url(), server.protocol().token().to_owned());
     let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("cloze")).unwrap();
+    Peer::cloze(&folder.path().join("cloze"), &["init", "--here", "--bare", "bench", "--quiet"]).run();
     let file = |path: &str, text: &str| {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -34,11 +36,11 @@ pub(crate) fn run() {
     let head_of = "apiVersion: v1\nkind: Secret\nmetadata: { name: app, annotations: { cloze.dev/names: stable } }\nstringData:\n";
     file(
         "cloze/templates/app.yaml",
-        &format!("{head_of}{}", keys(&|secret| format!("'{{{{ secret(name=\"s{secret}\", key=\"value\") }}}}'"))),
+        &format!("{head_of}{}", keys(&|secret| format!("'{{{{ secret(name=\"app/s{secret}\", key=\"value\") }}}}'"))),
     );
     let project = format!(
         "apiVersion: cloze.dev/v1\nproject: bench\ntemplates: ['templates/*.yaml']\nenvironments:\n  dev:\n    namespace: bench\n    vaults:\n      \
-         default: {{ kind: hashicorp, address: '{url}', mount: secret, path: app }}\n"
+         default: {{ kind: hashicorp, address: '{url}', mount: secret }}\n"
     );
     file("cloze/cloze.yaml", &project);
     let template = format!(
@@ -49,8 +51,9 @@ pub(crate) fn run() {
     file("vals/app.yaml", &format!("{head_of}{}", keys(&|secret| format!("ref+vault://secret/app/s{secret}#/value"))));
     let at = |name: &str| folder.path().join(name);
     println!("{}", head());
-    let mut peers = vec![Peer::cloze(&at("cloze"), &["deploy"]).with("VAULT_TOKEN", token.clone()).with("VAULT_ADDR", url.clone())];
-    let arguments = ["-once", "-vault-renew-token=false", "-vault-retry=false", "-template", "app.ctmpl:app.yaml"];
+    let mut peers =
+        vec![Peer::cloze(&at("cloze"), &["deploy", "--quiet"]).with("VAULT_TOKEN", token.clone()).with("VAULT_ADDR", url.clone())];
+    let arguments = ["-once", "-vault-renew-token=false", "-vault-retry=false", "-log-level=err", "-template", "app.ctmpl:app.yaml"];
     let consul = Peer::installed("consul-template", "consul-template", &at("consul"), &arguments);
     peers.extend(consul.map(|peer| peer.with("VAULT_TOKEN", token.clone()).with("VAULT_ADDR", url.clone())));
     let what = format!("{BLANKS} blanks of {SECRETS}");

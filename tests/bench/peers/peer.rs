@@ -63,7 +63,7 @@ impl Peer {
         command.args(&self.arguments).current_dir(&self.folder).env_clear().env("HOME", &self.folder);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let began = Instant::now();
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut output = child.stdout.take().unwrap();
         let reader = thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()).unwrap());
         let used = child.wait4().unwrap();

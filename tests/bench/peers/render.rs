@@ -21,7 +21,7 @@ pub(crate) fn run(counts: &[usize]) {
     for &count in [3].iter().chain(counts) {
         let project = folder.path().join(count.to_string());
         write(&project, count.div_ceil(3));
-        let mut peers = vec![Peer::cloze(&project.join("cloze"), &["render", "-o", "-"])];
+        let mut peers = vec![Peer::cloze(&project.join("cloze"), &["render", "-o", "-", "--quiet"])];
         let chart = |chart: &str| project.join(chart).to_str().unwrap().to_owned();
         peers.extend(Peer::installed("helm", "helm, files", &project, &["template", "bench", &chart("helm")]));
         peers.extend(Peer::installed("helm", "helm, one loop", &project, &["template", "bench", &chart("helm-loop")]));
@@ -45,14 +45,17 @@ fn write(folder: &Path, groups: usize) {
     file("helm/Chart.yaml", CHART);
     file("helm-loop/Chart.yaml", CHART);
     file("helm-loop/values.yaml", "level: info\nsecret: canary-4711\n");
-    let object =
-        |number: &str, level: &str, secret: &str| OBJECTS.replace("NUMBER", number).replace("LEVEL", level).replace("VALUE", secret);
+    let object = |number: &str, level: &str, secret: [&str; 2]| {
+        OBJECTS.replace("NUMBER", number).replace("LEVEL", level).replace("VALUE", secret[0]).replace("QUOTED", secret[1])
+    };
+    let blank = ["{{ secret(name=\"pw\") }}", "{{ secret(name=\"pw\") | urlencode }}"];
+    let value = ["{{ $.Values.secret }}", "{{ $.Values.secret | urlquery }}"];
     let mut kustomization = "resources:\n".to_owned();
     let (mut configs, mut secrets) = ("configMapGenerator:\n".to_owned(), "secretGenerator:\n".to_owned());
     for number in 0..groups {
         let text = number.to_string();
-        file(&format!("cloze/templates/app-{number:05}.yaml"), &object(&text, "{{ level }}", "{{ secret(name=\"pw\") }}"));
-        let helm = object(&text, "{{ .Values.level }}", "{{ .Values.secret }}");
+        file(&format!("cloze/templates/app-{number:05}.yaml"), &object(&text, "{{ level }}", blank));
+        let helm = object(&text, "{{ .Values.level }}", value);
         file(&format!("helm/templates/app-{number:05}.yaml"), &helm);
         let deployment = OBJECTS.rsplit("---\n").next().unwrap().replace("NUMBER", &text);
         file(&format!("kustomize/app-{number}.yaml"), &deployment);
@@ -60,7 +63,7 @@ fn write(folder: &Path, groups: usize) {
         configs.push_str(&format!("- name: app-{number}\n  literals: [LOG_LEVEL=info, 'ENDPOINT=https://app-{number}.example.com/api']\n"));
         secrets.push_str(&format!("- name: app-{number}\n  literals: [password=canary-4711]\n"));
     }
-    let looped = object("{{ $number }}", "{{ $.Values.level }}", "{{ $.Values.secret }}");
+    let looped = object("{{ $number }}", "{{ $.Values.level }}", value);
     file("helm-loop/templates/all.yaml", &format!("{{{{- range $number := until {groups} }}}}\n---\n{looped}{{{{- end }}}}\n"));
     file("kustomize/kustomization.yaml", &(kustomization + &configs + &secrets));
     // A reading of the files that the first tool does not have to itself.
@@ -98,7 +101,7 @@ metadata:
     app.kubernetes.io/name: app-NUMBER
 stringData:
   password: VALUE
-  url: postgres://app:PASSWORD@db/app-NUMBER
+  url: postgres://app:QUOTED@db/app-NUMBER
 ---
 apiVersion: apps/v1
 kind: Deployment
