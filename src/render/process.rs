@@ -111,7 +111,7 @@ impl ProcessEngine {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else { return Err(cannot_start()) };
         let patience = PATIENCE * u32::try_from(seconds).unwrap_or(u32::MAX);
         let end = thread::scope(|scope| {
-            let (sender, said) = sync_channel(4);
+            let (sender, said) = sync_channel(1);
             let (_over, unless_over) = sync_channel::<()>(0);
             let alarm = sender.clone();
             scope.spawn(move || {

@@ -16,9 +16,8 @@ use wait4::Wait4;
 
 use crate::support::Sandbox;
 
-/// CPU time of one run, the engine's process included. Without optimization the two million values that a run may have take four seconds to be read, while
-/// the engine renders.
-const TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 9 } else { 2 });
+/// CPU time of one run, the engine's process included; three times that without optimization.
+const TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 6 } else { 2 });
 /// Peak memory of the largest process of one run, in bytes.
 const MEMORY: u64 = 256 << 20;
 

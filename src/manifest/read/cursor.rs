@@ -43,7 +43,8 @@ impl<'t> Cursor<'t> {
 
     /// The byte `ahead` of here; zero past the end, which no text contains.
     pub(super) fn byte(&self, ahead: usize) -> u8 {
-        self.text.as_bytes().get(self.at + ahead).copied().unwrap_or(0)
+        let (bytes, at) = (self.text.as_bytes(), self.at + ahead);
+        if at < bytes.len() { bytes[at] } else { 0 }
     }
 
     /// Whether there is no text left.
@@ -69,7 +70,12 @@ impl<'t> Cursor<'t> {
 
     /// Whether a space, a tab, a line break or the end is `ahead` of here.
     pub(super) fn gap(&self, ahead: usize) -> bool {
-        self.blank(ahead) || self.line_break(ahead) > 0 || self.at + ahead >= self.text.len()
+        match self.byte(ahead) {
+            b' ' | b'\t' | b'\n' | b'\r' => true,
+            0 => self.at + ahead >= self.text.len(),
+            0xc2 | 0xe2 => self.line_break(ahead) > 0,
+            _ => false,
+        }
     }
 
     /// Whether `---` or `...` is here, at the start of a line and alone.
@@ -81,6 +87,13 @@ impl<'t> Cursor<'t> {
     pub(super) fn skip(&mut self, count: u32) {
         self.at += count as usize;
         self.mark.column += count;
+    }
+
+    /// Steps over letters, digits and marks that neither end a scalar nor mean anything within one.
+    pub(super) fn skip_word(&mut self) {
+        let is_plain = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/');
+        let count = self.text.as_bytes()[self.at..].iter().take_while(is_plain).count();
+        self.skip(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
     /// Steps over one character, which must be there, and returns it.

@@ -4,7 +4,7 @@ use crate::manifest::Mark;
 use crate::manifest::read::fault::ReadFault;
 
 /// Bounds on what one text may cost.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of text, as it is written and again after aliases are expanded.
     pub bytes: usize,

@@ -25,6 +25,7 @@ pub(super) fn scan<'t>(cursor: &mut Cursor<'t>, indent: i64, in_flow: bool) -> R
         let start = cursor.at();
         while !cursor.gap(0) && !ends_plain(cursor, in_flow) {
             cursor.take();
+            cursor.skip_word();
         }
         if cursor.at() > start {
             if fold.has_break() {

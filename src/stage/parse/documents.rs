@@ -105,26 +105,19 @@ impl Documents {
         }
         let left = self.left;
         let own = |text: &str| Limits { nodes: left.nodes.min(2 * text.len() + 8), bytes: left.bytes.min(text.len()), ..left };
-        let read = |text: RenderedText| {
-            let read = read_as_meant(&text.text, own(&text.text)).map(|documents| {
-                let size = documents.iter().map(Size::of).fold(Size::default(), Size::plus);
-                (documents, size)
-            });
-            (text, read)
-        };
+        let read = |text: RenderedText| (document_trees(&text.text, own(&text.text)), text);
         let all = if bytes < FEW { texts.into_iter().map(read).collect() } else { map_large(texts, read) };
-        for (text, read) in all {
+        for (mut read, text) in all {
+            let given = own(&text.text);
             let is_enough = match &read {
                 Ok((_, size)) => size.nodes <= self.left.nodes && size.bytes <= self.left.bytes,
-                Err(faults) => !faults.iter().any(|fault| fault.exceeds(own(&text.text))),
+                Err(faults) => !faults.iter().any(|fault| fault.exceeds(given)),
             };
-            let read = if is_enough {
-                read
-            } else {
+            if !is_enough && given != self.left {
                 // Its memory is for what is read now.
                 drop(read);
-                self.alone(&text.text)
-            };
+                read = document_trees(&text.text, self.left);
+            }
             self.take(text, read);
             if self.end.is_some() {
                 return;
@@ -132,13 +125,7 @@ impl Documents {
         }
     }
 
-    fn alone(&self, text: &str) -> Result<(Vec<Node<Infallible>>, Size), Vec<ReadFault>> {
-        let documents = read_as_meant(text, self.left)?;
-        let size = documents.iter().map(Size::of).fold(Size::default(), Size::plus);
-        Ok((documents, size))
-    }
-
-    fn take(&mut self, text: RenderedText, read: Result<(Vec<Node<Infallible>>, Size), Vec<ReadFault>>) {
+    fn take(&mut self, text: RenderedText, read: DocumentTrees) {
         let RenderedText { file, text } = text;
         match read {
             Ok((documents, size)) => {
@@ -155,6 +142,18 @@ impl Documents {
     }
 }
 
+/// The documents of a text and their size, or why it cannot be read.
+type DocumentTrees = Result<(Vec<Node<Infallible>>, Size), Vec<ReadFault>>;
+
+fn document_trees(text: &str, limits: Limits) -> DocumentTrees {
+    let documents = read_as_meant(text, limits)?;
+    let mut size = Size::default();
+    for document in &documents {
+        size.add(document);
+    }
+    Ok((documents, size))
+}
+
 /// Bytes of texts that are read together.
 const TOGETHER: usize = 512 << 10;
 
@@ -169,21 +168,24 @@ struct Size {
 }
 
 impl Size {
-    fn of(node: &Node<Infallible>) -> Self {
-        let own = |bytes| Self { nodes: 1, bytes };
+    fn add(&mut self, node: &Node<Infallible>) {
+        self.nodes += 1;
         match &node.value {
-            Value::Text(text) => own(text.len()),
-            Value::List(items) => items.iter().map(Self::of).fold(own(0), Self::plus),
-            Value::Map(entries) => {
-                entries.iter().map(|entry| Self::of(&entry.node).plus(Self { nodes: 0, bytes: entry.key.len() })).fold(own(0), Self::plus)
+            Value::Text(text) => self.bytes += text.len(),
+            Value::List(items) => {
+                for item in items {
+                    self.add(item);
+                }
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) => own(0),
+            Value::Map(entries) => {
+                for entry in entries {
+                    self.bytes += entry.key.len();
+                    self.add(&entry.node);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
             Value::Leaf(never) => match *never {},
         }
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self { nodes: self.nodes + other.nodes, bytes: self.bytes + other.bytes }
     }
 }
 
