@@ -105,8 +105,9 @@ fn project_of(folder: &Path, count: usize) {
         run(folder, &["vault", "set", &format!("secret-{secret}")], Some(&format!("value-of-secret-{secret}-0123456789")));
     }
     for number in 0..count.div_ceil(3) {
-        let text = TEMPLATE.replace("NUMBER", &number.to_string()).replace("ONE", &(number % 50).to_string());
-        let text = text.replace("TWO", &((number * 7 + 1) % 50).to_string());
+        let secret = |number: usize, filter: &str| format!("{{{{ secret(name=\"secret-{}\"){filter} }}}}", number % 50);
+        let text = TEMPLATE.replace("NUMBER", &number.to_string()).replace("LEVEL: LEVEL", "LEVEL: info");
+        let text = text.replace("VALUE", &secret(number, "")).replace("QUOTED", &secret(number * 7 + 1, " | urlencode"));
         fs::write(folder.join(format!("templates/app-{number:05}.yaml")), text).unwrap();
     }
     fs::write(folder.join("templates/run.yaml"), RUN).unwrap();
@@ -136,70 +137,5 @@ data:
   run: \"{{ run }}\"
 ";
 
-const TEMPLATE: &str = "apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: app-NUMBER
-  labels:
-    app.kubernetes.io/name: app-NUMBER
-data:
-  LOG_LEVEL: info
-  ENDPOINT: https://app-NUMBER.example.com/api
-  application.properties: |
-    server.port=8080
-    server.name=app-NUMBER
-    feature.flags=a,b,c
----
-apiVersion: v1
-kind: Secret
-metadata:
-  name: app-NUMBER
-  labels:
-    app.kubernetes.io/name: app-NUMBER
-stringData:
-  password: {{ secret(name=\"secret-ONE\") }}
-  url: postgres://app:{{ secret(name=\"secret-TWO\") | urlencode }}@db/app-NUMBER
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app-NUMBER
-  labels:
-    app.kubernetes.io/name: app-NUMBER
-spec:
-  replicas: 2
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: app-NUMBER
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: app-NUMBER
-    spec:
-      containers:
-        - name: app
-          image: registry.example.com/app:1.2.3
-          ports:
-            - name: http
-              containerPort: 8080
-          envFrom:
-            - configMapRef:
-                name: app-NUMBER
-          env:
-            - name: PASSWORD
-              valueFrom:
-                secretKeyRef:
-                  name: app-NUMBER
-                  key: password
-          resources:
-            requests:
-              cpu: 10m
-              memory: 64Mi
-          volumeMounts:
-            - name: secret
-              mountPath: /secret
-      volumes:
-        - name: secret
-          secret:
-            secretName: app-NUMBER
-";
+/// A ConfigMap, a Secret and a Deployment that refers to both. The words in capitals are to be replaced.
+const TEMPLATE: &str = include_str!("app.yaml");

@@ -46,7 +46,11 @@ fn write(folder: &Path, groups: usize) {
     file("helm-loop/Chart.yaml", CHART);
     file("helm-loop/values.yaml", "level: info\nsecret: canary-4711\n");
     let object = |number: &str, level: &str, secret: [&str; 2]| {
-        OBJECTS.replace("NUMBER", number).replace("LEVEL", level).replace("VALUE", secret[0]).replace("QUOTED", secret[1])
+        OBJECTS
+            .replace("NUMBER", number)
+            .replace("LEVEL: LEVEL", &format!("LEVEL: {level}"))
+            .replace("VALUE", secret[0])
+            .replace("QUOTED", secret[1])
     };
     let blank = ["{{ secret(name=\"pw\") }}", "{{ secret(name=\"pw\") | urlencode }}"];
     let value = ["{{ $.Values.secret }}", "{{ $.Values.secret | urlquery }}"];
@@ -79,70 +83,4 @@ environments:
 
 const CHART: &str = "apiVersion: v2\nname: bench\nversion: 1.0.0\n";
 
-const OBJECTS: &str = "apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: app-NUMBER
-  labels:
-    app.kubernetes.io/name: app-NUMBER
-data:
-  LOG_LEVEL: LEVEL
-  ENDPOINT: https://app-NUMBER.example.com/api
-  application.properties: |
-    server.port=8080
-    server.name=app-NUMBER
-    feature.flags=a,b,c
----
-apiVersion: v1
-kind: Secret
-metadata:
-  name: app-NUMBER
-  labels:
-    app.kubernetes.io/name: app-NUMBER
-stringData:
-  password: VALUE
-  url: postgres://app:QUOTED@db/app-NUMBER
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: app-NUMBER
-  labels:
-    app.kubernetes.io/name: app-NUMBER
-spec:
-  replicas: 2
-  selector:
-    matchLabels:
-      app.kubernetes.io/name: app-NUMBER
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: app-NUMBER
-    spec:
-      containers:
-        - name: app
-          image: registry.example.com/app:1.2.3
-          ports:
-            - name: http
-              containerPort: 8080
-          envFrom:
-            - configMapRef:
-                name: app-NUMBER
-          env:
-            - name: PASSWORD
-              valueFrom:
-                secretKeyRef:
-                  name: app-NUMBER
-                  key: password
-          resources:
-            requests:
-              cpu: 10m
-              memory: 64Mi
-          volumeMounts:
-            - name: secret
-              mountPath: /secret
-      volumes:
-        - name: secret
-          secret:
-            secretName: app-NUMBER
-";
+const OBJECTS: &str = include_str!("../app.yaml");
