@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rayon::ThreadPool;
 use rayon::ThreadPoolBuilder;
-use rayon::iter::IndexedParallelIterator as _;
+use rayon::iter::IndexedParallelIterator;
 use rayon::iter::IntoParallelIterator as _;
 use rayon::iter::ParallelIterator as _;
 use rayon::slice::ParallelSlice as _;
@@ -41,30 +41,30 @@ pub(crate) fn map_large<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R 
 
 /// All that `work` finds in each thing.
 pub(crate) fn find<T: Sync, R: Send>(things: &[T], work: impl Fn(&T, &mut Vec<R>) + Sync) -> Vec<R> {
-    let all = |things: &[T]| {
-        let mut found = Vec::new();
-        for thing in things {
-            work(thing, &mut found);
-        }
-        found
-    };
-    match pool(things.len() >= FEW) {
-        Some(pool) => pool.install(|| things.par_chunks(TOGETHER).map(all).collect::<Vec<_>>()).into_iter().flatten().collect(),
-        None => all(things),
-    }
+    gather(things.len(), things, |things| things.par_chunks(TOGETHER), &work)
 }
 
 /// All that `work` finds in each thing, which it may change.
 pub(crate) fn find_mut<T: Send, R: Send>(things: &mut [T], work: impl Fn(&mut T, &mut Vec<R>) + Sync) -> Vec<R> {
-    let all = |things: &mut [T]| {
+    gather(things.len(), things, |things| things.par_chunks_mut(TOGETHER), &work)
+}
+
+/// All that `work` finds in each of so many things, which `cut` makes chunks of.
+fn gather<C, P, R>(count: usize, things: C, cut: impl FnOnce(C) -> P + Send, work: &(impl Fn(C::Item, &mut Vec<R>) + Sync)) -> Vec<R>
+where
+    C: IntoIterator + Send,
+    P: IndexedParallelIterator<Item = C>,
+    R: Send,
+{
+    let all = |things: C| {
         let mut found = Vec::new();
         for thing in things {
             work(thing, &mut found);
         }
         found
     };
-    match pool(things.len() >= FEW) {
-        Some(pool) => pool.install(|| things.par_chunks_mut(TOGETHER).map(all).collect::<Vec<_>>()).into_iter().flatten().collect(),
+    match pool(count >= FEW) {
+        Some(pool) => pool.install(|| cut(things).map(all).collect::<Vec<_>>()).into_iter().flatten().collect(),
         None => all(things),
     }
 }

@@ -45,12 +45,16 @@ impl ProcessEngine {
         match end {
             End::Whole => Ok(found),
             End::Dead(_) | End::Late => {
-                let next = request.budget.next("simplify its patterns, and the forms that `anyOf`, `oneOf` and `$ref` put together");
-                Err(Problem::new(Fault::Project, "holding the values to the schema costs more than it may", next))
+                let next = request.budget.next("simplify its patterns and its combinations of `anyOf`, `oneOf` and `$ref`");
+                Err(Problem::new(Fault::Project, "checking the values against the schema takes too much time or memory", next))
             }
             End::Nonsense => {
                 let next = "report this as a bug of cloze";
-                Err(Problem::new(Fault::Internal, "the answer of the process that holds the values to their schema cannot be read", next))
+                Err(Problem::new(
+                    Fault::Internal,
+                    "the answer of the process that checks the values against the schema cannot be read",
+                    next,
+                ))
             }
         }
     }

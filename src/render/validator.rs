@@ -3,9 +3,7 @@
 use std::io;
 use std::io::BufWriter;
 use std::io::Write;
-use std::time::Duration;
 
-use rustix::process::Resource;
 use serde_json::Value;
 
 use crate::render::Budget;
@@ -13,27 +11,21 @@ use crate::render::ipc::BodyReader;
 use crate::render::ipc::BodyWriter;
 use crate::render::ipc::FrameKind;
 use crate::render::ipc::write_frame;
-use crate::render::limit::limit;
-use crate::render::stopwatch::Stopwatch;
+use crate::render::limit::bound;
 use crate::render::validation::MOST;
 use crate::schema::violations;
-
-/// How long before the whole seconds of its processor time are over the process ends, so that its end is a matter of its time.
-const HASTE: Duration = Duration::from_millis(300);
 
 /// Serves one order, which was read already, in the rendering process.
 pub(super) fn serve(order: &[u8], output: &mut BufWriter<impl Write>) -> io::Result<()> {
     let mut order = BodyReader(order);
     let understood = (|| {
         let (seconds, budget) = (order.number()?, Budget::times(order.number()?)?);
-        limit(Resource::As, budget.memory() as u64).ok()?;
+        let whole = bound(budget, seconds).ok()?;
         let size = order.size()?;
         let schema: Value = serde_json::from_slice(order.bytes(size)?).ok()?;
-        Some((seconds, schema, serde_json::from_slice::<Value>(order.0).ok()?))
+        Some((whole, schema, serde_json::from_slice::<Value>(order.0).ok()?))
     })();
-    let (seconds, schema, values) = understood.ok_or(io::ErrorKind::InvalidData)?;
-    limit(Resource::Cpu, u64::from(seconds))?;
-    let _whole = Stopwatch::wound(Duration::from_secs(seconds.into()).saturating_sub(HASTE))?;
+    let (_whole, schema, values) = understood.ok_or(io::ErrorKind::InvalidData)?;
     for violation in violations(&schema, &values, MOST) {
         let mut body = BodyWriter::default();
         body.violation(&violation);

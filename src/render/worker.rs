@@ -22,15 +22,13 @@ use crate::render::ipc::BodyWriter;
 use crate::render::ipc::FrameKind;
 use crate::render::ipc::read_frame;
 use crate::render::ipc::write_frame;
+use crate::render::limit::bound;
 use crate::render::limit::limit;
 use crate::render::stopwatch::Stopwatch;
 use crate::render::validator;
 
 /// Processor time of one template for each part of the budget: below two seconds, so that the answer is there within them.
 const EACH: Duration = Duration::from_millis(1700);
-
-/// How long before the whole seconds of its processor time are over the process ends, for the same reason.
-const HASTE: Duration = Duration::from_millis(300);
 
 /// Serves one order of a [`crate::render::ProcessEngine`], then returns. For the program's hidden command only: it takes limits on
 /// this process that cannot be lifted again (256 MiB of memory, processor time, no files, no further processes, no core dump).
@@ -54,14 +52,12 @@ pub fn serve(input: impl Read, output: impl Write) -> io::Result<()> {
     let understood = (|| {
         let random: [u8; 16] = order.bytes(16)?.try_into().ok()?;
         let (seconds, budget) = (order.number()?, Budget::times(order.number()?)?);
-        limit(Resource::As, budget.memory() as u64).ok()?;
-        Some((random, seconds, budget, order.text()?.to_owned(), serde_json::from_slice(order.0).ok()?))
+        let whole = bound(budget, seconds).ok()?;
+        Some((random, whole, budget, order.text()?.to_owned(), serde_json::from_slice(order.0).ok()?))
     })();
-    let (FrameKind::Order, Some((random, seconds, budget, traced, values))) = (kind, understood) else {
+    let (FrameKind::Order, Some((random, _whole, budget, traced, values))) = (kind, understood) else {
         return Err(io::ErrorKind::InvalidData.into());
     };
-    limit(Resource::Cpu, u64::from(seconds))?;
-    let _whole = Stopwatch::wound(Duration::from_secs(seconds.into()).saturating_sub(HASTE))?;
     let mut each: Option<Stopwatch> = None;
     let mut request = RenderRequest { values, templates: Vec::new(), budget };
     loop {

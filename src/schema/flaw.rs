@@ -34,8 +34,8 @@ pub(super) fn flaws(schema: &Value, error: &CompileError) -> Vec<Violation> {
                 return flaw(pointer, unknown_draft(&text), DRAFTS);
             }
             let (pointer, text) = reference(&|text| leads_to(text, url)).unwrap_or_default();
-            let next = "copy the schema that it names below `$defs`, and write `#/$defs/NAME`";
-            let reason = format!("the reference {} leads to another file or a server, and neither is read", shown(&text));
+            let next = "copy that schema into `$defs`, and write `#/$defs/NAME`";
+            let reason = format!("the reference {} points to another file or a server, which cloze does not read", shown(&text));
             flaw(pointer, reason, next)
         }
         CompileError::InvalidMetaSchemaUrl { .. } | CompileError::UnsupportedDraft { .. } | CompileError::MetaSchemaCycle { .. } => {
@@ -46,19 +46,19 @@ pub(super) fn flaws(schema: &Value, error: &CompileError) -> Vec<Violation> {
         CompileError::InvalidJsonPointer(url) | CompileError::JsonPointerNotFound(url) => {
             let wanted = pointer_of(url);
             let (pointer, text) = reference(&|text| pointer_of(text) == wanted).unwrap_or_default();
-            flaw(pointer, format!("the reference {} leads to nothing in the schema", shown(&text)), MEND)
+            flaw(pointer, format!("the reference {} does not point to anything in the schema", shown(&text)), MEND)
         }
         CompileError::AnchorNotFound { reference: wanted, .. } => {
             let anchor = pointer_of(wanted);
             let (pointer, text) = reference(&|text| pointer_of(text) == anchor).unwrap_or_default();
-            flaw(pointer, format!("the reference {} leads to nothing in the schema", shown(&text)), MEND)
+            flaw(pointer, format!("the reference {} does not point to anything in the schema", shown(&text)), MEND)
         }
         CompileError::ParseUrlError { url, .. } => {
             let (pointer, text) = reference(&|text| url.contains(text)).unwrap_or_default();
             flaw(pointer, format!("the reference {} is not a URL", shown(&text)), MEND)
         }
         CompileError::ParseIdError { loc } | CompileError::ParseAnchorError { loc } => {
-            flaw(pointer_of(loc), "this is not an id that a schema can have".to_owned(), "write a URL, or leave it out")
+            flaw(pointer_of(loc), "this is not a valid id for a schema".to_owned(), "write a URL, or leave it out")
         }
         CompileError::DuplicateId { ptr2, .. } | CompileError::DuplicateAnchor { ptr2, .. } => {
             flaw(ptr2.clone(), "another part of the schema has the same id".to_owned(), "rename one of the two")
@@ -68,18 +68,18 @@ pub(super) fn flaws(schema: &Value, error: &CompileError) -> Vec<Violation> {
             let (keyword, key) = (pointer_of(url), escaped(regex));
             let own = format!("{keyword}/{key}");
             let pointer = if schema.pointer(&own).is_some() { own } else { keyword };
-            let next = "correct it: look-around and back-references are not there";
-            flaw(pointer, format!("{} is not a regular expression that cloze reads", shown(regex)), next)
+            let next = "correct it; look-around and back-references are not supported";
+            flaw(pointer, format!("{} is not a regular expression that cloze supports", shown(regex)), next)
         }
         CompileError::UnsupportedVocabulary { vocabulary, .. } => {
-            flaw(String::new(), format!("the schema needs the vocabulary {}, which is not known", shown(vocabulary)), "leave it out")
+            flaw(String::new(), format!("the schema needs the vocabulary {}, which is not supported", shown(vocabulary)), "leave it out")
         }
         CompileError::Bug(_) => flaw(String::new(), "the schema cannot be read".to_owned(), "report this as a bug of cloze"),
     }
 }
 
 fn unknown_draft(text: &str) -> String {
-    format!("{} is not a draft of JSON Schema that cloze knows", shown(text))
+    format!("{} is not a draft of JSON Schema that cloze supports", shown(text))
 }
 
 /// Whether a reference may be what was resolved to that address.
@@ -117,4 +117,4 @@ const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 const MEND: &str = "correct it, as in `#/$defs/NAME`";
 
 /// What to do about a draft that nobody knows.
-const DRAFTS: &str = "write `https://json-schema.org/draft/2020-12/schema`; 2019-09 and drafts 7, 6 and 4 are known, too";
+const DRAFTS: &str = "write `https://json-schema.org/draft/2020-12/schema`; 2019-09 and drafts 7, 6 and 4 are supported, too";

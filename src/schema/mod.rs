@@ -5,6 +5,8 @@ mod pointer;
 mod violation;
 mod words;
 
+pub use pointer::dotted;
+pub use pointer::steps;
 pub use violation::Spot;
 pub use violation::Violation;
 
@@ -104,13 +106,13 @@ mod tests {
             (json!({"enum": [{}]}), json!("CANARY"), "is not the value that the schema asks for; write one that the schema lists"),
             (json!({"const": true}), json!("CANARY"), "is not the value that the schema asks for; write `true`"),
             (json!({"format": "ipv4"}), json!("CANARY"), "is not an IPv4 address; write one, such as `192.0.2.1`"),
-            (json!({"format": "uri-template"}), json!("{CANARY"), "does not have the format `uri-template`; correct it"),
+            (json!({"format": "uri-template"}), json!("{CANARY"), "is not in the format `uri-template`; correct it"),
             (json!({"pattern": "^v[0-9]+$"}), json!("CANARY"), "does not match the pattern `^v[0-9]+$`; write it so that it matches"),
             (json!(false), json!("CANARY"), "is not allowed here; remove it"),
-            (json!({"minimum": 1}), json!(0), "is below 1, the least that is allowed; change it"),
-            (json!({"maximum": 65535}), json!(70_000), "is above 65535, the most that is allowed; change it"),
-            (json!({"exclusiveMinimum": 0}), json!(0), "is not above 0; change it"),
-            (json!({"exclusiveMaximum": 9}), json!(9), "is not below 9; change it"),
+            (json!({"minimum": 1}), json!(0), "is less than the minimum of 1; change it"),
+            (json!({"maximum": 65535}), json!(70_000), "is greater than the maximum of 65535; change it"),
+            (json!({"exclusiveMinimum": 0}), json!(0), "is not greater than 0; change it"),
+            (json!({"exclusiveMaximum": 9}), json!(9), "is not less than 9; change it"),
             (json!({"multipleOf": 5}), json!(7), "is not a multiple of 5; change it"),
             (json!({"minLength": 8}), json!("CANARY"), "has fewer than 8 characters; change it"),
             (json!({"maxLength": 1}), json!("CANARY"), "has more than 1 character; change it"),
@@ -126,18 +128,18 @@ mod tests {
             (
                 json!({"contains": {"const": 1}}),
                 json!(["CANARY"]),
-                "has too few items of the form that the schema asks for; add one; see /properties/a",
+                "has too few items that match `contains` in the schema; add one; see /properties/a",
             ),
             (
                 json!({"contains": {"const": 1}, "maxContains": 1}),
                 json!([1, 1]),
-                "has too many items of a form that the schema bounds; remove items; see /properties/a",
+                "has too many items that match `contains` in the schema; remove items; see /properties/a",
             ),
-            (json!({"not": {"type": "string"}}), json!("CANARY"), "has a form that the schema excludes; change it; see /properties/a"),
+            (json!({"not": {"type": "string"}}), json!("CANARY"), "matches what the schema forbids; change it; see /properties/a"),
             (
                 json!({"oneOf": [{"minimum": 1}, {"minimum": 2}]}),
                 json!(3),
-                "has two forms of which the schema allows only one at a time; give it one of them; see /properties/a",
+                "matches two alternatives in the schema, which allows only one; change it to match only one; see /properties/a",
             ),
             (
                 json!({"anyOf": [{"type": "string"}, {"type": "array"}]}),
@@ -165,17 +167,17 @@ mod tests {
             (
                 json!({"anyOf": [{"minimum": 5}, {"multipleOf": 7}]}),
                 json!(1),
-                "has none of the 2 forms that the schema allows; give it one of them; see /properties/a",
+                "does not match any of the 2 alternatives in the schema; change it to match one of them; see /properties/a",
             ),
             (
                 json!({"properties": {"port": {}}, "additionalProperties": false}),
                 json!({"prot": "CANARY"}),
-                "value /a/prot: `a.prot` is a key that the schema does not know; write `port`",
+                "value /a/prot: `a.prot` is not a key that the schema allows; write `port`",
             ),
             (
                 json!({"additionalProperties": false}),
                 json!({"x.y": "CANARY"}),
-                "value /a/x.y: `a.x\\.y` is a key that the schema does not know; remove it, or add it to the schema's `properties`",
+                "value /a/x.y: `a.x\\.y` is not a key that the schema allows; remove it, or add it to the schema's `properties`",
             ),
             (
                 json!({"properties": {"b": {}}, "unevaluatedProperties": false}),
@@ -195,27 +197,27 @@ mod tests {
             (
                 json!({"propertyNames": {"pattern": "^[a-z]+$"}}),
                 json!({"B": "CANARY"}),
-                "value /a/B: the name of the key `a.B` is not one that the schema allows; give it a name that matches `^[a-z]+$`; see /properties/a",
+                "value /a/B: the name of the key `a.B` is not allowed by the schema; give it a name that matches `^[a-z]+$`; see /properties/a",
             ),
             (
                 json!({"propertyNames": {"maxLength": 1}}),
                 json!({"bb": "CANARY"}),
-                "value /a/bb: the name of the key `a.bb` is not one that the schema allows; rename it; see /properties/a",
+                "value /a/bb: the name of the key `a.bb` is not allowed by the schema; rename it; see /properties/a",
             ),
         ] {
             assert_eq!(of(&schema, &value), words, "{schema}");
         }
         let names = json!({"properties": {"a": {"additionalProperties": {"propertyNames": {"maxLength": 1}}}}});
         let found = told(&names, &json!({"b": {"cc": 1}, "a": {"x": {"ddd": 1}}}));
-        assert!(found[0].starts_with("value /a/x/ddd: the name of the key `a.x.ddd` is not one"), "{found:?}");
+        assert!(found[0].starts_with("value /a/x/ddd: the name of the key `a.x.ddd` is not allowed"), "{found:?}");
         let tuple = json!({"$schema": "http://json-schema.org/draft-07/schema#", "items": [{}], "additionalItems": false});
         assert_eq!(
             told(&tuple, &json!([1, 2])),
-            ["value : the mapping of all values has 1 item more than the schema allows; remove items"]
+            ["value : the top level of the values has 1 item more than the schema allows; remove items"]
         );
         assert_eq!(
             told(&json!({"minProperties": 1}), &json!({})),
-            ["value : the mapping of all values has 0 keys, fewer than 1; add keys"]
+            ["value : the top level of the values has 0 keys, fewer than 1; add keys"]
         );
     }
 
@@ -240,10 +242,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_schema_is_told_at_its_place() {
-        let drafts = "write `https://json-schema.org/draft/2020-12/schema`; 2019-09 and drafts 7, 6 and 4 are known, too";
-        let copy = "copy the schema that it names below `$defs`, and write `#/$defs/NAME`";
-        let leads = |text: &str| format!("the reference `{text}` leads to another file or a server, and neither is read; {copy}");
-        let nothing = |text: &str| format!("the reference `{text}` leads to nothing in the schema; correct it, as in `#/$defs/NAME`");
+        let drafts = "write `https://json-schema.org/draft/2020-12/schema`; 2019-09 and drafts 7, 6 and 4 are supported, too";
+        let copy = "copy that schema into `$defs`, and write `#/$defs/NAME`";
+        let leads = |text: &str| format!("the reference `{text}` points to another file or a server, which cloze does not read; {copy}");
+        let nothing =
+            |text: &str| format!("the reference `{text}` does not point to anything in the schema; correct it, as in `#/$defs/NAME`");
         for (schema, words) in [
             (json!([]), "schema : this is not a JSON Schema: the schema is a list, not a boolean or a mapping; write a boolean or a mapping".to_owned()),
             (
@@ -256,9 +259,9 @@ mod tests {
                 json!({"required": "a"}),
                 "schema /required: this is not a JSON Schema: `required` is a string, not a list; write a list".to_owned(),
             ),
-            (json!({"$schema": "https://example.com/draft"}), format!("schema /$schema: `https://example.com/draft` is not a draft of JSON Schema that cloze knows; {drafts}")),
-            (json!({"$schema": "http://json-schema.org/draft-03/schema#"}), format!("schema /$schema: `http://json-schema.org/draft-03/schema#` is not a draft of JSON Schema that cloze knows; {drafts}")),
-            (json!({"$schema": "no draft"}), format!("schema /$schema: `no draft` is not a draft of JSON Schema that cloze knows; {drafts}")),
+            (json!({"$schema": "https://example.com/draft"}), format!("schema /$schema: `https://example.com/draft` is not a draft of JSON Schema that cloze supports; {drafts}")),
+            (json!({"$schema": "http://json-schema.org/draft-03/schema#"}), format!("schema /$schema: `http://json-schema.org/draft-03/schema#` is not a draft of JSON Schema that cloze supports; {drafts}")),
+            (json!({"$schema": "no draft"}), format!("schema /$schema: `no draft` is not a draft of JSON Schema that cloze supports; {drafts}")),
             (json!({"properties": {"a": {"$ref": "other.json"}}}), format!("schema /properties/a/$ref: {}", leads("other.json"))),
             (json!({"properties": {"a": {"$ref": "../other.json#/b"}}}), format!("schema /properties/a/$ref: {}", leads("../other.json#/b"))),
             (json!({"items": {"$ref": "https://example.com/s.json#"}}), format!("schema /items/$ref: {}", leads("https://example.com/s.json#"))),
@@ -268,14 +271,14 @@ mod tests {
             (json!({"items": {"$ref": "#gone"}}), format!("schema /items/$ref: {}", nothing("#gone"))),
             (json!({"items": {"$ref": "#/a~5"}}), format!("schema /items/$ref: {}", nothing("#/a~5"))),
             (json!({"items": {"$ref": "https://[/x"}}), "schema /items/$ref: this is not a JSON Schema: `items.$ref` is not a URL or a path; write one, such as `/health`".to_owned()),
-            (json!({"$defs": {"a": {"$id": "https://["}}}), "schema /$defs/a: this is not an id that a schema can have; write a URL, or leave it out".to_owned()),
+            (json!({"$defs": {"a": {"$id": "https://["}}}), "schema /$defs/a: this is not a valid id for a schema; write a URL, or leave it out".to_owned()),
             (
                 json!({"$defs": {"a": {"$anchor": "x"}, "b": {"$anchor": "x"}}}),
                 "schema /$defs/b: another part of the schema has the same id; rename one of the two".to_owned(),
             ),
-            (json!({"properties": {"a": {"pattern": "(?=x)"}}}), "schema /properties/a/pattern: `properties.a.pattern` is not a regular expression that cloze reads; correct it: look-around and back-references are not there".to_owned()),
-            (json!({"patternProperties": {"(": {}}}), "schema /patternProperties/(: `(` is not a regular expression that cloze reads; correct it: look-around and back-references are not there".to_owned()),
-            (json!({"$ref": "#"}), "schema : the schema refers back to itself without an end; let a `$ref` that leads back stand below `properties` or `items`".to_owned()),
+            (json!({"properties": {"a": {"pattern": "(?=x)"}}}), "schema /properties/a/pattern: `properties.a.pattern` is not a regular expression that cloze supports; correct it; look-around and back-references are not supported".to_owned()),
+            (json!({"patternProperties": {"(": {}}}), "schema /patternProperties/(: `(` is not a regular expression that cloze supports; correct it; look-around and back-references are not supported".to_owned()),
+            (json!({"$ref": "#"}), "schema : the schema refers to itself in an endless loop; put the `$ref` that leads back under `properties` or `items`".to_owned()),
         ] {
             let found = told(&schema, &json!({"a": 1}));
             assert_eq!(found, [words], "{schema}");

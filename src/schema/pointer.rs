@@ -21,6 +21,16 @@ pub(super) fn pointer_of(url: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// The steps of a JSON pointer.
+pub fn steps(pointer: &str) -> Vec<String> {
+    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+}
+
+/// Steps as people write a path, such as `hosts.0.name`.
+pub fn dotted(steps: &[String]) -> String {
+    steps.iter().map(|step| step.replace('.', "\\.")).collect::<Vec<_>>().join(".")
+}
+
 /// A step as it is written in a JSON pointer.
 pub(super) fn escaped(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")

@@ -8,8 +8,10 @@ use boon::InstanceToken;
 use boon::ValidationError;
 use serde_json::Value;
 
+use crate::schema::pointer::dotted;
 use crate::schema::pointer::escaped;
 use crate::schema::pointer::pointer_of;
+use crate::schema::pointer::steps;
 use crate::schema::words;
 use crate::schema::words::Words;
 use crate::suggest::suggest;
@@ -78,8 +80,8 @@ impl<'s> Collector<'s> {
             ErrorKind::PropertyName { prop } => self.name(error, keyword, prop),
             ErrorKind::AnyOf | ErrorKind::OneOf(None) => self.alternatives(error, &at, keyword),
             ErrorKind::RefCycle { .. } => {
-                let reason = "the schema refers back to itself without an end".to_owned();
-                let next = "let a `$ref` that leads back stand below `properties` or `items`".to_owned();
+                let reason = "the schema refers to itself in an endless loop".to_owned();
+                let next = "put the `$ref` that leads back under `properties` or `items`".to_owned();
                 self.found.push(Violation { spot: Spot::Schema(keyword), reason, next, see: None });
             }
             // It may well be one, and only not one for the engine at hand.
@@ -115,8 +117,8 @@ impl<'s> Collector<'s> {
         match (&near[..], &tagged[..]) {
             ([form], _) | (_, [form]) => form.iter().for_each(|leaf| self.leaf(leaf)),
             _ => {
-                let reason = format!("{subject} has none of the {} forms that the schema allows", forms.len());
-                self.add(at.to_owned(), Words { reason, next: "give it one of them".to_owned() }, Some(keyword));
+                let reason = format!("{subject} does not match any of the {} alternatives in the schema", forms.len());
+                self.add(at.to_owned(), Words { reason, next: "change it to match one of them".to_owned() }, Some(keyword));
             }
         }
     }
@@ -137,7 +139,7 @@ impl<'s> Collector<'s> {
                     Some(ErrorKind::Pattern { want, .. }) => format!("give it a name that matches {}", words::shown(want)),
                     _ => "rename it".to_owned(),
                 };
-                let reason = format!("the name of the key `{}` is not one that the schema allows", name(&at));
+                let reason = format!("the name of the key `{}` is not allowed by the schema", name(&at));
                 self.add(at, Words { reason, next }, Some(keyword));
             }
         }
@@ -169,14 +171,14 @@ impl<'s> Collector<'s> {
             None => "remove it, or add it to the schema's `properties`".to_owned(),
         };
         let at = within(at, key);
-        let reason = format!("`{}` is a key that the schema does not know", name(&at));
+        let reason = format!("`{}` is not a key that the schema allows", name(&at));
         self.add(at, Words { reason, next }, None);
     }
 
     fn subject(&self, at: &str) -> String {
         match at {
             "" if self.values.is_none() => "the schema".to_owned(),
-            "" => "the mapping of all values".to_owned(),
+            "" => "the top level of the values".to_owned(),
             at => format!("`{}`", name(at)),
         }
     }
@@ -231,6 +233,5 @@ fn within(at: &str, key: &str) -> String {
 
 /// A pointer as people write a path, such as `hosts.0.name`.
 pub(super) fn name(pointer: &str) -> String {
-    let steps = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~").replace('.', "\\."));
-    steps.collect::<Vec<_>>().join(".")
+    dotted(&steps(pointer))
 }

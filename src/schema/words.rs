@@ -21,23 +21,23 @@ pub(super) fn of(kind: &ErrorKind<'_, '_>) -> Words {
         ErrorKind::Enum { want } => one_of(want),
         ErrorKind::Const { want } => one_of(std::slice::from_ref(*want)),
         ErrorKind::Format { want: "regex", .. } => words(
-            "is not a regular expression that cloze reads".to_owned(),
-            "correct it: look-around and back-references are not there".to_owned(),
+            "is not a regular expression that cloze supports".to_owned(),
+            "correct it; look-around and back-references are not supported".to_owned(),
         ),
         ErrorKind::Format { want, .. } => {
             let (what, example) =
                 FORMATS.iter().find(|(known, ..)| known == want).map_or((None, None), |(_, what, example)| (Some(*what), Some(*example)));
-            let reason = what.map_or_else(|| format!("does not have the format {}", shown(want)), |what| format!("is not {what}"));
+            let reason = what.map_or_else(|| format!("is not in the format {}", shown(want)), |what| format!("is not {what}"));
             words(reason, example.map_or("correct it".to_owned(), |example| format!("write one, such as `{example}`")))
         }
         ErrorKind::Pattern { want, .. } => {
             words(format!("does not match the pattern {}", shown(want)), "write it so that it matches".to_owned())
         }
         ErrorKind::FalseSchema => words("is not allowed here".to_owned(), "remove it".to_owned()),
-        ErrorKind::Minimum { want, .. } => bound(format!("is below {want}, the least that is allowed")),
-        ErrorKind::Maximum { want, .. } => bound(format!("is above {want}, the most that is allowed")),
-        ErrorKind::ExclusiveMinimum { want, .. } => bound(format!("is not above {want}")),
-        ErrorKind::ExclusiveMaximum { want, .. } => bound(format!("is not below {want}")),
+        ErrorKind::Minimum { want, .. } => bound(format!("is less than the minimum of {want}")),
+        ErrorKind::Maximum { want, .. } => bound(format!("is greater than the maximum of {want}")),
+        ErrorKind::ExclusiveMinimum { want, .. } => bound(format!("is not greater than {want}")),
+        ErrorKind::ExclusiveMaximum { want, .. } => bound(format!("is not less than {want}")),
         ErrorKind::MultipleOf { want, .. } => bound(format!("is not a multiple of {want}")),
         ErrorKind::MinLength { want, .. } => bound(format!("has fewer than {}", count(*want, "character"))),
         ErrorKind::MaxLength { want, .. } => bound(format!("has more than {}", count(*want, "character"))),
@@ -52,14 +52,16 @@ pub(super) fn of(kind: &ErrorKind<'_, '_>) -> Words {
             words(format!("has the same item twice: items {one} and {other}, counted from 0"), "remove one of the two".to_owned())
         }
         ErrorKind::Contains | ErrorKind::MinContains { .. } => {
-            words("has too few items of the form that the schema asks for".to_owned(), "add one".to_owned())
+            words("has too few items that match `contains` in the schema".to_owned(), "add one".to_owned())
         }
-        ErrorKind::MaxContains { .. } => words("has too many items of a form that the schema bounds".to_owned(), "remove items".to_owned()),
-        ErrorKind::Not => words("has a form that the schema excludes".to_owned(), "change it".to_owned()),
+        ErrorKind::MaxContains { .. } => {
+            words("has too many items that match `contains` in the schema".to_owned(), "remove items".to_owned())
+        }
+        ErrorKind::Not => words("matches what the schema forbids".to_owned(), "change it".to_owned()),
         ErrorKind::OneOf(Some(_)) => {
-            words("has two forms of which the schema allows only one at a time".to_owned(), "give it one of them".to_owned())
+            words("matches two alternatives in the schema, which allows only one".to_owned(), "change it to match only one".to_owned())
         }
-        _ => words("is not as the schema asks".to_owned(), "change it".to_owned()),
+        _ => words("does not match the schema".to_owned(), "change it".to_owned()),
     }
 }
 
@@ -157,7 +159,7 @@ const FORMATS: [(&str, &str, &str); 13] = [
     ("date", "a date", "2026-12-01"),
     ("date-time", "a date with a time and a zone", "2026-12-01T09:30:00Z"),
     ("time", "a time with a zone", "09:30:00Z"),
-    ("duration", "a duration of ISO 8601", "PT90S"),
+    ("duration", "an ISO 8601 duration", "PT90S"),
     ("email", "an email address", "ada@example.com"),
     ("hostname", "a host name", "db.example.com"),
     ("ipv4", "an IPv4 address", "192.0.2.1"),
@@ -166,5 +168,5 @@ const FORMATS: [(&str, &str, &str); 13] = [
     ("uri-reference", "a URL or a path", "/health"),
     ("uuid", "a UUID", "123e4567-e89b-12d3-a456-426614174000"),
     ("json-pointer", "a JSON pointer", "/items/0"),
-    ("period", "a period of ISO 8601", "2026-01-01/P1M"),
+    ("period", "an ISO 8601 period", "2026-01-01/P1M"),
 ];

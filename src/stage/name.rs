@@ -89,7 +89,7 @@ pub fn name<B: Leaf + Send + Sync>(mut objects: Vec<Object<B>>, naming: &Naming<
     let policies = policies(&objects);
     let learned = Learned::of(naming.taught.iter().copied(), &objects);
     let found = find_mut(&mut objects, |object, found| {
-        let renewed = control::is_job(object) && control::read(object, &mut Vec::new()).names == Some(Names::Versioned);
+        let renewed = control::is_renewed(object, &control::read(object, &mut Vec::new()));
         let mut follow = Follow::new(object, renewed, &index, naming, &policies, found);
         walk(object, &learned, &mut follow);
     });
@@ -130,7 +130,7 @@ impl NamedAs {
     fn of<B: Leaf>(object: &Object<B>, naming: &Naming<'_>) -> Self {
         let mut problems = Vec::new();
         let control = control::read(object, &mut problems);
-        let rerun = (control::is_job(object) && control.names == Some(Names::Versioned)).then_some(control.rerun);
+        let rerun = control::is_renewed(object, &control).then_some(control.rerun);
         let target = referent(object).map(|referent| target(object, referent, &control, naming, &mut problems));
         Self { target, made: products(object).into_iter().collect(), rerun, problems }
     }

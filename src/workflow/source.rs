@@ -27,7 +27,6 @@ use crate::stage::parse::Documents;
 use crate::workflow::assigned;
 use crate::workflow::assigned::Assigned;
 use crate::workflow::context::Context;
-use crate::workflow::unread::Taken;
 use crate::workflow::unread::unread;
 
 /// What a run reads.
@@ -51,41 +50,44 @@ pub(super) struct Sources {
 pub(super) fn sources(context: &Context<'_>) -> Result<Sources, Problems> {
     let settings = context.settings;
     let mut problems = Vec::new();
-    let mut collect = |failed: Problems| problems.extend(failed.into_list());
-    let values = Values::load(context.root, settings).map_err(&mut collect).ok();
-    let (mut templates, plain) = manifests(context).map_err(&mut collect).unwrap_or_default();
-    let taken = templates.iter().chain(&plain).map(|template| Arc::clone(&template.file)).collect();
-    let (bundles, files, mut used) = bundles(context, &taken).map_err(&mut collect).unwrap_or_default();
-    match values.filter(|_| problems.is_empty()) {
-        Some(values) => {
-            let mut warnings = passed_over(context, &taken, &used);
-            templates.extend(files);
-            let assigned = assigned::assigned(&values);
-            warnings.extend(assigned::unknown(&assigned, &values, &templates));
-            warnings.extend(ValuesSchema::misplaced(context.root));
-            used.extend(taken.iter().map(ToString::to_string));
-            warnings.extend(unread(context, &values, &templates, &used, &read));
-            Ok(Sources {
-                request: RenderRequest { values: values.context(settings), templates, budget: budget(context) },
-                bundles,
-                plain,
-                assigned,
-                values,
-                warnings,
-            })
-        }
-        None => Err(problems.into()),
-    }
+    let values = Values::load(context.root, settings).map_err(|failed| problems.extend(failed.into_list())).ok();
+    let ProjectFiles { templates, plain, bundles, used } = ProjectFiles::read(context, &mut problems);
+    let Some(values) = values.filter(|_| problems.is_empty()) else { return Err(problems.into()) };
+    let mut warnings = passed_over(context, &used);
+    let assigned = assigned::assigned(&values);
+    warnings.extend(assigned::unknown(&assigned, &values, &templates));
+    warnings.extend(ValuesSchema::misplaced(context.root));
+    warnings.extend(unread(context, &values, &templates, &used, &|other| {
+        let mut problems = Vec::new();
+        let ProjectFiles { templates, used, .. } = ProjectFiles::read(other, &mut problems);
+        problems.is_empty().then_some((templates, used))
+    }));
+    let request = RenderRequest { values: values.context(settings), templates, budget: budget(context) };
+    Ok(Sources { request, bundles, plain, assigned, values, warnings })
 }
 
-/// What is rendered, and the paths of all that becomes a manifest or a part of one; `None` where something cannot be read.
-fn read(context: &Context<'_>) -> Option<Taken> {
-    let (mut templates, plain) = manifests(context).ok()?;
-    let taken: BTreeSet<Arc<str>> = templates.iter().chain(&plain).map(|template| Arc::clone(&template.file)).collect();
-    let (_, files, mut used) = bundles(context, &taken).ok()?;
-    templates.extend(files);
-    used.extend(taken.iter().map(ToString::to_string));
-    Some((templates, used))
+/// The files of an environment.
+struct ProjectFiles {
+    /// What is rendered: templates of manifests and text files of bundles.
+    templates: Vec<Template>,
+    /// Manifests that are not templates.
+    plain: Vec<Template>,
+    bundles: Vec<Bundle>,
+    /// The paths of all that becomes a manifest or a part of one.
+    used: BTreeSet<String>,
+}
+
+impl ProjectFiles {
+    /// Reads as many as can be read.
+    fn read(context: &Context<'_>, problems: &mut Vec<Problem>) -> Self {
+        let mut collect = |failed: Problems| problems.extend(failed.into_list());
+        let (mut templates, plain) = manifests(context).map_err(&mut collect).unwrap_or_default();
+        let taken: BTreeSet<Arc<str>> = templates.iter().chain(&plain).map(|template| Arc::clone(&template.file)).collect();
+        let (bundles, texts, mut used) = bundles(context, &taken).map_err(&mut collect).unwrap_or_default();
+        templates.extend(texts);
+        used.extend(taken.iter().map(ToString::to_string));
+        Self { templates, plain, bundles, used }
+    }
 }
 
 /// What the run may cost.
@@ -160,7 +162,7 @@ fn manifests(context: &Context<'_>) -> Result<(Vec<Template>, Vec<Template>), Pr
 }
 
 /// A warning for each file that a pattern would match if it had another of the endings that manifests have.
-fn passed_over(context: &Context<'_>, taken: &BTreeSet<Arc<str>>, used: &BTreeSet<String>) -> Vec<Problem> {
+fn passed_over(context: &Context<'_>, used: &BTreeSet<String>) -> Vec<Problem> {
     let settings = context.settings;
     let mut warnings = BTreeMap::new();
     for entry in &settings.templates {
@@ -170,7 +172,7 @@ fn passed_over(context: &Context<'_>, taken: &BTreeSet<Arc<str>>, used: &BTreeSe
             for found in context.root.find(&[Spanned::none(pattern.clone())]).unwrap_or_default() {
                 let file = &found.path;
                 let is_values = || settings.values.iter().any(|(said, _)| said.value == *file);
-                let read = taken.contains(file.as_str()) || used.contains(file) || is_values();
+                let read = used.contains(file) || is_values();
                 if read || settings.reserved.of_file(&found).is_some() {
                     continue;
                 }

@@ -16,6 +16,7 @@ use crate::project::ValuesSchema;
 use crate::project::normalise;
 use crate::render::Template;
 use crate::render::mentions;
+use crate::schema::dotted;
 use crate::workflow::context::Context;
 
 /// The files of an environment that are rendered, and the paths of all that become manifests or parts of them.
@@ -90,9 +91,8 @@ fn told(file: &ValuesFile, unread: &[Vec<String>], asked: &BTreeSet<&str>) -> Ve
     let topmost = unread.iter().flat_map(|path| outline.unshared(path)).filter(|(path, _)| !is_asked(path));
     topmost
         .map(|(path, mark)| {
-            let name = path.iter().map(|step| step.replace('.', "\\.")).collect::<Vec<_>>().join(".");
-            let next = "remove it, or correct its name; a key at the top that begins with `x-` is left alone";
-            Problem::new(Fault::Project, format!("no template reads the value `{name}`"), next).at(file.place(mark))
+            let next = "remove it, or correct its name; top-level keys that begin with `x-` are not checked";
+            Problem::new(Fault::Project, format!("no template reads the value `{}`", dotted(&path)), next).at(file.place(mark))
         })
         .collect()
 }

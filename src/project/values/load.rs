@@ -21,7 +21,7 @@ use crate::project::values::assign::Assignment;
 use crate::project::values::budget::ValuesLimits;
 use crate::project::values::merge::merge;
 use crate::project::values::read::read;
-use crate::project::values::schema::steps;
+use crate::schema::steps;
 
 /// The key under which templates find `project`, `environment` and `namespace`.
 const RESERVED: &str = "cloze";

@@ -11,6 +11,7 @@ use crate::place::Place;
 use crate::problem::Fault;
 use crate::problem::Problem;
 use crate::project::root::Root;
+use crate::schema::steps;
 
 /// The file of the schema, beneath the project's root.
 pub const VALUES_SCHEMA: &str = "values/schema.json";
@@ -104,11 +105,6 @@ fn asked<'s>(schema: &'s Value, depends: bool, names: &mut BTreeSet<&'s str>) {
 
 /// Keywords below which a value decides about others.
 const CONDITIONS: [&str; 6] = ["if", "then", "else", "not", "anyOf", "oneOf"];
-
-/// The steps of a JSON pointer.
-pub(super) fn steps(pointer: &str) -> Vec<String> {
-    pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -86,6 +86,11 @@ pub(super) fn is_job<B>(object: &Object<B>) -> bool {
     object.identity.kind == "Job" && object.identity.group() == "batch"
 }
 
+/// Whether each content makes another object of a Job, because it is named by that.
+pub(super) fn is_renewed<B>(object: &Object<B>, control: &Control) -> bool {
+    is_job(object) && control.names == Some(Names::Versioned)
+}
+
 /// How a ConfigMap or Secret is named, and what contradicts it.
 pub(super) fn names<B>(object: &Object<B>, control: &Control, default: Names, problems: &mut Vec<Problem>) -> Names {
     let kind = object.root.get("type").and_then(Node::as_text).filter(|_| object.is_secret()).unwrap_or_default();

@@ -65,7 +65,7 @@ fn every_value_that_the_schema_refuses_is_told_at_the_line_that_set_it() {
     sandbox.write("values/common.yaml", "replicas: 2\nimage:\n  tag: v1\n  tga: v2\n");
     sandbox.write("values/dev.yaml", "# ours\nreplicas: \"CANARY\"\nimage: { tag: CANARY }\n");
     let parts = [
-        "error: values/common.yaml:4:8: `image.tga` is a key that the schema does not know\n  write `tag`",
+        "error: values/common.yaml:4:8: `image.tga` is not a key that the schema allows\n  write `tag`",
         "error: values/dev.yaml:2:11: `replicas` is a string, not a whole number\n  write a whole number, without quotes",
         "error: values/dev.yaml:3:15: `image.tag` does not match the pattern `^v[0-9]+$`\n  write it so that it matches",
         "error: values/schema.json:12:28: the value `host` is required, and nothing sets it\n  set it in a values file of the environment",
@@ -92,7 +92,7 @@ fn values_of_the_command_line_name_their_flag() {
     let reported = cloze(&sandbox, &["--set", "replicas=0", "--set-string", "image.tag=CANARY"]).fails(
         3,
         &[
-            "error: `replicas` is below 1, the least that is allowed (set by `--set`)",
+            "error: `replicas` is less than the minimum of 1 (set by `--set`)",
             "error: `image.tag` does not match the pattern `^v[0-9]+$` (set by `--set-string`)",
         ],
     );
@@ -121,9 +121,12 @@ fn what_is_wrong_with_the_schema_is_told_at_its_line() {
     );
     told(
         "{\n\t\"$ref\": \"other.json\"\n}",
-        "error: values/schema.json:2:10: the reference `other.json` leads to another file or a server",
+        "error: values/schema.json:2:10: the reference `other.json` points to another file or a server",
     );
-    told("{\n\t\"$ref\": \"#/$defs/x\"\n}", "error: values/schema.json:2:10: the reference `#/$defs/x` leads to nothing in the schema");
+    told(
+        "{\n\t\"$ref\": \"#/$defs/x\"\n}",
+        "error: values/schema.json:2:10: the reference `#/$defs/x` does not point to anything in the schema",
+    );
     told(&format!("{{\"title\": \"{}\"}}", "x".repeat(1 << 20)), "error: values/schema.json: the schema has 1048589 bytes");
     fs::remove_file(sandbox.shop_path("values/schema.json")).unwrap();
     symlink("/etc/passwd", sandbox.shop_path("values/schema.json")).unwrap();
@@ -143,8 +146,11 @@ fn a_hostile_schema_ends_as_a_problem() {
     let doubled = format!("{{\"$ref\": \"#/$defs/d0\", \"$defs\": {{{}, \"d40\": {{\"type\": \"string\"}}}}}}", doubled.join(","));
     sandbox.write("values/dev.yaml", format!("text: {}\n", "a".repeat(50_000)));
     for (schema, words) in [
-        (doubled, "error: values/schema.json: holding the values to the schema costs more than it may\n  simplify its patterns"),
-        ("{\"$ref\": \"#\"}".to_owned(), "refers back to itself without an end"),
+        (
+            doubled,
+            "error: values/schema.json: checking the values against the schema takes too much time or memory\n  simplify its patterns",
+        ),
+        ("{\"$ref\": \"#\"}".to_owned(), "refers to itself in an endless loop"),
         ("{\"additionalProperties\": {\"$ref\": \"#\"}, \"type\": \"object\"}".to_owned(), "is a number, not a mapping"),
         ("{\"properties\": {\"text\": {\"pattern\": \"^(a|aa)+$(b)\"}}}".to_owned(), "does not match the pattern"),
         ("{\"properties\": {\"text\": {\"pattern\": \"^((a{1,999}){1,999}){1,999}$\"}}}".to_owned(), "error: values/schema.json"),
@@ -206,7 +212,7 @@ fn a_value_that_nothing_reads_is_warned_of_once_at_its_topmost_key() {
     let sandbox = project(&config(READS), &common);
     let (pull, old) =
         ("values/common.yaml:5:3: no template reads the value `image.pull`", "values/common.yaml:6:1: no template reads the value `old`");
-    let next = "remove it, or correct its name; a key at the top that begins with `x-` is left alone";
+    let next = "remove it, or correct its name; top-level keys that begin with `x-` are not checked";
     sandbox
         .cloze(["check", "-e", "dev"])
         .fails(0, &[&format!("warning: {pull}\n  {next}"), &format!("warning: {old}\n  {next}"), "2 warnings"]);
