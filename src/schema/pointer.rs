@@ -26,9 +26,9 @@ pub fn steps(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
 }
 
-/// Steps as people write a path, such as `hosts.0.name`.
+/// Steps as people write a path, such as `hosts.0.name`, and as `--set` reads it.
 pub fn dotted(steps: &[String]) -> String {
-    steps.iter().map(|step| step.replace('.', "\\.")).collect::<Vec<_>>().join(".")
+    steps.iter().map(|step| step.replace('\\', "\\\\").replace('.', "\\.")).collect::<Vec<_>>().join(".")
 }
 
 /// A step as it is written in a JSON pointer.

@@ -21,6 +21,7 @@ use crate::project::values::assign::Assignment;
 use crate::project::values::budget::ValuesLimits;
 use crate::project::values::merge::merge;
 use crate::project::values::read::read;
+use crate::schema::dotted;
 use crate::schema::steps;
 
 /// The key under which templates find `project`, `environment` and `namespace`.
@@ -198,8 +199,7 @@ impl Values {
         let effective = |(path, trace): (Vec<String>, Vec<(String, Origin)>)| {
             let mut trace = trace.into_iter();
             let (value, origin) = trace.next()?;
-            let steps: Vec<String> = path.iter().map(|key| key.replace('\\', "\\\\").replace('.', "\\.")).collect();
-            Some(ResolvedSetting { key: format!("values.{}", steps.join(".")), value, origin, overridden: trace.collect() })
+            Some(ResolvedSetting { key: format!("values.{}", dotted(&path)), value, origin, overridden: trace.collect() })
         };
         paths.into_iter().zip(traces).filter_map(effective).collect()
     }
